@@ -1,0 +1,51 @@
+# Every target sets up what it needs. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo test check setup verify bench peers clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.student: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.student
+
+demo: $(VENV)/.student  ## grade lesson 7.2 of a half-finished sample submission
+	@$(BIN)/grade lesson-7.2 --submission tests/submissions/half_done || test $$? -eq 1
+
+test: $(VENV)/.dev  ## everything that CI runs
+	$(MAKE) --no-print-directory check
+	$(BIN)/pytest -q -n 2 --dist loadscope -m "not peers"
+	$(BIN)/course verify --seeds 5 --mutants
+
+check: $(VENV)/.dev  ## format, lint, types, layers, drift
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/course build --check
+
+setup: $(VENV)/.dev  ## .venv with every extra
+	$(PIP) -e '.[dev,notebook,peers]'
+
+verify: $(VENV)/.dev  ## the course against itself, 20 seeds
+	$(BIN)/course verify --seeds 20 --mutants
+
+bench: $(VENV)/.dev  ## the ratios of docs/benchmarks
+	$(BIN)/python tests/benchmarks/grading.py
+
+peers: setup  ## solutions against diffusers and torchdiffeq
+	$(BIN)/pytest -q -m peers
+
+clean:  ## what can be made again
+	rm -rf $(VENV) build

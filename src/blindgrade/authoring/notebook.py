@@ -1,0 +1,82 @@
+"""The notebook: the stub's text, and the cells that only a notebook has, as nbformat 4.5."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import unicodedata
+from typing import Any
+
+from blindgrade.authoring import cells, regions
+from blindgrade.authoring.cells import NOTEBOOK_ONLY, SOLUTION_ONLY, Cell
+
+# Jupyter starts in the lesson's folder; `toys` lies in the one above.
+PATH_CELL = Cell("code", (NOTEBOOK_ONLY,), 0, 'import sys\n\nsys.path.append("..")')
+PATH_CELL_ID = "course-path"
+
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+ID_LENGTH = 64
+
+
+def notebook_text(source: str, path: str) -> str:
+    """The notebook that the solution `source` yields; `path` is named in errors (CellError, RegionError)."""
+    kept = [cell for cell in cells.parse(source, path) if SOLUTION_ONLY not in cell.tags]
+    written: list[dict[str, Any]] = []
+    ids = _Ids()
+    with_path = False
+    for cell in kept:
+        if cell.kind == "code" and not with_path:
+            written.append(_json(PATH_CELL, PATH_CELL_ID, PATH_CELL.source))
+            with_path = True
+        text = regions.cut(cell.source, path, cell.first_line) if cell.kind == "code" else cell.source
+        written.append(_json(cell, ids.of(cell), text))
+    notebook = {"cells": written, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+class _Ids:
+    """Cell ids from what the cells say, so that an edit changes no other cell's id."""
+
+    def __init__(self) -> None:
+        self._used = {PATH_CELL_ID}
+        self._section = ""
+
+    def of(self, cell: Cell) -> str:
+        """An id like no earlier one: from the cell's definition or heading, or else its section's heading."""
+        title = cells.heading(cell)
+        self._section = _slug(title or "") or self._section
+        name = self._section if title else _slug(_defined(cell)) or f"{self._section}-{cell.kind}".lstrip("-")
+        return self._unique(name or cell.kind)
+
+    def _unique(self, name: str) -> str:
+        candidate, count = name[:ID_LENGTH], 1
+        while candidate in self._used:
+            count += 1
+            suffix = f"-{count}"
+            candidate = name[: ID_LENGTH - len(suffix)] + suffix
+        self._used.add(candidate)
+        return candidate
+
+
+def _defined(cell: Cell) -> str:
+    """The first function or class that a code cell defines; "" if none."""
+    if cell.kind != "code":
+        return ""
+    definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return next((node.name for node in ast.parse(cell.source).body if isinstance(node, definitions)), "")
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
+def _json(cell: Cell, cell_id: str, text: str) -> dict[str, Any]:
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    metadata = {"tags": list(cell.tags)} if cell.tags else {}
+    common = {"cell_type": cell.kind, "id": cell_id, "metadata": metadata, "source": lines}
+    return common if cell.kind == "markdown" else {**common, "execution_count": None, "outputs": []}

@@ -1,0 +1,265 @@
+"""The course's layout: from "lesson-7.2" to lessons to files. No other module knows where a file lies.
+
+A released course is a course without its private trees (`solutions/`, `graders/`): the same code reads both.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from blindgrade.models import Course, Lesson, LessonEntry
+
+ID = re.compile(r"lesson-(?P<number>\d+(?:\.\d+)*)(?:/(?P<exercise>\w+))?")
+
+
+class CourseError(Exception):
+    """The course's own files are wrong; the message names the file and what to do."""
+
+
+class UnknownId(Exception):
+    """No such lesson, module or exercise; the message lists the nearest ids."""
+
+
+@dataclass(frozen=True)
+class LessonFiles:
+    """Where a lesson's files lie, under the course's root."""
+
+    root: Path
+    entry: LessonEntry
+
+    @property
+    def folder(self) -> str:
+        """The folder's name, the same in every tree: "lesson_7_2_1_score_functions"."""
+        return f"{self.entry.id.replace('-', '_').replace('.', '_')}_{self.entry.slug}"
+
+    @property
+    def module(self) -> str:
+        """Name of the student's module: "score_functions"."""
+        return self.entry.slug
+
+    @property
+    def exercises(self) -> Path:
+        """The lesson's public folder."""
+        return self.root / "exercises" / self.folder
+
+    @property
+    def spec(self) -> Path:
+        """lesson.toml."""
+        return self.exercises / "lesson.toml"
+
+    @property
+    def stub(self) -> Path:
+        """What the student edits."""
+        return self.exercises / f"{self.module}.py"
+
+    @property
+    def notebook(self) -> Path:
+        """The stub's text as a notebook."""
+        return self.exercises / f"{self.module}.ipynb"
+
+    @property
+    def solution(self) -> Path:
+        """The one source of stub and notebook."""
+        return self.root / "solutions" / self.folder / f"{self.module}.py"
+
+    @property
+    def private_checks(self) -> Path:
+        """All checks, where the course has its private trees."""
+        return self.root / "graders" / self.folder / "checks.py"
+
+    @property
+    def public_checks(self) -> Path:
+        """The public checks, cut out of `private_checks`."""
+        return self.exercises / "public_checks.py"
+
+    @property
+    def checks(self) -> Path:
+        """The checks that this tree can run."""
+        return self.private_checks if self.private_checks.is_file() else self.public_checks
+
+    @property
+    def answer_key(self) -> Path:
+        """The reference's results of the public checks for a public seed."""
+        return self.exercises / "answer_key.json"
+
+    @property
+    def misconceptions(self) -> Path:
+        """Known wrong answers."""
+        return self.root / "graders" / self.folder / "misconceptions.py"
+
+    @property
+    def alternatives(self) -> Path:
+        """Known other right answers."""
+        return self.root / "graders" / self.folder / "alternatives.py"
+
+    @property
+    def equivalents(self) -> Path:
+        """Mutants of the solution that are right answers, each with its reason."""
+        return self.root / "graders" / self.folder / "equivalents.toml"
+
+    @property
+    def toys(self) -> Path:
+        """The public toys that every lesson may import."""
+        return self.root / "exercises" / "toys.py"
+
+    @property
+    def grader_toys(self) -> Path:
+        """The package of private toys that experiments may import."""
+        return self.root / "graders" / "grader_toys"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A lesson to grade, and which of its exercises (all, in the lesson's order, unless some were named)."""
+
+    files: LessonFiles
+    lesson: Lesson
+    exercises: tuple[str, ...]
+
+
+class Catalog:
+    """The course at `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def locate(cls, start: Path | None = None) -> Catalog:
+        """The course that holds `start` (default: BLINDGRADE_COURSE or the working directory)."""
+        given = os.environ.get("BLINDGRADE_COURSE")
+        place = (start or Path(given or ".")).resolve()
+        for folder in (place, *place.parents):
+            if (folder / "course.toml").is_file():
+                return cls(folder)
+        raise CourseError(
+            f"there is no course.toml in {place} or above it; run the command inside a course's folder, "
+            "or set BLINDGRADE_COURSE to one"
+        )
+
+    @cached_property
+    def course(self) -> Course:
+        """course.toml, checked."""
+        course = _parse(self.root / "course.toml", Course)
+        known = {lesson.id for module in course.modules for lesson in module.lessons}
+        for concept in course.concepts:
+            for lesson in concept.lessons:
+                if lesson not in known:
+                    raise CourseError(f"course.toml: concept `{concept.id}` names {lesson}, which is no lesson")
+        return course
+
+    @cached_property
+    def entries(self) -> list[LessonEntry]:
+        """Every lesson of the table of contents, in order."""
+        return [lesson for module in self.course.modules for lesson in module.lessons]
+
+    def ready(self) -> list[LessonFiles]:
+        """The lessons that have files."""
+        return [LessonFiles(self.root, entry) for entry in self.entries if entry.status == "ready"]
+
+    def files(self, lesson_id: str) -> LessonFiles:
+        """The files of one lesson; `UnknownId` if it is not in the table of contents."""
+        for entry in self.entries:
+            if entry.id == lesson_id:
+                return LessonFiles(self.root, entry)
+        raise UnknownId(f"no lesson is called {lesson_id!r}{self._nearest(lesson_id)}")
+
+    def lesson(self, files: LessonFiles) -> Lesson:
+        """lesson.toml, checked against course.toml and itself."""
+        lesson = _parse(files.spec, Lesson, id=files.entry.id)
+        self._check_names(files, lesson)
+        return lesson
+
+    def find(self, ids: Iterable[str]) -> list[Target]:
+        """What the ids name: `all`, modules, lessons and exercises, each lesson once, in the course's order.
+
+        Raises UnknownId with the nearest ids, also for a lesson that is only planned.
+        """
+        wanted: dict[str, set[str] | None] = {}
+        for name in ids:
+            for lesson_id, exercise in self._resolve(name):
+                if exercise is None:
+                    wanted[lesson_id] = None
+                elif wanted.get(lesson_id, set()) is not None:
+                    wanted.setdefault(lesson_id, set()).add(exercise)  # type: ignore[union-attr]  # None was handled
+        return [self._target(entry, wanted[entry.id]) for entry in self.entries if entry.id in wanted]
+
+    def _target(self, entry: LessonEntry, names: set[str] | None) -> Target:
+        files = LessonFiles(self.root, entry)
+        lesson = self.lesson(files)
+        known = [e.name for e in lesson.exercises]
+        for name in sorted(names or ()):
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
+                listed = ", ".join(f"{entry.id}/{n}" for n in near)
+                raise UnknownId(f"{entry.id} has no exercise {name!r}; did you mean {listed}?")
+        return Target(files, lesson, tuple(n for n in known if names is None or n in names))
+
+    def _resolve(self, name: str) -> list[tuple[str, str | None]]:
+        if name == "all":
+            return [(files.entry.id, None) for files in self.ready()]
+        match = ID.fullmatch(name)
+        number = match["number"] if match else ""
+        entries = [e for e in self.entries if f"{e.id}.".startswith(f"lesson-{number}.")] if match else []
+        if not match or not entries or (match["exercise"] and len(entries) > 1):
+            raise UnknownId(f"no lesson, module or exercise is called {name!r}{self._nearest(name)}")
+        ready = [e for e in entries if e.status == "ready"]
+        if not ready:
+            titles = ", ".join(f"{e.id} ({e.title})" for e in entries)
+            raise UnknownId(f"{name} is planned and not written yet: {titles}; try one of {self._listed()}")
+        return [(e.id, match["exercise"]) for e in ready]
+
+    def _nearest(self, name: str) -> str:
+        modules = [f"lesson-{module.id}" for module in self.course.modules]
+        known = ["all", *modules, *(e.id for e in self.entries), *(e.slug for e in self.entries)]
+        near = difflib.get_close_matches(name.split("/")[0], known, n=3, cutoff=0.5)
+        by_slug = {e.slug: e.id for e in self.entries}
+        names = list(dict.fromkeys(by_slug.get(n, n) for n in near))
+        return f"; did you mean {', '.join(names)}?" if names else f"; the ids are all, {self._listed()}"
+
+    def _listed(self) -> str:
+        return ", ".join(files.entry.id for files in self.ready())
+
+    def _check_names(self, files: LessonFiles, lesson: Lesson) -> None:
+        names = [e.name for e in lesson.exercises]
+        concepts = {c.id for c in self.course.concepts}
+        models = {m.id for m in self.course.mental_models}
+        for exercise in lesson.exercises:
+            if names.count(exercise.name) > 1:
+                raise CourseError(f"{files.spec}: exercise `{exercise.name}` stands there twice; rename one")
+            earlier = names[: names.index(exercise.name)]
+            groups = [
+                ("requires", exercise.requires, set(earlier), "an earlier exercise"),
+                ("concepts", exercise.concepts, concepts, "a concept of course.toml"),
+                ("mental_models", exercise.mental_models, models, "a mental model of course.toml"),
+            ]
+            for key, given, known, what in groups:
+                for name in given:
+                    if name not in known:
+                        near = difflib.get_close_matches(name, known, n=1)
+                        guess = f"; did you mean `{near[0]}`?" if near else ""
+                        raise CourseError(
+                            f"{files.spec}: `{exercise.name}` {key} `{name}`, which is not {what}{guess}"
+                        )
+
+
+def _parse(path: Path, model: Any, **extra: object) -> Any:
+    try:
+        return model(**tomllib.loads(path.read_text(encoding="utf-8")), **extra)
+    except FileNotFoundError:
+        raise CourseError(f"{path} is missing; every lesson that is not planned has one") from None
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{path} is not valid TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise CourseError(f"{path}: {place}: {first['msg']}") from None

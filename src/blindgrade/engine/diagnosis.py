@@ -1,0 +1,55 @@
+"""Which misunderstanding a wrong answer shows: only on evidence, never by guessing.
+
+The exercise's misconceptions run the same experiments with the same seeds; one is named if the student's results
+equal its results where they differ from the reference's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blindgrade.checks import Check
+from blindgrade.engine.judging import same
+from blindgrade.engine.reference import LiveReference, observe
+from blindgrade.engine.variants import Variant
+from blindgrade.models import CheckResult, Exercise, Kind, Outcome
+
+Reply = dict[str, Any]
+Seen = tuple[Check, int, Reply, CheckResult]  # check, seed, the student's reply, what the check said of it
+
+
+def diagnose(exercise: Exercise, seen: list[Seen], reference: LiveReference) -> None:
+    """Write misconception and hint into the failed checks' results; without evidence, the hint ladder's first step."""
+    failed = [one for one in seen if one[3].outcome is Outcome.FAILED]
+    if not failed:
+        return
+    hints = {v.name: v.hint for v in reference.misconceptions(exercise.name)}
+    if exercise.kind is not Kind.TRAINING:
+        # A trained model never equals another one's numbers; there the verdict names what the outcome shows.
+        _by_equality(exercise, seen, failed, reference)
+    for _, _, _, result in failed:
+        result.hint = hints.get(result.misconception or "", exercise.hints[0])
+
+
+def _by_equality(exercise: Exercise, seen: list[Seen], failed: list[Seen], reference: LiveReference) -> None:
+    best: tuple[int, int] = (0, 0)
+    explained: list[CheckResult] = []
+    name = ""
+    for variant in reference.misconceptions(exercise.name):
+        matches = _matches(variant, seen, reference)
+        hits = [one[3] for one in failed if one[0].name in matches]
+        rank = (len(hits), len(matches))
+        if hits and rank > best:
+            best, explained, name = rank, hits, variant.name
+    for result in explained:
+        result.misconception = name
+
+
+def _matches(variant: Variant, seen: list[Seen], reference: LiveReference) -> set[str]:
+    """Names of the checks on which the misconception does what the student's code did."""
+    module = reference.solution.variant(variant)
+    return {
+        check.name
+        for check, seed, reply, _ in seen
+        if same(check, observe(reference.checks, check, module, seed, reference.device), reply)
+    }

@@ -1,0 +1,106 @@
+"""From the two sides of a check to its result: outcome, message, where to look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blindgrade.checks import Check, Fail, Rng
+from blindgrade.engine import protocol
+from blindgrade.models import CheckResult, Outcome
+
+Reply = dict[str, Any]
+
+
+class ReferenceFailed(Exception):
+    """The reference itself did not run or does not pass: the course's mistake, never the student's."""
+
+
+def judge(check: Check, student: Reply, reference: Reply | None, seed: int) -> CheckResult:
+    """What the check says of the student's reply, next to the reference's (None if the check needs none).
+
+    Raises ReferenceFailed if the fault is the course's.
+    """
+    result = CheckResult(
+        name=check.name, claim=check.claim, public=check.public, outcome=Outcome.PASSED, weight=check.weight
+    )
+    if reference is not None and reference["kind"] != "result":
+        raise ReferenceFailed(f"the reference raised {reference.get('type')}: {reference.get('message')}")
+    if student["kind"] == "result":
+        expected = reference["value"] if reference is not None else None
+        try:
+            check.judge(student["value"], expected, Rng(seed))
+        except Fail as failure:
+            result.outcome = Outcome.FAILED
+            result.message = failure.message if check.public else failure.hidden
+            result.misconception = failure.misconception
+        except Exception as error:
+            # A verdict that stumbles over the student's data is no excuse for them; over the reference's, it is ours.
+            _must_pass(check, reference, seed, error)
+            result.outcome = Outcome.FAILED
+            result.message = "what your code returned has another form than the exercise asks for"
+        return result
+    if student["kind"] == "raised" and is_stub_error(student):
+        result.outcome = Outcome.NOT_ATTEMPTED
+        result.message = "not written yet"
+        return result
+    result.outcome = Outcome.FAILED
+    result.message, result.where = explain(student)
+    return result
+
+
+def _must_pass(check: Check, reference: Reply | None, seed: int, error: Exception) -> None:
+    if reference is None:
+        return
+    try:
+        check.judge(reference["value"], reference["value"], Rng(seed))
+    except Exception:
+        raise ReferenceFailed(f"the verdict raised {type(error).__name__}: {error}") from error
+
+
+def is_stub_error(reply: Reply) -> bool:
+    """True for the stub's own NotImplementedError: raised by a line of the student's file, not by torch."""
+    return reply.get("type") == "NotImplementedError" and bool(reply.get("own"))
+
+
+def explain(reply: Reply) -> tuple[str, str | None]:
+    """A sentence for a reply that is no result, and the place in the student's files if there is one."""
+    kind = reply["kind"]
+    if kind == "raised":
+        if reply.get("missing"):
+            return f"the file defines no `{reply['missing']}`", None
+        where = None
+        if reply.get("frames"):
+            file, line, _ = reply["frames"][-1]
+            where = f"{file}:{line}"
+        text = " ".join(str(reply.get("message", "")).split())[:300]
+        if reply.get("type") == "MemoryError" or "can't allocate memory" in text:
+            text = "more memory than the exercise may use"
+        place = f" at {where}" if where else ""
+        return f"{reply.get('type')}{place}: {text}".rstrip(": "), where
+    if kind == "unsendable":
+        return f"what your code returned cannot be compared: {reply.get('message')}", None
+    return str(reply.get("message") or kind), None
+
+
+def same(check: Check, one: Reply, other: Reply) -> bool:
+    """Do two replies of the same experiment say the same, within the check's tolerance?"""
+    if one["kind"] != other["kind"]:
+        return False
+    if one["kind"] == "raised":
+        return bool(one["type"] == other["type"])
+    if one["kind"] != "result":
+        return False
+    try:
+        Check.judge(_numeric(check), one["value"], other["value"], Rng(0))
+    except Fail:
+        return False
+    except protocol.WireError:
+        return False
+    return True
+
+
+def _numeric(check: Check) -> Check:
+    """The check with the default verdict: evidence is equality of data, whatever the outcome's own verdict says."""
+    from dataclasses import replace
+
+    return replace(check, verdict=None)

@@ -1,0 +1,296 @@
+"""A student's notebook as python text: what defines something stays, what only runs something is left out.
+
+Every code cell keeps its lines (left-out ones are blank), so a line of the text is a line of a cell.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import symtable
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+KEPT_CELL_MAGICS = frozenset({"time", "timeit", "capture"})
+MAX_SINGLE_MAGICS = 50  # one parse each; a cell with more loses all lines that look like magics at once
+
+# %magic, !shell, name = %magic, name = !shell, ?help, help?, help??
+MAGIC = re.compile(r"\s*(?:[%!?]|[\w.,\[\]'\" ]+=\s*[%!](?!=)|[\w.*%]+\?\??\s*$)")
+DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
+WORD = re.compile(r"[^\W\d]\w*")
+
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+IMPORTS = (ast.Import, ast.ImportFrom)
+ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+
+
+class NotebookError(Exception):
+    """The file is no notebook that can be read; the message is a sentence without the path."""
+
+
+@dataclass(frozen=True)
+class NotebookText:
+    """`cells` holds (first line in `text`, number of the cell), counted from 1 over all cells of the notebook."""
+
+    text: str
+    cells: tuple[tuple[int, int], ...]
+    problems: list[str]
+
+
+@dataclass
+class _Cell:
+    number: int
+    lines: list[str]
+    body: list[ast.stmt] | None = None  # None: it does not parse, so it stays as it is
+    left_out: list[ast.stmt] = field(default_factory=list)
+
+
+def read_notebook(content: bytes) -> NotebookText:
+    """The definitions of a notebook (nbformat 4), and what could not be taken."""
+    problems: list[str] = []
+    cells = list(_code_cells(content, problems))
+    for cell in cells:
+        _parse(cell, problems)
+    _choose(cells)
+    lines: list[str] = []
+    starts: list[tuple[int, int]] = []
+    for cell in cells:
+        starts.append((len(lines) + 1, cell.number))
+        # The empty line keeps a trailing backslash from reaching into the next cell.
+        lines += [*_blanked(cell), ""]
+    return NotebookText("\n".join(lines), tuple(starts), problems)
+
+
+# ---------------------------------------------------------------- the file's cells
+
+
+def _code_cells(content: bytes, problems: list[str]) -> Iterator[_Cell]:
+    for number, cell in enumerate(_load(content), start=1):
+        if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
+            problems.append(
+                f"cell {number} cannot be read and was left out; run it in Jupyter and save again"
+            )
+            continue
+        if cell["cell_type"] != "code":
+            continue
+        source = cell.get("source")
+        if isinstance(source, list) and all(isinstance(line, str) for line in source):
+            source = "".join(source)
+        if not isinstance(source, str):
+            problems.append(
+                f"cell {number} has no text and was left out; type it again and save the notebook"
+            )
+            continue
+        if "\0" in source:
+            problems.append(f"cell {number} holds a NUL character and was left out; type it again and save")
+            continue
+        readable = source.encode("utf-8", "replace").decode("utf-8")
+        if readable != source:
+            problems.append(f"cell {number} holds broken characters; each was replaced by a question mark")
+        yield _Cell(number, readable.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+
+
+def _load(content: bytes) -> list[object]:
+    try:
+        document = json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise NotebookError("is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        raise NotebookError(f"is not valid JSON: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise NotebookError(
+            "is not a notebook: its JSON nests too deep or holds a number that is too long"
+        ) from None
+    cells = document.get("cells") if isinstance(document, dict) else None
+    if not isinstance(cells, list):
+        raise NotebookError("is not a notebook of version 4: it has no list of cells")
+    return cells
+
+
+# ---------------------------------------------------------------- one cell
+
+
+def _parse(cell: _Cell, problems: list[str]) -> None:
+    """Drop the magics, then fill `body` if the rest is Python."""
+    first = next((n for n, line in enumerate(cell.lines) if line.strip()), 0)
+    if cell.lines[first].startswith("%%"):
+        name = cell.lines[first][2:].split(maxsplit=1)[:1]
+        if not KEPT_CELL_MAGICS.intersection(name):
+            if DEFINITION.search("\n".join(cell.lines)):
+                problems.append(
+                    f"cell {cell.number} starts with %%{''.join(name)}, so it was left out; "
+                    "move its definitions to a cell of their own"
+                )
+            cell.lines[:] = [""] * len(cell.lines)
+        _drop(cell.lines, first)
+    for _ in range(MAX_SINGLE_MAGICS):
+        error = _try(cell)
+        if error is None:
+            return
+        at = (error.lineno or 1) - 1
+        # A `%` that continues an expression and a `!` inside a string parse, so only what stops the parser goes.
+        if not (0 <= at < len(cell.lines) and MAGIC.match(cell.lines[at])):
+            break
+        _drop(cell.lines, at)
+    for at, line in enumerate(cell.lines):
+        if MAGIC.match(line):
+            _drop(cell.lines, at)
+    error = _try(cell)
+    if error is not None and "unterminated triple-quoted" in str(error.msg):
+        # Left as it is, the open string would swallow the cells that follow.
+        start = max((error.lineno or 1) - 1, 0)
+        problems.append(
+            f"cell {cell.number}, line {start + 1}: a triple-quoted string has no end, so the rest of the cell "
+            "was left out; close the string"
+        )
+        cell.lines[start:] = [""] * len(cell.lines[start:])
+        _try(cell)
+
+
+def _try(cell: _Cell) -> SyntaxError | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "invalid escape sequence" is the student's to read, not ours
+            cell.body = ast.parse("\n".join(cell.lines)).body
+    except SyntaxError as error:
+        return error
+    except (ValueError, RecursionError, MemoryError):
+        return SyntaxError("too deep to parse")
+    return None
+
+
+def _drop(lines: list[str], at: int) -> None:
+    """Blank a magic and the lines that it continues on; inside a block `pass` keeps the block whole."""
+    line = lines[at]
+    indent = line[: len(line) - len(line.lstrip())]
+    lines[at] = f"{indent}pass" if indent else ""
+    while line.endswith("\\") and at + 1 < len(lines):
+        at += 1
+        line, lines[at] = lines[at], ""
+
+
+def _blanked(cell: _Cell) -> list[str]:
+    """The cell's lines without its left-out statements."""
+    lines = [line.encode("utf-8") for line in cell.lines]  # the parser counts columns in bytes
+    for node in reversed(cell.left_out):
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
+        filler = b"pass" if after.lstrip().startswith(b";") else b""
+        lines[first : last + 1] = [b""] * (last + 1 - first)
+        lines[first] = before
+        lines[last] += filler + after
+    return [line.decode("utf-8") for line in lines]
+
+
+# ---------------------------------------------------------------- what stays
+
+
+def _choose(cells: list[_Cell]) -> None:
+    """Fill every cell's `left_out`: definitions and imports stay, and the assignments that they use."""
+    nodes = [node for cell in cells for node in cell.body or ()]
+    needed: set[str] = set()
+    kept: set[int] = set()
+    defined: set[str] = set()  # by a definition or an assignment, not by an import
+    waiting: list[tuple[ast.stmt, set[str], set[str]]] = []
+    for cell in cells:
+        if cell.body is None:
+            needed.update(WORD.findall("\n".join(cell.lines)))
+    for node in nodes:
+        if _always(node):
+            kept.add(id(node))
+            needed |= uses(node)
+            defined |= binds(node)[0]
+        elif _holds_only(node, (*DEFINITIONS, *IMPORTS, *ASSIGNMENTS, ast.Pass)):
+            names, roots = binds(node)
+            defined |= names
+            waiting.append((node, names, roots))
+    imported = {name for node in nodes if isinstance(node, IMPORTS) for name in binds(node)[0]}
+    owners = {name for node in nodes if isinstance(node, DEFINITIONS) for name in binds(node)[0]}
+    grown = True
+    while grown:
+        grown = False
+        for entry in list(waiting):
+            node, names, roots = entry
+            # `table["a"] = 1` and `Model.forward = forward` change what is kept; `plt.rcParams[…] = …` does not.
+            if names & needed or roots & (needed | owners) - imported:
+                waiting.remove(entry)
+                kept.add(id(node))
+                needed |= uses(node)
+                grown = True
+    for cell in cells:
+        cell.left_out = [node for node in cell.body or () if id(node) not in kept]
+
+
+def _always(node: ast.stmt) -> bool:
+    if _holds_only(node, (*DEFINITIONS, *IMPORTS, ast.Pass)):
+        return not isinstance(node, ast.Pass)
+    # A definition inside `if` or `try` may be an exercise's answer.
+    whole = _holds_only(node, (*DEFINITIONS, *IMPORTS, *ASSIGNMENTS, ast.Pass))
+    return whole and any(isinstance(inner, DEFINITIONS) for inner in _inner(node))
+
+
+def _holds_only(node: ast.stmt, kinds: tuple[type[ast.stmt], ...]) -> bool:
+    return all(isinstance(inner, kinds) for inner in _inner(node))
+
+
+def _inner(node: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements that `if` and `try` hold, at any depth; any other statement is itself."""
+    if not isinstance(node, ast.If | ast.Try):
+        yield node
+        return
+    groups = [node.body, node.orelse]
+    if isinstance(node, ast.Try):
+        groups += [node.finalbody, *(handler.body for handler in node.handlers)]
+    for inner in (inner for group in groups for inner in group):
+        yield from _inner(inner)
+
+
+def binds(node: ast.stmt) -> tuple[set[str], set[str]]:
+    """Names that a statement gives a value, and names of which it changes an attribute or an item."""
+    names: set[str] = set()
+    roots: set[str] = set()
+    for inner in _inner(node):
+        if isinstance(inner, DEFINITIONS):
+            names.add(inner.name)
+        elif isinstance(inner, IMPORTS):
+            names.update((alias.asname or alias.name).split(".")[0] for alias in inner.names)
+        elif isinstance(inner, ASSIGNMENTS):
+            for target in inner.targets if isinstance(inner, ast.Assign) else [inner.target]:
+                _targets(target, names, roots)
+    return names, roots
+
+
+def _targets(target: ast.expr, names: set[str], roots: set[str]) -> None:
+    if isinstance(target, ast.Tuple | ast.List):
+        for part in target.elts:
+            _targets(part, names, roots)
+    elif isinstance(target, ast.Starred):
+        _targets(target.value, names, roots)
+    elif isinstance(target, ast.Name):
+        names.add(target.id)
+    else:
+        while isinstance(target, ast.Attribute | ast.Subscript):
+            target = target.value
+        if isinstance(target, ast.Name):
+            roots.add(target.id)
+
+
+def uses(node: ast.stmt) -> set[str]:
+    """Names of the module that a statement reads, wherever in it; a function's own variables are none of them."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            table = symtable.symtable(ast.unparse(node), "<cell>", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    names = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
+    if isinstance(node, ast.AugAssign):
+        names |= binds(node)[0]
+    tables = list(table.get_children())
+    while tables:
+        table = tables.pop()
+        names.update(symbol.get_name() for symbol in table.get_symbols() if symbol.is_global())
+        tables += table.get_children()
+    return names

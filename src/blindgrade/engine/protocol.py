@@ -1,0 +1,295 @@
+"""What crosses between grader and worker: length-capped frames of JSON and raw tensor bytes, never code or pickles.
+
+A frame is MAGIC, the header's and the body's length, the header (JSON) and the body (the raw bytes of its tensors and
+byte strings). Everything that arrives from a worker is hostile until decoded: lengths are checked before anything is
+allocated, shapes and dtypes before a tensor is made, and whatever goes wrong is one error, `WireError`.
+
+The worker imports this module, so it needs the standard library only; torch is imported where a tensor is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import struct
+import time
+from dataclasses import dataclass
+from typing import Any
+
+MAGIC = b"BG1\n"
+PREFIX = struct.Struct("<4sIQ")
+MAX_HEADER = 1 << 20  # bytes
+MAX_BODY = 256 << 20  # bytes
+MAX_DEPTH = 32
+MAX_NODES = 100_000
+MAX_DIMS = 16
+MAX_TEXT = 64 << 10  # characters of one string
+MAX_INT = 1 << 63
+ALIGNMENT = 16  # torch.frombuffer wants offsets that are multiples of the item's size
+CHUNK = 1 << 20
+
+ITEM_SIZES = {
+    "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex64": 8, "complex128": 16,
+    "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1,
+}  # fmt: skip
+
+
+class WireError(Exception):
+    """A frame that breaks the rules: the one thing that decoding raises."""
+
+
+class Closed(WireError):
+    """The other side is gone."""
+
+
+class Late(WireError):
+    """The deadline passed before the frame was complete."""
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Stands for an object that is not data: its type's name is all that crosses. Equal to nothing but itself."""
+
+    type_name: str
+
+    __hash__ = None  # type: ignore[assignment]  # it must not serve as a key
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+# ---------------------------------------------------------------- encoding
+
+
+class _Encoder:
+    def __init__(self) -> None:
+        self.buffers: list[bytes] = []
+        self.size = 0
+        self.nodes = 0
+
+    def tree(self, value: Any, depth: int = 0) -> Any:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise WireError("the value is nested too deeply or has too many parts")
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int):
+            return int(value) if -MAX_INT <= value < MAX_INT else {"o": "int beyond 64 bits"}
+        if isinstance(value, float):
+            return float(value) if math.isfinite(value) else {"f": repr(float(value))}
+        if isinstance(value, str):
+            return str(value)[:MAX_TEXT]
+        if isinstance(value, bytes | bytearray):
+            return {"b": self._bytes(bytes(value))}
+        if isinstance(value, tuple):
+            return {"u": [self.tree(item, depth + 1) for item in value]}
+        if isinstance(value, list):
+            return [self.tree(item, depth + 1) for item in value]
+        if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+            return {"d": [[str(key), self.tree(item, depth + 1)] for key, item in value.items()]}
+        return self._tensor(value)
+
+    def _tensor(self, value: Any) -> Any:
+        import torch
+
+        if isinstance(value, Opaque):
+            return {"o": value.type_name}
+        dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
+        # A subclass may lie about itself, so only the two honest classes count as tensors.
+        plain = type(value) in (torch.Tensor, torch.nn.Parameter) and value.layout == torch.strided
+        if not plain or dtype not in ITEM_SIZES or value.device.type == "meta":
+            return {"o": type(value).__name__[:200]}
+        flat = value.detach().resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
+        raw = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+        return {"t": [dtype, list(value.shape), *self._bytes(raw)]}
+
+    def _bytes(self, raw: bytes) -> list[int]:
+        offset = self.size
+        padding = -len(raw) % ALIGNMENT
+        self.buffers += [raw, b"\0" * padding]
+        self.size += len(raw) + padding
+        if self.size > MAX_BODY:
+            raise WireError(f"the value has more than {MAX_BODY >> 20} MiB of tensors")
+        return [offset, len(raw)]
+
+
+def encode(value: Any) -> bytes:
+    """The value as one frame. Objects that are not data become `Opaque`; WireError if it is too large or deep."""
+    encoder = _Encoder()
+    header = json.dumps(encoder.tree(value), separators=(",", ":"), allow_nan=False).encode()
+    if len(header) > MAX_HEADER:
+        raise WireError(f"the value's description is over {MAX_HEADER >> 20} MiB")
+    return b"".join([PREFIX.pack(MAGIC, len(header), encoder.size), header, *encoder.buffers])
+
+
+# ---------------------------------------------------------------- decoding
+
+
+class _Decoder:
+    def __init__(self, body: bytearray) -> None:
+        self.body = body
+        self.nodes = 0
+
+    def value(self, tree: Any, depth: int = 0) -> Any:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise WireError("too deep or too many parts")
+        if tree is None or isinstance(tree, bool):
+            return tree
+        if isinstance(tree, int):
+            return _integer(tree, -MAX_INT, MAX_INT - 1)
+        if isinstance(tree, float):
+            return tree
+        if isinstance(tree, str):
+            # A lone surrogate cannot be printed; it is shown as the question mark that it is.
+            return tree[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+        if isinstance(tree, list):
+            return [self.value(item, depth + 1) for item in tree]
+        if isinstance(tree, dict) and len(tree) == 1:
+            ((tag, content),) = tree.items()
+            return self._tagged(tag, content, depth)
+        raise WireError("a part that is none of the known kinds")
+
+    def _tagged(self, tag: str, content: Any, depth: int) -> Any:
+        if tag == "t":
+            return self._tensor(content)
+        if tag == "d":
+            return {self._key(key): self.value(item, depth + 1) for key, item in content}
+        if tag == "u":
+            return tuple(self.value(item, depth + 1) for item in content)
+        if tag == "f":
+            return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[content]
+        if tag == "b":
+            return bytes(self._span(*content))
+        if tag == "o":
+            return Opaque(self._key(content)[:200])
+        raise WireError("an unknown tag")
+
+    def _key(self, key: Any) -> str:
+        if not isinstance(key, str):
+            raise WireError("a key that is no string")
+        return str(self.value(key))
+
+    def _span(self, offset: Any, size: Any) -> memoryview:
+        _integer(offset, 0, len(self.body))
+        _integer(size, 0, len(self.body) - offset)
+        return memoryview(self.body)[offset : offset + size]
+
+    def _tensor(self, content: Any) -> Any:
+        import torch
+
+        dtype, shape, offset, size = content
+        item = ITEM_SIZES[dtype]
+        if len(shape) > MAX_DIMS:
+            raise WireError("too many dimensions")
+        # Zero-sized axes do not excuse the others: their product alone must be a size that memory could have.
+        extent = math.prod(max(_integer(n, 0, MAX_BODY), 1) for n in shape)
+        if extent > MAX_BODY or math.prod(shape) * item != _integer(size, 0, MAX_BODY) or offset % ALIGNMENT:
+            raise WireError("a tensor whose shape does not fit its bytes")
+        self._span(offset, size)
+        kind = getattr(torch, dtype)
+        if not size:
+            return torch.empty(shape, dtype=kind)
+        if dtype == "bool":
+            return torch.frombuffer(self.body, dtype=torch.uint8, count=size, offset=offset).ne(0).reshape(shape)
+        return torch.frombuffer(self.body, dtype=kind, count=size // item, offset=offset).reshape(shape)
+
+
+def _integer(value: Any, low: int, high: int) -> int:
+    if type(value) is not int or not low <= value <= high:
+        raise WireError("a number out of its range")
+    return value
+
+
+def decode(header: bytes, body: bytearray) -> Any:
+    """The value that a frame holds, as plain data; WireError, and nothing else, if it breaks a rule."""
+    try:
+        tree = json.loads(header, parse_constant=_no_constant)
+        return _Decoder(body).value(tree)
+    except WireError:
+        raise
+    except Exception as error:
+        # Whatever a crafted frame finds to raise, the grader sees one error.
+        raise WireError(f"not a frame: {type(error).__name__}") from None
+
+
+def _no_constant(name: str) -> float:
+    raise WireError(f"{name} is not JSON")
+
+
+def unpack(frame: bytes) -> Any:
+    """Decode a whole frame."""
+    try:
+        magic, header_size, body_size = PREFIX.unpack_from(frame)
+    except struct.error:
+        raise WireError("not a frame") from None
+    start = PREFIX.size + header_size
+    if magic != MAGIC or len(frame) != start + body_size:
+        raise WireError("not a frame")
+    return decode(frame[PREFIX.size : start], bytearray(frame[start:]))
+
+
+def copy(value: Any) -> Any:
+    """The value as it arrives on the other side of the wire."""
+    return unpack(encode(value))
+
+
+# ---------------------------------------------------------------- sockets
+
+
+class FrameReader:
+    """Collects one frame from a socket, piece by piece, never holding more than the caps allow."""
+
+    def __init__(self, max_body: int = MAX_BODY) -> None:
+        self.max_body = max_body
+        self.data = bytearray()
+        self.lengths: tuple[int, int] | None = None
+
+    def feed(self, sock: socket.socket) -> bool:
+        """Read what is there, at most one chunk; True when the frame is complete."""
+        piece = sock.recv(min(CHUNK, self.missing()))
+        if not piece:
+            raise Closed("the other side closed the connection")
+        self.data += piece
+        if self.lengths is None and len(self.data) == PREFIX.size:
+            magic, header, body = PREFIX.unpack(self.data)
+            if magic != MAGIC or header > MAX_HEADER or body > self.max_body:
+                raise WireError("a frame with a wrong start or over the size limit")
+            self.lengths = (header, body)
+            self.data = bytearray()
+        return self.lengths is not None and not self.missing()
+
+    def missing(self) -> int:
+        """Bytes that are still to come, as far as is known."""
+        return (sum(self.lengths) if self.lengths else PREFIX.size) - len(self.data)
+
+    def value(self) -> Any:
+        """Decode the complete frame."""
+        if self.lengths is None:
+            raise WireError("the frame is not complete")
+        header, _ = self.lengths
+        return decode(bytes(self.data[:header]), bytearray(memoryview(self.data)[header:]))
+
+
+def send(sock: socket.socket, value: Any) -> None:
+    """Send the value as one frame."""
+    sock.sendall(encode(value))
+
+
+def receive(sock: socket.socket, deadline: float | None = None) -> Any:
+    """Wait for one frame, until `deadline` on time.monotonic(); raises Closed, Late or WireError."""
+    reader = FrameReader()
+    complete = False
+    while not complete:
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise Late("no complete answer in time")
+        sock.settimeout(left)
+        try:
+            complete = reader.feed(sock)
+        except TimeoutError:
+            raise Late("no complete answer in time") from None
+        except ConnectionError as error:
+            raise Closed(str(error)) from None
+    return reader.value()

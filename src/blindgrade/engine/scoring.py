@@ -1,0 +1,43 @@
+"""From checks' results to exercises' results: points, the gravest outcome, and blame only once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from blindgrade.models import GRAVITY, CheckResult, Exercise, ExerciseResult, Outcome
+
+EARNS = (Outcome.PASSED, Outcome.ERROR)  # an error is ours, so it costs nothing
+
+
+def score(exercise: Exercise, checks: list[CheckResult], output: str = "") -> ExerciseResult:
+    """The exercise's result: its points split by weight among the checks."""
+    total = sum(c.weight for c in checks)
+    earned = sum(c.weight for c in checks if c.outcome in EARNS)
+    outcome = max((c.outcome for c in checks), key=GRAVITY.index, default=Outcome.ERROR)
+    if outcome is Outcome.NOT_ATTEMPTED and any(c.outcome is not Outcome.NOT_ATTEMPTED for c in checks):
+        outcome = Outcome.FAILED  # begun, and not finished
+    return ExerciseResult(
+        name=exercise.name,
+        title=exercise.title,
+        outcome=outcome,
+        points=round(exercise.points * earned / total, 6) if total else exercise.points,
+        max_points=exercise.points,
+        concepts=exercise.concepts,
+        checks=checks,
+        output=output,
+    )
+
+
+def block(exercise: Exercise, result: ExerciseResult, outcomes: Mapping[str, Outcome]) -> ExerciseResult:
+    """The result, told as blocked if it failed while an exercise that it requires failed too."""
+    waits = [name for name in exercise.requires if outcomes.get(name, Outcome.PASSED) not in EARNS]
+    if result.outcome is not Outcome.FAILED or not waits:
+        return result
+    text = f"waits for {', '.join(waits)}"
+    checks = [
+        c.model_copy(update={"outcome": Outcome.BLOCKED, "message": text, "hint": "", "misconception": None})
+        if c.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED)
+        else c
+        for c in result.checks
+    ]
+    return result.model_copy(update={"outcome": Outcome.BLOCKED, "checks": checks})

@@ -1,0 +1,138 @@
+"""The part of a checks file that one experiment needs: what enters the worker, and nothing else of the file.
+
+A slice is the text of a module with everything blanked out but the experiment, the top-level names it uses, and theirs in
+turn, across `checks.py` and the private toys. Blank lines keep the line numbers. Verdicts, thresholds, other
+experiments and toys that the experiment does not use stay in the grader.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+TOYS = "grader_toys"
+MAIN = "experiment"
+
+
+class SliceError(Exception):
+    """The file cannot be cut; the message says where and what to do."""
+
+
+@dataclass
+class Source:
+    """One module's text and what its top-level statements define."""
+
+    path: Path
+    text: str
+    tree: ast.Module = field(init=False)
+    definitions: dict[str, ast.stmt] = field(init=False)
+
+    def __post_init__(self) -> None:
+        try:
+            self.tree = ast.parse(self.text)
+        except SyntaxError as error:
+            raise SliceError(f"{self.path}:{error.lineno}: {error.msg}; correct the file") from None
+        self.definitions = {name: node for node in self.tree.body for name in _defined(node)}
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+    if isinstance(node, ast.Assign):
+        return [n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return [node.target.id]
+    return []
+
+
+class Slicer:
+    """Cuts slices out of one lesson's checks file."""
+
+    def __init__(self, checks: Path, toys: Path) -> None:
+        self.toys = toys
+        self._sources = {MAIN: Source(checks, checks.read_text(encoding="utf-8"))}
+
+    def cut(self, names: Iterable[str], *, decorators: bool = False) -> dict[str, str]:
+        """Module name → text for the named definitions and all they need.
+
+        `decorators` keeps what decorates the named functions (for the released checks, verdicts and all);
+        an experiment goes without.
+        """
+        closure = self._closure(names, decorators)
+        return {module: self._render(module, kept, decorators) for module, kept in closure.items()}
+
+    def digest(self, names: Iterable[str]) -> str:
+        """A digest of the slice with its decorators: it changes when the check does, and not when comments do."""
+        parts = {
+            module: [ast.unparse(_only(node, kept[node])) for node in self._source(module).tree.body if node in kept]
+            for module, kept in self._closure(names, decorators=True).items()
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    def _source(self, module: str) -> Source:
+        if module not in self._sources:
+            path = self.toys / f"{module.removeprefix(TOYS).lstrip('.').replace('.', '/') or '__init__'}.py"
+            if not path.is_file():
+                raise SliceError(f"{self._sources[MAIN].path} imports {module}, and there is no {path}; create it")
+            self._sources[module] = Source(path, path.read_text(encoding="utf-8"))
+        return self._sources[module]
+
+    def _closure(self, names: Iterable[str], decorators: bool) -> dict[str, dict[ast.stmt, set[str]]]:
+        """For each module, the top-level statements to keep and the names that are wanted of each."""
+        kept: dict[str, dict[ast.stmt, set[str]]] = {}
+        pending = [(MAIN, name) for name in names]
+        seen: set[tuple[str, str]] = set()
+        while pending:
+            module, name = pending.pop()
+            if (module, name) in seen:
+                continue
+            seen.add((module, name))
+            node = self._source(module).definitions.get(name)
+            if node is None:
+                continue
+            kept.setdefault(module, {}).setdefault(node, set()).add(name)
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == TOYS:
+                pending += [(node.module, alias.name) for alias in node.names if (alias.asname or alias.name) == name]
+            elif not isinstance(node, ast.Import | ast.ImportFrom):
+                pending += [(module, used) for used in _used(node, decorators)]
+        return kept
+
+    def _render(self, module: str, kept: dict[ast.stmt, set[str]], decorators: bool) -> str:
+        source = self._source(module)
+        lines = source.text.splitlines()
+        out = [""] * len(lines)
+        for node, wanted in kept.items():
+            first = node.lineno
+            if isinstance(node, ast.ImportFrom):
+                out[first - 1] = ast.unparse(_only(node, wanted))
+                continue
+            if decorators and isinstance(node, ast.FunctionDef | ast.ClassDef) and node.decorator_list:
+                first = min(d.lineno for d in node.decorator_list)
+            elif isinstance(node, ast.ClassDef) and node.decorator_list:
+                first = min(d.lineno for d in node.decorator_list)  # @dataclass is part of what a class is
+            out[first - 1 : node.end_lineno] = lines[first - 1 : node.end_lineno]
+        future = [n for n in source.tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
+        for node in future:
+            out[node.lineno - 1] = lines[node.lineno - 1]
+        return "\n".join(out).rstrip() + "\n"
+
+
+def _only(node: ast.stmt, wanted: set[str]) -> ast.stmt:
+    """An import of the wanted names alone, since the others are not in the slice; any other statement as it is."""
+    if not isinstance(node, ast.ImportFrom):
+        return node
+    names = [alias for alias in node.names if (alias.asname or alias.name) in wanted]
+    return ast.ImportFrom(module=node.module, names=names, level=node.level)
+
+
+def _used(node: ast.stmt, decorators: bool) -> set[str]:
+    skipped: set[ast.AST] = set()
+    if isinstance(node, ast.FunctionDef) and not decorators:
+        skipped = {inner for decorator in node.decorator_list for inner in ast.walk(decorator)}
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n not in skipped}

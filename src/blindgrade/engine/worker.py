@@ -1,0 +1,269 @@
+"""What runs beside student code: load a lesson, run experiments on it, answer with plain data.
+
+The grader runs the same two functions on the reference, so both sides of a check go through one path. Nothing here
+knows a solution, an expected value or a tolerance. Only `protocol` and `checks` are imported of ours: a test lists
+what a worker has loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import linecache
+import random
+import socket
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType, TracebackType
+from typing import Any
+
+import numpy
+import torch
+
+from blindgrade.checks import Rng, derive
+from blindgrade.engine import protocol
+
+MAX_MESSAGE = 2_000  # characters of an exception's text
+MAX_FRAMES = 8
+FUTURE = 0x1FF0000  # the bits of compile() that `from __future__` sets
+PRELOADED = frozenset({"__future__"})
+
+Reply = dict[str, Any]
+
+
+class Missing(AttributeError):
+    """The lesson's file does not define a name that an experiment asked for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the file defines no `{name}`")
+        self.name = name
+
+
+class LoadedLesson:
+    """A lesson's module as experiments see it: attributes are the names that the file defines."""
+
+    def __init__(self, module: ModuleType, problems: list[Reply]) -> None:
+        self.__dict__["module"] = module
+        self.__dict__["problems"] = problems
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return getattr(self.module, name)
+        except AttributeError:
+            raise Missing(name) from None
+
+
+def load(name: str, text: str, path: str, extra: dict[str, Any] | None = None) -> LoadedLesson:
+    """Run a lesson's file as module `name`, statement by statement.
+
+    A statement that does not parse or raises is left out and noted in `.problems`; the rest is still there to be graded.
+    `path` is what tracebacks call the file; `extra` names stand in the module from the start.
+    """
+    module = ModuleType(name)
+    module.__file__ = path
+    module.__dict__.update(extra or {})
+    sys.modules[name] = module
+    # Tracebacks and inspect.getsource read lines from here: the file may exist nowhere else.
+    linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+    problems: list[Reply] = []
+    flags = 0
+    for node in statements(text, path, problems):
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+            flags |= _future_flags(node)
+        try:
+            code: CodeType = compile(ast.Module([node], []), path, "exec", flags=flags, dont_inherit=True)
+            exec(code, module.__dict__)
+        except BaseException as error:  # SystemExit and KeyboardInterrupt are a student's, too
+            problems.append({**describe_error(error, path), "line": node.lineno})
+    return LoadedLesson(module, problems)
+
+
+def _future_flags(node: ast.ImportFrom) -> int:
+    import __future__
+
+    return sum(getattr(__future__, alias.name).compiler_flag for alias in node.names)
+
+
+def statements(text: str, path: str, problems: list[Reply]) -> Iterator[ast.stmt]:
+    """The top-level statements that parse; each block that does not is noted in `problems`."""
+    try:
+        yield from ast.parse(text, path).body
+        return
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        if not isinstance(error, SyntaxError):
+            problems.append({**describe_error(error, path), "line": 1})
+            return
+    lines = text.splitlines()
+    starts = [n for n, line in enumerate(lines) if line[:1] not in ("", " ", "\t", "#", ")", "]", "}")]
+    at = 0
+    while at < len(starts):
+        body, following, failure = _block(lines, starts, at, path)
+        if failure is not None:
+            problems.append(failure)
+        yield from body
+        at = following
+
+
+def _block(
+    lines: list[str], starts: list[int], at: int, path: str, reach: int = 40
+) -> tuple[list[ast.stmt], int, Reply | None]:
+    """Parse from one block start to the nearest later one that makes it whole; give up on the first block alone.
+
+    Decorators and strings with text at the margin make blocks that only parse together with the next ones.
+    """
+    first: Reply | None = None
+    for following in range(at + 1, min(at + reach, len(starts)) + 1):
+        end = starts[following] if following < len(starts) else len(lines)
+        # Empty lines in front keep the line numbers of the file.
+        text = "\n" * starts[at] + "\n".join(lines[starts[at] : end]) + "\n"
+        try:
+            return ast.parse(text, path).body, following, None
+        except SyntaxError as error:
+            first = first or {**describe_error(error, path), "line": error.lineno or starts[at] + 1}
+    return [], at + 1, first
+
+
+# ---------------------------------------------------------------- experiments
+
+
+class Experiment:
+    """A slice that is ready to run: its text made into a function `(lesson, rng) -> data`."""
+
+    def __init__(self, name: str, modules: dict[str, str], paths: dict[str, str]) -> None:
+        self.function = _run_slice(name, modules, paths)
+
+    def run(self, lesson: LoadedLesson, seed: int, device: str = "cpu") -> Reply:
+        """Run it once: {"kind": "result", "value": …} or {"kind": "raised", …}, as the wire will carry it.
+
+        torch's global state and the global random sources start from the same point every time, whatever
+        an earlier exercise left behind.
+        """
+        reset_state(derive(seed, "student"))
+        path = str(getattr(lesson.module, "__file__", ""))
+        try:
+            return {"kind": "result", "value": self.function(lesson, Rng(seed, device))}
+        except BaseException as error:  # also SystemExit: whatever stops an experiment is told, not obeyed
+            return {"kind": "raised", **describe_error(error, path)}
+
+
+def _run_slice(name: str, modules: dict[str, str], paths: dict[str, str]) -> Any:
+    namespaces: dict[str, ModuleType] = {module: ModuleType(module) for module in modules}
+
+    def importer(wanted: str, *args: Any, **kwargs: Any) -> Any:
+        # Private toys are in the slice and nowhere else, so their imports end here.
+        if wanted in namespaces:
+            return _execute(wanted)
+        return builtins.__import__(wanted, *args, **kwargs)
+
+    done: set[str] = set()
+
+    def _execute(module: str) -> ModuleType:
+        namespace = namespaces[module]
+        if module not in done:
+            done.add(module)
+            namespace.__dict__["__builtins__"] = {**vars(builtins), "__import__": importer}
+            text, path = modules[module], paths[module]
+            linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+            # dataclasses look their module up while they are made.
+            sys.modules.setdefault(module, namespace)
+            exec(compile(text, path, "exec", dont_inherit=True), namespace.__dict__)
+        return namespace
+
+    try:
+        return getattr(_execute("experiment"), name)
+    finally:
+        for module, namespace in namespaces.items():
+            if sys.modules.get(module) is namespace:
+                del sys.modules[module]
+
+
+def reset_state(seed: int) -> None:
+    """Put torch's global switches and the global random sources back to a known start."""
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+    torch.use_deterministic_algorithms(False)
+    if torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    random.seed(seed)
+    numpy.random.seed(seed % (1 << 32))
+
+
+def describe_error(error: BaseException, path: str) -> Reply:
+    """Type, capped message and the frames that lie in the student's files, innermost last."""
+    try:
+        message = str(error)[:MAX_MESSAGE]
+    except BaseException:  # __str__ is the student's as well
+        message = ""
+    where = Path(path).parent
+    frames = [
+        [_relative(frame.f_code.co_filename, where), line, frame.f_code.co_qualname if sys.version_info >= (3, 11) else ""]
+        for frame, line in _walk(error.__traceback__)
+        if Path(frame.f_code.co_filename).parent == where or where in Path(frame.f_code.co_filename).parents
+    ][-MAX_FRAMES:]
+    innermost = [frame for frame, _ in _walk(error.__traceback__)][-1:]
+    return {
+        "type": type(error).__name__[:200],
+        "message": message,
+        "frames": frames,
+        # Raised by the student's own line, or by something that it called?
+        "own": bool(innermost) and innermost[0].f_code.co_filename == path,
+        "missing": error.name if isinstance(error, Missing) else None,
+    }
+
+
+def _relative(filename: str, where: Path) -> str:
+    return str(Path(filename).relative_to(where))
+
+
+def _walk(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    for _, (frame, line) in zip(range(2_000), traceback.walk_tb(trace), strict=False):
+        yield frame, line
+
+
+# ---------------------------------------------------------------- serving
+
+
+def serve(sock: socket.socket, box: Path) -> None:
+    """Answer requests until the other side closes: first "load", then any number of "run"."""
+    lesson: LoadedLesson | None = None
+    while True:
+        try:
+            request = protocol.receive(sock)
+        except protocol.Closed:
+            return
+        if request["op"] == "load":
+            for name, content in request["files"].items():
+                target = box / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            sys.path.insert(0, str(box))
+            lesson = load(request["module"], request["text"], str(box / request["file"]))
+            reply: Reply = {"kind": "loaded", "problems": lesson.problems}
+        else:
+            reply = _answer(lesson, request)
+        _send(sock, reply)
+
+
+def _answer(lesson: LoadedLesson | None, request: Reply) -> Reply:
+    if lesson is None:
+        raise RuntimeError("run before load")
+    paths = {module: f"<{module}>" for module in request["modules"]}
+    try:
+        experiment = Experiment(request["name"], request["modules"], paths)
+    except Exception as error:  # a slice that does not even load is the course's mistake
+        return {"kind": "broken", **describe_error(error, "<experiment>")}
+    return experiment.run(lesson, request["seed"], request["device"])
+
+
+def _send(sock: socket.socket, reply: Reply) -> None:
+    try:
+        frame = protocol.encode(reply)
+    except Exception as error:  # a result too large, too deep, or whose class lies about itself
+        frame = protocol.encode({"kind": "unsendable", "message": str(error)[:MAX_MESSAGE]})
+    sock.settimeout(None)
+    sock.sendall(frame)

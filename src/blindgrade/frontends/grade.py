@@ -1,0 +1,137 @@
+"""`grade`: what students type."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from blindgrade.catalog import Catalog, Target
+    from blindgrade.models import Grading, Outcome
+
+EVERY_POINT, SOME_NOT, BAD_REQUEST, GRADER_FAILED = 0, 1, 2, 3
+
+
+class _Command(click.Command):
+    """click's own usage errors end like ours: exit code 2."""
+
+
+@click.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("lessons", nargs=-1, required=True, metavar="LESSON...")
+@click.option("--submission", type=click.Path(path_type=Path), help="A .py or .ipynb file, a lesson folder, or a folder with lesson folders. Default: the course's exercises/.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--seed", type=click.IntRange(0, (1 << 53) - 1), help="Repeat the attempt with this seed. Default: a fresh one.")  # fmt: skip
+@click.option("--sandbox", type=click.Choice(["auto", "strict", "process"]), default="auto", show_default=True, help="How the student's code is isolated.")  # fmt: skip
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where tensors live.")  # fmt: skip
+@click.option("--reference", type=click.Choice(["auto", "live", "key"]), default="auto", show_default=True, help="Compare with the live solution or with the answer key (public checks).")  # fmt: skip
+@click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Never official.")
+@click.option("--verbose", is_flag=True, help="Every failed check, and what the code printed.")
+def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbose: bool, **options: Any) -> None:
+    """Grade LESSON...: lesson-7.2 (a module), lesson-7.2.1 (a lesson), lesson-7.2.1/score_from_noise (an exercise), or all.
+
+    \b
+    Examples:
+      grade lesson-7.2
+      grade lesson-7.2.1/score_from_noise --verbose
+      grade all --submission ~/my-solutions --json
+
+    Exit code: 0 every point earned, 1 some not, 2 the request was wrong, 3 the grader failed.
+    """
+    from blindgrade.catalog import Catalog, CourseError, UnknownId
+
+    try:
+        catalog = Catalog.locate()
+        targets = catalog.find(lessons)
+        planned = _planned(catalog, lessons)
+        grading = _grade(catalog, targets, submission or catalog.root / "exercises", as_json, options)
+    except UnknownId as error:
+        _stop(str(error), BAD_REQUEST)
+    except CourseError as error:
+        _stop(str(error), BAD_REQUEST)
+    _show(grading, as_json, verbose, planned)
+    sys.exit(_exit_code(grading))
+
+
+def _grade(catalog: Catalog, targets: list[Target], submission: Path, as_json: bool, options: dict[str, Any]) -> Grading:
+    from blindgrade.engine.runner import GraderFailed, Options, grade
+    from blindgrade.engine.submission import SubmissionError
+
+    if options.pop("sandbox") == "strict":
+        _stop("--sandbox strict needs namespaces, which this version does not build yet; use --sandbox auto", BAD_REQUEST)
+    if options["device"] == "cuda":
+        _stop("--device cuda needs a GPU worker, which this version does not have yet; use --device cpu", BAD_REQUEST)
+    total = sum(len(t.exercises) for t in targets)
+    quiet = as_json or options["debug"] or not sys.stderr.isatty()
+    with nullcontext(None) if quiet else _Progress(total) as progress:
+        try:
+            return grade(catalog, targets, submission, Options(progress=progress, **options))
+        except SubmissionError as error:
+            _stop(str(error), BAD_REQUEST)
+        except GraderFailed as error:
+            _stop(str(error), GRADER_FAILED)
+
+
+class _Progress:
+    """A bar on standard error, with the exercise that is running."""
+
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._bar = Progress(
+            SpinnerColumn(), TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            console=Console(stderr=True), transient=True,
+        )  # fmt: skip
+        self._task = self._bar.add_task("starting", total=total)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, lesson: str, exercise: str, outcome: Outcome | None) -> None:
+        self._bar.update(self._task, description=f"{lesson}/{exercise}", advance=0 if outcome is None else 1)
+
+
+def _planned(catalog: Catalog, ids: tuple[str, ...]) -> list[str]:
+    """Lessons that the ids cover but that are not written yet."""
+    prefixes = [f"{i}." for i in ids]
+    return [
+        f"{e.id} {e.title}"
+        for e in catalog.entries
+        if e.status == "planned" and ("all" in ids or any(f"{e.id}.".startswith(p) for p in prefixes))
+    ]
+
+
+def _show(grading: Grading, as_json: bool, verbose: bool, planned: list[str]) -> None:
+    if as_json:
+        click.echo(grading.model_dump_json(by_alias=True, indent=1))
+        return
+    from rich.console import Console
+
+    from blindgrade.render.terminal import print_grading
+
+    console = Console(highlight=False)
+    print_grading(grading, console, verbose=verbose)
+    if planned:
+        console.print(f"  Planned, not graded: {', '.join(planned)}\n", style="dim", markup=False)
+
+
+def _exit_code(grading: Grading) -> int:
+    outcomes = [r.outcome for a in grading.lessons for r in a.exercises]
+    if "error" in outcomes:
+        return GRADER_FAILED
+    return EVERY_POINT if grading.points >= grading.max_points - 1e-9 else SOME_NOT
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    from blindgrade.render.safe import shown
+
+    click.echo(f"grade: {shown(message)}", err=True)
+    sys.exit(code)

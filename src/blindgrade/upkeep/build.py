@@ -1,0 +1,103 @@
+"""Generated files from their source: stub, notebook, public checks and answer key of each lesson."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from blindgrade.authoring.cells import CellError
+from blindgrade.authoring.notebook import notebook_text
+from blindgrade.authoring.regions import RegionError
+from blindgrade.authoring.stub import stub_text
+from blindgrade.catalog import Catalog, CourseError, LessonFiles
+from blindgrade.engine import protocol
+from blindgrade.engine.judging import same
+from blindgrade.engine.lesson_checks import LessonChecks
+from blindgrade.engine.reference import LiveReference, read_key, record_key
+from blindgrade.engine.slices import MAIN
+from blindgrade.engine.variants import Solution
+from blindgrade.models import Lesson
+
+
+def build(catalog: Catalog, ids: Iterable[str], *, check: bool) -> list[str]:
+    """Write what is out of date, or with `check` only say it: paths relative to the course."""
+    changed: list[str] = []
+    for target in catalog.find(ids):
+        for path, text in _texts(target.files, target.lesson):
+            old = path.read_text(encoding="utf-8") if path.is_file() else None
+            if old != text:
+                changed.append(str(path.relative_to(catalog.root)))
+                if not check:
+                    path.write_text(text, encoding="utf-8")
+        if check and str(target.files.public_checks.relative_to(catalog.root)) in changed:
+            continue  # the key belongs to the public checks, so it is out of date with them
+        if _key_is_stale(target.files, target.lesson):
+            changed.append(str(target.files.answer_key.relative_to(catalog.root)))
+            if not check:
+                key = _key(target.files, target.lesson)
+                target.files.answer_key.write_text(json.dumps(key, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return changed
+
+
+def _texts(files: LessonFiles, lesson: Lesson) -> Iterator[tuple[Path, str]]:
+    source, name = files.solution.read_text(encoding="utf-8"), str(files.solution.relative_to(files.root))
+    try:
+        yield files.stub, stub_text(source, name)
+        yield files.notebook, notebook_text(source, name)
+    except (CellError, RegionError) as error:
+        raise CourseError(str(error)) from None
+    yield files.public_checks, public_checks_text(LessonChecks(files, lesson, files.private_checks))
+
+
+def public_checks_text(checks: LessonChecks) -> str:
+    """The public checks alone, with the toys that they use written into the same file."""
+    names = [check.name for check in checks.all if check.public]
+    parts = checks.slicer.cut(names, decorators=True)
+    main = parts.pop(MAIN, "")
+    kept = [line for line in main.splitlines() if not line.startswith("from grader_toys")]
+    toys = [line for text in parts.values() for line in text.splitlines() if not line.startswith("from grader_toys")]
+    future = "from __future__ import annotations"
+    body = "\n".join(line for line in [*toys, "", *kept] if line != future)
+    header = f'"""Public checks of {checks.lesson.id}: {checks.lesson.title}. Made by `course build`; do not edit."""'
+    return f"{header}\n\n{future}\n\n{_single_blank_lines(body)}\n"
+
+
+def _single_blank_lines(text: str) -> str:
+    out: list[str] = []
+    for line in text.splitlines():
+        if line.strip() or (out and out[-1].strip()):
+            out.append(line.rstrip())
+    return "\n".join(out).strip()
+
+
+def _key(files: LessonFiles, lesson: Lesson) -> dict[str, object]:
+    checks = LessonChecks(files, lesson, files.public_checks)
+    return record_key(files, lesson, LiveReference(checks, Solution(files, lesson)).expected)
+
+
+def _key_is_stale(files: LessonFiles, lesson: Lesson) -> bool:
+    """Does the key on disk differ from a fresh one? Numbers may differ within tolerance between machines."""
+    if not files.public_checks.is_file() or not files.answer_key.is_file():
+        return True
+    try:
+        old = read_key(files.answer_key)
+    except CourseError:
+        return True
+    new = _key(files, lesson)
+    if old.keys() != new.keys() or old["checks"].keys() != new["checks"].keys():  # type: ignore[attr-defined]  # a dict by schema
+        return True
+    checks = LessonChecks(files, lesson, files.public_checks)
+    for check in checks.all:
+        one, other = old["checks"][check.name], new["checks"][check.name]  # type: ignore[index]  # a dict by schema
+        if one["digest"] != other["digest"] or bool(one["reply"]) != bool(other["reply"]):
+            return True
+        if one["reply"] != other["reply"] and not same(check, _reply(one["reply"]), _reply(other["reply"])):
+            return True
+    return False
+
+
+def _reply(encoded: str) -> dict[str, object]:
+    reply: dict[str, object] = protocol.unpack(base64.b64decode(encoded))
+    return reply

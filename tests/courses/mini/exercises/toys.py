@@ -1,0 +1,1 @@
+"""Public toys of the miniature course: it needs none."""

@@ -1,0 +1,1 @@
+"""Private toys of the miniature course: it needs none."""
