@@ -149,7 +149,7 @@ class Catalog:
     @cached_property
     def course(self) -> Course:
         """course.toml, checked."""
-        course = _parse(self.root / "course.toml", Course)
+        course: Course = _parse(self.root / "course.toml", Course)
         known = {lesson.id for module in course.modules for lesson in module.lessons}
         for concept in course.concepts:
             for lesson in concept.lessons:
@@ -175,7 +175,7 @@ class Catalog:
 
     def lesson(self, files: LessonFiles) -> Lesson:
         """lesson.toml, checked against course.toml and itself."""
-        lesson = _parse(files.spec, Lesson, id=files.entry.id)
+        lesson: Lesson = _parse(files.spec, Lesson, id=files.entry.id)
         self._check_names(files, lesson)
         return lesson
 

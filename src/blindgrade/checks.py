@@ -71,6 +71,9 @@ class Check:
         if self.verdict is None:
             agree(result, expected, atol=self.atol, rtol=self.rtol)
         else:
+            # A comparison with NaN is False, so a verdict that asks "is the error too large?" would let it pass.
+            if any(not bool(t.isfinite().all()) for t in _tensors(result)):
+                raise Fail("the result has NaN or infinite values")
             self.verdict(result, expected, rng)
 
 

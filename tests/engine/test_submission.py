@@ -297,3 +297,9 @@ def test_the_digest_follows_names_and_contents_only(tmp_path: Path) -> None:
     second = score(tmp_path / "b").sha256
     (tmp_path / "b/x.py").rename(tmp_path / "b/y.py")
     assert len({first, second, score(tmp_path / "b").sha256}) == 3
+
+
+def test_of_script_and_notebook_the_one_with_more_written_is_graded(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py", "def score():\n    raise NotImplementedError\n")
+    notebook(tmp_path / "score_functions.ipynb", "def score():\n    return 1\n")
+    assert "return 1" in score(tmp_path).text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from blindgrade.checks import Check, Fail, Rng
@@ -9,6 +11,7 @@ from blindgrade.engine import protocol
 from blindgrade.models import CheckResult, Outcome
 
 Reply = dict[str, Any]
+BRACKETED = re.compile(r"\[.*\]", re.DOTALL)  # how a tensor's values, which may be a hidden check's inputs, are printed
 
 
 class ReferenceFailed(Exception):
@@ -45,6 +48,8 @@ def judge(check: Check, student: Reply, reference: Reply | None, seed: int) -> C
         return result
     result.outcome = Outcome.FAILED
     result.message, result.where = explain(student)
+    if not check.public:
+        result.message = BRACKETED.sub("[…]", result.message)
     return result
 
 
@@ -101,6 +106,4 @@ def same(check: Check, one: Reply, other: Reply) -> bool:
 
 def _numeric(check: Check) -> Check:
     """The check with the default verdict: evidence is equality of data, whatever the outcome's own verdict says."""
-    from dataclasses import replace
-
     return replace(check, verdict=None)

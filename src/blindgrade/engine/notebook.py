@@ -32,7 +32,7 @@ class NotebookError(Exception):
 
 @dataclass(frozen=True)
 class NotebookText:
-    """`cells` holds (first line in `text`, number of the cell), counted from 1 over all cells of the notebook."""
+    """`cells` holds (first line in `text`, number of the cell); numbers count all cells from 1."""
 
     text: str
     cells: tuple[tuple[int, int], ...]
@@ -130,7 +130,7 @@ def _parse(cell: _Cell, problems: list[str]) -> None:
         if error is None:
             return
         at = (error.lineno or 1) - 1
-        # A `%` that continues an expression and a `!` inside a string parse, so only what stops the parser goes.
+        # A `%` that continues an expression and a `!` inside a string parse, so only what stops it goes.
         if not (0 <= at < len(cell.lines) and MAGIC.match(cell.lines[at])):
             break
         _drop(cell.lines, at)
@@ -142,8 +142,8 @@ def _parse(cell: _Cell, problems: list[str]) -> None:
         # Left as it is, the open string would swallow the cells that follow.
         start = max((error.lineno or 1) - 1, 0)
         problems.append(
-            f"cell {cell.number}, line {start + 1}: a triple-quoted string has no end, so the rest of the cell "
-            "was left out; close the string"
+            f"cell {cell.number}, line {start + 1}: a triple-quoted string has no end, so the rest "
+            "of the cell was left out; close the string"
         )
         cell.lines[start:] = [""] * len(cell.lines[start:])
         _try(cell)
@@ -213,7 +213,7 @@ def _choose(cells: list[_Cell]) -> None:
         grown = False
         for entry in list(waiting):
             node, names, roots = entry
-            # `table["a"] = 1` and `Model.forward = forward` change what is kept; `plt.rcParams[…] = …` does not.
+            # `table["a"] = 1` and `Model.forward = forward` change what is kept; `plt.rc[…] = …` does not.
             if names & needed or roots & (needed | owners) - imported:
                 waiting.remove(entry)
                 kept.add(id(node))
@@ -278,7 +278,7 @@ def _targets(target: ast.expr, names: set[str], roots: set[str]) -> None:
 
 
 def uses(node: ast.stmt) -> set[str]:
-    """Names of the module that a statement reads, wherever in it; a function's own variables are none of them."""
+    """Names of the module that a statement reads, functions' bodies included, their own variables not."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

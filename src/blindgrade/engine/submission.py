@@ -31,6 +31,9 @@ NOT_THE_STUDENTS = frozenset({"lesson.toml", "public_checks.py", "answer_key.jso
 DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 
 
+UNWRITTEN = "raise NotImplementedError"  # what the stub has where the student writes
+
+
 class SubmissionError(Exception):
     """The submission cannot be read; the message names the path and ends with what to do."""
 
@@ -62,7 +65,7 @@ class LineMap:
 class LessonSubmission:
     """What one lesson's worker gets. Names in `files` are relative to its box, with `/` between the parts.
 
-    `path` is the submission as it was named; `file` is the lesson's file in the box; `sha256` covers all of `files`.
+    `path` is the submission as it was named; `file` is the lesson's file in the box; `sha256` covers `files`.
     """
 
     path: str
@@ -96,7 +99,7 @@ def read_submission(
         mode = path.stat().st_mode
     except (OSError, ValueError):
         raise SubmissionError(
-            f"{path} does not exist or cannot be opened; name a .py or .ipynb file or a folder that you can read"
+            f"{path} does not exist or cannot be opened; name a .py or .ipynb file or a folder"
         ) from None
     if stat.S_ISDIR(mode):
         return {target.entry.id: _from_folder(path, target) for target in targets}
@@ -144,11 +147,12 @@ def _from_folder(path: Path, target: LessonFiles) -> LessonSubmission | None:
         linked = [part for part in (folder.parent, folder) if path in part.parents and part.is_symlink()]
         if linked and os.path.lexists(folder):
             raise SubmissionError(f"{linked[0]} is a symbolic link; put the folder itself in its place")
-        for suffix in (".py", ".ipynb"):
-            file = folder / f"{target.module}{suffix}"
-            if os.path.lexists(file):
-                source = _read_source(file, file)
-                return _assemble(path, target, source, folder, list(source.problems))
+        files = [folder / f"{target.module}{suffix}" for suffix in (".py", ".ipynb")]
+        sources = [_read_source(file, file) for file in files if os.path.lexists(file)]
+        if sources:
+            # Who works in the notebook leaves the .py an untouched stub, and the other way round.
+            source = min(sources, key=lambda one: one.text.count(UNWRITTEN))
+            return _assemble(path, target, source, folder, list(source.problems))
     return None
 
 

@@ -31,7 +31,7 @@ class Solution:
     def __init__(self, files: LessonFiles, lesson: Lesson) -> None:
         self.files = files
         self.lesson = lesson
-        self.text = files.solution.read_text(encoding="utf-8")
+        self.text = without_pictures(files.solution.read_text(encoding="utf-8"))
 
     @cached_property
     def definitions(self) -> dict[str, ast.FunctionDef | ast.ClassDef]:
@@ -63,6 +63,17 @@ class Solution:
     def variant(self, variant: Variant) -> LoadedLesson:
         """The solution with this answer in the exercise's place."""
         return self.load(variant.text)
+
+
+def without_pictures(text: str) -> str:
+    """The solution's text with its notebook-only cells blanked: they draw, print and need matplotlib."""
+    lines = []
+    dropped = False
+    for line in text.split("\n"):
+        if line.startswith("# %%"):
+            dropped = "notebook-only" in line
+        lines.append("" if dropped else line)
+    return "\n".join(lines)
 
 
 def read_variants(path: Path, marker: str, solution: Solution) -> list[Variant]:

@@ -29,7 +29,7 @@ from blindgrade.engine import protocol
 MAX_MESSAGE = 2_000  # characters of an exception's text
 MAX_FRAMES = 8
 FUTURE = 0x1FF0000  # the bits of compile() that `from __future__` sets
-PRELOADED = frozenset({"__future__"})
+
 
 Reply = dict[str, Any]
 
@@ -96,7 +96,7 @@ def statements(text: str, path: str, problems: list[Reply]) -> Iterator[ast.stmt
         if not isinstance(error, SyntaxError):
             problems.append({**describe_error(error, path), "line": 1})
             return
-    lines = text.splitlines()
+    lines = text.split("\n")  # as ast counts lines, which splitlines() does not
     starts = [n for n, line in enumerate(lines) if line[:1] not in ("", " ", "\t", "#", ")", "]", "}")]
     at = 0
     while at < len(starts):

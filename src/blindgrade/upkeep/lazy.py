@@ -103,7 +103,9 @@ def lazy_module(solution: Solution, defines: str, filler: Filler) -> LoadedLesso
     """The solution with the definition `defines` answered lazily."""
     loaded = solution.load(solution.text)
     original = getattr(loaded, defines)
-    setattr(loaded.module, defines, _lazy_class(original, filler) if isinstance(original, type) else _lazy(original, filler))
+    setattr(
+        loaded.module, defines, _lazy_class(original, filler) if isinstance(original, type) else _lazy(original, filler)
+    )
     return loaded
 
 

@@ -133,12 +133,16 @@ def _above(node: cst.CSTNode, parents: object) -> Iterator[cst.CSTNode]:
 
 def _shown(node: cst.CSTNode, parents: object) -> cst.CSTNode:
     """The part of the statement that tells the change: the argument or expression around a bare constant."""
-    if isinstance(node, cst.Integer | cst.Float | cst.Name | cst.ComparisonTarget):
+    if isinstance(node, cst.Integer | cst.Float | cst.Name | cst.UnaryOperation | cst.ComparisonTarget):
         for above in _above(node, parents):
             if isinstance(above, cst.Arg) and above.keyword is None:
-                continue
-            if isinstance(above, cst.Arg | cst.BaseExpression | cst.BaseSmallStatement | cst.If):
-                return above if not isinstance(above, cst.If) else node
+                continue  # f(x, 1), not 1
+            if isinstance(above, cst.UnaryOperation) and not isinstance(node, cst.UnaryOperation):
+                continue  # dim=-1, not -1
+            if isinstance(above, cst.Arg | cst.BaseExpression | cst.BaseSmallStatement):
+                return above
+            if isinstance(above, cst.BaseCompoundStatement):
+                return node
     return node
 
 

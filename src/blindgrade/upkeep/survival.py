@@ -52,7 +52,9 @@ def survivors(
         return [trial.mutant for trial in trials]
     control = Trial(Mutant("", 0, "", workshop.solution.text), list(everything.values()), 600.0)
     if not _run_all(workshop, [control], 1, lambda done: None):
-        raise MutantsBroken("the unchanged solution fails when it is tried as a mutant; run `course verify` without --mutants")
+        raise MutantsBroken(
+            "the unchanged solution fails when it is tried as a mutant; run `course verify` without --mutants"
+        )
     alive = _run_all(workshop, trials, workers, progress)
     return [trial.mutant for trial in trials if any(trial is one for one in alive)]
 
@@ -101,7 +103,7 @@ def _run_all(workshop: Workshop, trials: list[Trial], workers: int, progress: Ca
     while waiting or running:
         while waiting and len(running) < max(1, workers):
             trial = waiting.pop()
-            process = context.Process(target=_try, args=(workshop, trial), daemon=True)
+            process: BaseProcess = context.Process(target=_try, args=(workshop, trial), daemon=True)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # torch's idle threads are no danger to the child
                 process.start()

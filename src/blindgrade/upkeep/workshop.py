@@ -46,7 +46,7 @@ class Workshop:
 
     @cached_property
     def uses(self) -> dict[str, set[str]]:
-        """For each top-level name of the solution, the top-level names that it refers to, directly or through others."""
+        """For each top-level name of the solution, those that it refers to, directly or through others."""
         direct = {name: _names(node) for name, node in _statements(self.solution.text).items()}
         return {name: _reach(name, direct) for name in direct}
 

@@ -1,0 +1,15 @@
+import torch
+
+
+def standardize(values):
+    while True:
+        pass
+
+
+def correlation(first, second):
+    return (standardize(first) * standardize(second)).mean(dim=-1)
+
+
+def fit_line(x, y):
+    slope, offset = torch.polyfit(x, y) if hasattr(torch, "polyfit") else ((x * y).mean() / (x * x).mean(), y.mean())
+    return lambda at: slope * at + offset

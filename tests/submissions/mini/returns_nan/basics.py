@@ -1,0 +1,5 @@
+import torch
+
+
+def fit_line(x, y):
+    return lambda at: at * float('nan')

@@ -1,0 +1,5 @@
+import torch
+
+
+def standardize(values):
+    return torch.ones(1 << 40)

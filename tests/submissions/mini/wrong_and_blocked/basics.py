@@ -1,0 +1,17 @@
+import torch
+
+
+def standardize(values):
+    if values.shape[-1] < 2:
+        raise ValueError("one value")
+    centered = values - values.mean(dim=-1, keepdim=True)
+    return centered
+
+
+def correlation(first, second):
+    return (standardize(first) * standardize(second)).mean(dim=-1)
+
+
+def fit_line(x, y):
+    slope, offset = torch.polyfit(x, y) if hasattr(torch, "polyfit") else ((x * y).mean() / (x * x).mean(), y.mean())
+    return lambda at: slope * at + offset
