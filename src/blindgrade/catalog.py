@@ -247,9 +247,7 @@ class Catalog:
                     if name not in known:
                         near = difflib.get_close_matches(name, known, n=1)
                         guess = f"; did you mean `{near[0]}`?" if near else ""
-                        raise CourseError(
-                            f"{files.spec}: `{exercise.name}` {key} `{name}`, which is not {what}{guess}"
-                        )
+                        raise CourseError(f"{files.spec}: `{exercise.name}` {key} `{name}`, which is not {what}{guess}")
 
 
 def _parse(path: Path, model: Any, **extra: object) -> Any:

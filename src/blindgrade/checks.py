@@ -137,13 +137,11 @@ class Rng:
 
     def normal(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         """Standard normal draws of the given shape."""
-        return torch.randn(*shape, generator=self.generator, dtype=torch.float64).to(self.device, dtype)
+        return torch.randn(shape, generator=self.generator, dtype=torch.float64).to(self.device, dtype)
 
-    def uniform(
-        self, *shape: int, low: float = 0.0, high: float = 1.0, dtype: torch.dtype = torch.float32
-    ) -> Tensor:
+    def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0, dtype: torch.dtype = torch.float32) -> Tensor:
         """Uniform draws in [low, high)."""
-        unit = torch.rand(*shape, generator=self.generator, dtype=torch.float64)
+        unit = torch.rand(shape, generator=self.generator, dtype=torch.float64)
         return (low + (high - low) * unit).to(self.device, dtype)
 
     def integers(self, *shape: int, low: int = 0, high: int) -> Tensor:
@@ -214,9 +212,7 @@ def gradients(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
     return list(torch.autograd.grad(output.sum(), list(inputs), allow_unused=True, retain_graph=True))
 
 
-def agree(
-    got: Any, want: Any, *, name: str = "the result", atol: Tolerance = None, rtol: Tolerance = None
-) -> None:
+def agree(got: Any, want: Any, *, name: str = "the result", atol: Tolerance = None, rtol: Tolerance = None) -> None:
     """Raise `Fail` unless `got` equals `want` in structure, type, shape, dtype and, within tolerance, every element.
 
     Tensors are compared by |got - want| <= atol + rtol |want| with the tolerance of their dtype (TOLERANCES),
@@ -226,14 +222,14 @@ def agree(
         _agree_tensor(got, want, name, atol, rtol)
     elif isinstance(want, dict):
         if not isinstance(got, dict):
-            raise Fail(f"{name} is {describe(got)}; expected a dict with the keys {_listed(want)}")
+            raise _other_form(name, got, f"a dict with the keys {_listed(want)}")
         if set(got) != set(want):
             raise Fail(f"{name} has the keys {_listed(got)}; expected {_listed(want)}")
         for key in want:
             agree(got[key], want[key], name=_member(name, key), atol=atol, rtol=rtol)
     elif isinstance(want, list | tuple):
         if not isinstance(got, list | tuple):
-            raise Fail(f"{name} is {describe(got)}; expected a list of {len(want)}")
+            raise _other_form(name, got, f"a list of {len(want)}")
         if len(got) != len(want):
             raise Fail(f"{name} has {len(got)} items; expected {len(want)}")
         for index, item in enumerate(want):
@@ -251,11 +247,18 @@ def _agree_scalar(got: Any, want: Any, name: str, atol: Tolerance, rtol: Toleran
         a = _tolerance(atol, "float", SCALAR_TOLERANCE[0])
         r = _tolerance(rtol, "float", SCALAR_TOLERANCE[1])
         both_nan = math.isnan(got) and math.isnan(want)
-        if both_nan or got == want or abs(got - want) <= a + r * abs(want):
+        # An infinite bound would hold for every number.
+        close = math.isfinite(want) and abs(got - want) <= a + r * abs(want)
+        if both_nan or got == want or close:
             return
         raise Fail(f"{name} is {got:.6g}; expected {want:.6g}", hidden=f"{name} has the wrong value")
     if got != want:
         raise Fail(f"{name} is {got!r}; expected {want!r}", hidden=f"{name} is not what was asked for")
+
+
+def _other_form(name: str, got: Any, form: str) -> Fail:
+    hidden = f"{name} is {describe(got, show=False)}; expected {form}"
+    return Fail(f"{name} is {describe(got)}; expected {form}", hidden=hidden)
 
 
 def _kind_only(name: str, got: Any, want: Any) -> str:
@@ -264,10 +267,7 @@ def _kind_only(name: str, got: Any, want: Any) -> str:
 
 def _agree_tensor(got: Any, want: Tensor, name: str, atol: Tolerance, rtol: Tolerance) -> None:
     if not isinstance(got, Tensor):
-        raise Fail(
-            f"{name} is {describe(got)}; expected a tensor of shape {tuple(want.shape)}",
-            hidden=f"{name} is {describe(got, show=False)}; expected a tensor of shape {tuple(want.shape)}",
-        )
+        raise _other_form(name, got, f"a tensor of shape {tuple(want.shape)}")
     if got.shape != want.shape:
         raise Fail(f"{name} has shape {tuple(got.shape)}; expected {tuple(want.shape)}")
     if got.dtype != want.dtype:

@@ -82,9 +82,7 @@ def test_ids_come_from_headings_and_definitions() -> None:
 def test_ids_are_unique_and_short_and_legal() -> None:
     long = "# %% [markdown]\n# # " + "word " * 40 + "\n"
     ids = ids_of(
-        long * 12
-        + "# %%\n# %%\n# %% [markdown]\n# # é 2\n# %%\ndef course_path():\n    pass\n"
-        + SOLUTION * 2
+        long * 12 + "# %%\n# %%\n# %% [markdown]\n# # é 2\n# %%\ndef course_path():\n    pass\n" + SOLUTION * 2
     )
     assert len(set(ids)) == len(ids)
     assert all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) for name in ids)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -10,7 +11,6 @@ import torch
 from blindgrade.catalog import Catalog
 from blindgrade.engine.lesson_checks import provide_toys
 from blindgrade.engine.variants import Solution
-from blindgrade.engine.worker import LoadedLesson
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,9 +19,9 @@ def _one_thread() -> None:
 
 
 @pytest.fixture(scope="module")
-def solution(request: pytest.FixtureRequest) -> LoadedLesson:
+def solution(request: pytest.FixtureRequest) -> ModuleType:
     """The solution's module of the lesson whose folder the test stands in."""
     catalog = Catalog.locate(Path(__file__).parent)
     files = next(f for f in catalog.ready() if f.folder == request.path.parent.name)
     provide_toys(files)
-    return Solution(files, catalog.lesson(files)).module
+    return Solution(files, catalog.lesson(files)).module.module

@@ -43,9 +43,7 @@ def test_a_magic_inside_a_block_leaves_the_block_whole() -> None:
     assert kept("def f():\n    !ls\n    return 1") == ["def f():", "    pass", "    return 1"]
 
 
-@pytest.mark.parametrize(
-    "cell", ["def f(a, b):\n    return (a\n  % b)", 'def f():\n    return """\n!ls\n%x\n"""']
-)
+@pytest.mark.parametrize("cell", ["def f(a, b):\n    return (a\n  % b)", 'def f():\n    return """\n!ls\n%x\n"""'])
 def test_what_only_looks_like_a_magic_stays(cell: str) -> None:
     assert read(cell).text == cell + "\n"
     assert ast.parse(read("%time\n" + cell).text).body

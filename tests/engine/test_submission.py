@@ -94,9 +94,7 @@ def test_line_map_stays_inside_the_notebook() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "below", ["", "lesson_7_2_1_score_functions", "exercises/lesson_7_2_1_score_functions"]
-)
+@pytest.mark.parametrize("below", ["", "lesson_7_2_1_score_functions", "exercises/lesson_7_2_1_score_functions"])
 def test_lesson_folder_root_and_exercises_are_found(tmp_path: Path, below: str) -> None:
     write(tmp_path / below / "score_functions.py", "a = 1")
     assert score(tmp_path).text == "a = 1"

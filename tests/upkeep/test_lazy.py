@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from blindgrade.engine.worker import LoadedLesson
+from blindgrade.engine.worker import Names
 from blindgrade.upkeep.lazy import FILLERS, Filler, Recorder, constant, guesser, lazy_module
 from blindgrade.upkeep.proofs import Task, prove_task
 from blindgrade.upkeep.workshop import Workshop
@@ -40,8 +40,8 @@ def root(tmp_path: Path) -> Path:
     return copy
 
 
-def answered(root: Path, defines: str, filler: Filler) -> LoadedLesson:
-    return lazy_module(Workshop(root, LESSON).solution, defines, filler)
+def answered(root: Path, defines: str, filler: Filler) -> Names:
+    return lazy_module(Workshop(root, LESSON).solution, defines, filler).names
 
 
 def filler(name: str) -> Filler:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.catalog import CourseError
+from blindgrade.catalog import Catalog, CourseError
 from blindgrade.models import Lesson
 from blindgrade.upkeep.mutants import mutants, read_equivalents
-from blindgrade.upkeep.proofs import mutants_are_killed
+from blindgrade.upkeep.proofs import Proof, mutants_are_killed, prove
 from blindgrade.upkeep.workshop import Workshop
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
@@ -21,6 +21,11 @@ EQUIVALENTS = f"graders/{FOLDER}/equivalents.toml"
 def mini(tmp_path: Path) -> Path:
     """A copy of the miniature course that a test may break."""
     return Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__", "build")))
+
+
+def killed(root: Path) -> list[Proof]:
+    workshop = Workshop(root, LESSON)
+    return mutants_are_killed(workshop, mutants(workshop.solution.text, workshop.lesson), workers=2)
 
 
 def changes(body: str) -> list[str]:
@@ -60,14 +65,14 @@ def test_every_change_is_short_and_every_mutant_still_parses() -> None:
 
 
 def test_the_mutants_of_a_sound_course_are_killed() -> None:
-    proofs = mutants_are_killed(Workshop(MINI, LESSON), workers=2)
+    proofs = killed(MINI)
     assert [p.detail for p in proofs if not p.passed] == []
 
 
 def test_a_survivor_is_told_with_its_line(mini: Path) -> None:
     checks = mini / f"graders/{FOLDER}/checks.py"
     checks.write_text(checks.read_text().replace(", lesson.correlation(row[0], -row[0])]", "]"))
-    failed = [p for p in mutants_are_killed(Workshop(mini, LESSON), workers=2) if not p.passed]
+    failed = [p for p in killed(mini) if not p.passed]
     assert [p.subject for p in failed] == ["correlation: dim=-1 -> dim=1"]
     assert "no check notices dim=-1 -> dim=1" in failed[0].detail
 
@@ -75,8 +80,16 @@ def test_a_survivor_is_told_with_its_line(mini: Path) -> None:
 def test_a_listed_mutant_that_does_not_survive_is_told(mini: Path) -> None:
     with (mini / EQUIVALENTS).open("a") as file:
         file.write('\n[[mutant]]\nexercise = "correlation"\nchange = "a -> b"\nreason = "none"\n')
-    failed = [p for p in mutants_are_killed(Workshop(mini, LESSON), workers=2) if not p.passed]
+    failed = [p for p in killed(mini) if not p.passed]
     assert [p.subject for p in failed] == ["correlation: a -> b"]
+
+
+def test_the_mutants_of_one_exercise_are_tried_without_the_others() -> None:
+    proofs = prove(Catalog(MINI), [f"{LESSON}/correlation"], 1, mutants=True)
+    assert [p.detail for p in proofs if not p.passed] == []
+    workshop = Workshop(MINI, LESSON)
+    own = [m for m in mutants(workshop.solution.text, workshop.lesson) if m.exercise == "correlation"]
+    assert f"{len(own)} of {len(own)}" in [p.subject for p in proofs]
 
 
 def test_a_mutant_that_loops_for_ever_is_stopped(mini: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +97,7 @@ def test_a_mutant_that_loops_for_ever_is_stopped(mini: Path, monkeypatch: pytest
     solution = mini / f"solutions/{FOLDER}/basics.py"
     loop = "    count = 0\n    while count < 2:\n        count = count + 1\n    centered = values -"
     solution.write_text(solution.read_text().replace("    centered = values -", loop))
-    proofs = mutants_are_killed(Workshop(mini, LESSON), workers=2)
+    proofs = killed(mini)
     assert "standardize: count + 1 -> count - 1" not in [p.subject for p in proofs]
 
 

@@ -97,9 +97,7 @@ class _Cell:
                     )
                 opened = token
             elif not opened:
-                raise self._error(
-                    line, f"`{END}` without `{BEGIN}`; put `{BEGIN}` above the answer, or delete it"
-                )
+                raise self._error(line, f"`{END}` without `{BEGIN}`; put `{BEGIN}` above the answer, or delete it")
             else:
                 found.append(_Region(opened.start[0], line, opened.start[1], token.start[1]))
                 opened = None
@@ -113,9 +111,7 @@ class _Cell:
         """RegionError unless the region is one or more whole statements of one block in a function."""
         code = [t.start[0] for t in self._tokens if region.holds(t.start[0]) and t.type not in LAYOUT]
         if not code:
-            raise self._error(
-                region.begin, "the region is empty; write the answer in it, or delete its markers"
-            )
+            raise self._error(region.begin, "the region is empty; write the answer in it, or delete its markers")
         inside = [place for place in self._places if region.holds(place.first)]
         outermost = [p for p in inside if not any(p is not q and q.statement in p.owners for q in inside)]
         if not outermost or code[0] < outermost[0].first:
@@ -158,9 +154,7 @@ class _Cell:
         return False
 
     def _misfit(self, line: int, what: str) -> RegionError:
-        return self._error(
-            line, f"{what}; put both markers around whole statements of one block, indented like them"
-        )
+        return self._error(line, f"{what}; put both markers around whole statements of one block, indented like them")
 
     def _error(self, line: int, text: str) -> RegionError:
         return RegionError(f"{self._path}:{self._first_line + line - 1}: {text}")

@@ -13,9 +13,7 @@ def stub_text(source: str, path: str) -> str:
     """The stub that the solution `source` yields; `path` is named in errors (CellError, RegionError)."""
     kept = [c for c in cells.parse(source, path) if not {NOTEBOOK_ONLY, SOLUTION_ONLY} & set(c.tags)]
     title = next(filter(None, map(cells.heading, kept)), PurePath(path).stem)
-    header = (
-        f"# Your file of the lesson {title}: write your answers where it says `raise NotImplementedError`."
-    )
+    header = f"# Your file of the lesson {title}: write your answers where it says `raise NotImplementedError`."
     return "".join([header, "\n\n\n", *(_text(cell, path) + _gap(cell) for cell in kept)]).rstrip() + "\n"
 
 

@@ -70,7 +70,9 @@ class LessonChecks:
         exercises = [e.name for e in self.lesson.exercises]
         for check in self.all:
             if check.exercise not in exercises:
-                raise CourseError(f"{self.path}: check {check.name} is of `{check.exercise}`, which lesson.toml does not list")
+                raise CourseError(
+                    f"{self.path}: check {check.name} is of `{check.exercise}`, which lesson.toml does not list"
+                )
         if self.path == self.files.private_checks:
             for name in exercises:
                 if not self.of(name):
@@ -85,8 +87,9 @@ def provide_toys(files: LessonFiles) -> None:
         if loaded is not None and home not in Path(loaded.__file__ or "").parents:
             for module in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
                 del sys.modules[module]
-        if str(home) not in sys.path:
-            sys.path.insert(0, str(home))
+        if str(home) in sys.path:
+            sys.path.remove(str(home))
+        sys.path.insert(0, str(home))  # before the home of a course that was here earlier
 
 
 def _import_file(path: Path) -> ModuleType:

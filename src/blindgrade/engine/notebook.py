@@ -69,9 +69,7 @@ def read_notebook(content: bytes) -> NotebookText:
 def _code_cells(content: bytes, problems: list[str]) -> Iterator[_Cell]:
     for number, cell in enumerate(_load(content), start=1):
         if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
-            problems.append(
-                f"cell {number} cannot be read and was left out; run it in Jupyter and save again"
-            )
+            problems.append(f"cell {number} cannot be read and was left out; run it in Jupyter and save again")
             continue
         if cell["cell_type"] != "code":
             continue
@@ -79,9 +77,7 @@ def _code_cells(content: bytes, problems: list[str]) -> Iterator[_Cell]:
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
             source = "".join(source)
         if not isinstance(source, str):
-            problems.append(
-                f"cell {number} has no text and was left out; type it again and save the notebook"
-            )
+            problems.append(f"cell {number} has no text and was left out; type it again and save the notebook")
             continue
         if "\0" in source:
             problems.append(f"cell {number} holds a NUL character and was left out; type it again and save")
@@ -100,9 +96,7 @@ def _load(content: bytes) -> list[object]:
     except json.JSONDecodeError as error:
         raise NotebookError(f"is not valid JSON: line {error.lineno}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
-        raise NotebookError(
-            "is not a notebook: its JSON nests too deep or holds a number that is too long"
-        ) from None
+        raise NotebookError("is not a notebook: its JSON nests too deep or holds a number that is too long") from None
     cells = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(cells, list):
         raise NotebookError("is not a notebook of version 4: it has no list of cells")

@@ -47,7 +47,7 @@ class Late(WireError):
     """The deadline passed before the frame was complete."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Opaque:
     """Stands for an object that is not data: its type's name is all that crosses. Equal to nothing but itself."""
 
@@ -101,6 +101,8 @@ class _Encoder:
         if not plain or dtype not in ITEM_SIZES or value.device.type == "meta":
             return {"o": type(value).__name__[:200]}
         flat = value.detach().resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
+        # One element of a strided view counts as contiguous and keeps its stride, which view() refuses.
+        flat = flat.as_strided((flat.numel(),), (1,))
         raw = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
         return {"t": [dtype, list(value.shape), *self._bytes(raw)]}
 

@@ -93,7 +93,9 @@ class KeyReference:
         """See `Reference`. CourseError if the check changed after the key was recorded."""
         entry = self.entries.get(check.name)
         if entry is None or entry["digest"] != self.checks.slicer.digest([check.name]):
-            raise CourseError(f"{self.path} is out of date for check {check.name}; run `course build` and commit the result")
+            raise CourseError(
+                f"{self.path} is out of date for check {check.name}; run `course build` and commit the result"
+            )
         if not check.reference:
             return None
         reply: Reply = protocol.unpack(base64.b64decode(entry["reply"]))

@@ -204,13 +204,17 @@ class _LessonRun:
             self._end_worker()
             reply = {"kind": "stopped", "message": gone.reason}
             if gone.reason.startswith("stopped after"):
-                reply["message"] = gone.reason = f"stopped after {exercise.seconds:.0f} s: is there a loop that never ends?"
+                reply["message"] = gone.reason = (
+                    f"stopped after {exercise.seconds:.0f} s: is there a loop that never ends?"
+                )
                 spent.stopped = f"stopped after {exercise.seconds:.0f} s"
         spent.seconds += time.monotonic() - begun
         if check.isolated:
             self._end_worker()
         if reply["kind"] == "broken":
-            raise CourseError(f"{self.checks.path}: check {check.name} does not load in a worker: {reply.get('message')}")
+            raise CourseError(
+                f"{self.checks.path}: check {check.name} does not load in a worker: {reply.get('message')}"
+            )
         return reply, printed
 
     def _observe_here(self, check: Check, seed: int) -> Reply:
@@ -269,10 +273,10 @@ def _reference(target: Target, options: Options) -> tuple[LessonChecks, LiveRefe
         raise CourseError(f"{files.solution} is not here, so there is no live reference; use --reference key")
     if options.reference == "key" or not live:
         if options.seed not in (None, KEY_SEED):
-            raise CourseError(f"an answer key holds for seed {KEY_SEED} alone; leave --seed out, or use --reference live")
+            raise CourseError(
+                f"an answer key holds for seed {KEY_SEED} alone; leave --seed out, or use --reference live"
+            )
         checks = LessonChecks(files, target.lesson, files.public_checks)
         return checks, KeyReference(files, checks)
     checks = LessonChecks(files, target.lesson)
     return checks, LiveReference(checks, Solution(files, target.lesson), options.device)
-
-

@@ -1,8 +1,9 @@
 """How a worker is held: limits on one process, and the end of everything that it started.
 
 This is the seam for namespaces, Landlock and seccomp: `confine` runs in the worker before any byte of the student's,
-`name` is what an attempt records. What is here today is the tier for a student's own machine: a process of its own session
-with an empty environment, no inherited descriptors, resource limits, and a keeper (the zygote) that reaps descendants.
+`name` is what an attempt records. What is here today is the tier for a student's own machine: a process of its own
+session with an empty environment, no inherited descriptors, resource limits, and a keeper (the zygote) that ends
+descendants.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The part of a checks file that one experiment needs: what enters the worker, and nothing else of the file.
 
-A slice is the text of a module with everything blanked out but the experiment, the top-level names it uses, and theirs in
-turn, across `checks.py` and the private toys. Blank lines keep the line numbers. Verdicts, thresholds, other
+A slice is the text of a module with everything blanked out but the experiment, the top-level names it uses, and
+theirs in turn, across `checks.py` and the private toys. Blank lines keep the line numbers. Verdicts, thresholds, other
 experiments and toys that the experiment does not use stay in the grader.
 """
 

@@ -104,9 +104,7 @@ def read_submission(
     if stat.S_ISDIR(mode):
         return {target.entry.id: _from_folder(path, target) for target in targets}
     if path.suffix not in (".py", ".ipynb"):
-        raise SubmissionError(
-            f"{path} is no Python file, notebook or folder; name a .py or .ipynb file or a folder"
-        )
+        raise SubmissionError(f"{path} is no Python file, notebook or folder; name a .py or .ipynb file or a folder")
     found: dict[str, LessonSubmission | None] = {target.entry.id: None for target in targets}
     # The user named this file, so a link to it may be followed; links inside a folder are not.
     source = _read_source(path.resolve(), path)
@@ -118,9 +116,7 @@ def read_submission(
     return found
 
 
-def _owner(
-    stem: str, text: str, targets: list[LessonFiles], defined: dict[str, set[str]]
-) -> LessonFiles | None:
+def _owner(stem: str, text: str, targets: list[LessonFiles], defined: dict[str, set[str]]) -> LessonFiles | None:
     """The lesson that a single file answers: by its name, or by the names that it defines."""
     for target in targets:
         if stem == target.module or len(targets) == 1:
@@ -233,9 +229,7 @@ def decode(data: bytes) -> tuple[str, bytes]:
         text = data.decode(encoding)
         text.encode("utf-8")
     except (SyntaxError, LookupError, ValueError):
-        raise _Unreadable(
-            "is not UTF-8 text, nor what its coding line says; save it again as UTF-8"
-        ) from None
+        raise _Unreadable("is not UTF-8 text, nor what its coding line says; save it again as UTF-8") from None
     if "\0" in text:
         raise _Unreadable("holds NUL characters; save it again as UTF-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -287,9 +281,7 @@ def _walk(folder: Path, problems: list[str]) -> Iterator[str]:
             continue
         seen += len(found)
         if seen > MAX_ENTRIES:
-            problems.append(
-                f"the folder holds more than {MAX_ENTRIES} files; keep only what the lesson needs"
-            )
+            problems.append(f"the folder holds more than {MAX_ENTRIES} files; keep only what the lesson needs")
             return
         for entry in sorted(found, key=lambda entry: entry.name):
             name = prefix + entry.name
@@ -298,9 +290,7 @@ def _walk(folder: Path, problems: list[str]) -> Iterator[str]:
             if not name.isprintable():
                 problems.append(f"{name!a} was left out: its name cannot be printed; rename it")
             elif entry.is_symlink():
-                problems.append(
-                    f"{name} was left out: it is a symbolic link; put the file itself in its place"
-                )
+                problems.append(f"{name} was left out: it is a symbolic link; put the file itself in its place")
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(name + "/")
             else:

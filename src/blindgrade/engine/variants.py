@@ -36,7 +36,7 @@ class Solution:
     @cached_property
     def definitions(self) -> dict[str, ast.FunctionDef | ast.ClassDef]:
         """Top-level functions and classes by name."""
-        tree = ast.parse(self.text)
+        tree = parse(self.files.solution, self.text)
         return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
 
     def definition_text(self, exercise: str) -> str:
@@ -65,6 +65,14 @@ class Solution:
         return self.load(variant.text)
 
 
+def parse(path: Path, text: str) -> ast.Module:
+    """The file's syntax tree; CourseError names the line that does not parse."""
+    try:
+        return ast.parse(text, str(path))
+    except SyntaxError as error:
+        raise CourseError(f"{path}:{error.lineno}: {error.msg}; correct the file") from None
+
+
 def without_pictures(text: str) -> str:
     """The solution's text with its notebook-only cells blanked: they draw, print and need matplotlib."""
     lines = []
@@ -84,7 +92,7 @@ def read_variants(path: Path, marker: str, solution: Solution) -> list[Variant]:
     if not path.is_file():
         return []
     text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text, str(path))
+    tree = parse(path, text)
     lines = text.splitlines()
     shared: list[str] = []
     marked: list[tuple[ast.stmt, ast.Call]] = []
@@ -168,13 +176,18 @@ def _replaced(
     replacement.decorator_list = [d for d in replacement.decorator_list if not _is_marker_call(d)]
     own_name = replacement.name
     replacement.name = defines
-    code = ast.unparse(replacement).replace(f"super({own_name}, self)", "super()")
-    text = f"{solution.text}\n\n{prelude}\n\n{code}\n"
+    code = ast.unparse(replacement)
+    # The replacement may call itself by the name that it was written under.
+    text = f"{solution.text}\n\n{prelude}\n\n{code}\n{own_name} = {defines}\n"
     return Variant(given["exercise"], own_name, given.get("hint", ""), text, node.lineno)
 
 
 def _is_marker_call(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("alternative", "misconception")
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("alternative", "misconception")
+    )
 
 
 def _check_unique(path: Path, variants: list[Variant]) -> None:
@@ -182,5 +195,7 @@ def _check_unique(path: Path, variants: list[Variant]) -> None:
     for variant in variants:
         key = (variant.exercise, variant.name)
         if key in seen:
-            raise CourseError(f"{path}:{variant.line}: `{variant.name}` of `{variant.exercise}` stands there twice; rename one")
+            raise CourseError(
+                f"{path}:{variant.line}: `{variant.name}` of `{variant.exercise}` stands there twice; rename one"
+            )
         seen.add(key)

@@ -11,11 +11,13 @@ import ast
 import builtins
 import linecache
 import random
+import re
 import socket
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any
@@ -28,6 +30,9 @@ from blindgrade.engine import protocol
 
 MAX_MESSAGE = 2_000  # characters of an exception's text
 MAX_FRAMES = 8
+# A line at the margin that begins like this belongs to the block above it.
+CONTINUES = re.compile(r"[ \t#)\]}]|(elif|else|except|finally)\b|$")
+UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what ast.parse raises when the text is at fault
 FUTURE = 0x1FF0000  # the bits of compile() that `from __future__` sets
 
 
@@ -42,24 +47,37 @@ class Missing(AttributeError):
         self.name = name
 
 
-class LoadedLesson:
-    """A lesson's module as experiments see it: attributes are the names that the file defines."""
+class Names:
+    """A lesson as experiments see it: its attributes are the names that the file defines, and no others."""
 
-    def __init__(self, module: ModuleType, problems: list[Reply]) -> None:
-        self.__dict__["module"] = module
-        self.__dict__["problems"] = problems
+    def __init__(self, module: ModuleType) -> None:
+        # Kept under a name that no lesson defines, since every other one is the student's.
+        self.__dict__["_Names__of"] = module
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return getattr(self.module, name)
+            return getattr(self.__of, name)
         except AttributeError:
             raise Missing(name) from None
+
+
+@dataclass(frozen=True)
+class LoadedLesson:
+    """A lesson's module, its names as experiments see them, and what of the file could not be run."""
+
+    module: ModuleType
+    problems: list[Reply]
+
+    @property
+    def names(self) -> Names:
+        """What an experiment is given."""
+        return Names(self.module)
 
 
 def load(name: str, text: str, path: str, extra: dict[str, Any] | None = None) -> LoadedLesson:
     """Run a lesson's file as module `name`, statement by statement.
 
-    A statement that does not parse or raises is left out and noted in `.problems`; the rest is still there to be graded.
+    A statement that does not parse or raises is left out and noted in `.problems`; the rest is there to be graded.
     `path` is what tracebacks call the file; `extra` names stand in the module from the start.
     """
     module = ModuleType(name)
@@ -92,12 +110,12 @@ def statements(text: str, path: str, problems: list[Reply]) -> Iterator[ast.stmt
     try:
         yield from ast.parse(text, path).body
         return
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except UNPARSED as error:
         if not isinstance(error, SyntaxError):
             problems.append({**describe_error(error, path), "line": 1})
             return
     lines = text.split("\n")  # as ast counts lines, which splitlines() does not
-    starts = [n for n, line in enumerate(lines) if line[:1] not in ("", " ", "\t", "#", ")", "]", "}")]
+    starts = [n for n, line in enumerate(lines) if not CONTINUES.match(line)]
     at = 0
     while at < len(starts):
         body, following, failure = _block(lines, starts, at, path)
@@ -121,8 +139,9 @@ def _block(
         text = "\n" * starts[at] + "\n".join(lines[starts[at] : end]) + "\n"
         try:
             return ast.parse(text, path).body, following, None
-        except SyntaxError as error:
-            first = first or {**describe_error(error, path), "line": error.lineno or starts[at] + 1}
+        except UNPARSED as error:
+            line = getattr(error, "lineno", None) or starts[at] + 1
+            first = first or {**describe_error(error, path), "line": line}
     return [], at + 1, first
 
 
@@ -144,7 +163,7 @@ class Experiment:
         reset_state(derive(seed, "student"))
         path = str(getattr(lesson.module, "__file__", ""))
         try:
-            return {"kind": "result", "value": self.function(lesson, Rng(seed, device))}
+            return {"kind": "result", "value": self.function(lesson.names, Rng(seed, device))}
         except BaseException as error:  # also SystemExit: whatever stops an experiment is told, not obeyed
             return {"kind": "raised", **describe_error(error, path)}
 
@@ -201,7 +220,11 @@ def describe_error(error: BaseException, path: str) -> Reply:
         message = ""
     where = Path(path).parent
     frames = [
-        [_relative(frame.f_code.co_filename, where), line, frame.f_code.co_qualname if sys.version_info >= (3, 11) else ""]
+        [
+            _relative(frame.f_code.co_filename, where),
+            line,
+            frame.f_code.co_qualname if sys.version_info >= (3, 11) else "",
+        ]
         for frame, line in _walk(error.__traceback__)
         if Path(frame.f_code.co_filename).parent == where or where in Path(frame.f_code.co_filename).parents
     ][-MAX_FRAMES:]
@@ -265,5 +288,8 @@ def _send(sock: socket.socket, reply: Reply) -> None:
         frame = protocol.encode(reply)
     except Exception as error:  # a result too large, too deep, or whose class lies about itself
         frame = protocol.encode({"kind": "unsendable", "message": str(error)[:MAX_MESSAGE]})
+    with suppress(Exception):  # a student may have put anything in their place
+        sys.stdout.flush()
+        sys.stderr.flush()
     sock.settimeout(None)
     sock.sendall(frame)

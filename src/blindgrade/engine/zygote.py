@@ -81,6 +81,9 @@ def _become_worker(command: dict[str, Any], sock_fd: int, output_fd: int) -> Non
     os.dup2(output_fd, 2)
     os.dup2(sock_fd, 3)
     os.closerange(4, 1024)
+    # Written through, so that prints are there before the reply is; odd characters must not raise in student code.
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        setattr(sys, name, open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False))
     box = Path(command["box"])
     tempfile.tempdir = str(box)
     sandbox.confine(sandbox.Limits(**command["limits"]), box)

@@ -16,22 +16,44 @@ if TYPE_CHECKING:
 EVERY_POINT, SOME_NOT, BAD_REQUEST, GRADER_FAILED = 0, 1, 2, 3
 
 
-class _Command(click.Command):
-    """click's own usage errors end like ours: exit code 2."""
-
-
-@click.command(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("lessons", nargs=-1, required=True, metavar="LESSON...")
-@click.option("--submission", type=click.Path(path_type=Path), help="A .py or .ipynb file, a lesson folder, or a folder with lesson folders. Default: the course's exercises/.")  # fmt: skip
+@click.option(
+    "--submission",
+    type=click.Path(path_type=Path),
+    help="A .py or .ipynb file, a lesson folder, or a folder with lesson folders.  [default: exercises/]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option("--seed", type=click.IntRange(0, (1 << 53) - 1), help="Repeat the attempt with this seed. Default: a fresh one.")  # fmt: skip
-@click.option("--sandbox", type=click.Choice(["auto", "strict", "process"]), default="auto", show_default=True, help="How the student's code is isolated.")  # fmt: skip
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where tensors live.")  # fmt: skip
-@click.option("--reference", type=click.Choice(["auto", "live", "key"]), default="auto", show_default=True, help="Compare with the live solution or with the answer key (public checks).")  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(0, (1 << 53) - 1), help="Repeat the attempt with this seed. Default: a fresh one."
+)
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "strict", "process"]),
+    default="auto",
+    show_default=True,
+    help="How the student's code is isolated.",
+)
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where tensors live."
+)
+@click.option(
+    "--reference",
+    type=click.Choice(["auto", "live", "key"]),
+    default="auto",
+    show_default=True,
+    help="Compare with the live solution or with the answer key (public checks).",
+)
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Never official.")
 @click.option("--verbose", is_flag=True, help="Every failed check, and what the code printed.")
 def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbose: bool, **options: Any) -> None:
-    """Grade LESSON...: lesson-7.2 (a module), lesson-7.2.1 (a lesson), lesson-7.2.1/score_from_noise (an exercise), or all.
+    """Grade LESSON...
+
+    \b
+    A LESSON is  lesson-7.2                      a module
+                 lesson-7.2.1                    a lesson
+                 lesson-7.2.1/score_from_noise   an exercise
+                 all                             the whole course
 
     \b
     Examples:
@@ -56,12 +78,16 @@ def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbo
     sys.exit(_exit_code(grading))
 
 
-def _grade(catalog: Catalog, targets: list[Target], submission: Path, as_json: bool, options: dict[str, Any]) -> Grading:
+def _grade(
+    catalog: Catalog, targets: list[Target], submission: Path, as_json: bool, options: dict[str, Any]
+) -> Grading:
     from blindgrade.engine.runner import GraderFailed, Options, grade
     from blindgrade.engine.submission import SubmissionError
 
     if options.pop("sandbox") == "strict":
-        _stop("--sandbox strict needs namespaces, which this version does not build yet; use --sandbox auto", BAD_REQUEST)
+        _stop(
+            "--sandbox strict needs namespaces, which this version does not build yet; use --sandbox auto", BAD_REQUEST
+        )
     if options["device"] == "cuda":
         _stop("--device cuda needs a GPU worker, which this version does not have yet; use --device cpu", BAD_REQUEST)
     total = sum(len(t.exercises) for t in targets)
@@ -83,9 +109,14 @@ class _Progress:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         self._bar = Progress(
-            SpinnerColumn(), TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=Console(stderr=True), transient=True,
-        )  # fmt: skip
+            SpinnerColumn(),
+            TextColumn("{task.description:<44}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
         self._task = self._bar.add_task("starting", total=total)
 
     def __enter__(self) -> _Progress:

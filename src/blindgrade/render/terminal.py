@@ -96,5 +96,7 @@ def _next(grading: Grading) -> Text:
                     where = next((c.where for c in result.checks if c.where), None)
                     place = f" ({shown(where)})" if where else ""
                     command = f"grade {attempt.lesson}/{result.name}"
-                    return Text.assemble("\n  Next: ", f"{verb} {result.name}{place}, then run ", (command, "bold"), "\n")
+                    return Text.assemble(
+                        "\n  Next: ", f"{verb} {result.name}{place}, then run ", (command, "bold"), "\n"
+                    )
     return Text("\n  Every point earned.\n" if grading.points >= grading.max_points else "\n")

@@ -102,7 +102,7 @@ class Recorder:
 def lazy_module(solution: Solution, defines: str, filler: Filler) -> LoadedLesson:
     """The solution with the definition `defines` answered lazily."""
     loaded = solution.load(solution.text)
-    original = getattr(loaded, defines)
+    original = getattr(loaded.names, defines)
     setattr(
         loaded.module, defines, _lazy_class(original, filler) if isinstance(original, type) else _lazy(original, filler)
     )

@@ -13,13 +13,15 @@ from pathlib import Path
 
 import torch
 
+from blindgrade.authoring.cells import CellError
+from blindgrade.authoring.regions import RegionError
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.engine.judging import ReferenceFailed
 from blindgrade.models import Kind
 from blindgrade.upkeep import trials
 from blindgrade.upkeep.coverage import mental_models_are_carried
+from blindgrade.upkeep.mutants import Mutant, read_equivalents
 from blindgrade.upkeep.mutants import mutants as all_mutants
-from blindgrade.upkeep.mutants import read_equivalents
 from blindgrade.upkeep.survival import MutantsBroken, survivors
 from blindgrade.upkeep.workshop import Workshop
 
@@ -66,14 +68,13 @@ def prove(
     targets = catalog.find(target_ids)
     workshops = {t.files.entry.id: Workshop(catalog.root, t.files.entry.id) for t in targets}
     tasks = [task for t in targets for task in plan(workshops[t.files.entry.id], t.exercises, seeds)]
-    mutated_lessons = workshops if mutants else {}
-    found = {name: all_mutants(w.solution.text, w.lesson) for name, w in mutated_lessons.items()}
+    found = {t.files.entry.id: _mutants_of(workshops[t.files.entry.id], t.exercises) for t in targets if mutants}
     total = len(tasks) + sum(len(mutated) for mutated in found.values())
     tell = progress or (lambda what, done, all_: None)
     proofs = _prove_all(catalog.root, tasks, workers, lambda what, done: tell(what, done, total))
     done = len(tasks)
     for lesson, mutated in found.items():
-        proofs += mutants_are_killed(workshops[lesson], workers, _onwards(tell, lesson, done, total))
+        proofs += mutants_are_killed(workshops[lesson], mutated, workers, _onwards(tell, lesson, done, total))
         done += len(mutated)
     if len(targets) == len(catalog.entries) and all(len(t.exercises) == len(t.lesson.exercises) for t in targets):
         start = time.perf_counter()
@@ -138,15 +139,26 @@ def prove_task(root: Path, task: Task) -> Proof:
     start = time.perf_counter()
     try:
         detail = trial(_workshop(root, task.lesson), task.exercise, task.subject, task.seed)
-    except (CourseError, ReferenceFailed) as error:
+    except (CourseError, CellError, RegionError, ReferenceFailed) as error:
         detail = str(error)
     except Exception as error:
         detail = f"the proof itself stopped: {type(error).__name__}: {error}"
     return Proof(task.lesson, name, task.subject, not detail, detail, time.perf_counter() - start)
 
 
+def _mutants_of(workshop: Workshop, exercises: Iterable[str]) -> list[Mutant]:
+    """The lesson's mutants; if only some of its exercises were named, the mutants of these."""
+    found = all_mutants(workshop.solution.text, workshop.lesson)
+    names = list(exercises)
+    return found if len(names) == len(workshop.lesson.exercises) else [m for m in found if m.exercise in names]
+
+
+def _whole(workshop: Workshop, found: list[Mutant]) -> bool:
+    return len(found) == len(all_mutants(workshop.solution.text, workshop.lesson))
+
+
 def mutants_are_killed(
-    workshop: Workshop, workers: int, progress: Callable[[int], None] = lambda done: None
+    workshop: Workshop, found: list[Mutant], workers: int, progress: Callable[[int], None] = lambda done: None
 ) -> list[Proof]:
     """One proof for each surviving mutant and each listed one that does not survive, and one for all the others."""
     start = time.perf_counter()
@@ -154,11 +166,11 @@ def mutants_are_killed(
     name, lesson = "mutants are killed", workshop.lesson.id
     try:
         listed = read_equivalents(path)
-        found = all_mutants(workshop.solution.text, workshop.lesson)
         alive = survivors(workshop, found, workers, progress)
     except (CourseError, MutantsBroken, ReferenceFailed) as error:
         return [Proof(lesson, name, "", False, str(error), time.perf_counter() - start)]
-    known = {(e.exercise, e.change) for e in listed}
+    concerned = {m.exercise for m in found} | ({e.exercise for e in listed} if _whole(workshop, found) else set())
+    known = {(e.exercise, e.change) for e in listed if e.exercise in concerned}
     proofs = [Proof(lesson, name, f"{len(found) - len(alive)} of {len(found)}", True, "", time.perf_counter() - start)]
     for mutant in alive:
         if (mutant.exercise, mutant.change) not in known:

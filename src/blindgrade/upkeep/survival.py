@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import time
 import warnings
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from blindgrade.upkeep.workshop import Workshop
 
 SEEDS = (0, 1)
 LIMIT, TRAINING_LIMIT = 5.0, 60.0  # seconds, besides ten times what the solution takes
+MEMORY = 8 << 30  # bytes that a mutant may fill
 SURVIVED, KILLED = 0, 1
 
 
@@ -128,6 +130,7 @@ def _try(workshop: Workshop, trial: Trial) -> None:
     """In the forked process: exit with SURVIVED if every check passes, anything else is a death."""
     code = KILLED
     try:
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.getrlimit(resource.RLIMIT_DATA)[1]))
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)

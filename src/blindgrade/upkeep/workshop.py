@@ -7,7 +7,7 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-from blindgrade.catalog import Catalog, LessonFiles
+from blindgrade.catalog import Catalog, CourseError, LessonFiles
 from blindgrade.engine.lesson_checks import LessonChecks
 from blindgrade.engine.reference import LiveReference
 from blindgrade.engine.variants import Solution, Variant, read_variants
@@ -22,6 +22,8 @@ class Workshop:
         self.files: LessonFiles = catalog.files(lesson_id)
         self.lesson: Lesson = catalog.lesson(self.files)
         self.course = catalog.course
+        for path in (self.files.solution, self.files.misconceptions, self.files.alternatives):
+            _must_parse(path)
         self.solution = Solution(self.files, self.lesson)
 
     @cached_property
@@ -69,6 +71,15 @@ class Workshop:
         called = re.compile(rf"\blesson\.{re.escape(name)}\b")
         texts = (text for check in self.checks.of(exercise.name) for text in self.checks.slice(check).values())
         return any(called.search(text) for text in texts)
+
+
+def _must_parse(path: Path) -> None:
+    try:
+        ast.parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CourseError(f"{path} is missing; every lesson that is not planned has one") from None
+    except SyntaxError as error:
+        raise CourseError(f"{path}:{error.lineno}: {error.msg}; correct the file") from None
 
 
 def _statements(text: str) -> dict[str, ast.stmt]:

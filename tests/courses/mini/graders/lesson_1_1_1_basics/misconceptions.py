@@ -34,5 +34,7 @@ def covariance(first, second):
 
 edit("fit_line", "slope_forgotten", "slope = slope - (miss * x).mean()", "pass", hint="The slope moves, too.")
 edit("fit_line", "offset_forgotten", "offset = offset - miss.mean()", "pass", hint="The offset moves, too.")
-edit("fit_line", "uphill", "slope = slope - (miss * x)", "slope = slope + (miss * x)", hint="Walk against the gradient.")
+edit(
+    "fit_line", "uphill", "slope = slope - (miss * x)", "slope = slope + (miss * x)", hint="Walk against the gradient."
+)
 edit("fit_line", "stops_early", "range(100)", "range(2)", hint="Is it down yet?")
