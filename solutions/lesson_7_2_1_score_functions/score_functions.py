@@ -36,6 +36,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+
 from toys import mlp
 
 

@@ -34,6 +34,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+
 from toys import mlp
 
 # A velocity field: x [N, D] and t [N] to velocities [N, D].

@@ -252,7 +252,7 @@ class Catalog:
 
 def _parse(path: Path, model: Any, **extra: object) -> Any:
     try:
-        return model(**tomllib.loads(path.read_text(encoding="utf-8")), **extra)
+        return model(**{**tomllib.loads(path.read_text(encoding="utf-8")), **extra})
     except FileNotFoundError:
         raise CourseError(f"{path} is missing; every lesson that is not planned has one") from None
     except tomllib.TOMLDecodeError as error:

@@ -99,7 +99,9 @@ class Exercise(Described):
 
     @model_validator(mode="before")
     @classmethod
-    def _defines_itself(cls, data: dict[str, object]) -> dict[str, object]:
+    def _defines_itself(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
         return {**data, "defines": data.get("defines") or data.get("name", "")}
 
 

@@ -21,8 +21,8 @@ from blindgrade.engine.scoring import block, score
 from blindgrade.engine.submission import LessonSubmission, read_submission
 from blindgrade.engine.variants import Solution
 from blindgrade.engine.worker import load
-from blindgrade.engine.workers import Worker, WorkerGone, Zygote, ZygoteFailed
-from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Grading, Kind, Outcome, SubmissionRef
+from blindgrade.engine.workers import Worker, WorkerGone, Zygote, ZygoteFailed, needs_optimizer
+from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
 
 LOAD_SECONDS = 10.0
 MAX_SEED = 1 << 53  # what every JSON reader keeps exact
@@ -46,10 +46,14 @@ class Options:
     progress: Progress | None = None
 
 
-def grade(catalog: Catalog, targets: list[Target], submission: Path, options: Options) -> Grading:
-    """Grade what the targets name. SubmissionError, CourseError or GraderFailed if that cannot be done."""
-    optimizer = any(t.lesson.exercise(n).kind is Kind.TRAINING for t in targets for n in t.exercises)
-    with Zygote(optimizer=optimizer) as zygote:
+def grade(
+    catalog: Catalog, targets: list[Target], submission: Path, options: Options, warm: Zygote | None = None
+) -> Grading:
+    """Grade what the targets name. SubmissionError, CourseError or GraderFailed if that cannot be done.
+
+    `warm` is a warm process that was started before; it is closed at the end, like one of our own.
+    """
+    with warm or Zygote(optimizer=needs_optimizer(targets)) as zygote:
         defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
         found = read_submission(submission, [t.files for t in targets], defined)
         try:

@@ -204,7 +204,8 @@ def reset_state(seed: int) -> None:
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)
-    torch.use_deterministic_algorithms(False)
+    if torch.are_deterministic_algorithms_enabled():
+        torch.use_deterministic_algorithms(False)  # asked first, because setting it imports torch's compiler
     if torch.get_num_threads() != 1:
         torch.set_num_threads(1)
     torch.manual_seed(seed)

@@ -16,13 +16,20 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
 
+from blindgrade.catalog import Target
 from blindgrade.engine import protocol
 from blindgrade.engine.sandbox import Limits
+from blindgrade.models import Kind
 
 MAX_OUTPUT = 64 << 10  # bytes of a worker's prints that are kept
 START_SECONDS = 120.0
 
 Reply = dict[str, Any]
+
+
+def needs_optimizer(targets: list[Target]) -> bool:
+    """Does any of the exercises train, so that the warm process should import what optimizers need?"""
+    return any(t.lesson.exercise(n).kind is Kind.TRAINING for t in targets for n in t.exercises)
 
 
 class ZygoteFailed(Exception):
@@ -38,7 +45,7 @@ class WorkerGone(Exception):
 
 
 class Zygote:
-    """The warm process. A context manager: leaving it ends the process and every worker."""
+    """The warm process. It starts when told to, or with the first worker; leaving the context ends it."""
 
     def __init__(self, *, optimizer: bool = False) -> None:
         self.optimizer = optimizer
@@ -67,8 +74,6 @@ class Zygote:
         self._control = ours
 
     def __enter__(self) -> Self:
-        if self._process is None:
-            self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:

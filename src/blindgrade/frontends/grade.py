@@ -65,6 +65,12 @@ def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbo
     """
     from blindgrade.catalog import Catalog, CourseError, UnknownId
 
+    if options.pop("sandbox") == "strict":
+        _stop(
+            "--sandbox strict needs namespaces, which this version does not build yet; use --sandbox auto", BAD_REQUEST
+        )
+    if options["device"] == "cuda":
+        _stop("--device cuda needs a GPU worker, which this version does not have yet; use --device cpu", BAD_REQUEST)
     try:
         catalog = Catalog.locate()
         targets = catalog.find(lessons)
@@ -81,20 +87,20 @@ def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbo
 def _grade(
     catalog: Catalog, targets: list[Target], submission: Path, as_json: bool, options: dict[str, Any]
 ) -> Grading:
+    from blindgrade.engine.workers import Zygote, needs_optimizer
+
+    # The warm process imports torch on another core while this one does, so it is started before the import below.
+    warm = Zygote(optimizer=needs_optimizer(targets))
+    if not options["debug"]:
+        warm.start()
     from blindgrade.engine.runner import GraderFailed, Options, grade
     from blindgrade.engine.submission import SubmissionError
 
-    if options.pop("sandbox") == "strict":
-        _stop(
-            "--sandbox strict needs namespaces, which this version does not build yet; use --sandbox auto", BAD_REQUEST
-        )
-    if options["device"] == "cuda":
-        _stop("--device cuda needs a GPU worker, which this version does not have yet; use --device cpu", BAD_REQUEST)
     total = sum(len(t.exercises) for t in targets)
     quiet = as_json or options["debug"] or not sys.stderr.isatty()
     with nullcontext(None) if quiet else _Progress(total) as progress:
         try:
-            return grade(catalog, targets, submission, Options(progress=progress, **options))
+            return grade(catalog, targets, submission, Options(progress=progress, **options), warm)
         except SubmissionError as error:
             _stop(str(error), BAD_REQUEST)
         except GraderFailed as error:

@@ -1,0 +1,170 @@
+"""Public checks of lesson-7.2.1: Score Functions & SDEs. Made by `course build`; do not edit."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from blindgrade.checks import Fail, check, describe
+
+def in_each_dtype(make):
+    """The case that `make` draws for a dtype, in float32 and in float64."""
+    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
+
+def answers(function, cases):
+    """What the function returns for each case, a tuple of arguments."""
+    return {name: function(*case) for name, case in cases.items()}
+
+@check("gaussian_score", weight=2, public=True)
+def points_at_the_mean(lesson, rng):
+    """The score of a Gaussian points at its mean, the more strongly the further away and the narrower the Gaussian."""
+    cases = in_each_dtype(lambda dtype: (rng.normal(7, dtype=dtype), rng.number(-2, 2), rng.number(1.2, 2.5)))
+    cases["of a narrow one"] = (rng.normal(5), rng.number(-2, 2), rng.number(0.2, 0.8))
+    return answers(lesson.gaussian_score, cases)
+
+MIXTURE = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-3}}
+
+def mixture_case(rng, points, components, dim, dtype):
+    """Points among a few hills of different width and weight: the arguments of gmm_score."""
+    weights = rng.uniform(components, low=0.2, high=1.0, dtype=torch.float64)
+    return (
+        1.5 * rng.normal(points, dim, dtype=dtype),
+        1.5 * rng.normal(components, dim, dtype=dtype),
+        rng.uniform(components, low=0.5, high=1.5, dtype=dtype),
+        (weights / weights.sum()).to(dtype),
+    )
+
+@check("gmm_score", weight=2, public=True, **MIXTURE)
+def weighs_the_pulls_of_all_hills(lesson, rng):
+    """Each hill pulls with its own score, weighed by the probability that the point came from that hill."""
+    return answers(lesson.gmm_score, in_each_dtype(lambda dtype: mixture_case(rng, 6, 4, 2, dtype)))
+
+def swirl(x):
+    """A smooth field that mixes the axes and is no straight line: a score to walk along."""
+    return torch.sin(2 * x.flip(-1)) - x
+
+@check("follow_compass", weight=2, public=True)
+def walks_along_the_score(lesson, rng):
+    """Without noise each step adds the step size times the score, read anew at each place; the whole walk is returned."""
+    cases = in_each_dtype(lambda dtype: (swirl, rng.normal(5, 3, dtype=dtype), rng.number(0.1, 0.3), 4))
+    return answers(lesson.follow_compass, cases)
+
+@check("score_from_noise", weight=2, public=True)
+def follows_from_the_noise(lesson, rng):
+    """The score points against the predicted noise and is the longer the less noise there is."""
+    cases = in_each_dtype(
+        lambda dtype: (rng.normal(4, 4, dtype=dtype), rng.uniform(4, low=0.02, high=0.98, dtype=dtype))
+    )
+    return answers(lesson.score_from_noise, cases)
+
+@check("noise_from_score", weight=2, public=True)
+def follows_from_the_score(lesson, rng):
+    """The noise points against the score and is the smaller the less noise there is."""
+    cases = in_each_dtype(
+        lambda dtype: (rng.normal(4, 4, dtype=dtype), rng.uniform(4, low=0.02, high=0.98, dtype=dtype))
+    )
+    return answers(lesson.noise_from_score, cases)
+
+@check("three_step_walkthrough", weight=2, public=True)
+def noise_goes_in_and_comes_out(lesson, rng):
+    """The noisy sample, its score given x_0, and the noise that this score stands for: the one that went in."""
+    cases = in_each_dtype(
+        lambda dtype: (
+            rng.normal(4, 4, dtype=dtype),
+            rng.normal(4, 4, dtype=dtype),
+            rng.uniform(4, low=0.1, high=0.9, dtype=dtype),
+        )
+    )
+    return answers(lesson.three_step_walkthrough, cases)
+
+USUAL = (0.1, 20.0)
+
+@check("vp_sde", weight=2, public=True)
+def shrinks_and_stirs(lesson, rng):
+    """The drift shrinks the signal, the diffusion is the strength of the noise: both for the usual schedule."""
+    cases = in_each_dtype(lambda dtype: (rng.normal(4, 4, dtype=dtype), rng.uniform(4, dtype=dtype), *USUAL))
+    return answers(lesson.vp_sde, cases)
+
+NEAR_ZERO = {"atol": {"float32": 2e-4, "float64": 1e-8}}
+
+@check("vp_marginal", weight=2, public=True, **NEAR_ZERO)
+def splits_signal_and_noise(lesson, rng):
+    """Signal and noise at random times of the usual schedule, in both dtypes."""
+    cases = in_each_dtype(lambda dtype: (rng.uniform(9, low=0.02, dtype=dtype), *USUAL))
+    return answers(lesson.vp_marginal, cases)
+
+@check("staircase", weight=2, public=True)
+def climbs_in_n_steps(lesson, rng):
+    """The product of what each step keeps, beside the ramp at the same times, and the largest gap between them."""
+    return lesson.staircase(rng.integer(30, 60), *USUAL)
+
+def reverse_case(rng, dtype, deterministic):
+    """A square batch with a time for each sample: the arguments of reverse_drift."""
+    x, score = rng.normal(4, 4, dtype=dtype), rng.normal(4, 4, dtype=dtype)
+    return x, score, rng.uniform(4, dtype=dtype), *USUAL, deterministic
+
+@check("reverse_drift", weight=2, public=True)
+def the_ode_stands_firm(lesson, rng):
+    """The drift of the probability flow ODE: it has no noise of its own to fight."""
+    return answers(lesson.reverse_drift, in_each_dtype(lambda dtype: reverse_case(rng, dtype, True)))
+
+@check("reverse_drift", weight=2, public=True)
+def the_sde_pulls_against_its_noise(lesson, rng):
+    """The drift of the reverse SDE: it must also undo the noise that it adds."""
+    return answers(lesson.reverse_drift, in_each_dtype(lambda dtype: reverse_case(rng, dtype, False)))
+
+MANY_STEPS = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-3}}
+
+def winding(x, t):
+    """A smooth field of place and time, close to the score of standard normal data."""
+    return 0.3 * torch.sin(2 * x.flip(-1) + 3 * t[:, None]) - x
+
+@check("pf_ode_sample", weight=2, public=True, **MANY_STEPS)
+def follows_the_flow(lesson, rng):
+    """Euler's method from t = 1 down to t_end: the drift where each step begins, every place returned, no noise."""
+    cases = in_each_dtype(
+        lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), 25, *USUAL, rng.number(0.001, 0.01))
+    )
+    return answers(lesson.pf_ode_sample, cases)
+
+ONE_STEP = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-4}}
+
+def levels(rng, shape, dtype):
+    """Two signal shares for one step, the second one with less noise."""
+    ab_t = rng.uniform(*shape, low=0.05, high=0.6, dtype=dtype)
+    return ab_t, ab_t + rng.uniform(*shape, low=0.05, high=0.35, dtype=dtype)
+
+@check("ddim_vs_euler", weight=2, public=True, **ONE_STEP)
+def sees_one_step_in_three_ways(lesson, rng):
+    """The clean sample, the step of DDIM, and Euler's step in sigma and in t."""
+    cases = in_each_dtype(
+        lambda dtype: (rng.normal(4, 4, dtype=dtype), rng.normal(4, 4, dtype=dtype), *levels(rng, (4,), dtype))
+    )
+    return answers(lesson.ddim_vs_euler, cases)
+
+def blob(rng):
+    """One hill away from the middle, and a ring of places around its noisy image at t = 0.3."""
+    centre = torch.tensor([2.5, -1.5])
+    data = centre + 0.3 * rng.normal(2000, 2)
+    angles = torch.arange(64) * (2 * math.pi / 64)
+    shrunk = 0.63 * centre
+    return data, shrunk + 2 * torch.stack([angles.cos(), angles.sin()], dim=1), shrunk
+
+def points_at_the_blob(score, expected, rng):
+    """The verdict on the score around one hill: nearly every needle points to it."""
+    _, places, shrunk = blob(rng)
+    _expect_scores(score, places)
+    share = float(((score * (shrunk - places)).sum(dim=1) > 0).float().mean())
+    if not share > 0.9:
+        raise Fail(f"only {share:.0%} of the needles around one hill point towards it; expected nearly all")
+
+def _expect_scores(score, places):
+    if not (isinstance(score, torch.Tensor) and score.shape == places.shape and score.dtype == places.dtype):
+        raise Fail(f"the score of {len(places)} places is {describe(score)}; expected {describe(places)}")
+
+@check("train_hidden_score", public=True, reference=False, verdict=points_at_the_blob)
+def learns_where_one_hill_is(lesson, rng):
+    """After 300 updates on a single hill, the returned score points to the hill from all around it."""
+    data, places, _ = blob(rng)
+    score = lesson.train_hidden_score(data, 300, rng.integer(0, 1000))
+    return score(places, torch.full((len(places),), 0.3))

@@ -1,0 +1,483 @@
+# Your file of the lesson Score Functions & SDEs: write your answers where it says `raise NotImplementedError`.
+
+
+# %% [markdown]
+# # Score Functions & SDEs
+#
+# A diffusion model predicts noise. This lesson shows what else that prediction is: an arrow that points, at
+# every noisy image, towards more likely images. Once you see the arrow, three things that looked separate
+# become one: the noise predictor, the random forward process, and the deterministic sampler DDIM.
+#
+# You will build the arrow by hand for laws simple enough to write down, walk along it, find it inside a noise
+# prediction, let the number of noising steps go to infinity, and run time backwards. At the end you train a
+# noise predictor and read the score out of it.
+#
+# **Notation**, the same in all exercises:
+#
+# | symbol | in code | meaning |
+# |---|---|---|
+# | $x_0$ | `x0` | clean data |
+# | $\epsilon$ | `eps` | standard normal noise, shaped like the data |
+# | $\bar\alpha$ | `alpha_bar` | share of the signal's variance that is left: 1 is clean, 0 is pure noise |
+# | $x_t = \sqrt{\bar\alpha}\,x_0 + \sqrt{1-\bar\alpha}\,\epsilon$ | `x_t` | noisy data |
+# | $s(x) = \nabla_x \log p(x)$ | `score` | the score: gradient with respect to the **data** |
+# | $t \in [0, 1]$ | `t` | continuous time: 0 is data, 1 is noise |
+# | $\beta(t) = \beta_{\min} + t\,(\beta_{\max} - \beta_{\min})$ | `beta_min`, `beta_max` | noise rate |
+#
+# The examples use $\beta_{\min} = 0.1$ and $\beta_{\max} = 20$; your functions take any.
+#
+# A coefficient (`alpha_bar`, `t`) is one number for the whole batch (a 0-dim tensor) or one for each sample
+# (shape `[B]`). It multiplies data of shape `[B, ...]`: the batch axis comes first, so `[B]` has to line up
+# with the *first* axis, and PyTorch lines up the *last*. All functions leave their arguments as they are and
+# answer in their dtype.
+
+
+# %%
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from toys import mlp
+
+# %% [markdown]
+# ## A compass towards likely data
+#
+# The score of a density $p$ is the gradient of its logarithm,
+#
+# $$ s(x) = \nabla_x \log p(x). $$
+#
+# Read it as a compass: stand anywhere in data space, and it points to where data become more likely. The
+# further from the likely region, the longer the needle. Two facts to hold on to:
+#
+# - The gradient is taken with respect to $x$, the place where you stand. In training you take gradients with
+#   respect to parameters; this is another gradient of another thing.
+# - The logarithm removes the normaliser: $\log p = \log \tilde p - \log Z$, and $Z$ does not depend on $x$.
+#   That is why a network can learn a score without ever knowing how likely anything is.
+#
+# For a Gaussian, $\log p(x) = -\frac{(x-\mu)^2}{2\sigma^2} + \text{const}$, so the needle has the length
+# $|x - \mu| / \sigma^2$ and points at $\mu$. With $\mu = 2$, $\sigma = 0.5$:
+#
+# | $x$ | 1.5 | 2 | 3 |
+# |---|---|---|---|
+# | $s(x)$ | +2 | 0 | -4 |
+#
+# Left of the mean it says "go right", at the mean it says nothing, and at 3 it says "go left", twice as loud
+# as at 1.5.
+
+
+# %%
+def gaussian_score(x: Float[Tensor, "..."], mu: float, sigma: float) -> Float[Tensor, "..."]:
+    """The score of N(mu, sigma^2) at each element of x.
+
+    x: tensor of any shape; sigma: standard deviation, positive. Returns a tensor like x.
+    Raises ValueError if sigma <= 0.
+    Source: Hyvarinen 2005, "Estimation of non-normalized statistical models by score matching", section
+    2.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Several hills
+#
+# Data have more than one hill. Take a mixture of $K$ isotropic Gaussians in $D$ dimensions,
+# $p(x) = \sum_k w_k\, \mathcal N(x;\, m_k,\, \sigma_k^2 I)$, and differentiate the logarithm:
+#
+# $$ s(x) = \sum_k r_k(x)\; \frac{m_k - x}{\sigma_k^2}, \qquad
+#    r_k(x) = \frac{w_k\, \mathcal N(x; m_k, \sigma_k^2 I)}{\sum_j w_j\, \mathcal N(x; m_j, \sigma_j^2 I)}. $$
+#
+# Each hill pulls with its own Gaussian score, weighed by $r_k(x)$: the probability that a point seen *here*
+# came from hill $k$. So far from all but one hill the compass knows only that one, and between two hills both
+# have a say.
+#
+# Two hills in one dimension, $m = (-2, 2)$, $\sigma = 1$, equal weights, seen from $x = 0.5$: the exponents
+# are $-3.125$ and $-1.125$, so $r = (0.119, 0.881)$, and the needle reads
+# $0.881 \cdot 1.5 + 0.119 \cdot (-2.5) = 1.023$. At $x = 0$ the pulls cancel: the floor of the valley. A
+# score of zero does not make a place likely.
+#
+# Sixty units away, every density rounds to 0 in float32, and 0/0 is no direction. The ratio $r_k$ is a
+# softmax of $\log w_k + \log \mathcal N_k$, and a softmax of logarithms never meets the tiny numbers. Keep
+# the normaliser of each Gaussian in that logarithm: in $D$ dimensions it is $\sigma_k^{D}$ (the $2\pi$ is
+# common to all and drops out).
+
+
+# %%
+def gmm_score(
+    x: Float[Tensor, "points dim"],
+    means: Float[Tensor, "components dim"],
+    stds: Float[Tensor, "components"],
+    weights: Float[Tensor, "components"],
+) -> Float[Tensor, "points dim"]:
+    """The score of a mixture of isotropic Gaussians at each point.
+
+    x [N, D]; means [K, D]; stds [K], positive; weights [K], positive, their sum is 1. Returns [N, D],
+    which is finite also where every density is too small for the dtype.
+    Source: Song & Ermon 2019 (arXiv 1907.05600), section 3.2, works with such mixtures.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Follow the compass
+#
+# A compass is for walking. With step size $\eta$,
+#
+# $$ x_{k+1} = x_k + \eta\, s(x_k) $$
+#
+# climbs $\log p$ and stops on a hilltop: every walker ends at the *most likely* point, and no two samples
+# differ. To draw samples instead, shake at each step (Langevin dynamics):
+#
+# $$ x_{k+1} = x_k + \eta\, s(x_k) + \sqrt{2\eta}\; z_k, \qquad z_k \sim \mathcal N(0, I). $$
+#
+# The root is there because variances add, not standard deviations; the 2 is what balances the pull. Check it
+# on $\mathcal N(0, 1)$, where $s(x) = -x$: one step turns variance $v$ into $(1-\eta)^2 v + 2\eta$, which
+# stands still at $v = 1/(1 - \eta/2)$. For $\eta = 0.1$ that is 1.053, nearly right. With $\sqrt{\eta}$ it
+# would be 0.526.
+
+
+# %%
+def follow_compass(
+    score_fn: Callable[[Tensor], Tensor],
+    x: Float[Tensor, "points dim"],
+    step_size: float,
+    n_steps: int,
+    noise: Float[Tensor, "steps points dim"] | None = None,
+) -> Float[Tensor, "steps+1 points dim"]:
+    """Walk along a score, with a random shake at each step if noise is given.
+
+    score_fn: x [N, D] -> score [N, D]; step_size: eta > 0; noise: standard normal draws, noise[k] is for
+    step k. Each step reads the score where the walker stands, before it is shaken. Returns the whole walk
+    [n_steps + 1, N, D]: row 0 is x, row k the place after k steps.
+    Source: Song & Ermon 2019 (arXiv 1907.05600), equation (4), with epsilon = 2 eta.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## The score was hiding
+#
+# Now to diffusion. Given $x_0$, the noisy $x_t$ is Gaussian with mean $\sqrt{\bar\alpha}\, x_0$ and standard
+# deviation $\sqrt{1 - \bar\alpha}$. Its score is the Gaussian's: minus the distance to the mean over the
+# variance. But the distance to the mean *is* the noise,
+# $x_t - \sqrt{\bar\alpha}\,x_0 = \sqrt{1-\bar\alpha}\;\epsilon$. So
+#
+# $$ s = -\frac{\sqrt{1-\bar\alpha}\;\epsilon}{1-\bar\alpha} = -\frac{\epsilon}{\sqrt{1 - \bar\alpha}}. $$
+#
+# That holds for one $x_0$. Averaged over all $x_0$ that could have led to $x_t$ it still holds, with the
+# expected noise on the right and the score of the noisy data on the left; and the expected noise is exactly
+# what a network trained with the mean squared error predicts. The score was hiding inside DDPM all along: a
+# noise predictor is a score model that was never told so.
+#
+# The minus: noise points away from the data, the score points back. The root: at $\bar\alpha = 0.75$ the
+# noise's standard deviation is $0.5$, so $\epsilon = 1$ means a score of $-2$; at $\bar\alpha = 0.99$ it is
+# $0.1$, and the same $\epsilon$ means $-10$: little noise, steep hills. At $\bar\alpha = 1$ there is no
+# noise, and the question has no answer.
+
+
+# %%
+def score_from_noise(
+    eps: Float[Tensor, "batch ..."], alpha_bar: Float[Tensor, "*batch"]
+) -> Float[Tensor, "batch ..."]:
+    """The score that a noise prediction stands for.
+
+    eps: predicted noise [B, ...]; alpha_bar: signal share in [0, 1), 0-dim or [B]. Returns a tensor like
+    eps.
+    Raises ValueError if any alpha_bar is negative, or 1 or more.
+    Source: Song et al. 2021 (arXiv 2011.13456), section 3 and appendix B.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## And back
+#
+# Solve the same line for the noise. Nothing is divided now, so $\bar\alpha = 1$ is allowed: without noise
+# there is no noise to predict, whatever the score. With the score $-2$ and $\bar\alpha = 0.75$ you are back
+# at $\epsilon = 1$.
+
+
+# %%
+def noise_from_score(
+    score: Float[Tensor, "batch ..."], alpha_bar: Float[Tensor, "*batch"]
+) -> Float[Tensor, "batch ..."]:
+    """The noise prediction that a score stands for.
+
+    score [B, ...]; alpha_bar: signal share in [0, 1], 0-dim or [B]. Returns a tensor like score.
+    Raises ValueError if any alpha_bar is negative or above 1.
+    Source: Song et al. 2021 (arXiv 2011.13456), section 3 and appendix B.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## The same in three steps
+#
+# Follow one sample through the whole argument:
+#
+# 1. **Add noise**: $x_t = \sqrt{\bar\alpha}\,x_0 + \sqrt{1-\bar\alpha}\,\epsilon$.
+# 2. **Take the score** of the Gaussian that $x_t$ was drawn from, $q(x_t \mid x_0)$, at the place $x_t$:
+#    $-(x_t - \sqrt{\bar\alpha}\,x_0)\,/\,(1 - \bar\alpha)$.
+# 3. **Turn it into noise**. You get the $\epsilon$ that went in.
+#
+# With $x_0 = 2$, $\epsilon = -1$, $\bar\alpha = 0.64$: $x_t = 0.8 \cdot 2 + 0.6 \cdot (-1) = 1$; the score is
+# $-(1 - 1.6)/0.36 = 1.667$; and $-0.6 \cdot 1.667 = -1$.
+
+
+# %%
+def three_step_walkthrough(
+    x0: Float[Tensor, "batch ..."], eps: Float[Tensor, "batch ..."], alpha_bar: Float[Tensor, "*batch"]
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    """Noise a sample, take the conditional score where it landed, and recover the noise from that score.
+
+    x0, eps [B, ...]; alpha_bar: signal share in [0, 1), 0-dim or [B]. Returns a dict of three tensors
+    like x0: "x_t" the noisy sample, "score" the score of q(x_t | x_0) at x_t, "eps_back" the noise that
+    this score stands for.
+    Source: Song et al. 2021 (arXiv 2011.13456), section 3.3; Vincent 2011 (denoising score matching).
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## From stairs to a ramp
+#
+# DDPM adds noise in a thousand small steps, $x_{i} = \sqrt{1-\beta_i}\; x_{i-1} + \sqrt{\beta_i}\; z_i$. Let
+# the steps become more and smaller: $\beta_i = \beta(t)\,dt$. Then
+# $\sqrt{1 - \beta\,dt} \approx 1 - \tfrac12 \beta\,dt$, and the rule for one step becomes a stochastic
+# differential equation, the VP SDE (variance preserving):
+#
+# $$ dx = \underbrace{-\tfrac12 \beta(t)\, x}_{\text{drift } f}\, dt
+#    \;+\; \underbrace{\sqrt{\beta(t)}}_{\text{diffusion } g}\, dw. $$
+#
+# The drift shrinks the signal, the diffusion says how strongly noise is stirred in: in a short time $dt$ it
+# adds noise of standard deviation $g \sqrt{dt}$, so of variance $g^2\,dt = \beta\,dt$. You need no more
+# stochastic calculus than that for this lesson. With $\beta$ from 0.1 to 20, at $t = 0.5$: $\beta = 10.05$,
+# so $x = 2$ drifts with $-10.05$, and $g = 3.170$.
+
+
+# %%
+def vp_sde(
+    x: Float[Tensor, "batch ..."], t: Float[Tensor, "*batch"], beta_min: float, beta_max: float
+) -> dict[str, Tensor]:
+    """Drift and diffusion of the VP SDE.
+
+    x [B, ...]; t: time in [0, 1], 0-dim or [B]; beta(t) grows linearly from beta_min to beta_max. Returns
+    a dict: "drift" f(x, t), shaped like x, and "diffusion" g(t) (not its square), shaped like t.
+    Source: Song et al. 2021 (arXiv 2011.13456), equation (11).
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Where the ramp leads
+#
+# An SDE describes each instant. What is the law of $x_t$ after all of them? Gaussian again, around a shrunken
+# $x_0$:
+#
+# $$ \bar\alpha(t) = \exp\Big(-\int_0^t \beta(u)\,du\Big), \qquad
+#    x_t = \sqrt{\bar\alpha(t)}\; x_0 + \sqrt{1 - \bar\alpha(t)}\;\epsilon. $$
+#
+# The drift shrinks the signal at the rate $\tfrac12\beta$, so the *signal* keeps $\exp(-\tfrac12\int\beta)$,
+# and its square, the signal's share of the variance, keeps $\exp(-\int\beta)$. What the signal loses in
+# variance, noise fills up.
+#
+# $\beta$ grows along the way, so the integral is not $\beta(t)\, t$: it is the area of a trapezoid. For
+# $\beta$ from 0.1 to 20:
+#
+# | $t$ | $\int_0^t \beta$ | $\bar\alpha$ | signal $\sqrt{\bar\alpha}$ | noise $\sqrt{1-\bar\alpha}$ |
+# |---|---|---|---|---|
+# | 0 | 0 | 1 | 1 | 0 |
+# | 0.1 | 0.1095 | 0.8963 | 0.9467 | 0.3221 |
+# | 0.5 | 2.5375 | 0.0791 | 0.2812 | 0.9597 |
+# | 1 | 10.05 | 0.00004 | 0.0066 | 1.0000 |
+
+
+# %%
+def vp_marginal(t: Float[Tensor, "..."], beta_min: float, beta_max: float) -> dict[str, Float[Tensor, "..."]]:
+    """How much signal and noise are in x_t under the VP SDE.
+
+    t: times in [0, 1], any shape; beta(t) grows linearly from beta_min to beta_max. Returns a dict of two
+    tensors like t: x_t is Gaussian with mean "mean_coef" times x_0 and standard deviation "std".
+    Source: Song et al. 2021 (arXiv 2011.13456), equation (33).
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## How close is the staircase?
+#
+# Put both descriptions side by side. Climb the ramp in $n$ steps, at the times $t_i = i/n$, and give each
+# step its share of noise $\beta_i = \beta(t_i)/n$. Each step keeps the part $1 - \beta_i$ of the signal's
+# variance, so after $i$ steps the staircase holds $\prod_{j \le i} (1 - \beta_j)$, where the ramp holds
+# $\bar\alpha(t_i)$.
+#
+# With $n = 1000$ and $\beta$ from 0.1 to 20 the $\beta_i$ run from 0.00012 to 0.02, which are DDPM's own
+# numbers: they are this ramp, cut into a thousand steps. The largest gap between the two is 0.0391 for
+# $n = 50$, 0.0194 for 100, 0.0097 for 200 and 0.0019 for 1000: it falls like $1/n$. Same process, smoother
+# description. A step with $\beta_i \ge 1$ would leave no signal at all: too few steps for this ramp.
+
+
+# %%
+def staircase(n_steps: int, beta_min: float, beta_max: float) -> dict[str, Float[Tensor, "steps"] | float]:
+    """alpha_bar along DDPM's steps and along the VP SDE, at the times i/n for i = 1 ... n.
+
+    Step i has beta_i = beta(i/n)/n. Returns a dict: "staircase" [n], the product of the steps so far;
+    "ramp" [n], alpha_bar(t_i) of the SDE, both float64; "gap", a Python float: their largest absolute
+    difference.
+    Raises ValueError if any beta_i is 1 or more.
+    Source: Song et al. 2021 (arXiv 2011.13456), appendix B; Ho et al. 2020 (DDPM, arXiv 2006.11239),
+    equation (4).
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Time backwards
+#
+# Every SDE with drift $f$ and diffusion $g$ can be run backwards in time, if one knows the score of the noisy
+# data at each moment. There are two ways back. Same landscape, different lens: one path shakes, the other
+# does not, and at every $t$ both carry the same crowd of points.
+#
+# | | equation | drift |
+# |---|---|---|
+# | reverse SDE, shakes on | $dx = [f - g^2 s]\,dt + g\,d\bar w$ | $f - g^2 s$ |
+# | probability flow ODE, stands firm | $dx = [f - \tfrac12 g^2 s]\,dt$ | $f - \tfrac12 g^2 s$ |
+#
+# The SDE shakes as it goes, so it has to pull twice as hard to end in the same place. Both are written in
+# forward time: going back means $dt < 0$, and that is what turns $-g^2 s$ into a push *up* the hill.
+#
+# A test to keep in mind: if the data are $\mathcal N(0, I)$, then so are all noisy data, and $s = -x$. With
+# $x = 2$, $t = 0.5$ we have $f = -10.05$ and $g^2 = 10.05$. The ODE's drift is
+# $-10.05 + \tfrac12 \cdot 10.05 \cdot 2 = 0$: nothing has to move, so nothing moves. The SDE's is
+# $-10.05 + 20.1 = +10.05$: backwards a pull to the middle, against its own shaking.
+
+
+# %%
+def reverse_drift(
+    x: Float[Tensor, "batch ..."],
+    score: Float[Tensor, "batch ..."],
+    t: Float[Tensor, "*batch"],
+    beta_min: float,
+    beta_max: float,
+    deterministic: bool,
+) -> Float[Tensor, "batch ..."]:
+    """The drift that carries noise back to data, as the factor of dt in forward time.
+
+    x, score [B, ...]: a place and the score there; t: time in [0, 1], 0-dim or [B]; deterministic: True
+    for the probability flow ODE, False for the reverse SDE. Returns a tensor like x.
+    Source: Song et al. 2021 (arXiv 2011.13456), equations (6) and (13).
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Sample with the probability flow ODE
+#
+# Start with noise at $t = 1$ and follow the ODE down to $t_{\text{end}}$, close to 0 (at 0 itself the score
+# of real data may be without bounds). Euler's method on a uniform grid $t_k = 1 - k\,(1 - t_{\text{end}})/n$:
+#
+# $$ x_{k+1} = x_k + (t_{k+1} - t_k)\,\big[f - \tfrac12 g^2 s\big](x_k, t_k). $$
+#
+# The step $t_{k+1} - t_k$ is negative, and everything in the bracket is taken where the step begins. No noise
+# is drawn: the same start always ends at the same sample. Randomness is spent once, on the starting point.
+#
+# By hand: for data $\mathcal N(0, 4)$ the noisy law is $\mathcal N(0, 1 + 3\bar\alpha)$, so
+# $s = -x/(1 + 3\bar\alpha)$. At $t = 1$, with $\bar\alpha = 0.00004$, the bracket is $-0.0013\,x$: next to
+# nothing happens. At $t = 0.1$, with $\bar\alpha = 0.896$ and $\beta = 2.09$, it is $-0.762\,x$, and a step
+# of $-0.01$ stretches $x$ by 0.76 %. All steps together stretch it to twice its length, and most of that
+# happens late, where the signal is.
+
+
+# %%
+def pf_ode_sample(
+    score_fn: Callable[[Tensor, Tensor], Tensor],
+    x_T: Float[Tensor, "points dim"],
+    n_steps: int,
+    beta_min: float,
+    beta_max: float,
+    t_end: float,
+) -> Float[Tensor, "steps+1 points dim"]:
+    """Carry noise to data along the probability flow ODE, by Euler's method from t = 1 to t_end.
+
+    score_fn: (x [N, D], t [N]) -> score [N, D], with t in x's dtype; x_T: the noise at t = 1; n_steps >=
+    1 equal steps. Returns the whole path [n_steps + 1, N, D]: row 0 is x_T, the last row the samples.
+    Source: Song et al. 2021 (arXiv 2011.13456), equation (13) and section 4.3.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## DDIM was Euler's method
+#
+# DDIM was found another way: predict the clean image, then leap to the next noise level with the same noise,
+#
+# $$ \hat x_0 = \frac{x_t - \sqrt{1-\bar\alpha_t}\;\epsilon}{\sqrt{\bar\alpha_t}}, \qquad
+#    x_{\text{prev}} = \sqrt{\bar\alpha_{\text{prev}}}\;\hat x_0
+#    + \sqrt{1-\bar\alpha_{\text{prev}}}\;\epsilon. $$
+#
+# Now measure the noisy image against its signal: $y = x/\sqrt{\bar\alpha}$, which has noise level
+# $\sigma = \sqrt{(1-\bar\alpha)/\bar\alpha}$. In these coordinates the probability flow ODE is as simple as
+# an ODE can be, $dy = \epsilon\, d\sigma$. One Euler step,
+# $y_{\text{prev}} = y + \epsilon\,(\sigma_{\text{prev}} - \sigma)$, scaled back by
+# $\sqrt{\bar\alpha_{\text{prev}}}$, *is* DDIM, to the last digit. In the coordinates of the last exercise,
+# one step is $x + \tfrac12 \beta\,(x + s)$ with $\beta = 1 - \bar\alpha_t/\bar\alpha_{\text{prev}}$ and
+# $s = -\epsilon/\sqrt{1-\bar\alpha_t}$: the same ODE, another ruler for time, and a result that differs by an
+# amount of order $\beta^2$.
+#
+# With $x_0 = 2$, $\epsilon = 1$, $\bar\alpha_t = 0.25$, $\bar\alpha_{\text{prev}} = 0.64$: $x_t = 1.866$, and
+# DDIM gives $0.8 \cdot 2 + 0.6 = 2.2$. In $\sigma$: $y = 3.732$, $\sigma$ falls from 1.732 to 0.75, so
+# $y_{\text{prev}} = 2.75$, and $0.8 \cdot 2.75 = 2.2$. In $t$: $\beta = 0.609$, a large step, and
+# $1.866 + 0.305 \cdot (1.866 - 1.155) = 2.083$.
+
+
+# %%
+def ddim_vs_euler(
+    x_t: Float[Tensor, "batch ..."],
+    eps: Float[Tensor, "batch ..."],
+    ab_t: Float[Tensor, "*batch"],
+    ab_prev: Float[Tensor, "*batch"],
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    """One deterministic step from the noise level ab_t to the lower one ab_prev, seen in three ways.
+
+    x_t, eps [B, ...]: a noisy sample and the noise predicted for it; ab_t < ab_prev: signal shares in (0,
+    1), both 0-dim or both [B]. Returns a dict of four tensors like x_t: "x0" the clean sample that eps
+    implies; "ddim" the step of DDIM with eta = 0; "euler_sigma" an Euler step in the rescaled
+    coordinates, scaled back to x; "euler_t" an Euler step of the probability flow ODE in t.
+    Source: Song et al. 2020 (DDIM, arXiv 2010.02502), equations (12) and (14).
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Train noise, get the score
+#
+# The claim of this lesson, tested: train a network to predict *noise*, never mention a score, and take the
+# score out of it.
+#
+# Draw clean points, times $t$ uniform in $[0, 1]$ and noise; build $x_t$ with the VP schedule $\beta$ from
+# 0.1 to 20; let the network see $(x_t, t)$ and minimise the mean squared error to $\epsilon$. Afterwards
+# return a function that turns the network's noise into a score.
+#
+# What works: `mlp(3, 2)` from the toys with $x_t$ and the raw $t$ side by side as its input (or the noise's
+# standard deviation, or its logarithm, in place of $t$), Adam with learning rate 3e-3, batches of 512 points.
+# A thousand updates take a few seconds. The score is compared with the exact one of data that you have not
+# seen, at $t = 0.1$, $0.2$ and $0.4$. Close to $t = 0$ it is hard, and you know why: the noise's error is
+# divided by a small standard deviation.
+
+
+# %%
+def train_hidden_score(
+    data: Float[Tensor, "points 2"], steps: int, seed: int
+) -> Callable[[Float[Tensor, "batch 2"], Float[Tensor, "batch"]], Float[Tensor, "batch 2"]]:
+    """Train a noise predictor on the data and return the score that is hiding in it.
+
+    data [N, 2] float32; steps: number of optimiser updates; seed: for weights and batches. VP schedule
+    with beta from 0.1 to 20. Returns a function (x [M, 2], t [M]) -> score [M, 2] of the noisy data, each
+    row at its own t in (0, 1].
+    Source: Ho et al. 2020 (DDPM, arXiv 2006.11239), algorithm 1; Song et al. 2021 (arXiv 2011.13456),
+    section 3.3.
+    """
+    raise NotImplementedError

@@ -1,0 +1,647 @@
+"""Checks of lesson 7.2.1, Score Functions & SDEs.
+
+Each check states one claim. All inputs are drawn before the student's code runs. Where a coefficient is given for
+each sample, one case is square (as many samples as features), because only there does a coefficient on the wrong
+axis go unnoticed by the shapes.
+"""
+
+import math
+
+import torch
+from blindgrade.checks import Fail, Watch, agree, check, describe, error_of
+from grader_toys.mixtures import GaussianMixture
+
+
+def in_each_dtype(make):
+    """The case that `make` draws for a dtype, in float32 and in float64."""
+    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
+
+
+def answers(function, cases):
+    """What the function returns for each case, a tuple of arguments."""
+    return {name: function(*case) for name, case in cases.items()}
+
+
+def answers_and_purity(function, cases):
+    """The same, and whether the case's tensors are still what they were."""
+    seen = {}
+    for name, case in cases.items():
+        watch = Watch(*case)
+        seen[name] = function(*case)
+        seen[f"{name}, arguments unchanged"] = watch.unchanged()
+    return seen
+
+
+# ---------------------------------------------------------------- gaussian_score
+
+
+@check("gaussian_score", weight=2, public=True)
+def points_at_the_mean(lesson, rng):
+    """The score of a Gaussian points at its mean, the more strongly the further away and the narrower the Gaussian."""
+    cases = in_each_dtype(lambda dtype: (rng.normal(7, dtype=dtype), rng.number(-2, 2), rng.number(1.2, 2.5)))
+    cases["of a narrow one"] = (rng.normal(5), rng.number(-2, 2), rng.number(0.2, 0.8))
+    return answers(lesson.gaussian_score, cases)
+
+
+@check("gaussian_score")
+def keeps_the_shape_of_x(lesson, rng):
+    """The score has the shape and dtype of x, whatever the shape, and x stays as it was."""
+    shapes = [(), (1,), (3, 3), (2, 3, 4, 5)]
+    cases = {f"of shape {s}": (rng.normal(*s, dtype=torch.float64), rng.number(-2, 2), rng.number(0.3, 2)) for s in shapes}
+    return answers_and_purity(lesson.gaussian_score, cases)
+
+
+@check("gaussian_score")
+def refuses_a_sigma_that_is_not_positive(lesson, rng):
+    """sigma = 0 and a negative sigma raise ValueError; a small positive one does not."""
+    x, mu, negative = rng.normal(4), rng.number(-1, 1), -rng.number(0.1, 2)
+    return {
+        "error at sigma = 0": error_of(lesson.gaussian_score, x, mu, 0.0),
+        "error at a negative sigma": error_of(lesson.gaussian_score, x, mu, negative),
+        "score at sigma = 0.05": lesson.gaussian_score(x, mu, 0.05),
+    }
+
+
+# ---------------------------------------------------------------- gmm_score
+
+# Responsibilities are differences of logarithms, so float32 keeps fewer digits than elsewhere.
+MIXTURE = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-3}}
+
+
+def mixture_case(rng, points, components, dim, dtype):
+    """Points among a few hills of different width and weight: the arguments of gmm_score."""
+    weights = rng.uniform(components, low=0.2, high=1.0, dtype=torch.float64)
+    return (
+        1.5 * rng.normal(points, dim, dtype=dtype),
+        1.5 * rng.normal(components, dim, dtype=dtype),
+        rng.uniform(components, low=0.5, high=1.5, dtype=dtype),
+        (weights / weights.sum()).to(dtype),
+    )
+
+
+@check("gmm_score", weight=2, public=True, **MIXTURE)
+def weighs_the_pulls_of_all_hills(lesson, rng):
+    """Each hill pulls with its own score, weighed by the probability that the point came from that hill."""
+    return answers(lesson.gmm_score, in_each_dtype(lambda dtype: mixture_case(rng, 6, 4, 2, dtype)))
+
+
+@check("gmm_score", weight=2, **MIXTURE)
+def works_in_any_dimension(lesson, rng):
+    """In one, two and three dimensions a wide hill spreads its weight over the right volume."""
+    return answers(
+        lesson.gmm_score,
+        {f"in {dim} dimensions": mixture_case(rng, 5, 3, dim, torch.float64) for dim in (1, 2, 3)},
+    )
+
+
+@check("gmm_score", **MIXTURE)
+def keeps_points_hills_and_axes_apart(lesson, rng):
+    """With as many points as hills as dimensions, no axis is mistaken for another, and the arguments stay unchanged."""
+    return answers_and_purity(lesson.gmm_score, in_each_dtype(lambda dtype: mixture_case(rng, 3, 3, 3, dtype)))
+
+
+@check("gmm_score", **MIXTURE)
+def listens_to_the_prior_weights(lesson, rng):
+    """Halfway between two equal hills the heavier one wins, and equal weights cancel to zero."""
+    centre = rng.normal(1, 2, dtype=torch.float64)
+    means = torch.cat([centre, -centre])
+    stds = rng.uniform(1, low=0.8, high=1.5, dtype=torch.float64).expand(2).clone()
+    share = rng.uniform(1, low=0.6, high=0.9, dtype=torch.float64)
+    middle, near = torch.zeros(1, 2, dtype=torch.float64), 0.4 * centre
+    equal = torch.full((2,), 0.5, dtype=torch.float64)
+    cases = {
+        "between unequal hills": (middle, means, stds, torch.cat([share, 1 - share])),
+        "between equal hills": (middle, means, stds, equal),
+        "nearer to one": (near, means, stds, equal),
+    }
+    return answers(lesson.gmm_score, cases)
+
+
+@check("gmm_score", **MIXTURE)
+def stays_finite_far_away(lesson, rng):
+    """Sixty units away, where every density rounds to zero, the score is finite and points back."""
+
+    def far(dtype):
+        direction = rng.normal(6, 2, dtype=dtype)
+        x = 60 * direction / direction.norm(dim=1, keepdim=True)
+        stds = torch.tensor([0.5, 0.8, 1.1], dtype=dtype)
+        return x, rng.normal(3, 2, dtype=dtype), stds, torch.tensor([0.5, 0.3, 0.2], dtype=dtype)
+
+    return answers(lesson.gmm_score, in_each_dtype(far))
+
+
+# ---------------------------------------------------------------- follow_compass
+
+
+def swirl(x):
+    """A smooth field that mixes the axes and is no straight line: a score to walk along."""
+    return torch.sin(2 * x.flip(-1)) - x
+
+
+def double_well(x):
+    """The score of the density that is proportional to exp(x^2/2 - x^4/4) on each axis."""
+    return x - x**3
+
+
+@check("follow_compass", weight=2, public=True)
+def walks_along_the_score(lesson, rng):
+    """Without noise each step adds the step size times the score, read anew at each place; the whole walk is returned."""
+    cases = in_each_dtype(lambda dtype: (swirl, rng.normal(5, 3, dtype=dtype), rng.number(0.1, 0.3), 4))
+    return answers(lesson.follow_compass, cases)
+
+
+@check("follow_compass", weight=2)
+def shakes_as_langevin_does(lesson, rng):
+    """With noise each step also adds that step's noise, scaled so that the walk samples from the density."""
+    cases = in_each_dtype(
+        lambda dtype: (
+            swirl,
+            rng.normal(4, 2, dtype=dtype),
+            rng.number(0.05, 0.2),
+            4,
+            rng.normal(4, 4, 2, dtype=dtype),  # as many steps as walkers
+        )
+    )
+    return answers(lesson.follow_compass, cases)
+
+
+def climbs(walk, expected, rng):
+    """The verdict on a walk: it begins at x, never goes downhill, and gains what there is to gain."""
+    agree(walk, torch.empty_like(expected).copy_(walk) if _like(walk, expected) else expected)
+    agree(walk[0], expected[0], name="row 0 of the walk")
+    height = (walk**2 / 2 - walk**4 / 4).sum(dim=-1)  # log p up to a constant, [n + 1, N]
+    gain = height.diff(dim=0)
+    if bool((gain < -1e-9).any()):
+        step = int((gain < -1e-9).any(dim=1).nonzero()[0])
+        raise Fail(f"log p falls in step {step}: the walk goes downhill", misconception=None)
+    due = (expected[-1] ** 2 / 2 - expected[-1] ** 4 / 4).sum(dim=-1) - height[0]
+    if not bool((height[-1] - height[0] > 0.9 * due).all()):
+        raise Fail("log p grows too little: the walk hardly climbs")
+
+
+def _like(walk, expected):
+    return isinstance(walk, torch.Tensor) and walk.shape == expected.shape and walk.dtype == expected.dtype
+
+
+@check("follow_compass", verdict=climbs)
+def climbs_to_likelier_places(lesson, rng):
+    """Small steps without noise never make a place less likely, and lead towards a hilltop."""
+    start = rng.uniform(20, 2, low=-1.8, high=1.8, dtype=torch.float64)
+    return lesson.follow_compass(double_well, start, 0.05, 60)
+
+
+@check("follow_compass")
+def begins_at_x_and_leaves_it_alone(lesson, rng):
+    """Row 0 is x itself; no step gives that row alone; x and the noise stay as they were."""
+    start = in_each_dtype(lambda dtype: rng.normal(3, 2, dtype=dtype))
+    noise = in_each_dtype(lambda dtype: rng.normal(2, 3, 2, dtype=dtype))
+    cases = {f"{name}, no step": (swirl, start[name], 0.1, 0) for name in start}
+    cases |= {f"{name}, two steps": (swirl, start[name], 0.1, 2, noise[name]) for name in start}
+    return answers_and_purity(lesson.follow_compass, cases)
+
+
+# ---------------------------------------------------------------- score_from_noise, noise_from_score
+
+
+def coefficient_cases(rng, draw):
+    """Data with a coefficient for each sample or for all: (data, coefficient) in the shapes that may occur."""
+    cases = {}
+    for shape in [(4, 4), (3, 2, 5, 5), (2, 2, 2), (6,)]:
+        coefficient = draw(shape[0], dtype=torch.float64)
+        cases[f"for {list(shape)} and one for each sample"] = (rng.normal(*shape, dtype=torch.float64), coefficient)
+    for shape in [(3, 3), (2, 3, 4, 4)]:
+        coefficient = draw(1, dtype=torch.float64)[0]
+        cases[f"for {list(shape)} and one for all"] = (rng.normal(*shape, dtype=torch.float64), coefficient)
+    return cases
+
+
+@check("score_from_noise", weight=2, public=True)
+def follows_from_the_noise(lesson, rng):
+    """The score points against the predicted noise and is the longer the less noise there is."""
+    cases = in_each_dtype(
+        lambda dtype: (rng.normal(4, 4, dtype=dtype), rng.uniform(4, low=0.02, high=0.98, dtype=dtype))
+    )
+    return answers(lesson.score_from_noise, cases)
+
+
+@check("score_from_noise", weight=2)
+def takes_the_level_of_each_sample(lesson, rng):
+    """alpha_bar may be one for all or one for each sample, for data with any number of axes; nothing is changed."""
+    cases = coefficient_cases(rng, lambda n, dtype: rng.uniform(n, low=0.02, high=0.98, dtype=dtype))
+    return answers_and_purity(lesson.score_from_noise, cases)
+
+
+@check("score_from_noise")
+def refuses_a_level_without_noise(lesson, rng):
+    """alpha_bar below 0, or 1 and above, raises ValueError, even for one sample alone; 0 is allowed."""
+    eps, fine = rng.normal(3, 2), rng.uniform(3, low=0.2, high=0.8)
+    one, above, below = fine.clone(), fine.clone(), fine.clone()
+    one[1], above[2], below[0] = 1.0, rng.number(1.05, 1.9), -rng.number(0.05, 0.9)
+    return {
+        "error at 1": error_of(lesson.score_from_noise, eps, torch.tensor(1.0)),
+        "error at 1 for one sample": error_of(lesson.score_from_noise, eps, one),
+        "error above 1": error_of(lesson.score_from_noise, eps, above),
+        "error below 0": error_of(lesson.score_from_noise, eps, below),
+        "score at 0": lesson.score_from_noise(eps, torch.tensor(0.0)),
+        "score inside": lesson.score_from_noise(eps, fine),
+    }
+
+
+@check("noise_from_score", weight=2, public=True)
+def follows_from_the_score(lesson, rng):
+    """The noise points against the score and is the smaller the less noise there is."""
+    cases = in_each_dtype(
+        lambda dtype: (rng.normal(4, 4, dtype=dtype), rng.uniform(4, low=0.02, high=0.98, dtype=dtype))
+    )
+    return answers(lesson.noise_from_score, cases)
+
+
+@check("noise_from_score", weight=2)
+def scales_each_sample_by_its_level(lesson, rng):
+    """alpha_bar may be one for all or one for each sample, for scores with any number of axes; nothing is changed."""
+    cases = coefficient_cases(rng, lambda n, dtype: rng.uniform(n, low=0.02, high=0.98, dtype=dtype))
+    return answers_and_purity(lesson.noise_from_score, cases)
+
+
+@check("noise_from_score")
+def refuses_a_level_out_of_range(lesson, rng):
+    """alpha_bar below 0 or above 1 raises ValueError, even for one sample alone; both ends are allowed."""
+    score, fine = rng.normal(3, 2), rng.uniform(3, low=0.2, high=0.8)
+    ends, above, below = fine.clone(), fine.clone(), fine.clone()
+    ends[0], ends[2], above[1], below[2] = 0.0, 1.0, rng.number(1.05, 1.9), -rng.number(0.05, 0.9)
+    return {
+        "error above 1": error_of(lesson.noise_from_score, score, torch.tensor(1.5)),
+        "error above 1 for one sample": error_of(lesson.noise_from_score, score, above),
+        "error below 0": error_of(lesson.noise_from_score, score, torch.tensor(-0.5)),
+        "error below 0 for one sample": error_of(lesson.noise_from_score, score, below),
+        "noise at the ends": lesson.noise_from_score(score, ends),
+    }
+
+
+# ---------------------------------------------------------------- three_step_walkthrough
+
+
+@check("three_step_walkthrough", weight=2, public=True)
+def noise_goes_in_and_comes_out(lesson, rng):
+    """The noisy sample, its score given x_0, and the noise that this score stands for: the one that went in."""
+    cases = in_each_dtype(
+        lambda dtype: (
+            rng.normal(4, 4, dtype=dtype),
+            rng.normal(4, 4, dtype=dtype),
+            rng.uniform(4, low=0.1, high=0.9, dtype=dtype),
+        )
+    )
+    return answers(lesson.three_step_walkthrough, cases)
+
+
+@check("three_step_walkthrough")
+def walks_with_the_level_of_each_sample(lesson, rng):
+    """alpha_bar may be one for all or one for each sample, for data with any number of axes; nothing is changed."""
+    cases = coefficient_cases(rng, lambda n, dtype: rng.uniform(n, low=0.1, high=0.9, dtype=dtype))
+    eps = {name: rng.normal(*x0.shape, dtype=x0.dtype) for name, (x0, _) in cases.items()}
+    return answers_and_purity(
+        lesson.three_step_walkthrough, {name: (x0, eps[name], level) for name, (x0, level) in cases.items()}
+    )
+
+
+@check("three_step_walkthrough")
+def centres_the_score_on_the_scaled_sample(lesson, rng):
+    """Data far from zero: the score measures from where x_0 was moved to, not from zero nor from x_0."""
+    x0 = rng.choice([-1, 1]) * (20 + rng.uniform(5, 2, high=5.0, dtype=torch.float64))
+    eps, level = 0.1 * rng.normal(5, 2, dtype=torch.float64), rng.uniform(5, low=0.3, high=0.8, dtype=torch.float64)
+    return lesson.three_step_walkthrough(x0, eps, level)
+
+
+# ---------------------------------------------------------------- vp_sde, vp_marginal, staircase
+
+USUAL = (0.1, 20.0)
+
+
+def schedule(rng):
+    """Another beta_min and beta_max than the usual ones."""
+    return rng.number(0.2, 1.0), rng.number(5.0, 15.0)
+
+
+@check("vp_sde", weight=2, public=True)
+def shrinks_and_stirs(lesson, rng):
+    """The drift shrinks the signal, the diffusion is the strength of the noise: both for the usual schedule."""
+    cases = in_each_dtype(lambda dtype: (rng.normal(4, 4, dtype=dtype), rng.uniform(4, dtype=dtype), *USUAL))
+    return answers(lesson.vp_sde, cases)
+
+
+@check("vp_sde", weight=2)
+def takes_the_time_of_each_sample(lesson, rng):
+    """t may be one for all or one for each sample: the drift is shaped like x, the diffusion like t."""
+    cases = coefficient_cases(rng, lambda n, dtype: rng.uniform(n, dtype=dtype))
+    return answers_and_purity(lesson.vp_sde, {name: (*case, *USUAL) for name, case in cases.items()})
+
+
+@check("vp_sde")
+def follows_the_schedule_that_is_given(lesson, rng):
+    """beta grows linearly from beta_min at t = 0 to beta_max at t = 1, for any two values."""
+    x = rng.normal(3, 2, dtype=torch.float64)
+    ends, constant = torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64), rng.number(1.0, 3.0)
+    cases = {"some other schedule": (x, ends, *schedule(rng)), "a constant one": (x, ends, constant, constant)}
+    return answers(lesson.vp_sde, cases)
+
+
+# Near t = 0 the noise is 1 minus nearly 1; float32 may lose digits there.
+NEAR_ZERO = {"atol": {"float32": 2e-4, "float64": 1e-8}}
+
+
+@check("vp_marginal", weight=2, public=True, **NEAR_ZERO)
+def splits_signal_and_noise(lesson, rng):
+    """Signal and noise at random times of the usual schedule, in both dtypes."""
+    cases = in_each_dtype(lambda dtype: (rng.uniform(9, low=0.02, dtype=dtype), *USUAL))
+    return answers(lesson.vp_marginal, cases)
+
+
+@check("vp_marginal", **NEAR_ZERO)
+def starts_clean_and_ends_in_noise(lesson, rng):
+    """At t = 0 all is signal and nothing is noise; near t = 1 it is the other way round."""
+    t = torch.tensor([0.0, 0.001, 0.02, rng.number(0.9, 0.98), 1.0])
+    return {"in float32": lesson.vp_marginal(t, *USUAL), "in float64": lesson.vp_marginal(t.double(), *USUAL)}
+
+
+@check("vp_marginal", weight=2, **NEAR_ZERO)
+def integrates_the_schedule_that_is_given(lesson, rng):
+    """Other schedules, a constant one among them: what counts is the area under beta."""
+    t, constant = rng.uniform(6, low=0.02, dtype=torch.float64), rng.number(1.0, 3.0)
+    cases = {"some other schedule": (t, *schedule(rng)), "a constant one": (t, constant, constant)}
+    return answers(lesson.vp_marginal, cases)
+
+
+@check("vp_marginal", **NEAR_ZERO)
+def keeps_the_shape_of_t(lesson, rng):
+    """Both coefficients have the shape of t: one number, a batch, a table; t stays as it was."""
+    cases = {f"of shape {s}": (rng.uniform(*s, low=0.02, dtype=torch.float64), *USUAL) for s in [(), (1,), (3,), (2, 3)]}
+    return answers_and_purity(lesson.vp_marginal, cases)
+
+
+@check("staircase", weight=2, public=True)
+def climbs_in_n_steps(lesson, rng):
+    """The product of what each step keeps, beside the ramp at the same times, and the largest gap between them."""
+    return lesson.staircase(rng.integer(30, 60), *USUAL)
+
+
+@check("staircase", weight=2)
+def climbs_any_ramp(lesson, rng):
+    """Other schedules and numbers of steps, down to a single one."""
+    single = (1, rng.number(0.1, 0.3), rng.number(0.5, 0.9))
+    cases = {"few steps": (rng.integer(18, 25), *schedule(rng)), "a single step": single}
+    return answers(lesson.staircase, cases)
+
+
+@check("staircase")
+def nears_the_ramp_as_steps_shrink(lesson, rng):
+    """Twice the steps, about half the gap."""
+    n = rng.integer(60, 120)
+    return {f"gap with {k} times the steps": lesson.staircase(k * n, *USUAL)["gap"] for k in (1, 2, 4)}
+
+
+@check("staircase")
+def refuses_steps_that_leave_no_signal(lesson, rng):
+    """Too few steps raise ValueError: none may have a beta_i of 1 or more."""
+    return {
+        "error with a last beta_i of 1": error_of(lesson.staircase, 4, 1.0, 4.0),
+        "error with far too few steps": error_of(lesson.staircase, rng.integer(2, 10), *USUAL),
+        "one step more": lesson.staircase(5, 1.0, 4.0),
+    }
+
+
+# ---------------------------------------------------------------- reverse_drift
+
+
+def reverse_case(rng, dtype, deterministic):
+    """A square batch with a time for each sample: the arguments of reverse_drift."""
+    x, score = rng.normal(4, 4, dtype=dtype), rng.normal(4, 4, dtype=dtype)
+    return x, score, rng.uniform(4, dtype=dtype), *USUAL, deterministic
+
+
+@check("reverse_drift", weight=2, public=True)
+def the_ode_stands_firm(lesson, rng):
+    """The drift of the probability flow ODE: it has no noise of its own to fight."""
+    return answers(lesson.reverse_drift, in_each_dtype(lambda dtype: reverse_case(rng, dtype, True)))
+
+
+@check("reverse_drift", weight=2, public=True)
+def the_sde_pulls_against_its_noise(lesson, rng):
+    """The drift of the reverse SDE: it must also undo the noise that it adds."""
+    return answers(lesson.reverse_drift, in_each_dtype(lambda dtype: reverse_case(rng, dtype, False)))
+
+
+@check("reverse_drift", weight=2)
+def drifts_with_the_time_of_each_sample(lesson, rng):
+    """t may be one for all or one for each sample, for data with any number of axes; nothing is changed."""
+    drawn = coefficient_cases(rng, lambda n, dtype: rng.uniform(n, dtype=dtype))
+    cases = {}
+    for name, (x, t) in drawn.items():
+        score, way = rng.normal(*x.shape, dtype=x.dtype), rng.choice([True, False])
+        cases[name] = (x, score, t, *USUAL, way)
+    return answers_and_purity(lesson.reverse_drift, cases)
+
+
+@check("reverse_drift")
+def reverses_any_schedule(lesson, rng):
+    """Other schedules, both ways back."""
+    x, score = rng.normal(5, 2, dtype=torch.float64), rng.normal(5, 2, dtype=torch.float64)
+    t, betas = rng.uniform(5, dtype=torch.float64), schedule(rng)
+    return {
+        "the ODE's": lesson.reverse_drift(x, score, t, *betas, True),
+        "the SDE's": lesson.reverse_drift(x, score, t, *betas, False),
+    }
+
+
+# ---------------------------------------------------------------- pf_ode_sample
+
+# Many steps add up what float32 rounds away.
+MANY_STEPS = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-3}}
+
+
+def winding(x, t):
+    """A smooth field of place and time, close to the score of standard normal data."""
+    return 0.3 * torch.sin(2 * x.flip(-1) + 3 * t[:, None]) - x
+
+
+@check("pf_ode_sample", weight=2, public=True, **MANY_STEPS)
+def follows_the_flow(lesson, rng):
+    """Euler's method from t = 1 down to t_end: the drift where each step begins, every place returned, no noise."""
+    cases = in_each_dtype(
+        lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), 25, *USUAL, rng.number(0.001, 0.01))
+    )
+    return answers(lesson.pf_ode_sample, cases)
+
+
+@check("pf_ode_sample", weight=2, **MANY_STEPS)
+def stops_at_t_end(lesson, rng):
+    """Few steps, other schedules, and an end well before t = 0: the grid is uniform from 1 to t_end."""
+    x = rng.normal(3, 2, dtype=torch.float64)
+    cases = {f"{n} steps": (winding, x, n, *schedule(rng), rng.number(0.2, 0.7)) for n in (1, 2, 7)}
+    return answers(lesson.pf_ode_sample, cases)
+
+
+@check("pf_ode_sample", **MANY_STEPS)
+def tells_the_score_the_time(lesson, rng):
+    """The score function gets one t for each point, in the dtype of the points; the start stays unchanged."""
+    starts = in_each_dtype(lambda dtype: rng.normal(3, 3, dtype=dtype))
+    seen = {}
+    for name, x in starts.items():
+        forms = set()
+
+        def score_fn(x, t, forms=forms):
+            forms.add(f"{list(t.shape)} {t.dtype}")
+            return winding(x, t.reshape(-1))
+
+        watch = Watch(x)
+        seen[f"path {name}"] = lesson.pf_ode_sample(score_fn, x, 5, *USUAL, 0.01)
+        seen[f"t {name}"] = sorted(forms)
+        seen[f"start unchanged {name}"] = watch.unchanged()
+    return seen
+
+
+@check("pf_ode_sample", **MANY_STEPS)
+def leaves_a_standard_normal_in_place(lesson, rng):
+    """If data are standard normal nothing moves; if they are wider, points move apart."""
+    x, spread = rng.normal(6, 2, dtype=torch.float64), rng.number(2.0, 3.0)
+    return {
+        "for standard normal data": lesson.pf_ode_sample(lambda x, t: -x, x, 10, *USUAL, 0.001),
+        "for a wider score": lesson.pf_ode_sample(lambda x, t: -x / spread, x, 10, *USUAL, 0.001),
+    }
+
+
+# The mixture knows the score of noisy data at every time, which train_hidden_score asks for.
+@check("pf_ode_sample", weight=2, isolated=True, **MANY_STEPS)
+def carries_noise_to_the_data(lesson, rng):
+    """With the exact score of six hills on a ring, noise flows onto the hills."""
+    noise, end = rng.normal(40, 2, dtype=torch.float64), rng.number(0.005, 0.02)
+    return lesson.pf_ode_sample(GaussianMixture.ring().vp_score(), noise, 80, *USUAL, end)
+
+
+# ---------------------------------------------------------------- ddim_vs_euler
+
+ONE_STEP = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-4}}
+
+
+def levels(rng, shape, dtype):
+    """Two signal shares for one step, the second one with less noise."""
+    ab_t = rng.uniform(*shape, low=0.05, high=0.6, dtype=dtype)
+    return ab_t, ab_t + rng.uniform(*shape, low=0.05, high=0.35, dtype=dtype)
+
+
+@check("ddim_vs_euler", weight=2, public=True, **ONE_STEP)
+def sees_one_step_in_three_ways(lesson, rng):
+    """The clean sample, the step of DDIM, and Euler's step in sigma and in t."""
+    cases = in_each_dtype(
+        lambda dtype: (rng.normal(4, 4, dtype=dtype), rng.normal(4, 4, dtype=dtype), *levels(rng, (4,), dtype))
+    )
+    return answers(lesson.ddim_vs_euler, cases)
+
+
+@check("ddim_vs_euler", weight=2, **ONE_STEP)
+def steps_with_the_levels_of_each_sample(lesson, rng):
+    """The levels may be one for all or one for each sample, for data with any number of axes; nothing is changed."""
+    cases = {}
+    for shape, form in [((3, 2, 4, 4), (3,)), ((2, 2, 2), (2,)), ((5,), (5,)), ((3, 3), ()), ((2, 3, 4), ())]:
+        x_t, eps = rng.normal(*shape, dtype=torch.float64), rng.normal(*shape, dtype=torch.float64)
+        cases[f"for {list(shape)} and levels {list(form)}"] = (x_t, eps, *levels(rng, form, torch.float64))
+    return answers_and_purity(lesson.ddim_vs_euler, cases)
+
+
+@check("ddim_vs_euler", **ONE_STEP)
+def finds_ddim_among_the_euler_steps(lesson, rng):
+    """Euler's step in sigma is DDIM itself; the one in t differs by the square of a small beta."""
+    x_t, eps = rng.normal(3, 4, dtype=torch.float64), rng.normal(3, 4, dtype=torch.float64)
+    ab_t = rng.uniform(3, low=0.3, high=0.7, dtype=torch.float64)
+    steps = {}
+    for beta in (0.04, 0.02):
+        step = lesson.ddim_vs_euler(x_t, eps, ab_t, ab_t / (1 - beta))
+        steps[f"gap to euler_sigma at beta {beta}"] = step["euler_sigma"] - step["ddim"]
+        steps[f"gap to euler_t at beta {beta}"] = step["euler_t"] - step["ddim"]
+        steps[f"euler_t at beta {beta}"] = step["euler_t"]
+    return steps
+
+
+# ---------------------------------------------------------------- train_hidden_score
+
+
+def blob(rng):
+    """One hill away from the middle, and a ring of places around its noisy image at t = 0.3."""
+    centre = torch.tensor([2.5, -1.5])
+    data = centre + 0.3 * rng.normal(2000, 2)
+    angles = torch.arange(64) * (2 * math.pi / 64)
+    shrunk = 0.63 * centre
+    return data, shrunk + 2 * torch.stack([angles.cos(), angles.sin()], dim=1), shrunk
+
+
+def points_at_the_blob(score, expected, rng):
+    """The verdict on the score around one hill: nearly every needle points to it."""
+    _, places, shrunk = blob(rng)
+    _expect_scores(score, places)
+    share = float(((score * (shrunk - places)).sum(dim=1) > 0).float().mean())
+    if not share > 0.9:
+        raise Fail(f"only {share:.0%} of the needles around one hill point towards it; expected nearly all")
+
+
+def _expect_scores(score, places):
+    if not (isinstance(score, torch.Tensor) and score.shape == places.shape and score.dtype == places.dtype):
+        raise Fail(f"the score of {len(places)} places is {describe(score)}; expected {describe(places)}")
+
+
+@check("train_hidden_score", public=True, reference=False, verdict=points_at_the_blob)
+def learns_where_one_hill_is(lesson, rng):
+    """After 300 updates on a single hill, the returned score points to the hill from all around it."""
+    data, places, _ = blob(rng)
+    score = lesson.train_hidden_score(data, 300, rng.integer(0, 1000))
+    return score(places, torch.full((len(places),), 0.3))
+
+
+# Relative squared error of the score at each t that a plain correct solution stays well below.
+BOUNDS = {0.1: 0.75, 0.2: 0.4, 0.4: 0.05}
+
+
+def four_hills(rng, n):
+    """n points of four hills around the middle, with standard deviation 0.5."""
+    angles = rng.integers(n, high=4) * (math.pi / 2)
+    return 2 * torch.stack([angles.cos(), angles.sin()], dim=1) + 0.5 * rng.normal(n, 2)
+
+
+def noisy_places(rng, times):
+    """2000 noisy places for each time of the usual schedule, shuffled together: x [M, 2], t [M]."""
+    t = torch.tensor(times).repeat_interleave(2000)[torch.tensor(rng.shuffled(range(2000 * len(times))))]
+    alpha_bar = torch.exp(-(0.1 * t + 9.95 * t**2))[:, None]
+    return alpha_bar.sqrt() * four_hills(rng, len(t)) + (1 - alpha_bar).sqrt() * rng.normal(len(t), 2), t
+
+
+def is_the_score_of_noisy_data(score, expected, rng):
+    """The verdict against the exact score of the noisy hills, and the diagnosis of what was returned in its place."""
+    four_hills(rng, 8000)
+    rng.integer(0, 1000)
+    x, t = noisy_places(rng, list(BOUNDS))
+    _expect_scores(score, x)
+    exact = GaussianMixture.ring(4, 2.0, 0.5).vp_score()(x.double(), t.double())
+    std = torch.sqrt(1 - torch.exp(-(0.1 * t + 9.95 * t**2))).double()[:, None]
+    errors = {level: _error(score[t == level], exact[t == level]) for level in map(_as_float32, BOUNDS)}
+    late = [f"{e:.2g} at t = {level:.1f}" for (level, e), bound in zip(errors.items(), BOUNDS.values()) if not e < bound]
+    if late:
+        others = {"returns_noise": -std * exact, "sign": -exact, "variance": exact / std, "gaussian_only": -x.double()}
+        misses = {name: _error(score, field) for name, field in others.items()}
+        nearest = min(misses, key=lambda name: misses[name])
+        named = nearest if misses[nearest] < 0.3 and misses[nearest] < _error(score, exact) else None
+        raise Fail(f"the relative error of the score is too large: {', '.join(late)}", misconception=named)
+
+
+def _as_float32(value):
+    return float(torch.tensor(value))
+
+
+def _error(score, exact):
+    """Squared error relative to the square of what is exact."""
+    return float(((score.double() - exact) ** 2).sum() / (exact**2).sum())
+
+
+@check("train_hidden_score", weight=3, reference=False, verdict=is_the_score_of_noisy_data)
+def is_close_to_the_exact_score(lesson, rng):
+    """After 1000 updates on data with several hills, the returned score is close to the exact one at three noise levels."""
+    data, seed = four_hills(rng, 8000), rng.integer(0, 1000)
+    x, t = noisy_places(rng, list(BOUNDS))
+    return lesson.train_hidden_score(data, 1000, seed)(x, t)

@@ -1,0 +1,873 @@
+"""Checks of lesson 7.2.2."""
+
+import math
+
+import torch
+from grader_toys.distances import energy_distance
+from grader_toys.fields import AffineVelocity, PointVelocity, RotationVelocity
+from grader_toys.mixtures import GaussianMixture
+from grader_toys.nets import TinyVelocity
+from toys import mlp
+
+from blindgrade.checks import Fail, Watch, check, error_of, gradients
+
+FLOATS = {"float32": torch.float32, "float64": torch.float64}
+DOUBLE = torch.float64
+
+
+# ---------------------------------------------------------------- interpolate
+
+
+@check("interpolate", weight=2, public=True)
+def mixes_data_and_noise(lesson, rng):
+    """Each sample is mixed at its own time, in float32 and float64."""
+    results = {}
+    for name, dtype in FLOATS.items():
+        x0, eps = rng.normal(4, 4, dtype=dtype), rng.normal(4, 4, dtype=dtype)
+        results[name] = lesson.interpolate(x0, eps, rng.uniform(4, dtype=dtype))
+    return results
+
+
+@check("interpolate")
+def mixes_samples_of_any_shape(lesson, rng):
+    """The time belongs to the first axis, whatever axes follow, and one time may serve the whole batch."""
+    cases = []
+    for shape, times in (((3, 2, 5, 3), (3,)), ((6,), (6,)), ((5, 3, 5), (5,)), ((2, 3, 4), ())):
+        cases.append((rng.normal(*shape), rng.normal(*shape), rng.uniform(*times)))
+    watch = Watch(cases)
+    results = [lesson.interpolate(*case) for case in cases]
+    return {"results": results, "inputs_unchanged": watch.unchanged()}
+
+
+@check("interpolate")
+def is_exact_at_both_ends(lesson, rng):
+    """Time 0 gives the data and time 1 the noise."""
+    x0, eps = rng.normal(4, 3, dtype=DOUBLE), rng.normal(4, 3, dtype=DOUBLE)
+    return lesson.interpolate(x0, eps, torch.tensor([0, 1, 1, 0]).to(x0))
+
+
+@check("interpolate")
+def refuses_times_off_the_road(lesson, rng):
+    """A time below 0 or above 1 raises ValueError, also if only one sample has it; 0 and 1 are fine."""
+    x0, eps = rng.normal(3, 2), rng.normal(3, 2)
+    times = [[0.2, 1.3, 0.5], [-0.2, 0.4, 1.0], 1.4, -0.3, [0.0, 0.5, 1.0], 0.0, 1.0]
+    return [error_of(lesson.interpolate, x0, eps, torch.tensor(t).to(x0)) for t in times]
+
+
+# ---------------------------------------------------------------- velocity_target
+
+
+@check("velocity_target", weight=2, public=True)
+def is_the_speed_of_the_line(lesson, rng):
+    """The target is the derivative of the straight line in t, in every shape and dtype."""
+    results = {}
+    for name, dtype in FLOATS.items():
+        for shape in ((5, 3), (2, 3, 4, 4)):
+            x0, eps = rng.normal(*shape, dtype=dtype), rng.normal(*shape, dtype=dtype)
+            results[f"{name} {shape}"] = lesson.velocity_target(x0, eps)
+    return results
+
+
+@check("velocity_target")
+def leads_from_data_to_noise(lesson, rng):
+    """Driven for one unit of time, the target leads from the data to the noise; neither is changed."""
+    x0, eps = rng.normal(4, 4, dtype=DOUBLE), rng.normal(4, 4, dtype=DOUBLE)
+    watch = Watch(x0, eps)
+    arrived = x0.clone() + lesson.velocity_target(x0, eps)
+    return {"arrived": arrived, "inputs_unchanged": watch.unchanged()}
+
+
+@check("velocity_target")
+def refuses_other_shapes(lesson, rng):
+    """Data and noise of different shapes raise ValueError, also where they would broadcast."""
+    x0 = rng.normal(4, 4)
+    others = [rng.normal(4, 1), rng.normal(4), rng.normal(3, 4), rng.normal(1, 4, 4), rng.normal(4, 4)]
+    return [error_of(lesson.velocity_target, x0, eps) for eps in others]
+
+
+# ---------------------------------------------------------------- path_velocity
+
+
+def _on_path(lesson, rng, path):
+    results = {}
+    for name, dtype in FLOATS.items():
+        x0, eps = rng.normal(5, 5, dtype=dtype), rng.normal(5, 5, dtype=dtype)
+        t = rng.uniform(5, low=0.05, high=0.95, dtype=dtype)
+        t[rng.integer(0, 5)] = rng.integer(0, 2)  # an end is as good a time as any
+        results[name] = lesson.path_velocity(path, x0, eps, t)
+    return results
+
+
+@check("path_velocity", public=True)
+def drives_the_linear_path(lesson, rng):
+    """The linear path and its velocity."""
+    return _on_path(lesson, rng, "linear")
+
+
+@check("path_velocity")
+def drives_the_cosine_path(lesson, rng):
+    """The cosine path and its velocity, with the inner derivative and the right signs."""
+    return _on_path(lesson, rng, "cosine")
+
+
+@check("path_velocity")
+def drives_the_quadratic_path(lesson, rng):
+    """The quadratic path and its velocity."""
+    return _on_path(lesson, rng, "quadratic")
+
+
+@check("path_velocity")
+def drives_samples_of_any_shape(lesson, rng):
+    """Every path takes images, one time for the batch or one for each sample, and leaves its arguments alone."""
+    images, more = rng.normal(3, 2, 4, 3), rng.normal(3, 2, 4, 3)
+    each, one = rng.uniform(3), rng.uniform()
+    watch = Watch(images, more, each, one)
+    results = {
+        f"{path} {name}": lesson.path_velocity(path, images, more, t)
+        for path in ("linear", "cosine", "quadratic")
+        for name, t in (("each", each), ("one", one))
+    }
+    return {"results": results, "inputs_unchanged": watch.unchanged()}
+
+
+@check("path_velocity", weight=0.5)
+def refuses_unknown_paths(lesson, rng):
+    """A path that is none of the three raises ValueError."""
+    x0, eps, t = rng.normal(3, 2), rng.normal(3, 2), rng.uniform(3)
+    paths = ("cubic", "vp", "linear", "cosine", "quadratic")
+    return [error_of(lesson.path_velocity, path, x0, eps, t) for path in paths]
+
+
+# ---------------------------------------------------------------- cfm_loss
+
+
+@check("cfm_loss", weight=2, public=True)
+def is_the_mean_squared_error(lesson, rng):
+    """The loss is the mean squared error of the predicted velocities, a 0-dim tensor in the inputs' dtype."""
+    results = {}
+    for name, dtype in FLOATS.items():
+        for batch, dim in ((4, 4), (7, 2), (1, 3)):
+            network = rng.fill(mlp(dim + 1, dim, 8, 1).to(dtype))
+            x0, eps, t = rng.normal(batch, dim, dtype=dtype), rng.normal(batch, dim, dtype=dtype), rng.uniform(batch)
+            loss = lesson.cfm_loss(
+                lambda x, t, network=network: network(torch.cat([x, t[:, None]], dim=-1)), x0, eps, t.to(dtype)
+            )
+            results[f"{name} {batch}x{dim}"] = loss
+    return results
+
+
+@check("cfm_loss")
+def shows_the_model_place_and_time(lesson, rng):
+    """The model is called once, with the places on the road [B, D] and their times [B]."""
+    x0, eps, t = rng.normal(3, 3, dtype=DOUBLE), rng.normal(3, 3, dtype=DOUBLE), rng.uniform(3, dtype=DOUBLE)
+    watch = Watch(x0, eps, t)
+    seen = []
+
+    def model(x, time):
+        seen.append([x.detach().clone(), time.detach().clone()])
+        return torch.tanh(x)
+
+    loss = lesson.cfm_loss(model, x0, eps, t)
+    return {"seen": seen, "loss": loss, "inputs_unchanged": watch.unchanged()}
+
+
+@check("cfm_loss")
+def teaches_every_parameter(lesson, rng):
+    """The loss has a gradient for every parameter of the model."""
+    model = rng.fill(TinyVelocity(dim=3)).to(DOUBLE)
+    x0, eps, t = rng.normal(3, 3, dtype=DOUBLE), rng.normal(3, 3, dtype=DOUBLE), rng.uniform(3, dtype=DOUBLE)
+    loss = lesson.cfm_loss(model, x0, eps, t)
+    parameters = dict(model.named_parameters())
+    return dict(zip(parameters, gradients(loss, list(parameters.values())), strict=True))
+
+
+@check("cfm_loss")
+def costs_nothing_if_perfect(lesson, rng):
+    """A perfect prediction costs 0; one that is off by 2 in every element costs 4, whatever the batch."""
+    losses = []
+    for batch, dim, off in ((5, 2, 0.0), (5, 2, 2.0), (2, 6, 2.0)):
+        x0, eps, t = rng.normal(batch, dim), rng.normal(batch, dim), rng.uniform(batch)
+        losses.append(lesson.cfm_loss(lambda x, t, right=eps - x0 + off: right, x0, eps, t))
+    return losses
+
+
+# ---------------------------------------------------------------- euler_sample
+
+
+def _affine(rng, dim, dtype):
+    return AffineVelocity(rng.normal(dim, dim, dtype=dtype), rng.normal(dim, dtype=dtype))
+
+
+@check("euler_sample", weight=2, public=True)
+def follows_the_velocity(lesson, rng):
+    """Every row of the trajectory is Euler's, from the noise down to the data."""
+    results = {}
+    for name, dtype in FLOATS.items():
+        for samples, dim, steps in ((3, 3, 5), (6, 2, 12), (1, 1, 2)):
+            field, noise = _affine(rng, dim, dtype), rng.normal(samples, dim, dtype=dtype)
+            results[f"{name} {steps} steps"] = lesson.euler_sample(field, noise, steps)
+    return results
+
+
+@check("euler_sample")
+def reads_the_velocity_where_steps_begin(lesson, rng):
+    """It reads the velocity once a step, at the times 1, 1 - 1/n, ..., 1/n, each given as [N] in the noise's dtype."""
+    results = []
+    for dtype, steps in ((torch.float32, 4), (DOUBLE, 7)):
+        noise, seen = rng.normal(3, 2, dtype=dtype), []
+
+        def field(x, t, seen=seen):
+            seen.append(t.detach().clone())
+            return torch.sin(x)
+
+        trajectory = lesson.euler_sample(field, noise, steps)
+        results.append({"times": seen, "first": trajectory[0], "rows": len(trajectory)})
+    return results
+
+
+@check("euler_sample", isolated=True)
+def needs_one_step_on_a_straight_road(lesson, rng):
+    """If all data are one point, one step arrives there exactly, and so do many."""
+    noise, point = rng.normal(5, 3, dtype=DOUBLE), rng.normal(3, dtype=DOUBLE)
+    return [lesson.euler_sample(PointVelocity(point), noise, steps)[-1] for steps in (1, 2, 9)]
+
+
+@check("euler_sample")
+def leaves_the_noise_alone(lesson, rng):
+    """The noise given is the first row and is not changed; the velocity depends on place and time."""
+    noise = rng.normal(4, 2)
+    watch = Watch(noise)
+    field = _affine(rng, 2, torch.float32)
+    trajectory = lesson.euler_sample(lambda x, t: field(x, t) * t[:, None] ** 2, noise, 6)
+    return {"trajectory": trajectory, "noise_unchanged": watch.unchanged()}
+
+
+@check("euler_sample", weight=0.5)
+def refuses_no_steps(lesson, rng):
+    """Fewer than one step raises ValueError; one step is enough."""
+    noise = rng.normal(3, 2)
+    return [error_of(lesson.euler_sample, RotationVelocity(1.0), noise, steps) for steps in (0, -3, 1)]
+
+
+# ---------------------------------------------------------------- convert_prediction
+
+NAMES = ("noise", "score", "velocity", "x0")
+LOOSE = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-3}}  # divisions by t and 1 - t cost digits
+
+
+def _converted(lesson, rng, source):
+    results = {}
+    for name, dtype in FLOATS.items():
+        value, x_t = rng.normal(4, 4, dtype=dtype), rng.normal(4, 4, dtype=dtype)
+        t = rng.uniform(4, low=0.1, high=0.9, dtype=dtype)
+        for target in NAMES:
+            results[f"{name} {target}"] = lesson.convert_prediction(value, x_t, t, source, target)
+    return results
+
+
+@check("convert_prediction", public=True, **LOOSE)
+def reads_a_velocity(lesson, rng):
+    """A velocity says noise, score and data."""
+    return _converted(lesson, rng, "velocity")
+
+
+@check("convert_prediction", **LOOSE)
+def reads_noise(lesson, rng):
+    """A noise prediction says score, velocity and data."""
+    return _converted(lesson, rng, "noise")
+
+
+@check("convert_prediction", **LOOSE)
+def reads_a_score(lesson, rng):
+    """A score says noise, velocity and data."""
+    return _converted(lesson, rng, "score")
+
+
+@check("convert_prediction", **LOOSE)
+def reads_a_data_prediction(lesson, rng):
+    """A data prediction says noise, score and velocity."""
+    return _converted(lesson, rng, "x0")
+
+
+@check("convert_prediction", **LOOSE)
+def converts_samples_of_any_shape(lesson, rng):
+    """Every pair works on images, with one time for the batch or one for each sample; arguments stay as they are."""
+    value, x_t = rng.normal(3, 2, 2, 3), rng.normal(3, 2, 2, 3)
+    each, one = rng.uniform(3, low=0.2, high=0.8), rng.uniform(low=0.2, high=0.8)
+    watch = Watch(value, x_t, each, one)
+    results = {}
+    for source in NAMES:
+        for target in NAMES:
+            results[f"{source} {target}"] = [
+                lesson.convert_prediction(value, x_t, each, source, target).clone(),
+                lesson.convert_prediction(value, x_t, one, source, target).clone(),
+            ]
+    return {"results": results, "inputs_unchanged": watch.unchanged()}
+
+
+@check("convert_prediction", **LOOSE)
+def lets_gradients_through(lesson, rng):
+    """A loss on the converted prediction still teaches the network that made it."""
+    value, x_t = rng.normal(5, 5, dtype=DOUBLE).requires_grad_(), rng.normal(5, 5, dtype=DOUBLE)
+    t, goal = rng.uniform(5, low=0.2, high=0.8, dtype=DOUBLE), rng.normal(5, 5, dtype=DOUBLE)
+    pairs = [(source, target) for source in NAMES for target in NAMES if source != target]
+    return {
+        f"{source} {target}": gradients(lesson.convert_prediction(value, x_t, t, source, target) * goal, [value])
+        for source, target in pairs
+    }
+
+
+@check("convert_prediction")
+def refuses_ends_and_unknown_names(lesson, rng):
+    """A time of 0 or 1 or beyond, even for one sample, and an unknown name raise ValueError."""
+    value, x_t, fine = rng.normal(3, 2), rng.normal(3, 2), rng.uniform(3, low=0.2, high=0.8)
+    errors = []
+    for bad in ([0.5, 0.0, 0.5], [1.0, 0.5, 0.5], 0.0, 1.0, -0.4, [0.3, 0.6, 1.6], 0.5):
+        t = torch.tensor(bad).to(value)
+        errors.append(error_of(lesson.convert_prediction, value, x_t, t, "noise", "velocity"))
+    for source, target in (("noise", "speed"), ("image", "x0"), ("velocity", "v"), ("score", "x0")):
+        errors.append(error_of(lesson.convert_prediction, value, x_t, fine, source, target))
+    return errors
+
+
+# ---------------------------------------------------------------- straightness
+
+
+@check("straightness", weight=2, public=True)
+def is_chord_over_arc(lesson, rng):
+    """Straightness is the direct way over the way that was driven, for each sample."""
+    results = {}
+    for name, dtype in FLOATS.items():
+        for shape in ((6, 5, 3), (4, 4, 4), (9, 1, 2)):
+            results[f"{name} {shape}"] = lesson.straightness(rng.normal(*shape, dtype=dtype))
+    return results
+
+
+def _along(t, places):
+    """Points [T, N, D] at the fractions t [T] of the straight lines from places[0] to places[1], [2, N, D]."""
+    return places[0] + t[:, None, None] * (places[1] - places[0])
+
+
+@check("straightness")
+def knows_lines_arcs_and_loops(lesson, rng):
+    """A line is straight at any speed, an arc is not, an S-bend is not, and a closed loop has straightness 0."""
+    speeds = torch.cat([torch.zeros(1), rng.uniform(8), torch.ones(1)]).sort().values.to(DOUBLE)
+    lines = _along(speeds, rng.normal(2, 3, 2, dtype=DOUBLE))
+    angle = torch.linspace(0, 1, 20, dtype=DOUBLE) * rng.number(1.0, 5.0)
+    arc = torch.stack([angle.cos(), angle.sin()], dim=-1)[:, None]
+    turn = torch.linspace(0, 2 * math.pi, 21, dtype=DOUBLE)
+    bend = torch.stack([turn, rng.number(1.0, 3.0) * turn.sin()], dim=-1)[:, None]
+    loop = rng.normal(7, 2, 3, dtype=DOUBLE)
+    loop[-1] = loop[0]
+    return [lesson.straightness(traj) for traj in (lines, arc, bend, loop)]
+
+
+@check("straightness")
+def counts_rest_as_straight(lesson, rng):
+    """A sample that does not move has straightness 1, and its neighbours keep their own."""
+    traj = rng.normal(5, 4, 2)
+    rest = rng.integer(0, 4)
+    traj[:, rest] = traj[0, rest].clone()
+    return {"some": lesson.straightness(traj), "double": lesson.straightness(traj.double())}
+
+
+@check("straightness")
+def ignores_place_and_size(lesson, rng):
+    """Moving or enlarging a trajectory leaves its straightness as it was; two points are a line."""
+    traj, shift = rng.normal(6, 3, 2, dtype=DOUBLE), rng.normal(2, dtype=DOUBLE)
+    watch = Watch(traj)
+    results = [lesson.straightness(t) for t in (traj, 50 * traj, traj + 3 * shift, traj[:2])]
+    return {"results": results, "input_unchanged": watch.unchanged()}
+
+
+# ---------------------------------------------------------------- marginal_velocity
+
+MARGINAL = {"atol": {"float32": 2e-3}, "rtol": {"float32": 2e-3}}  # differences are divided by t
+
+
+@check("marginal_velocity", weight=2, public=True, **MARGINAL)
+def averages_the_lines_through_a_place(lesson, rng):
+    """The velocity is the mean over all lines through x, weighted by how near each passes."""
+    results = {}
+    for name, dtype in FLOATS.items():
+        for places, dim, count in ((6, 2, 9), (3, 3, 3), (1, 1, 4)):
+            x, data = rng.normal(places, dim, dtype=dtype), 1.5 * rng.normal(count, dim, dtype=dtype)
+            for t in (rng.number(0.25, 0.5), rng.number(0.5, 0.9)):
+                results[f"{name} {places}x{dim} t={t:.3f}"] = lesson.marginal_velocity(x, t, data)
+    return results
+
+
+@check("marginal_velocity", **MARGINAL)
+def starts_towards_the_mean(lesson, rng):
+    """In pure noise every data point counts alike, so the first full step lands on the mean of the data."""
+    x, data = rng.normal(5, 2, dtype=DOUBLE), 2 + rng.normal(8, 2, dtype=DOUBLE)
+    watch = Watch(x, data)
+    landed = x.clone() - lesson.marginal_velocity(x, 1.0, data)
+    return {"landed": landed, "inputs_unchanged": watch.unchanged()}
+
+
+@check("marginal_velocity", **MARGINAL)
+def stays_finite_near_the_data(lesson, rng):
+    """Close to t = 0 and far from all data the weights neither vanish nor overflow."""
+    data = 2 * rng.normal(6, 2, dtype=DOUBLE)
+    x = torch.cat([data[:3] + 0.05 * rng.normal(3, 2, dtype=DOUBLE), 40 + rng.normal(2, 2, dtype=DOUBLE)])
+    return [lesson.marginal_velocity(x, t, data) for t in (0.02, 0.3)]
+
+
+@check("marginal_velocity", **MARGINAL)
+def is_a_straight_road_to_one_point(lesson, rng):
+    """With one data point all roads lead there; twins of a point pull twice."""
+    x, data = rng.normal(4, 3, dtype=DOUBLE), rng.normal(2, 3, dtype=DOUBLE)
+    t = rng.number(0.4, 0.8)
+    twins = torch.cat([data, data[:1]])
+    return [lesson.marginal_velocity(x, t, points) for points in (data[:1], data, twins)]
+
+
+@check("marginal_velocity", weight=0.5)
+def refuses_times_without_noise(lesson, rng):
+    """A time of 0, below 0 or above 1 raises ValueError; 1 is fine."""
+    x, data = rng.normal(3, 2), rng.normal(4, 2)
+    return [error_of(lesson.marginal_velocity, x, t, data) for t in (0.0, -0.2, 1.1, 1.0, 0.4)]
+
+
+# ---------------------------------------------------------------- flow_velocity_from_vp
+
+
+def _noise_model(weight, seen=None):
+    """A smooth noise prediction that depends on place and alpha_bar; `seen` collects what it was asked."""
+
+    def noise(x, alpha_bar):
+        if seen is not None:
+            seen.append([x.detach().clone(), alpha_bar.detach().clone()])
+        column = torch.as_tensor(alpha_bar, dtype=x.dtype).reshape(-1, 1)
+        return torch.tanh(x @ weight.to(x)) * (1 + column) + column**2 * x
+
+    return noise
+
+
+@check("flow_velocity_from_vp", weight=2, public=True)
+def turns_noise_into_velocity(lesson, rng):
+    """The diffusion model's noise prediction gives the velocity of the straight path."""
+    results = {}
+    for name, dtype in FLOATS.items():
+        for samples, dim in ((3, 3), (5, 2), (1, 4)):
+            x, model = rng.normal(samples, dim, dtype=dtype), _noise_model(rng.normal(dim, dim))
+            for t in (rng.number(0.05, 0.45), rng.number(0.55, 0.9)):
+                results[f"{name} {samples}x{dim} t={t:.3f}"] = lesson.flow_velocity_from_vp(model, x, t)
+    return results
+
+
+@check("flow_velocity_from_vp")
+def asks_the_model_on_its_own_road(lesson, rng):
+    """The model is asked at the rescaled place, with the alpha_bar of equal signal to noise as [N] in x's dtype."""
+    results = []
+    for dtype in FLOATS.values():
+        x, seen = rng.normal(4, 3, dtype=dtype), []
+        watch = Watch(x)
+        velocity = lesson.flow_velocity_from_vp(_noise_model(rng.normal(3, 3), seen), x, rng.number(0.2, 0.8))
+        results.append({"asked": seen[0] if seen else None, "velocity": velocity, "x_unchanged": watch.unchanged()})
+    return results
+
+
+@check("flow_velocity_from_vp")
+def is_the_flow_of_the_same_data(lesson, rng):
+    """From the exact noise prediction of Gaussian data follows the exact flow velocity of these data."""
+    x, mean, spread = rng.normal(4, 4, dtype=DOUBLE), rng.normal(4, dtype=DOUBLE), rng.number(0.3, 1.5)
+
+    def noise(place, alpha_bar):
+        alpha_bar = alpha_bar.reshape(-1, 1)
+        variance = alpha_bar * spread**2 + 1 - alpha_bar
+        return (1 - alpha_bar).sqrt() * (place - alpha_bar.sqrt() * mean) / variance
+
+    return [lesson.flow_velocity_from_vp(noise, x, t) for t in (0.1, 0.5, rng.number(0.6, 0.9))]
+
+
+@check("flow_velocity_from_vp", weight=0.5)
+def refuses_pure_noise(lesson, rng):
+    """A time of 1 or more, or below 0, raises ValueError; 0 is fine and has alpha_bar 1."""
+    x, model = rng.normal(3, 2), _noise_model(rng.normal(2, 2))
+    errors = [error_of(lesson.flow_velocity_from_vp, model, x, t) for t in (1.0, 1.2, -0.1, 0.0)]
+    return {"errors": errors, "at_0": lesson.flow_velocity_from_vp(model, x, 0.0)}
+
+
+# ---------------------------------------------------------------- which_lens
+
+
+def _lines(rng, times=6, samples=4, dim=2):
+    """Straight trajectories [T, N, D] at an uneven speed; samples are at least 0.5 long."""
+    start = rng.normal(samples, dim, dtype=DOUBLE)
+    way = rng.normal(samples, dim, dtype=DOUBLE)
+    way = way / way.norm(dim=-1, keepdim=True) * rng.uniform(samples, 1, low=0.5, high=3.0, dtype=DOUBLE)
+    inner = rng.uniform(times - 2, dtype=DOUBLE).sort().values.to(start)
+    fractions = torch.cat([inner.new_zeros(1), inner, inner.new_ones(1)])
+    return _along(fractions, torch.stack([start, start + way]))
+
+
+def _bent(rng, ratio, samples=4):
+    """Lines of equal steps, of which one sample has a kink in the middle and `ratio` as its straightness."""
+    traj = _along(torch.linspace(0, 1, 7).to(DOUBLE), rng.normal(2, samples, 2, dtype=DOUBLE))
+    half, tilt = rng.number(0.5, 2.0), math.acos(ratio)
+    up = torch.tensor([math.cos(tilt), math.sin(tilt)]) * half / 3
+    down = torch.tensor([math.cos(tilt), -math.sin(tilt)]) * half / 3
+    steps = torch.stack([0 * up, up, up, up, down, down, down]).to(traj)
+    chosen = rng.integer(0, samples)
+    traj[:, chosen] = traj[0, chosen] + steps.cumsum(dim=0)
+    return traj
+
+
+def _runs(traj, count):
+    return traj.expand(count, *traj.shape).clone()
+
+
+def _nudged(rng, traj, count, size):
+    """Equal runs, of which one (never the first) is off by `size` in one coordinate at one place."""
+    runs = _runs(traj, count)
+    spot = [rng.integer(1, count), *(rng.integer(0, n) for n in traj.shape)]
+    runs[tuple(spot)] += size * rng.choice([-1, 1])
+    return runs
+
+
+@check("which_lens", weight=2, public=True)
+def tells_the_four_lenses_apart(lesson, rng):
+    """Jumps, noisy runs, straight roads and bent deterministic roads are told apart."""
+    cases = []
+    for _ in range(3):
+        line, bend = _lines(rng), _bent(rng, rng.number(0.5, 0.9))
+        noisy = _runs(rng.choice([line, bend]), 3)
+        noisy[1:, 1:] += 0.3 * rng.normal(*noisy[1:, 1:].shape, dtype=DOUBLE)
+        cases += [_runs(line[[0, -1]], 2), noisy, _runs(line, 2), _runs(bend, 2)]
+    return [lesson.which_lens(traj) for traj in rng.shuffled(cases)]
+
+
+@check("which_lens")
+def hears_one_whisper_of_noise(lesson, rng):
+    """Runs that part at a single place are noisy; differences below 1e-4 are rounding, and one run cannot differ."""
+    cases = []
+    for _ in range(3):
+        for base in (_lines(rng), _bent(rng, rng.number(0.6, 0.9))):
+            cases += [_nudged(rng, base, 3, rng.number(5e-4, 5e-3)), _nudged(rng, base, 3, rng.number(1e-7, 5e-5))]
+            cases.append(_runs(base, 1))
+    return [lesson.which_lens(traj) for traj in rng.shuffled(cases)]
+
+
+@check("which_lens")
+def lets_no_bend_pass(lesson, rng):
+    """One bent trajectory among straight ones is enough; a slight wobble, uneven speed or rest is not a bend."""
+    cases = []
+    for _ in range(3):
+        resting = _lines(rng)
+        resting[:, 1] = resting[0, 1].clone()
+        cases += [
+            _runs(_bent(rng, rng.number(0.9, 0.995), samples=9), 2),
+            _runs(_bent(rng, rng.number(0.9994, 0.9999), samples=9), 2),
+            _runs(_lines(rng, times=rng.integer(3, 9)), 1),
+            _runs(resting, 2),
+        ]
+    return [lesson.which_lens(traj) for traj in rng.shuffled(cases)]
+
+
+@check("which_lens")
+def sees_the_jump_first(lesson, rng):
+    """Two recorded places are a jump, even if the runs differ; three or more are not."""
+    cases = []
+    for _ in range(3):
+        pair = _lines(rng, times=2)
+        apart = _nudged(rng, pair, 3, 0.5)
+        cases += [_runs(pair, 1), _runs(pair, 4), apart, _runs(_lines(rng, times=3), 2), _runs(_bent(rng, 0.8), 1)]
+    return [lesson.which_lens(traj.float()) for traj in rng.shuffled(cases)]
+
+
+# ---------------------------------------------------------------- steps_needed
+
+
+def _starts(rng, samples, radius):
+    """Places in the plane within `radius`, one of them at it."""
+    angle = rng.uniform(samples, high=2 * math.pi, dtype=DOUBLE)
+    length = rng.uniform(samples, low=0.1, high=0.9 * radius, dtype=DOUBLE)
+    length[rng.integer(0, samples)] = radius
+    return torch.stack([angle.cos(), angle.sin()], dim=-1) * length[:, None]
+
+
+def _tolerance(rng, low, high):
+    return math.exp(rng.number(math.log(low), math.log(high)))
+
+
+@check("steps_needed", weight=2, public=True)
+def counts_steps_on_circles(lesson, rng):
+    """On circles the count grows with the speed of turning and with the accuracy asked for."""
+    cases = [
+        (RotationVelocity(omega), _starts(rng, 5, 2.0), _tolerance(rng, 0.04, 2.5)) for omega in (1.0, 2.0, 3.0, 2.5)
+    ]
+    cases += [(RotationVelocity(1.0), _starts(rng, 4, 2.5), 0.1), (RotationVelocity(3.0), _starts(rng, 4, 2.5), 0.3)]
+    return [lesson.steps_needed(*case) for case in cases]
+
+
+@check("steps_needed")
+def keeps_the_worst_sample(lesson, rng):
+    """Every sample must keep the tolerance, by its Euclidean distance, not the average one alone."""
+    cases = []
+    for _ in range(3):
+        near, far = _starts(rng, 20, 0.3), _starts(rng, 1, 4.0)
+        cases.append((RotationVelocity(2.0), torch.cat([near, far]), _tolerance(rng, 0.1, 3.0)))
+    for _ in range(3):
+        field = AffineVelocity(0.6 * rng.normal(4, 4, dtype=DOUBLE), rng.normal(4, dtype=DOUBLE))
+        cases.append((field, 3 * rng.normal(6, 4, dtype=DOUBLE), _tolerance(rng, 0.3, 3.0)))
+    return [_count(lesson, *case) for case in cases]
+
+
+def _count(lesson, field, x1, tol):
+    """The number of steps, or the name of the error."""
+    return error_of(lesson.steps_needed, field, x1, tol) or lesson.steps_needed(field, x1, tol)
+
+
+@check("steps_needed")
+def is_content_with_one_step_on_straight_roads(lesson, rng):
+    """A straight road needs one step, a resting field keeps even a tolerance of 0, a mixture of data needs more."""
+    x1, point = rng.normal(6, 2, dtype=DOUBLE), rng.normal(2, dtype=DOUBLE)
+    rest = AffineVelocity(torch.zeros(2, 2).to(x1), torch.zeros(2).to(x1))
+    ring = GaussianMixture.ring(3, std=0.4)
+    cases = [(PointVelocity(point), x1, 1e-6), (rest, x1, 0.0), (ring.velocity, x1, _tolerance(rng, 0.03, 0.3))]
+    return [lesson.steps_needed(*case) for case in cases]
+
+
+@check("steps_needed")
+def refuses_the_impossible(lesson, rng):
+    """If not even 256 steps are good enough it raises ValueError; if only 256 are, the answer is 256."""
+    x1, narrow = _starts(rng, 4, 2.0), _starts(rng, 4, 2.0).float()
+    watch = Watch(x1)
+    errors = [error_of(lesson.steps_needed, RotationVelocity(3.0), x1, tol) for tol in (1e-3, 1e-5, 1.0)]
+    counts = [lesson.steps_needed(RotationVelocity(3.0), x, tol) for x, tol in ((x1, 0.03), (narrow, 0.4))]
+    return {"errors": errors, "counts": counts, "x1_unchanged": watch.unchanged()}
+
+
+# ---------------------------------------------------------------- reflow_pairs
+
+
+@check("reflow_pairs", weight=2, public=True)
+def pairs_noise_with_where_it_went(lesson, rng):
+    """Row for row, the pair is a noise and the place where the flow took it."""
+    results = {}
+    for name, dtype in FLOATS.items():
+        for samples, dim, steps in ((9, 2, 8), (3, 3, 1)):
+            field, eps = _affine(rng, dim, dtype), rng.normal(samples, dim, dtype=dtype)
+            results[f"{name} {samples}x{dim}"] = lesson.reflow_pairs(field, eps, steps)
+    return results
+
+
+@check("reflow_pairs")
+def walks_the_whole_road(lesson, rng):
+    """The teacher takes as many steps as asked for, each where the last one ended."""
+    field, turning = _affine(rng, 2, DOUBLE), RotationVelocity(rng.number(1.0, 3.0))
+    eps = rng.normal(7, 2, dtype=DOUBLE)
+    watch = Watch(eps)
+    pairs = [lesson.reflow_pairs(lambda x, t: field(x, t) + turning(x, t), eps, steps) for steps in (2, 13)]
+    return {"pairs": pairs, "times": list(field.calls), "eps_unchanged": watch.unchanged()}
+
+
+@check("reflow_pairs")
+def hands_out_data_without_a_graph(lesson, rng):
+    """The pairs are data: no gradient leads back into the teacher."""
+    teacher, eps = rng.fill(TinyVelocity()), rng.normal(6, 2)
+    pairs = lesson.reflow_pairs(teacher, eps, 4)
+    return {"pairs": pairs, "graph": [pairs["x0"].requires_grad, pairs["eps"].requires_grad]}
+
+
+# ---------------------------------------------------------------- trained flows
+
+
+def _drive(field, noise, steps):
+    """The places [steps + 1, N, D] where a trained field takes the noise."""
+    places = [noise]
+    for k in range(steps):
+        t = torch.full_like(noise[:, 0], 1 - k / steps)
+        places.append((places[-1] - field(places[-1], t) / steps).detach())
+    return torch.stack(places)
+
+
+def _two_moons(rng, count):
+    angle = rng.uniform(count, high=math.pi)
+    upper = torch.stack([angle.cos(), angle.sin()], dim=-1)
+    lower = torch.stack([1 - angle.cos(), 0.5 - angle.sin()], dim=-1)
+    moon = torch.where(rng.uniform(count, 1) < 0.5, upper, lower) - upper.new_tensor([0.5, 0.25])
+    return 1.6 * (moon + 0.08 * rng.normal(count, 2))
+
+
+def _blob(rng, count):
+    return 0.4 * rng.normal(count, 2) + rng.normal(1, 2).new_tensor([2.5, -1.5])
+
+
+def _trained_flow(lesson, rng, draw, steps):
+    """What a trained field makes of noise, and what it says of unseen pairs at their time and at the mirrored time."""
+    data, noise = draw(rng, 4000), rng.normal(2000, 2)
+    x0, eps, t = draw(rng, 4000), rng.normal(4000, 2), rng.uniform(4000)
+    field = lesson.train_flow(data, steps, rng.integer(0, 1000))
+    x_t = (1 - t[:, None]) * x0 + t[:, None] * eps
+    return {
+        "samples": _drive(field, noise, 50)[-1],
+        "velocity": field(x_t, t).detach(),
+        "mirrored": field(x_t, 1 - t).detach(),
+    }
+
+
+def _judge_flow(result, rng, draw, largest_distance, largest_share):
+    """Fail, with the misconception that the field shows, unless samples and squared error are good enough."""
+    draw(rng, 4000), rng.normal(2000, 2)
+    x0, eps = draw(rng, 4000), rng.normal(4000, 2)
+    rng.uniform(4000)
+    target, velocity, mirrored = eps - x0, result["velocity"], result["mirrored"]
+    distance = energy_distance(result["samples"], draw(rng, 2000))
+    share = _mean_square(velocity - target) / _mean_square(target)
+    if distance < largest_distance and share < largest_share:
+        return
+    message = (
+        f"the samples are {distance:.3f} from the data in energy distance (to be below {largest_distance:g}); the squared "
+        f"error on unseen pairs is {share:.2f} of what standing still has (to be below {largest_share:g})"
+    )
+    raise Fail(message, misconception=_flow_misconception(target, eps, velocity, mirrored))
+
+
+def _flow_misconception(target, eps, velocity, mirrored):
+    """Which known mistake the velocities at unseen places show, if any."""
+    if _mean_square(velocity) < 0.05 * _mean_square(target):
+        return "untrained"
+    if _mean_square(velocity - mirrored) < 1e-6 * _mean_square(velocity):
+        return "t_frozen"
+    if _mean_square(mirrored + target) < 0.85 * min(_mean_square(velocity - target), _mean_square(target)):
+        return "time_reversed"
+    if _mean_square(velocity - eps) < 0.8 * min(_mean_square(velocity - target), _mean_square(eps)):
+        return "noise_target"
+    return None
+
+
+def _mean_square(x):
+    return float(x.double().square().mean())
+
+
+def _moons_are_sampled(result, expected, rng):
+    _judge_flow(result, rng, _two_moons, largest_distance=0.04, largest_share=math.inf)
+
+
+def _moons_are_predicted(result, expected, rng):
+    _judge_flow(result, rng, _two_moons, largest_distance=math.inf, largest_share=0.8)
+
+
+def _blob_is_learnt(result, expected, rng):
+    _judge_flow(result, rng, _blob, largest_distance=0.15, largest_share=0.5)
+
+
+@check("train_flow", public=True, reference=False, verdict=_blob_is_learnt)
+def learns_a_blob(lesson, rng):
+    """In 500 steps it learns to drive noise into a single cloud of data away from the origin."""
+    return _trained_flow(lesson, rng, _blob, 500)
+
+
+@check("train_flow", weight=2, reference=False, verdict=_moons_are_sampled)
+def samples_two_moons(lesson, rng):
+    """After 1000 steps, 50 Euler steps turn noise into two moons."""
+    return _trained_flow(lesson, rng, _two_moons, 1000)
+
+
+@check("train_flow", weight=2, reference=False, verdict=_moons_are_predicted)
+def predicts_the_velocity_at_every_time(lesson, rng):
+    """After 1000 steps, its error on unseen pairs of the two moons is near the least possible, at all times together."""
+    return _trained_flow(lesson, rng, _two_moons, 1000)
+
+
+# ---------------------------------------------------------------- train_reflow
+
+
+def _trained_reflow(lesson, rng, first, steps):
+    """Where the second flow takes noise, in one step and in fifty, and its velocity at places in between."""
+    noise = rng.normal(1000, 2)
+    places, t = 1.5 * rng.normal(500, 2), rng.uniform(500, low=0.1, high=0.9)
+    field = lesson.train_reflow(first, 2, steps, rng.integer(0, 1000))
+    return {
+        "one_step": _drive(field, noise, 1)[-1],
+        "road": _drive(field, noise, 50),
+        "velocity": field(places, t).detach(),
+    }
+
+
+def _reflow_measures(result, rng, first):
+    """What counts of a second flow, beside the same of the first one, and what tells mistakes apart."""
+    noise = rng.normal(1000, 2)
+    places, t = 1.5 * rng.normal(500, 2), rng.uniform(500, low=0.1, high=0.9)
+    before = _drive(first, noise, 50)
+    road, end = result["road"], before[-1]
+    return {
+        "noise": noise,
+        "first_end": end,
+        "straight": _chord_over_arc(road),
+        "straight_before": _chord_over_arc(before),
+        "apart": float((road[-1] - end).norm(dim=-1).mean()),
+        "end_size": float(road[-1].norm(dim=-1).mean() / end.norm(dim=-1).mean()),
+        "same_field": float((result["velocity"] - first(places, t)).abs().max()),
+        "along": float(((noise - result["one_step"]) * (noise - end)).sum(dim=-1).mean()),
+    }
+
+
+def _chord_over_arc(road):
+    arc = (road[1:] - road[:-1]).norm(dim=-1).sum(dim=0)
+    return float(((road[-1] - road[0]).norm(dim=-1) / arc.clamp(min=1e-12)).mean())
+
+
+def _reflow_misconception(seen):
+    """Which known mistake the second flow shows, if any."""
+    if seen["same_field"] < 1e-3:
+        return "no_reflow"
+    if seen["along"] < 0:
+        return "swapped"
+    if seen["straight"] > 0.9 and seen["end_size"] < 0.6:
+        return "one_step_teacher"
+    if seen["straight"] < 0.9:
+        return "shuffled_pairs"
+    return None
+
+
+def _ring():
+    return GaussianMixture.ring(6, std=0.3)
+
+
+def _one_step_lands_on_the_ring(result, expected, rng):
+    seen = _reflow_measures(result, rng, _ring().velocity)
+    data = _ring().sample(2000, rng.generator)
+    distance = energy_distance(result["one_step"], data)
+    if not distance < 0.05:
+        message = f"one step ends {distance:.3f} from the data in energy distance; it should be below 0.05"
+        raise Fail(message, misconception=_reflow_misconception(seen))
+
+
+def _roads_are_straight_and_lead_home(result, expected, rng):
+    seen = _reflow_measures(result, rng, _ring().velocity)
+    if not seen["straight"] > seen["straight_before"]:
+        message = f"straightness is {seen['straight']:.3f}; the first flow has {seen['straight_before']:.3f}"
+        raise Fail(message, misconception=_reflow_misconception(seen))
+    if not seen["apart"] < 0.25:
+        message = f"samples end {seen['apart']:.2f} from where the first flow takes them; it should be below 0.25"
+        raise Fail(message, misconception=_reflow_misconception(seen))
+
+
+def _circles_become_chords(result, expected, rng):
+    seen = _reflow_measures(result, rng, RotationVelocity(2.0))
+    apart = float((result["one_step"] - seen["first_end"]).norm(dim=-1).mean())
+    if not apart < 0.25:
+        message = f"one step ends {apart:.2f} from where the first flow arrives; it should be below 0.25"
+        raise Fail(message, misconception=_reflow_misconception(seen))
+
+
+@check("train_reflow", public=True, reference=False, verdict=_circles_become_chords)
+def turns_circles_into_chords(lesson, rng):
+    """After 500 steps on a flow that drives in circles, one step ends where the first flow's many steps do."""
+    return _trained_reflow(lesson, rng, RotationVelocity(2.0), 500)
+
+
+@check("train_reflow", weight=2, reference=False, verdict=_one_step_lands_on_the_ring)
+def samples_in_one_step(lesson, rng):
+    """After 1500 steps, a single Euler step turns noise into the data of the first flow."""
+    return _trained_reflow(lesson, rng, _ring().velocity, 1500)
+
+
+@check("train_reflow", weight=2, reference=False, verdict=_roads_are_straight_and_lead_home)
+def straightens_without_changing_partners(lesson, rng):
+    """After 1500 steps, roads are straighter than the first flow's, and each noise still arrives where it did."""
+    return _trained_reflow(lesson, rng, _ring().velocity, 1500)
