@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+
 from blindgrade.checks import Fail, check, describe
 
 def in_each_dtype(make):
@@ -15,11 +16,15 @@ def answers(function, cases):
     """What the function returns for each case, a tuple of arguments."""
     return {name: function(*case) for name, case in cases.items()}
 
+def eighths(rng, low, high):
+    """A number in [low, high) that float32 holds exactly, as its square: torch.distributions stores it so."""
+    return rng.integer(8 * low, 8 * high) / 8
+
 @check("gaussian_score", weight=2, public=True)
 def points_at_the_mean(lesson, rng):
-    """The score of a Gaussian points at its mean, the more strongly the further away and the narrower the Gaussian."""
-    cases = in_each_dtype(lambda dtype: (rng.normal(7, dtype=dtype), rng.number(-2, 2), rng.number(1.2, 2.5)))
-    cases["of a narrow one"] = (rng.normal(5), rng.number(-2, 2), rng.number(0.2, 0.8))
+    """The score of a Gaussian points at its mean: the further away and the narrower, the longer."""
+    cases = in_each_dtype(lambda dtype: (rng.normal(7, dtype=dtype), eighths(rng, -2, 3), eighths(rng, 1, 3) + 0.25))
+    cases["of a narrow one"] = (rng.normal(5), eighths(rng, -2, 3), rng.choice([0.125, 0.25, 0.375, 0.5, 0.625]))
     return answers(lesson.gaussian_score, cases)
 
 MIXTURE = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-3}}
@@ -45,7 +50,7 @@ def swirl(x):
 
 @check("follow_compass", weight=2, public=True)
 def walks_along_the_score(lesson, rng):
-    """Without noise each step adds the step size times the score, read anew at each place; the whole walk is returned."""
+    """Without noise each step adds the step size times the score of that place; the whole walk is returned."""
     cases = in_each_dtype(lambda dtype: (swirl, rng.normal(5, 3, dtype=dtype), rng.number(0.1, 0.3), 4))
     return answers(lesson.follow_compass, cases)
 

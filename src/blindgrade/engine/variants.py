@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from blindgrade.catalog import CourseError, LessonFiles
+from blindgrade.engine.lesson_checks import provide_toys
 from blindgrade.engine.worker import LoadedLesson, load
 from blindgrade.models import Lesson
 
@@ -54,6 +55,7 @@ class Solution:
 
     def load(self, text: str) -> LoadedLesson:
         """A module with `text` in the solution's place; CourseError if a line of it does not run."""
+        provide_toys(self.files)
         loaded = load(self.files.module, text, str(self.files.solution))
         if loaded.problems:
             first = loaded.problems[0]

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.stub import stub_text
 from blindgrade.engine.judging import judge
+from blindgrade.engine.lesson_checks import provide_toys
 from blindgrade.engine.reference import check_seed, observe
 from blindgrade.engine.rehearsal import rehearse_exercise
 from blindgrade.engine.variants import Variant
@@ -45,6 +46,7 @@ def solution_earns_all(workshop: Workshop, exercise: str, subject: str, seed: in
 def stub_earns_nothing(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
     """The untouched stub earns no point in any exercise."""
     path = workshop.files.stub
+    provide_toys(workshop.files)
     loaded = load(workshop.files.module, path.read_text(encoding="utf-8"), str(path))
     if loaded.problems:
         first = loaded.problems[0]
