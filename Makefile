@@ -30,6 +30,7 @@ test: $(VENV)/.dev  ## everything that CI runs
 	$(BIN)/course verify --seeds 5 --mutants
 
 check: $(VENV)/.dev  ## format, lint, types, layers, drift
+	$(BIN)/ruff format --check src tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports

@@ -15,6 +15,11 @@ FLOATS = {"float32": torch.float32, "float64": torch.float64}
 DOUBLE = torch.float64
 
 
+def _moment(rng, low, high):
+    """One time for a whole batch: a 0-dim tensor."""
+    return rng.uniform(1, low=low, high=high)[0]
+
+
 # ---------------------------------------------------------------- interpolate
 
 
@@ -31,9 +36,9 @@ def mixes_data_and_noise(lesson, rng):
 @check("interpolate")
 def mixes_samples_of_any_shape(lesson, rng):
     """The time belongs to the first axis, whatever axes follow, and one time may serve the whole batch."""
-    cases = []
-    for shape, times in (((3, 2, 5, 3), (3,)), ((6,), (6,)), ((5, 3, 5), (5,)), ((2, 3, 4), ())):
-        cases.append((rng.normal(*shape), rng.normal(*shape), rng.uniform(*times)))
+    shapes = ((3, 2, 5, 3), (6,), (5, 3, 5))
+    cases = [(rng.normal(*shape), rng.normal(*shape), rng.uniform(shape[0])) for shape in shapes]
+    cases.append((rng.normal(2, 3, 4), rng.normal(2, 3, 4), _moment(rng, 0.1, 0.9)))
     watch = Watch(cases)
     results = [lesson.interpolate(*case) for case in cases]
     return {"results": results, "inputs_unchanged": watch.unchanged()}
@@ -120,7 +125,7 @@ def drives_the_quadratic_path(lesson, rng):
 def drives_samples_of_any_shape(lesson, rng):
     """Every path takes images, with one time for all or one for each; arguments are left alone."""
     images, more = rng.normal(3, 2, 4, 3), rng.normal(3, 2, 4, 3)
-    each, one = rng.uniform(3), rng.uniform()
+    each, one = rng.uniform(3), _moment(rng, 0.1, 0.9)
     watch = Watch(images, more, each, one)
     results = {
         f"{path} {name}": lesson.path_velocity(path, images, more, t)
@@ -296,7 +301,7 @@ def reads_a_data_prediction(lesson, rng):
 def converts_samples_of_any_shape(lesson, rng):
     """Every pair works on images, with one time for all or one for each sample; arguments are left alone."""
     value, x_t = rng.normal(3, 2, 2, 3), rng.normal(3, 2, 2, 3)
-    each, one = rng.uniform(3, low=0.2, high=0.8), rng.uniform(low=0.2, high=0.8)
+    each, one = rng.uniform(3, low=0.2, high=0.8), _moment(rng, 0.2, 0.8)
     watch = Watch(value, x_t, each, one)
     results = {}
     for source in NAMES:

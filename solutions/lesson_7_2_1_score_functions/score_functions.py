@@ -611,6 +611,7 @@ def train_hidden_score(
     """
     ### BEGIN SOLUTION
     torch.manual_seed(seed)
+    betas = (0.1, 20.0)
     net = mlp(3, 2)
     optimiser = torch.optim.Adam(net.parameters(), lr=3e-3)
 
@@ -621,7 +622,7 @@ def train_hidden_score(
         x0 = data[torch.randint(len(data), (512,))]  # [B, 2]
         t = torch.rand(512)
         eps = torch.randn_like(x0)
-        law = vp_marginal(t, 0.1, 20.0)
+        law = vp_marginal(t, *betas)
         x_t = law["mean_coef"][:, None] * x0 + law["std"][:, None] * eps
         loss = F.mse_loss(predict_noise(x_t, t), eps)
         optimiser.zero_grad()
@@ -630,7 +631,7 @@ def train_hidden_score(
 
     @torch.no_grad()
     def score(x: Tensor, t: Tensor) -> Tensor:
-        alpha_bar = vp_marginal(t, 0.1, 20.0)["mean_coef"] ** 2
+        alpha_bar = vp_marginal(t, *betas)["mean_coef"] ** 2
         return score_from_noise(predict_noise(x, t), alpha_bar)
 
     return score

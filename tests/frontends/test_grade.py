@@ -28,8 +28,8 @@ def test_every_point_earned_is_exit_code_0() -> None:
 def test_points_missing_is_exit_code_1_and_names_the_misconception() -> None:
     done = run("lesson-1.1.1", "--submission", CASES / "wrong_and_blocked")
     assert done.returncode == 1
-    assert "not divided: The spread is still what it was." in done.stdout
-    assert "Next: look at standardize" in done.stdout
+    assert "→ The spread is still what it was. (not divided)" in done.stdout
+    assert "Next: look at standardize (basics.py:4)" in done.stdout
 
 
 @pytest.mark.parametrize(

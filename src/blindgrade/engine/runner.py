@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -155,6 +156,8 @@ class _LessonRun:
             result = self._judge(check, reply, own)
             result.seconds = round(seconds, 4)
             output += printed if check.public else ""
+            if result.outcome is Outcome.FAILED and result.where is None:
+                result.where = self._definition(exercise)
             seen.append((check, own, reply, result))
         if isinstance(self.reference, LiveReference):
             diagnose(exercise, seen, self.reference)
@@ -162,6 +165,13 @@ class _LessonRun:
             for *_, result in seen:
                 result.hint = exercise.hints[0] if result.outcome is Outcome.FAILED else ""
         return score(exercise, [result for *_, result in seen], output)
+
+    def _definition(self, exercise: Exercise) -> str | None:
+        """Where the exercise stands in the student's file: the place to look if no line is to blame."""
+        if self.submission is None:
+            return None
+        found = re.search(rf"^(?:async +)?(?:def|class) +{exercise.defines}\b", self.submission.text, re.MULTILINE)
+        return self.submission.lines.where(self.submission.text.count("\n", 0, found.start()) + 1) if found else None
 
     def _judge(self, check: Check, reply: Reply, seed: int) -> CheckResult:
         try:

@@ -19,6 +19,7 @@ SIGNS = {
     Outcome.ERROR: ("!", "grader error", "magenta"),
 }
 BAR = 24
+NOT_RUN = "not run"  # how the message of a check begins whose exercise had used up its time
 MAX_DETAILS = 3  # failed checks of one exercise that are told in full
 
 
@@ -57,6 +58,8 @@ def _lesson(attempt: Attempt, verbose: bool) -> RenderableType:
 
 def _exercise(result: ExerciseResult, verbose: bool) -> RenderableType:
     failed = [c for c in result.checks if c.outcome in (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED)]
+    if not verbose:
+        failed = [c for c in failed if not c.message.startswith(NOT_RUN)] or failed
     lines: list[RenderableType] = [Text.assemble("\n", ("  " + result.name, "bold"), f"  {result.title}")]
     told: set[str] = set()
     for check in failed if verbose else failed[:MAX_DETAILS]:
@@ -75,8 +78,8 @@ def _check(check: CheckResult, told: set[str]) -> RenderableType:
         text.append("\n    " + shown(check.message).replace("\n", "\n    "), "dim")
     if check.hint and check.hint not in told:
         told.add(check.hint)
-        lead = f"\n  → {check.misconception.replace('_', ' ')}: " if check.misconception else "\n  → "
-        text.append(lead + check.hint, "yellow" if check.misconception else "cyan")
+        name = f" ({check.misconception.replace('_', ' ')})" if check.misconception else ""
+        text.append(f"\n  → {check.hint}{name}", "yellow" if check.misconception else "cyan")
     return text
 
 
