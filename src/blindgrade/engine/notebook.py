@@ -47,6 +47,17 @@ class _Cell:
     left_out: list[ast.stmt] = field(default_factory=list)
 
 
+def without_pictures(text: str) -> str:
+    """A percent script with its notebook-only cells blanked: they draw, print, train for a picture, need matplotlib."""
+    lines = []
+    dropped = False
+    for line in text.split("\n"):
+        if line.startswith("# %%"):
+            dropped = "notebook-only" in line
+        lines.append("" if dropped else line)
+    return "\n".join(lines)
+
+
 def read_notebook(content: bytes) -> NotebookText:
     """The definitions of a notebook (nbformat 4), and what could not be taken."""
     problems: list[str] = []

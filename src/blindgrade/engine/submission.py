@@ -183,7 +183,7 @@ def _read_source(file: Path, shown: Path) -> _Source:
             return _read_notebook(file, shown.name)
         data = _read_bytes(file, MAX_PYTHON)
         text, content = decode(data)
-        return _Source(text, content, LineMap(shown.name))
+        return _Source(notebook.without_pictures(text), content, LineMap(shown.name))
     except _Unreadable as error:
         raise SubmissionError(f"{shown} {error}") from None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from blindgrade.catalog import CourseError, LessonFiles
 from blindgrade.engine.lesson_checks import provide_toys
+from blindgrade.engine.notebook import without_pictures
 from blindgrade.engine.worker import LoadedLesson, load
 from blindgrade.models import Lesson
 
@@ -73,17 +74,6 @@ def parse(path: Path, text: str) -> ast.Module:
         return ast.parse(text, str(path))
     except SyntaxError as error:
         raise CourseError(f"{path}:{error.lineno}: {error.msg}; correct the file") from None
-
-
-def without_pictures(text: str) -> str:
-    """The solution's text with its notebook-only cells blanked: they draw, print and need matplotlib."""
-    lines = []
-    dropped = False
-    for line in text.split("\n"):
-        if line.startswith("# %%"):
-            dropped = "notebook-only" in line
-        lines.append("" if dropped else line)
-    return "\n".join(lines)
 
 
 def read_variants(path: Path, marker: str, solution: Solution) -> list[Variant]:

@@ -44,7 +44,7 @@ def _lesson(attempt: Attempt, verbose: bool) -> RenderableType:
     table.add_column(justify="right", width=12)
     for result in attempt.exercises:
         sign, word, style = SIGNS[result.outcome]
-        score = f"{result.points:g} / {result.max_points:g}"
+        score = f"{_points(result.points)} / {_points(result.max_points)}"
         table.add_row(Text(sign, style), Text(result.name), Text(word, style), Text(score))
     parts.append(table)
     for result in attempt.exercises:
@@ -87,7 +87,13 @@ def _total(name: str, points: float, max_points: float) -> Text:
     share = points / max_points if max_points else 0.0
     filled = int(BAR * share)
     bar = "█" * filled + "░" * (BAR - filled)
-    return Text.assemble("\n  ", (bar, "green"), f"  {points:g} of {max_points:g} points", ("  " + name, "dim"))
+    return Text.assemble(
+        "\n  ", (bar, "green"), f"  {_points(points)} of {_points(max_points)} points", ("  " + name, "dim")
+    )
+
+
+def _points(points: float) -> str:
+    return f"{points:.2f}".rstrip("0").rstrip(".")
 
 
 def _next(grading: Grading) -> Text:

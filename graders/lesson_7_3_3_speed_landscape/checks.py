@@ -1,0 +1,565 @@
+"""Checks of lesson 7.3.3."""
+
+import copy
+import math
+import operator
+
+import torch
+
+from blindgrade.checks import Watch, check, error_of
+from grader_toys.mixtures import GaussianMixture
+
+# ---------------------------------------------------------------- speed_level
+
+# Losses and networks that decide nothing by themselves; none of them contains a deciding word.
+OTHER_LOSSES = ["noise", "score", "distillation", "hinge", "l2"]
+OTHER_NETWORKS = ["ema_target", "teacher", "text_encoder", "vae", "dino"]
+ALL_LOSSES = [*OTHER_LOSSES, "velocity", "self_consistency"]
+
+
+def networks(rng, critic):
+    """Up to three networks in random order, a discriminator among them if asked for."""
+    names = rng.shuffled(OTHER_NETWORKS)[: rng.integer(0, 3)]
+    return rng.shuffled([*names, "discriminator"]) if critic else names
+
+
+def card(rng, trained, loss, critic):
+    """One card; its step count is drawn by chance and says nothing."""
+    return {
+        "changes_weights": trained,
+        "loss": loss,
+        "extra_networks": networks(rng, critic),
+        "claimed_steps": rng.choice([1, 2, 4, 8, 16, 20, 28, 50, 250, 1000]),
+    }
+
+
+def plain_cards(rng):
+    """Six cards of each level, none with two marks at once, in random order."""
+    cards = []
+    for _ in range(6):
+        cards.append(card(rng, False, rng.choice(OTHER_LOSSES), False))
+        cards.append(card(rng, True, "velocity", False))
+        cards.append(card(rng, True, "self_consistency", False))
+        cards.append(card(rng, True, rng.choice(OTHER_LOSSES), True))
+    return rng.shuffled(cards)
+
+
+@check("speed_level", public=True)
+def asks_what_was_changed(lesson, rng):
+    """Two dozen cards of all levels get the level of what was changed, whatever their step count."""
+    return [lesson.speed_level(one) for one in plain_cards(rng)]
+
+
+@check("speed_level", weight=1.5)
+def a_discriminator_decides_mixed_losses(lesson, rng):
+    """Trained with several losses, a model is sorted by the discriminator if there is one, unless it has a velocity loss."""
+    cards = []
+    for _ in range(8):
+        cards.append(card(rng, True, "self_consistency", True))
+        cards.append(card(rng, True, "self_consistency", False))
+        cards.append(card(rng, True, "velocity", True))
+        cards.append(card(rng, True, rng.choice(OTHER_LOSSES), True))
+    return [lesson.speed_level(one) for one in rng.shuffled(cards)]
+
+
+@check("speed_level", weight=1.5)
+def unchanged_weights_come_first(lesson, rng):
+    """Without a change of weights the level is 1, whatever losses and networks the card names."""
+    cards = []
+    for loss in ALL_LOSSES:
+        for critic in (False, True):
+            cards.append(card(rng, False, loss, critic))
+            if critic or loss in ("velocity", "self_consistency"):
+                cards.append(card(rng, True, loss, critic))
+    return [lesson.speed_level(one) for one in rng.shuffled(cards)]
+
+
+@check("speed_level")
+def has_no_place_for_other_cards(lesson, rng):
+    """A trained model with none of the marks is an error, next to cards that are not; no card is changed."""
+    lost = [card(rng, True, loss, False) for loss in OTHER_LOSSES]
+    found = plain_cards(rng)
+    everything = rng.shuffled(lost + found)
+    kept = copy.deepcopy(everything)
+    outcomes = [error_of(lesson.speed_level, one) or lesson.speed_level(one) for one in everything]
+    return {"outcomes": outcomes, "cards unchanged": everything == kept}
+
+
+# ---------------------------------------------------------------- known_method_level
+
+SOLVERS = ["ddim", "dpm_solver_pp", "euler_karras", "unipc"]
+PATHS = ["flow_matching", "rectified_flow", "sd3_base"]
+CONSISTENCY = ["consistency_distillation", "consistency_training", "lcm", "lcm_lora"]
+CRITICS = ["add", "sdxl_turbo"]
+
+
+def placed(lesson, rng, names):
+    """The level of each name, asked in random order."""
+    return {name: lesson.known_method_level(name) for name in rng.shuffled(names)}
+
+
+@check("known_method_level", weight=0.3, public=True)
+def places_one_of_each(lesson, rng):
+    """One method of each level is placed, and a name that nobody knows is an error."""
+    return {
+        "levels": placed(lesson, rng, ["ddim", "flow_matching", "consistency_distillation", "add"]),
+        "unknown": error_of(lesson.known_method_level, rng.choice(["warp_drive", "quicksilver", "magic"])),
+    }
+
+
+@check("known_method_level")
+def solvers_and_paths(lesson, rng):
+    """All named solvers and all named ways to train a path are told apart."""
+    return placed(lesson, rng, SOLVERS + PATHS)
+
+
+@check("known_method_level")
+def the_two_branches_of_level_three(lesson, rng):
+    """All named consistency methods and all named adversarial ones are told apart."""
+    return placed(lesson, rng, CONSISTENCY + CRITICS)
+
+
+@check("known_method_level", weight=2)
+def places_all_thirteen(lesson, rng):
+    """All thirteen methods are placed."""
+    return placed(lesson, rng, SOLVERS + PATHS + CONSISTENCY + CRITICS)
+
+
+@check("known_method_level")
+def knows_only_its_names(lesson, rng):
+    """Any other name is an error, also one that resembles a known name; the adapter and the flow are known."""
+    strangers = ["lcm_turbo", "ddpm", "sdxl", "flow", "", "consistency", "sd3", "turbo", "rectified", "1", "3a"]
+    return {
+        "errors": [error_of(lesson.known_method_level, name) for name in rng.shuffled(strangers)],
+        "levels": placed(lesson, rng, ["lcm_lora", "sd3_base", "rectified_flow", "sdxl_turbo", "unipc"]),
+    }
+
+
+# ---------------------------------------------------------------- composability_matrix
+
+LABELS = ["1", "2", "3a", "3b"]
+
+
+def as_ints(matrix):
+    """Rows of plain ints, so that True and 1 are one answer."""
+    return [[int(operator.index(entry)) for entry in row] for row in matrix]
+
+
+def drawn_labels(rng, n, labels=LABELS):
+    """n labels with repeats."""
+    return [rng.choice(labels) for _ in range(n)]
+
+
+@check("composability_matrix", weight=2, public=True)
+def composes_across_levels(lesson, rng):
+    """Methods of different levels compose, methods of one level do not: five by five, many times."""
+    lists = [[*rng.shuffled(LABELS), rng.choice(LABELS)] for _ in range(6)]
+    return [as_ints(lesson.composability_matrix(levels)) for levels in lists]
+
+
+@check("composability_matrix", weight=2)
+def the_branches_are_one_level(lesson, rng):
+    """The two branches of level 3 do not compose with each other, but with the other levels."""
+    lists = [rng.shuffled(["3a", "3b", *drawn_labels(rng, 2, ["1", "2"])]) for _ in range(6)]
+    return [as_ints(lesson.composability_matrix(levels)) for levels in lists]
+
+
+@check("composability_matrix", weight=2)
+def repeated_levels_do_not_compose(lesson, rng):
+    """Two methods with the same label do not compose, wherever they stand."""
+    lists = [rng.shuffled([*drawn_labels(rng, 3), *LABELS, "1", "2"]) for _ in range(4)]
+    return [as_ints(lesson.composability_matrix(levels)) for levels in lists]
+
+
+@check("composability_matrix")
+def any_number_of_methods(lesson, rng):
+    """One method gives a 1 by 1 table, eight give 8 by 8; the list of levels is left as it was."""
+    lists = [drawn_labels(rng, n) for n in (1, 2, 3, 8)]
+    kept = copy.deepcopy(lists)
+    return {"tables": [as_ints(lesson.composability_matrix(levels)) for levels in lists], "unchanged": lists == kept}
+
+
+# ---------------------------------------------------------------- stack_conflicts
+
+STACKABLE = ["unipc", "ddim", "heun", "zeta", "flow", "lcm", "turbo", "add", "kappa", "mu", "bee", "rho"]
+
+
+def drawn_stack(rng, size, labels=LABELS, spare=2):
+    """A stack of names with a level for each, and for a few names that are not in it."""
+    names = rng.shuffled(STACKABLE)[: size + spare]
+    return names[:size], {name: rng.choice(labels) for name in rng.shuffled(names)}
+
+
+@check("stack_conflicts", weight=2, public=True)
+def reports_every_pair_of_one_level(lesson, rng):
+    """Every two methods of one level are reported, as sorted pairs in a sorted list."""
+    cases = [drawn_stack(rng, size) for size in (4, 5, 6, 7)]
+    return [lesson.stack_conflicts(stack, levels) for stack, levels in cases]
+
+
+@check("stack_conflicts", weight=2)
+def the_branches_conflict(lesson, rng):
+    """A consistency jump and an adversarial jump in one stack are a conflict."""
+    cases = [drawn_stack(rng, 5, ["3a", "3b", "2"]) for _ in range(3)]
+    fixed = [(["zeta", "flow", "bee"], {"bee": "3b", "zeta": "3a", "flow": "2"})]
+    return [lesson.stack_conflicts(stack, levels) for stack, levels in cases + fixed]
+
+
+@check("stack_conflicts")
+def all_of_one_level(lesson, rng):
+    """In a stack of one level all pairs conflict, each is told once, and the arguments are left as they were."""
+    label = rng.choice(["1", "2"])
+    stack, levels = drawn_stack(rng, 6, [label])
+    kept = list(stack), dict(levels)
+    pairs = lesson.stack_conflicts(stack, levels)
+    return {"pairs": pairs, "unchanged": (stack, levels) == kept}
+
+
+@check("stack_conflicts")
+def only_the_stack_counts(lesson, rng):
+    """Methods of different levels have no conflict, and names outside the stack are none; a large stack has many."""
+    a, b, c, d, e, f = rng.shuffled(STACKABLE)[:6]
+    quiet = ([a, b, c], {a: "1", b: "2", c: rng.choice(["3a", "3b"]), d: "1", e: "2", f: "3a"})
+    alone = ([a], {a: "1", b: "1"})
+    large = drawn_stack(rng, 10)
+    return [lesson.stack_conflicts(stack, levels) for stack, levels in (quiet, alone, large)]
+
+
+# ---------------------------------------------------------------- quality_cost_regions
+
+
+def rows_of(rows):
+    """The rows as they are, as plain dicts in a list."""
+    return [dict(row) for row in rows]
+
+
+def measured(rng, count):
+    """Step counts in random order, and an FID for each that rises as steps fall, by very different prices."""
+    steps = sorted((int(n) for n in rng.shuffled([1, 2, 3, 5, 7, 10, 15, 24, 50, 90, 250, 1000])[:count]), reverse=True)
+    fid = [rng.number(2.0, 5.0)]
+    for a, b in zip(steps, steps[1:]):
+        # Prices stay away from the thresholds 0.5 and 2.
+        price = rng.choice([rng.number(0.02, 0.4), rng.number(0.6, 1.8), rng.number(2.2, 6.0)])
+        fid.append(fid[-1] + price * math.log2(a / b))
+    order = rng.shuffled(list(range(count)))
+    return [steps[i] for i in order], [fid[i] for i in order], steps, fid
+
+
+@check("quality_cost_regions", weight=2, public=True)
+def costs_per_doubling(lesson, rng):
+    """The price of a stretch is the rise of FID for each doubling of speed."""
+    cases = [measured(rng, count) for count in (3, 5, 7)]
+    return [rows_of(lesson.quality_cost_regions(steps, fid)) for _, _, steps, fid in cases]
+
+
+@check("quality_cost_regions", weight=2)
+def sorts_by_falling_steps(lesson, rng):
+    """Measurements in any order give the same stretches, from many steps to few; the lists are left as they were."""
+    cases = [measured(rng, count) for count in (4, 6, 8)]
+    rising = [(steps[::-1], fid[::-1]) for _, _, steps, fid in cases]
+    mixed = [(steps, fid) for steps, fid, _, _ in cases]
+    kept = copy.deepcopy(mixed)
+    results = [rows_of(lesson.quality_cost_regions(*case)) for case in mixed + rising]
+    return {"rows": results, "unchanged": mixed == kept}
+
+
+@check("quality_cost_regions", weight=2)
+def listens_to_the_thresholds(lesson, rng):
+    """The thresholds that are passed in decide the labels."""
+    steps = [64, 32, 16, 8, 4, 2, 1]
+    prices = rng.shuffled([0.1, 0.3, 0.8, 1.5, 3.0, 5.0])
+    fid = [3.0]
+    for price in prices:
+        fid.append(fid[-1] + price)
+    limits = [(0.2, 1.0), (1.0, 4.0), (0.5, 6.0), (0.05, 0.2)]
+    results = [rows_of(lesson.quality_cost_regions(steps, fid, free_below=a, cheap_below=b)) for a, b in limits]
+    return {"rows": results, "by default": rows_of(lesson.quality_cost_regions(steps, fid))}
+
+
+@check("quality_cost_regions")
+def better_with_fewer_steps_is_free(lesson, rng):
+    """Where FID falls with fewer steps the price is negative, and free."""
+    gain, loss = rng.number(0.5, 4.0), rng.number(5.0, 9.0)
+    steps, fid = [40, 100, 9], [6.0, 6.0 + gain, 6.0 + loss]
+    return rows_of(lesson.quality_cost_regions(steps, fid))
+
+
+@check("quality_cost_regions")
+def a_price_at_the_threshold_is_not_below_it(lesson, rng):
+    """A price of exactly 0.5 is cheap and one of exactly 2 is expensive; one measurement has no stretch."""
+    start = float(rng.integer(2, 9))
+    edge = [start, start + 0.5, start + 2.5, start + 2.75]
+    single = lesson.quality_cost_regions([rng.integer(2, 50)], [start])
+    return {"rows": rows_of(lesson.quality_cost_regions([8, 4, 2, 1], edge)), "one measurement": rows_of(single)}
+
+
+# ---------------------------------------------------------------- end_to_end_latency
+
+
+def floats(result):
+    """All values as floats, so that a count may be an int or a float."""
+    return {key: float(value) for key, value in result.items()}
+
+
+def latency_case(rng, cfg):
+    return rng.integer(3, 60), rng.number(5.0, 200.0), rng.number(50.0, 900.0), cfg
+
+
+@check("end_to_end_latency", public=True)
+def adds_what_never_shrinks(lesson, rng):
+    """Time is the fixed part plus the evaluations, and the limit is the time over the fixed part."""
+    cases = [latency_case(rng, False) for _ in range(5)]
+    return [floats(lesson.end_to_end_latency(*case)) for case in cases]
+
+
+@check("end_to_end_latency", weight=2)
+def guidance_asks_twice(lesson, rng):
+    """With classifier-free guidance each step costs two evaluations, in all three numbers."""
+    cases = [latency_case(rng, True) for _ in range(5)]
+    return [floats(lesson.end_to_end_latency(*case)) for case in cases]
+
+
+@check("end_to_end_latency")
+def from_one_step_to_a_thousand(lesson, rng):
+    """The three numbers hold for one step and for a thousand, with whole and with broken milliseconds."""
+    cases = [
+        (steps, ms, fixed, cfg)
+        for steps in (1, 2, 1000)
+        for ms, fixed in ((rng.integer(1, 90), rng.integer(1, 90)), (rng.number(0.1, 0.9), rng.number(0.1, 0.9)))
+        for cfg in (False, True)
+    ]
+    return [floats(lesson.end_to_end_latency(*case)) for case in cases]
+
+
+# ---------------------------------------------------------------- pareto_menu, choose_acceleration
+
+FOUR = ["speed", "quality", "flexibility", "composability"]
+DISHES = ["zen", "ash", "mint", "yew", "oak", "fig", "kale", "rye", "dill", "bay", "plum", "sage"]
+
+
+def dish(name, values):
+    """An option with these four values."""
+    return {"name": name, **dict(zip(FOUR, values))}
+
+
+def drawn_menu(rng, count, top):
+    """Options with whole values from 0 to `top`, so that some values are equal."""
+    return [dish(name, [rng.integer(0, top + 1) for _ in FOUR]) for name in rng.shuffled(DISHES)[:count]]
+
+
+@check("pareto_menu", weight=2, public=True)
+def keeps_whatever_is_best_for_someone(lesson, rng):
+    """Options that no other option dominates stay on the menu, in alphabetical order."""
+    return [lesson.pareto_menu(drawn_menu(rng, 8, 9)) for _ in range(8)]
+
+
+@check("pareto_menu", weight=2)
+def no_worse_and_somewhere_better_is_enough(lesson, rng):
+    """An option that is equal in some dimensions and better in one dominates."""
+    menus = [drawn_menu(rng, 9, 2) for _ in range(6)]
+    for menu in menus:
+        base = [rng.integer(1, 5) for _ in FOUR]
+        axis = rng.integer(0, 4)
+        a, b = rng.shuffled(["able", "best"])
+        better = [value + (i == axis) for i, value in enumerate(base)]
+        menu.extend(rng.shuffled([dish(a, base), dish(b, better)]))
+    return [lesson.pareto_menu(menu) for menu in menus]
+
+
+@check("pareto_menu")
+def equals_stay_together(lesson, rng):
+    """Two options with the same values both stay, or are both dominated."""
+    results = []
+    for _ in range(6):
+        top = [9, 9, 9, 9]
+        top[rng.integer(0, 4)] = rng.integer(0, 3)
+        low = [max(0, value - rng.integer(1, 3)) for value in top]
+        twins = [dish("wheat", top), dish("barley", top), dish("cress", low), dish("beet", low)]
+        results.append(lesson.pareto_menu(rng.shuffled(drawn_menu(rng, 4, 9) + twins)))
+    return results
+
+
+@check("pareto_menu")
+def every_dimension_counts(lesson, rng):
+    """An option that is best in any one of the four stays; fractions count; the options are left as they were."""
+    results, unchanged = [], True
+    for axis in range(4):
+        menu = drawn_menu(rng, 5, 6)
+        best = [0.0, 0.0, 0.0, 0.0]
+        best[axis] = 6.0 + rng.number(0.05, 0.9)
+        menu = rng.shuffled([*menu, dish("hop", best), dish("alder", [0, 0, 0, 0])])
+        kept = copy.deepcopy(menu)
+        results.append(lesson.pareto_menu(menu))
+        unchanged = unchanged and menu == kept
+    return {"menus": results, "unchanged": unchanged}
+
+
+def drawn_weights(rng):
+    """A weight for each dimension in quarters, so that sums are exact."""
+    return {name: rng.integer(0, 13) / 4 for name in rng.shuffled(FOUR)}
+
+
+@check("choose_acceleration", weight=2, public=True)
+def weighs_the_four_dimensions(lesson, rng):
+    """Without requirements the option with the highest weighted sum is chosen."""
+    cases = [(drawn_menu(rng, 7, 20), {}, drawn_weights(rng)) for _ in range(12)]
+    return [lesson.choose_acceleration(*case) for case in cases]
+
+
+@check("choose_acceleration", weight=2)
+def requirements_come_first(lesson, rng):
+    """What misses a minimum in any dimension is out, however good the rest; reaching it is enough."""
+    cases = []
+    for i in range(16):
+        first, second = rng.shuffled(FOUR)[:2]
+        menu = drawn_menu(rng, 9, 12)
+        # The minimum is one option's own value, so that reaching it exactly matters.
+        minimums = {first: rng.choice(menu)[first]}
+        if i % 2:
+            minimums[second] = rng.integer(2, 7)
+        cases.append((menu, minimums, drawn_weights(rng)))
+    return [lesson.choose_acceleration(*case) for case in cases]
+
+
+@check("choose_acceleration")
+def reaching_a_minimum_is_enough(lesson, rng):
+    """An option that reaches a minimum exactly is a candidate, in each of the four dimensions."""
+    cases = []
+    for name in FOUR:
+        menu = [dish(n, [rng.integer(6, 12) for _ in FOUR]) for n in rng.shuffled(DISHES)[:4]]
+        exact = {**dish("hop", [40, 40, 40, 40]), name: 5}
+        short = {**dish("beet", [50, 50, 50, 50]), name: 4}
+        cases.append((rng.shuffled([*menu, exact, short]), {name: 5}, {d: 1.0 for d in FOUR}))
+    return [lesson.choose_acceleration(*case) for case in cases]
+
+
+@check("choose_acceleration")
+def the_alphabet_breaks_ties(lesson, rng):
+    """Sums that are equal to within rounding go to the first name in alphabetical order."""
+    results = []
+    for i in range(12):
+        names = rng.shuffled(DISHES)[:5]
+        weights = {name: 1.0 for name in FOUR}
+        tied = [dish(name, rng.shuffled([8, 3, 5, 1])) for name in names[:3]]
+        if i % 2:
+            tied[0]["speed"] += 1e-10
+        low = [dish(name, [1, 1, 1, 1]) for name in names[3:]]
+        results.append(lesson.choose_acceleration(rng.shuffled(tied + low), {}, weights))
+    return results
+
+
+@check("choose_acceleration")
+def none_if_nothing_is_left(lesson, rng):
+    """If no option meets the requirements the answer is None, and only then; the arguments are left as they were."""
+    results, unchanged = [], True
+    for i in range(10):
+        menu, weights, name = drawn_menu(rng, 6, 9), drawn_weights(rng), rng.choice(FOUR)
+        highest = max(option[name] for option in menu)
+        minimums = {name: highest + 1 if i % 2 else highest}
+        kept = copy.deepcopy((menu, minimums, weights))
+        results.append(lesson.choose_acceleration(menu, minimums, weights))
+        unchanged = unchanged and (menu, minimums, weights) == kept
+    return {"choices": results, "unchanged": unchanged}
+
+
+# ---------------------------------------------------------------- speed_race
+
+RACE = {"rtol": 1e-5, "atol": 1e-6}
+
+
+class Counted:
+    """A callable (x, t) that counts its calls and wants t of shape [B]."""
+
+    def __init__(self, field):
+        self.field, self.calls, self.batched = field, 0, True
+
+    def __call__(self, x, t):
+        self.calls += 1
+        self.batched = self.batched and tuple(t.shape) == (x.shape[0],)
+        return self.field(x, t)
+
+
+def hill(mean, std):
+    """The denoiser of one Gaussian: x [B, D], t [B]."""
+    return lambda x, t: mean + (x - mean) * (std**2 / (std**2 + t**2))[:, None]
+
+
+def bend(x, t):
+    """Stands in for a teleporter: any smooth map of x and t will do."""
+    return torch.sin(x.flip(-1)) + 0.1 * t[:, None]
+
+
+def mixture(rng, dim):
+    """The exact denoiser of a few hills, along bent trajectories."""
+    means = 1.5 * rng.normal(3, dim, dtype=torch.float64)
+    return GaussianMixture(means, rng.uniform(3, low=0.3, high=0.6, dtype=torch.float64)).denoiser
+
+
+@check("speed_race", weight=2, public=True)
+def races_for_equal_evaluations(lesson, rng):
+    """Each budget has its Euler row and its Heun row, the teleporter comes last, and the distances are right."""
+    mean = rng.normal(2, dtype=torch.float64)
+    field = hill(mean, rng.number(0.4, 0.8))
+    x = 5.0 * rng.normal(6, 2, dtype=torch.float64)
+    return lesson.speed_race(field, bend, x, 5.0, 0.02, [2, 4, 8], n_ref=64)
+
+
+# The names of the rows are given away by the page, so a check without numbers would be too easy.
+@check("speed_race", weight=3, **RACE)
+def on_a_bent_landscape(lesson, rng):
+    """Among several hills the three runners end where their grid and their slopes lead them."""
+    field, top = mixture(rng, 3), rng.number(4.0, 9.0)
+    x = top * rng.normal(3, 3, dtype=torch.float64)  # as many points as coordinates
+    return lesson.speed_race(field, bend, x, top, rng.number(0.01, 0.05), [4, 9, 16], n_ref=48)
+
+
+@check("speed_race", weight=2, **RACE)
+def odd_budgets_in_any_order(lesson, rng):
+    """A budget of 1 has no Heun row, an odd one leaves an evaluation unspent, and rows follow the budgets' order."""
+    field = mixture(rng, 2)
+    x = 6.0 * rng.normal(5, 2, dtype=torch.float64)
+    budgets = rng.shuffled([1, 3, 5, 12, 2])
+    return lesson.speed_race(field, bend, x, 6.0, 0.03, budgets, n_ref=32)
+
+
+@check("speed_race", weight=2, **RACE)
+def listens_to_rho_and_the_reference(lesson, rng):
+    """rho and n_ref change the race as they should, and their defaults are 7 and 256."""
+    field = mixture(rng, 1)
+    x = 4.0 * rng.normal(4, 1, dtype=torch.float64)
+    return {
+        "rho 3": lesson.speed_race(field, bend, x, 4.0, 0.1, [6], rho=3.0, n_ref=32),
+        "rho 1": lesson.speed_race(field, bend, x, 4.0, 0.1, [5], rho=1.0, n_ref=32),
+        "a coarse judge": lesson.speed_race(field, bend, x, 4.0, 0.1, [6], n_ref=3),
+        "by default": lesson.speed_race(field, bend, x, 4.0, 0.1, [6]),
+    }
+
+
+@check("speed_race", weight=2, **RACE)
+def pays_for_each_evaluation(lesson, rng):
+    """The denoiser is called as often as the rows and one reference say, with a time for each point; x is unchanged."""
+    field, jump = Counted(mixture(rng, 2)), Counted(bend)
+    x = 5.0 * rng.normal(7, 2, dtype=torch.float64)
+    watch = Watch(x)
+    rows = lesson.speed_race(field, jump, x, 5.0, 0.05, [1, 4, 7], n_ref=20)
+    return {
+        "rows": rows,
+        "denoiser calls": field.calls,
+        "teleporter calls": jump.calls,
+        "a time for each point": field.batched and jump.batched,
+        "x unchanged": watch.unchanged(),
+    }
+
+
+@check("speed_race", rtol=1e-3, atol=1e-4)
+def in_single_precision(lesson, rng):
+    """A float32 cloud stays in float32 on its way, and the distances are floats."""
+    dtypes = []
+
+    def field(x, t):
+        dtypes.append(str(x.dtype))
+        return 0.3 * x / (1 + t[:, None] ** 2)
+
+    x = 5.0 * rng.normal(4, 3)
+    rows = lesson.speed_race(field, bend, x, 5.0, 0.05, [2, 5], n_ref=16)
+    return {"rows": rows, "dtypes": sorted(set(dtypes))}
