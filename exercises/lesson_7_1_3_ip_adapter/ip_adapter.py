@@ -236,7 +236,7 @@ def init_status(adapter: str, zeroed: list[str]) -> dict[str, bool]:
 
 # %%
 def remove_and_check(
-    base: dict[str, Float[Tensor, "?out ?in"]], loaded: dict[str, Float[Tensor, "?out ?in"]], max_rank: int
+    base: dict[str, Float[Tensor, "rows columns"]], loaded: dict[str, Float[Tensor, "rows columns"]], max_rank: int
 ) -> str:
     """What was done to a base model: "none", "lora", "ip_adapter", "lora+ip_adapter" or "full_finetune".
 
@@ -272,7 +272,7 @@ def kv_paths(
     image: Float[Tensor, "batch image context"],
     lora: dict[str, Tensor | float] | None,
     ip: dict[str, Tensor] | None,
-) -> dict[str, Float[Tensor, "batch ?tokens dim"]]:
+) -> dict[str, Float[Tensor, "batch tokens dim"]]:
     """Keys and values of one cross-attention layer with a LoRA, an IP-Adapter, both or neither.
 
     w_k, w_v [D, C]; text [B, L, C]; image [B, M, C]; lora: A_k, A_v [r, C], B_k, B_v [D, r] and the float

@@ -71,7 +71,7 @@ def by_jvp(path, x0, eps, t):
         a, b = ways[path](t[(...,) + (None,) * (x0.ndim - 1)])
         return a * x0 + b * eps
 
-    each = t.expand(len(x0))
+    each = t.expand(len(x0)).clone()
     x_t, velocity = torch.func.jvp(place, (each,), (torch.ones_like(each),))
     return {"x_t": x_t, "velocity": velocity}
 
@@ -139,7 +139,8 @@ def by_accumulate(velocity_fn, x1, n_steps):
         raise ValueError("no steps")
 
     def step(x, k):
-        return x - (1 / n_steps) * velocity_fn(x, torch.full(x.shape[:1], (n_steps - k) / n_steps, dtype=x.dtype))
+        t = torch.full(x.shape[:1], (n_steps - k) / n_steps, dtype=x.dtype)
+        return x - (1 / n_steps) * velocity_fn(x, t)
 
     return torch.stack(list(accumulate(range(n_steps), step, initial=x1)))
 
@@ -378,7 +379,8 @@ class _TimeNet(nn.Module):
 
     def forward(self, x, t):
         angle = t[:, None] * math.pi
-        features = torch.cat([x, t[:, None], angle.sin(), angle.cos(), (2 * angle).sin(), (2 * angle).cos()], dim=1)
+        waves = [angle.sin(), angle.cos(), (2 * angle).sin(), (2 * angle).cos()]
+        features = torch.cat([x, t[:, None], *waves], dim=1)
         hidden = F.gelu(self.inner(features))
         return self.outer(F.gelu(self.middle(hidden)))
 

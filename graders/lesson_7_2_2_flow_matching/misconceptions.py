@@ -80,7 +80,7 @@ edit(
     "broadcasts_silently",
     "if x0.shape != eps.shape:",
     "if x0.ndim != eps.ndim:",
-    hint="Each data element needs its own noise. Compare the whole shapes: broadcasting would share one noise.",
+    hint="Each data element needs its own noise: compare the whole shapes, or broadcasting shares one noise.",
 )
 
 # ---------------------------------------------------------------- path_velocity
@@ -174,7 +174,7 @@ edit(
     "detached",
     "model(x_t, t)",
     "model(x_t, t).detach().requires_grad_()",
-    hint="The loss has the right value, but no gradient reaches the model's parameters: nothing would be learnt.",
+    hint="The value is right, but no gradient reaches the model's parameters: nothing would be learnt.",
 )
 edit(
     "cfm_loss",
@@ -295,7 +295,8 @@ def _by_noise(value, x_t, t, source, target, scale):
         "x0": (x_t - (1 - t) * value) / t,
     }[source]
     velocity = (noise - x_t) / (1 - t)
-    return {"noise": noise, "score": -noise / scale(t), "velocity": velocity, "x0": x_t - t * velocity}[target]
+    x0 = x_t - t * velocity
+    return {"noise": noise, "score": -noise / scale(t), "velocity": velocity, "x0": x0}[target]
 
 
 @misconception("convert_prediction", hint="eps = x_t + (1-t) v, x0 = x_t - t v.")
@@ -319,10 +320,8 @@ def v_sign(value, x_t, t, source, target):
 edit(
     "convert_prediction",
     "swaps_the_ends",
-    'noise = x_t + (1 - t) * velocity\n    return {"noise": noise, "score": -noise / t, "velocity": velocity, '
-    '"x0": x_t - t * velocity}[target]',
-    'noise = x_t + t * velocity\n    return {"noise": noise, "score": -noise / t, "velocity": velocity, '
-    '"x0": x_t - (1 - t) * velocity}[target]',
+    "t = _trailing(t, x_t)",
+    "t = 1 - _trailing(t, x_t)",
     hint="At time t the data lie t behind you and the noise 1 - t ahead, not the other way round.",
 )
 edit(
@@ -418,14 +417,14 @@ edit(
     "softmax_over_places",
     "dim=1)",
     "dim=0)",
-    hint="For each place the weights of the data points add to 1: normalise over the data, not over the places.",
+    hint="For each place the weights of the data add to 1: normalise over the data, not over the places.",
 )
 edit(
     "marginal_velocity",
     "overflows",
     "torch.softmax(-(offset**2).sum(dim=-1) / (2 * t**2), dim=1)",
-    "torch.exp(-(offset**2).sum(dim=-1) / (2 * t**2))\n    weights = weights / weights.sum(dim=1, keepdim=True)",
-    hint="For small t all exponentials vanish and you divide 0 by 0: subtract the largest exponent first (softmax does).",
+    "torch.exp(-(offset**2).sum(dim=-1) / (2 * t**2))\n    weights /= weights.sum(dim=1, keepdim=True)",
+    hint="For small t all exponentials vanish and you divide 0 by 0: subtract the largest exponent first.",
 )
 
 # ---------------------------------------------------------------- flow_velocity_from_vp
@@ -463,7 +462,7 @@ edit(
     "velocity_at_the_wrong_place",
     "return (noise - x) / (1 - t)",
     "return (noise - x / scale) / (1 - t)",
-    hint="The model is asked at the rescaled place, but the velocity belongs to the place x of the straight path.",
+    hint="The model is asked at the rescaled place, but the velocity belongs to x on the straight path.",
 )
 edit(
     "flow_velocity_from_vp",
@@ -558,7 +557,7 @@ edit(
 
 @misconception(
     "steps_needed",
-    hint="Two coarse solutions can agree and both be wrong: compare with 512 steps, not with the next finer one.",
+    hint="Two coarse solutions can agree and both be wrong: compare with 512 steps, not with the next finer.",
 )
 def vs_twice_as_many(velocity_fn, x1, tol):
     for n_steps in [2**k for k in range(9)]:

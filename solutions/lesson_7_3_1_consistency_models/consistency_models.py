@@ -88,10 +88,10 @@ def gaussian_consistency_function(
 #
 # | $n$ | 1 | 2 | 4 | 16 | exact |
 # |---|---|---|---|---|---|
-# | end | 1.385 | 1.612 | 1.775 | 1.933 | 2.000 |
+# | end | 1.385 | 1.612 | 1.790 | 1.944 | 2.000 |
 #
-# So "one step" can mean two things. A solver's single step is an extrapolation that is wrong by more than half
-# of the distance here. A consistency function does not step at all: it knows the end.
+# So "one step" can mean two things. A solver's single step is an extrapolation; here it misses the end by 0.615,
+# where the whole way is 1.6 long. A consistency function does not step at all: it knows the end.
 
 # %%
 def euler_pf_ode(
@@ -492,8 +492,13 @@ def train_consistency_model(
     grid = (t_min ** (1 / rho) + ramp * (t_max ** (1 / rho) - t_min ** (1 / rho))) ** rho  # [levels], ascending
     grid[0] = t_min
     target = copy.deepcopy(net)
-    f_on = lambda x, t: consistency_function(net, x, t, sd, t_min)  # noqa: E731
-    f_tg = lambda x, t: consistency_function(target, x, t, sd, t_min)  # noqa: E731
+
+    def f_on(x, t):
+        return consistency_function(net, x, t, sd, t_min)
+
+    def f_tg(x, t):
+        return consistency_function(target, x, t, sd, t_min)
+
     optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for _ in range(steps):

@@ -61,6 +61,7 @@ def _trailing(coefficient: Tensor, x: Tensor) -> Tensor:
 # Off at $t = 0$, on everywhere else. The boundary condition is met, and hardly anything else is touched.
 # (The two are not the cosine and sine of one angle: only $c_{\text{skip}}$ is squared.)
 
+
 # %%
 def lcm_boundary_scalings(
     timesteps: Int[Tensor, "batch"], sigma_data: float = 0.5, timestep_scaling: float = 10.0
@@ -114,6 +115,7 @@ else:
 #
 # The last index reaches the noisiest level, and the first pair ends at the clean edge instead of at -1.
 
+
 # %%
 def lcm_training_pair(
     index: Int[Tensor, "batch"], n_train: int = 1000, n_ddim: int = 50
@@ -143,6 +145,7 @@ def lcm_training_pair(
 # With $n = 4$ the places are 0, 12, 25, 37, so the sampler stops at 999, 759, 499 and 259. With $n = 1$
 # it is 999 alone. The cleanest level is not in the list: each jump already lands at clean data, and the
 # following step only adds noise back and jumps again, from lower.
+
 
 # %%
 def lcm_inference_timesteps(num_steps: int, n_train: int = 1000, original_steps: int = 50) -> list[int]:
@@ -180,6 +183,7 @@ def lcm_inference_timesteps(num_steps: int, n_train: int = 1000, original_steps:
 # $\epsilon_\varnothing = 0.5$, $w = 7$ give $\tilde\epsilon = 4.5$. With $z = 2$, $\bar\alpha_t = 0.25$ and
 # $\bar\alpha_s = 0.64$ the estimate is $\hat z_0 = -3.794$ and $z_s = 0.8 \cdot (-3.794) + 0.6 \cdot 4.5 = -0.335$.
 # At $w = 0$ the empty prompt has no say.
+
 
 # %%
 def augmented_pf_ode_step(
@@ -223,6 +227,7 @@ def augmented_pf_ode_step(
 #
 # Conventions differ between models: this one has sine first and divides by $h - 1$, the timestep embeddings
 # of SDXL and DiT have cosine first and divide by $h$.
+
 
 # %%
 def guidance_scale_embedding(w: Float[Tensor, "batch"], dim: int = 256) -> Float[Tensor, "batch dim"]:
@@ -270,6 +275,7 @@ def guidance_scale_embedding(w: Float[Tensor, "batch"], dim: int = 256) -> Float
 # Four things were added to the toy recipe: the latent space, the guided teacher step, the knowledge of $w$, and
 # skipping. None of them is a new architecture.
 
+
 # %%
 def lcm_distillation_loss(
     student: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor],
@@ -298,9 +304,7 @@ def lcm_distillation_loss(
     ### BEGIN SOLUTION
     ab_t, ab_s = alphas_cumprod[t_start], alphas_cumprod[t_end]  # [B], [B]
 
-    def leap(
-        model: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor], z: Tensor, t: Tensor, ab: Tensor
-    ) -> Tensor:
+    def leap(model: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor], z: Tensor, t: Tensor, ab: Tensor) -> Tensor:
         c_skip, c_out = (_trailing(c, z) for c in lcm_boundary_scalings(t))  # [B, 1, 1, 1]
         ab = _trailing(ab, z)
         eps = model(z, t, cond, w_emb)
@@ -329,10 +333,9 @@ def lcm_distillation_loss(
 # at two. Sizes that you read about adapters hang on the rank, on which layers are adapted and on the precision;
 # do the sum yourself. A megabyte is $10^6$ bytes here.
 
+
 # %%
-def lora_adapter_size(
-    layer_shapes: list[tuple[int, int]], rank: int, bytes_per_param: int = 2
-) -> dict[str, float]:
+def lora_adapter_size(layer_shapes: list[tuple[int, int]], rank: int, bytes_per_param: int = 2) -> dict[str, float]:
     """How big a LoRA adapter is.
 
     layer_shapes: (d_out, d_in) of each adapted weight; rank: at least 1; bytes_per_param: 2 is half precision.
@@ -361,6 +364,7 @@ def lora_adapter_size(
 # strength comparable, and $\text{scale}_i$ is the knob you turn. A $1 \times 1$ example: $W = 10$; speed $B = 2$,
 # $A = 3$, $\alpha = 2$, $r = 1$, scale 0.5 adds 6; style $B = 1$, $A = -1$, $\alpha = 1$, $r = 1$, scale 1 takes 1
 # away; together 15.
+
 
 # %%
 def merge_loras(weight: Float[Tensor, "out in"], loras: list[dict]) -> Float[Tensor, "out in"]:
@@ -397,10 +401,9 @@ def merge_loras(weight: Float[Tensor, "out in"], loras: list[dict]) -> Float[Ten
 # that is 0.6 away from anything that exists. No network and no longer training cures this; it is what the
 # loss asks for.
 
+
 # %%
-def sharpness_problem(
-    candidates: Float[Tensor, "k dim"], probs: Float[Tensor, "k"]
-) -> dict[str, Float[Tensor, "..."]]:
+def sharpness_problem(candidates: Float[Tensor, "k dim"], probs: Float[Tensor, "k"]) -> dict[str, Float[Tensor, "..."]]:
     """What the squared error prefers to any real picture.
 
     candidates [K, D]: the possible pictures; probs [K]: their probabilities, which sum to 1. Returns
@@ -454,6 +457,7 @@ else:
 # 0.5; a fake logit of -0.3 costs 0.7, and -2 costs 0. Heads look at maps of different sizes, so average within
 # a head first. (The paper also adds a gradient penalty, which is left out here.)
 
+
 # %%
 def add_discriminator_loss(
     real_logits: list[Float[Tensor, "..."]], fake_logits: list[Float[Tensor, "..."]]
@@ -501,6 +505,7 @@ plt.show()
 #
 # One pixel: $x = 1$, $y = 0.6$, $\alpha_s = 0.8$ give $L_{\text{distill}} = 0.8 \cdot 0.16 = 0.128$. With a mean
 # logit of 0.4 and $\lambda = 2.5$ the loss is $-0.4 + 2.5 \cdot 0.128 = -0.08$.
+
 
 # %%
 def add_generator_loss(

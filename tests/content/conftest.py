@@ -13,6 +13,14 @@ from blindgrade.engine.lesson_checks import provide_toys
 from blindgrade.engine.variants import Solution
 
 
+# A planned lesson is not offered to students yet, so its tests wait with it.
+collect_ignore = [
+    folder.name
+    for folder in Path(__file__).parent.glob("lesson_*")
+    if folder.name not in {files.folder for files in Catalog.locate(Path(__file__).parent).ready()}
+]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)

@@ -212,7 +212,9 @@ class _LessonRun:
             worker = self._worker(exercise)
             if self.load_failure:
                 return {"kind": "stopped", "message": self.load_failure}, ""
-            reply = worker.call(request, max(exercise.seconds - spent.seconds, 0.1))
+            # The reference works at the same time; its result is remembered for the verdict.
+            left = max(exercise.seconds - spent.seconds, 0.1)
+            reply = worker.call(request, left, meanwhile=lambda: self.reference.expected(check, seed))
             printed = worker.take_output()
         except WorkerGone as gone:
             self._end_worker()

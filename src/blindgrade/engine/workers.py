@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
@@ -168,12 +169,17 @@ class Worker:
         self._kept = bytearray()
         self.printed = 0
 
-    def call(self, request: Reply, seconds: float) -> Reply:
-        """Send a request and wait for its reply. WorkerGone if the worker is late, dead or breaks the protocol."""
+    def call(self, request: Reply, seconds: float, meanwhile: Callable[[], object] | None = None) -> Reply:
+        """Send a request and wait for its reply. WorkerGone if the worker is late, dead or breaks the protocol.
+
+        `meanwhile` is run in this process while the worker works on its core.
+        """
         deadline = time.monotonic() + seconds
         try:
             self._sock.settimeout(seconds)
             self._sock.sendall(protocol.encode(request))
+            if meanwhile is not None:
+                meanwhile()
             reply = self._await(deadline)
         except TimeoutError:
             raise WorkerGone(_late(seconds)) from None
@@ -193,10 +199,11 @@ class Worker:
             selector.register(self._sock, selectors.EVENT_READ)
             selector.register(self._output, selectors.EVENT_READ)
             while True:
+                # Asked once more when the time is over: the reply may lie there since this process was busy itself.
                 left = deadline - time.monotonic()
-                if left <= 0:
+                ready = {key.fileobj for key, _ in selector.select(max(left, 0))}
+                if left <= 0 and self._sock not in ready:
                     raise protocol.Late("no complete answer in time")
-                ready = {key.fileobj for key, _ in selector.select(left)}
                 if self._output in ready and not self._drain():
                     selector.unregister(self._output)
                 if self._sock in ready and reader.feed(self._sock):

@@ -1,0 +1,338 @@
+# Your file of the lesson ControlNet: write your answers where it says `raise NotImplementedError`.
+
+
+# %% [markdown]
+# # ControlNet
+#
+# A trained diffusion model knows how pictures look. It listens to a prompt (WHAT) and to a time (WHEN), but
+# you cannot tell it WHERE: put the edge of the roof along *this* line. ControlNet gives it a third ear
+# without touching a single one of its weights.
+#
+# The recipe has three parts. Copy the encoder of the U-Net and train the copy. Show the copy the control
+# image, called the hint. Add what the copy has to say to the skip connections of the frozen U-Net, through
+# convolutions that start at zero. You will build each part, count its cost, and in the end train a small
+# ControlNet that obeys outlines.
+#
+# **Notation**, the same in all exercises:
+#
+# | symbol | in code | meaning |
+# |---|---|---|
+# | $x$, $x_t$ | `x` | image or features `[B, C, H, W]`; the subscript says that it is noisy |
+# | $c$ | `hint` | control image `[B, Ch, H, W]`, for example an outline |
+# | $Z$ | `zero` | zero convolution: 1x1, weight and bias start at 0 |
+# | $g = \partial L / \partial y$ | `grad_out` | gradient of the loss with respect to a layer's output |
+# | $t \in [0, 1]$ | `t` | time, 0 is data, 1 is noise |
+# | $\bar\alpha$ | `alpha_bar` | share of the signal's variance that is left |
+# | $\epsilon$ | `eps` | the standard normal noise that a denoiser predicts |
+#
+# The U-Net of this lesson is `toys.TinyUNet`: an encoder (`conv_in`, `enc1`, `down`, `enc2`), a middle
+# (`mid`), and a decoder that reads four skips and the middle. Its `forward` takes a list of five residuals,
+# which it adds to these five places. Read it before you begin: it is 40 lines.
+#
+# No function changes its arguments, and each answers in the dtype of its tensors.
+
+
+# %%
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from toys import TinyBlock, TinyUNet, alpha_bar_table, time_features, time_mlp
+
+# %% [markdown]
+# ## A layer that says nothing
+#
+# Anything new that you wire into a trained network disturbs it. Random weights add random features, and the
+# first thing training does is to repair the damage. A **zero convolution** avoids it: a 1x1 convolution
+#
+# $$ y_o = b_o + \sum_i W_{oi}\, x_i \quad\text{at each pixel,} $$
+#
+# with $W = 0$ and $b = 0$ at the start. Both have to be zero: with $W = 0$ and $b = 0.3$ it adds 0.3
+# everywhere. It is not a multiplication of the output by zero, and it is not frozen: weight and bias are
+# ordinary parameters that begin at an unusual place.
+#
+# From 3 to 5 channels it has $3 \cdot 5 + 5 = 20$ parameters. "Nothing, then a whisper" is the rule for every
+# adapter of this module; this layer is the nothing.
+
+
+# %%
+class ZeroConv2d(nn.Module):
+    """A 1x1 convolution whose weight and bias start at zero and train from there.
+
+    in_channels, out_channels: at least 1. The state has the keys `weight` [Cout, Cin, 1, 1] and `bias`
+    [Cout] and no others.
+    Raises ValueError if a number of channels is less than 1.
+    Source: Zhang et al. 2023 (arXiv 2302.05543), section 3.1.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        raise NotImplementedError
+
+    def forward(self, x: Float[Tensor, "batch cin height width"]) -> Float[Tensor, "batch cout height width"]:
+        """x [B, Cin, H, W] -> [B, Cout, H, W]."""
+        raise NotImplementedError
+
+
+# %% [markdown]
+# ## Zero weights, living gradients
+#
+# Does a layer of zeros learn at all? "The weights are zero, so the gradients are zero" sounds right and is
+# wrong. Differentiate $y_o = b_o + \sum_i W_{oi} x_i$ with the upstream gradient $g$ and sum over all places
+# (batch and pixels) where a parameter is used:
+#
+# $$ \frac{\partial L}{\partial W_{oi}} = \sum_{\text{batch, pixels}} g_o\, x_i, \qquad
+#    \frac{\partial L}{\partial b_o} = \sum_{\text{batch, pixels}} g_o, \qquad
+#    \frac{\partial L}{\partial x_i} = \sum_o W_{oi}\, g_o. $$
+#
+# The weight's gradient holds $x$ and not $W$. Only the third one holds $W$: at the very first step nothing
+# flows *through* the layer to what stands before it. So the zero convolution moves first, and the encoder
+# copy behind it wakes up one step later.
+#
+# One pixel, two inputs $x = (2, -1)$, one output with $g = 3$ and $W = (0, 0)$: the weight's gradient is
+# $(6, -3)$, the bias's is $3$, the input's is $(0, 0)$. After one step with rate 0.1 the weight is
+# $(-0.6, 0.3)$, and the same $g$ sends $(-1.8, 0.9)$ back to the input.
+
+
+# %%
+def zero_conv_grads(
+    weight: Float[Tensor, "cout cin 1 1"],
+    x: Float[Tensor, "batch cin height width"],
+    grad_out: Float[Tensor, "batch cout height width"],
+) -> dict[str, Tensor]:
+    """The three gradients of a 1x1 convolution with a bias, for a given upstream gradient.
+
+    weight [O, I, 1, 1]; x [B, I, H, W], the input; grad_out [B, O, H, W], dL/dy. Returns a dict: `weight`
+    [O, I, 1, 1], `bias` [O] and `input` [B, I, H, W].
+    Source: Zhang et al. 2023 (arXiv 2302.05543), section 3.1 and its supplement on zero convolutions.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Nothing, then a whisper
+#
+# Now let it speak. Train a zero convolution by plain gradient descent on the mean squared error
+#
+# $$ L = \frac{1}{n} \sum (y - \text{target})^2, \qquad
+#    g = \frac{\partial L}{\partial y} = \frac{2}{n}\,(y - \text{target}), $$
+#
+# where $n$ counts all elements of $y$: batch, channels and pixels. Record the size of what the layer adds,
+# $\sqrt{\operatorname{mean}(y^2)}$, before the first update and after each one.
+#
+# By hand, with one pixel that is always $x = 1$, target 1 and rate 0.1: $y = W + b$ moves by
+# $2 \cdot 0.1 \cdot 2 (1 - y)$ a step, so the curve reads $0,\ 0.4,\ 0.64,\ 0.784$: exactly nothing, then a
+# whisper, then a voice. The mean keeps the first whisper low: a sum over a thousand elements would be a
+# thousand times as loud.
+
+
+# %%
+def whisper(
+    x: Float[Tensor, "batch cin height width"],
+    target: Float[Tensor, "batch cout height width"],
+    lr: float,
+    steps: int,
+) -> Float[Tensor, "steps+1"]:
+    """The loudness of a zero convolution while gradient descent trains its weight and its bias.
+
+    x [B, I, H, W]; target [B, O, H, W]; lr: step size of plain gradient descent on the mean squared error
+    over all elements; steps: number of updates. Returns [steps + 1], in the dtype of x: entry k is the root
+    of the mean square of the layer's output on x after k updates, so entry 0 is exactly 0.
+    Source: Zhang et al. 2023 (arXiv 2302.05543), section 3.1.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Begin from what the U-Net knows
+#
+# Which half of a U-Net is worth copying? The encoder and the middle turn an image into features that say what
+# is where; the decoder turns such features back into an image. The copy has to understand *where*, and its
+# result goes into the frozen decoder. So the encoder and the middle are copied, with the time embedding, and
+# the decoder is not.
+#
+# | part | starts as |
+# |---|---|
+# | `time`, `conv_in`, `enc1`, `down`, `enc2`, `mid` | the U-Net's own weights, cloned |
+# | `zero.0`, `zero.1`, … : one for each place where a residual is added | zeros |
+# | `zero_hint`: between the hint's features and the copy | zeros |
+#
+# The copy itself is *not* zero: only what connects it to the frozen model is. And it is a clone. A copy that
+# shares its memory with the original would train the original.
+#
+# The zero convolution number $i$ has $c_i \to c_i$ channels, where $c_i$ is the width of skip $i$. The hint's
+# features join the first skip, so `zero_hint` has $c_0 \to c_0$. With `[8, 8, 16, 16, 16]` the zeros come to
+# $2 \cdot 72 + 3 \cdot 272 = 960$ numbers, and `zero_hint` adds 72.
+
+
+# %%
+def init_control_state(unet_state: dict[str, Tensor], skip_channels: list[int]) -> dict[str, Tensor]:
+    """What a ControlNet for this U-Net starts from: cloned encoder and middle, and zero convolutions.
+
+    unet_state: parameters of a U-Net by name, with the prefixes of `TinyUNet`; skip_channels: the width of
+    each place where a residual is added. Returns clones of all tensors whose name starts with `time.`,
+    `conv_in.`, `enc1.`, `down.`, `enc2.` or `mid.`, then for each width c number i zeros as
+    `zero.{i}.weight` [c, c, 1, 1] and `zero.{i}.bias` [c], and the same as `zero_hint.weight` and
+    `zero_hint.bias` for the first width. No other keys: the layer `hint_in` keeps its default start. Zeros
+    have the dtype of the U-Net; nothing shares memory with it.
+    Source: Zhang et al. 2023 (arXiv 2302.05543), section 3.2.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Who is who in a real ControlNet
+#
+# Now read the real thing. In the library diffusers a Stable Diffusion U-Net and its ControlNet are two modules
+# with parameter names such as `down_blocks.0.resnets.1.conv1.weight`. Put the owner in front and each name
+# has one role:
+#
+# | role | who |
+# |---|---|
+# | `frozen` | everything in the U-Net; it stays in place and never moves |
+# | `copied` | `conv_in`, `time_embedding`, `down_blocks`, `mid_block` of the ControlNet |
+# | `zero` | its `controlnet_down_blocks`, `controlnet_mid_block`, and the last layer of the hint encoder, `controlnet_cond_embedding.conv_out` |
+# | `new` | the rest of the hint encoder `controlnet_cond_embedding`, random at first |
+# | `absent` | `up_blocks`, `conv_norm_out`, `conv_out`: the decoder, which a ControlNet does not have |
+#
+# Names are to be read segment by segment, between the dots: `controlnet.conv_out.weight` is absent, while
+# `controlnet.controlnet_cond_embedding.conv_out.weight` is a zero convolution, and
+# `controlnet.mid_block…` is not `controlnet.controlnet_mid_block…`.
+
+
+# %%
+def param_role(name: str) -> str:
+    """The role of a parameter: "frozen", "copied", "zero", "new" or "absent".
+
+    name: `unet.` or `controlnet.` and then the parameter's name in diffusers. Every name of the U-Net is
+    frozen. For a name of the ControlNet the part right after the owner decides, and within the hint encoder
+    also the segment after that; "absent" is a part of the U-Net that a ControlNet lacks.
+    Raises ValueError for another owner, or for a part of the ControlNet that is neither.
+    Source: `diffusers.ControlNetModel.from_unet`; Zhang et al. 2023 (arXiv 2302.05543), section 3.2.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## What it costs
+#
+# A ControlNet trains the copied parts, the zero convolutions and the hint encoder. A zero convolution from $c$
+# to $c$ channels has $c^2 + c$ parameters: $c^2$ weights and $c$ biases. Everything of the U-Net is frozen,
+# and that includes its own encoder: it is copied *and* stays in place.
+#
+# For Stable Diffusion v1.5 there are 13 places: skips of width $4 \times 320$, $3 \times 640$ and
+# $5 \times 1280$, and the middle of width 1280. The zero convolutions have
+# $4 \cdot 102\,720 + 3 \cdot 410\,240 + 6 \cdot 1\,639\,680 = 11\,479\,680$ parameters, 3 % of the whole. In
+# total 361,279,120 numbers train next to 859,520,964 frozen ones: a ratio of 0.42. The copied encoder alone
+# is about 349 million.
+
+
+# %%
+def controlnet_budget(
+    unet_counts: dict[str, int], skip_channels: list[int], hint_params: int
+) -> dict[str, int | float]:
+    """How many parameters a ControlNet trains, how many stay frozen, and how they compare.
+
+    unet_counts: parameters of the U-Net by part, with the keys `conv_in`, `time_embedding`, `down_blocks`,
+    `mid_block`, `up_blocks`, `conv_norm_out` and `conv_out`; skip_channels: the width of each zero
+    convolution that adds a residual; hint_params: the whole hint encoder, its own last zero layer included.
+    Returns a dict: `trainable` (copied, zero and hint), `frozen` (the U-Net), `zero` (the zero
+    convolutions, without the hint encoder's) and `ratio`, trainable over frozen, a float.
+    Source: Zhang et al. 2023 (arXiv 2302.05543), section 3.2.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## The second encoder
+#
+# Put the parts together for `TinyUNet`. The copy sees the noisy image *plus* the hint, and the hint, too,
+# enters through a zero convolution:
+#
+# $$ s_0 = \text{conv\_in}(x) + Z_\text{hint}\big(\text{silu}(\text{hint\_in}(c))\big), $$
+#
+# then the encoder runs as in the U-Net: $s_1 = \text{enc1}(s_0)$, $s_2 = \text{down}(s_1)$,
+# $s_3 = \text{enc2}(s_2)$, $m = \text{mid}(s_3)$, where the blocks also take the time embedding
+# `self.time(time_features(t))`. The answer is five residuals, one for each place that the U-Net adds to:
+#
+# $$ r_i = \text{scale} \cdot Z_i(f_i), \qquad (f_0, \dots, f_4) = (s_0, s_1, s_2, s_3, m). $$
+#
+# | residual | channels | size |
+# |---|---|---|
+# | 0, 1 | $b$ | $H \times W$ |
+# | 2, 3, 4 | $2b$ | $H/2 \times W/2$ |
+#
+# Here $b$ is `base`. The volume knob `scale` turns the residuals: at 0 the U-Net is alone again. At the start
+# all $Z$ are zero, so the frozen U-Net's output does not change by a single bit, whatever the hint. WHEN comes
+# through $t$, WHERE through the hint.
+
+
+# %%
+class TinyControlNet(nn.Module):
+    """A ControlNet for `TinyUNet`: a second encoder that sees the hint and answers with five residuals.
+
+    in_channels: channels of the image; hint_channels: of the hint; base: width of the first level, a
+    multiple of 4. The children `time`, `conv_in`, `enc1`, `down`, `enc2` and `mid` are as in TinyUNet.
+    `hint_in` is a 3x3 convolution with padding 1 from hint_channels to base, `zero_hint` is a zero
+    convolution from base to base, and `zero.0` to `zero.4` are zero convolutions of the widths of the
+    residuals. There are no other parameters.
+    Source: Zhang et al. 2023 (arXiv 2302.05543), equations (2) and (3).
+    """
+
+    def __init__(self, in_channels: int, hint_channels: int, base: int) -> None:
+        super().__init__()
+        raise NotImplementedError
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch channels height width"],
+        t: Float[Tensor, "batch"],
+        hint: Float[Tensor, "batch hint_channels height width"],
+        scale: float = 1.0,
+    ) -> list[Tensor]:
+        """x [B, C, H, W], t [B], hint [B, Ch, H, W] -> the list of the five residuals."""
+        raise NotImplementedError
+
+
+# %% [markdown]
+# ## Teach it to obey an outline
+#
+# Everything is in place; train it. The loss is the denoiser's own: noise a clean image,
+#
+# $$ x_t = \sqrt{\bar\alpha}\,x_0 + \sqrt{1-\bar\alpha}\;\epsilon, \qquad
+#    L = \operatorname{mean}\big(\text{unet}(x_t, t, \text{residuals}) - \epsilon\big)^2, $$
+#
+# and let the ControlNet see the outline of the *same* image. The gradient runs backwards through the frozen
+# decoder into the residuals: frozen means that its weights do not move, not that no gradient passes.
+#
+# Why does the hint help? At high noise the picture is nearly drowned, and the U-Net alone must guess where
+# the shape is. The outline tells it, so the noise can be told from the shape. And give the trained model the
+# outline of *another* image: it will obey, and be wrong. Both are measured below: on images that it has not
+# seen the error falls with the right outline, to less than 0.7 of the error of the U-Net alone, and with
+# another image's outline it is far larger than with the right one.
+#
+# The recipe: `TinyControlNet(1, 1, 8)`, started from `init_control_state` with the widths
+# `[8, 8, 16, 16, 16]` (`hint_in` keeps its default start). In each update draw 64 images with their hints, and
+# for each image $j$ uniformly in 0…99; $\bar\alpha$ is entry $j$ of `alpha_bar_table()` and $t = (j+1)/100$.
+# Adam with learning rate 3e-3. A rate of 1e-3 is too slow for so few updates.
+
+
+# %%
+def train_control(
+    unet: TinyUNet,
+    images: Float[Tensor, "count 1 16 16"],
+    hints: Float[Tensor, "count 1 16 16"],
+    steps: int,
+    seed: int,
+) -> dict[str, Tensor]:
+    """Train a ControlNet for a frozen U-Net that predicts noise; return its state.
+
+    unet: a trained TinyUNet(1, 8), no parameter of which may change; images [N, 1, 16, 16] in [-1, 1];
+    hints [N, 1, 16, 16], 0 or 1: the outline of each image; steps: optimiser updates, 0 returns the start;
+    seed: of all randomness. Train with Adam at learning rate 3e-3 and batches of 64, on noise levels j
+    uniform in 0..99 with t = (j + 1)/100, with gradients through the frozen U-Net. Returns the state dict of
+    a `TinyControlNet(1, 1, 8)`. Limit: 15 s on one CPU thread for 120 steps.
+    Source: Zhang et al. 2023 (arXiv 2302.05543), section 3.3.
+    """
+    raise NotImplementedError

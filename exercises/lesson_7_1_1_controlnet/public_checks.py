@@ -1,0 +1,177 @@
+"""Public checks of lesson-7.1.1: ControlNet. Made by `course build`; do not edit."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+def shapes_batch(n: int, generator: torch.Generator, size: int = 16) -> tuple[Tensor, Tensor]:
+    """n images of a square or a disc in [-1, 1], and their outlines in {0, 1}; both [n, 1, size, size] float32."""
+    rows, columns = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+    radius = torch.randint(2, 5, (n,), generator=generator).float()[:, None, None]
+    centre = 4 + torch.rand(n, 2, generator=generator) * (size - 9)
+    is_disc = (torch.rand(n, generator=generator) < 0.5)[:, None, None]
+    dx = columns[None] - centre[:, 0, None, None]
+    dy = rows[None] - centre[:, 1, None, None]
+    disc = dx**2 + dy**2 <= radius**2
+    square = (dx.abs() <= radius * 0.9) & (dy.abs() <= radius * 0.9)
+    mask = torch.where(is_disc, disc, square).float()[:, None]  # [n, 1, size, size]
+    eroded = -F.max_pool2d(-mask, 3, 1, 1)
+    return mask * 2 - 1, mask - eroded
+
+import torch
+
+from blindgrade.checks import Watch, check
+
+from toys import TinyUNet
+
+def in_each_dtype(make):
+    """The case that `make` draws for a dtype, in float32 and in float64."""
+    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
+
+def answers(function, cases):
+    """What the function returns for each case, a tuple of arguments."""
+    return {name: function(*case) for name, case in cases.items()}
+
+def all_zero(tensor):
+    """Whether every element is exactly zero."""
+    return bool((tensor == 0).all())
+
+@check("zero_conv", weight=2, public=True)
+def says_nothing_before_training(lesson, rng):
+    """A fresh layer adds exactly zero, whatever the input: weight and bias are both zero."""
+    x = {(3, 5): rng.normal(2, 3, 4, 6), (4, 4): rng.normal(4, 4, 3, 3), (1, 2): rng.normal(1, 1, 1, 1)}
+    seen = {}
+    for (cin, cout), batch in x.items():
+        layer = lesson.ZeroConv2d(cin, cout)
+        out = layer(batch)
+        seen[f"shape from {cin} to {cout} channels"] = list(out.shape)
+        seen[f"silent from {cin} to {cout} channels"] = all_zero(out)
+        seen[f"zeros from {cin} to {cout} channels"] = all(all_zero(p) for p in layer.state_dict().values())
+    return seen
+
+def grads_case(rng, batch, cin, cout, height, width, dtype, zero=False):
+    """Arguments of zero_conv_grads."""
+    weight = rng.normal(cout, cin, 1, 1, dtype=dtype)
+    return (
+        torch.zeros_like(weight) if zero else weight,
+        rng.normal(batch, cin, height, width, dtype=dtype),
+        rng.normal(batch, cout, height, width, dtype=dtype),
+    )
+
+@check("zero_conv_grads", weight=2, public=True)
+def sums_over_batch_and_pixels(lesson, rng):
+    """All three gradients are those of a 1x1 convolution with a bias, summed over batch and pixels."""
+    cases = in_each_dtype(lambda dtype: grads_case(rng, 2, 3, 4, 5, 6, dtype))
+    return answers(lesson.zero_conv_grads, cases)
+
+def whisper_case(rng, dtype, batch=3, cin=2, cout=4, size=(4, 5), steps=6):
+    """Arguments of whisper: a target that the layer can nearly reach, with an offset for the bias."""
+    x = rng.normal(batch, cin, *size, dtype=dtype)
+    mix = rng.normal(cout, cin, dtype=dtype)
+    target = torch.einsum("oi,bihw->bohw", mix, x) + rng.uniform(cout, low=0.5, high=1.5, dtype=dtype)[:, None, None]
+    return x, target, rng.number(0.1, 0.4), steps
+
+@check("whisper", weight=2, public=True)
+def grows_from_nothing(lesson, rng):
+    """The loudness grows from zero as plain gradient descent on the mean squared error makes it grow."""
+    return answers(lesson.whisper, in_each_dtype(lambda dtype: whisper_case(rng, dtype)))
+
+def unet_state(rng, dtype=torch.float32, base=4):
+    """The state of a small U-Net with drawn weights."""
+    return dict(rng.fill(TinyUNet(2, base).to(dtype)).state_dict())
+
+@check("init_control_state", weight=2, public=True)
+def copies_encoder_and_middle(lesson, rng):
+    """The start is a copy of the encoder and the middle, plus zero convolutions, and nothing else."""
+    return lesson.init_control_state(unet_state(rng), [4, 4, 8, 8, 8])
+
+UNET = [
+    "conv_in.weight",
+    "time_embedding.linear_1.bias",
+    "down_blocks.{n}.resnets.{m}.conv1.weight",
+    "down_blocks.{n}.attentions.{m}.transformer_blocks.0.attn2.to_k.weight",
+    "mid_block.resnets.{m}.time_emb_proj.weight",
+    "mid_block.attentions.0.proj_out.bias",
+]
+DECODER = ["up_blocks.{n}.resnets.{m}.conv_shortcut.weight", "conv_norm_out.weight", "conv_out.bias", "conv_out.weight"]
+ZERO = [
+    "controlnet_down_blocks.{n}.weight",
+    "controlnet_mid_block.bias",
+    "controlnet_cond_embedding.conv_out.weight",
+    "controlnet_cond_embedding.conv_out.bias",
+]
+NEW = [
+    "controlnet_cond_embedding.conv_in.weight",
+    "controlnet_cond_embedding.blocks.{n}.weight",
+    "controlnet_cond_embedding.blocks.{m}.bias",
+]
+
+def twenty_names(rng):
+    """Names of all roles in random order: three frozen, six copied, four absent, four zero, three new."""
+    frozen = [f"unet.{name}" for name in (rng.choice(UNET), rng.choice(DECODER), rng.choice(UNET))]
+    rest = [f"controlnet.{name}" for name in UNET + DECODER + ZERO + NEW]
+    return [name.format(n=rng.integer(0, 4), m=rng.integer(0, 2)) for name in rng.shuffled(frozen + rest)]
+
+def roles(lesson, names):
+    """The role that the student gives to each name."""
+    return {name: lesson.param_role(name) for name in names}
+
+@check("param_role", public=True)
+def tells_the_roles_apart(lesson, rng):
+    """All of twenty names, from both owners and of all five roles, are told apart."""
+    return roles(lesson, twenty_names(rng))
+
+PARTS = ("conv_in", "time_embedding", "down_blocks", "mid_block", "up_blocks", "conv_norm_out", "conv_out")
+
+def budget_case(rng, places):
+    """Arguments of controlnet_budget with drawn counts, the parts in random order."""
+    counts = {part: rng.integer(1_000, 90_000) for part in rng.shuffled(PARTS)}
+    return counts, [rng.integer(2, 60) for _ in range(places)], rng.integer(500, 5_000)
+
+@check("controlnet_budget", weight=2, public=True)
+def counts_what_trains_and_what_is_frozen(lesson, rng):
+    """Copied parts, zero convolutions and hint encoder train; the whole U-Net is frozen."""
+    return answers(lesson.controlnet_budget, {f"case {i}": budget_case(rng, 5 + i) for i in range(3)})
+
+def control_case(rng, dtype, batch=2, channels=1, hint_channels=1, size=(8, 8)):
+    """Arguments of TinyControlNet.forward, without scale."""
+    x = rng.normal(batch, channels, *size, dtype=dtype)
+    return x, rng.uniform(batch, dtype=dtype), rng.normal(batch, hint_channels, *size, dtype=dtype)
+
+@check("controlnet_module", weight=2, public=True)
+def leaves_the_unet_alone_at_first(lesson, rng):
+    """Before training all residuals are exactly zero, so the U-Net's output does not change by a bit."""
+    x, t, hint = control_case(rng, torch.float32, batch=3, channels=2, hint_channels=3, size=(8, 12))
+    unet = rng.fill(TinyUNet(2, 4))
+    control = lesson.TinyControlNet(2, 3, 4)
+    residuals = control(x, t, hint)
+    alone, controlled = unet(x, t), unet(x, t, list(residuals))
+    return {
+        "shapes": [list(r.shape) for r in residuals],
+        "silent": [all_zero(r) for r in residuals],
+        "zeros": {k: all_zero(v) for k, v in control.state_dict().items() if k.startswith("zero")},
+        "output unchanged": torch.equal(alone, controlled),
+    }
+
+@check("train_control", public=True)
+def starts_silent_and_moves_only_the_control(lesson, rng):
+    """After 0 updates the U-Net's output is as before; after 2 the zeros have moved and the U-Net has not."""
+    images, hints = shapes_batch(96, rng.generator)
+    unet, seed = rng.fill(TinyUNet(1, 8), 0.1), rng.integer(0, 1000)
+    x, t = rng.normal(4, 1, 16, 16), rng.uniform(4)
+    watch = Watch(unet.state_dict(), images, hints)
+    with torch.no_grad():
+        alone = unet(x, t)
+    control = lesson.TinyControlNet(1, 1, 8)
+    control.load_state_dict(lesson.train_control(unet, images, hints, 0, seed))
+    with torch.no_grad():
+        controlled = unet(x, t, list(control(x, t, hints[:4])))
+    moved = lesson.train_control(unet, images, hints, 2, seed)
+    return {
+        "output unchanged after 0 updates": torch.equal(alone, controlled),
+        "state": {name: list(tensor.shape) for name, tensor in moved.items()},
+        "zeros moved after 2 updates": [not all_zero(moved[f"zero.{i}.weight"]) for i in range(5)],
+        "U-Net, images and hints unchanged": watch.unchanged(),
+    }

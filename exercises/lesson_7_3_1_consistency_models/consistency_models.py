@@ -1,0 +1,386 @@
+# Your file of the lesson Consistency Models: write your answers where it says `raise NotImplementedError`.
+
+
+# %% [markdown]
+# # Consistency Models
+#
+# A sampler walks. It asks the network where to go, takes a step, asks again, and better solvers only make the
+# steps longer. This lesson drops the walk. Every noisy point lies on one trajectory, and every trajectory ends
+# at one clean point, so there *is* a function that maps the noisy point to that end. A consistency model is a
+# network trained to be this function.
+#
+# You will write the function down for a law where it is known, see why one long solver step is not the same
+# thing, build in the boundary condition, distil a teacher, do without the teacher, and trade a few more
+# evaluations for quality. At the end you train a consistency model whose one step beats the solver's one step.
+#
+# **Notation**, the same in all exercises (VE: noise is added, the data are not shrunk):
+#
+# | symbol | in code | meaning |
+# |---|---|---|
+# | $x_0$ | `x0` | clean data |
+# | $z$ | `noise` | standard normal noise, shaped like the data |
+# | $t$ | `t` | noise level, the standard deviation of the noise |
+# | $x_t = x_0 + t\,z$ | `x` | noisy data |
+# | $D(x, t) = E[x_0 \mid x_t = x]$ | `denoiser`, `teacher` | the denoiser, an average over all clean data that fit |
+# | $\frac{dx}{dt} = \frac{x - D(x, t)}{t}$ | | the probability flow ODE (PF-ODE) |
+# | $f(x, t)$ | `f`, `student`, `target` | a consistency function: the end of the trajectory through $(x, t)$ |
+# | $t_{\min}$ | `t_min` | the level at which trajectories end, a little above 0 |
+#
+# Data have shape `[B, ...]` and a level has shape `[B]`: one level for each sample, lined up with the *first*
+# axis. Callables such as `denoiser(x, t)` and `f(x, t)` are always called with `t` of shape `[B]` and x's dtype.
+# All functions leave their arguments as they are and answer in the dtype of x, unless they say otherwise.
+
+
+# %%
+import copy
+from collections.abc import Callable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+# %% [markdown]
+# ## Where does this trajectory end?
+#
+# Take data $\mathcal N(\mu, \sigma^2 I)$. At level $t$ they are $\mathcal N(\mu, (\sigma^2 + t^2) I)$, and
+# everything on the PF-ODE's way down is known. With $u = x - \mu$ the denoiser is
+# $D - \mu = \frac{\sigma^2}{\sigma^2 + t^2}\, u$, so the ODE reads
+#
+# $$ \frac{du}{dt} = \frac{t}{\sigma^2 + t^2}\; u . $$
+#
+# Separate and integrate: $u$ is proportional to $\sqrt{\sigma^2 + t^2}$. A trajectory keeps its place *in
+# units of the current width*: who starts one standard deviation to the right arrives there. Down at $t = 0$,
+#
+# $$ f(x, t) = \mu + \frac{\sigma}{\sqrt{\sigma^2 + t^2}}\,(x - \mu). $$
+#
+# With $\mu = 1$, $\sigma = 0.5$, $t = 1.2$ the width is $1.3$. The point $x = 3.6$ is two widths from the mean,
+# and ends two widths from the mean: at $2.0$. The denoiser answers $1.385$ for the same point. It is asked
+# something else: the average of all clean data that could have been noised to $x$.
+
+
+# %%
+def gaussian_consistency_function(
+    x: Float[Tensor, "batch dim"], t: Float[Tensor, "batch"], mean: Float[Tensor, "dim"], std: float
+) -> Float[Tensor, "batch dim"]:
+    """The end, at t = 0, of the PF-ODE trajectory through x at level t, for data N(mean, std^2 I).
+
+    x [B, D]; t [B], 0 or more; mean [D]; std > 0. Returns [B, D].
+    Source: Song et al. 2023 (arXiv 2303.01469), section 3, for the ODE of Karras et al. 2022 (arXiv 2206.00364).
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Not fewer steps: no steps
+#
+# The classical way to the end is a solver. Euler's method divides $[0, t]$ into $n$ equal steps and takes the
+# slope where each step begins:
+#
+# $$ x_{i+1} = x_i + (t_{i+1} - t_i)\; \frac{x_i - D(x_i, t_i)}{t_i}, \qquad t_i = t\,(1 - i/n). $$
+#
+# Put $n = 1$: $x - t\,\frac{x - D}{t} = D(x, t)$. One Euler step *is* the denoiser, the blurry average. The
+# Gaussian of the last section, from $x = 3.6$ at $t = 1.2$:
+#
+# | $n$ | 1 | 2 | 4 | 16 | exact |
+# |---|---|---|---|---|---|
+# | end | 1.385 | 1.612 | 1.790 | 1.944 | 2.000 |
+#
+# So "one step" can mean two things. A solver's single step is an extrapolation; here it misses the end by 0.615,
+# where the whole way is 1.6 long. A consistency function does not step at all: it knows the end.
+
+
+# %%
+def euler_pf_ode(
+    denoiser: Callable[[Tensor, Tensor], Tensor], x: Float[Tensor, "batch dim"], t_start: float, n_steps: int
+) -> Float[Tensor, "batch dim"]:
+    """Euler's method for the PF-ODE from t_start to 0 on a uniform grid.
+
+    denoiser: (x [B, D], t [B]) -> [B, D], called exactly n_steps times; x [B, D] at level t_start > 0.
+    Returns [B, D], the place at t = 0.
+    Raises ValueError if n_steps is less than 1.
+    Source: Karras et al. 2022 (arXiv 2206.00364), algorithm 1 without its second-order correction.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## One trajectory, one answer
+#
+# In the picture, choose any two points of one curve and ask $f$ about both. The answer has to be the same:
+#
+# $$ f(x_t, t) = f(x_s, s) \quad \text{for all } (x_t, t), (x_s, s) \text{ on one trajectory.} $$
+#
+# Nothing new about ODEs: whoever follows the curve to its end gets there from anywhere on it. New is what it is
+# used for. *Self-consistency* can be checked without knowing the end, so it can be trained without knowing it.
+#
+# How well does a given $f$ do? Apply it to every point of a trajectory and report the largest distance between
+# two answers. In two dimensions, let $f$ answer $(0, 0)$, $(0.3, 0)$, $(0.3, 0.4)$ at three points of one
+# trajectory. The distances of neighbours are $0.3$ and $0.4$, but from the first to the last it is $0.5$: small
+# disagreements between neighbours add up, so look at every pair.
+
+
+# %%
+def self_consistency_gap(
+    f: Callable[[Tensor, Tensor], Tensor],
+    trajectory: Float[Tensor, "times batch dim"],
+    times: Float[Tensor, "times"],
+) -> Float[Tensor, "batch"]:
+    """The largest distance between two answers of f along each trajectory.
+
+    f: (x [B, D], t [B]) -> [B, D]; trajectory [N, B, D]: row n holds B points at level times[n]; times [N].
+    Returns [B]: for each trajectory the maximum over all pairs of times of the Euclidean distance.
+    Source: Song et al. 2023 (arXiv 2303.01469), section 3, the definition of self-consistency.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## The boundary condition
+#
+# Self-consistency alone has a lazy solution: answer the same point for everything. What rules it out is the
+# start of the curve. At $t_{\min}$ the point *is* the end, so $f(x, t_{\min}) = x$. This must not be left to
+# training; build it into the function with two coefficients,
+#
+# $$ f(x, t) = c_{\text{skip}}(t)\, x + c_{\text{out}}(t)\, F(x, t), $$
+#
+# $$ c_{\text{skip}}(t) = \frac{\sigma_d^2}{(t - t_{\min})^2 + \sigma_d^2}, \qquad
+#    c_{\text{out}}(t) = \frac{\sigma_d\,(t - t_{\min})}{\sqrt{t^2 + \sigma_d^2}}, $$
+#
+# where $F$ is the free network and $\sigma_d$ the standard deviation of the data. At $t_{\min}$ they are 1 and
+# 0, whatever the network says; far out they tend to 0 and $\sigma_d$, and the network has the word. In between,
+# with $\sigma_d = 0.5$, $t_{\min} = 0.002$ and $t = 0.502$: $c_{\text{skip}} = 0.5$, $c_{\text{out}} = 0.353$.
+# Note where $t_{\min}$ is subtracted and where it is not.
+
+
+# %%
+def consistency_function(
+    net: Callable[[Tensor, Tensor], Tensor],
+    x: Float[Tensor, "batch ..."],
+    t: Float[Tensor, "batch"],
+    sigma_data: float = 0.5,
+    t_min: float = 0.002,
+) -> Float[Tensor, "batch ..."]:
+    """A consistency function made of a free network; the identity at t_min.
+
+    net: (x [B, ...], t [B]) -> like x; x [B, ...]; t [B], t_min or more; sigma_data: standard deviation of the
+    data. Returns a tensor like x.
+    Source: Song et al. 2023 (arXiv 2303.01469), section 3 and appendix C.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Distillation: let a teacher show the neighbour
+#
+# Who says which two points lie on one trajectory? A trained denoiser, the teacher. Four steps:
+#
+# ```
+#   x0 ----- + t_hi * noise -----> x_hi ------ one Heun step of the teacher ------> x_lo
+#                                   |                                                |
+#                             student(x_hi, t_hi)       <- squared distance ->   target(x_lo, t_lo)
+#                             learns                                             held still
+# ```
+#
+# 1. Noise a clean sample to the higher level: $x_{hi} = x_0 + t_{hi}\, z$.
+# 2. Let the teacher walk one step of the PF-ODE to $t_{lo}$. Heun's step averages the slopes of both ends:
+#    with $h = t_{lo} - t_{hi}$, $d_{hi} = \frac{x_{hi} - D(x_{hi}, t_{hi})}{t_{hi}}$,
+#    $\tilde x = x_{hi} + h\, d_{hi}$ and $d_{lo} = \frac{\tilde x - D(\tilde x, t_{lo})}{t_{lo}}$,
+#    $$ x_{lo} = x_{hi} + \tfrac{h}{2}\,(d_{hi} + d_{lo}). $$
+# 3. Ask the student about the noisier point and the target about the cleaner one.
+# 4. Take the mean squared difference, and let the gradient flow into the **student only**. The target stands
+#    one step nearer to the data, so it knows slightly better; if it could also move towards the student, both
+#    would meet where it costs least: at a constant.
+#
+# In one dimension with $D(x, t) = x/2$, $x_0 = 0$, $z = 1$, $t_{hi} = 2$, $t_{lo} = 1$: $x_{hi} = 2$,
+# $d_{hi} = 0.5$, $\tilde x = 1.5$, $d_{lo} = 0.75$ and $x_{lo} = 1.375$. If student and target both answer
+# half of what they see, the loss is $(1 - 0.6875)^2 = 0.0977$.
+#
+# How the end's information travels: at $t_{\min}$ the boundary condition makes the target exact, then the
+# neighbour learns it, then the neighbour's neighbour.
+
+
+# %%
+def consistency_distillation_loss(
+    student: Callable[[Tensor, Tensor], Tensor],
+    target: Callable[[Tensor, Tensor], Tensor],
+    teacher: Callable[[Tensor, Tensor], Tensor],
+    x0: Float[Tensor, "batch ..."],
+    noise: Float[Tensor, "batch ..."],
+    t_hi: Float[Tensor, "batch"],
+    t_lo: Float[Tensor, "batch"],
+) -> Float[Tensor, ""]:
+    """The squared disagreement between two neighbours on the teacher's trajectory.
+
+    student, target: consistency functions (x [B, ...], t [B]) -> like x; teacher: a denoiser of the same form;
+    x0, noise [B, ...]; t_hi > t_lo > 0, both [B]. Returns the 0-dim mean over all elements, whose gradient
+    reaches the student's answer only.
+    Source: Song et al. 2023 (arXiv 2303.01469), section 4, algorithm 2 with Heun's solver.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## A target that follows slowly
+#
+# The target is a copy of the student that follows with a delay, an exponential moving average of its weights:
+#
+# $$ \theta^- \leftarrow \lambda\, \theta^- + (1 - \lambda)\, \theta. $$
+#
+# $\lambda$ (`decay`) is the share of the *old target* that is kept. With $\lambda = 0.9$, a target weight at 1
+# and a student's weight at 2 the update gives $1.1$; after ten updates with the student standing still $1.651$.
+# So the answers that the student is compared with do not jump with every step of the optimiser. Buffers, such
+# as the running statistics of a norm layer, are state but not weights: copy them. The update happens in place,
+# and afterwards the two modules must share no memory, or the next optimiser step would move both.
+
+
+# %%
+def ema_update(target: nn.Module, online: nn.Module, decay: float) -> None:
+    """Move the target's parameters towards the online module's, in place; copy the buffers.
+
+    target, online: modules of the same class; decay in [0, 1]: the share of the target that is kept. Returns
+    None; online is not changed, and the target's parameters remain trainable leaves with memory of their own.
+    Source: Song et al. 2023 (arXiv 2303.01469), section 4, equation (8).
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Training without a teacher
+#
+# The teacher had one task: the slope at $x_{hi}$. Without a teacher there is a guess that costs nothing. The
+# very pair $(x_0, z)$ that made $x_{hi}$ defines a straight line, whose slope is $z$; follow that line:
+#
+# $$ x_{hi} = x_0 + t_{hi}\, z, \qquad x_{lo} = x_0 + t_{lo}\, z \quad\text{with the same } x_0 \text{ and } z. $$
+#
+# All else stays: the student sees the noisier point, the target the cleaner one, the gradient flows into the
+# student only. A teacher who answered $D = x_0$ would give exactly this pair. With $x_0 = 0$, $z = 1$, levels 2
+# and 1, and half of what they see as answers: $(1 - 0.5)^2 = 0.25$.
+
+
+# %%
+def consistency_training_loss(
+    student: Callable[[Tensor, Tensor], Tensor],
+    target: Callable[[Tensor, Tensor], Tensor],
+    x0: Float[Tensor, "batch ..."],
+    noise: Float[Tensor, "batch ..."],
+    t_hi: Float[Tensor, "batch"],
+    t_lo: Float[Tensor, "batch"],
+) -> Float[Tensor, ""]:
+    """The squared disagreement between two points on the straight line of one (x0, noise) pair.
+
+    student, target: consistency functions (x [B, ...], t [B]) -> like x; x0, noise [B, ...]; t_hi > t_lo > 0,
+    both [B]. Returns the 0-dim mean over all elements, whose gradient reaches the student's answer only.
+    Source: Song et al. 2023 (arXiv 2303.01469), section 5, equation (10).
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## What the free guess costs
+#
+# The line's slope is right on average only. Let the data be $K$ points $y_k$, equally likely. Seen from $x$ at
+# level $t$, each could be the origin, with the weight
+#
+# $$ w_k = \operatorname{softmax}_k\!\left(-\frac{\lVert x - y_k \rVert^2}{2 t^2}\right), \qquad
+#    D = \sum_k w_k\, y_k . $$
+#
+# The teacher's direction is $\frac{x - D}{t}$. Training without it draws one $y_k$ with probability $w_k$ and
+# follows $\frac{x - y_k}{t}$: the mean of that is the teacher's direction, and its variance, summed over the
+# dimensions, is
+#
+# $$ \frac{1}{t^2} \sum_k w_k\, \lVert y_k - D \rVert^2 . $$
+#
+# Two points at $-1$ and $+1$, seen from $x = 0$ at $t = 1$: the teacher says 0, the guesses are $+1$ and $-1$,
+# the variance is 1. From $x = 0.5$ at $t = 0.5$ the weights are $0.018$ and $0.982$, and the variance is
+# $0.283$. Distillation *learns* a direction that somebody knows; training alone has to *discover* it from noisy
+# guesses. That is why it is slower and ends up a little worse.
+
+
+# %%
+def ct_direction_noise(
+    data: Float[Tensor, "points dim"], x: Float[Tensor, "batch dim"], t: Float[Tensor, "batch"]
+) -> dict[str, Tensor]:
+    """The teacher's direction and the variance of the one-sample direction that replaces it.
+
+    data [K, D]: equally likely clean points; x [B, D] at the levels t [B] > 0. Returns a dict:
+    "teacher_direction" [B, D], the slope dx/dt of the PF-ODE; "ct_variance" [B], the variance of the slope of
+    the line from x to a random clean point (drawn as likely as it is, given x), summed over dimensions.
+    Source: Song et al. 2023 (arXiv 2303.01469), section 5, lemma 1.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## A few teleports more
+#
+# One evaluation gives a sample. If you can afford more, do not walk: noise the sample again to some level
+# $\tau$, and teleport again. Errors of the first jump are drowned in the new noise and corrected from nearer by.
+#
+# How much noise? $f$ ends at $t_{\min}$, so its answer already carries noise of variance $t_{\min}^2$.
+# Variances add, so to reach level $\tau$ add
+#
+# $$ \hat x = x + \sqrt{\tau^2 - t_{\min}^2}\; z, \qquad x \leftarrow f(\hat x, \tau). $$
+#
+# With $\tau = 0.5$ and $t_{\min} = 0.3$ the root is $0.4$, not $0.5$. DDIM too predicts the clean image and then
+# returns to a noisier point, but it must, at every one of its steps. Here the first answer is a sample already;
+# going on is a choice.
+
+
+# %%
+def multistep_consistency_sample(
+    f: Callable[[Tensor, Tensor], Tensor],
+    x_init: Float[Tensor, "batch dim"],
+    t_max: float,
+    taus: list[float],
+    noises: list[Tensor],
+    t_min: float = 0.002,
+) -> Float[Tensor, "batch dim"]:
+    """Teleport from t_max, then for each tau re-noise to that level and teleport again.
+
+    f: consistency function (x [B, D], t [B]) -> [B, D]; x_init [B, D] at level t_max; taus: levels in
+    descending order; noises: for each tau a standard normal tensor like x_init. Returns [B, D]; with no tau,
+    the answer of the first jump.
+    Raises ValueError if any tau is less than t_min, or t_max or more.
+    Source: Song et al. 2023 (arXiv 2303.01469), algorithm 1.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Train one
+#
+# Everything together, in two dimensions, where training takes seconds. The recipe will look the same when the
+# kitchen is bigger: put the network into the parameterization with the boundary condition, keep a slow copy as
+# the target, and for every batch draw neighbouring levels of a grid from $t_{\min}$ to $t_{\max}$, compute the
+# distillation loss, take an optimiser step, and update the copy.
+#
+# All of these are yours to choose: the grid (18 levels, denser near $t_{\min}$, are a good start), the batch
+# size, the optimiser, $\sigma_d$, the decay, and which of the two networks you return. What is judged is the
+# result, for data on four small hills around the middle, with $t_{\min} = 0.02$, $t_{\max} = 5$ and 700 steps:
+#
+# - `f(x, t_max)` for $x = 5 z$ must lie closer to the true end of the trajectory than one Euler step does. The
+#   root mean square distance must be less than 0.6 of the Euler step's.
+# - `f(x, t_min)` must be `x` within $10^{-4}$.
+#
+# A target that follows very slowly carries the news from the end too slowly for 700 steps: with `decay` 0.999
+# it would not have arrived. And remember how far the news has to travel: one neighbour at a time.
+
+
+# %%
+def train_consistency_model(
+    net: nn.Module,
+    teacher: Callable[[Tensor, Tensor], Tensor],
+    data: Float[Tensor, "samples 2"],
+    t_min: float,
+    t_max: float,
+    steps: int,
+    seed: int,
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Distil the teacher into a consistency function with the given number of optimiser steps.
+
+    net: a small network (x [B, 2], t [B]) -> [B, 2], may be trained in place; teacher: the data's denoiser
+    (x [B, 2], t [B]) -> [B, 2]; data [M, 2] float32; seed: for all random draws. Returns a callable
+    f(x [B, 2], t [B]) -> [B, 2], which will be called without gradients; f(x, t_min) is x.
+    Source: Song et al. 2023 (arXiv 2303.01469), algorithm 2.
+    """
+    raise NotImplementedError

@@ -1,0 +1,222 @@
+"""Public checks of lesson-7.3.1: Consistency Models. Made by `course build`; do not edit."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+class ToyMLP(nn.Module):
+    """(x [B, dim], t [B]) -> [B, out]; t enters as log(1 + t), its sine and its cosine. Weights follow from the seed."""
+
+    def __init__(
+        self,
+        dim: int = 2,
+        width: int = 32,
+        out: int | None = None,
+        seed: int = 0,
+        depth: int = 2,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        sizes = [dim + 3] + [width] * depth + [out or dim]
+        self.layers = nn.ModuleList()
+        for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+            layer = nn.Linear(fan_in, fan_out)
+            with torch.no_grad():
+                layer.weight.copy_(torch.randn(fan_out, fan_in, generator=generator) / math.sqrt(fan_in))
+                layer.bias.copy_(0.1 * torch.randn(fan_out, generator=generator))
+            self.layers.append(layer)
+        self.to(dtype)
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        t = torch.as_tensor(t, dtype=x.dtype, device=x.device).expand(x.shape[0])
+        time = torch.log1p(t.clamp_min(0))
+        h = torch.cat([x, torch.stack([time, time.sin(), time.cos()], dim=1)], dim=1)
+        for layer in self.layers[:-1]:
+            h = F.silu(layer(h))
+        return self.layers[-1](h)
+
+import torch
+from torch import nn
+
+from blindgrade.checks import Fail, check, describe
+
+PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
+
+def in_each_dtype(make):
+    """The case that `make` draws for a dtype, in float32 and in float64."""
+    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
+
+def answers(function, cases):
+    """What the function returns for each case, a tuple of arguments."""
+    return {name: function(*case) for name, case in cases.items()}
+
+def trailing(t, x):
+    """A level for each sample, against x [B, ...]."""
+    return t.reshape(-1, *([1] * (x.ndim - 1)))
+
+def bent(x, t):
+    """A smooth function of the point and the level that mixes the features and is no straight line in either."""
+    return torch.tanh(x.flip(-1)) / (1 + trailing(t, x)) + 0.3 * x + 0.1 * torch.sin(3 * trailing(t, x))
+
+def gaussian_case(rng, batch, dim, dtype):
+    """Points at levels of their own, and a Gaussian away from the origin."""
+    return (
+        2 * rng.normal(batch, dim, dtype=dtype),
+        rng.uniform(batch, low=0.3, high=3.0, dtype=dtype),
+        1 + rng.uniform(dim, dtype=dtype),
+        rng.number(0.4, 1.5),
+    )
+
+@check("gaussian_consistency_function", weight=2, public=True, **PAGE)
+def follows_its_trajectory_to_the_end(lesson, rng):
+    """The answer is the end of the trajectory through the point, not an average of many."""
+    cases = in_each_dtype(lambda dtype: gaussian_case(rng, 6, 2, dtype))
+    return answers(lesson.gaussian_consistency_function, cases)
+
+@check("euler_pf_ode", weight=2, public=True, **PAGE)
+def steps_down_the_slope(lesson, rng):
+    """Each step moves along the slope of the probability flow ODE, taken where the step begins."""
+    cases = in_each_dtype(lambda dtype: (bent, rng.normal(5, 3, dtype=dtype), rng.number(1.0, 3.0), 4))
+    cases["in 2 steps, square"] = (bent, rng.normal(4, 4, dtype=torch.float64), rng.number(1.0, 3.0), 2)
+    return answers(lesson.euler_pf_ode, cases)
+
+def walk_case(rng, times, batch, dim, dtype):
+    """Trajectories without any order, and levels that fall."""
+    levels = rng.uniform(times, low=0.1, high=3.0, dtype=dtype).sort(descending=True).values
+    return bent, 2 * rng.normal(times, batch, dim, dtype=dtype), levels
+
+@check("self_consistency_gap", weight=2, public=True, **PAGE)
+def reports_the_worst_disagreement(lesson, rng):
+    """The gap of a trajectory is the largest distance between two answers of f along it."""
+    return answers(lesson.self_consistency_gap, in_each_dtype(lambda dtype: walk_case(rng, 4, 5, 2, dtype)))
+
+def levels_above(rng, batch, dtype, t_min=0.002):
+    """A level for each sample, some near t_min and some far above."""
+    return t_min + rng.uniform(batch, low=0.05, high=2.5, dtype=dtype)
+
+@check("consistency_function", weight=2, public=True, **PAGE)
+def mixes_the_point_and_the_network(lesson, rng):
+    """The answer is the point and the network's word, each with the coefficient of its level."""
+    cases = in_each_dtype(lambda dtype: (bent, rng.normal(6, 2, dtype=dtype), levels_above(rng, 6, dtype)))
+    cases["square"] = (bent, rng.normal(4, 4, dtype=torch.float64), levels_above(rng, 4, torch.float64))
+    return answers(lesson.consistency_function, cases)
+
+def pair_case(rng, shape, dtype):
+    """Data, noise and two levels for each sample, the second one lower."""
+    high = rng.uniform(shape[0], low=1.0, high=3.0, dtype=dtype)
+    low = high * rng.uniform(shape[0], low=0.4, high=0.8, dtype=dtype)
+    return rng.normal(*shape, dtype=dtype), rng.normal(*shape, dtype=dtype), high, low
+
+def slanted(x, t):
+    """Another smooth function of the point and the level, unlike `bent`."""
+    return 0.6 * x - 0.2 * torch.sin(x + trailing(t, x))
+
+def shrinking(x, t):
+    """A denoiser that is not linear in the point."""
+    return torch.tanh(x) / (1 + 0.5 * trailing(t, x))
+
+@check("consistency_distillation_loss", weight=2, public=True, **PAGE)
+def compares_neighbours_on_the_teachers_walk(lesson, rng):
+    """The student at the noisier point is compared with the target where the teacher's Heun step leads."""
+    cases = in_each_dtype(lambda dtype: (bent, slanted, shrinking, *pair_case(rng, (6, 2), dtype)))
+    return answers(lesson.consistency_distillation_loss, cases)
+
+@check("consistency_training_loss", weight=2, public=True, **PAGE)
+def compares_two_points_of_one_line(lesson, rng):
+    """The student at the noisier point is compared with the target at the cleaner point of the same line."""
+    cases = in_each_dtype(lambda dtype: (bent, slanted, *pair_case(rng, (6, 2), dtype)))
+    return answers(lesson.consistency_training_loss, cases)
+
+def values_of(module):
+    """All parameters and buffers by name, detached copies."""
+    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+
+@check("ema_update", weight=2, public=True)
+def keeps_the_share_decay(lesson, rng):
+    """Each of the target's parameters keeps the share decay of itself and takes the rest from the online module."""
+    pairs = {
+        f"decay {decay}, {dtype}": (decay, *(rng.fill(nn.Linear(3, 2).to(dtype), scale=1.0) for _ in range(2)))
+        for decay in (0.9, 0.25)
+        for dtype in (torch.float32, torch.float64)
+    }
+    seen = {}
+    for name, (decay, target, online) in pairs.items():
+        seen[f"{name}, returned"] = lesson.ema_update(target, online, decay)
+        seen[name] = values_of(target)
+    return seen
+
+CLOUD = {"atol": {"float32": 1e-4, "float64": 1e-6}, "rtol": {"float32": 1e-3, "float64": 1e-5}}
+
+def cloud_case(rng, points, batch, dim, dtype):
+    """Clean points, and places among them at levels where several of them count."""
+    return (
+        rng.normal(points, dim, dtype=dtype),
+        1.5 * rng.normal(batch, dim, dtype=dtype),
+        rng.uniform(batch, low=0.6, high=2.0, dtype=dtype),
+    )
+
+@check("ct_direction_noise", weight=2, public=True, **CLOUD)
+def knows_direction_and_variance(lesson, rng):
+    """The teacher's direction is the mean of the guesses, and the variance says how far they scatter."""
+    return answers(lesson.ct_direction_noise, in_each_dtype(lambda dtype: cloud_case(rng, 5, 6, 2, dtype)))
+
+def jumps(rng, batch, dim, taus, dtype):
+    """The arguments of a sampling run with f = bent."""
+    return bent, 3 * rng.normal(batch, dim, dtype=dtype), 3.0, taus, [rng.normal(batch, dim, dtype=dtype) for _ in taus]
+
+@check("multistep_consistency_sample", weight=2, public=True, **PAGE)
+def renoises_and_jumps_again(lesson, rng):
+    """After the first jump each further one starts from the sample with new noise, at the level tau."""
+    taus = [rng.number(1.5, 2.5), rng.number(0.7, 1.2), rng.number(0.2, 0.5)]
+    cases = in_each_dtype(lambda dtype: jumps(rng, 5, 2, taus, dtype))
+    cases["two jumps, square"] = jumps(rng, 4, 4, taus[:1], torch.float64)
+    return answers(lesson.multistep_consistency_sample, cases)
+
+T_MIN, T_MAX, STEPS = 0.02, 5.0, 700
+
+def answers_at_both_ends(f, places):
+    """What f says at t_max and at t_min for the same places."""
+    with torch.no_grad():
+        return {name: f(places, torch.full((len(places),), t)) for name, t in (("far", T_MAX), ("near", T_MIN))}
+
+def is_the_identity_there(result, places):
+    """Fail unless both answers have the form of the places and the one at t_min is the places."""
+    for name, level in (("far", "t_max"), ("near", "t_min")):
+        answer = result[name]
+        if not (isinstance(answer, torch.Tensor) and answer.shape == places.shape):
+            raise Fail(f"f(x, {level}) is {describe(answer)}; expected {describe(places)}")
+    error = float((result["near"].double() - places.double()).abs().max())
+    if not error <= 1e-4:
+        # Places reach to 3 t_max = 15; a boundary at another low level is missed by little, a missing one by far.
+        named = "default_t_min" if error < 0.5 else "no_boundary"
+        raise Fail(f"f(x, t_min) differs from x by up to {error:.2g}", misconception=named)
+
+def hill(rng):
+    """Data around one place, and noise at t_max to start from."""
+    centre = torch.tensor([1.5, -1.0])
+    return centre + 0.5 * rng.normal(2048, 2), T_MAX * rng.normal(200, 2), centre
+
+def lands_on_the_hill(result, expected, rng):
+    """The verdict on one hill: the boundary holds, and far noise lands near the hill."""
+    _, places, centre = hill(rng)
+    is_the_identity_there(result, places)
+    distance = float(((result["far"] - centre) ** 2).sum(dim=1).mean().sqrt())
+    if not distance < 2.0:
+        raise Fail(f"noise at t_max lands {distance:.2f} away from a hill that is 0.7 wide")
+
+@check("train_consistency_model", public=True, reference=False, verdict=lands_on_the_hill)
+def lands_on_one_hill(lesson, rng):
+    """After 700 updates on a single hill f is the identity at t_min and moves noise at t_max to the hill."""
+    data, places, centre = hill(rng)
+
+    def teacher(x, t):
+        return centre + (x - centre) * (0.25 / (0.25 + t**2))[:, None]
+
+    seed = rng.integer(0, 1000)
+    net = ToyMLP(2, 64, seed=seed, depth=3)
+    return answers_at_both_ends(lesson.train_consistency_model(net, teacher, data, T_MIN, T_MAX, STEPS, seed), places)

@@ -1,0 +1,225 @@
+"""Public checks of lesson-7.3.2: LCM & SDXL Turbo. Made by `course build`; do not edit."""
+
+from __future__ import annotations
+
+import torch
+
+from blindgrade.checks import Watch, check
+
+PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
+
+def in_each_dtype(make):
+    """The case that `make` draws for a dtype, in float32 and in float64."""
+    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
+
+def answers(function, cases):
+    """What the function returns for each case, a tuple of arguments."""
+    return {name: function(*case) for name, case in cases.items()}
+
+def answers_and_purity(function, cases):
+    """The same, and whether the case's tensors are still what they were."""
+    seen = {}
+    for name, case in cases.items():
+        watch = Watch(*case)
+        seen[name] = function(*case)
+        seen[f"{name}, arguments unchanged"] = watch.unchanged()
+    return seen
+
+SCALINGS = {"atol": 1e-6, "rtol": 1e-5}
+
+@check("lcm_boundary_scalings", weight=2, public=True, **SCALINGS)
+def scalings_of_the_levels(lesson, rng):
+    """At its defaults the pair (c_skip, c_out) is right for levels from clean to noise."""
+    early, late = rng.integers(4, low=1, high=12), rng.integers(5, low=12, high=1000)
+    cases = {"early levels": (early,), "later levels": (late,)}
+    return answers(lesson.lcm_boundary_scalings, cases)
+
+@check("lcm_training_pair", weight=2, public=True)
+def pairs_of_the_standard_grid(lesson, rng):
+    """With 1000 levels of which 50 are kept, each index has the right start and end."""
+    index = rng.integers(12, low=1, high=50)
+    return answers(lesson.lcm_training_pair, {"some indices": (index,)})
+
+@check("lcm_inference_timesteps", weight=2, public=True)
+def schedules_of_a_few_steps(lesson, rng):
+    """For one to eight steps the sampler visits the right levels, from noisy to clean."""
+    few = rng.shuffled([1, 2, 3, 4, 5, 6, 8])[:5]
+    return answers(lesson.lcm_inference_timesteps, {f"{n} steps": (n,) for n in few})
+
+def step_case(rng, shape, dtype, w_low=1.0, w_high=8.0):
+    """A latent, two predictions, and for each sample a guidance strength and two levels: the step's arguments."""
+    batch = shape[0]
+    return (
+        rng.normal(*shape, dtype=dtype),
+        rng.normal(*shape, dtype=dtype),
+        rng.normal(*shape, dtype=dtype),
+        rng.uniform(batch, low=w_low, high=w_high, dtype=dtype),
+        rng.uniform(batch, low=0.1, high=0.5, dtype=dtype),
+        rng.uniform(batch, low=0.55, high=0.95, dtype=dtype),
+    )
+
+@check("augmented_pf_ode_step", weight=2, public=True, **PAGE)
+def one_guided_step(lesson, rng):
+    """The step goes from level to level along the guided noise, with its own strength for each sample."""
+    return answers(lesson.augmented_pf_ode_step, in_each_dtype(lambda dtype: step_case(rng, (5, 2, 3, 4), dtype)))
+
+EMBEDDING = {"atol": 2e-3, "rtol": 1e-4}
+
+def strengths(rng, count, dtype=torch.float32):
+    """Guidance strengths in steps of 1/8, which every dtype holds exactly."""
+    return (rng.integers(count, low=4, high=64) / 8).to(dtype)
+
+@check("guidance_scale_embedding", weight=2, public=True, **EMBEDDING)
+def features_of_the_strength(lesson, rng):
+    """All sines come first, then all cosines, from the highest frequency to the lowest."""
+    cases = {"dim 256": (strengths(rng, 3),), "dim 8": (strengths(rng, 5), 8)}
+    return answers(lesson.guidance_scale_embedding, cases)
+
+def noise_schedule(rng, dtype):
+    """A schedule of 1000 levels as in Stable Diffusion, with ends that differ from seed to seed."""
+    low, high = rng.number(0.0007, 0.001), rng.number(0.010, 0.013)
+    betas = torch.linspace(low**0.5, high**0.5, 1000, dtype=torch.float64) ** 2
+    return torch.cumprod(1 - betas, dim=0).to(dtype)
+
+def noise_network(rng, dtype):
+    """A noise predictor of latent, level, prompt and, where given, w embedding; and its parameters."""
+    draws = [rng.number(0.4, 0.9), rng.number(0.3, 0.8), rng.number(0.3, 0.8), rng.number(0.5, 1.5)]
+    a, b, g, k = (torch.tensor(v, dtype=dtype, requires_grad=True) for v in draws)
+
+    def predict(z, t, cond, w_emb=None):
+        per_sample = b * cond.flatten(1).sum(1) + k * t.to(z.dtype) / 1000
+        if w_emb is not None:
+            per_sample = per_sample + g * w_emb[:, 0] - g * w_emb[:, 1]
+        return torch.tanh(a * z + per_sample.reshape(-1, *[1] * (z.ndim - 1)))
+
+    return predict, [a, b, g, k]
+
+def distillation_case(rng, shape, dtype, starts=None, w=None):
+    """Three networks and a batch: the arguments of lcm_distillation_loss by name, and the networks' parameters."""
+    batch = shape[0]
+    (student, of_student), (target, of_target), (teacher, of_teacher) = (noise_network(rng, dtype) for _ in range(3))
+    drawn = 20 * rng.integers(batch, low=2, high=51) - 1
+    t_start = drawn if starts is None else torch.tensor(starts)
+    strength = rng.uniform(batch, low=1.0, high=6.0, dtype=dtype)
+    arguments = {
+        "student": student,
+        "target": target,
+        "teacher": teacher,
+        "z0": rng.normal(*shape, dtype=dtype),
+        "noise": rng.normal(*shape, dtype=dtype),
+        "cond": rng.normal(batch, 2, dtype=dtype),
+        "uncond": rng.normal(batch, 2, dtype=dtype),
+        "w": strength if w is None else torch.full((batch,), w, dtype=dtype),
+        "w_emb": rng.normal(batch, 3, dtype=dtype),
+        "t_start": t_start,
+        "t_end": (t_start - 20).clamp(min=0),
+        "alphas_cumprod": noise_schedule(rng, dtype),
+    }
+    return arguments, {"student": of_student, "target": of_target, "teacher": of_teacher}
+
+@check("lcm_distillation_loss", weight=2, public=True, **PAGE)
+def distance_of_two_leaps(lesson, rng):
+    """The loss is the pseudo-Huber distance between the student's leap and the target's, one guided step apart."""
+    cases = in_each_dtype(lambda dtype: distillation_case(rng, (5, 2, 3, 4), dtype)[0])
+    return {name: lesson.lcm_distillation_loss(**case) for name, case in cases.items()}
+
+def layer_shapes(rng, count):
+    """Shapes of weights, most of them not square."""
+    return [(rng.integer(8, 400), rng.integer(8, 400)) for _ in range(count)]
+
+@check("lora_adapter_size", weight=2, public=True)
+def size_of_an_adapter(lesson, rng):
+    """Parameters, megabytes at half precision, and the share of the adapted weights are right."""
+    cases = {f"{count} layers": (layer_shapes(rng, count), rng.integer(2, 65)) for count in (1, 3, 12)}
+    return answers(lesson.lora_adapter_size, cases)
+
+def adapter(rng, d_out, d_in, rank, dtype=torch.float64):
+    """One LoRA for a weight of shape [d_out, d_in]."""
+    return {
+        "A": rng.normal(rank, d_in, dtype=dtype),
+        "B": rng.normal(d_out, rank, dtype=dtype),
+        "alpha": rng.choice([1.0, 3.0, 5.0, 7.0]),
+        "scale": rng.number(0.2, 0.9),
+    }
+
+@check("merge_loras", weight=2, public=True, **PAGE)
+def speed_and_style_add_up(lesson, rng):
+    """Two adapters of different rank are both in the merged weight, each with its own strength."""
+    cases = in_each_dtype(
+        lambda dtype: (
+            rng.normal(5, 7, dtype=dtype),
+            [adapter(rng, 5, 7, 4, dtype), adapter(rng, 5, 7, 2, dtype)],
+        )
+    )
+    return answers(lesson.merge_loras, cases)
+
+def pictures(rng, count, dim, dtype=torch.float64):
+    """Candidates and their probabilities, of which no two are close."""
+    odds = torch.tensor(rng.shuffled([1.0 + 0.7 * i for i in range(count)]), dtype=torch.float64)
+    return rng.normal(count, dim, dtype=dtype), (odds / odds.sum()).to(dtype)
+
+@check("sharpness_problem", weight=2, public=True, **PAGE)
+def the_blur_and_its_price(lesson, rng):
+    """The optimum, the two risks and the distance are right for candidates of unequal probability."""
+    return answers(lesson.sharpness_problem, in_each_dtype(lambda dtype: pictures(rng, 6, 3, dtype)))
+
+def head_logits(rng, shapes, dtype=torch.float64, scale=1.5):
+    """Logits of a few heads, on both sides of the margin."""
+    return [scale * rng.normal(*shape, dtype=dtype) for shape in shapes]
+
+@check("add_discriminator_loss", weight=2, public=True, **PAGE)
+def hinge_of_real_and_fake(lesson, rng):
+    """Real logits below 1 and fake logits above -1 cost what they lack; heads count alike."""
+    shapes = [(6, 1), (6, 1), (6, 1)]
+    cases = in_each_dtype(lambda dtype: (head_logits(rng, shapes, dtype), head_logits(rng, shapes, dtype)))
+    return answers_and_purity(lesson.add_discriminator_loss, cases)
+
+def clean_estimator(rng, dtype):
+    """A denoiser of a noisy picture and a level, and its parameters."""
+    a, b = (torch.tensor(rng.number(0.5, 0.9), dtype=dtype, requires_grad=True) for _ in range(2))
+
+    def denoise(x, s):
+        return torch.tanh(a * x + b * s.to(x.dtype).reshape(-1, *[1] * (x.ndim - 1)))
+
+    return denoise, [a, b]
+
+def judge_of(rng, dtype, shape):
+    """A discriminator with three heads: one logit for each sample, a map, and one of a few regions."""
+    weights = rng.normal(*shape[1:], dtype=dtype)
+    shift = rng.number(-0.5, 0.5)
+
+    def judge(x):
+        return [
+            (weights * x).flatten(1).sum(1),
+            torch.tanh(x[:, :, 1:, :] - x[:, :, :-1, :]) + shift,
+            torch.sin(2 * x).mean(dim=(1, 2)) - 2 * shift,
+        ]
+
+    return judge
+
+def generator_case(rng, shape, dtype):
+    """A sample and its two judges: the arguments of add_generator_loss by name, and the teacher's parameters."""
+    teacher, parameters = clean_estimator(rng, dtype)
+    alpha = rng.uniform(shape[0], low=0.15, high=0.95, dtype=dtype)
+    arguments = {
+        "student_x0": rng.normal(*shape, dtype=dtype),
+        "teacher": teacher,
+        "discriminator": judge_of(rng, dtype, shape),
+        "noise": rng.normal(*shape, dtype=dtype),
+        "s": rng.uniform(shape[0], low=0.1, high=1.0, dtype=dtype),
+        "alpha_s": alpha,
+        "sigma_s": (1 - alpha**2).sqrt(),
+    }
+    return arguments, parameters
+
+def plain(losses):
+    """The three losses without their graph; anything else as it is."""
+    if not isinstance(losses, dict):
+        return losses
+    return {k: v.detach() if isinstance(v, torch.Tensor) else v for k, v in losses.items()}
+
+@check("add_generator_loss", weight=2, public=True, **PAGE)
+def both_lessons_and_their_sum(lesson, rng):
+    """The adversarial part, the distillation and their weighted sum are right."""
+    cases = in_each_dtype(lambda dtype: generator_case(rng, (5, 2, 3, 4), dtype)[0])
+    return {name: plain(lesson.add_generator_loss(**case)) for name, case in cases.items()}

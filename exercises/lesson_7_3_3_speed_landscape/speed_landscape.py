@@ -1,0 +1,357 @@
+# Your file of the lesson The Speed Landscape: write your answers where it says `raise NotImplementedError`.
+
+
+# %% [markdown]
+# # The Speed Landscape
+#
+# By now you know a dozen ways to make a diffusion model fast: better solvers, straighter paths, consistency
+# models, adversarial distillation. Every paper reports its step count, and the counts do not tell you which of
+# them to use. This lesson draws the map: what does a method change, which methods work together, what does
+# speed cost, and what else do you give up for it? At the end you let three of them race on one landscape, with
+# network evaluations as the only currency.
+#
+# **Notation**, the same in all exercises:
+#
+# | symbol | in code | meaning |
+# |---|---|---|
+# | $x_t = x_0 + t\,\epsilon$ | `x` | noisy data, $\epsilon$ standard normal; $t = 0$ is data |
+# | $D(x, t) = E[x_0 \mid x_t = x]$ | `denoiser(x, t)` | x `[B, D]`, t `[B]` to `[B, D]` |
+# | $f(x, t)$ | `teleport(x, t)` | consistency function: the end of the trajectory through x at t |
+# | NFE | `"nfe"` | number of function evaluations: how often the network is called |
+# | level | `"1"`, `"2"`, `"3a"`, `"3b"` | what a method changes; the digit is the level, the letter a branch |
+#
+# The four qualities of a way to be fast are `speed`, `quality`, `flexibility` (does it work with any model,
+# prompt, step count?) and `composability` (does it work beside other tools?). Higher is better for each.
+# All functions leave their arguments as they are.
+
+
+# %%
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+DIMS = ("speed", "quality", "flexibility", "composability")
+
+
+# %% [markdown]
+# ## What was changed?
+#
+# A model that needs 4 steps and one that needs 20 may be fast for the same reason, and two 4-step models for
+# different reasons. So do not ask how many steps; ask what was changed.
+#
+# - **Level 1, better steps.** The weights are as they were. Only the solver that walks along the trajectory
+#   is better.
+# - **Level 2, a straighter road.** The network was trained to predict the *velocity* of a path from data to
+#   noise that someone chose to be straight.
+# - **Level 3, no road.** The network was trained to answer another question: where does this trajectory end?
+#   Branch **3a** learns it from self-consistency, branch **3b** with the help of a discriminator.
+#
+# A method is described by a card:
+#
+# | key | type | meaning |
+# |---|---|---|
+# | `changes_weights` | bool | is anything trained? |
+# | `loss` | str | `"velocity"`, `"self_consistency"`, or any other word |
+# | `extra_networks` | list of str | networks used besides the model itself, such as `"ema_target"` |
+# | `claimed_steps` | int | what the paper says |
+#
+# Go through the questions in this order, and stop at the first that fits:
+#
+# 1. Are the weights unchanged? Level 1, whatever else the card says.
+# 2. Is the loss a velocity loss? Level 2.
+# 3. Is there a `"discriminator"` among the extra networks? Level 3b.
+# 4. Is the loss self-consistency? Level 3a.
+# 5. None of them: the map has no place for it, and that is an error.
+#
+# Why is the discriminator asked for before self-consistency? Many jump models mix losses. What the images look
+# like is decided by the critic, if there is one: sharp, and fewer kinds of them.
+#
+# A card with `changes_weights=True`, `loss="self_consistency"`, `extra_networks=["ema_target"]` and
+# `claimed_steps=30` is 3a, in spite of its 30 steps; with `"discriminator"` added it is 3b.
+
+
+# %%
+def speed_level(card: dict) -> str:
+    """The level of the speed taxonomy that a method belongs to.
+
+    card: a dict with the keys changes_weights (bool), loss (str), extra_networks (list of str) and
+    claimed_steps (int). Returns "1", "2", "3a" or "3b": the first of the rules above that fits.
+    Raises ValueError if none fits.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Thirteen names
+#
+# Now place methods that you have met. The names, in alphabetical order:
+#
+# `add`, `consistency_distillation`, `consistency_training`, `ddim`, `dpm_solver_pp`, `euler_karras`,
+# `flow_matching`, `lcm`, `lcm_lora`, `rectified_flow`, `sd3_base`, `sdxl_turbo`, `unipc`.
+#
+# (`dpm_solver_pp` is DPM-Solver++, `euler_karras` is Euler's method on the noise levels of Karras et al., `add`
+# is adversarial diffusion distillation, `sd3_base` is Stable Diffusion 3 before any distillation.)
+#
+# Imagine the card of each before you write its level. Two of them mislead at first sight: something that you
+# *plug in* like a tool may still change what the network predicts, and something that is sampled with a plain
+# *solver* may still have been trained to walk another path.
+
+
+# %%
+def known_method_level(name: str) -> str:
+    """The level of a named method.
+
+    name: one of the thirteen names above. Returns "1", "2", "3a" or "3b".
+    Raises ValueError for any other name.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Across, not within
+#
+# Can two accelerations be used together? The rule of this map is short: **across levels yes, within a level
+# no.** A better solver (1) can walk along a straight road (2): they answer different questions. Two solvers
+# cannot both take the next step, two training targets cannot both shape one path, and a consistency jump (3a)
+# cannot share its network with an adversarial jump (3b): the letter is a branch, the level is the digit.
+#
+# Written as a table for the levels `["1", "2", "3a", "3b"]`, 1 where the two compose:
+#
+# | | 1 | 2 | 3a | 3b |
+# |---|---|---|---|---|
+# | **1** | 0 | 1 | 1 | 1 |
+# | **2** | 1 | 0 | 1 | 1 |
+# | **3a** | 1 | 1 | 0 | 0 |
+# | **3b** | 1 | 1 | 0 | 0 |
+#
+# It is a rule of thumb, not a theorem. An LCM, for one, comes with a sampler of its own, and a
+# high-order ODE solver does not improve it: "1 composes with 3a" means only that they do not claim the same
+# job. The zeros are the firm part.
+
+
+# %%
+def composability_matrix(levels: list[str]) -> list[list[int]]:
+    """Which of several methods can be used together, pair by pair.
+
+    levels: the level of each method ("1", "2", "3a", "3b"), repeats allowed. Returns n lists of n ints: 1
+    where the two methods are of different levels, else 0; so the diagonal is 0.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## The kitchen sink
+#
+# "Faster, faster, fastest: let us use everything." Someone stacks `["unipc", "lcm", "sdxl_turbo", "ddim"]`.
+# Read the zeros of the table before the GPU does: `unipc` and `ddim` are both solvers, `lcm` and `sdxl_turbo`
+# both redefine the jump. A useful report names *all* pairs, each once, in an order that does not depend on how
+# the stack was written down:
+#
+# `[("ddim", "unipc"), ("lcm", "sdxl_turbo")]`
+#
+# With $k$ methods of one level there are $k(k-1)/2$ conflicts: three solvers are three conflicts, not two.
+
+
+# %%
+def stack_conflicts(stack: list[str], levels: dict[str, str]) -> list[tuple[str, str]]:
+    """All pairs of a stack that are of the same level.
+
+    stack: names, all different; levels: level of each name, of all in the stack and perhaps of others.
+    Returns each pair as a tuple in alphabetical order, the list sorted.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Most speedup is free
+#
+# What does speed cost? Take measurements of quality (FID, lower is better) at several step counts and look at
+# neighbours. Dropping from 1000 steps to 50 saves 950 steps, from 4 to 1 only 3, and yet the second is the
+# bigger deal for a user: what he feels is the *factor*. So measure cost per doubling of speed,
+#
+# $$ \text{cost} = \frac{\mathrm{FID}_b - \mathrm{FID}_a}{\log_2 (n_a / n_b)}, $$
+#
+# for each neighbouring pair from $n_a$ steps down to $n_b$. Then name the stretch: *free* if the cost is below
+# 0.5, *cheap* if it is below 2, else *expensive*. With made-up but typical numbers:
+#
+# | from | to | FID | factor | doublings | cost per doubling | |
+# |---|---|---|---|---|---|---|
+# | 1000 | 50 | 3.0 to 3.2 | 20 | 4.32 | 0.05 | free |
+# | 50 | 20 | 3.2 to 3.4 | 2.5 | 1.32 | 0.15 | free |
+# | 20 | 4 | 3.4 to 6.0 | 5 | 2.32 | 1.12 | cheap |
+# | 4 | 1 | 6.0 to 14.0 | 4 | 2 | 4.00 | expensive |
+#
+# The first factor of 50 costs less than half an FID point. The last factor of 4 costs twenty times that. If
+# fewer steps happen to be better, the cost is negative, and that is free too.
+
+
+# %%
+def quality_cost_regions(
+    steps: list[int], fid: list[float], free_below: float = 0.5, cheap_below: float = 2.0
+) -> list[dict]:
+    """The price of speed, stretch by stretch.
+
+    steps: step counts, all different, in any order; fid: the FID at each, same length. Sorts by falling step
+    count and returns for each neighbouring pair a dict: "from" and "to" (step counts), "speedup" (their
+    quotient), "cost_per_doubling", and "label": "free" for a cost below free_below, else "cheap" for a cost
+    below cheap_below, else "expensive".
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## What the user waits for
+#
+# Steps are not seconds. Classifier-free guidance asks the network twice in each step, once with and once
+# without the prompt; distilled models have the guidance baked in and ask once. And text encoder and VAE take
+# their time however few the steps are:
+#
+# $$ \text{ms} = \text{fixed} + n_{\text{evals}} \cdot \text{ms per evaluation}. $$
+#
+# With 500 ms fixed and 50 ms for an evaluation:
+#
+# | | evaluations | ms | limit |
+# |---|---|---|---|
+# | 20 steps with guidance | 40 | 2500 | 5 |
+# | 4 steps, distilled | 4 | 700 | 1.4 |
+#
+# Evaluations fell by a factor of 10, waiting by 3.6. The last column is Amdahl's law: the factor that you would
+# gain if evaluations cost nothing at all, today's time over the fixed time. At 1.4 it is time to optimise the
+# VAE instead.
+
+
+# %%
+def end_to_end_latency(steps: int, ms_per_eval: float, fixed_ms: float, cfg: bool) -> dict[str, float]:
+    """How long one image takes, and how much faster it could get.
+
+    steps: solver steps; ms_per_eval: milliseconds for one network evaluation; fixed_ms: milliseconds for all
+    else, positive; cfg: does each step use classifier-free guidance? Returns "evals" (network evaluations),
+    "ms" (time in all) and "speedup_limit" (the factor gained if evaluations took no time).
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## A menu, not an upgrade path
+#
+# Level 3 is not "better" than level 1, as dessert is not better than soup. Each option is a point with four
+# coordinates. Option $p$ *dominates* $q$ if $p$ is at least as good in all four and better in at least one; then
+# nobody has a reason to order $q$. What is left when the dominated options are struck off is the menu (the
+# Pareto front):
+#
+# | option | speed | quality | flexibility | composability | |
+# |---|---|---|---|---|---|
+# | solver | 2 | 5 | 5 | 5 | on the menu |
+# | lcm_lora | 4 | 3 | 4 | 4 | on the menu |
+# | turbo | 5 | 3 | 1 | 1 | on the menu |
+# | old_distill | 4 | 2 | 1 | 1 | dominated by lcm_lora and by turbo |
+#
+# Two options with the same four values do not dominate each other, as neither is better anywhere: both stay.
+
+
+# %%
+def pareto_menu(options: list[dict]) -> list[str]:
+    """The options that no other option dominates.
+
+    options: dicts with "name" (str, all different) and a number for each of the four DIMS, higher is better.
+    Returns the names, sorted.
+    """
+
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Order from it
+#
+# "Which is the fastest?" has one answer. "Which is right for me?" has one for each of us. A scenario is a set of
+# requirements (*minimums*: what falls short of one is out, however good the rest) and a set of *weights*
+# $w_d$; among what is left take the highest $\sum_d w_d\, o_d$. With the table above and these scenarios:
+#
+# | scenario | minimums | weights (s, q, f, c) | scores | choice |
+# |---|---|---|---|---|
+# | live preview | speed 4 | 3, 1, 0, 0 | lcm_lora 15, turbo 18, old_distill 14 | turbo |
+# | many LoRA styles | composability 3, speed 3 | 2, 1, 1, 1 | lcm_lora 19 | lcm_lora |
+# | print | quality 4 | 0, 1, 0, 0 | solver 5 | solver |
+#
+# Three scenarios, three answers. Requirements that nothing meets have no answer: return None rather than the
+# least bad. And if two options end within rounding of each other, the alphabet decides.
+
+
+# %%
+def choose_acceleration(
+    options: list[dict], minimums: dict[str, float], weights: dict[str, float]
+) -> str | None:
+    """The best option of those that meet all requirements.
+
+    options: as in pareto_menu, values 0 or more; minimums: least acceptable value (reaching it is enough) for
+    some of the DIMS, no limit for a dimension that is absent; weights: one for each of the DIMS. Returns the
+    name with the highest weighted sum; of sums within 1e-9 of the highest the first name in alphabetical
+    order; None if no option meets the requirements.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## The race
+#
+# Now measure. One landscape, one starting cloud, three runners, and each pays for network evaluations:
+#
+# - **Euler**: one evaluation per step. From $t_i$ to $t_{i+1}$ along the slope of the probability flow ODE,
+#   $d(x, t) = (x - D(x, t)) / t$:  $\;x' = x + (t_{i+1} - t_i)\, d(x, t_i)$.
+# - **Heun**: look again at the place where Euler would land, and walk with the mean of both slopes:
+#   $x + (t_{i+1} - t_i)\, \tfrac12 \big(d(x, t_i) + d(x', t_{i+1})\big)$. Two evaluations per step, in every step,
+#   the last one too. A budget of $b$ evaluations buys $\lfloor b/2 \rfloor$ steps.
+# - **Teleport**: a consistency function, one evaluation, no road.
+#
+# The milestones are those of Karras et al.: $n$ steps use the $n + 1$ noise levels
+#
+# $$ t_i = \Big(t_{\max}^{1/\rho} + \tfrac{i}{n}\,\big(t_{\min}^{1/\rho} - t_{\max}^{1/\rho}\big)\Big)^{\rho},
+#    \qquad i = 0, \dots, n, $$
+#
+# which crowd near $t_{\min}$, where trajectories bend. Two steps from 10 to 0.01 with $\rho = 7$ rest at
+# $t_1 = 0.72$; an even grid would rest at 5. The walk ends at $t_{\min}$; nobody takes a further step to 0.
+#
+# The judge is a very fine Heun run with `n_ref` steps from the same cloud. The error of a runner is the root
+# mean square distance to where the judge ended: square the distance of each point (summed over the $D$
+# coordinates), average over the points, take the root.
+#
+# Against exact numbers, for data $\mathcal N(0, 0.5^2)$ in one dimension with $t$ from 10 to 0.01: the
+# trajectory shrinks $x$ by $\sqrt{(0.25 + 0.0001)/(0.25 + 100)} = 0.0499$. What the runners make of it:
+#
+# | budget | Euler | Heun |
+# |---|---|---|
+# | 8 | 0.0404 | 0.0700 |
+# | 16 | 0.0449 | 0.0545 |
+# | 32 | 0.0474 | 0.0510 |
+#
+# With 8 evaluations Euler is *closer*: half as many steps are too long to be saved by a second look. With 32
+# Heun has overtaken it. The teleporter is right at once, but it had to be trained for it, on this landscape
+# alone.
+
+
+# %%
+def speed_race(
+    denoiser: Callable[[Tensor, Tensor], Tensor],
+    teleport: Callable[[Tensor, Tensor], Tensor],
+    x_init: Float[Tensor, "batch dim"],
+    t_max: float,
+    t_min: float,
+    budgets: list[int],
+    rho: float = 7.0,
+    n_ref: int = 256,
+) -> list[dict]:
+    """Race Euler, Heun and a teleporter for equal numbers of network evaluations.
+
+    denoiser, teleport: (x [B, D], t [B]) -> [B, D]; x_init [B, D]: the cloud at t_max; budgets: evaluations, each
+    1 or more. Returns rows {"method", "nfe", "rms"}: for each budget in turn "euler" (nfe: the budget), then,
+    if it is 2 or more, "heun" (nfe: what its steps really cost); last one row "teleport" (nfe 1) for one jump
+    from t_max. rms is a float. The reference, n_ref Heun steps, is computed once, and every evaluation of the
+    denoiser belongs to it or to a row.
+    Source: Karras et al. 2022 (arXiv 2206.00364), equation (5) and algorithm 1.
+    """
+
+    raise NotImplementedError

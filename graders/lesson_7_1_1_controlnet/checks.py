@@ -1,0 +1,571 @@
+"""Checks of lesson 7.1.1, ControlNet.
+
+Each check states one claim. All inputs are drawn before the student's code runs. What a fresh layer must be is
+compared exactly, and what it computes with drawn weights within the tolerances of the course.
+"""
+
+import torch
+import torch.nn.functional as F
+
+from blindgrade.checks import Fail, Watch, check, error_of, gradients
+from grader_toys.images import shapes_batch
+from grader_toys.shapes_denoiser import shapes_denoiser
+from toys import TinyUNet, alpha_bar_table, time_features
+
+
+def in_each_dtype(make):
+    """The case that `make` draws for a dtype, in float32 and in float64."""
+    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
+
+
+def answers(function, cases):
+    """What the function returns for each case, a tuple of arguments."""
+    return {name: function(*case) for name, case in cases.items()}
+
+
+def answers_and_purity(function, cases):
+    """The same, and whether the case's tensors are still what they were."""
+    seen = {}
+    for name, case in cases.items():
+        watch = Watch(*case)
+        seen[name] = function(*case)
+        seen[f"{name}, arguments unchanged"] = watch.unchanged()
+    return seen
+
+
+def all_zero(tensor):
+    """Whether every element is exactly zero."""
+    return bool((tensor == 0).all())
+
+
+def shapes_of(module):
+    """The shape of each tensor in the module's state."""
+    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
+
+
+def trainable(module):
+    """The names of the parameters that take a gradient."""
+    return sorted(name for name, parameter in module.named_parameters() if parameter.requires_grad)
+
+
+# ---------------------------------------------------------------- zero_conv
+
+
+@check("zero_conv", weight=2, public=True)
+def says_nothing_before_training(lesson, rng):
+    """A fresh layer adds exactly zero, whatever the input: weight and bias are both zero."""
+    x = {(3, 5): rng.normal(2, 3, 4, 6), (4, 4): rng.normal(4, 4, 3, 3), (1, 2): rng.normal(1, 1, 1, 1)}
+    seen = {}
+    for (cin, cout), batch in x.items():
+        layer = lesson.ZeroConv2d(cin, cout)
+        out = layer(batch)
+        seen[f"shape from {cin} to {cout} channels"] = list(out.shape)
+        seen[f"silent from {cin} to {cout} channels"] = all_zero(out)
+        seen[f"zeros from {cin} to {cout} channels"] = all(all_zero(p) for p in layer.state_dict().values())
+    return seen
+
+
+@check("zero_conv")
+def has_a_trainable_weight_and_bias(lesson, rng):
+    """The state holds `weight` [Cout, Cin, 1, 1] and `bias` [Cout], nothing else, and both take gradients."""
+    seen = {}
+    for _ in range(2):
+        cin, cout = rng.integer(1, 6), rng.integer(6, 9)
+        layer = lesson.ZeroConv2d(cin, cout)
+        seen[f"state from {cin} to {cout}"] = shapes_of(layer)
+        seen[f"trainable from {cin} to {cout}"] = trainable(layer)
+    return seen
+
+
+@check("zero_conv", weight=2)
+def is_a_convolution_once_trained(lesson, rng):
+    """With any weight and bias the layer is a 1x1 convolution, in float32 and float64, and x stays as it was."""
+    seen = {}
+    for name, dtype in (("float32", torch.float32), ("float64", torch.float64)):
+        for cin, cout, x in ((2, 3, rng.normal(3, 2, 4, 5, dtype=dtype)), (3, 3, rng.normal(3, 3, 3, 3, dtype=dtype))):
+            layer = rng.fill(lesson.ZeroConv2d(cin, cout).to(dtype))
+            watch = Watch(x)
+            seen[f"{name} from {cin} to {cout}"] = layer(x)
+            seen[f"{name} from {cin} to {cout}, x unchanged"] = watch.unchanged()
+    return seen
+
+
+@check("zero_conv", weight=2)
+def lets_gradients_through(lesson, rng):
+    """Weight, bias and input get the gradients of a convolution, at the zero start and later."""
+    seen = {}
+    x = rng.normal(2, 3, 4, 5, dtype=torch.float64).requires_grad_(True)
+    upstream = rng.normal(2, 4, 4, 5, dtype=torch.float64)
+    weights = [rng.normal(4, 3, 1, 1, dtype=torch.float64), rng.normal(4, dtype=torch.float64)]
+    for name in ("at the start", "later"):
+        layer = lesson.ZeroConv2d(3, 4).double()
+        if name == "later":
+            layer.load_state_dict({"weight": weights[0], "bias": weights[1]})
+        seen[name] = gradients(layer(x) * upstream, [x, layer.weight, layer.bias])
+    return seen
+
+
+@check("zero_conv")
+def refuses_less_than_one_channel(lesson, rng):
+    """Zero or fewer channels, in or out, raise ValueError; one channel does not."""
+    few, many = -rng.integer(1, 5), rng.integer(2, 6)
+    pairs = [(0, many), (many, 0), (few, many), (many, few), (0, 0), (1, 1), (1, many), (many, 1)]
+    return {f"error at {pair}": error_of(lesson.ZeroConv2d, *pair) for pair in pairs}
+
+
+# ---------------------------------------------------------------- zero_conv_grads
+
+
+def grads_case(rng, batch, cin, cout, height, width, dtype, zero=False):
+    """Arguments of zero_conv_grads."""
+    weight = rng.normal(cout, cin, 1, 1, dtype=dtype)
+    return (
+        torch.zeros_like(weight) if zero else weight,
+        rng.normal(batch, cin, height, width, dtype=dtype),
+        rng.normal(batch, cout, height, width, dtype=dtype),
+    )
+
+
+@check("zero_conv_grads", weight=2, public=True)
+def sums_over_batch_and_pixels(lesson, rng):
+    """All three gradients are those of a 1x1 convolution with a bias, summed over batch and pixels."""
+    cases = in_each_dtype(lambda dtype: grads_case(rng, 2, 3, 4, 5, 6, dtype))
+    return answers(lesson.zero_conv_grads, cases)
+
+
+@check("zero_conv_grads", weight=2)
+def lives_at_zero_weights(lesson, rng):
+    """With zero weights the input's gradient is zero; those of weight and bias are not."""
+    cases = in_each_dtype(lambda dtype: grads_case(rng, 3, 4, 2, 3, 5, dtype, zero=True))
+    return answers(lesson.zero_conv_grads, cases)
+
+
+@check("zero_conv_grads", weight=2)
+def keeps_equal_axes_apart(lesson, rng):
+    """With as many samples as channels as rows as columns no axis is mistaken for another; nothing is changed."""
+    cases = in_each_dtype(lambda dtype: grads_case(rng, 3, 3, 3, 3, 3, dtype))
+    return answers_and_purity(lesson.zero_conv_grads, cases)
+
+
+@check("zero_conv_grads")
+def works_at_one_pixel_and_one_channel(lesson, rng):
+    """One pixel, one sample, one input or one output channel make no difference to the formula."""
+    cases = {
+        "one pixel": grads_case(rng, 1, 2, 3, 1, 1, torch.float64),
+        "one input channel": grads_case(rng, 2, 1, 3, 2, 4, torch.float64),
+        "one output channel": grads_case(rng, 2, 3, 1, 4, 2, torch.float64),
+    }
+    return answers(lesson.zero_conv_grads, cases)
+
+
+# ---------------------------------------------------------------- whisper
+
+
+def whisper_case(rng, dtype, batch=3, cin=2, cout=4, size=(4, 5), steps=6):
+    """Arguments of whisper: a target that the layer can nearly reach, with an offset for the bias."""
+    x = rng.normal(batch, cin, *size, dtype=dtype)
+    mix = rng.normal(cout, cin, dtype=dtype)
+    target = torch.einsum("oi,bihw->bohw", mix, x) + rng.uniform(cout, low=0.5, high=1.5, dtype=dtype)[:, None, None]
+    return x, target, rng.number(0.1, 0.4), steps
+
+
+@check("whisper", weight=2, public=True)
+def grows_from_nothing(lesson, rng):
+    """The loudness grows from zero as plain gradient descent on the mean squared error makes it grow."""
+    return answers(lesson.whisper, in_each_dtype(lambda dtype: whisper_case(rng, dtype)))
+
+
+@check("whisper")
+def begins_with_exactly_nothing(lesson, rng):
+    """Entry 0 is exactly 0, and there is one entry more than updates, also for 0 and 1 updates."""
+    cases = {steps: whisper_case(rng, torch.float64, steps=steps) for steps in (0, 1, 9)}
+    curves = {steps: lesson.whisper(*case) for steps, case in cases.items()}
+    seen = {f"curve of {steps} updates": curve for steps, curve in curves.items()}
+    return seen | {f"silent before {steps} updates": float(curve[0]) == 0.0 for steps, curve in curves.items()}
+
+
+@check("whisper")
+def trains_the_weight_and_the_bias(lesson, rng):
+    """With a black input only the bias can speak; with a target that averages to zero only the weight can."""
+    x, target, lr, steps = whisper_case(rng, torch.float64)
+    sign = torch.tensor([1.0, -1.0], dtype=torch.float64)[:, None, None, None]
+    half = rng.normal(1, 2, 4, 5, dtype=torch.float64)
+    mirrored = sign * half  # the second sample is the first one's negative
+    odd = torch.einsum("oi,bihw->bohw", rng.normal(3, 2, dtype=torch.float64), mirrored)
+    black = (torch.zeros_like(x), target, lr, steps)
+    return answers(lesson.whisper, {"black input": black, "mirrored input": (mirrored, odd, lr, steps)})
+
+
+@check("whisper")
+def follows_the_learning_rate(lesson, rng):
+    """Batch, channels, image size and learning rate all count; x and the target stay as they were."""
+    cases = {
+        "wide": whisper_case(rng, torch.float64, batch=2, cin=5, cout=1, size=(3, 3), steps=4),
+        "square": whisper_case(rng, torch.float64, batch=3, cin=3, cout=3, size=(3, 3), steps=3),
+        "one pixel": whisper_case(rng, torch.float32, batch=4, cin=1, cout=2, size=(1, 1), steps=5),
+    }
+    for name, lr in (("slow", 0.01), ("still", 0.0)):
+        x, target, _, steps = whisper_case(rng, torch.float64)
+        cases[name] = (x, target, lr, steps)
+    return answers_and_purity(lesson.whisper, cases)
+
+
+# ---------------------------------------------------------------- init_control_state
+
+
+def unet_state(rng, dtype=torch.float32, base=4):
+    """The state of a small U-Net with drawn weights."""
+    return dict(rng.fill(TinyUNet(2, base).to(dtype)).state_dict())
+
+
+@check("init_control_state", weight=2, public=True)
+def copies_encoder_and_middle(lesson, rng):
+    """The start is a copy of the encoder and the middle, plus zero convolutions, and nothing else."""
+    return lesson.init_control_state(unet_state(rng), [4, 4, 8, 8, 8])
+
+
+@check("init_control_state")
+def follows_the_skip_widths(lesson, rng):
+    """There is one zero convolution for each width in the list; the hint's has the first width."""
+    state = unet_state(rng)
+    lists = [[rng.integer(1, 7) for _ in range(n)] for n in (1, 3, 12)]
+    results = {f"widths {widths}": lesson.init_control_state(state, widths) for widths in lists}
+    return {
+        name: {key: list(tensor.shape) for key, tensor in result.items() if key.startswith("zero")}
+        | {"zeros": all(all_zero(tensor) for key, tensor in result.items() if key.startswith("zero"))}
+        for name, result in results.items()
+    }
+
+
+@check("init_control_state")
+def keeps_the_dtype(lesson, rng):
+    """The zeros have the dtype of the U-Net, in float64 as in float32."""
+    return lesson.init_control_state(unet_state(rng, torch.float64), [4, 4, 8, 8, 8])
+
+
+@check("init_control_state", weight=2)
+def shares_no_memory(lesson, rng):
+    """Writing into the copy leaves the U-Net as it was, and the U-Net keeps all its tensors."""
+    state = unet_state(rng)
+    watch, names = Watch(state), sorted(state)
+    copy = lesson.init_control_state(state, [4, 4, 8, 8, 8])
+    with torch.no_grad():
+        for tensor in copy.values():
+            tensor.add_(1.0)
+    return {"keys": sorted(copy), "U-Net unchanged": watch.unchanged(), "same names": sorted(state) == names}
+
+
+@check("init_control_state")
+def matches_prefixes_up_to_the_dot(lesson, rng):
+    """A name belongs to a part if it starts with the part and a dot, not if it merely contains it."""
+    inside = ["time.0.weight", "conv_in.bias", "enc1.norm.weight", "down.weight", "enc2.skip.bias", "mid.conv1.weight"]
+    outside = ["timestep.weight", "conv_in2.bias", "enc10.norm.weight", "downs.weight", "middle.bias", "dec.mid.bias"]
+    outside += ["up.down.weight", "conv_out.weight", "dec0.time.weight", "enc3.conv1.weight", "outer.conv_in.weight"]
+    state = {name: rng.normal(2, 3) for name in rng.shuffled(inside + outside)}
+    return lesson.init_control_state(state, [2, 3])
+
+
+# ---------------------------------------------------------------- param_role
+
+UNET = [
+    "conv_in.weight",
+    "time_embedding.linear_1.bias",
+    "down_blocks.{n}.resnets.{m}.conv1.weight",
+    "down_blocks.{n}.attentions.{m}.transformer_blocks.0.attn2.to_k.weight",
+    "mid_block.resnets.{m}.time_emb_proj.weight",
+    "mid_block.attentions.0.proj_out.bias",
+]
+DECODER = ["up_blocks.{n}.resnets.{m}.conv_shortcut.weight", "conv_norm_out.weight", "conv_out.bias", "conv_out.weight"]
+ZERO = [
+    "controlnet_down_blocks.{n}.weight",
+    "controlnet_mid_block.bias",
+    "controlnet_cond_embedding.conv_out.weight",
+    "controlnet_cond_embedding.conv_out.bias",
+]
+NEW = [
+    "controlnet_cond_embedding.conv_in.weight",
+    "controlnet_cond_embedding.blocks.{n}.weight",
+    "controlnet_cond_embedding.blocks.{m}.bias",
+]
+
+
+def twenty_names(rng):
+    """Names of all roles in random order: three frozen, six copied, four absent, four zero, three new."""
+    frozen = [f"unet.{name}" for name in (rng.choice(UNET), rng.choice(DECODER), rng.choice(UNET))]
+    rest = [f"controlnet.{name}" for name in UNET + DECODER + ZERO + NEW]
+    return [name.format(n=rng.integer(0, 4), m=rng.integer(0, 2)) for name in rng.shuffled(frozen + rest)]
+
+
+def roles(lesson, names):
+    """The role that the student gives to each name."""
+    return {name: lesson.param_role(name) for name in names}
+
+
+@check("param_role", public=True)
+def tells_the_roles_apart(lesson, rng):
+    """All of twenty names, from both owners and of all five roles, are told apart."""
+    return roles(lesson, twenty_names(rng))
+
+
+@check("param_role", weight=2)
+def knows_every_part(lesson, rng):
+    """The same holds for every other twenty names, whatever the numbers of blocks and layers."""
+    names = sorted(set(twenty_names(rng) + twenty_names(rng)))
+    names += [f"unet.{name.format(n=1, m=0)}" for name in UNET + DECODER]
+    return roles(lesson, names)
+
+
+@check("param_role")
+def refuses_strangers(lesson, rng):
+    """Another owner or an unknown part raises ValueError, and no known name does."""
+    known = twenty_names(rng)
+    strangers = ["vae.conv_in.weight", "control.mid_block.resnets.0.conv1.weight", "text_encoder.conv_out.weight"]
+    strangers += ["controlnet.conv_in_extra.weight", "controlnet.mid_blocks.0.weight", "controlnet.embedding.weight"]
+    strangers += ["controlnet.controlnet_up_blocks.0.weight", "unet2.mid_block.resnets.0.conv1.weight"]
+    errors = {name: error_of(lesson.param_role, name) for name in rng.shuffled(strangers)}
+    return errors | roles(lesson, known)
+
+
+# ---------------------------------------------------------------- controlnet_budget
+
+PARTS = ("conv_in", "time_embedding", "down_blocks", "mid_block", "up_blocks", "conv_norm_out", "conv_out")
+
+
+def budget_case(rng, places):
+    """Arguments of controlnet_budget with drawn counts, the parts in random order."""
+    counts = {part: rng.integer(1_000, 90_000) for part in rng.shuffled(PARTS)}
+    return counts, [rng.integer(2, 60) for _ in range(places)], rng.integer(500, 5_000)
+
+
+@check("controlnet_budget", weight=2, public=True)
+def counts_what_trains_and_what_is_frozen(lesson, rng):
+    """Copied parts, zero convolutions and hint encoder train; the whole U-Net is frozen."""
+    return answers(lesson.controlnet_budget, {f"case {i}": budget_case(rng, 5 + i) for i in range(3)})
+
+
+@check("controlnet_budget")
+def holds_for_a_large_model(lesson, rng):
+    """The counts of a Stable Diffusion with other widths are exact, and the ratio is a fraction."""
+    counts = {part: rng.integer(10**6, 10**8) for part in PARTS}
+    width = 32 * rng.integer(8, 12)
+    widths = [width] * 4 + [2 * width] * 3 + [4 * width] * 6
+    return lesson.controlnet_budget(counts, widths, rng.integer(10**6, 2 * 10**6))
+
+
+@check("controlnet_budget")
+def takes_any_number_of_places(lesson, rng):
+    """One place, no place and a hint encoder of any size are counted; the arguments stay as they were."""
+    seen = {}
+    for places, hint in ((1, 0), (0, 17), (2, 1000)):
+        counts, widths, _ = budget_case(rng, places)
+        before = (dict(counts), list(widths))
+        seen[f"{places} places"] = lesson.controlnet_budget(counts, widths, hint)
+        seen[f"{places} places, arguments unchanged"] = (counts, widths) == before
+    return seen
+
+
+# ---------------------------------------------------------------- controlnet_module
+
+# Five layers of convolutions and group norms: float32 keeps fewer digits than in a single operation.
+DEEP = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-3}}
+
+
+def control_case(rng, dtype, batch=2, channels=1, hint_channels=1, size=(8, 8)):
+    """Arguments of TinyControlNet.forward, without scale."""
+    x = rng.normal(batch, channels, *size, dtype=dtype)
+    return x, rng.uniform(batch, dtype=dtype), rng.normal(batch, hint_channels, *size, dtype=dtype)
+
+
+@check("controlnet_module", weight=2, public=True)
+def leaves_the_unet_alone_at_first(lesson, rng):
+    """Before training all residuals are exactly zero, so the U-Net's output does not change by a bit."""
+    x, t, hint = control_case(rng, torch.float32, batch=3, channels=2, hint_channels=3, size=(8, 12))
+    unet = rng.fill(TinyUNet(2, 4))
+    control = lesson.TinyControlNet(2, 3, 4)
+    residuals = control(x, t, hint)
+    alone, controlled = unet(x, t), unet(x, t, list(residuals))
+    return {
+        "shapes": [list(r.shape) for r in residuals],
+        "silent": [all_zero(r) for r in residuals],
+        "zeros": {k: all_zero(v) for k, v in control.state_dict().items() if k.startswith("zero")},
+        "output unchanged": torch.equal(alone, controlled),
+    }
+
+
+@check("controlnet_module")
+def has_the_parts_of_a_unet_encoder(lesson, rng):
+    """The names and shapes of the state are those of the U-Net's encoder and middle, the hint's and the zeros'."""
+    seen = {}
+    for channels, hint_channels, base in ((1, 1, 8), (3, 2, 4)):
+        control = lesson.TinyControlNet(channels, hint_channels, base)
+        seen[f"state of ({channels}, {hint_channels}, {base})"] = shapes_of(control)
+        seen[f"trainable in ({channels}, {hint_channels}, {base})"] = trainable(control)
+    return seen
+
+
+@check("controlnet_module", weight=3, **DEEP)
+def computes_the_residuals(lesson, rng):
+    """With any weights the five residuals are those of the copied encoder that sees image, time and hint."""
+    seen = {}
+    for name, dtype in (("float32", torch.float32), ("float64", torch.float64)):
+        case = control_case(rng, dtype, batch=3, channels=3, hint_channels=2, size=(6, 10))
+        watch = Watch(*case)
+        control = rng.fill(lesson.TinyControlNet(3, 2, 4).to(dtype))
+        seen[name] = control(*case)
+        seen[f"{name}, arguments unchanged"] = watch.unchanged()
+    return seen
+
+
+@check("controlnet_module", weight=2, **DEEP)
+def turns_the_volume(lesson, rng):
+    """`scale` multiplies the residuals: 0 silences them, 0.5 halves them, and without it they are as they are."""
+    case = control_case(rng, torch.float64)
+    scale = rng.number(1.2, 2.0)
+    control = rng.fill(lesson.TinyControlNet(1, 1, 4).double())
+    full = control(*case)
+    return {
+        "by default": full,
+        "by 1": control(*case, 1.0),
+        "by a half": control(*case, scale=0.5),
+        "by more than 1": control(*case, scale),
+        "by 0": [all_zero(r) for r in control(*case, 0.0)],
+    }
+
+
+@check("controlnet_module", weight=2, **DEEP)
+def trains_every_part(lesson, rng):
+    """With any weights every parameter gets its gradient, and so do image and hint."""
+    x, t, hint = control_case(rng, torch.float64, batch=2, channels=2, hint_channels=2)
+    upstream = [rng.normal(2, c, s, s, dtype=torch.float64) for c, s in ((4, 8), (4, 8), (8, 4), (8, 4), (8, 4))]
+    control = rng.fill(lesson.TinyControlNet(2, 2, 4).double())
+    names = sorted(name for name, _ in control.named_parameters())
+    x.requires_grad_(True)
+    hint.requires_grad_(True)
+    residuals = control(x, t, hint)
+    total = sum((r * g).sum() for r, g in zip(residuals, upstream, strict=True))
+    parameters = dict(control.named_parameters())
+    found = gradients(total, [x, hint, *(parameters[name] for name in names)])
+    return dict(zip(["image", "hint", *names], found, strict=True))
+
+
+@check("controlnet_module", weight=2, **DEEP)
+def hears_the_hint_through_its_zero_convolution(lesson, rng):
+    """While `zero_hint` is zero the hint changes nothing; afterwards it changes all five residuals."""
+    x, t, hint = control_case(rng, torch.float64, size=(4, 8))
+    other = rng.normal(*hint.shape, dtype=torch.float64)
+    control = rng.fill(lesson.TinyControlNet(1, 1, 4).double())
+    heard = [not torch.equal(a, b) for a, b in zip(control(x, t, hint), control(x, t, other), strict=True)]
+    with torch.no_grad():
+        control.zero_hint.weight.zero_()
+        control.zero_hint.bias.zero_()
+    first, second = control(x, t, hint), control(x, t, other)
+    return {
+        "heard": heard,
+        "deaf": [torch.equal(a, b) for a, b in zip(first, second, strict=True)],
+        "residuals without the hint": first,
+    }
+
+
+# ---------------------------------------------------------------- train_control
+
+
+@check("train_control", public=True)
+def starts_silent_and_moves_only_the_control(lesson, rng):
+    """After 0 updates the U-Net's output is as before; after 2 the zeros have moved and the U-Net has not."""
+    images, hints = shapes_batch(96, rng.generator)
+    unet, seed = rng.fill(TinyUNet(1, 8), 0.1), rng.integer(0, 1000)
+    x, t = rng.normal(4, 1, 16, 16), rng.uniform(4)
+    watch = Watch(unet.state_dict(), images, hints)
+    with torch.no_grad():
+        alone = unet(x, t)
+    control = lesson.TinyControlNet(1, 1, 8)
+    control.load_state_dict(lesson.train_control(unet, images, hints, 0, seed))
+    with torch.no_grad():
+        controlled = unet(x, t, list(control(x, t, hints[:4])))
+    moved = lesson.train_control(unet, images, hints, 2, seed)
+    return {
+        "output unchanged after 0 updates": torch.equal(alone, controlled),
+        "state": {name: list(tensor.shape) for name, tensor in moved.items()},
+        "zeros moved after 2 updates": [not all_zero(moved[f"zero.{i}.weight"]) for i in range(5)],
+        "U-Net, images and hints unchanged": watch.unchanged(),
+    }
+
+
+def residuals_of(state, x, t, hint):
+    """The five residuals of the ControlNet with this state."""
+    copy = TinyUNet(1, 8)
+    copy.load_state_dict({k: v for k, v in state.items() if not k.startswith(("zero", "hint_in"))}, strict=False)
+    heard = F.silu(F.conv2d(hint, state["hint_in.weight"], state["hint_in.bias"], padding=1))
+    temb = copy.time(time_features(t))
+    features = [copy.conv_in(x) + F.conv2d(heard, state["zero_hint.weight"], state["zero_hint.bias"])]
+    features.append(copy.enc1(features[-1], temb))
+    features.append(copy.down(features[-1]))
+    features.append(copy.enc2(features[-1], temb))
+    features.append(copy.mid(features[-1], temb))
+    return [F.conv2d(f, state[f"zero.{i}.weight"], state[f"zero.{i}.bias"]) for i, f in enumerate(features)]
+
+
+def held_out_errors(unet, state, rng):
+    """Mean squared errors of the noise on 256 new images at high noise: alone, own hint, another image's hint."""
+    images, hints = shapes_batch(256, rng.generator)
+    j = rng.integers(256, low=30, high=100)
+    eps, t = rng.normal(256, 1, 16, 16), (j + 1) / 100
+    alpha_bar = alpha_bar_table()[j][:, None, None, None]
+    x_t = alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * eps
+    with torch.no_grad():
+        alone = F.mse_loss(unet(x_t, t), eps)
+        own = F.mse_loss(unet(x_t, t, residuals_of(state, x_t, t, hints)), eps)
+        other = F.mse_loss(unet(x_t, t, residuals_of(state, x_t, t, hints.roll(1, dims=0))), eps)
+    return float(alone), float(own), float(other)
+
+
+def is_a_control_state(state):
+    """Whether these are the tensors of a TinyControlNet(1, 1, 8), as far as the verdict reads them."""
+    unet = TinyUNet(1, 8).state_dict()
+    parts = ("time.", "conv_in.", "enc1.", "down.", "enc2.", "mid.")
+    want = {name: tuple(tensor.shape) for name, tensor in unet.items() if name.startswith(parts)}
+    want |= {"hint_in.weight": (8, 1, 3, 3), "hint_in.bias": (8,)}
+    for name, c in (("zero_hint", 8), ("zero.0", 8), ("zero.1", 8), ("zero.2", 16), ("zero.3", 16), ("zero.4", 16)):
+        want |= {f"{name}.weight": (c, c, 1, 1), f"{name}.bias": (c,)}
+    if not isinstance(state, dict) or set(state) != set(want):
+        return False
+    tensors = all(isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float32 for tensor in state.values())
+    return tensors and all(tuple(state[name].shape) == shape for name, shape in want.items())
+
+
+def obeys_the_hint(result, expected, rng):
+    """The verdict on the trained ControlNet: the U-Net unmoved, the own hint a help, another image's a harm."""
+    shapes_batch(1024, rng.generator)
+    rng.integer(0, 1000)
+    start, end = result["start"], result["end"]
+    if not (is_a_control_state(start) and is_a_control_state(end)):
+        raise Fail("the result is not the state of a TinyControlNet(1, 1, 8) in float32")
+    unet = shapes_denoiser()
+    if not all(torch.equal(result["unet"][name], tensor) for name, tensor in unet.state_dict().items()):
+        raise Fail("the frozen U-Net was changed by the training", misconception="unet_not_frozen")
+    if all(torch.equal(start[name], end[name]) for name in end):
+        raise Fail("no tensor moved in 120 updates", misconception="lr_zero")
+    alone, own, other = held_out_errors(unet, end, rng)
+    if own < 0.7 * alone and other > 1.5 * own:
+        return
+    cause = None
+    if torch.equal(start["hint_in.weight"], end["hint_in.weight"]):
+        cause = "hint_dropped"
+    elif other < 1.3 * own:
+        cause = "hint_of_another_image"
+    raise Fail(
+        f"the error is {own / alone:.2f} of the U-Net's own with the right outline (expected less than 0.7) and "
+        f"{other / own:.2f} times that with another image's outline (expected more than 1.5)",
+        misconception=cause,
+    )
+
+
+@check("train_control", weight=9, reference=False, verdict=obeys_the_hint)
+def obeys_outlines_it_has_not_seen(lesson, rng):
+    """After 120 updates new images are denoised better with their own outline and worse with another's."""
+    images, hints = shapes_batch(1024, rng.generator)
+    seed, unet = rng.integer(0, 1000), shapes_denoiser()
+    start = lesson.train_control(unet, images, hints, 0, seed)
+    start = {name: tensor.detach().clone() for name, tensor in start.items()}
+    end = lesson.train_control(unet, images, hints, 120, seed)
+    return {"start": start, "end": dict(end), "unet": dict(unet.state_dict())}

@@ -1,0 +1,836 @@
+"""Checks of lesson 7.1.3, IP-Adapter.
+
+Each check states one claim. All inputs are drawn before the student's code runs. Number of tokens, batch and widths
+differ from each other, except where equal sizes are the point.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from blindgrade.checks import Fail, Watch, check, error_of, gradients
+from grader_toys.channels import FourChannelToy
+
+DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
+
+
+def answers_and_purity(function, cases):
+    """What the function returns for each case, a tuple of arguments, and whether its tensors stay what they were."""
+    seen = {}
+    for name, case in cases.items():
+        watch = Watch(*case)
+        seen[name] = function(*case)
+        seen[f"{name}, arguments unchanged"] = watch.unchanged()
+    return seen
+
+
+def shapes_of(module):
+    """Shape of every tensor in the state dict."""
+    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
+
+
+# ---------------------------------------------------------------- image_tokens
+
+
+@check("image_tokens", weight=2, public=True)
+def makes_normalised_tokens(lesson, rng):
+    """One vector becomes several tokens, each normalised by itself, in float32 and float64."""
+    seen = {}
+    for name, dtype in DTYPES.items():
+        module = rng.fill(lesson.ImageProjection(7, 6, 3).to(dtype))
+        x = rng.normal(5, 7, dtype=dtype)
+        watch = Watch(x)
+        seen[name] = module(x)
+        seen[f"{name}, x unchanged"] = watch.unchanged()
+    return seen
+
+
+@check("image_tokens")
+def has_one_linear_and_one_norm(lesson, rng):
+    """The state has the keys and shapes of one linear layer and one LayerNorm over the context width."""
+    return {str(sizes): shapes_of(lesson.ImageProjection(*sizes)) for sizes in [(7, 6, 3), (4, 5, 1), (8, 8, 8)]}
+
+
+@check("image_tokens", weight=2)
+def keeps_tokens_and_batch_apart(lesson, rng):
+    """With as many samples as tokens as features, and with a single token or sample, no axis is mistaken for another."""
+    seen = {}
+    for batch, sizes in [(4, (4, 4, 4)), (1, (5, 3, 2)), (3, (2, 6, 1))]:
+        module = rng.fill(lesson.ImageProjection(*sizes).double())
+        seen[f"{sizes} with batch {batch}"] = module(rng.normal(batch, sizes[0], dtype=torch.float64))
+    return seen
+
+
+@check("image_tokens")
+def sends_gradients_back(lesson, rng):
+    """The vector, the linear layer and the norm all get the right gradients."""
+    module = rng.fill(lesson.ImageProjection(6, 5, 3).double())
+    x, weights = rng.normal(4, 6, dtype=torch.float64).requires_grad_(), rng.normal(4, 3, 5, dtype=torch.float64)
+    named = dict(sorted(module.named_parameters()))
+    return dict(zip(["x", *named], gradients(module(x) * weights, [x, *named.values()]), strict=True))
+
+
+# ---------------------------------------------------------------- decoupled_attention
+
+
+def attention_case(rng, batch, queries, text, image, dim, dtype):
+    """q, k_text, v_text, k_image, v_image; keys and queries large enough that the softmaxes are not flat."""
+    tokens = (queries, text, text, image, image)
+    return [1.5 * rng.normal(batch, n, dim, dtype=dtype) for n in tokens]
+
+
+@check("decoupled_attention", weight=2, public=True)
+def adds_two_readings(lesson, rng):
+    """The reader attends to the text and to the reference separately; the reference's answer is scaled and added."""
+    cases = {
+        name: (*attention_case(rng, 2, 5, 4, 3, 6, dtype), 2, rng.number(0.3, 1.7)) for name, dtype in DTYPES.items()
+    }
+    return answers_and_purity(lesson.decoupled_attention, cases)
+
+
+@check("decoupled_attention", weight=2)
+def splits_the_heads(lesson, rng):
+    """Every head attends with its own part of the features, whether there is one head or one for each feature."""
+    cases = {
+        f"with {heads} heads": (*attention_case(rng, 3, 4, 5, 2, 12, torch.float64), heads, 0.7)
+        for heads in (1, 3, 4, 12)
+    }
+    return answers_and_purity(lesson.decoupled_attention, cases)
+
+
+@check("decoupled_attention")
+def keeps_the_axes_apart(lesson, rng):
+    """With equal sizes everywhere, and with single tokens, no axis is mistaken for another."""
+    cases = {
+        "all sizes 4": (*attention_case(rng, 4, 4, 4, 4, 4, torch.float64), 4, 1.3),
+        "one token each": (*attention_case(rng, 3, 1, 1, 1, 6, torch.float64), 3, 0.6),
+        "one sample": (*attention_case(rng, 1, 7, 2, 5, 8, torch.float64), 2, 1.0),
+    }
+    return answers_and_purity(lesson.decoupled_attention, cases)
+
+
+@check("decoupled_attention", weight=2)
+def turns_the_reference_by_the_scale(lesson, rng):
+    """Scale 0 reads the text alone, and the answer moves on a straight line with the scale, also below 0 and above 1."""
+    case = attention_case(rng, 2, 3, 4, 5, 6, torch.float64)
+    return {f"at scale {scale}": lesson.decoupled_attention(*case, 2, scale) for scale in (0.0, 0.5, 2.0, -1.0)}
+
+
+@check("decoupled_attention")
+def lets_gradients_through(lesson, rng):
+    """Queries, keys and values of both documents get the right gradients."""
+    case = [z.requires_grad_() for z in attention_case(rng, 2, 3, 4, 5, 6, torch.float64)]
+    weights = rng.normal(2, 3, 6, dtype=torch.float64)
+    return gradients(lesson.decoupled_attention(*case, 3, 0.8) * weights, case)
+
+
+@check("decoupled_attention")
+def refuses_heads_that_do_not_fit(lesson, rng):
+    """A number of heads that does not divide the features raises ValueError; one that does is fine."""
+    case = attention_case(rng, 2, 3, 4, 5, 6, torch.float64)
+    return {
+        "error with 4 heads": error_of(lesson.decoupled_attention, *case, 4, 1.0),
+        "error with 5 heads": error_of(lesson.decoupled_attention, *case, 5, 1.0),
+        "answer with 3 heads": lesson.decoupled_attention(*case, 3, 1.0),
+    }
+
+
+# ---------------------------------------------------------------- decoupled_module
+
+
+def layer_inputs(rng, dtype, batch=2, queries=5, text=4, image=3, query_dim=6, context_dim=7):
+    """x, text and image for a layer."""
+    return [
+        rng.normal(batch, queries, query_dim, dtype=dtype),
+        rng.normal(batch, text, context_dim, dtype=dtype),
+        rng.normal(batch, image, context_dim, dtype=dtype),
+    ]
+
+
+@check("decoupled_module", public=True)
+def has_six_projections(lesson, rng):
+    """The state has the weights of six projections, of the right shapes, and only the output projection has a bias."""
+    return [shapes_of(lesson.DecoupledCrossAttention(*sizes)) for sizes in [(6, 7, 2), (8, 3, 4)]]
+
+
+@check("decoupled_module", weight=2)
+def starts_silent_and_frozen(lesson, rng):
+    """A fresh layer has two zero weights, four that are not, and trains only the image path's two."""
+    x, text, image = layer_inputs(rng, torch.float32)
+    layer = lesson.DecoupledCrossAttention(6, 7, 2)
+    silent = torch.allclose(layer(x, text, 10 * image), layer(x, text), rtol=0, atol=1e-6)
+    return {
+        "trainable": {name: parameter.requires_grad for name, parameter in layer.named_parameters()},
+        "all zero": {name: not bool(tensor.any()) for name, tensor in layer.state_dict().items() if "bias" not in name},
+        "the reference changes nothing": silent,
+    }
+
+
+@check("decoupled_module", weight=2)
+def reads_text_and_reference(lesson, rng):
+    """With any weights, the layer projects, reads both documents at the given scale, and projects the sum."""
+    seen = {}
+    for name, dtype in DTYPES.items():
+        layer = rng.fill(lesson.DecoupledCrossAttention(6, 7, 2).to(dtype), 0.6)
+        x, text, image = layer_inputs(rng, dtype)
+        watch = Watch(x, text, image)
+        seen[name] = [layer(x, text, image, scale) for scale in (0.0, 0.4, 1.7)]
+        seen[f"{name}, inputs unchanged"] = watch.unchanged()
+    return seen
+
+
+@check("decoupled_module")
+def has_defaults(lesson, rng):
+    """Without a reference it reads the text alone, and without a scale it uses 1."""
+    layer = rng.fill(lesson.DecoupledCrossAttention(8, 5, 4).double(), 0.6)
+    x, text, image = layer_inputs(rng, torch.float64, 3, 3, 3, 3, 8, 5)
+    return {
+        "text alone": layer(x, text),
+        "image None, scale 2": layer(x, text, None, 2.0),
+        "scale left out": layer(x, text, image),
+    }
+
+
+@check("decoupled_module", weight=2)
+def first_gradient_goes_to_the_values(lesson, rng):
+    """In the first backward pass the new values get a gradient and the new keys get zero; later both do."""
+    layer = lesson.DecoupledCrossAttention(6, 7, 2).double()
+    state = {name: 0.6 * rng.normal(*tensor.shape, dtype=torch.float64) for name, tensor in fixed_order(layer)}
+    x, text, image = layer_inputs(rng, torch.float64)
+    weights = rng.normal(2, 5, 6, dtype=torch.float64)
+    new = ["to_k_ip.weight", "to_v_ip.weight"]
+    layer.load_state_dict({name: state[name] for name in state if name not in new}, strict=False)
+    parameters = [dict(layer.named_parameters())[name] for name in new]
+    first = gradients(layer(x, text, image, 0.9) * weights, parameters)
+    layer.load_state_dict(state)
+    x, image = x.requires_grad_(), image.requires_grad_()
+    later = gradients(layer(x, text, image, 0.9) * weights, [*parameters, x, image])
+    return {"at the start": first, "later": later}
+
+
+def fixed_order(module):
+    """The state's entries, sorted by name."""
+    return sorted(module.state_dict().items())
+
+
+@check("decoupled_module")
+def refuses_heads_that_do_not_divide(lesson, rng):
+    """A number of heads that does not divide the query width raises ValueError, and the context width is free."""
+    x, text, image = layer_inputs(rng, torch.float32)
+
+    def make_and_call(heads):
+        return lesson.DecoupledCrossAttention(6, 7, heads)(x, text, image)
+
+    layer = rng.fill(lesson.DecoupledCrossAttention(6, 7, 3))
+    return {"error with 4 heads": error_of(make_and_call, 4), "with 3 heads": layer(x, text, image)}
+
+
+# ---------------------------------------------------------------- ip_param_count
+
+
+@check("ip_param_count", public=True)
+def counts_stable_diffusion(lesson, rng):
+    """Stable Diffusion 1.5, with 16 layers and 4 tokens, has about 22 million trainable parameters."""
+    layers = [320] * 5 + [640] * 5 + [1280] * 6
+    return lesson.ip_adapter_param_count(layers, 768, 1024, 4)
+
+
+@check("ip_param_count", weight=2)
+def counts_any_model(lesson, rng):
+    """Any widths, any number of layers and tokens are counted to the last parameter."""
+    cases = [
+        (
+            [rng.integer(3, 400) for _ in range(rng.integer(1, 9))],
+            rng.integer(5, 300),
+            rng.integer(5, 300),
+            rng.integer(2, 17),
+        )
+        for _ in range(6)
+    ]
+    return [lesson.ip_adapter_param_count(*case) for case in cases]
+
+
+@check("ip_param_count")
+def counts_extremes(lesson, rng):
+    """Without any layer the projection is left; one token and repeated widths count as they should."""
+    a, b, c = (rng.integer(3, 99) for _ in range(3))
+    cases = [([], a, b, 3), ([c], a, b, 1), ([c, c, c], a, b, 2)]
+    return [lesson.ip_adapter_param_count(*case) for case in cases]
+
+
+# ---------------------------------------------------------------- init_status
+
+TENSORS = {"zero_conv": ["weight", "bias"], "lora": ["A", "B"], "ip_adapter": ["K", "V"]}
+
+
+def status_cases(rng, adapters):
+    """Every choice of zeroed tensors for these adapters, the names in random order."""
+    return [
+        (adapter, rng.shuffled(zeroed))
+        for adapter in adapters
+        for first, second in [TENSORS[adapter]]
+        for zeroed in ([], [first], [second], [first, second])
+    ]
+
+
+def statuses(lesson, cases):
+    """The answer for each case by name."""
+    return {f"{adapter}, zero: {sorted(zeroed)}": lesson.init_status(adapter, zeroed) for adapter, zeroed in cases}
+
+
+@check("init_status", public=True)
+def knows_the_zero_convolution(lesson, rng):
+    """For the zero convolution, silence and learning are told right in all four cases."""
+    return statuses(lesson, status_cases(rng, ["zero_conv"]))
+
+
+@check("init_status", weight=3)
+def tells_who_is_silent(lesson, rng):
+    """For all adapters and all choices of zeroed tensors, it is told right which add exactly nothing."""
+    return {name: status["silent"] for name, status in statuses(lesson, status_cases(rng, TENSORS)).items()}
+
+
+@check("init_status", weight=3)
+def tells_who_can_learn(lesson, rng):
+    """For all adapters and all choices of zeroed tensors, it is told right which can start to learn."""
+    return {name: status["can_learn"] for name, status in statuses(lesson, status_cases(rng, TENSORS)).items()}
+
+
+@check("init_status")
+def refuses_unknown_names(lesson, rng):
+    """An unknown adapter, and a tensor of another adapter, raise ValueError; a known pair does not."""
+    return {
+        "unknown adapter": error_of(lesson.init_status, "hypernetwork", []),
+        "LoRA's tensor in an IP-Adapter": error_of(lesson.init_status, "ip_adapter", ["A"]),
+        "one right, one wrong": error_of(lesson.init_status, "lora", ["A", "V"]),
+        "lora with B zero": lesson.init_status("lora", ["B"]),
+        "lora with both zero": lesson.init_status("lora", ["A", "B"]),
+    }
+
+
+# ---------------------------------------------------------------- remove_and_check
+
+SIZES = {"mid.to_v.weight": (12, 9), "up.to_k.weight": (10, 14), "down.to_k.weight": (16, 16)}
+
+
+def base_model(rng, dtype):
+    """Three shared weights."""
+    return {name: rng.normal(*size, dtype=dtype) for name, size in SIZES.items()}
+
+
+def with_change(rng, weights, name, rank, size=0.05):
+    """The weights with a change of exactly this rank in one of them, all its singular values of one order."""
+    rows, columns = SIZES[name]
+    left = torch.linalg.qr(rng.normal(rows, rank, dtype=torch.float64))[0]
+    right = torch.linalg.qr(rng.normal(columns, rank, dtype=torch.float64))[0]
+    spread = rng.uniform(rank, low=0.5, high=1.0, dtype=torch.float64)
+    change = size * (left * spread) @ right.T
+    return {**weights, name: (weights[name].double() + change).to(weights[name].dtype)}
+
+
+def with_ip(rng, weights):
+    """The weights with the two of an IP-Adapter."""
+    new = {f"down.{name}.weight": rng.normal(16, 16, dtype=torch.float64) for name in ("to_k_ip", "to_v_ip")}
+    return {**weights, **{name: tensor.to(weights["down.to_k.weight"].dtype) for name, tensor in new.items()}}
+
+
+def verdicts(lesson, cases):
+    """What remove_and_check says for each case (base, loaded, max_rank)."""
+    return {name: lesson.remove_and_check(*case) for name, case in cases.items()}
+
+
+def copies(weights):
+    """The same numbers in other tensors."""
+    return {name: tensor.clone() for name, tensor in weights.items()}
+
+
+@check("remove_and_check", weight=2, public=True)
+def tells_the_five_apart(lesson, rng):
+    """An untouched base, a merged LoRA, an IP-Adapter, both, and a full fine-tune are told apart."""
+    base = base_model(rng, torch.float64)
+    name = rng.choice(list(SIZES))
+    lora = with_change(rng, base, name, 3)
+    return verdicts(
+        lesson,
+        {
+            "untouched": (base, copies(base), 4),
+            "one low-rank change": (base, lora, 4),
+            "new keys": (base, with_ip(rng, copies(base)), 4),
+            "new keys and a low-rank change": (base, with_ip(rng, lora), 4),
+            "a change of full rank": (base, with_change(rng, base, name, 9), 4),
+        },
+    )
+
+
+@check("remove_and_check", weight=2)
+def looks_at_every_weight(lesson, rng):
+    """Whichever weight was changed is found, and one change of high rank decides whatever else there is."""
+    base, cases = base_model(rng, torch.float64), {}
+    for name in SIZES:
+        low = with_change(rng, base, name, 2)
+        cases[f"{name} low"] = (base, low, 3)
+        others = [other for other in SIZES if other != name]
+        for other in others:
+            cases[f"{name} low, {other} high"] = (base, with_change(rng, low, other, 8), 3)
+        cases[f"{name} high, new keys"] = (base, with_ip(rng, with_change(rng, base, name, 8)), 3)
+        cases[f"{name} low, new keys"] = (base, with_ip(rng, low), 3)
+    return verdicts(lesson, cases)
+
+
+@check("remove_and_check", weight=2)
+def sees_through_rounding(lesson, rng):
+    """A LoRA merged in float32 is still a LoRA, although rounding adds a little of every direction."""
+    base = base_model(rng, torch.float32)
+    cases = {}
+    for name in SIZES:
+        cases[f"{name}, a small change"] = (base, with_change(rng, base, name, 3, size=0.05), 4)
+        cases[f"{name}, a large change"] = (base, with_change(rng, base, name, 3, size=1e5), 4)
+        cases[f"{name}, a small change of high rank"] = (base, with_change(rng, base, name, 7, size=0.05), 4)
+    return verdicts(lesson, cases)
+
+
+@check("remove_and_check")
+def counts_up_to_max_rank(lesson, rng):
+    """A change of rank max_rank is still a LoRA's, one more is not, for any max_rank; nothing is changed."""
+    base, cases = base_model(rng, torch.float64), {}
+    for rank in (1, 2, 5, 8):
+        name = rng.choice(list(SIZES))
+        cases[f"rank {rank}"] = (base, with_change(rng, base, name, rank), rank)
+        cases[f"rank {rank + 1}, allowed {rank}"] = (base, with_change(rng, base, name, rank + 1), rank)
+    watch = Watch([list(case[:2]) for case in cases.values()])
+    return {**verdicts(lesson, cases), "arguments unchanged": watch.unchanged()}
+
+
+@check("remove_and_check")
+def notices_a_single_element(lesson, rng):
+    """A single element that differs a little makes a weight a changed one; equal numbers in other tensors do not."""
+    base, cases = base_model(rng, torch.float64), {"a copy": None}
+    for name, size in {"mid.to_v.weight": 1e-10, "down.to_k.weight": 1e-7}.items():
+        touched = copies(base)
+        touched[name][rng.integer(0, SIZES[name][0]), rng.integer(0, SIZES[name][1])] += size
+        cases[f"{name} by {size}"] = (base, touched, 2)
+    cases["a copy"] = (base, copies(base), 2)
+    return verdicts(lesson, cases)
+
+
+# ---------------------------------------------------------------- kv_paths
+
+
+def highway(rng, dtype, dim=6, context=5, batch=3, text=4, image=2, rank=2):
+    """w_k, w_v, text, image, a LoRA and an IP-Adapter."""
+    lora = {
+        "A_k": rng.normal(rank, context, dtype=dtype),
+        "B_k": rng.normal(dim, rank, dtype=dtype),
+        "A_v": rng.normal(rank, context, dtype=dtype),
+        "B_v": rng.normal(dim, rank, dtype=dtype),
+        "scale": rng.number(0.3, 1.7),
+    }
+    ip = {name: rng.normal(dim, context, dtype=dtype) for name in ("w_k_ip", "w_v_ip")}
+    weights = [rng.normal(dim, context, dtype=dtype) for _ in range(2)]
+    return [
+        *weights,
+        rng.normal(batch, text, context, dtype=dtype),
+        rng.normal(batch, image, context, dtype=dtype),
+        lora,
+        ip,
+    ]
+
+
+@check("kv_paths", public=True)
+def reads_plain_text(lesson, rng):
+    """Without adapters there are the text's keys and values only; an IP-Adapter adds the image's two."""
+    cases = {}
+    for name, dtype in DTYPES.items():
+        case = highway(rng, dtype)
+        cases[f"{name}, no adapter"] = (*case[:4], None, None)
+        cases[f"{name}, IP-Adapter"] = (*case[:4], None, case[5])
+    return answers_and_purity(lesson.kv_paths, cases)
+
+
+@check("kv_paths", weight=2)
+def takes_loras_detour(lesson, rng):
+    """LoRA adds its low-rank change, at its scale, to the text's weights for keys and for values."""
+    cases = {}
+    for name, dtype in DTYPES.items():
+        cases[name] = (*highway(rng, dtype)[:5], None)
+    cases["square"] = (*highway(rng, torch.float64, 4, 4, 4, 4, 4, 4)[:5], None)
+    return answers_and_purity(lesson.kv_paths, cases)
+
+
+@check("kv_paths", weight=2)
+def keeps_both_roads_apart(lesson, rng):
+    """With both adapters LoRA changes the text alone, and the image goes through its own weights alone."""
+    cases = {name: tuple(highway(rng, dtype)) for name, dtype in DTYPES.items()}
+    cases["square"] = tuple(highway(rng, torch.float64, 4, 4, 4, 4, 4, 4))
+    cases["rank 1"] = tuple(highway(rng, torch.float64, 3, 7, 1, 2, 5, 1))
+    return answers_and_purity(lesson.kv_paths, cases)
+
+
+@check("kv_paths")
+def text_does_not_feel_the_image_path(lesson, rng):
+    """With or without an IP-Adapter, the text's keys and values are the same bit for bit."""
+    case = highway(rng, torch.float32)
+    seen = {}
+    for name, lora in {"no LoRA": None, "LoRA": case[4]}.items():
+        alone = lesson.kv_paths(*case[:4], lora, None)
+        both = lesson.kv_paths(*case[:4], lora, case[5])
+        seen[name] = [torch.equal(alone[key], both[key]) for key in ("text_k", "text_v")]
+        seen[f"{name}, the image's values"] = both["image_v"]
+    return seen
+
+
+# ---------------------------------------------------------------- prepare_generation
+
+
+def falling_table(rng):
+    """1000 values of alpha_bar that fall from nearly 1 to nearly 0, in float64."""
+    beta = torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64) * rng.number(0.7, 1.1)
+    return torch.cumprod(1 - beta, dim=0)
+
+
+def generation_case(rng, dtype, steps=20, batch=4, table=None):
+    """ref_latent, clip_tokens, noise, alphas_cumprod, timesteps; the latents are [B, 4, 4, 4]: axes of one size."""
+    return [
+        rng.normal(batch, 4, 4, 4, dtype=dtype),
+        rng.normal(batch, 3, 5, dtype=dtype),
+        rng.normal(batch, 4, 4, 4, dtype=dtype),
+        falling_table(rng).to(table or dtype),
+        torch.arange(steps).flip(0) * (1000 // steps) + rng.integer(0, 3),
+    ]
+
+
+@check("prepare_generation", weight=2, public=True)
+def starts_from_pure_noise(lesson, rng):
+    """txt2img and IP-Adapter start at step 0 from pure noise at any strength; only IP-Adapter passes the CLIP tokens."""
+    cases = {}
+    for name, dtype in DTYPES.items():
+        for method in ("txt2img", "ip_adapter"):
+            for strength in (0.0, 0.55):
+                cases[f"{method} {name}, strength {strength}"] = (method, *generation_case(rng, dtype), strength)
+    return answers_and_purity(lesson.prepare_generation, cases)
+
+
+@check("prepare_generation", weight=3)
+def noises_the_reference(lesson, rng):
+    """img2img starts later, from the reference with the noise that belongs to the timestep of that step."""
+    cases = {}
+    for name, dtype in DTYPES.items():
+        for steps in (20, 7, 50):
+            strength = (rng.integer(1, steps - 1) + rng.choice([0.3, 0.7])) / steps
+            cases[f"{steps} steps {name}"] = ("img2img", *generation_case(rng, dtype, steps), strength)
+    return answers_and_purity(lesson.prepare_generation, cases)
+
+
+@check("prepare_generation")
+def handles_both_ends(lesson, rng):
+    """At strength 1 img2img runs every step; at a strength too small for one step the reference comes back."""
+    cases = {
+        f"strength {strength}": ("img2img", *generation_case(rng, torch.float64, 10, batch=2), strength)
+        for strength in (1.0, 0.95, 0.05, 0.0)
+    }
+    return answers_and_purity(lesson.prepare_generation, cases)
+
+
+@check("prepare_generation")
+def answers_in_the_latents_dtype(lesson, rng):
+    """A table in float64 is cast to the latent's float32 first, and the latent stays in float32."""
+    strength = (rng.integer(3, 9) + 0.5) / 12
+    case = generation_case(rng, torch.float32, 12, table=torch.float64)
+    return lesson.prepare_generation("img2img", *case, strength)
+
+
+@check("prepare_generation")
+def refuses_bad_requests(lesson, rng):
+    """An unknown method, and img2img with a strength outside [0, 1], raise ValueError; other methods ignore it."""
+    case = generation_case(rng, torch.float32)
+    return {
+        "unknown method": error_of(lesson.prepare_generation, "inpaint", *case, 0.5),
+        "strength above 1": error_of(lesson.prepare_generation, "img2img", *case, 1.0 + rng.number(0.1, 1)),
+        "strength below 0": error_of(lesson.prepare_generation, "img2img", *case, -rng.number(0.1, 1)),
+        "txt2img with strength 7": lesson.prepare_generation("txt2img", *case, 7.0),
+        "ip_adapter with strength -3": lesson.prepare_generation("ip_adapter", *case, -3.0),
+    }
+
+
+# ---------------------------------------------------------------- channel_of
+
+BLOCKS = ["down_blocks.0", "down_blocks.2", "up_blocks.1", "up_blocks.3", "mid_block"]
+
+
+def channels(lesson, rng, names):
+    """The channel of each name, in random order, in a random block and layer of the U-Net."""
+    seen = {}
+    for name in rng.shuffled(names):
+        block, layer = rng.choice(BLOCKS), rng.integer(0, 3)
+        seen[name] = lesson.channel_of(name.replace("BLOCK", block).replace("LAYER", str(layer)))
+    return dict(sorted(seen.items()))
+
+
+INNER = "BLOCK.attentions.LAYER.transformer_blocks.0"
+
+
+@check("channel_of", weight=3, public=True)
+def knows_the_attention_weights(lesson, rng):
+    """Self-attention reads no condition; in cross-attention keys and values do, and the adapter's read the image."""
+    names = [f"{INNER}.attn1.{name}.weight" for name in ("to_q", "to_k", "to_v", "to_out.0")]
+    names += [f"{INNER}.attn2.{name}.weight" for name in ("to_q", "to_k", "to_v", "to_out.0")]
+    names += [f"{INNER}.attn2.processor.{name}.0.weight" for name in ("to_k_ip", "to_v_ip")]
+    return channels(lesson, rng, names)
+
+
+@check("channel_of", weight=2)
+def knows_where_time_enters(lesson, rng):
+    """The timestep enters through its embedding and through one projection in every ResNet block, not elsewhere."""
+    names = ["time_embedding.linear_1.weight", "time_embedding.linear_2.bias"]
+    resnet = "BLOCK.resnets.LAYER"
+    names += [f"{resnet}.{name}" for name in ("time_emb_proj.weight", "time_emb_proj.bias", "conv1.weight")]
+    return channels(lesson, rng, [*names, f"{resnet}.norm2.bias", "conv_in.weight", f"{INNER}.norm2.weight"])
+
+
+@check("channel_of", weight=2)
+def knows_the_rare_channels(lesson, rng):
+    """Spatial map, reference picture and picture quality have modules of their own; feed-forward reads none."""
+    names = ["controlnet_cond_embedding.conv_in.weight", "controlnet_cond_embedding.blocks.0.bias"]
+    names += ["controlnet_down_blocks.LAYER.weight", "controlnet_mid_block.bias"]
+    names += ["add_embedding.linear_1.weight", "add_embedding.linear_2.bias"]
+    names += ["encoder_hid_proj.image_projection_layers.0.norm.weight", "encoder_hid_proj.image_embeds.weight"]
+    return channels(lesson, rng, [*names, f"{INNER}.ff.net.0.proj.weight", f"{INNER}.attn2.to_k.weight"])
+
+
+@check("channel_of", weight=3)
+def knows_all_of_them(lesson, rng):
+    """Twenty-one weights from all over the model are put to their channels."""
+    names = ["time_embedding.linear_2.weight", "BLOCK.resnets.LAYER.time_emb_proj.weight", "conv_out.weight"]
+    names += ["BLOCK.resnets.LAYER.conv2.weight", "conv_norm_out.weight", "add_embedding.linear_2.weight"]
+    names += ["controlnet_mid_block.weight", "controlnet_cond_embedding.conv_out.bias", f"{INNER}.ff.net.2.weight"]
+    names += ["controlnet_down_blocks.LAYER.bias", "encoder_hid_proj.image_projection_layers.0.image_embeds.bias"]
+    names += [f"{INNER}.attn1.{name}" for name in ("to_k.weight", "to_v.weight", "to_out.0.bias")]
+    names += [f"{INNER}.attn2.{name}" for name in ("to_k.weight", "to_v.weight", "to_q.weight", "to_out.0.bias")]
+    names += [f"{INNER}.attn2.processor.{name}.1.weight" for name in ("to_k_ip", "to_v_ip")]
+    return channels(lesson, rng, [*names, f"{INNER}.norm3.bias"])
+
+
+# ---------------------------------------------------------------- probe_channels
+
+
+def probe_inputs(rng, size=4, batch=2):
+    """The model's inputs in random order, floating."""
+    inputs = {
+        "x": rng.normal(batch, 1, size, size),
+        "t": rng.uniform(batch),
+        "text": rng.normal(batch, 3, 5),
+        "hint": rng.normal(batch, 1, size, size),
+        "image": rng.normal(batch, 2, 5),
+    }
+    return {key: inputs[key] for key in rng.shuffled(list(inputs))}
+
+
+def listener(inputs, reactions):
+    """A model that answers 0 to these inputs; `reactions` holds, by input, what a change adds, at its first element."""
+    first = {key: value.clone() for key, value in inputs.items()}
+
+    def model(x, t, text, hint, image):
+        given = {"t": t, "text": text, "hint": hint, "image": image}
+        out = torch.zeros_like(x)
+        for key, gain in reactions.items():
+            out[(0,) * x.ndim] += gain * (given[key] - first[key]).abs().max()
+        return out
+
+    return model
+
+
+@check("probe_channels", public=True)
+def hears_one_channel_at_a_time(lesson, rng):
+    """Each model that listens to a single channel is found out, whatever the order of the inputs."""
+    seen = {}
+    for key in ("t", "text", "hint", "image"):
+        inputs = probe_inputs(rng)
+        seen[f"listens to {key}"] = lesson.probe_channels(listener(inputs, {key: 1.0}), inputs, 1e-3)
+    return seen
+
+
+@check("probe_channels", weight=3)
+def finds_every_combination(lesson, rng):
+    """All sixteen combinations of channels are told apart, in the given order, and the inputs stay as they were."""
+    seen = {}
+    for number in range(16):
+        active = [name for bit, name in enumerate(FourChannelToy.NAMES) if number >> bit & 1]
+        inputs = probe_inputs(rng)
+        model = FourChannelToy(active, seed=rng.integer(0, 10**6))
+        watch = Watch(inputs)
+        seen[", ".join(active) or "none"] = lesson.probe_channels(model, inputs, 1e-5)
+        seen[f"inputs unchanged by {number}"] = watch.unchanged()
+    return seen
+
+
+@check("probe_channels", weight=2)
+def ignores_what_stays_below_tol(lesson, rng):
+    """A reaction below the tolerance does not count, one above it does, at any tolerance."""
+    seen = {}
+    for tol in (1e-4, 0.01, 50.0):
+        inputs = probe_inputs(rng)
+        loud, quiet = rng.shuffled(["t", "text", "hint", "image"])[:2]
+        model = listener(inputs, {loud: 1e3 * tol, quiet: 1e-3 * tol})
+        seen[f"tol {tol}"] = lesson.probe_channels(model, inputs, tol)
+    return seen
+
+
+@check("probe_channels", weight=2)
+def sees_a_single_element(lesson, rng):
+    """A channel that moves a single element of a large picture is heard, and one that moves it downwards as well."""
+    seen = {}
+    keys = rng.shuffled(["t", "text", "hint", "image"])
+    for gain, key in zip([1.0, -1.0], keys, strict=False):
+        inputs = probe_inputs(rng, size=256)
+        seen[f"gain {gain}"] = lesson.probe_channels(listener(inputs, {key: gain}), inputs, 1e-3)
+    return seen
+
+
+# ---------------------------------------------------------------- volume_knob
+
+
+def knob_cases(rng, kind, scales):
+    """(kind, base, signal, scale) in both dtypes and two shapes."""
+    return {
+        f"{kind} at {scale} {name}": (kind, rng.normal(*shape, dtype=dtype), rng.normal(*shape, dtype=dtype), scale)
+        for scale in scales
+        for (name, dtype), shape in zip(DTYPES.items(), [(3, 4), (2, 3, 5, 5)], strict=True)
+    }
+
+
+@check("volume_knob", weight=2, public=True)
+def turns_guidance(lesson, rng):
+    """Guidance at 0 gives the base and at 1 the signal, and goes beyond it at larger scales."""
+    return answers_and_purity(lesson.volume_knob, knob_cases(rng, "cfg", [0.0, 1.0, rng.number(2, 9), -0.5]))
+
+
+@check("volume_knob", weight=2)
+def turns_adapters(lesson, rng):
+    """ControlNet and IP-Adapter add the scaled signal; at 0 the base is left."""
+    cases = {}
+    for kind in ("controlnet", "ip_adapter"):
+        cases.update(knob_cases(rng, kind, [0.0, 1.0, rng.number(0.2, 0.8), rng.number(1.2, 2)]))
+    return answers_and_purity(lesson.volume_knob, cases)
+
+
+@check("volume_knob")
+def refuses_another_kind(lesson, rng):
+    """Another kind raises ValueError; the three known ones do not."""
+    base, signal = rng.normal(3), rng.normal(3)
+    kinds = ["lora", "cfg", "controlnet", "ip_adapter"]
+    errors = {kind: error_of(lesson.volume_knob, kind, base, signal, 0.5) for kind in kinds}
+    return {**errors, "cfg at 0.5": lesson.volume_knob("cfg", base, signal, 0.5)}
+
+
+# ---------------------------------------------------------------- train_ip_adapter
+
+FROZEN = ["to_q.weight", "to_k.weight", "to_v.weight", "to_out.weight", "to_out.bias"]
+NEW = ["to_k_ip.weight", "to_v_ip.weight"]
+
+
+def layer_state(rng, query_dim, context_dim):
+    """The state of a layer whose image path is still zero."""
+    shapes = {name: (query_dim, context_dim) for name in ("to_k", "to_v")}
+    shapes |= {name: (query_dim, query_dim) for name in ("to_q", "to_out")}
+    state = {f"{name}.weight": rng.normal(*shape) / math.sqrt(shape[1]) for name, shape in shapes.items()}
+    state |= {"to_out.bias": rng.normal(query_dim), **{name: torch.zeros(query_dim, context_dim) for name in NEW}}
+    return state
+
+
+def expect_frozen(learned, state):
+    """Fail unless `learned` is a full state whose base is that of `state`, bit for bit, and whose values moved."""
+    if not isinstance(learned, dict) or set(learned) != set(state):
+        partial = isinstance(learned, dict) and set(learned) == set(NEW)
+        named = "returns_the_adapter_alone" if partial else None
+        raise Fail("the result is not a dict with exactly the keys of the layer's state", misconception=named)
+    for name, tensor in state.items():
+        got = learned[name]
+        if not (isinstance(got, torch.Tensor) and got.shape == tensor.shape and got.dtype == tensor.dtype):
+            raise Fail(f"{name} is not a tensor with the shape and dtype that it had")
+    moved = [name for name in FROZEN if not torch.equal(learned[name], state[name])]
+    if moved:
+        raise Fail(f"the base has moved: {', '.join(moved)}", misconception="trains_all")
+    if not bool(learned["to_v_ip.weight"].any()):
+        raise Fail("to_v_ip is still zero, so the image path is mute", misconception="only_keys")
+
+
+def single_token_task(rng):
+    """State and data with one text token and one reference token: then each softmax is 1, and values alone matter."""
+    state = layer_state(rng, 4, 3)
+    x, text, image = rng.normal(256, 2, 4), rng.normal(256, 1, 3), rng.normal(256, 1, 3)
+    wish = rng.normal(4, 3)
+    read = text @ state["to_v.weight"].T + image @ wish.T  # [N, 1, D]
+    target = (read @ state["to_out.weight"].T + state["to_out.bias"]).expand(-1, 2, -1).clone()
+    return state, x, text, image, target, wish, rng.integer(0, 1000)
+
+
+def has_found_the_values(result, expected, rng):
+    """The verdict on one reference token: base kept, and the new values close to those that made the target."""
+    state, *_, wish, _ = single_token_task(rng)
+    learned = result["learned"]
+    if not result["arguments unchanged"]:
+        raise Fail("the arguments were changed; train a copy of the state")
+    if not result["no steps"]:
+        raise Fail("with steps=0 the state should come back as it was")
+    expect_frozen(learned, state)
+    error = float(((learned["to_v_ip.weight"] - wish) ** 2).sum() / (wish**2).sum())
+    if not error < 0.3:
+        raise Fail(f"to_v_ip is still {error:.0%} away from the values that made the target")
+
+
+@check("train_ip_adapter", public=True, reference=False, verdict=has_found_the_values)
+def trains_the_values_alone(lesson, rng):
+    """With one reference token, 300 updates find the values that made the target, and the base stays bit for bit."""
+    state, x, text, image, target, _, seed = single_token_task(rng)
+    watch = Watch(state, x, text, image, target)
+    untouched = lesson.train_ip_adapter(state, x, text, image, target, 2, 0, seed)
+    learned = lesson.train_ip_adapter(state, x, text, image, target, 2, 300, seed)
+    return {
+        "learned": learned,
+        "no steps": all(torch.equal(tensor, state[name]) for name, tensor in untouched.items()),
+        "arguments unchanged": watch.unchanged(),
+    }
+
+
+def forward(state, x, text, image, num_heads, scale=1.0):
+    """The layer with these weights, x [N, T, D]."""
+
+    def heads(z, name):
+        return F.linear(z, state[f"{name}.weight"]).unflatten(-1, (num_heads, -1)).transpose(1, 2)
+
+    q = heads(x, "to_q")
+    read = F.scaled_dot_product_attention(q, heads(text, "to_k"), heads(text, "to_v"))
+    read = read + scale * F.scaled_dot_product_attention(q, heads(image, "to_k_ip"), heads(image, "to_v_ip"))
+    return F.linear(read.transpose(1, 2).flatten(2), state["to_out.weight"], state["to_out.bias"])
+
+
+def reference_task(rng):
+    """State, training data and 128 references that are kept back; another image path made the targets."""
+    state = layer_state(rng, 8, 6)
+    teacher = state | {name: rng.normal(8, 6) for name in NEW}
+    x, text, image = rng.normal(640, 5, 8), rng.normal(640, 4, 6), rng.normal(640, 3, 6)
+    target = forward(teacher, x, text, image, 2)
+    return state, [x, text, image, target], rng.integer(0, 1000)
+
+
+def follows_unseen_references(learned, expected, rng):
+    """The verdict on 128 references kept back: far below the error of the untrained layer, base kept."""
+    state, data, _ = reference_task(rng)
+    expect_frozen(learned, state)
+    x, text, image, target = (z[512:] for z in data)
+    before = float(F.mse_loss(forward(state, x, text, image, 2), target))
+    after = float(F.mse_loss(forward(learned, x, text, image, 2), target))
+    if not after < 0.3 * before:
+        worse_than_nothing = after > 0.8 * before and bool(learned["to_k_ip.weight"].any())
+        raise Fail(
+            f"on unseen references the error is {after:.3g}; untrained it is {before:.3g}, expected below 0.3 of that",
+            misconception="shuffled_image" if worse_than_nothing else None,
+        )
+
+
+@check("train_ip_adapter", weight=3, reference=False, verdict=follows_unseen_references)
+def follows_references_it_never_saw(lesson, rng):
+    """After 300 updates on 512 references, the error on 128 others is below 0.3 of the untrained layer's."""
+    state, data, seed = reference_task(rng)
+    return lesson.train_ip_adapter(state, *(z[:512] for z in data), 2, 300, seed)

@@ -1,0 +1,672 @@
+"""Checks of lesson 7.3.1, Consistency Models.
+
+Each check states one claim. All inputs are drawn before the student's code runs. Where each sample has a level of its
+own, one case is square (as many samples as features), because only there does a level on the wrong axis go unnoticed
+by the shapes.
+"""
+
+import copy
+
+import torch
+from torch import nn
+
+from blindgrade.checks import Fail, Watch, check, describe, error_of, gradients
+from grader_toys.denoisers import AffineField, ToyMLP, WithBuffer, gauss_denoiser
+from grader_toys.mixtures import GaussianMixture
+
+# The curriculum's tolerance; float32 keeps the wider default.
+PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
+
+
+def in_each_dtype(make):
+    """The case that `make` draws for a dtype, in float32 and in float64."""
+    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
+
+
+def answers(function, cases):
+    """What the function returns for each case, a tuple of arguments."""
+    return {name: function(*case) for name, case in cases.items()}
+
+
+def answers_and_purity(function, cases):
+    """The same, and whether the case's tensors are still what they were."""
+    seen = {}
+    for name, case in cases.items():
+        watch = Watch(*case)
+        seen[name] = function(*case)
+        seen[f"{name}, arguments unchanged"] = watch.unchanged()
+    return seen
+
+
+def trailing(t, x):
+    """A level for each sample, against x [B, ...]."""
+    return t.reshape(-1, *([1] * (x.ndim - 1)))
+
+
+def bent(x, t):
+    """A smooth function of the point and the level that mixes the features and is no straight line in either."""
+    return torch.tanh(x.flip(-1)) / (1 + trailing(t, x)) + 0.3 * x + 0.1 * torch.sin(3 * trailing(t, x))
+
+
+# ---------------------------------------------------------------- gaussian_consistency_function
+
+
+def gaussian_case(rng, batch, dim, dtype):
+    """Points at levels of their own, and a Gaussian away from the origin."""
+    return (
+        2 * rng.normal(batch, dim, dtype=dtype),
+        rng.uniform(batch, low=0.3, high=3.0, dtype=dtype),
+        1 + rng.uniform(dim, dtype=dtype),
+        rng.number(0.4, 1.5),
+    )
+
+
+@check("gaussian_consistency_function", weight=2, public=True, **PAGE)
+def follows_its_trajectory_to_the_end(lesson, rng):
+    """The answer is the end of the trajectory through the point, not an average of many."""
+    cases = in_each_dtype(lambda dtype: gaussian_case(rng, 6, 2, dtype))
+    return answers(lesson.gaussian_consistency_function, cases)
+
+
+@check("gaussian_consistency_function", **PAGE)
+def gives_each_point_its_own_level(lesson, rng):
+    """With as many points as dimensions, a level still belongs to a point; the arguments stay as they were."""
+    cases = in_each_dtype(lambda dtype: gaussian_case(rng, 4, 4, dtype))
+    cases["one point"] = gaussian_case(rng, 1, 3, torch.float64)
+    return answers_and_purity(lesson.gaussian_consistency_function, cases)
+
+
+@check("gaussian_consistency_function", **PAGE)
+def ends_where_it_stands_without_noise(lesson, rng):
+    """At t = 0 the point is the end already; at a very high level the end is still a place in the data's width."""
+    x, _, mean, std = gaussian_case(rng, 5, 3, torch.float64)
+    t = torch.tensor([0.0, 1.0, 0.0, 40.0, 80.0], dtype=torch.float64)
+    return lesson.gaussian_consistency_function(x * (1 + t[:, None]), t, mean, std)
+
+
+@check("gaussian_consistency_function", **PAGE)
+def agrees_along_the_trajectory(lesson, rng):
+    """Two points of one trajectory, at two levels, get the same end."""
+    offset, t, mean, std = gaussian_case(rng, 5, 2, torch.float64)
+    later = t * rng.number(0.2, 0.8)
+    first = mean + offset * (std**2 + t**2).sqrt()[:, None]
+    second = mean + offset * (std**2 + later**2).sqrt()[:, None]
+    function = lesson.gaussian_consistency_function
+    return {"from the higher level": function(first, t, mean, std), "later": function(second, later, mean, std)}
+
+
+# ---------------------------------------------------------------- euler_pf_ode
+
+
+@check("euler_pf_ode", weight=2, public=True, **PAGE)
+def steps_down_the_slope(lesson, rng):
+    """Each step moves along the slope of the probability flow ODE, taken where the step begins."""
+    cases = in_each_dtype(lambda dtype: (bent, rng.normal(5, 3, dtype=dtype), rng.number(1.0, 3.0), 4))
+    cases["in 2 steps, square"] = (bent, rng.normal(4, 4, dtype=torch.float64), rng.number(1.0, 3.0), 2)
+    return answers(lesson.euler_pf_ode, cases)
+
+
+@check("euler_pf_ode", **PAGE)
+def one_step_is_the_denoiser(lesson, rng):
+    """A single step from any level returns exactly what the denoiser says there."""
+    mean, x = rng.normal(2, dtype=torch.float64), 3 * rng.normal(6, 2, dtype=torch.float64)
+    cases = {"of a Gaussian": (gauss_denoiser(mean, 0.6), x, 2.5, 1), "of any field": (bent, x, 0.7, 1)}
+    return answers(lesson.euler_pf_ode, cases)
+
+
+@check("euler_pf_ode", **PAGE)
+def asks_once_for_each_step(lesson, rng):
+    """The denoiser is called once for each step, with the step's first level for every row, from high to low."""
+    x, start = rng.normal(3, 2, dtype=torch.float64), rng.number(1.0, 4.0)
+    levels = []
+
+    def listening(x, t):
+        levels.append(t.detach().double().clone())
+        return bent(x, t)
+
+    lesson.euler_pf_ode(listening, x, start, 5)
+    return {"number of calls": len(levels), "levels": levels}
+
+
+@check("euler_pf_ode", **PAGE)
+def many_steps_find_the_end(lesson, rng):
+    """With 64 steps the walk ends near the end of the trajectory; x stays as it was."""
+    cases = in_each_dtype(lambda dtype: (gauss_denoiser(1.0, 0.5), 2 * rng.normal(4, 2, dtype=dtype), 1.5, 64))
+    return answers_and_purity(lesson.euler_pf_ode, cases)
+
+
+@check("euler_pf_ode", **PAGE)
+def refuses_a_walk_without_steps(lesson, rng):
+    """No step and a negative number of steps raise ValueError; one step does not."""
+    x, negative = rng.normal(3, 2), -rng.integer(1, 5)
+    return {
+        "error with 0 steps": error_of(lesson.euler_pf_ode, bent, x, 1.5, 0),
+        "error with a negative number": error_of(lesson.euler_pf_ode, bent, x, 1.5, negative),
+        "with one step": lesson.euler_pf_ode(bent, x, 1.5, 1),
+    }
+
+
+# ---------------------------------------------------------------- self_consistency_gap
+
+
+def walk_case(rng, times, batch, dim, dtype):
+    """Trajectories without any order, and levels that fall."""
+    levels = rng.uniform(times, low=0.1, high=3.0, dtype=dtype).sort(descending=True).values
+    return bent, 2 * rng.normal(times, batch, dim, dtype=dtype), levels
+
+
+@check("self_consistency_gap", weight=2, public=True, **PAGE)
+def reports_the_worst_disagreement(lesson, rng):
+    """The gap of a trajectory is the largest distance between two answers of f along it."""
+    return answers(lesson.self_consistency_gap, in_each_dtype(lambda dtype: walk_case(rng, 4, 5, 2, dtype)))
+
+
+@check("self_consistency_gap", **PAGE)
+def sees_a_slow_drift(lesson, rng):
+    """Answers that drift a little from each time to the next differ most between the first and the last."""
+    points, times = rng.normal(5, 2, dtype=torch.float64), torch.linspace(4.0, 0.5, 8, dtype=torch.float64)
+    pace = rng.number(0.1, 0.3)
+
+    def drifting(x, t):
+        return x * (1 + pace * t[:, None])
+
+    return lesson.self_consistency_gap(drifting, points.expand(8, 5, 2).clone(), times)
+
+
+@check("self_consistency_gap", **PAGE)
+def is_zero_for_a_consistent_function(lesson, rng):
+    """Points that differ along a trajectory leave no gap when f gives all of them the same answer."""
+    end, way = rng.normal(4, 2, dtype=torch.float64), rng.normal(4, 2, dtype=torch.float64)
+    times = torch.tensor([3.0, 1.4, 0.6, 0.1], dtype=torch.float64)
+    # A point carries its own way in its last two features, so that f may be asked about any batch of points.
+    trajectory = torch.stack([torch.cat([end + t * way, way], dim=1) for t in times])
+
+    def back(x, t, share):
+        return torch.cat([x[:, :2] - share * t[:, None] * x[:, 2:], x[:, 2:]], dim=1)
+
+    return {
+        "of the exact function": lesson.self_consistency_gap(lambda x, t: back(x, t, 1.0), trajectory, times),
+        "of half of it": lesson.self_consistency_gap(lambda x, t: back(x, t, 0.5), trajectory, times),
+    }
+
+
+@check("self_consistency_gap", **PAGE)
+def keeps_trajectories_apart(lesson, rng):
+    """With as many times as trajectories as dimensions each trajectory has its own gap; nothing is changed."""
+    cases = in_each_dtype(lambda dtype: walk_case(rng, 3, 3, 3, dtype))
+    cases["one time"] = walk_case(rng, 1, 4, 2, torch.float64)
+    cases["two times"] = walk_case(rng, 2, 1, 4, torch.float64)
+    return answers_and_purity(lesson.self_consistency_gap, cases)
+
+
+# ---------------------------------------------------------------- consistency_function
+
+
+def levels_above(rng, batch, dtype, t_min=0.002):
+    """A level for each sample, some near t_min and some far above."""
+    return t_min + rng.uniform(batch, low=0.05, high=2.5, dtype=dtype)
+
+
+@check("consistency_function", weight=2, public=True, **PAGE)
+def mixes_the_point_and_the_network(lesson, rng):
+    """The answer is the point and the network's word, each with the coefficient of its level."""
+    cases = in_each_dtype(lambda dtype: (bent, rng.normal(6, 2, dtype=dtype), levels_above(rng, 6, dtype)))
+    cases["square"] = (bent, rng.normal(4, 4, dtype=torch.float64), levels_above(rng, 4, torch.float64))
+    return answers(lesson.consistency_function, cases)
+
+
+@check("consistency_function", weight=2, **PAGE)
+def is_the_identity_at_t_min(lesson, rng):
+    """At t_min the answer is the point, whatever the network says."""
+    x, shift, t_min = rng.normal(5, 3, dtype=torch.float64), rng.number(50, 100), rng.number(0.2, 0.4)
+
+    def loud(x, t):
+        return 40 * x + shift
+
+    default = torch.full((5,), 0.002, dtype=torch.float64)
+    return {
+        "at 0.002": lesson.consistency_function(loud, x, default),
+        "at another t_min": lesson.consistency_function(loud, x, torch.full_like(default, t_min), 0.7, t_min),
+    }
+
+
+@check("consistency_function", **PAGE)
+def uses_the_given_sigma_and_t_min(lesson, rng):
+    """The data's standard deviation and the lowest level are taken from the arguments."""
+    x, t = rng.normal(5, 2, dtype=torch.float64), levels_above(rng, 5, torch.float64, 0.5)
+    sigma, t_min = rng.number(0.8, 2.0), rng.number(0.2, 0.5)
+    return {
+        "with both": lesson.consistency_function(bent, x, t, sigma, t_min),
+        "with sigma_data only": lesson.consistency_function(bent, x, t, sigma_data=sigma),
+        "with t_min only": lesson.consistency_function(bent, x, t, t_min=t_min),
+    }
+
+
+@check("consistency_function", **PAGE)
+def takes_data_of_any_shape(lesson, rng):
+    """Images and single features work alike, one level for each sample; the arguments stay as they were."""
+    cases = {
+        f"of shape {shape}": (bent, rng.normal(*shape, dtype=torch.float64), levels_above(rng, shape[0], torch.float64))
+        for shape in [(3, 3, 3, 3), (2, 1, 4, 5), (4, 1), (1, 6), (3, 4, 3)]
+    }
+    return answers_and_purity(lesson.consistency_function, cases)
+
+
+@check("consistency_function", **PAGE)
+def lets_the_network_learn(lesson, rng):
+    """Gradients flow into the network's weights and into the point."""
+    net = rng.fill(ToyMLP(2, 8, dtype=torch.float64))
+    x, t = rng.normal(5, 2, dtype=torch.float64).requires_grad_(True), levels_above(rng, 5, torch.float64)
+    return gradients(lesson.consistency_function(net, x, t) ** 2, [x, *net.parameters()])
+
+
+# ---------------------------------------------------------------- the two losses
+
+
+def pair_case(rng, shape, dtype):
+    """Data, noise and two levels for each sample, the second one lower."""
+    high = rng.uniform(shape[0], low=1.0, high=3.0, dtype=dtype)
+    low = high * rng.uniform(shape[0], low=0.4, high=0.8, dtype=dtype)
+    return rng.normal(*shape, dtype=dtype), rng.normal(*shape, dtype=dtype), high, low
+
+
+def slanted(x, t):
+    """Another smooth function of the point and the level, unlike `bent`."""
+    return 0.6 * x - 0.2 * torch.sin(x + trailing(t, x))
+
+
+def shrinking(x, t):
+    """A denoiser that is not linear in the point."""
+    return torch.tanh(x) / (1 + 0.5 * trailing(t, x))
+
+
+LOSS_SHAPES = [(4, 4), (3, 3, 3, 3), (2, 3, 4, 5), (1, 2)]
+
+
+def losses_of_shapes(loss, roles, rng):
+    """The loss for data of several shapes, and whether the arguments stay as they were."""
+    cases = {f"of shape {shape}": (*roles, *pair_case(rng, shape, torch.float64)) for shape in LOSS_SHAPES}
+    return answers_and_purity(loss, cases)
+
+
+def networks(rng, count):
+    """Small networks in float64 with weights of their own."""
+    return [rng.fill(ToyMLP(2, 8, dtype=torch.float64), scale=0.6) for _ in range(count)]
+
+
+def learning_of(loss, nets, arguments):
+    """Gradients of the loss for the parameters of each of the networks, by their place."""
+    value = loss(*nets, *arguments)
+    return {f"network {i}": gradients(value, list(net.parameters())) for i, net in enumerate(nets)}
+
+
+@check("consistency_distillation_loss", weight=2, public=True, **PAGE)
+def compares_neighbours_on_the_teachers_walk(lesson, rng):
+    """The student at the noisier point is compared with the target where the teacher's Heun step leads."""
+    cases = in_each_dtype(lambda dtype: (bent, slanted, shrinking, *pair_case(rng, (6, 2), dtype)))
+    return answers(lesson.consistency_distillation_loss, cases)
+
+
+@check("consistency_distillation_loss", **PAGE)
+def distils_data_of_any_shape(lesson, rng):
+    """Images and square batches work too, with two levels for each sample; nothing is changed."""
+    return losses_of_shapes(lesson.consistency_distillation_loss, (bent, slanted, shrinking), rng)
+
+
+@check("consistency_distillation_loss", weight=2, **PAGE)
+def teaches_the_student_only(lesson, rng):
+    """The gradient reaches the student's weights, and neither the target nor the teacher."""
+    nets, arguments = networks(rng, 3), pair_case(rng, (5, 2), torch.float64)
+    return learning_of(lesson.consistency_distillation_loss, nets, arguments)
+
+
+@check("consistency_distillation_loss", weight=2, **PAGE)
+def holds_the_target_still_if_it_is_the_student(lesson, rng):
+    """With one network as student and target the gradient comes through the student's answer alone."""
+    (net, teacher), arguments = networks(rng, 2), pair_case(rng, (5, 2), torch.float64)
+    value = lesson.consistency_distillation_loss(net, net, teacher, *arguments)
+    alike = lesson.consistency_distillation_loss(net, net, net, *arguments)
+    return {
+        "one network in two roles": gradients(value, list(net.parameters())),
+        "in all three": gradients(alike, list(net.parameters())),
+    }
+
+
+@check("consistency_distillation_loss", **PAGE)
+def takes_long_and_short_steps(lesson, rng):
+    """The step may lead over half of the levels or hardly move; the teacher is trusted in both."""
+    x0, noise, high, _ = pair_case(rng, (5, 3), torch.float64)
+    teacher, student = AffineField(0.5, 0.2), AffineField(0.7, -0.3)
+    return {
+        f"to {share} of the level": lesson.consistency_distillation_loss(
+            student, slanted, teacher, x0, noise, high, share * high
+        ).detach()
+        for share in (0.2, 0.95)
+    }
+
+
+@check("consistency_training_loss", weight=2, public=True, **PAGE)
+def compares_two_points_of_one_line(lesson, rng):
+    """The student at the noisier point is compared with the target at the cleaner point of the same line."""
+    cases = in_each_dtype(lambda dtype: (bent, slanted, *pair_case(rng, (6, 2), dtype)))
+    return answers(lesson.consistency_training_loss, cases)
+
+
+@check("consistency_training_loss", **PAGE)
+def trains_on_data_of_any_shape(lesson, rng):
+    """Images and square batches work too, with two levels for each sample; nothing is changed."""
+    return losses_of_shapes(lesson.consistency_training_loss, (bent, slanted), rng)
+
+
+@check("consistency_training_loss", weight=2, **PAGE)
+def trains_the_student_only(lesson, rng):
+    """The gradient reaches the student's weights, and not the target's."""
+    nets, arguments = networks(rng, 2), pair_case(rng, (5, 2), torch.float64)
+    return learning_of(lesson.consistency_training_loss, nets, arguments)
+
+
+@check("consistency_training_loss", weight=2, **PAGE)
+def holds_its_own_copy_still(lesson, rng):
+    """With one network as student and target the gradient comes through the student's answer alone."""
+    (net,), arguments = networks(rng, 1), pair_case(rng, (5, 2), torch.float64)
+    return gradients(lesson.consistency_training_loss(net, net, *arguments), list(net.parameters()))
+
+
+# ---------------------------------------------------------------- ema_update
+
+
+def values_of(module):
+    """All parameters and buffers by name, detached copies."""
+    return {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+
+
+@check("ema_update", weight=2, public=True)
+def keeps_the_share_decay(lesson, rng):
+    """Each of the target's parameters keeps the share decay of itself and takes the rest from the online module."""
+    pairs = {
+        f"decay {decay}, {dtype}": (decay, *(rng.fill(nn.Linear(3, 2).to(dtype), scale=1.0) for _ in range(2)))
+        for decay in (0.9, 0.25)
+        for dtype in (torch.float32, torch.float64)
+    }
+    seen = {}
+    for name, (decay, target, online) in pairs.items():
+        seen[f"{name}, returned"] = lesson.ema_update(target, online, decay)
+        seen[name] = values_of(target)
+    return seen
+
+
+@check("ema_update")
+def copies_the_buffers(lesson, rng):
+    """Buffers of floats and of integers are copied from the online module, whatever the decay."""
+    first = rng.integer(0, 50)
+    seen = {}
+    for decay in (0.9, 1.0):
+        target, online = WithBuffer(first), WithBuffer(first + 1)
+        lesson.ema_update(target, online, decay)
+        seen[f"decay {decay}"] = values_of(target)
+    return seen
+
+
+@check("ema_update")
+def keeps_all_or_nothing(lesson, rng):
+    """decay = 1 changes no parameter, and decay = 0 takes the online module's."""
+    seen = {}
+    for decay in (1.0, 0.0):
+        target, online = networks(rng, 2)
+        lesson.ema_update(target, online, decay)
+        seen[f"decay {decay}"] = values_of(target)
+    return seen
+
+
+@check("ema_update", weight=2)
+def shares_no_memory(lesson, rng):
+    """After the update a change of the online module leaves the target as it is; the online module is untouched."""
+    first = rng.integer(0, 50)
+    seen = {}
+    for decay in (0.0, 0.5, 1.0):
+        target, online = WithBuffer(first), WithBuffer(first + 1)
+        watch = Watch(*online.state_dict().values())
+        lesson.ema_update(target, online, decay)
+        seen[f"online module unchanged, decay {decay}"] = watch.unchanged()
+        with torch.no_grad():
+            for tensor in online.state_dict().values():
+                tensor.add_(1)
+        seen[f"target afterwards, decay {decay}"] = values_of(target)
+    return seen
+
+
+@check("ema_update")
+def follows_through_many_updates(lesson, rng):
+    """Also for nested modules, and again and again, the target follows in place, its parameters trainable leaves."""
+    layers = [nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Sequential(nn.Linear(4, 2), nn.PReLU())]
+    online = rng.fill(nn.Sequential(*layers), scale=1.0)
+    target = rng.fill(copy.deepcopy(online), scale=1.0)
+    before = list(target.parameters())
+    for _ in range(3):
+        lesson.ema_update(target, online, 0.8)
+    after = list(target.parameters())
+    return {
+        "values": values_of(target),
+        "the same parameters": [p is q for p, q in zip(before, after, strict=True)],
+        "leaves": [p.is_leaf for p in after],
+        "trainable": [p.requires_grad for p in after],
+        "with gradients": [p.grad is not None for p in list(online.parameters()) + after],
+    }
+
+
+# ---------------------------------------------------------------- ct_direction_noise
+
+# Weights are differences of squared distances, so float32 keeps fewer digits than elsewhere.
+CLOUD = {"atol": {"float32": 1e-4, "float64": 1e-6}, "rtol": {"float32": 1e-3, "float64": 1e-5}}
+
+
+def cloud_case(rng, points, batch, dim, dtype):
+    """Clean points, and places among them at levels where several of them count."""
+    return (
+        rng.normal(points, dim, dtype=dtype),
+        1.5 * rng.normal(batch, dim, dtype=dtype),
+        rng.uniform(batch, low=0.6, high=2.0, dtype=dtype),
+    )
+
+
+@check("ct_direction_noise", weight=2, public=True, **CLOUD)
+def knows_direction_and_variance(lesson, rng):
+    """The teacher's direction is the mean of the guesses, and the variance says how far they scatter."""
+    return answers(lesson.ct_direction_noise, in_each_dtype(lambda dtype: cloud_case(rng, 5, 6, 2, dtype)))
+
+
+@check("ct_direction_noise", **CLOUD)
+def keeps_points_places_and_axes_apart(lesson, rng):
+    """With as many clean points as places as dimensions no axis is mistaken for another; nothing is changed."""
+    cases = in_each_dtype(lambda dtype: cloud_case(rng, 3, 3, 3, dtype))
+    cases["in one dimension"] = cloud_case(rng, 4, 5, 1, torch.float64)
+    return answers_and_purity(lesson.ct_direction_noise, cases)
+
+
+@check("ct_direction_noise", **CLOUD)
+def has_no_doubt_about_one_point(lesson, rng):
+    """With a single clean point every guess is the teacher's direction: the variance is zero."""
+    return answers(lesson.ct_direction_noise, in_each_dtype(lambda dtype: cloud_case(rng, 1, 4, 3, dtype)))
+
+
+@check("ct_direction_noise", **CLOUD)
+def stays_finite_at_little_noise(lesson, rng):
+    """At a low level and far from all points, where every likelihood rounds to zero, the answer is finite."""
+    data = torch.tensor([[-3.0, 0.0], [3.0, 0.0], [0.0, 4.0]], dtype=torch.float64)
+    x = data + rng.uniform(3, 2, low=0.5, high=1.0, dtype=torch.float64)
+    t = rng.uniform(3, low=0.01, high=0.015, dtype=torch.float64)
+    return lesson.ct_direction_noise(data, x, t)
+
+
+@check("ct_direction_noise", **CLOUD)
+def doubts_at_much_noise(lesson, rng):
+    """At a high level all points are equally likely, and the guesses scatter as the data do."""
+    data, x, t = cloud_case(rng, 6, 5, 2, torch.float64)
+    return lesson.ct_direction_noise(data, x, 20 * t)
+
+
+# ---------------------------------------------------------------- multistep_consistency_sample
+
+
+def jumps(rng, batch, dim, taus, dtype):
+    """The arguments of a sampling run with f = bent."""
+    return bent, 3 * rng.normal(batch, dim, dtype=dtype), 3.0, taus, [rng.normal(batch, dim, dtype=dtype) for _ in taus]
+
+
+@check("multistep_consistency_sample", weight=2, public=True, **PAGE)
+def renoises_and_jumps_again(lesson, rng):
+    """After the first jump each further one starts from the sample with new noise, at the level tau."""
+    taus = [rng.number(1.5, 2.5), rng.number(0.7, 1.2), rng.number(0.2, 0.5)]
+    cases = in_each_dtype(lambda dtype: jumps(rng, 5, 2, taus, dtype))
+    cases["two jumps, square"] = jumps(rng, 4, 4, taus[:1], torch.float64)
+    return answers(lesson.multistep_consistency_sample, cases)
+
+
+@check("multistep_consistency_sample", weight=2, **PAGE)
+def counts_the_noise_that_is_there(lesson, rng):
+    """A sample at t_min already carries noise of that level, so less is added; nothing is changed."""
+    t_min = rng.number(0.3, 0.5)
+    taus = [rng.number(1.0, 2.0), rng.number(0.6, 0.8)]
+    cases = in_each_dtype(lambda dtype: (*jumps(rng, 3, 3, taus, dtype), t_min))
+    return answers_and_purity(lesson.multistep_consistency_sample, cases)
+
+
+@check("multistep_consistency_sample", **PAGE)
+def may_stop_after_one_jump(lesson, rng):
+    """Without any tau the sample is the answer of f at t_max."""
+    cases = in_each_dtype(lambda dtype: jumps(rng, 4, 3, [], dtype))
+    return answers(lesson.multistep_consistency_sample, cases)
+
+
+@check("multistep_consistency_sample", **PAGE)
+def asks_at_the_levels_of_the_plan(lesson, rng):
+    """f is called once at t_max and once at each tau, with the level for every row."""
+    levels = []
+
+    def listening(x, t):
+        levels.append(t.detach().double().clone())
+        return bent(x, t)
+
+    taus = [rng.number(1.5, 2.5), rng.number(0.5, 1.2)]
+    _, x, t_max, taus, noises = jumps(rng, 3, 2, taus, torch.float64)
+    lesson.multistep_consistency_sample(listening, x, t_max, taus, noises)
+    return {"number of calls": len(levels), "levels": levels}
+
+
+@check("multistep_consistency_sample", **PAGE)
+def refuses_levels_outside_the_range(lesson, rng):
+    """A tau below t_min, at t_max or above raises ValueError, wherever it stands; t_min itself is a level."""
+    sample = lesson.multistep_consistency_sample
+    good, below, above = rng.number(0.5, 2.0), rng.number(0.02, 0.08), rng.number(3.1, 5.0)
+    plans = {"below t_min": [good, below], "at t_max": [3.0, good], "above t_max": [above], "negative": [-good]}
+    cases = {name: jumps(rng, 3, 2, taus, torch.float64) for name, taus in plans.items()}
+    lowest = jumps(rng, 3, 2, [good, 0.125], torch.float64)
+    errors = {f"error for a tau {name}": error_of(sample, *case, t_min=0.125) for name, case in cases.items()}
+    return {**errors, "with a tau at t_min": sample(*lowest, t_min=0.125)}
+
+
+# ---------------------------------------------------------------- train_consistency_model
+
+T_MIN, T_MAX, STEPS = 0.02, 5.0, 700
+
+
+def answers_at_both_ends(f, places):
+    """What f says at t_max and at t_min for the same places."""
+    with torch.no_grad():
+        return {name: f(places, torch.full((len(places),), t)) for name, t in (("far", T_MAX), ("near", T_MIN))}
+
+
+def is_the_identity_there(result, places):
+    """Fail unless both answers have the form of the places and the one at t_min is the places."""
+    for name, level in (("far", "t_max"), ("near", "t_min")):
+        answer = result[name]
+        if not (isinstance(answer, torch.Tensor) and answer.shape == places.shape):
+            raise Fail(f"f(x, {level}) is {describe(answer)}; expected {describe(places)}")
+    error = float((result["near"].double() - places.double()).abs().max())
+    if not error <= 1e-4:
+        # Places reach to 3 t_max = 15; a boundary at another low level is missed by little, a missing one by far.
+        named = "default_t_min" if error < 0.5 else "no_boundary"
+        raise Fail(f"f(x, t_min) differs from x by up to {error:.2g}", misconception=named)
+
+
+def hill(rng):
+    """Data around one place, and noise at t_max to start from."""
+    centre = torch.tensor([1.5, -1.0])
+    return centre + 0.5 * rng.normal(2048, 2), T_MAX * rng.normal(200, 2), centre
+
+
+def lands_on_the_hill(result, expected, rng):
+    """The verdict on one hill: the boundary holds, and far noise lands near the hill."""
+    _, places, centre = hill(rng)
+    is_the_identity_there(result, places)
+    distance = float(((result["far"] - centre) ** 2).sum(dim=1).mean().sqrt())
+    if not distance < 2.0:
+        raise Fail(f"noise at t_max lands {distance:.2f} away from a hill that is 0.7 wide")
+
+
+@check("train_consistency_model", public=True, reference=False, verdict=lands_on_the_hill)
+def lands_on_one_hill(lesson, rng):
+    """After 700 updates on a single hill f is the identity at t_min and moves noise at t_max to the hill."""
+    data, places, centre = hill(rng)
+
+    def teacher(x, t):
+        return centre + (x - centre) * (0.25 / (0.25 + t**2))[:, None]
+
+    seed = rng.integer(0, 1000)
+    net = ToyMLP(2, 64, seed=seed, depth=3)
+    return answers_at_both_ends(lesson.train_consistency_model(net, teacher, data, T_MIN, T_MAX, STEPS, seed), places)
+
+
+def ring(rng):
+    """Data on four small hills, noise at t_max to start from, and a seed."""
+    mixture = GaussianMixture.ring(4, 2.0, 0.2, dtype=torch.float32)
+    return mixture, mixture.sample(4096, rng.generator), T_MAX * rng.normal(800, 2), rng.integer(0, 1000)
+
+
+def beats_one_step_of_the_solver(result, expected, rng):
+    """The verdict on the ring: boundary, and distance to the trajectories' true ends relative to one Euler step."""
+    _, _, places, seed = ring(rng)
+    is_the_identity_there(result, places)
+    x, far = places.double(), result["far"].double()
+    denoiser = GaussianMixture.ring(4, 2.0, 0.2).denoiser
+    average = denoiser(x, T_MAX)
+    end, one_step = heun_end(denoiser, x), x + (T_MIN - T_MAX) * (x - average) / T_MAX
+    miss, bound = rms(far - end), 0.6 * rms(one_step - end)
+    if not miss < bound:
+        fresh = ToyMLP(2, 64, seed=seed, depth=3)(places, torch.full((len(places),), T_MAX)).detach().double()
+        named = None
+        if rms(far - average) < 0.5 * miss:
+            named = "denoiser_instead"
+        elif likeness(far, fresh) > 0.8:
+            named = "frozen_target"
+        raise Fail(f"f(x, t_max) is {miss:.2f} away from the true ends; expected < {bound:.2f}", misconception=named)
+
+
+def heun_end(denoiser, x, steps=64):
+    """Where the probability flow ODE leads from t_max to t_min."""
+    ramp = torch.linspace(0, 1, steps + 1, dtype=torch.float64)
+    levels = (T_MAX ** (1 / 7) + ramp * (T_MIN ** (1 / 7) - T_MAX ** (1 / 7))) ** 7
+    for t, s in zip(levels[:-1], levels[1:], strict=True):
+        slope = (x - denoiser(x, t)) / t
+        guess = x + (s - t) * slope
+        x = x + (s - t) * 0.5 * (slope + (guess - denoiser(guess, s)) / s)
+    return x
+
+
+def rms(offset):
+    """Root of the mean squared length of the rows."""
+    return float((offset**2).sum(dim=1).mean().sqrt())
+
+
+def likeness(a, b):
+    """Cosine of the angle between two sets of answers."""
+    return float((a * b).sum() / (a.norm() * b.norm()))
+
+
+@check("train_consistency_model", weight=3, reference=False, verdict=beats_one_step_of_the_solver)
+def comes_close_to_the_true_ends(lesson, rng):
+    """After 700 updates on four hills one jump from t_max comes much closer to the true end than one Euler step."""
+    mixture, data, places, seed = ring(rng)
+    net = ToyMLP(2, 64, seed=seed, depth=3)
+    f = lesson.train_consistency_model(net, mixture.denoiser, data, T_MIN, T_MAX, STEPS, seed)
+    return answers_at_both_ends(f, places)

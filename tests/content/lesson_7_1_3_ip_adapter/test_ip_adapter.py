@@ -1,0 +1,227 @@
+"""Lesson 7.1.3 against what we did not write: diffusers, torch's own attention, autograd, numpy."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Module = ModuleType
+
+
+def normal(seed: int, *shape: int) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def randomised(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
+    module = module.double()
+    for number, parameter in enumerate(module.parameters()):
+        parameter.data = 0.5 * normal(seed + number, *parameter.shape)
+    return module
+
+
+@pytest.mark.peers
+def test_image_tokens_are_those_of_diffusers(solution: Module) -> None:
+    from diffusers.models.embeddings import ImageProjection
+
+    ours = randomised(solution.ImageProjection(7, 6, 3))
+    peer = ImageProjection(image_embed_dim=7, cross_attention_dim=6, num_image_text_embeds=3).double()
+    peer.load_state_dict({name.replace("proj.", "image_embeds."): t for name, t in ours.state_dict().items()})
+    x = normal(1, 4, 7)
+    torch.testing.assert_close(ours(x), peer(x))
+
+
+@pytest.mark.parametrize("num_heads", [1, 2, 4])
+def test_decoupled_attention_is_a_sum_of_torchs_attentions(solution: Module, num_heads: int) -> None:
+    q, kt, vt, ki, vi = (normal(i, 2, n, 8) for i, n in enumerate((5, 4, 4, 3, 3)))
+    split = [z.unflatten(-1, (num_heads, -1)).transpose(1, 2) for z in (q, kt, vt, ki, vi)]
+    text = F.scaled_dot_product_attention(*split[:3])
+    image = F.scaled_dot_product_attention(split[0], *split[3:])
+    want = (text + 0.7 * image).transpose(1, 2).flatten(2)
+    torch.testing.assert_close(solution.decoupled_attention(q, kt, vt, ki, vi, num_heads, 0.7), want)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("scale", [0.0, 0.4, 1.7])
+def test_decoupled_module_is_the_layer_of_diffusers(solution: Module, scale: float) -> None:
+    from diffusers.models.attention_processor import Attention, IPAdapterAttnProcessor2_0
+
+    ours = randomised(solution.DecoupledCrossAttention(8, 6, 2))
+    peer = Attention(query_dim=8, cross_attention_dim=6, heads=2, dim_head=4)
+    peer.set_processor(IPAdapterAttnProcessor2_0(8, 6, num_tokens=(3,), scale=scale))
+    peer = peer.double()
+    renamed = {
+        "to_out.": "to_out.0.",
+        "to_k_ip.": "processor.to_k_ip.0.",
+        "to_v_ip.": "processor.to_v_ip.0.",
+    }
+    state = {}
+    for name, tensor in ours.state_dict().items():
+        for old, new in renamed.items():
+            name = name.replace(old, new)
+        state[name] = tensor
+    peer.load_state_dict(state)
+    x, text, image = normal(20, 2, 5, 8), normal(21, 2, 4, 6), normal(22, 2, 3, 6)
+    with torch.no_grad():
+        want = peer(x, encoder_hidden_states=(text, [image[:, None]]))
+        torch.testing.assert_close(ours(x, text, image, scale), want)
+
+
+def test_ip_param_count_of_stable_diffusion(solution: Module) -> None:
+    layers = [320] * 5 + [640] * 5 + [1280] * 6
+    assert solution.ip_adapter_param_count(layers, 768, 1024, 4) == 22_319_616
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("second", [0, 1])
+def test_init_status_is_what_autograd_finds(solution: Module, first: int, second: int) -> None:
+    shapes = {
+        "zero_conv": {"weight": (3, 4), "bias": (3,)},
+        "lora": {"A": (2, 4), "B": (3, 2)},
+        "ip_adapter": {"K": (3, 4), "V": (3, 4)},
+    }
+    x, q, wish = normal(1, 5, 4), normal(2, 5, 3), normal(3, 5, 3)
+    for adapter, sizes in shapes.items():
+        keep = dict(zip(sizes, (first, second), strict=True))
+        tensors = [(keep[name] * normal(9, *size)).requires_grad_() for name, size in sizes.items()]
+        a, b = tensors
+        added = {
+            "zero_conv": lambda a, b: F.linear(x, a, b),
+            "lora": lambda a, b: F.linear(F.linear(x, a), b),
+            "ip_adapter": lambda a, b: F.scaled_dot_product_attention(q, F.linear(x, a), F.linear(x, b)),
+        }[adapter](a, b)
+        grads = torch.autograd.grad(F.mse_loss(added, wish), tensors)
+        want = {"silent": not bool(added.any()), "can_learn": any(bool(grad.any()) for grad in grads)}
+        assert solution.init_status(adapter, [name for name in sizes if not keep[name]]) == want
+
+
+@pytest.mark.parametrize("rank", [1, 3, 5, 8])
+def test_remove_and_check_agrees_with_numpys_rank(solution: Module, rank: int) -> None:
+    base = {"w": normal(1, 10, 12).float()}
+    loaded = {"w": base["w"] + 0.05 * (normal(2, 10, rank) @ normal(3, rank, 12)).float()}
+    change = loaded["w"].double().numpy() - base["w"].double().numpy()
+    largest = np.linalg.norm(change, 2)
+    found = np.linalg.matrix_rank(change, tol=1e-4 * largest)
+    assert found == rank
+    assert solution.remove_and_check(base, loaded, 4) == ("lora" if found <= 4 else "full_finetune")
+
+
+def test_kv_paths_follow_numpy(solution: Module) -> None:
+    w_k, w_v, text, image = normal(1, 6, 5), normal(2, 6, 5), normal(3, 2, 4, 5), normal(4, 2, 3, 5)
+    lora = {
+        "A_k": normal(5, 2, 5),
+        "B_k": normal(6, 6, 2),
+        "A_v": normal(7, 2, 5),
+        "B_v": normal(8, 6, 2),
+        "scale": 0.7,
+    }
+    ip = {"w_k_ip": normal(9, 6, 5), "w_v_ip": normal(10, 6, 5)}
+    got = solution.kv_paths(w_k, w_v, text, image, lora, ip)
+    for letter, weight in (("k", w_k), ("v", w_v)):
+        detour = np.einsum("dr,rc->dc", lora[f"B_{letter}"].numpy(), lora[f"A_{letter}"].numpy())
+        want = np.einsum("blc,dc->bld", text.numpy(), weight.numpy() + 0.7 * detour)
+        np.testing.assert_allclose(got[f"text_{letter}"].numpy(), want, atol=1e-12)
+        want = np.einsum("bmc,dc->bmd", image.numpy(), ip[f"w_{letter}_ip"].numpy())
+        np.testing.assert_allclose(got[f"image_{letter}"].numpy(), want, atol=1e-12)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("strength", [0.35, 0.8, 1.0])
+def test_img2img_starts_where_diffusers_does(solution: Module, strength: float) -> None:
+    from diffusers import DDIMScheduler
+    from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion_img2img import StableDiffusionImg2ImgPipeline
+
+    scheduler = DDIMScheduler()
+    scheduler.set_timesteps(20)
+    holder = type("Pipeline", (), {"scheduler": scheduler})()
+    peer_timesteps, _ = StableDiffusionImg2ImgPipeline.get_timesteps(holder, 20, strength, "cpu")
+    reference, noise = normal(1, 2, 4, 3, 3).float(), normal(2, 2, 4, 3, 3).float()
+    got = solution.prepare_generation(
+        "img2img", reference, noise[:, 0], noise, scheduler.alphas_cumprod, scheduler.timesteps, strength
+    )
+    assert torch.equal(scheduler.timesteps[got["start_index"] :], peer_timesteps)
+    want = scheduler.add_noise(reference, noise, peer_timesteps[:1].expand(2))
+    torch.testing.assert_close(got["init_latent"], want)
+
+
+@pytest.mark.peers
+def test_channel_of_knows_which_layers_of_a_real_unet_read_the_text(solution: Module) -> None:
+    from diffusers import UNet2DConditionModel
+
+    unet = UNet2DConditionModel(
+        block_out_channels=(8, 16),
+        layers_per_block=1,
+        norm_num_groups=4,
+        cross_attention_dim=12,
+        attention_head_dim=4,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+    ).eval()
+    x = normal(1, 1, 4, 8, 8).float()
+
+    def layer_inputs(x: Tensor, t: int, text: Tensor) -> dict[str, Tensor]:
+        seen: dict[str, Tensor] = {}
+        hooks = [
+            layer.register_forward_pre_hook(lambda _, args, name=name: seen.__setitem__(name, args[0].clone()))
+            for name, layer in unet.named_modules()
+            if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d)
+        ]
+        with torch.no_grad():
+            unet(x, t, text)
+        for hook in hooks:
+            hook.remove()
+        return seen
+
+    text = normal(2, 1, 5, 12).float()
+    start = layer_inputs(x, 10, text)
+    other_x = layer_inputs(x + 1, 10, text)
+    other_t, other_text = layer_inputs(x, 500, text), layer_inputs(x, 10, text + 1)
+    for name, value in start.items():
+        fixed = torch.equal(value, other_x[name])
+        want = "NONE"
+        if fixed and not torch.equal(value, other_t[name]):
+            want = "WHEN"
+        if fixed and not torch.equal(value, other_text[name]):
+            want = "WHAT"
+        assert solution.channel_of(f"{name}.weight") == want, name
+
+
+def test_probe_channels_finds_the_inputs_that_autograd_finds(solution: Module) -> None:
+    inputs = {key: normal(i, 2, 3) for i, key in enumerate(("x", "t", "text", "hint", "image"))}
+
+    def model(x: Tensor, t: Tensor, text: Tensor, hint: Tensor, image: Tensor) -> Tensor:
+        return x + t * image + 0 * hint + text.detach() * 0
+
+    leaves = {key: tensor.clone().requires_grad_() for key, tensor in inputs.items()}
+    model(**leaves).sum().backward()
+    names = {"t": "WHEN", "text": "WHAT", "hint": "WHERE", "image": "WHAT_IT_LOOKS_LIKE"}
+    moved = [name for key, name in names.items() if leaves[key].grad is not None and bool(leaves[key].grad.any())]
+    assert solution.probe_channels(model, inputs, 1e-6) == moved == ["WHEN", "WHAT_IT_LOOKS_LIKE"]
+
+
+def test_volume_knob_is_a_lerp_for_guidance(solution: Module) -> None:
+    base, signal = normal(1, 3, 4), normal(2, 3, 4)
+    torch.testing.assert_close(solution.volume_knob("cfg", base, signal, 7.5), torch.lerp(base, signal, 7.5))
+    for kind in ("controlnet", "ip_adapter"):
+        torch.testing.assert_close(solution.volume_knob(kind, base, signal, 0.5), base.add(signal, alpha=0.5))
+
+
+def test_training_follows_a_fixed_image_path(solution: Module) -> None:
+    teacher = solution.DecoupledCrossAttention(8, 6, 2)
+    start = {name: tensor.clone() for name, tensor in teacher.state_dict().items()}
+    for number, layer in enumerate((teacher.to_k_ip, teacher.to_v_ip)):
+        layer.weight.data = normal(number, *layer.weight.shape).float()
+    x, text, image = normal(3, 640, 5, 8).float(), normal(4, 640, 4, 6).float(), normal(5, 640, 3, 6).float()
+    target = teacher(x, text, image).detach()
+    learned = solution.train_ip_adapter(start, x[:512], text[:512], image[:512], target[:512], 2, 300, 0)
+    layer = solution.DecoupledCrossAttention(8, 6, 2)
+    errors = []
+    for state in (start, learned):
+        layer.load_state_dict(state)
+        errors.append(float(F.mse_loss(layer(x[512:], text[512:], image[512:]), target[512:])))
+    assert errors[1] < 0.3 * errors[0]
+    assert all(torch.equal(learned[name], start[name]) for name in start if "_ip" not in name)
