@@ -4,11 +4,11 @@
 # %% [markdown]
 # # The Speed Landscape
 #
-# By now you know a dozen ways to make a diffusion model fast: better solvers, straighter paths, consistency
-# models, adversarial distillation. Every paper reports its step count, and the counts do not tell you which of
-# them to use. This lesson draws the map: what does a method change, which methods work together, what does
-# speed cost, and what else do you give up for it? At the end you let three of them race on one landscape, with
-# network evaluations as the only currency.
+# By now you know a dozen ways to make a diffusion model fast: better solvers, straighter paths,
+# consistency models, adversarial distillation. Every paper reports its step count, and the counts do not
+# tell you which of them to use. This lesson draws the map: what does a method change, which methods work
+# together, what does speed cost, and what else do you give up for it? At the end you let three of them
+# race on one landscape, with network evaluations as the only currency.
 #
 # **Notation**, the same in all exercises:
 #
@@ -67,8 +67,8 @@ DIMS = ("speed", "quality", "flexibility", "composability")
 # 4. Is the loss self-consistency? Level 3a.
 # 5. None of them: the map has no place for it, and that is an error.
 #
-# Why is the discriminator asked for before self-consistency? Many jump models mix losses. What the images look
-# like is decided by the critic, if there is one: sharp, and fewer kinds of them.
+# Why is the discriminator asked for before self-consistency? Many jump models mix losses. What the images
+# look like is decided by the critic, if there is one: sharp, and fewer kinds of them.
 #
 # A card with `changes_weights=True`, `loss="self_consistency"`, `extra_networks=["ema_target"]` and
 # `claimed_steps=30` is 3a, in spite of its 30 steps; with `"discriminator"` added it is 3b.
@@ -93,8 +93,8 @@ def speed_level(card: dict) -> str:
 # `add`, `consistency_distillation`, `consistency_training`, `ddim`, `dpm_solver_pp`, `euler_karras`,
 # `flow_matching`, `lcm`, `lcm_lora`, `rectified_flow`, `sd3_base`, `sdxl_turbo`, `unipc`.
 #
-# (`dpm_solver_pp` is DPM-Solver++, `euler_karras` is Euler's method on the noise levels of Karras et al., `add`
-# is adversarial diffusion distillation, `sd3_base` is Stable Diffusion 3 before any distillation.)
+# (`dpm_solver_pp` is DPM-Solver++, `euler_karras` is Euler's method on the noise levels of Karras et al.,
+# `add` is adversarial diffusion distillation, `sd3_base` is Stable Diffusion 3 before any distillation.)
 #
 # Imagine the card of each before you write its level. Two of them mislead at first sight: something that you
 # *plug in* like a tool may still change what the network predicts, and something that is sampled with a plain
@@ -128,9 +128,9 @@ def known_method_level(name: str) -> str:
 # | **3a** | 1 | 1 | 0 | 0 |
 # | **3b** | 1 | 1 | 0 | 0 |
 #
-# It is a rule of thumb, not a theorem. An LCM, for one, comes with a sampler of its own, and a
-# high-order ODE solver does not improve it: "1 composes with 3a" means only that they do not claim the same
-# job. The zeros are the firm part.
+# It is a rule of thumb, not a theorem. A consistency model, for one, comes with a sampler of its own, and
+# a high-order ODE solver does not improve it: "1 composes with 3a" means only that they do not claim the
+# same job. The zeros are the firm part.
 
 
 # %%
@@ -146,12 +146,12 @@ def composability_matrix(levels: list[str]) -> list[list[int]]:
 # %% [markdown]
 # ## The kitchen sink
 #
-# "Faster, faster, fastest: let us use everything." Someone stacks `["unipc", "lcm", "sdxl_turbo", "ddim"]`.
-# Read the zeros of the table before the GPU does: `unipc` and `ddim` are both solvers, `lcm` and `sdxl_turbo`
-# both redefine the jump. A useful report names *all* pairs, each once, in an order that does not depend on how
-# the stack was written down:
+# "Faster, faster, fastest: let us use everything." Someone stacks `["walk", "jump", "critic", "amble"]`, and
+# `levels` says `{"walk": "1", "amble": "1", "jump": "3a", "critic": "3b"}`. Read the zeros of the table before
+# the GPU does: two solvers want to take the next step, and two networks want to redefine the jump. A useful
+# report names *all* pairs, each once, in an order that does not depend on how the stack was written down:
 #
-# `[("ddim", "unipc"), ("lcm", "sdxl_turbo")]`
+# `[("amble", "walk"), ("critic", "jump")]`
 #
 # With $k$ methods of one level there are $k(k-1)/2$ conflicts: three solvers are three conflicts, not two.
 
@@ -175,7 +175,8 @@ def stack_conflicts(stack: list[str], levels: dict[str, str]) -> list[tuple[str,
 #
 # $$ \text{cost} = \frac{\mathrm{FID}_b - \mathrm{FID}_a}{\log_2 (n_a / n_b)}, $$
 #
-# for each neighbouring pair from $n_a$ steps down to $n_b$. Then name the stretch: *free* if the cost is below
+# for each neighbouring pair from $n_a$ steps down to $n_b$. Then name the stretch: *free* if the cost is
+# below
 # 0.5, *cheap* if it is below 2, else *expensive*. With made-up but typical numbers:
 #
 # | from | to | FID | factor | doublings | cost per doubling | |
@@ -219,9 +220,9 @@ def quality_cost_regions(
 # | 20 steps with guidance | 40 | 2500 | 5 |
 # | 4 steps, distilled | 4 | 700 | 1.4 |
 #
-# Evaluations fell by a factor of 10, waiting by 3.6. The last column is Amdahl's law: the factor that you would
-# gain if evaluations cost nothing at all, today's time over the fixed time. At 1.4 it is time to optimise the
-# VAE instead.
+# Evaluations fell by a factor of 10, waiting by 3.6. The last column is Amdahl's law: the factor that you
+# would gain if evaluations cost nothing at all, today's time over the fixed time. At 1.4 it is time to
+# optimise the VAE instead.
 
 
 # %%
@@ -238,10 +239,10 @@ def end_to_end_latency(steps: int, ms_per_eval: float, fixed_ms: float, cfg: boo
 # %% [markdown]
 # ## A menu, not an upgrade path
 #
-# Level 3 is not "better" than level 1, as dessert is not better than soup. Each option is a point with four
-# coordinates. Option $p$ *dominates* $q$ if $p$ is at least as good in all four and better in at least one; then
-# nobody has a reason to order $q$. What is left when the dominated options are struck off is the menu (the
-# Pareto front):
+# Level 3 is not "better" than level 1, as dessert is not better than soup. Each option is a point with
+# four coordinates. Option $p$ *dominates* $q$ if $p$ is at least as good in all four and better in at
+# least one; then nobody has a reason to order $q$. What is left when the dominated options are struck off
+# is the menu (the Pareto front):
 #
 # | option | speed | quality | flexibility | composability | |
 # |---|---|---|---|---|---|
@@ -267,8 +268,9 @@ def pareto_menu(options: list[dict]) -> list[str]:
 # %% [markdown]
 # ## Order from it
 #
-# "Which is the fastest?" has one answer. "Which is right for me?" has one for each of us. A scenario is a set of
-# requirements (*minimums*: what falls short of one is out, however good the rest) and a set of *weights*
+# "Which is the fastest?" has one answer. "Which is right for me?" has one for each of us. A scenario is a
+# set of requirements (*minimums*: what falls short of one is out, however good the rest) and a set of
+# *weights*
 # $w_d$; among what is left take the highest $\sum_d w_d\, o_d$. With the table above and these scenarios:
 #
 # | scenario | minimums | weights (s, q, f, c) | scores | choice |
@@ -346,8 +348,8 @@ def speed_race(
 ) -> list[dict]:
     """Race Euler, Heun and a teleporter for equal numbers of network evaluations.
 
-    denoiser, teleport: (x [B, D], t [B]) -> [B, D]; x_init [B, D]: the cloud at t_max; budgets: evaluations, each
-    1 or more. Returns rows {"method", "nfe", "rms"}: for each budget in turn "euler" (nfe: the budget), then,
+    denoiser, teleport: (x [B, D], t [B]) -> [B, D]; x_init [B, D]: the cloud at t_max; budgets: evaluations,
+    each 1 or more. Returns rows {"method", "nfe", "rms"}: for each budget in turn "euler" (nfe: the budget), then,
     if it is 2 or more, "heun" (nfe: what its steps really cost); last one row "teleport" (nfe 1) for one jump
     from t_max. rms is a float. The reference, n_ref Heun steps, is computed once, and every evaluation of the
     denoiser belongs to it or to a row.

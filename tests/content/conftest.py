@@ -12,7 +12,6 @@ from blindgrade.catalog import Catalog
 from blindgrade.engine.lesson_checks import provide_toys
 from blindgrade.engine.variants import Solution
 
-
 # A planned lesson is not offered to students yet, so its tests wait with it.
 collect_ignore = [
     folder.name

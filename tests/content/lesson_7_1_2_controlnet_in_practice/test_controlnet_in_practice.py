@@ -71,9 +71,7 @@ def test_skeleton_mask_agrees_with_distances_to_a_finely_sampled_segment(solutio
     u = np.linspace(0, 1, 20001)
     points = np.stack([ax + u * (bx - ax), ay + u * (by - ay)])
     rows, columns = np.mgrid[0:20, 0:31]
-    distance = np.array(
-        [[np.hypot(points[0] - c, points[1] - r).min() for c in range(31)] for r in range(20)]
-    )
+    distance = np.array([[np.hypot(points[0] - c, points[1] - r).min() for c in range(31)] for r in range(20)])
     assert rows.shape == columns.shape == distance.shape
     assert np.array_equal(found["mask"].numpy() == 1, distance <= 2.3)
     assert found["keypoints"].tolist() == [[5, 4, 0.9], [22, 13, 0.8]]
