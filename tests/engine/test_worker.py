@@ -257,6 +257,7 @@ def test_an_experiment_draws_the_same_numbers_for_the_same_seed() -> None:
 
 
 def test_private_toys_come_from_the_slice_and_leave_no_module_behind() -> None:
+    before = set(sys.modules)
     reply = run(
         lesson(""),
         "from grader_toys.nets import width\ndef probe(lesson, rng):\n    return width\n",
@@ -270,7 +271,7 @@ def test_private_toys_come_from_the_slice_and_leave_no_module_behind() -> None:
             """,
     )
     assert reply["value"] == 5
-    assert not {"experiment", "grader_toys", "grader_toys.nets"} & set(sys.modules)
+    assert not {"experiment", "grader_toys", "grader_toys.nets"} & (set(sys.modules) - before)
 
 
 PROBE = "def probe(lesson, rng):\n    return lesson.f()\n"
