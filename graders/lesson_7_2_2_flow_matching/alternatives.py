@@ -449,11 +449,17 @@ def with_fewer_pairs(velocity_fn, dim, steps, seed):
 
 
 @alternative("train_reflow")
-def with_fresh_pairs(velocity_fn, dim, steps, seed):
+def with_new_pairs_now_and_then(velocity_fn, dim, steps, seed):
     torch.manual_seed(seed)
+    updates = 0
+    pairs = {}
 
     def draw():
-        pairs = reflow_pairs(velocity_fn, torch.randn(128, dim), 25)
-        return pairs["x0"], pairs["eps"]
+        nonlocal updates, pairs
+        if updates % 100 == 0:
+            pairs = reflow_pairs(velocity_fn, torch.randn(2000, dim), 30)
+        updates += 1
+        chosen = torch.randint(2000, (400,))
+        return pairs["x0"][chosen], pairs["eps"][chosen]
 
     return _fit(draw, dim, steps)
