@@ -147,3 +147,24 @@ def test_sameness_is_of_data_whatever_the_verdict_says() -> None:
     def lenient(result: Any, expected: Any, rng: Rng) -> None: ...
 
     assert not same(made(verdict=lenient), value(1), value(2))
+
+
+def _always_stumbles(result: Any, expected: Any, rng: Rng) -> None:
+    raise KeyError("the verdict's own mistake")
+
+
+def _reads_a_loss(result: Any, expected: Any, rng: Rng) -> None:
+    if not result["loss"] < 1:
+        raise Fail("too large")
+
+
+def test_a_verdict_that_stumbles_over_the_references_own_result_is_our_fault() -> None:
+    check = made(reference=False, verdict=_always_stumbles)
+    with pytest.raises(ReferenceFailed):
+        judge(check, value({"loss": 0.1}), None, 0, ask=lambda: value({"loss": 0.1}))
+
+
+def test_a_verdict_that_stumbles_over_the_students_data_alone_fails_the_student() -> None:
+    check = made(reference=False, verdict=_reads_a_loss)
+    result = judge(check, value([]), None, 0, ask=lambda: value({"loss": 0.1}))
+    assert result.outcome is Outcome.FAILED

@@ -301,3 +301,12 @@ def test_of_script_and_notebook_the_one_with_more_written_is_graded(tmp_path: Pa
     write(tmp_path / "score_functions.py", "def score():\n    raise NotImplementedError\n")
     notebook(tmp_path / "score_functions.ipynb", "def score():\n    return 1\n")
     assert "return 1" in score(tmp_path).text
+
+
+def test_an_unreadable_lesson_of_a_folder_costs_that_lesson_alone(tmp_path: Path) -> None:
+    write(tmp_path / SCORE.folder / "score_functions.py", b"def score():\x00")
+    write(tmp_path / FLOW.folder / "flow_matching.py", "def cfm_loss(): pass\n")
+    found = read(tmp_path)
+    bad, good = found["lesson-7.2.1"], found["lesson-7.2.2"]
+    assert bad is not None and "score_functions.py" in bad.unreadable
+    assert good is not None and "cfm_loss" in good.text and not good.unreadable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -18,9 +19,16 @@ class ReferenceFailed(Exception):
     """The reference itself did not run or does not pass: the course's mistake, never the student's."""
 
 
-def judge(check: Check, student: Reply, reference: Reply | None, seed: int) -> CheckResult:
+def judge(
+    check: Check,
+    student: Reply,
+    reference: Reply | None,
+    seed: int,
+    ask: Callable[[], Reply | None] = lambda: None,
+) -> CheckResult:
     """What the check says of the student's reply, next to the reference's (None if the check needs none).
 
+    `ask` runs the reference for a check that needs none, if the verdict stumbles: then it says whose fault that is.
     Raises ReferenceFailed if the fault is the course's.
     """
     result = CheckResult(
@@ -38,7 +46,7 @@ def judge(check: Check, student: Reply, reference: Reply | None, seed: int) -> C
             result.misconception = failure.misconception
         except Exception as error:
             # A verdict that stumbles over the student's data is no excuse for them; over the reference's, it is ours.
-            _must_pass(check, reference, seed, error)
+            _must_pass(check, reference or ask(), seed, error)
             result.outcome = Outcome.FAILED
             result.message = "what your code returned has another form than the exercise asks for"
         return result
@@ -57,7 +65,7 @@ def _must_pass(check: Check, reference: Reply | None, seed: int, error: Exceptio
     if reference is None:
         return
     try:
-        check.judge(reference["value"], reference["value"], Rng(seed))
+        check.judge(reference["value"], reference["value"] if check.reference else None, Rng(seed))
     except Exception:
         raise ReferenceFailed(f"the verdict raised {type(error).__name__}: {error}") from error
 

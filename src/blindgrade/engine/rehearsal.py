@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from blindgrade.engine.diagnosis import Seen, diagnose
 from blindgrade.engine.judging import ReferenceFailed, judge
@@ -23,7 +24,7 @@ def rehearse_exercise(
         own = check_seed(seed, checks.lesson.id, check)
         reply = observe(checks, check, module, own, reference.device)
         try:
-            result = judge(check, reply, reference.expected(check, own), own)
+            result = judge(check, reply, reference.expected(check, own), own, ask=partial(reference.own, check, own))
         except ReferenceFailed as error:
             raise ReferenceFailed(f"{check.name}: {error}") from error
         seen.append((check, own, reply, result))

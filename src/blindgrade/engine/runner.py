@@ -89,7 +89,10 @@ class _LessonRun:
         public_seed = KEY_SEED if self.reference.kind == "key" else None
         self.seed = next(s for s in (public_seed, self.options.seed, secrets.randbelow(MAX_SEED)) if s is not None)
         self.toys = files.toys.read_bytes() if files.toys.is_file() else b""
-        if self.submission is None:
+        if self.submission is not None and self.submission.unreadable:
+            self.problems.append(self.submission.unreadable)
+            self.submission = None
+        elif self.submission is None:
             self.problems.append(f"the submission holds no file for {files.entry.id} ({files.module}.py or .ipynb)")
         else:
             self.problems += self.submission.problems
@@ -175,7 +178,9 @@ class _LessonRun:
 
     def _judge(self, check: Check, reply: Reply, seed: int) -> CheckResult:
         try:
-            result = judge(check, reply, self.reference.expected(check, seed), seed)
+            result = judge(
+                check, reply, self.reference.expected(check, seed), seed, ask=lambda: self.reference.own(check, seed)
+            )
         except ReferenceFailed as error:
             return CheckResult(
                 name=check.name, claim=check.claim, public=check.public, outcome=Outcome.ERROR, weight=check.weight,

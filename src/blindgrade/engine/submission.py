@@ -66,6 +66,7 @@ class LessonSubmission:
     """What one lesson's worker gets. Names in `files` are relative to its box, with `/` between the parts.
 
     `path` is the submission as it was named; `file` is the lesson's file in the box; `sha256` covers `files`.
+    `unreadable` says why the lesson's file cannot be read, if it cannot; then there is nothing else.
     """
 
     path: str
@@ -75,6 +76,7 @@ class LessonSubmission:
     files: dict[str, bytes]
     lines: LineMap
     problems: list[str]
+    unreadable: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,11 @@ def read_submission(
             f"{path} does not exist or cannot be opened; name a .py or .ipynb file or a folder"
         ) from None
     if stat.S_ISDIR(mode):
-        return {target.entry.id: _from_folder(path, target) for target in targets}
+        lessons = {target.entry.id: _one_of_many(path, target) for target in targets}
+        given = [one for one in lessons.values() if one is not None]
+        if given and all(one.unreadable for one in given):
+            raise SubmissionError(given[0].unreadable)
+        return lessons
     if path.suffix not in (".py", ".ipynb"):
         raise SubmissionError(f"{path} is no Python file, notebook or folder; name a .py or .ipynb file or a folder")
     found: dict[str, LessonSubmission | None] = {target.entry.id: None for target in targets}
@@ -114,6 +120,16 @@ def read_submission(
         folder = path.resolve().parent if path.resolve().parent.name == owner.folder else None
         found[owner.entry.id] = _assemble(path, owner, source, folder, list(source.problems))
     return found
+
+
+def _one_of_many(path: Path, target: LessonFiles) -> LessonSubmission | None:
+    """One lesson of a folder: if its file cannot be read, that costs this lesson and no other."""
+    try:
+        return _from_folder(path, target)
+    except SubmissionError as error:
+        file = f"{target.module}.py"
+        text = str(error).replace(f"{path}/", "")  # an attempt names no path of the grading machine
+        return LessonSubmission(str(path), "", file, "", {}, LineMap(file), [], unreadable=text)
 
 
 def _owner(stem: str, text: str, targets: list[LessonFiles], defined: dict[str, set[str]]) -> LessonFiles | None:

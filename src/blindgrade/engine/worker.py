@@ -216,7 +216,8 @@ def reset_state(seed: int) -> None:
 def describe_error(error: BaseException, path: str) -> Reply:
     """Type, capped message and the frames that lie in the student's files, innermost last."""
     try:
-        message = str(error)[:MAX_MESSAGE]
+        # A syntax error's text would repeat file and line, in numbers that a notebook does not have.
+        message = str(error.msg if isinstance(error, SyntaxError) else error)[:MAX_MESSAGE]
     except BaseException:  # __str__ is the student's as well
         message = ""
     where = Path(path).parent
