@@ -55,7 +55,10 @@ class LessonChecks:
         if check.name not in self._experiments:
             modules = self.slice(check)
             paths = {m: str(self.path) if m == MAIN else str(self.files.grader_toys / f"<{m}>") for m in modules}
-            self._experiments[check.name] = Experiment(check.name, modules, paths)
+            try:
+                self._experiments[check.name] = Experiment(check.name, modules, paths)
+            except Exception as error:
+                raise CourseError(f"{self.path}: check {check.name} does not load: {error}") from error
         return self._experiments[check.name]
 
     @cached_property

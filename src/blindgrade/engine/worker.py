@@ -222,11 +222,7 @@ def describe_error(error: BaseException, path: str) -> Reply:
         message = ""
     where = Path(path).parent
     frames = [
-        [
-            _relative(frame.f_code.co_filename, where),
-            line,
-            frame.f_code.co_qualname if sys.version_info >= (3, 11) else "",
-        ]
+        [_relative(frame.f_code.co_filename, where), line, frame.f_code.co_qualname]
         for frame, line in _walk(error.__traceback__)
         if Path(frame.f_code.co_filename).parent == where or where in Path(frame.f_code.co_filename).parents
     ][-MAX_FRAMES:]

@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from blindgrade.catalog import Target
 from blindgrade.engine import protocol
+from blindgrade.engine.replies import well_formed
 from blindgrade.engine.sandbox import Limits
 from blindgrade.models import Kind
 
@@ -180,18 +181,13 @@ class Worker:
             self._sock.sendall(protocol.encode(request))
             if meanwhile is not None:
                 meanwhile()
-            reply = self._await(deadline)
-        except TimeoutError:
+            return well_formed(self._await(deadline))
+        except (TimeoutError, protocol.Late):
             raise WorkerGone(_late(seconds)) from None
-        except protocol.Late:
-            raise WorkerGone(_late(seconds)) from None
-        except (protocol.Closed, ConnectionError, BrokenPipeError):
+        except (protocol.Closed, ConnectionError):
             raise WorkerGone(self._how_it_ended()) from None
         except protocol.WireError:
             raise WorkerGone("the worker's answer broke the protocol; it was stopped") from None
-        if not isinstance(reply, dict) or not isinstance(reply.get("kind"), str):
-            raise WorkerGone("the worker's answer broke the protocol; it was stopped")
-        return reply
 
     def _await(self, deadline: float) -> Any:
         reader = protocol.FrameReader()

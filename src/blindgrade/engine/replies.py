@@ -1,0 +1,52 @@
+"""What a worker may answer. A reply of any other form is the student's doing, and is stopped where it comes in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blindgrade.engine.protocol import WireError
+
+Reply = dict[str, Any]
+
+MAX_LINE = 1 << 31
+
+
+def well_formed(reply: Any) -> Reply:
+    """The reply, of which the grader may then rely on the fields of its kind; WireError if it lacks one."""
+    kind = reply.get("kind") if isinstance(reply, dict) else None
+    if kind == "result":
+        fits = "value" in reply
+    elif kind == "raised":
+        fits = _describes_an_error(reply)
+    elif kind == "loaded":
+        problems = reply.get("problems")
+        fits = isinstance(problems, list) and all(_describes_an_error(p) and _line(p.get("line")) for p in problems)
+    else:
+        fits = kind in ("broken", "unsendable") and isinstance(reply.get("message"), str)
+    if not fits:
+        raise WireError("a reply that is none of the known kinds, or lacks what its kind has")
+    return dict(reply)
+
+
+def _describes_an_error(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("type"), str)
+        and isinstance(value.get("message"), str)
+        and isinstance(value.get("own"), bool)
+        and "missing" in value
+        and isinstance(value["missing"], str | None)
+        and isinstance(value.get("frames"), list)
+        and all(_frame(frame) for frame in value["frames"])
+    )
+
+
+def _frame(frame: Any) -> bool:
+    if not isinstance(frame, list) or len(frame) != 3:
+        return False
+    file, line, function = frame
+    return isinstance(file, str) and _line(line) and isinstance(function, str)
+
+
+def _line(number: Any) -> bool:
+    return type(number) is int and 0 < number < MAX_LINE

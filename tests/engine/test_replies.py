@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from blindgrade.engine.protocol import WireError
+from blindgrade.engine.replies import well_formed
+
+ERROR = {"type": "KeyError", "message": "x", "own": True, "missing": None, "frames": [["a.py", 3, "f"]]}
+GOOD: list[dict[str, Any]] = [
+    {"kind": "result", "value": None},
+    {"kind": "raised", **ERROR},
+    {"kind": "raised", **ERROR, "missing": "f", "frames": []},
+    {"kind": "loaded", "problems": [{**ERROR, "line": 1}]},
+    {"kind": "loaded", "problems": []},
+    {"kind": "broken", **ERROR},
+    {"kind": "unsendable", "message": "too large"},
+]
+BAD: list[Any] = [
+    None,
+    [],
+    "result",
+    {},
+    {"kind": "result"},
+    {"kind": ["result"], "value": 1},
+    {"kind": "passed", "value": 1},
+    {"kind": "raised"},
+    *({"kind": "raised", **{k: v for k, v in ERROR.items() if k != missing}} for missing in ERROR),
+    {"kind": "raised", **ERROR, "own": 1},
+    {"kind": "raised", **ERROR, "frames": 5},
+    {"kind": "raised", **ERROR, "frames": [["a.py", "3", "f"]]},
+    {"kind": "raised", **ERROR, "frames": [["a.py", True, "f"]]},
+    {"kind": "raised", **ERROR, "frames": [["a.py", -1, "f"]]},
+    {"kind": "raised", **ERROR, "frames": [["a.py", 1 << 62, "f"]]},
+    {"kind": "loaded", "problems": [1]},
+    {"kind": "loaded", "problems": [ERROR]},
+    {"kind": "broken"},
+    {"kind": "unsendable", "message": 3},
+]
+
+
+@pytest.mark.parametrize("reply", GOOD, ids=str)
+def test_each_kind_that_a_worker_sends_is_taken(reply: dict[str, Any]) -> None:
+    assert well_formed(reply) == reply
+
+
+@pytest.mark.parametrize("reply", BAD, ids=str)
+def test_any_other_form_is_a_wire_error(reply: Any) -> None:
+    with pytest.raises(WireError):
+        well_formed(reply)
