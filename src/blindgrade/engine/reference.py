@@ -11,10 +11,11 @@ from typing import Any, Protocol
 from blindgrade.catalog import CourseError, LessonFiles
 from blindgrade.checks import Check, derive
 from blindgrade.engine import protocol
+from blindgrade.engine.judging import judge
 from blindgrade.engine.lesson_checks import LessonChecks
 from blindgrade.engine.variants import Solution, Variant, read_variants
 from blindgrade.engine.worker import LoadedLesson
-from blindgrade.models import Lesson
+from blindgrade.models import CheckResult, Lesson
 
 KEY_SEED = 7  # the public seed of every answer key
 KEY_SCHEMA = "blindgrade/answer-key/v1"
@@ -49,6 +50,11 @@ class Reference(Protocol):
     def own(self, check: Check, seed: int) -> Reply | None:
         """The same also for a check that needs none; None if it cannot be had."""
         ...
+
+
+def judge_by(reference: Reference, check: Check, student: Reply, seed: int) -> CheckResult:
+    """What the check says of the student's reply, by this reference. ReferenceFailed if the course is at fault."""
+    return judge(check, student, reference.expected(check, seed), seed, ask=lambda: reference.own(check, seed))
 
 
 class LiveReference:
@@ -108,8 +114,7 @@ class KeyReference:
             )
         if not check.reference:
             return None
-        reply: Reply = protocol.unpack(base64.b64decode(entry["reply"]))
-        return reply
+        return recorded_reply(entry)
 
 
 def read_key(path: Path) -> dict[str, Any]:
@@ -121,6 +126,12 @@ def read_key(path: Path) -> dict[str, Any]:
     if data.get("schema") != KEY_SCHEMA:
         raise CourseError(f"{path} is not an answer key of this version; run `course build`")
     return dict(data)
+
+
+def recorded_reply(entry: dict[str, str]) -> Reply:
+    """The reply that a key's entry holds."""
+    reply: Reply = protocol.unpack(base64.b64decode(entry["reply"]))
+    return reply
 
 
 def record_key(files: LessonFiles, lesson: Lesson, expected: Callable[[Check, int], Reply | None]) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 
 from blindgrade.engine.diagnosis import Seen, diagnose
-from blindgrade.engine.judging import ReferenceFailed, judge
+from blindgrade.engine.judging import ReferenceFailed
 from blindgrade.engine.lesson_checks import LessonChecks
-from blindgrade.engine.reference import LiveReference, check_seed, observe
+from blindgrade.engine.reference import LiveReference, check_seed, judge_by, observe
 from blindgrade.engine.scoring import block, score
 from blindgrade.engine.worker import LoadedLesson
 from blindgrade.models import Exercise, ExerciseResult, Outcome
@@ -24,7 +23,7 @@ def rehearse_exercise(
         own = check_seed(seed, checks.lesson.id, check)
         reply = observe(checks, check, module, own, reference.device)
         try:
-            result = judge(check, reply, reference.expected(check, own), own, ask=partial(reference.own, check, own))
+            result = judge_by(reference, check, reply, own)
         except ReferenceFailed as error:
             raise ReferenceFailed(f"{check.name}: {error}") from error
         seen.append((check, own, reply, result))

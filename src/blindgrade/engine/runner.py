@@ -14,9 +14,9 @@ from typing import Any, Literal
 from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target
 from blindgrade.checks import Check
 from blindgrade.engine.diagnosis import Seen, diagnose
-from blindgrade.engine.judging import ReferenceFailed, judge
+from blindgrade.engine.judging import ReferenceFailed
 from blindgrade.engine.lesson_checks import LessonChecks
-from blindgrade.engine.reference import KEY_SEED, KeyReference, LiveReference, check_seed, observe
+from blindgrade.engine.reference import KEY_SEED, KeyReference, LiveReference, check_seed, judge_by, observe
 from blindgrade.engine.sandbox import Limits
 from blindgrade.engine.scoring import block, score
 from blindgrade.engine.submission import LessonSubmission, read_submission
@@ -178,9 +178,7 @@ class _LessonRun:
 
     def _judge(self, check: Check, reply: Reply, seed: int) -> CheckResult:
         try:
-            result = judge(
-                check, reply, self.reference.expected(check, seed), seed, ask=lambda: self.reference.own(check, seed)
-            )
+            result = judge_by(self.reference, check, reply, seed)
         except ReferenceFailed as error:
             return CheckResult(
                 name=check.name, claim=check.claim, public=check.public, outcome=Outcome.ERROR, weight=check.weight,

@@ -148,12 +148,3 @@ def _show(proofs: list[Proof]) -> None:
 
 def _again(proof: Proof) -> str:
     return f"course verify {proof.lesson}" + (" --mutants" if proof.name == "mutants are killed" else "")
-
-
-def main() -> None:
-    """The `course` command."""
-    course()
-
-
-if __name__ == "__main__":
-    main()

@@ -13,9 +13,8 @@ import pytest
 
 from blindgrade.catalog import Catalog, LessonFiles
 from blindgrade.checks import Check
-from blindgrade.engine.judging import judge
 from blindgrade.engine.lesson_checks import LessonChecks
-from blindgrade.engine.reference import LiveReference, check_seed, observe
+from blindgrade.engine.reference import LiveReference, check_seed, judge_by, observe
 from blindgrade.engine.submission import read_submission
 from blindgrade.engine.variants import Solution
 from blindgrade.engine.worker import LoadedLesson, load
@@ -78,7 +77,7 @@ class CheckItem(pytest.Item):
         """Run the experiment on both sides and judge."""
         seed = check_seed(self.config.getoption("--check-seed"), self.reference.checks.lesson.id, self.check)
         reply = observe(self.reference.checks, self.check, self.module, seed)
-        result = judge(self.check, reply, self.reference.expected(self.check, seed), seed)
+        result = judge_by(self.reference, self.check, reply, seed)
         if result.outcome is not Outcome.PASSED:
             raise CheckFailed(result)
 

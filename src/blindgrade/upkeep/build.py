@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from blindgrade.authoring.cells import CellError
 from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.regions import RegionError
 from blindgrade.authoring.stub import stub_text
 from blindgrade.catalog import Catalog, CourseError, LessonFiles
-from blindgrade.engine import protocol
+from blindgrade.checks import Check
 from blindgrade.engine.judging import same
 from blindgrade.engine.lesson_checks import LessonChecks
-from blindgrade.engine.reference import LiveReference, read_key, record_key
+from blindgrade.engine.reference import LiveReference, read_key, record_key, recorded_reply
 from blindgrade.engine.slices import MAIN
 from blindgrade.engine.variants import Solution
 from blindgrade.models import Lesson
@@ -33,11 +33,12 @@ def build(catalog: Catalog, ids: Iterable[str], *, check: bool) -> list[str]:
                     path.write_text(text, encoding="utf-8")
         if check and str(target.files.public_checks.relative_to(catalog.root)) in changed:
             continue  # the key belongs to the public checks, so it is out of date with them
-        if _key_is_stale(target.files, target.lesson):
+        fresh = _key(target.files, target.lesson)
+        if not _holds(target.files, target.lesson, fresh):
             changed.append(str(target.files.answer_key.relative_to(catalog.root)))
             if not check:
-                key = _key(target.files, target.lesson)
-                target.files.answer_key.write_text(json.dumps(key, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+                text = json.dumps(fresh, indent=1, sort_keys=True) + "\n"
+                target.files.answer_key.write_text(text, encoding="utf-8")
     return changed
 
 
@@ -72,32 +73,24 @@ def _single_blank_lines(text: str) -> str:
     return "\n".join(out).strip()
 
 
-def _key(files: LessonFiles, lesson: Lesson) -> dict[str, object]:
+def _key(files: LessonFiles, lesson: Lesson) -> dict[str, Any]:
     checks = LessonChecks(files, lesson, files.public_checks)
     return record_key(files, lesson, LiveReference(checks, Solution(files, lesson)).expected)
 
 
-def _key_is_stale(files: LessonFiles, lesson: Lesson) -> bool:
-    """Does the key on disk differ from a fresh one? Numbers may differ within tolerance between machines."""
-    if not files.public_checks.is_file() or not files.answer_key.is_file():
-        return True
+def _holds(files: LessonFiles, lesson: Lesson, fresh: dict[str, Any]) -> bool:
+    """Does the key on disk say what a fresh one says? Numbers may differ within tolerance between machines."""
     try:
         old = read_key(files.answer_key)
-    except CourseError:
-        return True
-    new = _key(files, lesson)
-    if old.keys() != new.keys() or old["checks"].keys() != new["checks"].keys():  # type: ignore[attr-defined]  # a dict by schema
-        return True
+    except (FileNotFoundError, CourseError):
+        return False
+    if old.keys() != fresh.keys() or old["checks"].keys() != fresh["checks"].keys():
+        return False
     checks = LessonChecks(files, lesson, files.public_checks)
-    for check in checks.all:
-        one, other = old["checks"][check.name], new["checks"][check.name]  # type: ignore[index]  # a dict by schema
-        if one["digest"] != other["digest"] or bool(one["reply"]) != bool(other["reply"]):
-            return True
-        if one["reply"] != other["reply"] and not same(check, _reply(one["reply"]), _reply(other["reply"])):
-            return True
-    return False
+    return all(_same_entry(check, old["checks"][check.name], fresh["checks"][check.name]) for check in checks.all)
 
 
-def _reply(encoded: str) -> dict[str, object]:
-    reply: dict[str, object] = protocol.unpack(base64.b64decode(encoded))
-    return reply
+def _same_entry(check: Check, one: dict[str, str], other: dict[str, str]) -> bool:
+    if one["digest"] != other["digest"] or bool(one["reply"]) != bool(other["reply"]):
+        return False
+    return one["reply"] == other["reply"] or same(check, recorded_reply(one), recorded_reply(other))

@@ -13,8 +13,7 @@ from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
 from blindgrade.checks import Check
-from blindgrade.engine.judging import judge
-from blindgrade.engine.reference import check_seed, observe
+from blindgrade.engine.reference import check_seed, judge_by, observe
 from blindgrade.engine.worker import LoadedLesson
 from blindgrade.models import Exercise, Kind, Outcome
 from blindgrade.upkeep.mutants import Mutant
@@ -144,4 +143,4 @@ def _try(workshop: Workshop, trial: Trial) -> None:
 def _passes(workshop: Workshop, module: LoadedLesson, check: Check, seed: int) -> bool:
     own = check_seed(seed, workshop.lesson.id, check)
     reply = observe(workshop.checks, check, module, own)
-    return judge(check, reply, workshop.reference.expected(check, own), own).outcome is Outcome.PASSED
+    return judge_by(workshop.reference, check, reply, own).outcome is Outcome.PASSED
