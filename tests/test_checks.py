@@ -7,7 +7,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from blindgrade.checks import Check, Fail, Rng, Watch, agree, check, derive, error_of, gradients
+from blindgrade.checks import (
+    Check,
+    Fail,
+    Rng,
+    Watch,
+    agree,
+    answers,
+    answers_and_purity,
+    check,
+    derive,
+    error_of,
+    gradients,
+    in_each_dtype,
+)
 from blindgrade.engine.protocol import Opaque
 
 
@@ -371,3 +384,15 @@ def test_gradients_are_those_of_the_sum_and_none_where_nothing_flows() -> None:
 
 def test_gradients_of_an_output_without_graph_are_none() -> None:
     assert gradients(torch.ones(2), [torch.ones(2, requires_grad=True)]) == [None]
+
+
+def test_answers_are_named_like_their_cases_and_tell_of_changed_arguments() -> None:
+    cases = in_each_dtype(lambda dtype: (torch.ones(2, dtype=dtype), 3.0))
+    assert answers(lambda x, factor: str(x.dtype), cases) == {
+        "in float32": "torch.float32",
+        "in float64": "torch.float64",
+    }
+    seen = answers_and_purity(lambda x, factor: float(x.mul_(factor).sum()), cases)
+    assert seen["in float64"] == 6.0
+    assert seen["in float64, arguments unchanged"] is False
+    assert answers_and_purity(lambda x, factor: 1, cases)["in float32, arguments unchanged"] is True

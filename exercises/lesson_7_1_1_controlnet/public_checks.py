@@ -22,17 +22,9 @@ def shapes_batch(n: int, generator: torch.Generator, size: int = 16) -> tuple[Te
 
 import torch
 
-from blindgrade.checks import Watch, check
+from blindgrade.checks import Watch, answers, check, in_each_dtype
 
 from toys import TinyUNet
-
-def in_each_dtype(make):
-    """The case that `make` draws for a dtype, in float32 and in float64."""
-    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
-
-def answers(function, cases):
-    """What the function returns for each case, a tuple of arguments."""
-    return {name: function(*case) for name, case in cases.items()}
 
 def all_zero(tensor):
     """Whether every element is exactly zero."""

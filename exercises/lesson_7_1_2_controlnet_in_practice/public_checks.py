@@ -6,22 +6,9 @@ import math
 
 import torch
 
-from blindgrade.checks import Watch, check, error_of
+from blindgrade.checks import answers, answers_and_purity, check, error_of
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
-
-def answers(function, cases):
-    """What the function returns for each case, a tuple of arguments."""
-    return {name: function(*case) for name, case in cases.items()}
-
-def answers_and_purity(function, cases):
-    """The same, and whether the case's tensors are still what they were."""
-    seen = {}
-    for name, case in cases.items():
-        watch = Watch(*case)
-        seen[name] = function(*case)
-        seen[f"{name}, arguments unchanged"] = watch.unchanged()
-    return seen
 
 @check("sobel_gradients", weight=2, public=True)
 def measures_change_along_both_axes(lesson, rng):
@@ -48,9 +35,7 @@ def looks_left_and_right_or_up_and_down(lesson, rng):
 @check("hysteresis", weight=2, public=True)
 def keeps_weak_pixels_linked_to_strong_ones(lesson, rng):
     """Weak pixels stay if their chain holds a strong pixel, and go if it does not; mag stays as it was."""
-    cases = {
-        name: (rng.uniform(15, 21, low=0.0, high=1.0, dtype=dtype), 0.62, 0.93) for name, dtype in DTYPES.items()
-    }
+    cases = {name: (rng.uniform(15, 21, low=0.0, high=1.0, dtype=dtype), 0.62, 0.93) for name, dtype in DTYPES.items()}
     return answers_and_purity(lesson.hysteresis, cases)
 
 def scene(rng, height, width, noise):
@@ -114,8 +99,7 @@ def person(rng, height, width, joints, sure=True):
     """Joints at different pixels, with confidences above 0.6; every third is below 0.3 unless all are sure."""
     places = rng.shuffled([(x, y) for x in range(width) for y in range(height)])[:joints]
     return [
-        (x, y, rng.number(0.6, 1.0) if sure or k % 3 != 2 else rng.number(0.1, 0.3))
-        for k, (x, y) in enumerate(places)
+        (x, y, rng.number(0.6, 1.0) if sure or k % 3 != 2 else rng.number(0.1, 0.3)) for k, (x, y) in enumerate(places)
     ]
 
 @check("skeleton_map", weight=2, public=True)

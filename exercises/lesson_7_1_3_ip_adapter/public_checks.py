@@ -44,8 +44,7 @@ def attention_case(rng, batch, queries, text, image, dim, dtype):
 def adds_two_readings(lesson, rng):
     """The reader attends to the text and to the reference separately; the reference's answer is scaled and added."""
     cases = {
-        name: (*attention_case(rng, 2, 5, 4, 3, 6, dtype), 2, rng.number(0.3, 1.7))
-        for name, dtype in DTYPES.items()
+        name: (*attention_case(rng, 2, 5, 4, 3, 6, dtype), 2, rng.number(0.3, 1.7)) for name, dtype in DTYPES.items()
     }
     return answers_and_purity(lesson.decoupled_attention, cases)
 
@@ -193,7 +192,7 @@ INNER = "BLOCK.attentions.LAYER.transformer_blocks.0"
 
 @check("channel_of", weight=3, public=True)
 def knows_the_attention_weights(lesson, rng):
-    """In self-attention nothing reads a condition; in cross-attention keys and values do, and the adapter's read the image."""
+    """Self-attention reads no condition; in cross-attention keys and values do, and the adapter's read the image."""
     names = [f"{INNER}.attn1.{name}.weight" for name in ("to_q", "to_k", "to_v", "to_out.0")]
     names += [f"{INNER}.attn2.{name}.weight" for name in ("to_q", "to_k", "to_v", "to_out.0")]
     names += [f"{INNER}.attn2.processor.{name}.0.weight" for name in ("to_k_ip", "to_v_ip")]

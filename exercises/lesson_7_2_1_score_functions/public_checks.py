@@ -6,15 +6,7 @@ import math
 
 import torch
 
-from blindgrade.checks import Fail, check, describe
-
-def in_each_dtype(make):
-    """The case that `make` draws for a dtype, in float32 and in float64."""
-    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
-
-def answers(function, cases):
-    """What the function returns for each case, a tuple of arguments."""
-    return {name: function(*case) for name, case in cases.items()}
+from blindgrade.checks import Fail, answers, check, describe, in_each_dtype
 
 def eighths(rng, low, high):
     """A number in [low, high) that float32 holds exactly, as its square: torch.distributions stores it so."""
@@ -127,9 +119,7 @@ def winding(x, t):
 @check("pf_ode_sample", weight=2, public=True, **MANY_STEPS)
 def follows_the_flow(lesson, rng):
     """Euler's method from t = 1 down to t_end: the drift where each step begins, every place returned, no noise."""
-    cases = in_each_dtype(
-        lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), 25, *USUAL, rng.number(0.001, 0.01))
-    )
+    cases = in_each_dtype(lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), 25, *USUAL, rng.number(0.001, 0.01)))
     return answers(lesson.pf_ode_sample, cases)
 
 ONE_STEP = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-4}}

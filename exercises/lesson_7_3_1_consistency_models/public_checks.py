@@ -43,17 +43,9 @@ class ToyMLP(nn.Module):
 import torch
 from torch import nn
 
-from blindgrade.checks import Fail, check, describe
+from blindgrade.checks import Fail, answers, check, describe, in_each_dtype
 
 PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
-
-def in_each_dtype(make):
-    """The case that `make` draws for a dtype, in float32 and in float64."""
-    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
-
-def answers(function, cases):
-    """What the function returns for each case, a tuple of arguments."""
-    return {name: function(*case) for name, case in cases.items()}
 
 def trailing(t, x):
     """A level for each sample, against x [B, ...]."""

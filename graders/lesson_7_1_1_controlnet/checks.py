@@ -7,30 +7,10 @@ compared exactly, and what it computes with drawn weights within the tolerances 
 import torch
 import torch.nn.functional as F
 
-from blindgrade.checks import Fail, Watch, check, error_of, gradients
+from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
 from grader_toys.images import shapes_batch
 from grader_toys.shapes_denoiser import shapes_denoiser
 from toys import TinyUNet, alpha_bar_table, time_features
-
-
-def in_each_dtype(make):
-    """The case that `make` draws for a dtype, in float32 and in float64."""
-    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
-
-
-def answers(function, cases):
-    """What the function returns for each case, a tuple of arguments."""
-    return {name: function(*case) for name, case in cases.items()}
-
-
-def answers_and_purity(function, cases):
-    """The same, and whether the case's tensors are still what they were."""
-    seen = {}
-    for name, case in cases.items():
-        watch = Watch(*case)
-        seen[name] = function(*case)
-        seen[f"{name}, arguments unchanged"] = watch.unchanged()
-    return seen
 
 
 def all_zero(tensor):

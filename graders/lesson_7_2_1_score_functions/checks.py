@@ -9,29 +9,8 @@ import math
 
 import torch
 
-from blindgrade.checks import Fail, Watch, agree, check, describe, error_of
+from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, describe, error_of, in_each_dtype
 from grader_toys.mixtures import GaussianMixture
-
-
-def in_each_dtype(make):
-    """The case that `make` draws for a dtype, in float32 and in float64."""
-    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
-
-
-def answers(function, cases):
-    """What the function returns for each case, a tuple of arguments."""
-    return {name: function(*case) for name, case in cases.items()}
-
-
-def answers_and_purity(function, cases):
-    """The same, and whether the case's tensors are still what they were."""
-    seen = {}
-    for name, case in cases.items():
-        watch = Watch(*case)
-        seen[name] = function(*case)
-        seen[f"{name}, arguments unchanged"] = watch.unchanged()
-    return seen
-
 
 # ---------------------------------------------------------------- gaussian_score
 
@@ -469,9 +448,7 @@ def winding(x, t):
 @check("pf_ode_sample", weight=2, public=True, **MANY_STEPS)
 def follows_the_flow(lesson, rng):
     """Euler's method from t = 1 down to t_end: the drift where each step begins, every place returned, no noise."""
-    cases = in_each_dtype(
-        lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), 25, *USUAL, rng.number(0.001, 0.01))
-    )
+    cases = in_each_dtype(lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), 25, *USUAL, rng.number(0.001, 0.01)))
     return answers(lesson.pf_ode_sample, cases)
 
 

@@ -10,32 +10,22 @@ import copy
 import torch
 from torch import nn
 
-from blindgrade.checks import Fail, Watch, check, describe, error_of, gradients
+from blindgrade.checks import (
+    Fail,
+    Watch,
+    answers,
+    answers_and_purity,
+    check,
+    describe,
+    error_of,
+    gradients,
+    in_each_dtype,
+)
 from grader_toys.denoisers import AffineField, ToyMLP, WithBuffer, gauss_denoiser
 from grader_toys.mixtures import GaussianMixture
 
 # The curriculum's tolerance; float32 keeps the wider default.
 PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
-
-
-def in_each_dtype(make):
-    """The case that `make` draws for a dtype, in float32 and in float64."""
-    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
-
-
-def answers(function, cases):
-    """What the function returns for each case, a tuple of arguments."""
-    return {name: function(*case) for name, case in cases.items()}
-
-
-def answers_and_purity(function, cases):
-    """The same, and whether the case's tensors are still what they were."""
-    seen = {}
-    for name, case in cases.items():
-        watch = Watch(*case)
-        seen[name] = function(*case)
-        seen[f"{name}, arguments unchanged"] = watch.unchanged()
-    return seen
 
 
 def trailing(t, x):

@@ -8,30 +8,10 @@ anew from the random source.
 
 import torch
 
-from blindgrade.checks import Watch, check, error_of, gradients
+from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
 
 # The curriculum's tolerance for float64; float32 keeps the defaults of `agree`.
 PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
-
-
-def in_each_dtype(make):
-    """The case that `make` draws for a dtype, in float32 and in float64."""
-    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
-
-
-def answers(function, cases):
-    """What the function returns for each case, a tuple of arguments."""
-    return {name: function(*case) for name, case in cases.items()}
-
-
-def answers_and_purity(function, cases):
-    """The same, and whether the case's tensors are still what they were."""
-    seen = {}
-    for name, case in cases.items():
-        watch = Watch(*case)
-        seen[name] = function(*case)
-        seen[f"{name}, arguments unchanged"] = watch.unchanged()
-    return seen
 
 
 # ---------------------------------------------------------------- lcm_boundary_scalings

@@ -197,6 +197,26 @@ def _tensors(value: Any) -> list[Tensor]:
     return []
 
 
+def in_each_dtype(make: Callable[[torch.dtype], Any]) -> dict[str, Any]:
+    """The case that `make` draws for a dtype, in float32 and in float64."""
+    return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
+
+
+def answers(function: Callable[..., Any], cases: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """What the function returns for each case, a tuple of arguments."""
+    return {name: function(*case) for name, case in cases.items()}
+
+
+def answers_and_purity(function: Callable[..., Any], cases: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """The same, and whether the case's tensors are still what they were."""
+    seen: dict[str, Any] = {}
+    for name, case in cases.items():
+        watch = Watch(*case)
+        seen[name] = function(*case)
+        seen[f"{name}, arguments unchanged"] = watch.unchanged()
+    return seen
+
+
 def error_of(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str | None:
     """Name of the exception's class that the call raises, None if it returns; the stub's error goes through."""
     try:
