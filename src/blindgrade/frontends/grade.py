@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -81,7 +82,8 @@ def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbo
     except CourseError as error:
         _stop(str(error), BAD_REQUEST)
     _show(grading, as_json, verbose, planned)
-    sys.exit(_exit_code(grading))
+    sys.stdout.flush()
+    os._exit(_exit_code(grading))  # all is said and ended; taking torch apart in order would keep the student waiting
 
 
 def _grade(
