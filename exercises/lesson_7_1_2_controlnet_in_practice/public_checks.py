@@ -143,15 +143,18 @@ def edge_map(rng, height, width, lit, channels=3, dtype=torch.float32):
 @check("check_control_image", weight=2, public=True)
 def passes_good_maps_and_names_the_fault(lesson, rng):
     """A good map has no fault; one with one fault is reported for that one."""
-    depth = rng.uniform(3, 24, 40)
-    far_out = depth.clone()
-    far_out[1, 2, 3] = rng.choice([-0.2, 1.3])
+    depth = rng.uniform(3, 24, 40, high=0.99)
+    full, too_low, too_high = depth.clone(), depth.clone(), depth.clone()
+    full[:, 0, 0], full[:, 5, 6] = 0.0, 1.0
+    too_low[1, 2, 3], too_high[2, 7, 9] = -0.002, 1.002
     cases = {
         "good edges": (edge_map(rng, 24, 40, 0.1), 3, 5, "canny"),
         "good depth": (depth, 3, 5, "depth"),
+        "good depth from exactly 0 to exactly 1": (full, 3, 5, "depth"),
         "one channel": (depth[:1], 3, 5, "depth"),
         "0..255": (255 * depth, 3, 5, "depth"),
-        "one value out of range": (far_out, 3, 5, "pose"),
+        "one value below 0": (too_low, 3, 5, "pose"),
+        "one value above 1": (too_high, 3, 5, "pose"),
         "empty": (torch.zeros(3, 24, 40), 3, 5, "depth"),
     }
     return answers_and_purity(lesson.check_control_image, cases)
@@ -212,10 +215,13 @@ def columns_between(height, width, first, last):
 
 @check("classify_pair", weight=2, public=True, atol=1e-5, rtol=1e-5)
 def tells_agreement_from_conflict(lesson, rng):
-    """Where two controls meet, vectors that lean together reinforce each other, and opposite ones conflict."""
+    """Where two controls meet, opposite vectors conflict; those that lean together, or not at all, do not."""
     a, b = columns_between(6, 10, 0, 7), columns_between(6, 10, 3, 10)
     cases = {}
     for name, dtype in DTYPES.items():
         cases[f"leaning together {name}"] = pair(rng, a, b, 1.5, dtype)
         cases[f"leaning apart {name}"] = pair(rng, a, b, -1.5, dtype)
+    upright, level = torch.zeros(2, 3, 4, dtype=torch.float64), torch.zeros(2, 3, 4, dtype=torch.float64)
+    upright[0], level[1] = rng.integer(1, 4), rng.integer(1, 4)
+    cases["at right angles"] = (upright, level, 0.5)
     return answers(lesson.classify_pair, cases)

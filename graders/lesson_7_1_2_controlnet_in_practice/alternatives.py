@@ -83,6 +83,23 @@ def by_squares_and_angles(gx, gy):
     return squared.sqrt() * survives
 
 
+@alternative("thin_edges")
+def by_neighbours_of_each_direction(gx, gy):
+    mag = torch.hypot(gx, gy)
+    # Rows: flat, steep, falling, rising. Rolling a tensor with a ring of zeros brings each neighbour to its pixel.
+    offsets = [((0, -1), (0, 1)), ((-1, 0), (1, 0)), ((-1, -1), (1, 1)), ((-1, 1), (1, -1))]
+    ring = F.pad(mag, (1, 1, 1, 1))
+    near = [[ring.roll((-dy, -dx), (0, 1))[1:-1, 1:-1] for dy, dx in both] for both in offsets]
+    one, other = (torch.stack([both[side] for both in near]) for side in (0, 1))  # [4, H, W] each
+    straight = torch.tensor([True, True, False, False])[:, None, None]
+    largest = (mag > one) & torch.where(straight, mag >= other, mag > other)
+    tangent = gy.abs() / gx.abs()
+    direction = torch.where(gx.sign() == gy.sign(), 2, 3)
+    direction[tangent < math.tan(math.radians(22.5))] = 0
+    direction[tangent > math.tan(math.radians(67.5))] = 1
+    return mag * largest.gather(0, direction[None])[0]
+
+
 # ---------------------------------------------------------------- hysteresis
 
 

@@ -299,7 +299,27 @@ def blurs_up_to_the_rim(lesson, rng):
         "edges of a bright image": (image, *thresholds(rng, 10, 30), 1.5),
         "edges of a scene": (scene(rng, 24, 40, 10.0), *thresholds(rng, 20, 45), 1.5),
         "edges after a weak blur": (scene(rng, 40, 30, 10.0), *thresholds(rng, 60, 130), 0.5),
+        "edges of nothing but grain": (rng.integers(18, 44, high=256).double(), *thresholds(rng, 60, 140), 1.2),
     }
+    return answers(lesson.canny, cases)
+
+
+# Strength of a step of height 1 that passes through the middle value, blurred with sigma.
+STRENGTH = {1.1: 2.4104156251833, 1.2: 2.2695195382172, 2.0: 1.5020416269981}
+
+
+@check("canny")
+def blurs_as_far_as_the_formula(lesson, rng):
+    """The blur reaches R pixels, no less and no further: a blurred step is exactly as strong as it should be."""
+    column = torch.arange(36).expand(9, 36)
+    cases = {}
+    for sigma, strength in STRENGTH.items():
+        middle, height = rng.integer(14, 22), 2 * rng.integer(40, 110)
+        step = height * ((column >= middle).double() + (column > middle)) / 2
+        image = rng.choice([step, step.flip(1), step.T.contiguous(), height - step])
+        for side, share in (("below", 1 - 1e-6), ("above", 1 + 1e-6)):
+            high = height * strength * share
+            cases[f"high just {side} the strength, sigma = {sigma}"] = (image, 0.5 * high, high, sigma)
     return answers(lesson.canny, cases)
 
 
@@ -371,7 +391,7 @@ def has_no_unit_and_no_origin(lesson, rng):
 
 @check("depth_to_map")
 def is_black_without_a_range(lesson, rng):
-    """If all valid pixels are equally deep, or only one is valid, the map is 0."""
+    """If all valid pixels are equally deep, or only one is valid, the map is 0; else it is not."""
     constant = float(rng.integer(1, 20)) / 4
     depth, valid = depth_case(rng, 4, 6, torch.float32)
     one = torch.zeros(4, 6, dtype=torch.bool)
@@ -380,6 +400,7 @@ def is_black_without_a_range(lesson, rng):
         "of a flat wall": (torch.full((4, 6), constant), torch.ones(4, 6, dtype=torch.bool)),
         "of a flat wall with holes": (torch.where(valid, constant, depth), valid),
         "of one valid pixel": (depth, one),
+        "of a wall that is not flat": (depth, valid),
     }
     return answers(lesson.depth_to_map, cases)
 
@@ -452,6 +473,13 @@ def ends_a_limb_at_its_joints(lesson, rng):
         limbs = rng.choice([[[0, 1]], [[1, 0]]])
         radius = clear_radius(rng, joints, limbs, 1.1, 2.6)
         cases[f"{name} limb"] = (heat(rng, 17, 24, joints, torch.float64), limbs, radius, 0.5)
+    corner = [(0, 0, 0.9), (rng.integer(4, 9), rng.integer(3, 6), 0.8)]
+    radius = clear_radius(rng, corner, [[0, 1]], 1.1, 2.6)
+    cases["limb from the corner"] = (heat(rng, 9, 13, corner, torch.float64), [[0, 1]], radius, 0.5)
+    for name, (dx, dy) in {"short level": (1, 0), "short upright": (0, -1), "short slanted": (1, 1)}.items():
+        joints = [(5, 4, 0.7), (5 + dx, 4 + dy, 0.8)]
+        # Neighbours: a radius little above a whole number shows where the limb ends.
+        cases[f"{name} limb"] = (heat(rng, 9, 12, joints, torch.float64), [[0, 1]], rng.choice([1.05, 2.03]), 0.5)
     return answers(lesson.skeleton_map, cases)
 
 
@@ -552,15 +580,18 @@ def edge_map(rng, height, width, lit, channels=3, dtype=torch.float32):
 @check("check_control_image", weight=2, public=True)
 def passes_good_maps_and_names_the_fault(lesson, rng):
     """A good map has no fault; one with one fault is reported for that one."""
-    depth = rng.uniform(3, 24, 40)
-    far_out = depth.clone()
-    far_out[1, 2, 3] = rng.choice([-0.2, 1.3])
+    depth = rng.uniform(3, 24, 40, high=0.99)
+    full, too_low, too_high = depth.clone(), depth.clone(), depth.clone()
+    full[:, 0, 0], full[:, 5, 6] = 0.0, 1.0
+    too_low[1, 2, 3], too_high[2, 7, 9] = -0.002, 1.002
     cases = {
         "good edges": (edge_map(rng, 24, 40, 0.1), 3, 5, "canny"),
         "good depth": (depth, 3, 5, "depth"),
+        "good depth from exactly 0 to exactly 1": (full, 3, 5, "depth"),
         "one channel": (depth[:1], 3, 5, "depth"),
         "0..255": (255 * depth, 3, 5, "depth"),
-        "one value out of range": (far_out, 3, 5, "pose"),
+        "one value below 0": (too_low, 3, 5, "pose"),
+        "one value above 1": (too_high, 3, 5, "pose"),
         "empty": (torch.zeros(3, 24, 40), 3, 5, "depth"),
     }
     return answers_and_purity(lesson.check_control_image, cases)
@@ -589,6 +620,24 @@ def judges_edge_maps_by_their_lines(lesson, rng):
     maps |= {"just enough": edge_map(rng, 32, 40, 0.007), "just short of too much": edge_map(rng, 32, 40, 0.27)}
     maps["grey all over"] = rng.uniform(3, 32, 40, low=0.1, high=0.9)
     cases = {f"{name} as {kind}": (img, 4, 5, kind) for name, img in maps.items() for kind in ("canny", "depth")}
+    return answers(lesson.check_control_image, cases)
+
+
+@check("check_control_image")
+def knows_where_its_limits_lie(lesson, rng):
+    """Just inside a limit is no fault, just outside is one; a value of exactly 0.5 is not lit."""
+    cases = {}
+    for value in (0.04, 0.06, 0.07, 0.94, 0.96):
+        img = edge_map(rng, 24, 32, 0.1)
+        img[:, 3, 5] = value
+        cases[f"an edge map with a pixel of {value}"] = (img, 3, 4, "canny")
+    columns = torch.arange(32).expand(3, 24, 32)
+    for span in (0.0008, 0.0012, 0.0018):
+        cases[f"a depth map over {span}"] = (0.5 + span * (columns / 31), 3, 4, "depth")
+    cases["a depth map over exactly 0.001"] = (0.001 * (columns > 20).double(), 3, 4, "depth")
+    half = torch.where(columns % 2 == 0, 0.5, 0.0)
+    half[:, :2, :2] = 1.0
+    cases["an edge map with many values of exactly 0.5"] = (half, 3, 4, "canny")
     return answers(lesson.check_control_image, cases)
 
 
@@ -657,6 +706,9 @@ def takes_the_weakest_scale_that_obeys(lesson, rng):
         for share in (0.05, 0.4, 0.55, 0.8, 1.3)
     }
     cases["above one only"] = knob_case(rng, 5, 3, [1.9, 1.2, 1.4, 0.1], 0.45)
+    # Two samples five units off on either side: at scale 0.5 the error is exactly 2.5.
+    away, target = torch.tensor([[3.0, 4.0], [-3.0, -4.0]], dtype=torch.float64), torch.tensor([7.0, 2.0]).double()
+    cases["at exactly max_error"] = (target + away, target, [0.25, 0.75, 0.5], 2.5)
     return answers(lesson.knob_sweep, cases)
 
 
@@ -718,7 +770,7 @@ def gives_every_control_a_knob(lesson, rng):
 @check("combine_controls", weight=1.5)
 def keeps_the_residuals(lesson, rng):
     """The ControlNets' residuals and the scales stay as they were, so a second call gives the same."""
-    outputs, scales = residuals(rng, 3), [rng.number(0.3, 2) for _ in range(3)]
+    outputs, scales = residuals(rng, 3), [1.0, rng.number(0.3, 2), rng.number(0.3, 2)]
     watch, kept = Watch(outputs), list(scales)
     first = lesson.combine_controls(outputs, scales)
     counts = [len(item) for item in outputs]
@@ -778,23 +830,28 @@ def columns_between(height, width, first, last):
 
 @check("classify_pair", weight=2, public=True, atol=1e-5, rtol=1e-5)
 def tells_agreement_from_conflict(lesson, rng):
-    """Where two controls meet, vectors that lean together reinforce each other, and opposite ones conflict."""
+    """Where two controls meet, opposite vectors conflict; those that lean together, or not at all, do not."""
     a, b = columns_between(6, 10, 0, 7), columns_between(6, 10, 3, 10)
     cases = {}
     for name, dtype in DTYPES.items():
         cases[f"leaning together {name}"] = pair(rng, a, b, 1.5, dtype)
         cases[f"leaning apart {name}"] = pair(rng, a, b, -1.5, dtype)
+    upright, level = torch.zeros(2, 3, 4, dtype=torch.float64), torch.zeros(2, 3, 4, dtype=torch.float64)
+    upright[0], level[1] = rng.integer(1, 4), rng.integer(1, 4)
+    cases["at right angles"] = (upright, level, 0.5)
     return answers(lesson.classify_pair, cases)
 
 
 @check("classify_pair", weight=2)
 def measures_overlap_by_the_union(lesson, rng):
-    """Overlap is the share of the active places that both have, and below 0.1 the pair is disjoint."""
+    """Overlap is the share of the active places that both have; below 0.1, not at 0.1, the pair is disjoint."""
     spans = {"little": (0, 8, 7, 17), "enough": (0, 5, 4, 9), "all": (3, 9, 3, 9), "inside": (2, 14, 5, 9)}
     cases = {}
     for name, (a0, a1, b0, b1) in spans.items():
         a, b = columns_between(4, 20, a0, a1), columns_between(4, 20, b0, b1)
         cases[name] = pair(rng, a, b, rng.choice([-1.5, 1.5]))
+    a, b = columns_between(4, 16, 2, 7), columns_between(4, 16, 6, 12)
+    cases["exactly a tenth"] = pair(rng, a, b, rng.choice([-1.5, 1.5]))
     return answers_and_purity(lesson.classify_pair, cases)
 
 
@@ -817,9 +874,11 @@ def answers_zero_where_there_is_nothing(lesson, rng):
     """Two controls that never meet have overlap and cosine 0; so have two that are silent."""
     a, b = columns_between(4, 9, 0, 4), columns_between(4, 9, 4, 9)
     res_a, res_b, tau = pair(rng, a, b, 1.5)
+    meeting = pair(rng, columns_between(4, 9, 0, 6), columns_between(4, 9, 3, 9), 1.5)
     silent = torch.zeros(3, 4, 5)
     cases = {
         "that never meet": (res_a, res_b, tau),
+        "that meet": meeting,
         "that are silent": (silent, silent.clone(), 0.0),
         "of which one is silent": (res_a, torch.zeros_like(res_a), tau),
         "below the threshold": (res_a, res_b, 10 * tau),
@@ -835,7 +894,7 @@ def takes_the_norm_over_channels_strictly(lesson, rng):
     a[0], a[1] = 3 * unit, 4 * unit  # norm 5 units everywhere
     b[1], b[2] = 4 * unit, 3 * unit
     a[:, :, 0] *= 2
-    b[:, :, :2] *= 2
+    b[:, :, :3] *= 2
     cases = {
         "at tau": (a, b, 5 * unit),
         "just below tau": (a, b, 4.9 * unit),

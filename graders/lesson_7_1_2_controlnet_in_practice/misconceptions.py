@@ -214,6 +214,13 @@ edit(
 )
 edit(
     "canny",
+    "blur_cut_at_three_sigma",
+    "int(4 * sigma + 0.5)",
+    "int(3 * sigma + 0.5)",
+    hint="The bell's tails count, too: the weights reach four sigma to either side, rounded to whole pixels.",
+)
+edit(
+    "canny",
     "one_threshold",
     'hysteresis(thin_edges(gradients["gx"], gradients["gy"]), low, high)',
     'hysteresis(thin_edges(gradients["gx"], gradients["gy"]), high, high)',
@@ -302,6 +309,13 @@ edit(
     "seen[a] and seen[b]",
     "seen[a] or seen[b]",
     hint="Both ends must be confident.",
+)
+edit(
+    "skeleton_map",
+    "square_brush",
+    ".norm(dim=-1)",
+    ".abs().amax(dim=-1)",
+    hint="Distance is the length of the straight line to the limb: a limb's end is round, not square.",
 )
 edit(
     "skeleton_map",
@@ -514,6 +528,13 @@ edit(
     "elif cosine < 0:",
     "elif overlap > 0.1:",
     hint="Two maps of the same source overlap and agree: that is reinforcing.",
+)
+edit(
+    "classify_pair",
+    "conflict_before_overlap",
+    'if overlap < 0.1:\n        verdict = "disjoint"\n    elif cosine < 0:\n        verdict = "conflicting"',
+    'if cosine < 0:\n        verdict = "conflicting"\n    elif overlap < 0.1:\n        verdict = "disjoint"',
+    hint="Ask first whether they meet at all: two controls that hardly overlap are disjoint, whatever the cosine.",
 )
 edit(
     "classify_pair",

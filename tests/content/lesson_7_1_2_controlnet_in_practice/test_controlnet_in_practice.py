@@ -30,9 +30,10 @@ def scene(seed: int, height: int = 60, width: int = 80, noise: float = 6.0) -> T
 def test_sobel_gradients_agree_with_scipy(solution: ModuleType) -> None:
     image = scene(0)
     found = solution.sobel_gradients(image)
-    assert np.allclose(found["gx"], ndimage.sobel(image.numpy(), axis=1, mode="nearest"))
-    assert np.allclose(found["gy"], ndimage.sobel(image.numpy(), axis=0, mode="nearest"))
-    assert np.allclose(found["mag"], np.hypot(found["gx"], found["gy"]))
+    along_x, along_y = (ndimage.sobel(image.numpy(), axis=axis, mode="nearest") for axis in (1, 0))
+    assert np.array_equal(found["gx"], along_x)
+    assert np.array_equal(found["gy"], along_y)
+    assert np.allclose(found["mag"], np.hypot(along_x, along_y), rtol=1e-14)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -86,7 +87,8 @@ def test_map_changes_agrees_with_our_tools_on_drawn_scenes(solution: ModuleType)
 
     def photograph(figure: Tensor) -> Tensor:
         grey = torch.full((48, 64), 60.0, dtype=torch.float64)
-        return grey.masked_fill(thing, 70.0).masked_fill(figure, 110.0)
+        # The thing is too faint for the high threshold, and strong enough for it once the contrast is doubled.
+        return grey.masked_fill(thing, 85.0).masked_fill(figure, 110.0)
 
     def surfaces(figure: Tensor, distance: float = 5.0) -> Tensor:
         depth = torch.full((48, 64), 9.0, dtype=torch.float64)
@@ -157,28 +159,32 @@ def test_sobel_gradients_agree_with_opencv(solution: ModuleType) -> None:
 
 @pytest.mark.peers
 @pytest.mark.parametrize("seed", range(6))
-def test_canny_finds_the_edges_of_opencv(solution: ModuleType, seed: int) -> None:
+@pytest.mark.parametrize(("low", "high"), [(30.0, 90.0), (80.37, 200.37), (200.0, 200.0)])
+def test_canny_finds_the_edges_of_opencv(solution: ModuleType, seed: int, low: float, high: float) -> None:
     import cv2
 
     image = scene(seed, noise=float(3 * seed))
-    ours = solution.canny(image, 80.37, 200.37, 0.0).numpy()
-    theirs = cv2.Canny(image.numpy().astype(np.uint8), 80.37, 200.37, L2gradient=True) > 0
+    ours = solution.canny(image, low, high, 0.0).numpy()
+    theirs = cv2.Canny(image.numpy().astype(np.uint8), low, high, L2gradient=True) > 0
     assert ours.sum() > 50
     assert (ours != theirs).sum() == 0
 
 
 @pytest.mark.peers
-@pytest.mark.parametrize("sigma", [1.0, 1.5])
-def test_canny_lies_within_a_pixel_of_scikit_image(solution: ModuleType, sigma: float) -> None:
+@pytest.mark.parametrize("seed", [5, 6, 7])
+@pytest.mark.parametrize("sigma", [0.8, 1.0, 1.5, 2.0])
+def test_canny_lies_within_a_pixel_of_scikit_image(solution: ModuleType, sigma: float, seed: int) -> None:
     from skimage import feature
 
-    image = scene(7)
+    image = scene(seed)
     ours = solution.canny(image, 40.37, 90.37, sigma).numpy()
-    # Their Sobel is divided by 4 (its weights add up to 1), and mode="nearest" replicates the border.
-    theirs = feature.canny(image.numpy(), sigma, 40.37 / 4, 90.37 / 4, mode="nearest")
+    # Their Sobel is not normalised either and their thresholds are taken as they are from a floating image.
+    # They place an edge between the pixels across it, by interpolation, so the lines may lie one pixel apart.
+    theirs = feature.canny(image.numpy(), sigma, 40.37, 90.37, mode="nearest")
     inner = np.s_[2:-2, 2:-2]  # they never mark the rim
-    assert (ours & ~ndimage.binary_dilation(theirs, EIGHT))[inner].sum() <= 0.02 * ours.sum()
-    assert (theirs & ~ndimage.binary_dilation(ours, EIGHT))[inner].sum() <= 0.02 * theirs.sum()
+    assert min(ours.sum(), theirs.sum()) > 50
+    assert not (ours & ~ndimage.binary_dilation(theirs, EIGHT))[inner].any()
+    assert not (theirs & ~ndimage.binary_dilation(ours, EIGHT))[inner].any()
 
 
 @pytest.mark.peers
