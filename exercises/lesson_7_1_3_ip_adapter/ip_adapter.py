@@ -130,7 +130,7 @@ class DecoupledCrossAttention(nn.Module):
     State keys: to_q (query_dim -> query_dim), to_k, to_v (context_dim -> query_dim), all without bias;
     to_out (query_dim -> query_dim, with bias); to_k_ip, to_v_ip (like to_k, zero at first). Only to_k_ip and
     to_v_ip require gradients.
-    Raises ValueError if query_dim is not a multiple of num_heads.
+    Raises ValueError, in forward at the latest, if query_dim is not a multiple of num_heads.
     Source: Ye et al. 2023 (IP-Adapter, arXiv 2308.06721), section 3.2.2; the zeros are this course's choice,
     training code often copies to_k and to_v.
     """

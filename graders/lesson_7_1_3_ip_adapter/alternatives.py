@@ -117,10 +117,7 @@ class freezes_by_name(nn.Module):
 class einsum_and_late_check(nn.Module):
     def __init__(self, query_dim, context_dim, num_heads):
         super().__init__()
-        self.num_heads = num_heads
-        self.width, rest = divmod(query_dim, num_heads)
-        if rest:
-            raise ValueError("heads do not fit")
+        self.width, self.rest = divmod(query_dim, num_heads)
         self.to_q = nn.Linear(query_dim, query_dim, bias=False).requires_grad_(False)
         self.to_k = nn.Linear(context_dim, query_dim, bias=False).requires_grad_(False)
         self.to_v = nn.Linear(context_dim, query_dim, bias=False).requires_grad_(False)
@@ -131,6 +128,8 @@ class einsum_and_late_check(nn.Module):
         nn.init.constant_(self.to_v_ip.weight, 0.0)
 
     def forward(self, x, text, image=None, scale=1.0):
+        if self.rest:
+            raise ValueError("heads do not fit")
         out = self.read(x, text, self.to_k, self.to_v)
         if image is not None and scale != 0:
             out = torch.add(out, self.read(x, image, self.to_k_ip, self.to_v_ip), alpha=scale)

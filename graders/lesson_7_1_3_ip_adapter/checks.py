@@ -9,20 +9,10 @@ import math
 import torch
 import torch.nn.functional as F
 
-from blindgrade.checks import Fail, Watch, check, error_of, gradients
+from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
 from grader_toys.channels import FourChannelToy
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
-
-
-def answers_and_purity(function, cases):
-    """What the function returns for each case, a tuple of arguments, and whether its tensors stay what they were."""
-    seen = {}
-    for name, case in cases.items():
-        watch = Watch(*case)
-        seen[name] = function(*case)
-        seen[f"{name}, arguments unchanged"] = watch.unchanged()
-    return seen
 
 
 def shapes_of(module):
@@ -83,9 +73,7 @@ def attention_case(rng, batch, queries, text, image, dim, dtype):
 @check("decoupled_attention", weight=2, public=True)
 def adds_two_readings(lesson, rng):
     """The reader attends to the text and to the reference separately; the reference's answer is scaled and added."""
-    cases = {
-        name: (*attention_case(rng, 2, 5, 4, 3, 6, dtype), 2, rng.number(0.3, 1.7)) for name, dtype in DTYPES.items()
-    }
+    cases = in_each_dtype(lambda dtype: (*attention_case(rng, 2, 5, 4, 3, 6, dtype), 2, rng.number(0.3, 1.7)))
     return answers_and_purity(lesson.decoupled_attention, cases)
 
 
@@ -114,7 +102,8 @@ def keeps_the_axes_apart(lesson, rng):
 def turns_the_reference_by_the_scale(lesson, rng):
     """Scale 0 reads the text alone, and the answer moves on a straight line with the scale, also below 0 and above 1."""
     case = attention_case(rng, 2, 3, 4, 5, 6, torch.float64)
-    return {f"at scale {scale}": lesson.decoupled_attention(*case, 2, scale) for scale in (0.0, 0.5, 2.0, -1.0)}
+    cases = {f"at scale {scale}": (*case, 2, scale) for scale in (0.0, 0.5, 2.0, -1.0)}
+    return answers(lesson.decoupled_attention, cases)
 
 
 @check("decoupled_attention")
@@ -319,25 +308,20 @@ def base_model(rng, dtype):
     return {name: rng.normal(*size, dtype=dtype) for name, size in SIZES.items()}
 
 
-def with_change(rng, weights, name, rank, size=0.05):
-    """The weights with a change of exactly this rank in one of them, all its singular values of one order."""
+def with_change(rng, weights, name, rank, size=0.05, spread=None):
+    """The weights with a change of this rank in one of them, all its singular values of one order or size * spread."""
     rows, columns = SIZES[name]
     left = torch.linalg.qr(rng.normal(rows, rank, dtype=torch.float64))[0]
     right = torch.linalg.qr(rng.normal(columns, rank, dtype=torch.float64))[0]
-    spread = rng.uniform(rank, low=0.5, high=1.0, dtype=torch.float64)
+    if spread is None:
+        spread = rng.uniform(rank, low=0.5, high=1.0, dtype=torch.float64)
     change = size * (left * spread) @ right.T
     return {**weights, name: (weights[name].double() + change).to(weights[name].dtype)}
 
 
-def with_ip(rng, weights):
-    """The weights with the two of an IP-Adapter."""
-    new = {f"down.{name}.weight": rng.normal(16, 16, dtype=torch.float64) for name in ("to_k_ip", "to_v_ip")}
-    return {**weights, **{name: tensor.to(weights["down.to_k.weight"].dtype) for name, tensor in new.items()}}
-
-
-def verdicts(lesson, cases):
-    """What remove_and_check says for each case (base, loaded, max_rank)."""
-    return {name: lesson.remove_and_check(*case) for name, case in cases.items()}
+def with_ip(rng, weights, names=("down.to_k_ip.weight", "down.to_v_ip.weight")):
+    """The weights behind new ones of an IP-Adapter: a checkpoint has no fixed order."""
+    return {**{name: rng.normal(16, 16, dtype=weights["down.to_k.weight"].dtype) for name in names}, **weights}
 
 
 def copies(weights):
@@ -351,16 +335,14 @@ def tells_the_five_apart(lesson, rng):
     base = base_model(rng, torch.float64)
     name = rng.choice(list(SIZES))
     lora = with_change(rng, base, name, 3)
-    return verdicts(
-        lesson,
-        {
-            "untouched": (base, copies(base), 4),
-            "one low-rank change": (base, lora, 4),
-            "new keys": (base, with_ip(rng, copies(base)), 4),
-            "new keys and a low-rank change": (base, with_ip(rng, lora), 4),
-            "a change of full rank": (base, with_change(rng, base, name, 9), 4),
-        },
-    )
+    cases = {
+        "untouched": (base, copies(base), 4),
+        "one low-rank change": (base, lora, 4),
+        "new keys": (base, with_ip(rng, copies(base)), 4),
+        "new keys and a low-rank change": (base, with_ip(rng, lora), 4),
+        "a change of full rank": (base, with_change(rng, base, name, 9), 4),
+    }
+    return answers(lesson.remove_and_check, cases)
 
 
 @check("remove_and_check", weight=2)
@@ -373,9 +355,12 @@ def looks_at_every_weight(lesson, rng):
         others = [other for other in SIZES if other != name]
         for other in others:
             cases[f"{name} low, {other} high"] = (base, with_change(rng, low, other, 8), 3)
+            cases[f"{name} low, {other} low"] = (base, with_change(rng, low, other, 2), 3)
         cases[f"{name} high, new keys"] = (base, with_ip(rng, with_change(rng, base, name, 8)), 3)
         cases[f"{name} low, new keys"] = (base, with_ip(rng, low), 3)
-    return verdicts(lesson, cases)
+    cases["a new projection alone"] = (base, with_ip(rng, base, ["encoder_hid_proj.proj.weight"]), 3)
+    cases["another order"] = (base, dict(reversed(copies(base).items())), 3)
+    return answers(lesson.remove_and_check, cases)
 
 
 @check("remove_and_check", weight=2)
@@ -387,7 +372,21 @@ def sees_through_rounding(lesson, rng):
         cases[f"{name}, a small change"] = (base, with_change(rng, base, name, 3, size=0.05), 4)
         cases[f"{name}, a large change"] = (base, with_change(rng, base, name, 3, size=1e5), 4)
         cases[f"{name}, a small change of high rank"] = (base, with_change(rng, base, name, 7, size=0.05), 4)
-    return verdicts(lesson, cases)
+    return answers(lesson.remove_and_check, cases)
+
+
+@check("remove_and_check")
+def counts_from_a_ten_thousandth_on(lesson, rng):
+    """A direction counts if its singular value is more than 1e-4 of the largest, however small or large that is."""
+    base, cases = base_model(rng, torch.float64), {}
+    for size in (0.01, 1.0, 100.0):
+        for share in (0.7e-4, 1.4e-4):
+            name = rng.choice(list(SIZES))
+            spread = torch.tensor([0.9, 0.8, 1.0, 0.7, share], dtype=torch.float64)
+            loaded = with_change(rng, base, name, 5, size, spread)
+            for max_rank in (4, 5):
+                cases[f"{size}: fifth direction {share:g}, allowed {max_rank}"] = (base, loaded, max_rank)
+    return answers(lesson.remove_and_check, cases)
 
 
 @check("remove_and_check")
@@ -399,19 +398,22 @@ def counts_up_to_max_rank(lesson, rng):
         cases[f"rank {rank}"] = (base, with_change(rng, base, name, rank), rank)
         cases[f"rank {rank + 1}, allowed {rank}"] = (base, with_change(rng, base, name, rank + 1), rank)
     watch = Watch([list(case[:2]) for case in cases.values()])
-    return {**verdicts(lesson, cases), "arguments unchanged": watch.unchanged()}
+    return {**answers(lesson.remove_and_check, cases), "arguments unchanged": watch.unchanged()}
 
 
 @check("remove_and_check")
 def notices_a_single_element(lesson, rng):
-    """A single element that differs a little makes a weight a changed one; equal numbers in other tensors do not."""
-    base, cases = base_model(rng, torch.float64), {"a copy": None}
+    """A single element that differs a little, or two that changed places, make a changed weight; a copy does not."""
+    base, cases = base_model(rng, torch.float64), {}
     for name, size in {"mid.to_v.weight": 1e-10, "down.to_k.weight": 1e-7}.items():
         touched = copies(base)
         touched[name][rng.integer(0, SIZES[name][0]), rng.integer(0, SIZES[name][1])] += size
         cases[f"{name} by {size}"] = (base, touched, 2)
+    swapped = copies(base)
+    swapped["up.to_k.weight"][3, [2, 5]] = base["up.to_k.weight"][3, [5, 2]]
+    cases["two elements changed places"] = (base, swapped, 2)
     cases["a copy"] = (base, copies(base), 2)
-    return verdicts(lesson, cases)
+    return answers(lesson.remove_and_check, cases)
 
 
 # ---------------------------------------------------------------- kv_paths
@@ -451,9 +453,7 @@ def reads_plain_text(lesson, rng):
 @check("kv_paths", weight=2)
 def takes_loras_detour(lesson, rng):
     """LoRA adds its low-rank change, at its scale, to the text's weights for keys and for values."""
-    cases = {}
-    for name, dtype in DTYPES.items():
-        cases[name] = (*highway(rng, dtype)[:5], None)
+    cases = in_each_dtype(lambda dtype: (*highway(rng, dtype)[:5], None))
     cases["square"] = (*highway(rng, torch.float64, 4, 4, 4, 4, 4, 4)[:5], None)
     return answers_and_purity(lesson.kv_paths, cases)
 
@@ -461,23 +461,31 @@ def takes_loras_detour(lesson, rng):
 @check("kv_paths", weight=2)
 def keeps_both_roads_apart(lesson, rng):
     """With both adapters LoRA changes the text alone, and the image goes through its own weights alone."""
-    cases = {name: tuple(highway(rng, dtype)) for name, dtype in DTYPES.items()}
+    cases = in_each_dtype(lambda dtype: highway(rng, dtype))
     cases["square"] = tuple(highway(rng, torch.float64, 4, 4, 4, 4, 4, 4))
     cases["rank 1"] = tuple(highway(rng, torch.float64, 3, 7, 1, 2, 5, 1))
     return answers_and_purity(lesson.kv_paths, cases)
 
 
-@check("kv_paths")
+def text_is_the_same_bit_for_bit(result, expected, rng):
+    """The verdict on four calls: right, and equal text keys and values with and without an IP-Adapter."""
+    agree(result, expected)
+    for name in ("no LoRA", "LoRA"):
+        alone, both = result[f"{name}, no IP-Adapter"], result[f"{name}, IP-Adapter"]
+        felt = [key for key in ("text_k", "text_v") if not torch.equal(alone[key], both[key])]
+        if felt:
+            raise Fail(f"{name}: {' and '.join(felt)} are not bit for bit the same with an IP-Adapter as without")
+
+
+@check("kv_paths", verdict=text_is_the_same_bit_for_bit)
 def text_does_not_feel_the_image_path(lesson, rng):
     """With or without an IP-Adapter, the text's keys and values are the same bit for bit."""
-    case = highway(rng, torch.float32)
-    seen = {}
-    for name, lora in {"no LoRA": None, "LoRA": case[4]}.items():
-        alone = lesson.kv_paths(*case[:4], lora, None)
-        both = lesson.kv_paths(*case[:4], lora, case[5])
-        seen[name] = [torch.equal(alone[key], both[key]) for key in ("text_k", "text_v")]
-        seen[f"{name}, the image's values"] = both["image_v"]
-    return seen
+    *weights_and_tokens, lora, ip = highway(rng, torch.float32)
+    return {
+        f"{detour}, {road}": lesson.kv_paths(*weights_and_tokens, a, b)
+        for detour, a in {"no LoRA": None, "LoRA": lora}.items()
+        for road, b in {"no IP-Adapter": None, "IP-Adapter": ip}.items()
+    }
 
 
 # ---------------------------------------------------------------- prepare_generation
@@ -664,6 +672,18 @@ def finds_every_combination(lesson, rng):
     return seen
 
 
+def switch(inputs, jumps):
+    """A model that answers 0 to these inputs; `jumps` holds what any change of an input adds, at every element."""
+    first = {key: value.clone() for key, value in inputs.items()}
+
+    def model(x, t, text, hint, image):
+        given = {"t": t, "text": text, "hint": hint, "image": image}
+        added = sum(jump for key, jump in jumps.items() if not torch.equal(given[key], first[key]))
+        return torch.zeros_like(x) + added
+
+    return model
+
+
 @check("probe_channels", weight=2)
 def ignores_what_stays_below_tol(lesson, rng):
     """A reaction below the tolerance does not count, one above it does, at any tolerance."""
@@ -676,14 +696,26 @@ def ignores_what_stays_below_tol(lesson, rng):
     return seen
 
 
+@check("probe_channels")
+def compares_each_element_with_tol(lesson, rng):
+    """Many elements that each move by tol or less are still a reaction that does not count."""
+    seen = {}
+    for tol in (0.25, 8.0):
+        inputs = probe_inputs(rng)
+        half, whole, double = rng.shuffled(["t", "text", "hint", "image"])[:3]
+        model = switch(inputs, {half: 0.5 * tol, whole: tol, double: 2 * tol})  # powers of two: tol is met exactly
+        seen[f"tol {tol}"] = lesson.probe_channels(model, inputs, tol)
+    return seen
+
+
 @check("probe_channels", weight=2)
 def sees_a_single_element(lesson, rng):
     """A channel that moves a single element of a large picture is heard, and one that moves it downwards as well."""
     seen = {}
     keys = rng.shuffled(["t", "text", "hint", "image"])
-    for gain, key in zip([1.0, -1.0], keys, strict=False):
+    for gain, key in zip([3.0, -3.0], keys, strict=False):
         inputs = probe_inputs(rng, size=256)
-        seen[f"gain {gain}"] = lesson.probe_channels(listener(inputs, {key: gain}), inputs, 1e-3)
+        seen[f"gain {gain}"] = lesson.probe_channels(listener(inputs, {key: gain}), inputs, 0.01)
     return seen
 
 
@@ -738,59 +770,94 @@ def layer_state(rng, query_dim, context_dim):
     return state
 
 
-def expect_frozen(learned, state):
-    """Fail unless `learned` is a full state whose base is that of `state`, bit for bit, and whose values moved."""
+def expect_full_state(learned, state):
+    """Fail unless `learned` has the names, shapes and dtypes of `state`."""
     if not isinstance(learned, dict) or set(learned) != set(state):
-        partial = isinstance(learned, dict) and set(learned) == set(NEW)
-        named = "returns_the_adapter_alone" if partial else None
-        raise Fail("the result is not a dict with exactly the keys of the layer's state", misconception=named)
+        adapter_alone = isinstance(learned, dict) and set(learned) == set(NEW)
+        raise Fail(
+            "the result is not a dict with exactly the keys of the layer's state",
+            misconception="returns_the_adapter_alone" if adapter_alone else None,
+        )
     for name, tensor in state.items():
         got = learned[name]
         if not (isinstance(got, torch.Tensor) and got.shape == tensor.shape and got.dtype == tensor.dtype):
             raise Fail(f"{name} is not a tensor with the shape and dtype that it had")
-    moved = [name for name in FROZEN if not torch.equal(learned[name], state[name])]
-    if moved:
-        raise Fail(f"the base has moved: {', '.join(moved)}", misconception="trains_all")
-    if not bool(learned["to_v_ip.weight"].any()):
-        raise Fail("to_v_ip is still zero, so the image path is mute", misconception="only_keys")
+
+
+def moved(learned, state, names):
+    """The names whose tensors are not bit for bit the same in both."""
+    return [name for name in names if not torch.equal(learned[name], state[name])]
+
+
+def expect_frozen(learned, state, misconception=None):
+    """Fail unless `learned` is a full state whose base is that of `state`, bit for bit."""
+    expect_full_state(learned, state)
+    changed = moved(learned, state, FROZEN)
+    if changed:
+        raise Fail(f"the base has moved: {', '.join(changed)}", misconception=misconception)
+
+
+def expect_the_start(untouched, state):
+    """Fail unless no updates at all gave back the state that was passed in."""
+    expect_full_state(untouched, state)
+    changed = moved(untouched, state, state)
+    if changed:
+        fresh = "fresh_layer" if moved(untouched, state, FROZEN) else None
+        raise Fail(f"with steps=0 these come back changed: {', '.join(changed)}", misconception=fresh)
+
+
+def orthogonal(rng, rows, columns):
+    """A random matrix with orthonormal columns."""
+    return torch.linalg.qr(rng.normal(rows, columns))[0]
 
 
 def single_token_task(rng):
-    """State and data with one text token and one reference token: then each softmax is 1, and values alone matter."""
-    state = layer_state(rng, 4, 3)
-    x, text, image = rng.normal(256, 2, 4), rng.normal(256, 1, 3), rng.normal(256, 1, 3)
-    wish = rng.normal(4, 3)
+    """State and data with one text token and one reference token: then each softmax is 1, and values alone matter.
+
+    Also what all references have in common (of length 1; the rest is normal), the values behind the targets, a seed.
+    """
+    state = layer_state(rng, 4, 3) | {"to_out.weight": orthogonal(rng, 4, 4)}
+    common, wish = orthogonal(rng, 3, 1).flatten(), orthogonal(rng, 4, 3)
+    x, text, image = rng.normal(256, 2, 4), rng.normal(256, 1, 3), common + rng.normal(256, 1, 3)
     read = text @ state["to_v.weight"].T + image @ wish.T  # [N, 1, D]
     target = (read @ state["to_out.weight"].T + state["to_out.bias"]).expand(-1, 2, -1).clone()
-    return state, x, text, image, target, wish, rng.integer(0, 1000)
+    return state, [x, text, image, target], common, wish, rng.integer(0, 1000)
+
+
+def mean_square(values, common):
+    """Mean square of what these values answer to an unseen reference."""
+    return float(values.square().sum() + (values @ common).square().sum())
 
 
 def has_found_the_values(result, expected, rng):
-    """The verdict on one reference token: base kept, and the new values close to those that made the target."""
-    state, *_, wish, _ = single_token_task(rng)
+    """The verdict on one reference token: base kept, and the new values do what made the target."""
+    state, _, common, wish, _ = single_token_task(rng)
     learned = result["learned"]
     if not result["arguments unchanged"]:
         raise Fail("the arguments were changed; train a copy of the state")
-    if not result["no steps"]:
-        raise Fail("with steps=0 the state should come back as it was")
-    expect_frozen(learned, state)
-    error = float(((learned["to_v_ip.weight"] - wish) ** 2).sum() / (wish**2).sum())
-    if not error < 0.3:
-        raise Fail(f"to_v_ip is still {error:.0%} away from the values that made the target")
+    expect_the_start(result["untouched"], state)
+    expect_frozen(learned, state, misconception="trains_all")
+    values = learned["to_v_ip.weight"]
+    left = mean_square(values - wish, common) / mean_square(wish, common)
+    if not left < 0.2:
+        shared = torch.outer(common, common)  # projects on what all references have in common
+        own = torch.eye(3) - shared
+        shared_left = mean_square((values - wish) @ shared, common) / mean_square(wish @ shared, common)
+        own_learned = mean_square(values @ own, common) / mean_square(wish @ own, common)
+        raise Fail(
+            f"{left:.0%} of the untrained layer's error is left on unseen references; expected below 20%",
+            misconception="shuffled_image" if shared_left < 0.5 and own_learned < 0.2 else None,
+        )
 
 
 @check("train_ip_adapter", public=True, reference=False, verdict=has_found_the_values)
-def trains_the_values_alone(lesson, rng):
+def trains_the_values(lesson, rng):
     """With one reference token, 300 updates find the values that made the target, and the base stays bit for bit."""
-    state, x, text, image, target, _, seed = single_token_task(rng)
-    watch = Watch(state, x, text, image, target)
-    untouched = lesson.train_ip_adapter(state, x, text, image, target, 2, 0, seed)
-    learned = lesson.train_ip_adapter(state, x, text, image, target, 2, 300, seed)
-    return {
-        "learned": learned,
-        "no steps": all(torch.equal(tensor, state[name]) for name, tensor in untouched.items()),
-        "arguments unchanged": watch.unchanged(),
-    }
+    state, data, _, _, seed = single_token_task(rng)
+    watch = Watch(state, data)
+    untouched = lesson.train_ip_adapter(state, *data, 2, 0, seed)
+    learned = lesson.train_ip_adapter(state, *data, 2, 300, seed)
+    return {"untouched": untouched, "learned": learned, "arguments unchanged": watch.unchanged()}
 
 
 def forward(state, x, text, image, num_heads, scale=1.0):
@@ -822,15 +889,53 @@ def follows_unseen_references(learned, expected, rng):
     before = float(F.mse_loss(forward(state, x, text, image, 2), target))
     after = float(F.mse_loss(forward(learned, x, text, image, 2), target))
     if not after < 0.3 * before:
-        worse_than_nothing = after > 0.8 * before and bool(learned["to_k_ip.weight"].any())
         raise Fail(
-            f"on unseen references the error is {after:.3g}; untrained it is {before:.3g}, expected below 0.3 of that",
-            misconception="shuffled_image" if worse_than_nothing else None,
+            f"on unseen references the error is {after:.3g}; untrained it is {before:.3g}, expected below 0.3 of that"
         )
 
 
-@check("train_ip_adapter", weight=3, reference=False, verdict=follows_unseen_references)
+@check("train_ip_adapter", weight=2, reference=False, verdict=follows_unseen_references)
 def follows_references_it_never_saw(lesson, rng):
     """After 300 updates on 512 references, the error on 128 others is below 0.3 of the untrained layer's."""
     state, data, seed = reference_task(rng)
     return lesson.train_ip_adapter(state, *(z[:512] for z in data), 2, 300, seed)
+
+
+def half_trained_task(rng):
+    """The same with four heads, and a state whose image path is not zero but near the one that made the targets."""
+    state = layer_state(rng, 8, 6)
+    teacher = state | {name: 1.5 * rng.normal(8, 6) for name in NEW}
+    near = teacher | {name: teacher[name] + 0.2 * rng.normal(8, 6) for name in NEW}
+    x, text, image = rng.normal(640, 5, 8), rng.normal(640, 4, 6), rng.normal(640, 3, 6)
+    return near, [x, text, image, forward(teacher, x, text, image, 4)], rng.integer(0, 1000)
+
+
+def goes_on_in_both_new_weights(result, expected, rng):
+    """The verdict on a half-trained state: it comes back without updates; with some, both new weights get better."""
+    state, data, _ = half_trained_task(rng)
+    learned = result["learned"]
+    expect_the_start(result["untouched"], state)
+    expect_frozen(learned, state, misconception="trains_all")
+    changed = moved(learned, state, NEW)
+    if len(changed) < len(NEW):
+        alone = {"to_k_ip.weight": "only_keys", "to_v_ip.weight": "only_values"}
+        raise Fail(
+            f"60 updates changed {', '.join(changed) or 'nothing'}; expected both new weights to move",
+            misconception=alone[changed[0]] if changed else None,
+        )
+    x, text, image, target = (z[512:] for z in data)
+    before = float(F.mse_loss(forward(state, x, text, image, 4), target))
+    after = float(F.mse_loss(forward(learned, x, text, image, 4), target))
+    if not after < 0.5 * before:
+        raise Fail(f"on unseen references the error goes from {before:.3g} to {after:.3g}; expected less than half")
+
+
+@check("train_ip_adapter", reference=False, verdict=goes_on_in_both_new_weights)
+def goes_on_from_any_state(lesson, rng):
+    """From a half-trained state: no updates give it back, 60 updates move both new weights and halve the error."""
+    state, data, seed = half_trained_task(rng)
+    data = [z[:512] for z in data]
+    return {
+        "untouched": lesson.train_ip_adapter(state, *data, 4, 0, seed),
+        "learned": lesson.train_ip_adapter(state, *data, 4, 60, seed),
+    }

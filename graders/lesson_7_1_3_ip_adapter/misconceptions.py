@@ -499,6 +499,20 @@ edit(
 )
 edit(
     "train_ip_adapter",
+    "only_values",
+    "trainable = [parameter for parameter in layer.parameters() if parameter.requires_grad]",
+    "trainable = [layer.to_v_ip.weight]",
+    hint="With K left as it is, every query reads the same mixture of reference tokens. Train both new weights.",
+)
+edit(
+    "train_ip_adapter",
+    "fresh_layer",
+    "    layer.load_state_dict(state)  # copies the numbers\n",
+    "",
+    hint="A new layer has a random base of its own. Load the given state before you train.",
+)
+edit(
+    "train_ip_adapter",
     "returns_the_adapter_alone",
     "for name, tensor in layer.state_dict().items()}",
     'for name, tensor in layer.state_dict().items() if "_ip" in name}',

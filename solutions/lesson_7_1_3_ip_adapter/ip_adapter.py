@@ -163,7 +163,7 @@ class DecoupledCrossAttention(nn.Module):
     State keys: to_q (query_dim -> query_dim), to_k, to_v (context_dim -> query_dim), all without bias;
     to_out (query_dim -> query_dim, with bias); to_k_ip, to_v_ip (like to_k, zero at first). Only to_k_ip and
     to_v_ip require gradients.
-    Raises ValueError if query_dim is not a multiple of num_heads.
+    Raises ValueError, in forward at the latest, if query_dim is not a multiple of num_heads.
     Source: Ye et al. 2023 (IP-Adapter, arXiv 2308.06721), section 3.2.2; the zeros are this course's choice,
     training code often copies to_k and to_v.
     """
@@ -347,6 +347,7 @@ plt.xlabel("number")
 plt.ylabel("singular value / largest")
 plt.title("Rounding gives a merged LoRA full rank, but not by much")
 plt.legend()
+plt.tight_layout()
 plt.show()
 
 # %% [markdown]
@@ -456,6 +457,21 @@ def prepare_generation(
     return {"init_latent": latent, "start_index": start, "image_tokens": None}
     ### END SOLUTION
 
+
+# %% tags=["notebook-only"]
+beta = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2  # Stable Diffusion's noise schedule
+strengths = torch.linspace(0.02, 1, 50)
+signal_share = torch.cumprod(1 - beta, 0)[(1000 * strengths).long() - 1]  # at the timestep that img2img starts from
+plt.figure(figsize=(6, 3.5))
+plt.plot(strengths, signal_share.sqrt(), label="weight of the reference's latent")
+plt.plot(strengths, (1 - signal_share).sqrt(), label="weight of the noise")
+plt.axhline(0, color="tab:green", linestyle="--", label="the reference's latent with IP-Adapter")
+plt.xlabel("strength of img2img")
+plt.title("What the loop starts from")
+plt.ylim(-0.05, 1.5)  # room for the legend
+plt.legend(loc="upper left")
+plt.tight_layout()
+plt.show()
 
 # %% [markdown]
 # ## Which channel does a weight read?

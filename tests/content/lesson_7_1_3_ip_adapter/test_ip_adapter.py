@@ -1,4 +1,4 @@
-"""Lesson 7.1.3 against what we did not write: diffusers, torch's own attention, autograd, numpy."""
+"""Lesson 7.1.3 against what we did not write: diffusers, peft, torch's own attention, autograd, numpy."""
 
 from __future__ import annotations
 
@@ -130,6 +130,32 @@ def test_kv_paths_follow_numpy(solution: Module) -> None:
 
 
 @pytest.mark.peers
+def test_a_lora_of_peft_is_the_detour_and_is_found_after_merging(solution: Module) -> None:
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(0)
+    plain = torch.nn.ModuleDict({name: torch.nn.Linear(5, 6, bias=False) for name in ("to_k", "to_v")})
+    base = {f"{name}.weight": layer.weight.detach().clone() for name, layer in plain.items()}
+    config = LoraConfig(r=2, lora_alpha=3, target_modules=["to_k", "to_v"], init_lora_weights=False)
+    peer = get_peft_model(plain, config).base_model.model
+    lora = {"scale": 3 / 2}
+    for letter in "kv":
+        layer = peer[f"to_{letter}"]
+        lora[f"A_{letter}"] = layer.lora_A["default"].weight.detach()
+        lora[f"B_{letter}"] = layer.lora_B["default"].weight.detach()
+    text, image = normal(1, 2, 4, 5).float(), normal(2, 2, 3, 5).float()
+    got = solution.kv_paths(base["to_k.weight"], base["to_v.weight"], text, image, lora, None)
+    merged = {}
+    for letter in "kv":
+        layer = peer[f"to_{letter}"]
+        torch.testing.assert_close(got[f"text_{letter}"], layer(text).detach())
+        layer.merge()
+        merged[f"to_{letter}.weight"] = layer.base_layer.weight.detach()
+    assert solution.remove_and_check(base, merged, 2) == "lora"
+    assert solution.remove_and_check(base, merged, 1) == "full_finetune"
+
+
+@pytest.mark.peers
 @pytest.mark.parametrize("strength", [0.35, 0.8, 1.0])
 def test_img2img_starts_where_diffusers_does(solution: Module, strength: float) -> None:
     from diffusers import DDIMScheduler
@@ -222,6 +248,7 @@ def test_training_follows_a_fixed_image_path(solution: Module) -> None:
     errors = []
     for state in (start, learned):
         layer.load_state_dict(state)
-        errors.append(float(F.mse_loss(layer(x[512:], text[512:], image[512:]), target[512:])))
+        with torch.no_grad():
+            errors.append(float(F.mse_loss(layer(x[512:], text[512:], image[512:]), target[512:])))
     assert errors[1] < 0.3 * errors[0]
     assert all(torch.equal(learned[name], start[name]) for name in start if "_ip" not in name)
