@@ -225,8 +225,8 @@ def by_recursion(f, x_init, t_max, taus, noises, t_min=0.002):
 @alternative("train_consistency_model")
 def returns_the_slow_copy(net, teacher, data, t_min, t_max, steps, seed):
     torch.manual_seed(seed)
-    levels = torch.logspace(math.log10(t_min), math.log10(t_max), 16)
-    levels[0] = t_min
+    low, high = t_min ** (1 / 7), t_max ** (1 / 7)
+    levels = (low + torch.linspace(0, 1, 16) * (high - low)) ** 7
     slow = copy.deepcopy(net)
     optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.0)
 

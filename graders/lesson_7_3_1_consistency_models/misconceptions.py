@@ -1,6 +1,6 @@
 """Wrong answers that we expect in lesson 7.3.1."""
 
-from blindgrade.known_answers import edit
+from blindgrade.known_answers import edit, misconception
 
 # ---------------------------------------------------------------- gaussian_consistency_function
 
@@ -317,17 +317,35 @@ edit(
 edit(
     "train_consistency_model",
     "no_boundary",
-    "return consistency_function(net, x, t, sd, t_min)\n\n    def f_tg(x, t):\n        "
+    "return consistency_function(net, x, t, sd, t_min)\n\n    def f_tg(x: Tensor, t: Tensor) -> Tensor:\n        "
     "return consistency_function(target, x, t, sd, t_min)",
-    "return net(x, t)\n\n    def f_tg(x, t):\n        return target(x, t)",
+    "return net(x, t)\n\n    def f_tg(x: Tensor, t: Tensor) -> Tensor:\n        return target(x, t)",
     hint="Without f(x,t_min)=x every constant is a perfect solution; check the boundary.",
 )
 edit(
     "train_consistency_model",
     "default_t_min",
-    "return consistency_function(net, x, t, sd, t_min)\n\n    def f_tg(x, t):\n        "
+    "return consistency_function(net, x, t, sd, t_min)\n\n    def f_tg(x: Tensor, t: Tensor) -> Tensor:\n        "
     "return consistency_function(target, x, t, sd, t_min)",
-    "return consistency_function(net, x, t, sd)\n\n    def f_tg(x, t):\n        "
+    "return consistency_function(net, x, t, sd)\n\n    def f_tg(x: Tensor, t: Tensor) -> Tensor:\n        "
     "return consistency_function(target, x, t, sd)",
     hint="The boundary sits nearly, but not quite, at t_min: hand the given t_min on to the parameterization.",
 )
+
+
+@misconception(
+    "train_consistency_model",
+    hint="Your f walks down with the teacher: a solver, however short its code. A consistency model is the trained "
+    "network itself and asks nobody.",
+)
+def walks_with_the_teacher(net, teacher, data, t_min, t_max, steps, seed):
+    def f(x, t):
+        for i in range(40):
+            now = t * (t_min / t) ** (i / 40)
+            later = t * (t_min / t) ** ((i + 1) / 40)
+            slope = (x - teacher(x, now)) / now[:, None]
+            guess = x + (later - now)[:, None] * slope
+            x = x + (later - now)[:, None] * 0.5 * (slope + (guess - teacher(guess, later)) / later[:, None])
+        return x
+
+    return f
