@@ -1,0 +1,183 @@
+"""Public checks of lesson-7.4.3: SD3 & Flux. Made by `course build`; do not edit."""
+
+from __future__ import annotations
+
+import torch
+
+from blindgrade.checks import Watch, answers_and_purity, check, gradients, in_each_dtype
+
+PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
+
+def prompt_case(rng, dtype, batch=2, n_clip=5, n_t5=4, d_l=3, d_g=4, d_t5=10, pooled_l=2, pooled_g=3):
+    """clip_l, clip_g, t5, pooled_l, pooled_g."""
+    return (
+        rng.normal(batch, n_clip, d_l, dtype=dtype),
+        rng.normal(batch, n_clip, d_g, dtype=dtype),
+        rng.normal(batch, n_t5, d_t5, dtype=dtype),
+        rng.normal(batch, pooled_l, dtype=dtype),
+        rng.normal(batch, pooled_g, dtype=dtype),
+    )
+
+@check("sd3_text_context", weight=2, public=True, **PAGE)
+def joins_three_encoders(lesson, rng):
+    """The CLIPs are joined along the channels and padded at the end, T5 follows along the sequence; nothing changes."""
+    return answers_and_purity(lesson.sd3_text_context, in_each_dtype(lambda dtype: prompt_case(rng, dtype)))
+
+def room_case(rng, dtype, batch=2, n_txt=3, n_img=5, d=6, size=1.5):
+    """q, k, v of the text and of the image; large enough that the softmax is not flat."""
+    return [size * rng.normal(batch, n, d, dtype=dtype) for n in (n_txt,) * 3 + (n_img,) * 3]
+
+@check("joint_attention", weight=2, public=True, **PAGE)
+def everyone_hears_everyone(lesson, rng):
+    """Text and image attend to both in one softmax; the answers come back apart, with the attention; nothing changes."""
+    cases = in_each_dtype(lambda dtype: (*room_case(rng, dtype), 2))
+    return answers_and_purity(lesson.joint_attention, cases)
+
+def attention_case(rng, dtype, batch, heads, n_txt, n_img):
+    """Attention after a softmax over the columns, and n_txt."""
+    n = n_txt + n_img
+    return torch.softmax(1.5 * rng.normal(batch, heads, n, n, dtype=torch.float64), dim=-1).to(dtype), n_txt
+
+@check("attention_quadrants", weight=2, public=True, **PAGE)
+def shares_of_the_four(lesson, rng):
+    """The four shares, for each sample: added over who answers, averaged over heads and over who asks; att stays."""
+    cases = in_each_dtype(lambda dtype: attention_case(rng, dtype, 2, 3, 4, 5))
+    return answers_and_purity(lesson.attention_quadrants, cases)
+
+def shapes_of(module):
+    """Shape of every tensor in the state dict."""
+    return {name: list(tensor.shape) for name, tensor in sorted(module.state_dict().items())}
+
+def filled(rng, module, dtype=torch.float64, scale=0.5):
+    """The module with random weights."""
+    return rng.fill(module.to(dtype), scale)
+
+def tokens(rng, dtype=torch.float64, batch=2, n_txt=3, n_img=5, d=6):
+    """txt, img and c."""
+    return [
+        rng.normal(batch, n_txt, d, dtype=dtype),
+        rng.normal(batch, n_img, d, dtype=dtype),
+        1.5 * rng.normal(batch, d, dtype=dtype),
+    ]
+
+def runs_in_each_dtype(rng, make, arguments):
+    """What a block makes of tokens in float32 and float64, and whether these stay what they were."""
+    seen = {}
+    # Large weights add up what float32 rounds away, in another order for another right answer.
+    for dtype, scale in {torch.float32: 0.2, torch.float64: 0.5}.items():
+        name = f"in {dtype}".replace("torch.", "")
+        inputs = tokens(rng, dtype)
+        block = filled(rng, make(*arguments), dtype, scale)
+        watch = Watch(*inputs)
+        seen[name] = block(*inputs)
+        seen[f"{name}, inputs unchanged"] = watch.unchanged()
+    return seen
+
+@check("MMDiTBlock", public=True)
+def owns_two_sets_of_weights(lesson, rng):
+    """The state has seven Linear layers for the text and seven for the image, with the right shapes, and no more."""
+    return [shapes_of(lesson.MMDiTBlock(*sizes)) for sizes in [(6, 2), (8, 1)]]
+
+@check("MMDiTBlock", weight=3, public=True, **PAGE)
+def listens_together_and_thinks_apart(lesson, rng):
+    """With any weights: modulated norm, own q, k, v, one joint attention, own gates and FFN; inputs stay as they are."""
+    return runs_in_each_dtype(rng, lesson.MMDiTBlock, (6, 2))
+
+def wishes(rng, dtype, n_txt=9, n_img=14, d=3, k=2):
+    """x_txt, y_txt, x_img, y_img: each modality's targets nearly follow a map of its own."""
+    case = []
+    for n in (n_txt, n_img):
+        x = rng.normal(n, d, dtype=torch.float64)
+        y = x @ rng.normal(d, k, dtype=torch.float64) + 0.5 * rng.normal(n, k, dtype=torch.float64)
+        case += [x.to(dtype), y.to(dtype)]
+    return tuple(case)
+
+@check("projection_conflict", weight=2, public=True, **PAGE)
+def compares_one_map_with_two(lesson, rng):
+    """The best error per token with one map for both, and with one for each, as 0-dim tensors; nothing is changed."""
+    return answers_and_purity(lesson.projection_conflict, in_each_dtype(lambda dtype: wishes(rng, dtype)))
+
+@check("shift_sigmas", weight=2, public=True, **PAGE)
+def multiplies_the_odds(lesson, rng):
+    """Levels move towards noise for a shift above 1 and towards data below 1."""
+    cases = in_each_dtype(lambda dtype: (rng.uniform(7, low=0.02, high=0.98, dtype=dtype), rng.number(1.5, 6.0)))
+    cases["with shift 3"] = (rng.uniform(5, low=0.02, high=0.98, dtype=torch.float64), 3.0)
+    cases["with a shift below 1"] = (rng.uniform(5, low=0.02, high=0.98, dtype=torch.float64), rng.number(0.2, 0.8))
+    return answers_and_purity(lesson.shift_sigmas, cases)
+
+@check("flux_dynamic_shift", weight=2, public=True, **PAGE)
+def grows_with_the_tokens(lesson, rng):
+    """Between 256 and 4096 image tokens the shift's logarithm goes along its line; the levels stay unchanged."""
+    cases = in_each_dtype(lambda dtype: (rng.uniform(6, dtype=dtype), rng.integer(300, 4000)))
+    for n in (256, 1024, 4096):
+        cases[f"{n} tokens"] = (rng.uniform(4, dtype=torch.float64), n)
+    return answers_and_purity(lesson.flux_dynamic_shift, cases)
+
+@check("logit_normal_density", weight=2, public=True, **PAGE)
+def density_of_the_level(lesson, rng):
+    """The density of sigmoid(z) with z standard normal, by default; s is not changed."""
+    cases = in_each_dtype(lambda dtype: (rng.uniform(8, low=0.03, high=0.97, dtype=dtype),))
+    return answers_and_purity(lesson.logit_normal_density, cases)
+
+class Listener(torch.nn.Module):
+    """model(x [B, ...], s [B], cond [B]) -> like x; it keeps what it was last asked, and whose cond it was."""
+
+    def __init__(self, cond, dtype=torch.float64):
+        super().__init__()
+        self.gain = torch.nn.Parameter(torch.tensor(0.7, dtype=dtype))
+        self.lift = torch.nn.Parameter(torch.tensor(-0.4, dtype=dtype))
+        self.cond, self.seen = cond, {}
+
+    def forward(self, x, s, cond):
+        self.seen = {"x_s": x.detach().clone(), "s": s.detach().clone(), "cond is the same": cond is self.cond}
+        each = self.lift * (s.reshape(-1) + torch.sin(cond))  # [B]
+        return torch.tanh(self.gain * x) + torch.einsum("b,b...->b...", each, torch.ones_like(x))
+
+def training_case(rng, shape, dtype=torch.float64):
+    """x0, noise, normal_draws, cond."""
+    x0, noise = rng.normal(*shape, dtype=dtype), rng.normal(*shape, dtype=dtype)
+    return x0, noise, rng.normal(shape[0], dtype=dtype), rng.normal(shape[0], dtype=dtype)
+
+def training_run(lesson, case, *settings):
+    """The loss, what the model was asked, the gradients of its parameters, and whether the data stay as they were."""
+    model, watch = Listener(case[3], case[0].dtype), Watch(*case)
+    loss = lesson.sd3_training_loss(model, *case, *settings)
+    slopes = gradients(loss, [model.gain, model.lift])
+    return {"loss": loss, "the model's": model.seen, "gradients": slopes, "data unchanged": watch.unchanged()}
+
+@check("sd3_training_loss", weight=2, public=True, **PAGE)
+def asks_for_the_velocity(lesson, rng):
+    """The model is asked on the road, at logit-normal levels, and compared with the velocity from data to noise."""
+    cases = in_each_dtype(lambda dtype: training_case(rng, (4, 4), dtype))
+    return {name: training_run(lesson, case) for name, case in cases.items()}
+
+def winding(x, s):
+    """A smooth field that depends on place and level; x [B, D]."""
+    return torch.sin(x.flip(-1) + 3 * s[:, None]) - 0.5 * x
+
+@check("rectified_flow_sample", weight=2, public=True, **PAGE)
+def walks_to_the_data(lesson, rng):
+    """Euler's method on even levels from 1 to 0, the velocity taken where each step begins; the noise is unchanged."""
+    cases = in_each_dtype(lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), rng.integer(5, 12)))
+    return answers_and_purity(lesson.rectified_flow_sample, cases)
+
+@check("FluxSingleBlock", public=True)
+def owns_one_set_of_weights(lesson, rng):
+    """The state has four Linear layers and two gains, of the right shapes, for any mlp_ratio; the gains start at one."""
+    blocks = {"by default": lesson.FluxSingleBlock(6, 2), "mlp_ratio 2": lesson.FluxSingleBlock(8, 2, 2)}
+    blocks["mlp_ratio 3"] = lesson.FluxSingleBlock(6, 3, mlp_ratio=3)
+    seen = {name: shapes_of(block) for name, block in blocks.items()}
+    gains = {name: blocks["by default"].state_dict()[name] for name in ("norm_q", "norm_k")}
+    return seen | gains
+
+@check("FluxSingleBlock", weight=3, public=True, **PAGE)
+def listens_and_thinks_at_once(lesson, rng):
+    """With any weights: one modulated norm feeds attention and MLP, one gated answer is added; inputs stay unchanged."""
+    return runs_in_each_dtype(rng, lesson.FluxSingleBlock, (6, 2))
+
+@check("trace_sd3_pipeline", weight=2, public=True)
+def traces_sd3_at_1024(lesson, rng):
+    """At the real sizes, with the default autoencoder: thirteen rows of name, shape and lesson, in order."""
+    batch, n_t5 = rng.integer(2, 9), rng.choice([77, 128, 256, 512])
+    size = rng.choice([512, 768, 1024, 1536])
+    return lesson.trace_sd3_pipeline(size, batch, 2, 1536, n_t5)

@@ -1,0 +1,841 @@
+# %% [markdown]
+# # SD3 & Flux
+#
+# Stable Diffusion 3 and Flux look like a fresh start: a transformer in which text and image talk to each
+# other, a third text encoder, a new training objective, a sampler of 28 steps. Take them apart and you find
+# hardly a part that you have not met: patches and adaLN from the diffusion transformer, two CLIPs from SDXL,
+# straight roads from flow matching. What is new is mostly *where things sit*: text is no longer a document
+# that the image looks up, it sits in the same room.
+#
+# You will join three text encoders, let two modalities listen to each other, write SD3's block and Flux's
+# leaner one, measure why each modality keeps projections of its own, train and sample with straight paths,
+# and at the end follow one prompt through all thirteen stages of the pipeline.
+#
+# **Notation**, the same in all exercises:
+#
+# | symbol | in code | meaning |
+# |---|---|---|
+# | $s \in [0, 1]$ | `s`, `sigmas` | noise level: 0 is data, 1 is pure noise |
+# | $x_s = (1 - s)\,x_0 + s\,\epsilon$ | `x0`, `noise` | a point on the straight road from data to noise |
+# | $v = \epsilon - x_0$ | `velocity` | the velocity along that road, in the direction of growing $s$ |
+# | $B$, $d$ | `d_model` | batch and width of the transformer |
+# | $n_{\text{txt}}, n_{\text{img}}$ | `n_txt` | tokens of text and of image; $N = n_{\text{txt}} + n_{\text{img}}$ |
+# | $c$ | `c` | one conditioning vector for each sample, `[B, d]`: time and pooled text |
+#
+# Tokens are `[B, n, d]`. Attention has `n_heads` heads of size $d/\text{heads}$; head $h$ owns *consecutive*
+# channels; scores are divided by the root of the head's size; there is no mask and no dropout. LayerNorm has
+# no parameters and $\varepsilon = 10^{-6}$. Text stands **first** wherever the two are joined. All functions
+# leave their arguments as they are and answer in their dtype.
+
+# %%
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+# %%
+def modulate(
+    h: Float[Tensor, "batch tokens d"], shift: Float[Tensor, "batch d"], scale: Float[Tensor, "batch d"]
+) -> Float[Tensor, "batch tokens d"]:
+    """h * (1 + scale) + shift, the same shift and scale for all tokens of a sample."""
+    return h * (1 + scale[:, None]) + shift[:, None]
+
+
+# %% tags=["solution-only"]
+def _layer_norm(x: Tensor) -> Tensor:
+    """LayerNorm over the channels, without parameters."""
+    return F.layer_norm(x, x.shape[-1:], eps=1e-6)
+
+
+class _Stream(nn.Module):
+    """What one modality owns in a block: its modulation, its projections, its feed-forward network."""
+
+    def __init__(self, d_model: int) -> None:
+        super().__init__()
+        self.ada = nn.Linear(d_model, 6 * d_model)
+        self.q, self.k, self.v, self.proj = (nn.Linear(d_model, d_model) for _ in range(4))
+        self.fc1, self.fc2 = nn.Linear(d_model, 4 * d_model), nn.Linear(4 * d_model, d_model)
+        nn.init.zeros_(self.ada.weight)
+        nn.init.zeros_(self.ada.bias)
+
+    def modulation(self, c: Tensor) -> tuple[Tensor, ...]:
+        """shift, scale, gate of the attention, then of the feed-forward network: six [B, d]."""
+        return self.ada(F.silu(c)).chunk(6, dim=1)
+
+    def speak(self, x: Tensor, shift: Tensor, scale: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values [B, n, d], in this modality's own words."""
+        h = modulate(_layer_norm(x), shift, scale)
+        return self.q(h), self.k(h), self.v(h)
+
+    def think(
+        self, x: Tensor, heard: Tensor, gate1: Tensor, shift2: Tensor, scale2: Tensor, gate2: Tensor
+    ) -> Tensor:
+        """Take in what was heard, then think about it alone: [B, n, d]."""
+        x = x + gate1[:, None] * self.proj(heard)
+        h = modulate(_layer_norm(x), shift2, scale2)
+        return x + gate2[:, None] * self.fc2(F.gelu(self.fc1(h), approximate="tanh"))
+
+
+# %% [markdown]
+# ## Three encoders, one context
+#
+# SDXL reads a prompt with two CLIPs. SD3 keeps both and adds **T5-XXL**, a language model of 4.7 billion
+# parameters that has never seen an image. The CLIPs know what things *look like*; T5 knows what a sentence
+# *says*: who holds what, which of the three is red, what the sign spells. Neither replaces the other.
+#
+# | encoder | tokens | width | pooled |
+# |---|---|---|---|
+# | CLIP ViT-L | 77 | 768 | 768 |
+# | OpenCLIP ViT-bigG | 77 | 1280 | 1280 |
+# | T5-XXL | for example 256 | 4096 | none |
+#
+# The two CLIPs cut a prompt into the same tokens, so token 5 of one belongs to token 5 of the other: join
+# them along the **channels**, $768 + 1280 = 2048$. T5 cuts it differently, so its token 5 belongs to nothing
+# of theirs: join it along the **sequence**. A sequence needs one width, so the CLIP tokens get zeros at the
+# end of their channels, $2048 + 2048 = 4096$. The context is $[B,\, 77 + 256,\, 4096]$, CLIP first.
+#
+# The pooled vectors, one for each CLIP and none for T5, are joined to $[B, 2048]$. They say in one glance
+# what the picture is about, and enter through $c$, beside the time.
+#
+# In small: CLIP-L gives $(1)$, CLIP-G gives $(2, 3)$, T5 has width 5. The CLIP token becomes
+# $(1, 2, 3, 0, 0)$.
+
+
+# %%
+def sd3_text_context(
+    clip_l: Float[Tensor, "batch n_clip d_l"],
+    clip_g: Float[Tensor, "batch n_clip d_g"],
+    t5: Float[Tensor, "batch n_t5 d_t5"],
+    pooled_l: Float[Tensor, "batch p_l"],
+    pooled_g: Float[Tensor, "batch p_g"],
+) -> tuple[Float[Tensor, "batch n_clip+n_t5 d_t5"], Float[Tensor, "batch p_l+p_g"]]:
+    """The token context and the pooled vector that SD3 makes of its three text encoders.
+
+    clip_l [B, n, d_l] and clip_g [B, n, d_g] belong together token by token; t5 [B, m, d_t5]; pooled_l and
+    pooled_g are one vector for each sample. Returns (context [B, n + m, d_t5], pooled [B, p_l + p_g]): CLIP-L
+    before CLIP-G before T5, zeros behind the CLIP channels.
+    Raises ValueError if d_l + d_g is more than d_t5; equal is fine.
+    Source: Esser et al. 2024 (SD3, arXiv 2403.03206), section on the architecture; T5: Raffel et al. 2020
+    (arXiv 1910.10683).
+    """
+    ### BEGIN SOLUTION
+    clip = torch.cat([clip_l, clip_g], dim=2)  # [B, n, d_l + d_g]
+    missing = t5.shape[2] - clip.shape[2]
+    if missing < 0:
+        raise ValueError(f"the CLIP channels ({clip.shape[2]}) do not fit into T5's width ({t5.shape[2]})")
+    context = torch.cat([F.pad(clip, (0, missing)), t5], dim=1)  # [B, n + m, d_t5]
+    return context, torch.cat([pooled_l, pooled_g], dim=1)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## One room, one conversation
+#
+# How should an image listen to a text? Cross-attention is a lookup: image tokens ask, text tokens answer, and
+# the text itself never changes. IP-Adapter added a second book and kept the two readings apart. SD3 does the
+# opposite and puts everyone into one room: lay the text tokens and the image tokens side by side, 77 of text
+# and 256 of image make 333, and run plain self-attention over all of them,
+#
+# $$ A = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_{\text{head}}}}\right), \qquad
+#    Q = \begin{bmatrix} Q_{\text{txt}} \\ Q_{\text{img}} \end{bmatrix},\quad
+#    K = \begin{bmatrix} K_{\text{txt}} \\ K_{\text{img}} \end{bmatrix},\quad
+#    V = \begin{bmatrix} V_{\text{txt}} \\ V_{\text{img}} \end{bmatrix}. $$
+#
+# There is one operation, and it holds four kinds of attention: text to text, text to image, image to text,
+# image to image. Cross-attention has the third alone. And there is *one* softmax, so the modalities
+# compete: what a patch of grass gives to its neighbours it cannot give to the word "fox".
+#
+# One head, all keys equal, so that every share is the same: text values 1 and 3, image values 10 and 20.
+# Everyone hears $34/4 = 8.5$, text included. (IP-Adapter's two softmaxes would have given $2$ from the text
+# and $15$ from the image.)
+#
+# Afterwards cut the answer where you joined it: the first $n_{\text{txt}}$ rows go back to the text.
+
+
+# %%
+def joint_attention(
+    q_txt: Float[Tensor, "batch n_txt d"],
+    k_txt: Float[Tensor, "batch n_txt d"],
+    v_txt: Float[Tensor, "batch n_txt d"],
+    q_img: Float[Tensor, "batch n_img d"],
+    k_img: Float[Tensor, "batch n_img d"],
+    v_img: Float[Tensor, "batch n_img d"],
+    n_heads: int,
+) -> tuple[
+    Float[Tensor, "batch n_txt d"], Float[Tensor, "batch n_img d"], Float[Tensor, "batch n_heads n_all n_all"]
+]:
+    """Self-attention over text and image tokens together.
+
+    q, k, v of the text [B, n_txt, d] and of the image [B, n_img, d], already projected; d is a multiple of
+    n_heads. Returns (what the text hears [B, n_txt, d], what the image hears [B, n_img, d], the attention
+    after the softmax [B, n_heads, N, N] with N = n_txt + n_img; row: who asks, column: who answers).
+    Source: Esser et al. 2024 (SD3, arXiv 2403.03206), figure of the MM-DiT block.
+    """
+    ### BEGIN SOLUTION
+    n_txt = q_txt.shape[1]
+
+    def room(txt: Tensor, img: Tensor) -> Tensor:
+        everyone = torch.cat([txt, img], dim=1)  # [B, N, d]
+        return everyone.unflatten(2, (n_heads, -1)).transpose(1, 2)  # [B, heads, N, d_head]
+
+    q, k, v = room(q_txt, q_img), room(k_txt, k_img), room(v_txt, v_img)
+    att = torch.softmax(q @ k.mT / math.sqrt(q.shape[3]), dim=3)  # [B, heads, N, N]
+    heard = (att @ v).transpose(1, 2).flatten(2)  # [B, N, d]
+    return heard[:, :n_txt], heard[:, n_txt:], att
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+import matplotlib.pyplot as plt
+
+n_txt, n_img = 8, 16
+generator = torch.Generator().manual_seed(0)
+parts = [torch.randn(1, n, 16, generator=generator) for n in (n_txt,) * 3 + (n_img,) * 3]
+try:
+    everyone = joint_attention(*parts, 2)[2][0].mean(dim=0)  # [N, N]
+except NotImplementedError:
+    print("Write joint_attention, then run this cell again: it draws who listens to whom.")
+else:
+    plt.figure(figsize=(5, 4.5))
+    plt.imshow(everyone, cmap="magma")
+    plt.axhline(n_txt - 0.5, color="white")
+    plt.axvline(n_txt - 0.5, color="white")
+    for row, asks in ((n_txt / 2, "text"), (n_txt + n_img / 2, "image")):
+        for column, answers in ((n_txt / 2, "text"), (n_txt + n_img / 2, "image")):
+            plt.text(column, row, f"{asks} to\n{answers}", color="white", ha="center", va="center")
+    plt.xlabel("who answers")
+    plt.ylabel("who asks; each row adds up to 1")
+    plt.colorbar()
+    plt.show()
+
+# %% [markdown]
+# ## Who listens to whom?
+#
+# Put a number on each of the four. A row of $A$ is one token's attention and adds up to 1. So for a group of
+# askers and a group of answerers: **add** the shares over the answerers (columns), then **average** over
+# heads and askers (rows). What comes out is a share: text to text and text to image add up to 1, and so do
+# the two of the image.
+#
+# One head, one text token, two image tokens:
+#
+# | asks \ answers | text | image 1 | image 2 |
+# |---|---|---|---|
+# | text | 0.5 | 0.3 | 0.2 |
+# | image 1 | 0.4 | 0.4 | 0.2 |
+# | image 2 | 0.2 | 0.1 | 0.7 |
+#
+# Text to image: $0.3 + 0.2 = 0.5$. Image to text: the mean of $0.4$ and $0.2$, $0.3$; so image to image is
+# $0.7$. Averaging over the columns too would mix in how *many* tokens a modality has.
+
+
+# %%
+def attention_quadrants(
+    att: Float[Tensor, "batch n_heads n_all n_all"], n_txt: int
+) -> dict[str, Float[Tensor, "batch"]]:
+    """How much each modality listens to each, as shares of its attention.
+
+    att [B, heads, N, N]: attention after the softmax, the first n_txt rows and columns are text. Returns a
+    dict of four tensors [B]: "text_to_text", "text_to_image", "image_to_text", "image_to_image" (first who
+    asks, then who answers).
+    Source: Esser et al. 2024 (SD3, arXiv 2403.03206), section on the architecture.
+    """
+    ### BEGIN SOLUTION
+    shares = att.mean(dim=1)  # [B, N, N], over the heads
+    to_text = shares[:, :, :n_txt].sum(dim=2)  # [B, N], one number for each who asks
+    to_image = shares[:, :, n_txt:].sum(dim=2)
+    return {
+        "text_to_text": to_text[:, :n_txt].mean(dim=1),
+        "text_to_image": to_image[:, :n_txt].mean(dim=1),
+        "image_to_text": to_text[:, n_txt:].mean(dim=1),
+        "image_to_image": to_image[:, n_txt:].mean(dim=1),
+    }
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## Shared listening, separate thinking
+#
+# Now SD3's block, the **MM-DiT** block. Take the diffusion transformer's block and make two of it, one for
+# each modality, with one joint attention in the middle:
+#
+# $$ h = \mathrm{LN}(x)\,(1 + \text{scale}_1) + \text{shift}_1, \qquad q, k, v = W_q h,\; W_k h,\; W_v h
+#    \qquad \text{(each stream with its own weights)} $$
+#
+# $$ a_{\text{txt}},\, a_{\text{img}} = \text{joint attention of all six} $$
+#
+# $$ x \leftarrow x + \text{gate}_1\; W_{\text{proj}}\, a, \qquad
+#    x \leftarrow x + \text{gate}_2\; \mathrm{FFN}\big(\mathrm{LN}(x)\,(1 + \text{scale}_2)
+#    + \text{shift}_2\big) $$
+#
+# They *listen* together and *think* apart. Each stream owns
+#
+# | name | what |
+# |---|---|
+# | `ada` | $d \to 6d$, zero at first; reads $\mathrm{silu}(c)$ and gives shift, scale, gate for the attention, then shift, scale, gate for the FFN |
+# | `q`, `k`, `v`, `proj` | $d \to d$ |
+# | `fc1`, `fc2` | $d \to 4d \to d$ with a tanh-GELU between |
+#
+# Both streams read the same $c$, each with its own `ada`. Since `ada` starts at zero, so do all gates: a
+# fresh block hands both streams through untouched. Nothing, then a whisper. And the text stream is *updated*,
+# which cross-attention never did: block after block, the words learn what the picture has become.
+#
+# What it costs: $4d^2$ for the attention, $8d^2$ for the FFN, $6d^2$ for `ada`, twice: $36\,d^2$. SD3 Medium
+# has $d = 1536$ and 24 blocks: $24 \cdot 36 \cdot 1536^2 = 2.04$ billion, and it is known as a model of two
+# billion parameters.
+
+
+# %%
+class MMDiTBlock(nn.Module):
+    """SD3's transformer block: two streams with weights of their own, joined in one attention.
+
+    State keys: for each of `txt` and `img` the Linear layers (with bias) `ada` (d -> 6d, weight and bias zero
+    at first), `q`, `k`, `v`, `proj` (d -> d), `fc1` (d -> 4d), `fc2` (4d -> d); for example `txt.ada.weight`.
+    There are no other parameters.
+    Source: Esser et al. 2024 (SD3, arXiv 2403.03206), figure of the MM-DiT block, here without the optional
+    normalisation of queries and keys.
+    """
+
+    def __init__(self, d_model: int, n_heads: int) -> None:
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.n_heads = n_heads
+        self.txt, self.img = _Stream(d_model), _Stream(d_model)
+        ### END SOLUTION
+
+    def forward(
+        self,
+        txt: Float[Tensor, "batch n_txt d"],
+        img: Float[Tensor, "batch n_img d"],
+        c: Float[Tensor, "batch d"],
+    ) -> tuple[Float[Tensor, "batch n_txt d"], Float[Tensor, "batch n_img d"]]:
+        """txt [B, n_txt, d], img [B, n_img, d], c [B, d] -> (txt, img), both updated."""
+        ### BEGIN SOLUTION
+        mod_t, mod_i = self.txt.modulation(c), self.img.modulation(c)  # six [B, d] each
+        words = self.txt.speak(txt, *mod_t[:2])  # q, k, v, each [B, n_txt, d]
+        patches = self.img.speak(img, *mod_i[:2])  # q, k, v, each [B, n_img, d]
+        heard_t, heard_i, _ = joint_attention(*words, *patches, self.n_heads)  # shared listening
+        return self.txt.think(txt, heard_t, *mod_t[2:]), self.img.think(img, heard_i, *mod_i[2:])
+        ### END SOLUTION
+
+
+# %% [markdown]
+# ## Why not share the projections?
+#
+# Two streams are twice the weights. Would one projection for everybody do? Ask it in the smallest form: text
+# tokens $X_t$ are to be mapped to $Y_t$, image tokens $X_i$ to $Y_i$, by linear maps. Measure the best
+# possible squared error,
+#
+# $$ \text{shared} = \min_W \frac{\lVert X_t W - Y_t \rVert^2 + \lVert X_i W - Y_i \rVert^2}{n_t + n_i},
+#    \qquad
+#    \text{specific} = \frac{\min_{W}\lVert X_t W - Y_t \rVert^2
+#    + \min_{W'}\lVert X_i W' - Y_i \rVert^2}{n_t + n_i}. $$
+#
+# The squared norms run over all tokens and output channels. With a map of its own each modality can only do
+# better. By how much depends on whether they want the same thing.
+#
+# One channel each. Text: $x = (1, 2)$, $y = (2, 4)$, which wants $W = 2$. Image: $x = (2, 1)$,
+# $y = (-2, -1)$, which wants $W = -1$. Specific error: 0. The best shared map is
+# $\sum xy / \sum x^2 = (10 - 5)/10 = 0.5$, and both modalities are off by 1.5 per unit of $x$: the error is
+# $2.25 \cdot 10 / 4 = 5.625$. Neither is served. If both wanted $W = 2$, sharing would cost nothing.
+#
+# `torch.linalg.lstsq` finds the minimiser.
+
+
+# %%
+def projection_conflict(
+    x_txt: Float[Tensor, "n_txt d"],
+    y_txt: Float[Tensor, "n_txt k"],
+    x_img: Float[Tensor, "n_img d"],
+    y_img: Float[Tensor, "n_img k"],
+) -> dict[str, Float[Tensor, ""]]:
+    """The smallest squared error per token with one linear map for both modalities, and with one for each.
+
+    x_txt [n_txt, d] is to be mapped to y_txt [n_txt, k], x_img [n_img, d] to y_img [n_img, k], by y = x W
+    without a bias; each modality has at least d tokens, in general position. Returns a dict of two 0-dim
+    tensors, "shared" and "specific": squared errors summed over tokens and channels, divided by the number
+    of all tokens.
+    Source: linear least squares; the design it explains: Esser et al. 2024 (SD3, arXiv 2403.03206), section
+    on the architecture.
+    """
+    ### BEGIN SOLUTION
+    def smallest_error(x: Tensor, y: Tensor) -> Tensor:
+        best = torch.linalg.lstsq(x, y).solution  # [d, k]
+        return ((x @ best - y) ** 2).sum()
+
+    n_tokens = len(x_txt) + len(x_img)
+    shared = smallest_error(torch.cat([x_txt, x_img]), torch.cat([y_txt, y_img]))
+    specific = smallest_error(x_txt, y_txt) + smallest_error(x_img, y_img)
+    return {"shared": shared / n_tokens, "specific": specific / n_tokens}
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+generator = torch.Generator().manual_seed(1)
+x_t, x_i = torch.randn(60, 4, generator=generator), torch.randn(200, 4, generator=generator)
+wish, turn = torch.randn(4, 4, generator=generator), torch.randn(4, 4, generator=generator)
+amounts = torch.linspace(0, 1, 11)
+try:
+    costs = [projection_conflict(x_t, x_t @ wish, x_i, x_i @ (wish + a * turn))["shared"] for a in amounts]
+except NotImplementedError:
+    print("Write projection_conflict, then run this cell again: it draws what sharing costs.")
+else:
+    plt.figure(figsize=(5, 3))
+    plt.plot(amounts, costs, marker="o", label="one map for both")
+    plt.plot(amounts, torch.zeros(11), label="a map for each")
+    plt.xlabel("how far the two modalities' wishes differ")
+    plt.ylabel("error per token")
+    plt.legend()
+    plt.show()
+
+# %% [markdown]
+# ## Shift the noise levels
+#
+# From architecture to noise. The road is the one of flow matching, $x_s = (1-s)\,x_0 + s\,\epsilon$, and you
+# already know all that SD3 needs of it. One question is left: which levels $s$ should the steps visit?
+#
+# A large picture shows through more noise than a small one: many neighbouring pixels say nearly the same, and
+# their noise averages out. So at the same $s$ a large picture is *less* destroyed, and its hard part, where
+# the composition is decided, lies at higher $s$. The remedy is to move all levels up:
+#
+# $$ s' = \frac{\alpha\, s}{1 + (\alpha - 1)\, s}. $$
+#
+# It looks arbitrary until you look at the odds of noise to signal, $s/(1-s)$: they are multiplied by
+# $\alpha$, nothing else. Hence 0 and 1 stay where they are, $\alpha = 1$ changes nothing, and shifting by
+# $a$ and then by $b$ is shifting by $ab$. With $\alpha = 3$, SD3's value for pictures of $1024^2$:
+#
+# | $s$ | 0 | 0.1 | 0.25 | 0.5 | 0.75 | 1 |
+# |---|---|---|---|---|---|---|
+# | $s'$ | 0 | 0.25 | 0.5 | 0.75 | 0.9 | 1 |
+#
+# Half of the steps are now spent above 0.75.
+
+
+# %%
+def shift_sigmas(sigmas: Float[Tensor, "..."], shift: float) -> Float[Tensor, "..."]:
+    """Move noise levels towards noise (shift > 1) or towards data (shift < 1); 0 and 1 stay.
+
+    sigmas: levels in [0, 1], any shape; shift: the factor of the odds, positive. Returns a tensor like
+    sigmas.
+    Source: Esser et al. 2024 (SD3, arXiv 2403.03206), "resolution-dependent shifting of timestep schedules".
+    """
+    ### BEGIN SOLUTION
+    return shift * sigmas / (1 + (shift - 1) * sigmas)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## Flux: the shift follows the picture's size
+#
+# SD3 fixes one shift. Flux computes it from the number of image tokens $n$. The logarithm of the shift,
+# $\mu$, lies on the straight line through two points,
+#
+# $$ \mu(256) = 0.5, \qquad \mu(4096) = 1.15, \qquad \text{shift} = e^{\mu}. $$
+#
+# (256 tokens are a picture of $256^2$, 4096 one of $1024^2$, with a factor 8 from the autoencoder and 2 from
+# patches.) The line goes on at both ends; nothing is clipped.
+#
+# | $n$ | 256 | 1024 | 4096 | 8192 |
+# |---|---|---|---|---|
+# | $\mu$ | 0.5 | 0.63 | 1.15 | 1.843 |
+# | shift | 1.649 | 1.878 | 3.158 | 6.318 |
+# | 0.5 moves to | 0.622 | 0.652 | 0.760 | 0.863 |
+#
+# At $1024^2$ Flux's shift is close to SD3's 3.
+
+
+# %%
+def flux_dynamic_shift(
+    sigmas: Float[Tensor, "..."],
+    n_tokens: int,
+    base_tokens: int = 256,
+    max_tokens: int = 4096,
+    base_mu: float = 0.5,
+    max_mu: float = 1.15,
+) -> Float[Tensor, "..."]:
+    """Shift noise levels by an amount that grows with the number of image tokens.
+
+    sigmas: levels in [0, 1], any shape; n_tokens: image tokens of the picture. The logarithm of the shift
+    is linear in n_tokens: base_mu at base_tokens, max_mu at max_tokens, and on the same line outside. Returns
+    a tensor like sigmas.
+    Source: Black Forest Labs 2024 (FLUX.1), the reference code's `get_schedule`.
+    """
+    ### BEGIN SOLUTION
+    slope = (max_mu - base_mu) / (max_tokens - base_tokens)
+    mu = base_mu + slope * (n_tokens - base_tokens)
+    return shift_sigmas(sigmas, math.exp(mu))
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+plain = torch.linspace(1, 0, 13)
+try:
+    rows = {
+        "no shift": plain,
+        "SD3, shift 3": shift_sigmas(plain, 3.0),
+        "Flux, 256 tokens": flux_dynamic_shift(plain, 256),
+        "Flux, 4096 tokens": flux_dynamic_shift(plain, 4096),
+    }
+except NotImplementedError:
+    print("Write shift_sigmas and flux_dynamic_shift, then run this cell again: it draws where steps land.")
+else:
+    plt.figure(figsize=(7, 2.2))
+    for height, levels in enumerate(rows.values()):
+        plt.plot(levels, torch.full_like(levels, -height), marker="|", markersize=14)
+    plt.yticks(range(0, -4, -1), list(rows))
+    plt.xlabel("noise level: data on the left, noise on the right")
+    plt.show()
+
+# %% [markdown]
+# ## Which levels does training see?
+#
+# Drawing $s$ uniformly treats all levels alike. But the ends are easy: near $s = 0$ the network only has to
+# tell noise from a nearly clean picture, near $s = 1$ the best answer is hardly more than a mean. The work is
+# in the middle. SD3 draws more of it: $s = \mathrm{sigmoid}(z)$ with $z \sim \mathcal N(m, \varsigma^2)$, so
+# the *logit* of $s$ is normal. What is the density of $s$ itself? Change variables,
+# $p(s) = p_z(z)\,\lvert dz/ds \rvert$ with $z = \log\frac{s}{1-s}$ and $dz/ds = \frac{1}{s(1-s)}$:
+#
+# $$ p(s) = \frac{1}{s\,(1-s)}\;\frac{1}{\varsigma\sqrt{2\pi}}\;
+#    \exp\!\left(-\frac{(\log\frac{s}{1-s} - m)^2}{2\varsigma^2}\right). $$
+#
+# With $m = 0$, $\varsigma = 1$: at $s = 0.5$ the density is $0.3989 / 0.25 = 1.596$; at $0.1$ the logit is
+# $-2.197$ and the density $0.0357 / 0.09 = 0.397$, a quarter. The factor $1/(s(1-s))$ matters: without it the
+# density at 0.5 would be 0.399 and the whole would not add up to 1.
+#
+# And the shift? It multiplies the odds, so it adds $\log\alpha$ to the logit: a shifted logit-normal is again
+# one, with its mean moved.
+
+
+# %%
+def logit_normal_density(
+    s: Float[Tensor, "..."], mean: float = 0.0, std: float = 1.0
+) -> Float[Tensor, "..."]:
+    """The density of sigmoid(z) with z normal, at each element of s.
+
+    s: levels strictly between 0 and 1, any shape; mean, std: of the logit, std positive. Returns a tensor
+    like s.
+    Source: Esser et al. 2024 (SD3, arXiv 2403.03206), section on samplers for rectified flows; Aitchison &
+    Shen 1980, "Logistic-normal distributions: some properties and uses".
+    """
+    ### BEGIN SOLUTION
+    z = (torch.log(s / (1 - s)) - mean) / std  # standard normal
+    return torch.exp(-0.5 * z**2) / (std * math.sqrt(2 * math.pi) * s * (1 - s))
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+levels = torch.linspace(0.005, 0.995, 199)
+try:
+    curves = {
+        f"mean {m:.2g}, std {d:g}": logit_normal_density(levels, m, d)
+        for m, d in [(0, 1), (math.log(3), 1), (0, 0.5), (0, 2)]
+    }
+except NotImplementedError:
+    print("Write logit_normal_density, then run this cell again: it draws which levels training sees.")
+else:
+    plt.figure(figsize=(6, 3))
+    for name, curve in curves.items():
+        plt.plot(levels, curve, label=name)
+    plt.axhline(1, color="grey", linewidth=0.7, label="uniform")
+    plt.xlabel("s")
+    plt.legend()
+    plt.show()
+
+# %% [markdown]
+# ## One training step
+#
+# Everything is at hand. Design the road, and what has to be learned follows: $x_s = (1-s)\,x_0 + s\,\epsilon$
+# has the derivative $\epsilon - x_0$, the same all along. So:
+#
+# 1. from a standard normal draw $z$ for each sample, the level: $\mathrm{sigmoid}(m + \varsigma z)$, shifted;
+# 2. the point $x_s$ on the road;
+# 3. ask the model for the velocity there, and take the mean squared error to $\epsilon - x_0$.
+#
+# The velocity points from data to *noise*, the direction in which $s$ grows.
+#
+# By hand: $x_0 = 2$, $\epsilon = -1$, $z = 0$, shift 3. Then $s = 0.5$, shifted to 0.75; $x_s = 0.25 \cdot 2
+# - 0.75 = -0.25$; the target is $-3$. A model that answers $-2$ has the loss 1.
+#
+# Each sample has its own level, shape `[B]`, and data have any number of axes behind the batch.
+
+
+# %% tags=["solution-only"]
+def _trailing(coefficient: Tensor, x: Tensor) -> Tensor:
+    """[B] as [B, 1, ..., 1], to multiply x [B, ...] sample by sample."""
+    return coefficient.reshape(coefficient.shape + (1,) * (x.ndim - 1))
+
+
+# %%
+def sd3_training_loss(
+    model: Callable[[Tensor, Tensor, Tensor], Tensor],
+    x0: Float[Tensor, "batch ..."],
+    noise: Float[Tensor, "batch ..."],
+    normal_draws: Float[Tensor, "batch"],
+    cond: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    shift: float = 1.0,
+) -> Float[Tensor, ""]:
+    """SD3's loss on one batch: the mean squared error of the velocity, at logit-normal levels.
+
+    model: (x [B, ...], s [B], cond) -> velocity [B, ...]; x0, noise [B, ...]; normal_draws [B]: standard
+    normal, one for each sample's level; cond: handed to the model as it is; mean, std: of the level's logit;
+    shift: of the levels, after the sigmoid. Returns a 0-dim tensor, the mean over all elements.
+    Source: Esser et al. 2024 (SD3, arXiv 2403.03206), sections on flow trajectories and their samplers.
+    """
+    ### BEGIN SOLUTION
+    s = shift_sigmas(torch.sigmoid(mean + std * normal_draws), shift)  # [B]
+    level = _trailing(s, x0)
+    x_s = (1 - level) * x0 + level * noise  # [B, ...]
+    return F.mse_loss(model(x_s, s, cond), noise - x0)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## Walk the road back
+#
+# Sampling goes from noise, $s = 1$, to data, $s = 0$. Take $n + 1$ evenly spaced levels from 1 down to 0,
+# shift them, and take Euler steps between neighbours:
+#
+# $$ x \leftarrow x + (s_{k+1} - s_k)\; v(x, s_k). $$
+#
+# The velocity points to noise, and the step $s_{k+1} - s_k$ is negative: that is what turns you round. The
+# velocity is asked once per step, where the step begins, so $n$ steps cost $n$ evaluations, and the last step
+# lands on $s = 0$. Were the road straight, one step would do. Learned roads are averages over many straight
+# ones, so they bend a little, and 20 to 30 steps are used.
+#
+# All data at the point 2: the velocity is $(x - 2)/s$. From $x = -1$ at $s = 1$: $v = -3$, and one step gives
+# $-1 + (-1)(-3) = 2$. In two steps with shift 3 the levels are $1, 0.75, 0$: first
+# $-1 - 0.25 \cdot (-3) = -0.25$, there $v = -2.25/0.75 = -3$ again, and $-0.25 - 0.75 \cdot (-3) = 2$.
+
+
+# %%
+def rectified_flow_sample(
+    velocity: Callable[[Tensor, Tensor], Tensor],
+    noise: Float[Tensor, "batch ..."],
+    n_steps: int,
+    shift: float = 1.0,
+) -> Float[Tensor, "batch ..."]:
+    """Carry noise to data by Euler's method along a velocity field.
+
+    velocity: (x [B, ...], s [B]) -> [B, ...], called once in each step, at the step's starting level; noise
+    [B, ...]: the start, at s = 1; the levels are evenly spaced from 1 to 0 before they are shifted. Returns
+    the samples [B, ...], at s = 0.
+    Raises ValueError if n_steps < 1.
+    Source: Liu et al. 2022 (rectified flow, arXiv 2209.03003); Esser et al. 2024 (SD3, arXiv 2403.03206).
+    """
+    ### BEGIN SOLUTION
+    if n_steps < 1:
+        raise ValueError(f"n_steps must be at least 1, not {n_steps}")
+    levels = shift_sigmas(torch.linspace(1.0, 0.0, n_steps + 1, dtype=torch.float64), shift)  # [n + 1]
+    x = noise
+    for here, there in pairwise(levels.tolist()):
+        s = x.new_full((len(x),), here)  # [B], where the step begins
+        x = x + (there - here) * velocity(x, s)  # there < here: towards the data
+    return x
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+def two_points(x, s):
+    """The exact velocity when half of the data are at -1.5 and half at 1.5; x [B, 1], s [B]."""
+    points, s = torch.tensor([-1.5, 1.5]), s[:, None]
+    share = torch.softmax(-((x - (1 - s) * points) ** 2) / (2 * s**2), dim=1)  # [B, 2]
+    return (x - (share * points).sum(dim=1, keepdim=True)) / s
+
+
+def roads(n):
+    """Levels [n + 1] and places [n + 1, 26] along the way of 26 points in n steps."""
+    visited = []
+
+    def recorded(x, s):
+        visited.append((float(s[0]), x))
+        return two_points(x, s)
+
+    end = rectified_flow_sample(recorded, torch.linspace(-2.5, 2.5, 26)[:, None], n)
+    levels, places = zip(*visited, (0.0, end), strict=True)
+    return levels, torch.stack(places)[..., 0]
+
+
+try:
+    drawn = {n: roads(n) for n in (2, 5, 40)}
+except NotImplementedError:
+    print("Write shift_sigmas and rectified_flow_sample, then run this cell again: it draws the roads.")
+else:
+    panels = plt.subplots(1, 3, figsize=(11, 3), sharey=True)[1]
+    for panel, (n, (levels, places)) in zip(panels, drawn.items(), strict=True):
+        panel.plot(levels, places, color="tab:blue", linewidth=0.7)
+        panel.invert_xaxis()
+        panel.set_title(f"{n} steps")
+        panel.set_xlabel("s: noise on the left")
+    plt.show()
+
+# %% [markdown]
+# ## Flux: one stream
+#
+# Flux begins with blocks like SD3's, two streams each, and then does something simpler: it lays text and
+# image into **one** sequence and lets them share everything, projections and FFN included. After the first
+# blocks the two speak the same language, and the conflict that you measured is gone. Lesson 7.4.4 takes this
+# idea to its end.
+#
+# The single-stream block has a second economy. Instead of attention first and FFN afterwards, both read the
+# same normalised input *in parallel*, and one matrix mixes their answers:
+#
+# $$ x = [\text{txt}, \text{img}], \qquad h = \mathrm{LN}(x)\,(1 + \text{scale}) + \text{shift}, \qquad
+#    x \leftarrow x + \text{gate}\; W_{\text{out}}
+#    \big[\,\mathrm{attention}(h),\; \mathrm{gelu}(W_{\text{fc1}} h)\,\big]. $$
+#
+# There is one norm, so `ada` gives three vectors in place of six. And queries and keys are brought to unit
+# size before they meet, which keeps scores from running away in a large model: for each head,
+# $q \leftarrow g_q \odot q / \sqrt{\mathrm{mean}(q^2) + 10^{-6}}$ (RMS norm) with a learned gain $g_q$ of the
+# head's size that starts at one, shared by all heads; the same for $k$, with $g_k$; never for $v$. The head
+# $q = (3, 4)$ has mean square 12.5, so it becomes $(0.849, 1.131)$, and so does $(30, 40)$.
+#
+# The weights are $15\,d^2$ against $36\,d^2$ of the two-stream block. Flux has $d = 3072$, with 19 double and
+# 38 single blocks: $19 \cdot 36\,d^2 + 38 \cdot 15\,d^2 = 6.5 + 5.4$ billion, and it is known as a model of
+# twelve billion.
+
+
+# %%
+class FluxSingleBlock(nn.Module):
+    """Flux's single-stream block: text and image share all weights; attention and MLP run in parallel.
+
+    State keys: the Linear layers (with bias) `ada` (d -> 3d: shift, scale, gate, from silu(c)), `qkv` (d ->
+    3d: all of q, then k, then v), `fc1` (d -> mlp_ratio d), `out` ((1 + mlp_ratio) d -> d: attention's
+    channels before the MLP's), and the gains `norm_q`, `norm_k` ([d_head], ones at first). There are no other
+    parameters; how the Linear layers start is free. LayerNorm and RMS norm have eps 1e-6; the GELU is the
+    tanh one.
+    Source: Black Forest Labs 2024 (FLUX.1), the reference code's `SingleStreamBlock`, here without rotary
+    positions; parallel branches and normalised queries and keys: Dehghani et al. 2023 (arXiv 2302.05442).
+    """
+
+    def __init__(self, d_model: int, n_heads: int, mlp_ratio: int = 4) -> None:
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.n_heads = n_heads
+        self.ada = nn.Linear(d_model, 3 * d_model)
+        self.qkv = nn.Linear(d_model, 3 * d_model)
+        self.norm_q = nn.Parameter(torch.ones(d_model // n_heads))
+        self.norm_k = nn.Parameter(torch.ones(d_model // n_heads))
+        self.fc1 = nn.Linear(d_model, mlp_ratio * d_model)
+        self.out = nn.Linear((1 + mlp_ratio) * d_model, d_model)
+        ### END SOLUTION
+
+    def forward(
+        self,
+        txt: Float[Tensor, "batch n_txt d"],
+        img: Float[Tensor, "batch n_img d"],
+        c: Float[Tensor, "batch d"],
+    ) -> tuple[Float[Tensor, "batch n_txt d"], Float[Tensor, "batch n_img d"]]:
+        """txt [B, n_txt, d], img [B, n_img, d], c [B, d] -> (txt, img), both updated."""
+        ### BEGIN SOLUTION
+        x = torch.cat([txt, img], dim=1)  # [B, N, d]
+        shift, scale, gate = self.ada(F.silu(c)).chunk(3, dim=1)  # [B, d] each
+        h = modulate(_layer_norm(x), shift, scale)
+
+        # [B, N, 3 d] -> [B, N, 3, heads, d_head] -> three of [B, heads, N, d_head]
+        q, k, v = self.qkv(h).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+        q = F.rms_norm(q, q.shape[-1:], self.norm_q, eps=1e-6)
+        k = F.rms_norm(k, k.shape[-1:], self.norm_k, eps=1e-6)
+        heard = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)  # [B, N, d]
+        thought = F.gelu(self.fc1(h), approximate="tanh")  # [B, N, mlp_ratio d]
+
+        x = x + gate[:, None] * self.out(torch.cat([heard, thought], dim=2))
+        return x[:, : txt.shape[1]], x[:, txt.shape[1] :]
+        ### END SOLUTION
+
+
+# %% [markdown]
+# ## Convergence: every part has its lesson
+#
+# The last exercise is reading. Follow one prompt through SD3 and write down, at each of thirteen stages, the
+# shape of what flows there. Names and the lessons where you met each idea are given below, in order; the
+# shapes are yours. No stage is without a lesson: convergence, not revolution.
+#
+# | stage | what it is |
+# |---|---|
+# | `clip_concat` | tokens of both CLIPs (77 each, widths 768 and 1280), joined |
+# | `clip_padded` | the same, brought to T5's width of 4096 |
+# | `text_context` | with the `n_t5` tokens of T5 behind them |
+# | `pooled` | both CLIPs' pooled vectors |
+# | `noise_latent` | the start: noise in the autoencoder's latent space, `vae_factor` times smaller per side |
+# | `patches` | that latent, cut into patches of `patch` by `patch` latent pixels, flattened |
+# | `image_tokens` | each patch projected to the transformer's width |
+# | `text_tokens` | the text context projected to the transformer's width |
+# | `joint_sequence` | what one joint attention sees |
+# | `adaln_parameters` | what one stream's `ada` makes of $c$ in one block: six vectors |
+# | `velocity_patches` | the answer of the transformer for each patch, as large as the patch |
+# | `velocity` | the same, put together to a latent |
+# | `image` | after the last step, decoded: red, green, blue |
+#
+# Check yourself with `image_size` 1024, `patch` 2 and `n_t5` 256: the latent has 128 pixels per side, so
+# there are $64^2 = 4096$ image tokens and $77 + 256 = 333$ text tokens. (Another 333 than the one above,
+# where 77 was the text and 256 the image.) The joint sequence has 4429 tokens: the picture has the majority.
+
+# %%
+# The stages of the pipeline in order, each with the lesson that its idea comes from.
+SD3_STAGES: list[tuple[str, str]] = [
+    ("clip_concat", "7.4.1"),
+    ("clip_padded", "7.4.3"),
+    ("text_context", "7.4.3"),
+    ("pooled", "7.4.1"),
+    ("noise_latent", "6.4"),
+    ("patches", "7.4.2"),
+    ("image_tokens", "7.4.2"),
+    ("text_tokens", "7.4.3"),
+    ("joint_sequence", "7.4.3"),
+    ("adaln_parameters", "7.4.2"),
+    ("velocity_patches", "7.2.2"),
+    ("velocity", "7.2.2"),
+    ("image", "6.4"),
+]
+
+
+# %%
+def trace_sd3_pipeline(
+    image_size: int, batch: int, patch: int, d_model: int, n_t5: int, vae_factor: int = 8, channels: int = 16
+) -> list[list]:
+    """The shape of what flows through SD3 at each of its stages.
+
+    image_size: pixels per side of a square picture; batch: pictures at once; patch: latent pixels per side of
+    a patch; d_model: the transformer's width; n_t5: tokens of T5; vae_factor: how much smaller the latent is
+    per side; channels: of the latent. Returns one row for each of SD3_STAGES, in that order: [name, shape as
+    a list of int with the batch first, lesson].
+    Raises ValueError if image_size is not a multiple of vae_factor * patch.
+    Source: Esser et al. 2024 (SD3, arXiv 2403.03206), figure of the architecture.
+    """
+    ### BEGIN SOLUTION
+    if image_size % (vae_factor * patch):
+        raise ValueError(f"an image of {image_size} pixels has no whole number of patches per side")
+    side = image_size // vae_factor
+    n_img, n_txt = (side // patch) ** 2, 77 + n_t5
+    patch_size = patch * patch * channels
+    shapes = {
+        "clip_concat": [77, 768 + 1280],
+        "clip_padded": [77, 4096],
+        "text_context": [n_txt, 4096],
+        "pooled": [768 + 1280],
+        "noise_latent": [channels, side, side],
+        "patches": [n_img, patch_size],
+        "image_tokens": [n_img, d_model],
+        "text_tokens": [n_txt, d_model],
+        "joint_sequence": [n_txt + n_img, d_model],
+        "adaln_parameters": [6 * d_model],
+        "velocity_patches": [n_img, patch_size],
+        "velocity": [channels, side, side],
+        "image": [3, image_size, image_size],
+    }
+    return [[name, [batch, *shapes[name]], lesson] for name, lesson in SD3_STAGES]
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+try:
+    for name, shape, lesson in trace_sd3_pipeline(1024, 1, 2, 1536, 256):
+        print(f"{name:17} {str(shape):22} lesson {lesson}")
+except NotImplementedError:
+    print("Write trace_sd3_pipeline, then run this cell again: it prints SD3 on thirteen lines.")
