@@ -1,0 +1,196 @@
+"""Public checks of lesson-7.4.1: SDXL. Made by `course build`; do not edit."""
+
+from __future__ import annotations
+
+import torch
+
+from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, in_each_dtype
+
+def encoded(rng, batch, tokens, width_l, width_g, dtype=torch.float32):
+    """Hidden states of two encoders, and the pooled vector of the second."""
+    return (
+        rng.normal(batch, tokens, width_l, dtype=dtype),
+        rng.normal(batch, tokens, width_g, dtype=dtype),
+        rng.normal(batch, width_g, dtype=dtype),
+    )
+
+@check("sdxl_text_context", weight=2, public=True)
+def joins_along_the_channels(lesson, rng):
+    """Each token keeps its place and has the channels of L, then those of G; the pooled vector comes along."""
+    cases = in_each_dtype(lambda dtype: encoded(rng, 2, 5, 3, 4, dtype))
+    cases["equal widths"] = encoded(rng, 3, 4, 2, 2)
+    return answers(lesson.sdxl_text_context, cases)
+
+def shapes_of(module):
+    """Shape of every tensor in the state, by name."""
+    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
+
+def attended(lesson, rng, sizes, batch, places, tokens, dtype):
+    """A filled layer's answer to random places and tokens, and whether those stayed as they were."""
+    d_model, _, d_context = sizes
+    x = 1.5 * rng.normal(batch, places, d_model, dtype=dtype)
+    context = rng.normal(batch, tokens, d_context, dtype=dtype)
+    layer = rng.fill(lesson.SDXLCrossAttention(*sizes).to(dtype))
+    watch = Watch(x, context)
+    return {"out": layer(x, context), "inputs unchanged": watch.unchanged()}
+
+@check("SDXLCrossAttention", public=True)
+def has_four_projections(lesson, rng):
+    """The state has the three projections without bias and the output with bias; the context is 2048 wide by default."""
+    sizes = [(16, 4, 40), (8, 2, 6), (12, 3)]
+    return {str(size): shapes_of(lesson.SDXLCrossAttention(*size)) for size in sizes}
+
+@check("SDXLCrossAttention", weight=2.5, public=True)
+def reads_the_context(lesson, rng):
+    """With any weights, every place weighs all tokens and reads the mixture, in both dtypes."""
+    return {
+        "in float32": attended(lesson, rng, (12, 2, 10), 3, 5, 4, torch.float32),
+        "in float64": attended(lesson, rng, (12, 2, 10), 3, 5, 4, torch.float64),
+    }
+
+SHARES = {"rtol": 1e-5, "atol": 1e-6}
+
+def collected(rng, count, low=40, high=1500):
+    """Heights and widths of `count` pictures [count, 2], and a target between their smallest and largest side."""
+    sizes = rng.integers(count, 2, low=low, high=high)
+    return sizes, rng.integer(low + (high - low) // 4, high - (high - low) // 4)
+
+@check("multi_resolution_options", weight=1.5, public=True, **SHARES)
+def names_the_three_prices(lesson, rng):
+    """All four numbers, for the collection in the text and for large ones."""
+    cases = {"four pictures": (torch.tensor([[512, 512], [256, 384], [768, 1024], [1024, 512]]), 512)}
+    cases |= {f"{count} pictures": collected(rng, count) for count in (7, 30, 200)}
+    return answers_and_purity(lesson.multi_resolution_options, cases)
+
+def resized(height, width, target):
+    """Sides of the resized picture as exact fractions of pixels, times the shorter side."""
+    return height * target, width * target, min(height, width)
+
+def plain_size(rng, low, high, target, ratio=None):
+    """Height and width whose resized sides are not near a half pixel."""
+    while True:
+        height, width = rng.integer(low, high), rng.integer(low, high)
+        if ratio is not None:
+            width = int(height * rng.number(*ratio))
+        h, w, short = resized(height, width, target)
+        if all(abs((side % short) / short - 0.5) > 0.02 for side in (h, w)):
+            return height, width
+
+def draw(rng, count, at=None):
+    """A number in [0, 1) that picks one of `count` places, the given one or any, from the middle of its range."""
+    place = rng.integer(0, count) if at is None else at
+    return (place + rng.number(0.2, 0.8)) / count
+
+def told(rng, low, high, target, ratio=None, last=False):
+    """Arguments of micro_conditioning_ids; with `last`, the crop begins at the last place that is possible."""
+    height, width = plain_size(rng, low, high, target, ratio)
+    h, w, short = resized(height, width, target)
+    places = [int(side / short + 0.5) - target + 1 for side in (h, w)]
+    u_top, u_left = (draw(rng, count, count - 1 if last else None) for count in places)
+    return height, width, target, u_top, u_left
+
+@check("micro_conditioning_ids", weight=2, public=True)
+def writes_down_six_numbers(lesson, rng):
+    """Original height and width, top and left of the crop, and the target twice, for pictures of all shapes."""
+    cases = [(600, 900, 512, 0.3, 0.5), (300, 200, 512, 0.25, 0.6)]
+    cases += [told(rng, 400, 2000, 512, ratio) for ratio in [(1.1, 3.0), (0.3, 0.9), (1.1, 3.0), (0.3, 0.9)]]
+    return {str(case[:3]): lesson.micro_conditioning_ids(*case) for case in cases}
+
+WAVES = {"rtol": 1e-4, "atol": 3e-4}
+
+@check("micro_conditioning_embedding", weight=2, public=True, **WAVES)
+def waves_one_after_the_other(lesson, rng):
+    """For each of the six integers its cosines, then its sines; one embedding after the other."""
+    return {
+        f"dim = {dim}": lesson.micro_conditioning_embedding(rng.integers(3, 6, high=700), dim) for dim in (4, 8, 10)
+    }
+
+ADDED = {"rtol": 1e-4, "atol": 1e-4}
+
+def added(lesson, rng, sizes, batch, dtype=torch.float32, most=200):
+    """A filled module's answer to a random time embedding, pooled text and ids, and whether those stayed as is."""
+    pooled_dim, _, time_dim = sizes
+    time_emb, pooled = rng.normal(batch, time_dim, dtype=dtype), rng.normal(batch, pooled_dim, dtype=dtype)
+    ids = rng.integers(batch, 6, high=most)
+    module = rng.fill(lesson.SDXLAddedConditioning(*sizes).to(dtype))
+    watch = Watch(time_emb, pooled, ids)
+    return {"out": module(time_emb, pooled, ids), "inputs unchanged": watch.unchanged()}
+
+@check("SDXLAddedConditioning", public=True)
+def has_two_layers(lesson, rng):
+    """The state has the two layers with the right shapes, and nothing else: the waves are not learned."""
+    return {
+        str(sizes): shapes_of(lesson.SDXLAddedConditioning(*sizes)) for sizes in [(12, 8, 20), (5, 4, 7), (3, 2, 3)]
+    }
+
+@check("SDXLAddedConditioning", weight=2.5, public=True, **ADDED)
+def adds_to_the_time_embedding(lesson, rng):
+    """With any weights, pooled text and waves go through two layers and are added to the time embedding."""
+    return {
+        "in float32": added(lesson, rng, (12, 8, 20), 3),
+        "in float64": added(lesson, rng, (12, 8, 20), 3, torch.float64),
+    }
+
+def falling(rng, count, below):
+    """`count` different timesteps under `below`, falling, with uneven gaps."""
+    return sorted(rng.shuffled(list(range(below)))[:count], reverse=True)
+
+def cut_at(rng, cutoff, n_train):
+    """A hand-off whose cutoff is the given one: near a whole timestep, on either side, but not at its half."""
+    return (n_train - cutoff + rng.choice([-1, 1]) * rng.number(0.15, 0.4)) / n_train
+
+@check("refiner_split", weight=2, public=True)
+def splits_at_a_noise_level(lesson, rng):
+    """The base model does the noisy part and the refiner the rest, by timestep and not by number of steps."""
+    cases = [([999, 900, 700, 400, 250, 180, 90, 40, 10, 0], 0.8)]
+    for _ in range(4):
+        timesteps = falling(rng, 8, 300) if rng.integer(0, 2) else falling(rng, 20, 1000)
+        timesteps = sorted({*timesteps, 999, 600, 3}, reverse=True)
+        cases.append((timesteps, cut_at(rng, rng.integer(100, 500), 1000)))
+    return [lesson.refiner_split(list(timesteps), handoff) for timesteps, handoff in cases]
+
+NAMES = [
+    "attention pooling",
+    "attention in the deep levels",
+    "a second attention path",
+    "unet with more blocks",
+    "refiner",
+    "refinement stage",
+    "text encoder",
+    "better vae",
+    "size embedding",
+    "wider layers",
+    "guidance network",
+    "upscaler",
+]
+
+def changed(rng, name, edits, steps):
+    """A card, with its keys in any order."""
+    entries = {"name": name, "edits_unet_blocks": edits, "runs_own_denoising_steps": steps}
+    return {key: entries[key] for key in rng.shuffled(list(entries))}
+
+def cards(rng, kinds, names=None):
+    """A card for each name and each (edits, steps) in `kinds`, in random order."""
+    chosen = rng.shuffled(NAMES)[:3] if names is None else names
+    return rng.shuffled([changed(rng, name, *kind) for name in chosen for kind in kinds])
+
+@check("where_change_lands", public=True)
+def tells_three_places_apart(lesson, rng):
+    """Edited blocks are in, steps of its own are alongside, and what is neither is around."""
+    names = ["a wider attention", "another text encoder", "refiner"]
+    drawn = cards(rng, [(True, False), (False, True), (False, False)], names)
+    return {
+        str([c["name"], c["edits_unet_blocks"]]) + f" {i}": lesson.where_change_lands(c) for i, c in enumerate(drawn)
+    }
+
+def routed(lesson, rng, signals):
+    """Channel and mechanism of each signal, asked in random order."""
+    return {signal: lesson.route_conditioning(signal) for signal in rng.shuffled(signals)}
+
+@check("route_conditioning", weight=0.4, public=True)
+def routes_the_first_two(lesson, rng):
+    """The timestep and the tokens of the text are routed, and a name that nobody knows is an error."""
+    return {
+        "routes": routed(lesson, rng, ["timestep", "text_tokens"]),
+        "unknown": error_of(lesson.route_conditioning, rng.choice(["brush_stroke", "mood", "horoscope"])),
+    }
