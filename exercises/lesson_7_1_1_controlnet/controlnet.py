@@ -315,7 +315,7 @@ class TinyControlNet(nn.Module):
 # The recipe: `TinyControlNet(1, 1, 8)`, started from `init_control_state` with the widths
 # `[8, 8, 16, 16, 16]` (`hint_in` keeps its default start). In each update draw 64 images with their hints, and
 # for each image $j$ uniformly in 0…99; $\bar\alpha$ is entry $j$ of `alpha_bar_table()` and $t = (j+1)/100$.
-# Adam with learning rate 3e-3. A rate of 1e-3 is too slow for so few updates.
+# Adam with learning rate 3e-3. At 1e-3 it gets little more than half as far in so few updates.
 
 
 # %%

@@ -22,7 +22,7 @@ def shapes_batch(n: int, generator: torch.Generator, size: int = 16) -> tuple[Te
 
 import torch
 
-from blindgrade.checks import Watch, answers, check, in_each_dtype
+from blindgrade.checks import Fail, agree, answers, check, in_each_dtype
 
 from toys import TinyUNet
 
@@ -147,23 +147,40 @@ def leaves_the_unet_alone_at_first(lesson, rng):
         "output unchanged": torch.equal(alone, controlled),
     }
 
-@check("train_control", public=True)
-def starts_silent_and_moves_only_the_control(lesson, rng):
-    """After 0 updates the U-Net's output is as before; after 2 the zeros have moved and the U-Net has not."""
+COPIED = ("time.", "conv_in.", "enc1.", "down.", "enc2.", "mid.")
+
+def small_task(rng):
+    """A U-Net with drawn weights, a few images with their outlines, and a seed."""
     images, hints = shapes_batch(96, rng.generator)
-    unet, seed = rng.fill(TinyUNet(1, 8), 0.1), rng.integer(0, 1000)
+    return rng.fill(TinyUNet(1, 8), 0.1), images, hints, rng.integer(0, 1000)
+
+def is_a_silent_copy(result, expected, rng):
+    """The verdict on the start: copied parts equal to the U-Net's, zeros at zero, `hint_in` at neither."""
+    if not all(result["copied"]):
+        message = "after 0 updates the encoder and the middle of the ControlNet are not copies of the U-Net's"
+        raise Fail(message, misconception="copy_from_scratch")
+    if not result["hint_in is awake"]:
+        message = "after 0 updates all weights of hint_in are zero; expected the default start of a convolution"
+        raise Fail(message, misconception="hint_in_starts_at_zero")
+    agree(result, expected)
+
+@check("train_control", public=True, verdict=is_a_silent_copy)
+def starts_as_a_silent_copy(lesson, rng):
+    """After 0 updates the ControlNet is the copied encoder with silent zeros: the U-Net's output is as before."""
+    unet, images, hints, seed = small_task(rng)
     x, t = rng.normal(4, 1, 16, 16), rng.uniform(4)
-    watch = Watch(unet.state_dict(), images, hints)
+    before = {name: tensor.clone() for name, tensor in unet.state_dict().items()}
     with torch.no_grad():
         alone = unet(x, t)
+    state = lesson.train_control(unet, images, hints, 0, seed)
     control = lesson.TinyControlNet(1, 1, 8)
-    control.load_state_dict(lesson.train_control(unet, images, hints, 0, seed))
+    control.load_state_dict(state)
     with torch.no_grad():
         controlled = unet(x, t, list(control(x, t, hints[:4])))
-    moved = lesson.train_control(unet, images, hints, 2, seed)
     return {
-        "output unchanged after 0 updates": torch.equal(alone, controlled),
-        "state": {name: list(tensor.shape) for name, tensor in moved.items()},
-        "zeros moved after 2 updates": [not all_zero(moved[f"zero.{i}.weight"]) for i in range(5)],
-        "U-Net, images and hints unchanged": watch.unchanged(),
+        "state": {name: list(tensor.shape) for name, tensor in state.items()},
+        "copied": [torch.equal(state[name], before[name]) for name in sorted(before) if name.startswith(COPIED)],
+        "zeros": {name: all_zero(tensor) for name, tensor in state.items() if name.startswith("zero")},
+        "hint_in is awake": not all_zero(state["hint_in.weight"]),
+        "output unchanged": torch.equal(alone, controlled),
     }

@@ -7,7 +7,17 @@ compared exactly, and what it computes with drawn weights within the tolerances 
 import torch
 import torch.nn.functional as F
 
-from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
+from blindgrade.checks import (
+    Fail,
+    Watch,
+    agree,
+    answers,
+    answers_and_purity,
+    check,
+    error_of,
+    gradients,
+    in_each_dtype,
+)
 from grader_toys.images import shapes_batch
 from grader_toys.shapes_denoiser import shapes_denoiser
 from toys import TinyUNet, alpha_bar_table, time_features
@@ -448,27 +458,100 @@ def hears_the_hint_through_its_zero_convolution(lesson, rng):
 
 # ---------------------------------------------------------------- train_control
 
+COPIED = ("time.", "conv_in.", "enc1.", "down.", "enc2.", "mid.")
 
-@check("train_control", public=True)
-def starts_silent_and_moves_only_the_control(lesson, rng):
-    """After 0 updates the U-Net's output is as before; after 2 the zeros have moved and the U-Net has not."""
+
+def small_task(rng):
+    """A U-Net with drawn weights, a few images with their outlines, and a seed."""
     images, hints = shapes_batch(96, rng.generator)
-    unet, seed = rng.fill(TinyUNet(1, 8), 0.1), rng.integer(0, 1000)
+    return rng.fill(TinyUNet(1, 8), 0.1), images, hints, rng.integer(0, 1000)
+
+
+def is_a_silent_copy(result, expected, rng):
+    """The verdict on the start: copied parts equal to the U-Net's, zeros at zero, `hint_in` at neither."""
+    if not all(result["copied"]):
+        message = "after 0 updates the encoder and the middle of the ControlNet are not copies of the U-Net's"
+        raise Fail(message, misconception="copy_from_scratch")
+    if not result["hint_in is awake"]:
+        message = "after 0 updates all weights of hint_in are zero; expected the default start of a convolution"
+        raise Fail(message, misconception="hint_in_starts_at_zero")
+    agree(result, expected)
+
+
+@check("train_control", public=True, verdict=is_a_silent_copy)
+def starts_as_a_silent_copy(lesson, rng):
+    """After 0 updates the ControlNet is the copied encoder with silent zeros: the U-Net's output is as before."""
+    unet, images, hints, seed = small_task(rng)
     x, t = rng.normal(4, 1, 16, 16), rng.uniform(4)
-    watch = Watch(unet.state_dict(), images, hints)
+    before = {name: tensor.clone() for name, tensor in unet.state_dict().items()}
     with torch.no_grad():
         alone = unet(x, t)
+    state = lesson.train_control(unet, images, hints, 0, seed)
     control = lesson.TinyControlNet(1, 1, 8)
-    control.load_state_dict(lesson.train_control(unet, images, hints, 0, seed))
+    control.load_state_dict(state)
     with torch.no_grad():
         controlled = unet(x, t, list(control(x, t, hints[:4])))
-    moved = lesson.train_control(unet, images, hints, 2, seed)
     return {
-        "output unchanged after 0 updates": torch.equal(alone, controlled),
-        "state": {name: list(tensor.shape) for name, tensor in moved.items()},
-        "zeros moved after 2 updates": [not all_zero(moved[f"zero.{i}.weight"]) for i in range(5)],
-        "U-Net, images and hints unchanged": watch.unchanged(),
+        "state": {name: list(tensor.shape) for name, tensor in state.items()},
+        "copied": [torch.equal(state[name], before[name]) for name in sorted(before) if name.startswith(COPIED)],
+        "zeros": {name: all_zero(tensor) for name, tensor in state.items() if name.startswith("zero")},
+        "hint_in is awake": not all_zero(state["hint_in.weight"]),
+        "output unchanged": torch.equal(alone, controlled),
     }
+
+
+def is_all_that_moved(result, expected, rng):
+    """The verdict on a few updates, by the names of the tensors that stayed where they were."""
+    if not result["U-Net unchanged"]:
+        raise Fail("the frozen U-Net was changed by the training", misconception="unet_not_frozen")
+    if not result["images and hints unchanged"]:
+        raise Fail("the images or the hints were changed")
+    still = sorted(name for name, moved in result["moved"].items() if not moved)
+    if not still:
+        return
+    cause = None
+    if len(still) == len(result["moved"]):
+        cause = "lr_zero"
+    elif still == ["hint_in.weight"]:
+        cause = "hint_dropped"
+    elif still == ["hint_in.bias", "hint_in.weight", "zero_hint.weight"]:
+        cause = "hint_in_starts_at_zero"
+    elif all(name.startswith(COPIED) for name in still):
+        cause = "copy_stays_frozen"
+    raise Fail(f"after 6 updates {len(still)} tensors have not moved: {', '.join(still[:5])}", misconception=cause)
+
+
+@check("train_control", weight=2, reference=False, verdict=is_all_that_moved)
+def moves_all_but_the_unet(lesson, rng):
+    """After a few updates every tensor of the ControlNet has moved; the U-Net, the images and the hints have not."""
+    unet, images, hints, seed = small_task(rng)
+    frozen, data = Watch(unet.state_dict()), Watch(images, hints)
+    start = {k: v.detach().clone() for k, v in lesson.train_control(unet, images, hints, 0, seed).items()}
+    # The first update moves what adds the residuals, the second what stands before it, the third hint_in.
+    end = lesson.train_control(unet, images, hints, 6, seed)
+    return {
+        "moved": {name: not torch.equal(start[name], end[name]) for name in start},
+        "U-Net unchanged": frozen.unchanged(),
+        "images and hints unchanged": data.unchanged(),
+    }
+
+
+def is_the_seeds_doing(result, expected, rng):
+    """The verdict on three first updates, two of them with one seed."""
+    if not result["same"]:
+        raise Fail("two trainings with the same seed differ after one update", misconception="seed_unused")
+    if not result["other"]:
+        raise Fail("trainings with different seeds agree after one update")
+
+
+@check("train_control", reference=False, verdict=is_the_seeds_doing)
+def follows_the_seed(lesson, rng):
+    """The same seed draws the same images and noise for the first update, and another seed draws others."""
+    unet, images, hints, seed = small_task(rng)
+    # After one update the zeros depend on what was drawn and not yet on how hint_in started.
+    states = [dict(lesson.train_control(unet, images, hints, 1, s)) for s in (seed, seed, seed + 1)]
+    first, again, other = (state["zero.0.weight"] for state in states)
+    return {"same": torch.equal(first, again), "other": not torch.equal(first, other)}
 
 
 def residuals_of(state, x, t, hint):
@@ -486,24 +569,35 @@ def residuals_of(state, x, t, hint):
 
 
 def held_out_errors(unet, state, rng):
-    """Mean squared errors of the noise on 256 new images at high noise: alone, own hint, another image's hint."""
+    """Mean squared errors of the noise on 256 new images at high noise: alone, own hint, another image's hint.
+
+    The fourth result is the error with the own hint as each misconception would measure it.
+    """
     images, hints = shapes_batch(256, rng.generator)
     j = rng.integers(256, low=30, high=100)
     eps, t = rng.normal(256, 1, 16, 16), (j + 1) / 100
     alpha_bar = alpha_bar_table()[j][:, None, None, None]
     x_t = alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * eps
+    unrooted = alpha_bar * images + (1 - alpha_bar) * eps
+
+    def error(hint, noisy=x_t, seen=None, target=eps):
+        residuals = residuals_of(state, noisy if seen is None else seen, t, hint)
+        return float(F.mse_loss(unet(noisy, t, residuals), target))
+
     with torch.no_grad():
-        alone = F.mse_loss(unet(x_t, t), eps)
-        own = F.mse_loss(unet(x_t, t, residuals_of(state, x_t, t, hints)), eps)
-        other = F.mse_loss(unet(x_t, t, residuals_of(state, x_t, t, hints.roll(1, dims=0))), eps)
-    return float(alone), float(own), float(other)
+        alone, own, other = float(F.mse_loss(unet(x_t, t), eps)), error(hints), error(hints.roll(1, dims=0))
+        beliefs = {
+            "no_square_roots": error(hints, noisy=unrooted),
+            "copy_sees_clean_image": error(hints, seen=images),
+            "predicts_the_image": error(hints, target=images),
+        }
+    return alone, own, other, beliefs
 
 
 def is_a_control_state(state):
     """Whether these are the tensors of a TinyControlNet(1, 1, 8), as far as the verdict reads them."""
     unet = TinyUNet(1, 8).state_dict()
-    parts = ("time.", "conv_in.", "enc1.", "down.", "enc2.", "mid.")
-    want = {name: tuple(tensor.shape) for name, tensor in unet.items() if name.startswith(parts)}
+    want = {name: tuple(tensor.shape) for name, tensor in unet.items() if name.startswith(COPIED)}
     want |= {"hint_in.weight": (8, 1, 3, 3), "hint_in.bias": (8,)}
     for name, c in (("zero_hint", 8), ("zero.0", 8), ("zero.1", 8), ("zero.2", 16), ("zero.3", 16), ("zero.4", 16)):
         want |= {f"{name}.weight": (c, c, 1, 1), f"{name}.bias": (c,)}
@@ -511,6 +605,12 @@ def is_a_control_state(state):
         return False
     tensors = all(isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float32 for tensor in state.values())
     return tensors and all(tuple(state[name].shape) == shape for name, shape in want.items())
+
+
+# Bounds on own / alone and on other / own. Over ten seeds the solution and the alternative reach 0.28 to 0.36 and 7.5
+# to 11.4; a third of the learning rate 0.61 and 3.1. Of the wrong answers those that only this verdict can see are at
+# 0.92 and more, with 1.1 and less; a copy that stays frozen would pass here with 0.63, and is_all_that_moved sees it.
+LARGEST_OWN, SMALLEST_OTHER = 0.7, 1.5
 
 
 def obeys_the_hint(result, expected, rng):
@@ -525,22 +625,31 @@ def obeys_the_hint(result, expected, rng):
         raise Fail("the frozen U-Net was changed by the training", misconception="unet_not_frozen")
     if all(torch.equal(start[name], end[name]) for name in end):
         raise Fail("no tensor moved in 120 updates", misconception="lr_zero")
-    alone, own, other = held_out_errors(unet, end, rng)
-    if own < 0.7 * alone and other > 1.5 * own:
+    alone, own, other, beliefs = held_out_errors(unet, end, rng)
+    if own < LARGEST_OWN * alone and other > SMALLEST_OTHER * own:
         return
-    cause = None
-    if torch.equal(start["hint_in.weight"], end["hint_in.weight"]):
-        cause = "hint_dropped"
-    elif other < 1.3 * own:
-        cause = "hint_of_another_image"
     raise Fail(
-        f"the error is {own / alone:.2f} of the U-Net's own with the right outline (expected less than 0.7) and "
-        f"{other / own:.2f} times that with another image's outline (expected more than 1.5)",
-        misconception=cause,
+        f"the error is {own / alone:.2f} of the U-Net's own with the right outline (expected less than "
+        f"{LARGEST_OWN}) and {other / own:.2f} times that with another image's outline (expected more than "
+        f"{SMALLEST_OTHER})",
+        misconception=cause_of(result, alone, own, other, beliefs),
     )
 
 
-@check("train_control", weight=9, reference=False, verdict=obeys_the_hint)
+def cause_of(result, alone, own, other, beliefs):
+    """The misconception that a ControlNet which does not obey gives evidence for, or None."""
+    start, end = result["start"]["hint_in.weight"], result["end"]["hint_in.weight"]
+    if all_zero(start):
+        return "hint_in_starts_at_zero"
+    if torch.equal(start, end):
+        return "hint_dropped"
+    nearest = min(beliefs, key=lambda name: beliefs[name])
+    if beliefs[nearest] < 0.4 * own:
+        return nearest
+    return "hint_of_another_image" if own < 1.1 * alone and other < 1.05 * own else None
+
+
+@check("train_control", weight=8, reference=False, verdict=obeys_the_hint)
 def obeys_outlines_it_has_not_seen(lesson, rng):
     """After 120 updates new images are denoised better with their own outline and worse with another's."""
     images, hints = shapes_batch(1024, rng.generator)

@@ -51,6 +51,24 @@ edit(
     "and then leaves it.",
 )
 
+
+@misconception(
+    "zero_conv",
+    hint="The weight and the bias belong to the module itself. Print the keys of its state: who owns them in your layer?",
+)
+class in_a_child(nn.Module):
+    def __init__(self, in_channels, out_channels):
+        super().__init__()
+        if in_channels < 1 or out_channels < 1:
+            raise ValueError("too few channels")
+        self.conv = nn.Conv2d(in_channels, out_channels, 1)
+        nn.init.zeros_(self.conv.weight)
+        nn.init.zeros_(self.conv.bias)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
 # ---------------------------------------------------------------- zero_conv_grads
 
 
@@ -133,6 +151,21 @@ edit(
     hint="Both the weight and the bias learn.",
 )
 
+edit(
+    "whisper",
+    "mean_over_samples",
+    "2 * (y - target) / y.numel()",
+    "2 * (y - target) / len(y)",
+    hint="The mean runs over all elements of the output: channels and pixels count as well as samples.",
+)
+edit(
+    "whisper",
+    "two_forgotten",
+    "2 * (y - target) / y.numel()",
+    "(y - target) / y.numel()",
+    hint="Differentiate the square: an exponent comes down as a factor.",
+)
+
 # ---------------------------------------------------------------- init_control_state
 
 edit(
@@ -163,6 +196,21 @@ edit(
     "tensor.clone()",
     "0.1 * torch.randn_like(tensor)",
     hint="A freshly initialised encoder throws away what the U-Net knows about images.",
+)
+
+edit(
+    "init_control_state",
+    "prefix_without_dot",
+    "name.startswith(copied)",
+    'name.startswith(("time", "conv_in", "enc1", "down", "enc2", "mid"))',
+    hint="`down` is a part and `downs` is another one: a part's name ends at the dot.",
+)
+edit(
+    "init_control_state",
+    "zeros_in_float32",
+    "like = next(iter(unet_state.values()))",
+    "like = torch.zeros(())",
+    hint="Fresh zeros are float32, whatever the U-Net is. Take the dtype from one of its tensors.",
 )
 
 # ---------------------------------------------------------------- param_role
@@ -197,6 +245,28 @@ edit(
     "features.",
 )
 
+
+@misconception(
+    "param_role",
+    hint="A part's name may contain another part's name. Compare the whole segment between the dots.",
+)
+def parts_by_substring(name):
+    owner, _, rest = name.partition(".")
+    if owner == "unet":
+        return "frozen"
+    if owner != "controlnet":
+        raise ValueError(name)
+    if "cond_embedding" in rest:
+        return "zero" if "conv_out" in rest else "new"
+    if "controlnet_" in rest:
+        return "zero"
+    if any(part in rest for part in ("up_blocks", "conv_norm_out", "conv_out")):
+        return "absent"
+    if any(part in rest for part in ("conv_in", "time_embedding", "down_blocks", "mid_block")):
+        return "copied"
+    raise ValueError(name)
+
+
 # ---------------------------------------------------------------- controlnet_budget
 
 edit(
@@ -226,6 +296,14 @@ edit(
     "frozen = sum(unet_counts.values())",
     "frozen = sum(unet_counts.values()) - copied",
     hint="The U-Net's own encoder stays in place, frozen: it still counts.",
+)
+
+edit(
+    "controlnet_budget",
+    "hint_encoder_is_free",
+    "trainable = copied + zero + hint_params",
+    "trainable = copied + zero",
+    hint="The hint encoder is new: nobody has trained it before.",
 )
 
 # ---------------------------------------------------------------- controlnet_module
@@ -276,6 +354,14 @@ edit(
     hint="The volume knob is on the residuals (the output), not on the hint.",
 )
 
+edit(
+    "controlnet_module",
+    "scale_before_the_zero_convolution",
+    "scale * zero(f)",
+    "zero(scale * f)",
+    hint="At scale 0 the residuals must vanish, but a trained zero convolution of zeros still gives its bias.",
+)
+
 # ---------------------------------------------------------------- train_control
 
 edit(
@@ -306,4 +392,56 @@ edit(
     "control(x_t, t, hints[rows])",
     "control(x_t, t, hints[rows.roll(1)])",
     hint="Each hint must belong to the image it is trained with.",
+)
+edit(
+    "train_control",
+    "copy_from_scratch",
+    "    control.load_state_dict(init_control_state(unet.state_dict(), [8, 8, 16, 16, 16]), strict=False)\n",
+    "",
+    hint="Compare your encoder with the U-Net's after 0 updates: a ControlNet begins from what the U-Net knows.",
+)
+edit(
+    "train_control",
+    "copy_stays_frozen",
+    "torch.optim.Adam(control.parameters(), lr=3e-3)",
+    'torch.optim.Adam([p for n, p in control.named_parameters() if n.startswith(("zero", "hint_in"))], lr=3e-3)',
+    hint="The original is frozen, the copy is not: it has to learn what the hint means. Is it in your optimiser?",
+)
+edit(
+    "train_control",
+    "hint_in_starts_at_zero",
+    "    unet.requires_grad_(False)\n",
+    """    nn.init.zeros_(control.hint_in.weight)
+    nn.init.zeros_(control.hint_in.bias)
+    unet.requires_grad_(False)
+""",
+    hint="Two silent layers in a row never wake: the gradient of each holds the other. Leave hint_in its default start.",
+)
+edit(
+    "train_control",
+    "no_square_roots",
+    "alpha_bar.sqrt() * images[rows] + (1 - alpha_bar).sqrt() * eps",
+    "alpha_bar * images[rows] + (1 - alpha_bar) * eps",
+    hint="alpha_bar is a share of the variance, so image and noise get the square roots of the two shares.",
+)
+edit(
+    "train_control",
+    "predicts_the_image",
+    "control(x_t, t, hints[rows])), eps)",
+    "control(x_t, t, hints[rows])), images[rows])",
+    hint="The frozen U-Net predicts the noise, and so must the U-Net with its ControlNet.",
+)
+edit(
+    "train_control",
+    "copy_sees_clean_image",
+    "control(x_t, t, hints[rows])",
+    "control(images[rows], t, hints[rows])",
+    hint="In sampling there is no clean image to look at: the copy sees what the U-Net sees, the noisy one.",
+)
+edit(
+    "train_control",
+    "seed_unused",
+    "    torch.manual_seed(seed)\n",
+    "",
+    hint="Train twice with the same seed: the same images and the same noise should be drawn.",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from types import ModuleType
 
 import pytest
@@ -74,6 +75,40 @@ def test_residuals_are_the_unets_own_features_at_identity(solution: ModuleType) 
     unet(x, t)
     residuals = control(x, t, torch.randn(3, 1, 8, 6, dtype=torch.float64))
     torch.testing.assert_close(list(residuals), seen)
+
+
+def held_out(solution: ModuleType, count: int) -> tuple[torch.Tensor, ...]:
+    """New images at high noise: x_t, t, the noise and the outlines."""
+    images, hints = importlib.import_module("grader_toys.images").shapes_batch(count, torch.Generator().manual_seed(1))
+    j = torch.randint(30, 100, (count,), generator=torch.Generator().manual_seed(2))
+    eps = torch.randn(images.shape, generator=torch.Generator().manual_seed(3))
+    alpha_bar = solution.alpha_bar_table()[j][:, None, None, None]
+    return alpha_bar.sqrt() * images + (1 - alpha_bar).sqrt() * eps, (j + 1) / 100, eps, hints
+
+
+def shapes_denoiser() -> nn.Module:
+    return importlib.import_module("grader_toys.shapes_denoiser").shapes_denoiser()
+
+
+def test_the_trained_unet_predicts_noise(solution: ModuleType) -> None:
+    """The best constant guess has error 1; a U-Net that has not learnt the shapes is far above 0.02."""
+    x_t, t, eps, _ = held_out(solution, 512)
+    with torch.no_grad():
+        assert 0.005 < F.mse_loss(shapes_denoiser()(x_t, t), eps) < 0.015
+
+
+def test_trained_control_obeys_through_the_module_itself(solution: ModuleType) -> None:
+    """The verdict computes the residuals on its own; here TinyControlNet does, and half the updates show the effect."""
+    images, hints = importlib.import_module("grader_toys.images").shapes_batch(512, torch.Generator().manual_seed(4))
+    unet, control = shapes_denoiser(), solution.TinyControlNet(1, 1, 8)
+    control.load_state_dict(solution.train_control(unet, images, hints, 60, seed=5))
+    x_t, t, eps, outlines = held_out(solution, 256)
+    with torch.no_grad():
+        alone = F.mse_loss(unet(x_t, t), eps)
+        own = F.mse_loss(unet(x_t, t, control(x_t, t, outlines)), eps)
+        other = F.mse_loss(unet(x_t, t, control(x_t, t, outlines.roll(1, dims=0))), eps)
+    assert own < 0.9 * alone
+    assert other > 1.2 * own
 
 
 def tiny_diffusers_pair() -> tuple[nn.Module, nn.Module]:
