@@ -106,11 +106,12 @@ class Exercise(Described):
 
 
 class Lesson(Described):
-    """lesson.toml, with the id that its folder gives."""
+    """lesson.toml, with the id that its folder gives. `seconds` bound a whole submission of the lesson."""
 
     id: str
     title: str
     summary: str
+    seconds: float = Field(default=300.0, gt=0)
     exercises: list[Exercise] = Field(alias="exercise", min_length=1)
 
     @property
