@@ -6,7 +6,19 @@ import sys
 
 import pytest
 
-SANDBOX = ("jail", "kernel", "landlock", "layout", "limits", "probe", "seccomp", "selftest", "syscalls", "tiers")
+SANDBOX = (
+    "cgroup",
+    "jail",
+    "kernel",
+    "landlock",
+    "layout",
+    "limits",
+    "probe",
+    "seccomp",
+    "selftest",
+    "syscalls",
+    "tiers",
+)
 LIST = "import blindgrade.engine.zygote, json, sys; print(json.dumps(sorted(sys.modules)))"
 
 

@@ -21,6 +21,7 @@ from typing import Any, Literal, Self
 from blindgrade.catalog import Target
 from blindgrade.engine import protocol
 from blindgrade.engine.replies import well_formed
+from blindgrade.engine.sandbox import cgroup
 from blindgrade.engine.sandbox.layout import BOX
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.sandbox.probe import explain
@@ -77,7 +78,13 @@ class Zygote:
     """
 
     def __init__(
-        self, *, optimizer: bool = False, sandbox: Sandbox = "auto", private: Sequence[Path] = (), fork: bool = True
+        self,
+        *,
+        optimizer: bool = False,
+        sandbox: Sandbox = "auto",
+        private: Sequence[Path] = (),
+        memory_mb: int = 2048,
+        fork: bool = True,
     ) -> None:
         self.wanted = sandbox
         self.fork = fork
@@ -89,8 +96,10 @@ class Zygote:
             "allowed": ALLOWED[sandbox],
             "strict": sandbox not in ("auto", "process"),
             "private": [str(path) for path in private if path.exists()],
+            "memory_mb": memory_mb,
             "fork": fork,
         }
+        self._group = ""
         self._owner = (os.getuid(), os.getgid())
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -100,8 +109,14 @@ class Zygote:
     def for_targets(cls, targets: list[Target], *, sandbox: Sandbox = "auto", device: str = "cpu") -> Self:
         """A warm process for grading these lessons, whose solutions and checks its workers must not reach."""
         private = {t.files.root / tree for t in targets for tree in ("solutions", "graders")}
-        trains = any(t.lesson.exercise(n).kind is Kind.TRAINING for t in targets for n in t.exercises)
-        return cls(optimizer=trains, sandbox=sandbox, private=sorted(private), fork=device == "cpu")
+        exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
+        return cls(
+            optimizer=any(e.kind is Kind.TRAINING for e in exercises),
+            sandbox=sandbox,
+            private=sorted(private),
+            memory_mb=max((e.memory_mb for e in exercises), default=2048),
+            fork=device == "cpu",
+        )
 
     def start(self) -> None:
         """Start the process without waiting until it is warm."""
@@ -140,6 +155,9 @@ class Zygote:
                 self._process.wait()
             if self._process.stderr is not None:
                 self._process.stderr.close()
+        if self._group:
+            cgroup.remove(Path(self._group))
+            self._group = ""
         self._control = self._process = None
         self._ready = False
 
@@ -203,19 +221,25 @@ class Zygote:
             try:
                 walls = self._answer()
             except protocol.WireError:
-                said = b""
-                if self._process is not None and self._process.stderr is not None:
-                    self._process.kill()
-                    said = self._process.stderr.read()
-                raise ZygoteFailed(f"the warm process did not start: {said.decode(errors='replace')[-800:]}") from None
+                said = self._last_words()
+                self.close()
+                raise ZygoteFailed(f"the warm process did not start: {said}") from None
             self.sandbox, self.layers, self.missing = walls["sandbox"], walls["layers"], walls["missing"]
             self._owner = (walls["owner"][0], walls["owner"][1])
+            self._group = walls.get("group", "")
             if not walls["ready"]:
+                self.close()
                 raise SandboxMissing("this machine cannot isolate the code that is graded:\n" + explain(self.missing))
             self._ready = True
         if self._control is None:
             raise ZygoteFailed("the warm process is gone")
         return self._control
+
+    def _last_words(self) -> str:
+        if self._process is None or self._process.stderr is None:
+            return ""
+        self._process.kill()
+        return self._process.stderr.read().decode(errors="replace")[-800:]
 
     def _answer(self) -> Reply:
         if self._control is None:

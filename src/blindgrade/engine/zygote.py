@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from blindgrade.engine import protocol, worker
-from blindgrade.engine.sandbox import probe, tiers
+from blindgrade.engine.sandbox import cgroup, probe, tiers
 from blindgrade.engine.sandbox.limits import Limits, address_space_in_use, kill_descendants
 from blindgrade.engine.sandbox.tiers import Tier
 
@@ -34,6 +34,7 @@ def main() -> None:
     if not tier.isolates and options["strict"]:
         protocol.send(control, {"ready": False, **walls, "layers": tier.layers})
         return
+    walls["group"] = _enter_group(tier, options["memory_mb"])
     tier.enter()
     tiers.die_with_parent()
     tiers.adopt_orphans()
@@ -42,6 +43,19 @@ def main() -> None:
     _Forker(control, tier, fork=options["fork"]).serve()
     kill_descendants()
     os._exit(0)  # taking torch apart in order takes a tenth of a second, for which the grader would wait
+
+
+def _enter_group(tier: Tier, memory_mb: int) -> str:
+    """The folder of a control group of our own, which the grader removes; empty where none can be had."""
+    if not tier.isolates:
+        return ""
+    try:
+        group = cgroup.enter(cgroup.own_group(), memory_mb << 20)
+    except cgroup.NoGroup as error:
+        tier.layers["cgroup"] = str(error)
+        return ""
+    tier.layers["cgroup"] = ""
+    return str(group)
 
 
 def _warm(optimizer: bool, box: str) -> None:

@@ -22,7 +22,7 @@ EVERY_POINT, SOME_NOT, BAD_REQUEST, GRADER_FAILED = 0, 1, 2, 3
 @click.option(
     "--submission",
     type=click.Path(path_type=Path),
-    help="A .py or .ipynb file, a lesson folder, or a folder with lesson folders.  [default: exercises/]",
+    help="A .py or .ipynb file, a lesson folder, a folder with lesson folders, or an archive.  [default: exercises/]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
