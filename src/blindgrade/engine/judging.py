@@ -88,6 +88,8 @@ def explain(reply: Reply) -> tuple[str, str | None]:
         text = " ".join(str(reply.get("message", "")).split())[:300]
         if reply.get("type") == "MemoryError" or "can't allocate memory" in text:
             text = "more memory than the exercise may use"
+        if reply.get("type") == "PermissionError":
+            text = f"{text}; the grader allows no processes, programs or network, and files in the lesson's folder only"
         place = f" at {where}" if where else ""
         return f"{reply.get('type')}{place}: {text}".rstrip(": "), where
     if kind == "unsendable":

@@ -137,6 +137,12 @@ class Zygote:
         theirs.close()
         self._control = ours
 
+    @property
+    def pid(self) -> int:
+        """The process that was started; the warm one is this or, in a jail, its child."""
+        assert self._process is not None
+        return self._process.pid
+
     def __enter__(self) -> Self:
         return self
 
