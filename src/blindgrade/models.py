@@ -81,7 +81,8 @@ class Exercise(Described):
     """One graded function or class of a lesson.
 
     `defines` is the name in the student's file, by default the exercise's own; `requires` names exercises that its
-    code may call; `seconds` and `memory_mb` bound all of its checks together.
+    code may call, and as "lesson-7.2.1/score_from_noise" those of earlier lessons that it builds on; `seconds` and
+    `memory_mb` bound all of its checks together.
     """
 
     name: str
@@ -103,6 +104,11 @@ class Exercise(Described):
         if not isinstance(data, dict):
             return data
         return {**data, "defines": data.get("defines") or data.get("name", "")}
+
+    @property
+    def requires_here(self) -> list[str]:
+        """Required exercises of the same lesson: those whose failure can be the reason for this one's."""
+        return [name for name in self.requires if "/" not in name]
 
 
 class Lesson(Described):

@@ -142,7 +142,7 @@ class _LessonRun:
 
     def _grade_required(self, exercise: Exercise, outcomes: dict[str, Outcome]) -> None:
         """Whom to blame needs the outcome of required exercises that were not asked for, too."""
-        for name in exercise.requires:
+        for name in exercise.requires_here:
             if name not in outcomes and self.checks.of(name):
                 outcomes[name] = self._exercise(self.target.lesson.exercise(name)).outcome
 
