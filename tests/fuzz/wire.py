@@ -42,7 +42,9 @@ class _Bytes:
 def _judge(value: Any) -> None:
     for kind in ("result", "raised"):
         try:
-            reply = well_formed(value if isinstance(value, dict) and "kind" in value else {"kind": kind, "value": value})
+            reply = well_formed(
+                value if isinstance(value, dict) and "kind" in value else {"kind": kind, "value": value}
+            )
         except protocol.WireError:
             continue
         for expected in EXPECTED:
@@ -95,7 +97,9 @@ def _tree(bits: atheris.FuzzedDataProvider, depth: int = 0) -> Any:
         size = bits.PickValueInList(EDGES) if bits.ConsumeBool() else _size(shape, protocol.ITEM_SIZES[dtype])
         return {"t": [dtype, shape, 16 * bits.ConsumeIntInRange(0, 300), size]}
     if choice == 8:
-        return {"d": [[bits.PickValueInList(WORDS), _tree(bits, depth + 1)] for _ in range(bits.ConsumeIntInRange(0, 6))]}
+        return {
+            "d": [[bits.PickValueInList(WORDS), _tree(bits, depth + 1)] for _ in range(bits.ConsumeIntInRange(0, 6))]
+        }
     return {bits.PickValueInList(TAGS): _tree(bits, depth + 1)}
 
 
