@@ -22,17 +22,19 @@ from rich.console import Console
 
 from blindgrade.catalog import Catalog
 from blindgrade.engine.runner import Options, grade
-from blindgrade.engine.workers import Sandbox, Zygote
+from blindgrade.engine.workers import Sandbox, Zygote, ZygoteFailed
 from blindgrade.models import Attempt, ExerciseResult, Grading, Outcome
 from blindgrade.render.safe import HIDDEN
 from blindgrade.render.terminal import print_grading
 from blindgrade.upkeep.canaries import Canaries, descendants, new_processes
 
+CORPUS = Path(__file__).parents[3] / "tests" / "attacks"  # of the source checkout that holds this package
 HEADER = re.compile(r'"""(?P<sentence>[A-Z][^"\n]+\.)"""\n# attack: (?P<fields>.+)\n# held by: (?P<why>.+)\n')
 MAX_MESSAGE = 4_000  # characters that a message of an attempt may have
 MAX_ATTEMPT = 2 << 20  # characters of a whole attempt
 COMMAND = re.compile(r"^\s*::\w|##\[", re.MULTILINE)  # what a runner of GitHub's takes for a command
 BREACH, TRIED = "BREACH:", "tried:"
+NEEDS = {"isolation", "namespaces", "x86_64"}
 
 Progress = Callable[[str, int, int], None]
 
@@ -109,7 +111,7 @@ def read_attack(path: Path) -> Attack:
         )
     except (KeyError, ValueError) as error:
         raise CorpusError(f"{path}: the header's {error} is missing or wrong; see the corpus's README") from None
-    if fields or not set(attack.needs) <= {"isolation", "x86_64"}:
+    if fields or not set(attack.needs) <= NEEDS:
         raise CorpusError(f"{path}: the header has unknown fields or needs; see the corpus's README")
     return attack
 
@@ -174,6 +176,8 @@ class Defence:
     def _not_here(self, attack: Attack) -> str:
         if "isolation" in attack.needs and self.tier == "process":
             return "needs isolation, which the sandbox 'process' does not give"
+        if "namespaces" in attack.needs and self.tier != "namespaces":
+            return f"needs a file system of the worker's own, which the sandbox {self.tier!r} does not give"
         if "x86_64" in attack.needs and platform.machine() != "x86_64":
             return "its system calls are those of x86_64"
         return ""
@@ -190,12 +194,18 @@ class Defence:
         return file
 
     def _grade(self, submission: Path) -> Grading:
-        return grade(
-            Catalog(self._canaries.course), self._targets, submission, Options(sandbox=self._sandbox), self._warm
-        )
+        with self._canaries.temporary_folder():
+            catalog = Catalog(self._canaries.course)
+            return grade(catalog, self._targets, submission, Options(sandbox=self._sandbox), self._warm)
 
     def _honest_fault(self) -> str:
-        attempt = self._grade(self._honest).lessons[0]
+        """Why an honest submission does not get every point; ZygoteFailed if there is no sandbox at all."""
+        try:
+            attempt = self._grade(self._honest).lessons[0]
+        except ZygoteFailed:
+            raise
+        except Exception as error:  # an attack may have damaged the course
+            return f"the grader stopped: {type(error).__name__}: {error}"[:500]
         lost = [_told(result) for result in attempt.exercises if result.outcome is not Outcome.PASSED]
         return "; ".join(lost + attempt.problems)
 
