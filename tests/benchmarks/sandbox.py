@@ -24,10 +24,10 @@ from blindgrade.engine.workers import Sandbox, Zygote
 ROOT = Path(__file__).parents[2]
 LESSON = "lesson-7.2.1"
 CALLS = 40
-LOAD = {"op": "load", "module": "m", "text": "def f(x): return x + 1\n", "file": "m.py", "files": {}}
+LOAD = {"op": "load", "module": "m", "text": b"def f(x): return x + 1\n", "file": "m.py", "files": {}}
 RUN = {
     "op": "run", "name": "e", "seed": 1, "device": "cpu",
-    "modules": {"experiment": "def e(lesson, rng): return lesson.f(rng.normal(3))"},
+    "modules": {"experiment": b"def e(lesson, rng): return lesson.f(rng.normal(3))"},
 }  # fmt: skip
 
 

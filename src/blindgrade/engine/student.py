@@ -55,7 +55,7 @@ class Student:
             if self._load_failure:
                 return {"kind": "stopped", "message": self._load_failure}, ""
             request = {
-                "op": "run", "name": check.name, "modules": self.checks.slice(check), "seed": seed,
+                "op": "run", "name": check.name, "modules": self._slice(check), "seed": seed,
                 "device": self.device,
             }  # fmt: skip
             left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
@@ -63,11 +63,16 @@ class Student:
             printed = worker.take_output()
         except WorkerGone as gone:
             reply = {"kind": "stopped", "message": self._told(exercise, gone)}
+            printed = self._worker.take_output() if self._worker is not None else ""
             self.close()
         self._spent[exercise.name] = self._spent.get(exercise.name, 0.0) + time.monotonic() - begun
         if check.isolated:
             self.close()
         return reply, printed
+
+    def _slice(self, check: Check) -> dict[str, bytes]:
+        # As bytes, because a string on the wire is cut at a length that is meant for replies.
+        return {name: text.encode() for name, text in self.checks.slice(check).items()}
 
     def _no_longer(self, exercise: Exercise) -> str:
         """Why nothing of this exercise is run any more; empty while its budgets last."""
@@ -86,7 +91,9 @@ class Student:
         return f"{self._stopped[exercise.name]}: {LOOP}"
 
     def _ready_for(self, exercise: Exercise) -> Worker:
-        if self._worker is not None and self._worker.limits.memory_mb != exercise.memory_mb:
+        worker = self._worker
+        # What went wrong after the last answer, in another thread perhaps, is not this check's fault.
+        if worker is not None and (worker.limits.memory_mb != exercise.memory_mb or not worker.waits()):
             self.close()
         if self._worker is None:
             longest = max(e.seconds for e in self.target.lesson.exercises)
@@ -101,7 +108,7 @@ class Student:
         """Load the student's file; a sentence if that did not end, and notes about lines that were left out."""
         toys = self.target.files.toys
         request = {
-            "op": "load", "module": self.target.files.module, "text": self.submission.text,
+            "op": "load", "module": self.target.files.module, "text": self.submission.text.encode(),
             "file": self.submission.file,
             "files": {**self.submission.files, "toys.py": toys.read_bytes() if toys.is_file() else b""},
         }  # fmt: skip

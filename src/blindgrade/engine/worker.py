@@ -263,7 +263,7 @@ def serve(sock: socket.socket, box: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
             sys.path.insert(0, str(box))
-            lesson = load(request["module"], request["text"], str(box / request["file"]))
+            lesson = load(request["module"], request["text"].decode(), str(box / request["file"]))
             reply: Reply = {"kind": "loaded", "problems": lesson.problems}
         else:
             reply = _answer(lesson, request)
@@ -273,9 +273,9 @@ def serve(sock: socket.socket, box: Path) -> None:
 def _answer(lesson: LoadedLesson | None, request: Reply) -> Reply:
     if lesson is None:
         raise RuntimeError("run before load")
-    paths = {module: f"<{module}>" for module in request["modules"]}
+    modules = {module: text.decode() for module, text in request["modules"].items()}
     try:
-        experiment = Experiment(request["name"], request["modules"], paths)
+        experiment = Experiment(request["name"], modules, {module: f"<{module}>" for module in modules})
     except Exception as error:  # a slice that does not even load is the course's mistake
         return {"kind": "broken", **describe_error(error, "<experiment>")}
     return experiment.run(lesson, request["seed"], request["device"])

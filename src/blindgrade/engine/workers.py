@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,7 +22,7 @@ from blindgrade.engine import protocol
 from blindgrade.engine.replies import well_formed
 from blindgrade.engine.sandbox import cgroup
 from blindgrade.engine.sandbox.layout import BOX
-from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.sandbox.limits import Limits, remove_tree
 from blindgrade.engine.sandbox.probe import explain
 from blindgrade.models import Kind
 
@@ -183,7 +182,8 @@ class Zygote:
             socket.send_fds(control, [command], [theirs.fileno(), write_end])
             pid = self._answer()["pid"]
         except (OSError, protocol.WireError) as error:
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder:
+                os.rmdir(folder)
             ours.close()
             os.close(read_end)
             raise ZygoteFailed(f"no worker could be started ({error})") from None
@@ -290,6 +290,12 @@ class Worker:
         except protocol.WireError:
             raise WorkerGone("the worker's answer broke the protocol; it was stopped") from None
 
+    def waits(self) -> bool:
+        """Is the worker there, with nothing said that nobody asked for?"""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, selectors.EVENT_READ)
+            return not self._confined or not selector.select(0)
+
     def _await_walls(self) -> None:
         """The worker says once that it is confined; before that it knows nothing of the student's."""
         if not self._confined:
@@ -354,4 +360,4 @@ class Worker:
         self.zygote.end(self.pid)
         os.close(self._output)
         if self.box:
-            shutil.rmtree(self.box, ignore_errors=True)
+            remove_tree(Path(self.box))

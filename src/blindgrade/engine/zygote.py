@@ -28,8 +28,10 @@ def main() -> None:
     """Serve the control socket until the grader closes it."""
     control = socket.socket(fileno=int(sys.argv[1]))
     options = json.loads(sys.argv[2])
+    # A worker can read these and the locals of the frames below it; the paths of private folders are not for it.
+    sys.argv = sys.orig_argv = ["worker"]
     tiers.die_with_parent()
-    tier, missing = probe.choose(options["allowed"], options["private"])
+    tier, missing = probe.choose(options["allowed"], options.pop("private"))
     walls = {"sandbox": tier.name, "missing": missing, "owner": list(tier.owner())}
     if not tier.isolates and options["strict"]:
         protocol.send(control, {"ready": False, **walls, "layers": tier.layers})

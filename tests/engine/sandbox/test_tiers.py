@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are L
 def test_a_tier_holds_here_and_a_worker_in_it_works(name: str) -> None:
     with Zygote(sandbox=name, private=[ROOT / "solutions"]) as zygote:  # type: ignore[arg-type]
         worker = zygote.spawn(Limits())
-        request = {"op": "load", "module": "m", "text": "import torch\nx = 1/0\n", "file": "m.py", "files": {}}
+        request = {"op": "load", "module": "m", "text": b"import torch\nx = 1/0\n", "file": "m.py", "files": {}}
         reply = worker.call(request, 10)
         worker.close()
     assert zygote.sandbox == name
@@ -145,9 +145,9 @@ def test_a_worker_made_without_a_fork_is_the_process_itself() -> None:
     with Zygote(sandbox="process", fork=False) as zygote:
         for _ in range(2):
             worker = zygote.spawn(Limits())
-            text = "import os, torch\ndef f(): return os.getppid()\n"
+            text = b"import os, torch\ndef f(): return os.getppid()\n"
             worker.call({"op": "load", "module": "m", "text": text, "file": "m.py", "files": {}}, 10)
-            run = {"op": "run", "name": "e", "modules": {"experiment": "def e(lesson, rng): return lesson.f()"}}
+            run = {"op": "run", "name": "e", "modules": {"experiment": b"def e(lesson, rng): return lesson.f()"}}
             assert worker.call({**run, "seed": 1, "device": "cpu"}, 10)["value"] == os.getpid()
             worker.close()
 

@@ -6,6 +6,7 @@ import mmap
 import os
 import resource
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,6 @@ def apply(limits: Limits, *, address_space: int, count_threads: bool) -> None:
     _limit(resource.RLIMIT_NOFILE, limits.open_files)
     _limit(resource.RLIMIT_CORE, 0)
     if count_threads:
-        # Elsewhere the kernel counts every process of the user, so the number would mean nothing.
         _limit(resource.RLIMIT_NPROC, limits.threads)
 
 
@@ -75,6 +75,39 @@ def kill_descendants() -> None:
                 os.waitpid(pid, 0)
             except (ProcessLookupError, ChildProcessError):
                 continue
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder that a student filled: however deep, whatever its permissions, links never followed.
+
+    Each folder's content is moved up before it is removed, so that no path ever grows and nothing recurses.
+    """
+    number = 0
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        with suppress(OSError):
+            os.chmod(here, 0o700)
+        for entry in _listed(here):
+            number += 1
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    os.chmod(entry, 0o700)
+                    moved = folder.parent / f"{folder.name}-{number}"
+                    os.rename(entry, moved)
+                    waiting.append(moved)
+                else:
+                    os.unlink(entry)
+        with suppress(OSError):
+            os.rmdir(here)
+
+
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
 
 
 def _children() -> list[int]:

@@ -26,6 +26,7 @@ class Tier:
     isolates = False
     needs: tuple[str, ...] = ()  # the layers without which the tier is not what it says
     box = ""  # where a worker's folder lies; empty: the grader makes one
+    counts_threads = False  # elsewhere the kernel counts all processes of the user, so a limit would mean nothing
 
     def __init__(self) -> None:
         self.layers: dict[str, str] = {}  # "" if the layer holds, or why it does not
@@ -47,7 +48,7 @@ class Tier:
         os.chdir(box)
         os.environ.clear()
         os.environ.update({**ENVIRONMENT, "HOME": str(box), "TMPDIR": str(box)})
-        limits.apply(limit, address_space=address_space, count_threads=False)
+        limits.apply(limit, address_space=address_space, count_threads=self.counts_threads)
         if kernel.LINUX:
             kernel.no_new_privileges()
 
@@ -102,6 +103,7 @@ class Namespaces(Landlock):
     name = "namespaces"
     needs = ("namespaces", "seccomp")  # inside a root of its own, Landlock is a second lock on the same door
     box = layout.BOX
+    counts_threads = True  # the count starts anew with the user namespace
 
     def __init__(self) -> None:
         super().__init__()
