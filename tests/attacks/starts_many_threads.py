@@ -1,5 +1,5 @@
 """Starts four hundred threads that wait."""
-# attack: lines=36; target=none
+# attack: lines=36; target=none; needs=namespaces
 # held by: threads are counted, and end with the worker
 
 import functools

@@ -54,8 +54,9 @@ class Student:
             worker = self._ready_for(exercise)
             if self._load_failure:
                 return {"kind": "stopped", "message": self._load_failure}, ""
+            drawn, data = check.prepare(seed)
             request = {
-                "op": "run", "name": check.name, "modules": self._slice(check), "seed": seed,
+                "op": "run", "name": check.name, "modules": self._slice(check), "seed": drawn, "data": data,
                 "device": self.device,
             }  # fmt: skip
             left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
