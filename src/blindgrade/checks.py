@@ -70,7 +70,7 @@ class Check:
     def prepare(self, seed: int) -> tuple[int, tuple[Any, ...]]:
         """What the worker is given: a seed, and the data that `inputs` made here.
 
-        With inputs the seed is another one, from which the worker cannot draw them, or what they were drawn from, again.
+        With inputs the seed is another one, from which the worker cannot draw again what they were drawn from.
         """
         if self.inputs is None:
             return seed, ()

@@ -39,8 +39,15 @@ def course() -> None:
 )
 @click.option("--mutants", is_flag=True, help="Also prove that each small change of a solution is noticed.")
 @click.option("--workers", type=click.IntRange(1), help="Processes at once.  [default: one a processor]")
+@click.option("--coverage", is_flag=True, help="Write docs/coverage.md (what is exercised where) and prove nothing.")
 def verify(
-    lessons: tuple[str, ...], as_json: bool, junit: Path | None, seeds: int, mutants: bool, workers: int | None
+    lessons: tuple[str, ...],
+    as_json: bool,
+    junit: Path | None,
+    seeds: int,
+    mutants: bool,
+    workers: int | None,
+    coverage: bool,
 ) -> None:
     """Prove the course against itself (default: every lesson that is ready).
 
@@ -51,6 +58,9 @@ def verify(
     from blindgrade.catalog import CourseError, UnknownId
 
     try:
+        if coverage:
+            _write_coverage()
+            return
         proofs = _proofs(lessons or ("all",), seeds, mutants, workers or os.cpu_count() or 1)
     except (CourseError, UnknownId) as error:
         click.echo(f"course verify: {error}", err=True)
@@ -85,7 +95,9 @@ def build(lessons: tuple[str, ...], check: bool) -> None:
     for path in paths:
         click.echo(f"out of date: {path}" if check else f"wrote {path}")
     if check and paths:
-        click.echo("run `course build` and commit the result", err=True)
+        click.echo(
+            "run `course build` (for docs/coverage.md: `course verify --coverage`) and commit the result", err=True
+        )
         sys.exit(1)
     if not paths:
         click.echo("everything is up to date")
@@ -135,6 +147,17 @@ def attack(names: tuple[str, ...], corpus: Path | None, sandbox: Any, as_json: b
     else:
         _show_attacks(tier, results)
     sys.exit(0 if all(r.held or r.skipped for r in results) else 1)
+
+
+def _write_coverage() -> None:
+    from blindgrade.catalog import Catalog
+    from blindgrade.upkeep.overview import PAGE, coverage_page
+
+    catalog = Catalog.locate()
+    page = catalog.root / PAGE
+    page.parent.mkdir(exist_ok=True)
+    page.write_text(coverage_page(catalog), encoding="utf-8")
+    click.echo(f"wrote {PAGE}")
 
 
 def _proofs(lessons: tuple[str, ...], seeds: int, mutants: bool, workers: int) -> list[Proof]:
