@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check setup verify bench peers clean
+.PHONY: help demo test check setup verify bench peers attack fuzz clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,9 +45,17 @@ verify: $(VENV)/.dev  ## the course against itself, 20 seeds, every mutant
 
 bench: $(VENV)/.dev  ## the ratios of docs/benchmarks
 	$(BIN)/python tests/benchmarks/grading.py
+	$(BIN)/python tests/benchmarks/sandbox.py
 
 peers: setup  ## solutions against diffusers and torchdiffeq
 	$(BIN)/pytest -q -m peers
+
+attack: $(VENV)/.dev  ## the attack corpus against this machine's sandbox
+	$(BIN)/course attack
+
+fuzz: $(VENV)/.dev  ## ten minutes of coverage-guided fuzzing of the wire
+	$(PIP) -e '.[fuzz]'
+	mkdir -p build/fuzz && cd build/fuzz && ../../$(BIN)/python ../../tests/fuzz/wire.py --corpus=corpus -max_total_time=600
 
 clean:  ## what can be made again
 	rm -rf $(VENV) build

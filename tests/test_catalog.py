@@ -271,3 +271,23 @@ def test_this_course_has_twelve_lessons_and_all_concepts_and_mental_models() -> 
     assert len(catalog.entries) == 12
     assert len({concept.id for concept in catalog.course.concepts}) == len(catalog.course.concepts) == 48
     assert len({model.id for model in catalog.course.mental_models}) == len(catalog.course.mental_models) == 29
+
+
+def later_requires(course: Catalog, name: str) -> Catalog:
+    spec = course.files("lesson-1.1.2").spec
+    spec.write_text(LESSON.replace('requires = ["standardize"]', f'requires = ["standardize", "{name}"]'))
+    return course
+
+
+def test_an_exercise_may_require_one_of_an_earlier_lesson(course: Catalog) -> None:
+    (target,) = later_requires(course, "lesson-1.1.1/correlate").find(["lesson-1.1.2"])
+    exercise = target.lesson.exercise("correlate")
+    assert exercise.requires == ["standardize", "lesson-1.1.1/correlate"]
+    assert exercise.requires_here == ["standardize"]
+
+
+@pytest.mark.parametrize("name", ["lesson-1.10.1/correlate", "lesson-1.1.1/corelate", "lesson-9.9.9/correlate"])
+def test_a_required_exercise_of_a_later_lesson_or_of_none_is_an_error(course: Catalog, name: str) -> None:
+    """A circle between lessons would have to go back somewhere."""
+    with pytest.raises(CourseError, match=f"requires `{name}`, which is not an earlier exercise"):
+        later_requires(course, name).find(["lesson-1.1.2"])

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from blindgrade.models import Course, Lesson, LessonEntry
+from blindgrade.models import Course, Exercise, Lesson, LessonEntry
 
 ID = re.compile(r"lesson-(?P<number>\d+(?:\.\d+)*)(?:/(?P<exercise>\w+))?")
 
@@ -236,9 +236,9 @@ class Catalog:
         for exercise in lesson.exercises:
             if names.count(exercise.name) > 1:
                 raise CourseError(f"{files.spec}: exercise `{exercise.name}` stands there twice; rename one")
-            earlier = names[: names.index(exercise.name)]
+            earlier = {*names[: names.index(exercise.name)], *self._before(files.entry, exercise)}
             groups = [
-                ("requires", exercise.requires, set(earlier), "an earlier exercise"),
+                ("requires", exercise.requires, earlier, "an earlier exercise, of this lesson or of another"),
                 ("concepts", exercise.concepts, concepts, "a concept of course.toml"),
                 ("mental_models", exercise.mental_models, models, "a mental model of course.toml"),
             ]
@@ -248,6 +248,15 @@ class Catalog:
                         near = difflib.get_close_matches(name, known, n=1)
                         guess = f"; did you mean `{near[0]}`?" if near else ""
                         raise CourseError(f"{files.spec}: `{exercise.name}` {key} `{name}`, which is not {what}{guess}")
+
+    def _before(self, entry: LessonEntry, exercise: Exercise) -> set[str]:
+        """Ids of the exercises of earlier lessons that this one names; since all lie before it, there is no cycle."""
+        found: set[str] = set()
+        for earlier in self.entries[: self.entries.index(entry)]:
+            if earlier.status == "ready" and any(name.startswith(f"{earlier.id}/") for name in exercise.requires):
+                lesson: Lesson = _parse(LessonFiles(self.root, earlier).spec, Lesson, id=earlier.id)
+                found |= {f"{earlier.id}/{e.name}" for e in lesson.exercises}
+        return found
 
 
 def _parse(path: Path, model: Any, **extra: object) -> Any:

@@ -65,6 +65,16 @@ class Check:
     atol: Tolerance = None
     rtol: Tolerance = None
     verdict: Callable[[Any, Any, Rng], None] | None = field(default=None, repr=False)
+    inputs: Callable[[Rng], Any] | None = field(default=None, repr=False)
+
+    def prepare(self, seed: int) -> tuple[int, tuple[Any, ...]]:
+        """What the worker is given: a seed, and the data that `inputs` made here.
+
+        With inputs the seed is another one, from which the worker cannot draw again what they were drawn from.
+        """
+        if self.inputs is None:
+            return seed, ()
+        return derive(seed, "worker"), (self.inputs(Rng(seed)),)
 
     def judge(self, result: Any, expected: Any, rng: Rng) -> None:
         """Raise `Fail` unless the student's result stands against the reference's."""
@@ -87,6 +97,7 @@ def check(
     atol: Tolerance = None,
     rtol: Tolerance = None,
     verdict: Callable[[Any, Any, Rng], None] | None = None,
+    inputs: Callable[[Rng], Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Check]:
     """Make a check of `exercise` from an experiment `(lesson, rng) -> result`; its docstring is the claim.
 
@@ -96,6 +107,8 @@ def check(
     reference  False: the verdict needs no reference result (it judges an outcome), so none is computed
     atol, rtol tolerance of `agree`: a number, or a mapping from dtype name ("float32") to number
     verdict    `(result, expected, rng) -> None`, raises `Fail`; `rng` starts from the experiment's seed
+    inputs     `rng -> data`, run by the grader: for an experiment `(lesson, rng, data)` whose data come from something
+               that the student must not see, as samples from hidden parameters do; `rng` there starts as the verdict's
     """
 
     def decorate(experiment: Callable[..., Any]) -> Check:
@@ -114,6 +127,7 @@ def check(
             atol=atol,
             rtol=rtol,
             verdict=verdict,
+            inputs=inputs,
         )
 
     return decorate

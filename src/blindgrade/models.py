@@ -81,7 +81,8 @@ class Exercise(Described):
     """One graded function or class of a lesson.
 
     `defines` is the name in the student's file, by default the exercise's own; `requires` names exercises that its
-    code may call; `seconds` and `memory_mb` bound all of its checks together.
+    code may call, and as "lesson-7.2.1/score_from_noise" those of earlier lessons that it builds on; `seconds` and
+    `memory_mb` bound all of its checks together.
     """
 
     name: str
@@ -104,13 +105,19 @@ class Exercise(Described):
             return data
         return {**data, "defines": data.get("defines") or data.get("name", "")}
 
+    @property
+    def requires_here(self) -> list[str]:
+        """Required exercises of the same lesson: those whose failure can be the reason for this one's."""
+        return [name for name in self.requires if "/" not in name]
+
 
 class Lesson(Described):
-    """lesson.toml, with the id that its folder gives."""
+    """lesson.toml, with the id that its folder gives. `seconds` bound a whole submission of the lesson."""
 
     id: str
     title: str
     summary: str
+    seconds: float = Field(default=300.0, gt=0)
     exercises: list[Exercise] = Field(alias="exercise", min_length=1)
 
     @property

@@ -14,7 +14,7 @@ import torch
 from blindgrade.catalog import Catalog, Target
 from blindgrade.engine.lesson_checks import LessonChecks
 from blindgrade.engine.reference import LiveReference, check_seed, observe
-from blindgrade.engine.sandbox import Limits
+from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission import read_submission
 from blindgrade.engine.variants import Solution
 from blindgrade.engine.workers import Zygote

@@ -49,3 +49,12 @@ def test_each_kind_that_a_worker_sends_is_taken(reply: dict[str, Any]) -> None:
 def test_any_other_form_is_a_wire_error(reply: Any) -> None:
     with pytest.raises(WireError):
         well_formed(reply)
+
+
+def test_no_text_of_a_reply_is_longer_than_a_reader_wants() -> None:
+    long = "x" * 100_000
+    error = {"type": long, "message": long, "own": True, "missing": long, "frames": [[long, 1, long]] * 1_000}
+    raised = well_formed({"kind": "raised", **error})
+    loaded = well_formed({"kind": "loaded", "problems": [{**error, "line": 1, "kind": "result"}] * 1_000})
+    assert len(str(raised)) < 6_000 and len(str(loaded)) < 600_000
+    assert len(well_formed({"kind": "unsendable", "message": long, "frames": 5})["message"]) < 6_000

@@ -6,12 +6,15 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from blindgrade.catalog import Catalog
 from blindgrade.engine.runner import Options, grade
+from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.workers import Zygote
 from blindgrade.models import Attempt, Grading
 
 TESTS = Path(__file__).parents[1]
@@ -100,3 +103,33 @@ def test_public_checks_are_graded_by_key_without_the_private_trees(tmp_path: Pat
 def test_debug_grades_in_this_process() -> None:
     attempt = graded(TESTS / "submissions" / "mini" / "all_right", debug=True)
     assert (attempt.points, attempt.sandbox) == (100.0, "none")
+
+
+def test_a_file_longer_than_a_reply_may_be_is_graded_to_its_end(tmp_path: Path) -> None:
+    honest = (TESTS / "submissions" / "mini" / "all_right" / "basics.py").read_text()
+    path = tmp_path / "basics.py"
+    path.write_text("import torch\n" + "# a long remark\n" * 8_000 + honest)
+    assert graded(path).points == 100
+
+
+def test_what_was_printed_before_a_crash_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "basics.py"
+    path.write_text("import os\ndef standardize(values):\n    print('so far')\n    os._exit(3)\n")
+    standardize = graded(path).exercises[0]
+    assert "ended its process" in standardize.checks[0].message and "so far" in standardize.output
+
+
+def test_a_worker_that_ended_or_said_too_much_after_its_answer_is_seen_before_the_next_call() -> None:
+    with Zygote().ready() as zygote:
+        for deed in ("os._exit(0)", "os.write(3, b'more')"):
+            worker = zygote.spawn(Limits())
+            assert worker.waits()
+            text = f"import os, threading\nthreading.Timer(0.05, lambda: {deed}).start()\n"
+            request = {"op": "load", "module": "m", "text": text.encode(), "file": "m.py", "files": {}}
+            assert worker.call(request, 10)["problems"] == []
+            for _ in range(500):
+                if not worker.waits():
+                    break
+                time.sleep(0.01)
+            assert not worker.waits()
+            worker.close()

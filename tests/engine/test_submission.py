@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -277,8 +278,8 @@ def test_a_path_that_does_not_exist_is_an_error(tmp_path: Path, name: str) -> No
 
 
 def test_another_kind_of_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionError, match=r"a\.zip is no Python file"):
-        read(write(tmp_path / "a.zip"))
+    with pytest.raises(SubmissionError, match=r"a\.docx is no Python file"):
+        read(write(tmp_path / "a.docx"))
 
 
 def test_an_empty_folder_holds_no_lesson(tmp_path: Path) -> None:
@@ -310,3 +311,15 @@ def test_an_unreadable_lesson_of_a_folder_costs_that_lesson_alone(tmp_path: Path
     bad, good = found["lesson-7.2.1"], found["lesson-7.2.2"]
     assert bad is not None and "score_functions.py" in bad.unreadable
     assert good is not None and "cfm_loss" in good.text and not good.unreadable
+
+
+def test_an_archive_is_read_like_the_folder_that_was_packed(tmp_path: Path) -> None:
+    write(tmp_path / "work" / SCORE.folder / "score_functions.py")
+    packed = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "work"))
+    one, other = score(packed), score(tmp_path / "work")
+    assert (one.sha256, one.text, one.path) == (other.sha256, other.text, str(packed))
+
+
+def test_a_damaged_archive_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SubmissionError, match=r"a\.zip is damaged .*pack it again"):
+        score(write(tmp_path / "a.zip", b"PK"))

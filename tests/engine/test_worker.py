@@ -344,16 +344,22 @@ def test_a_worker_loads_once_runs_and_ends_when_the_other_side_closes(tmp_path: 
     thread = threading.Thread(target=worker.serve, args=(theirs, tmp_path))
     thread.start()
     text = "from pathlib import Path\nbad = 1 / 0\ndef f(): return Path(__file__).with_name('data.txt').read_text()\n"
-    load_request = {"op": "load", "module": NAME, "file": f"{NAME}.py", "text": text, "files": {"data.txt": b"hello"}}
-    run_request = {"op": "run", "name": "probe", "modules": {"experiment": PROBE}, "seed": 0, "device": "cpu"}
+    load_request = {
+        "op": "load",
+        "module": NAME,
+        "file": f"{NAME}.py",
+        "text": text.encode(),
+        "files": {"data.txt": b"hello"},
+    }
+    run_request = {"op": "run", "name": "probe", "modules": {"experiment": PROBE.encode()}, "seed": 0, "device": "cpu"}
     deep = "def probe(lesson, rng):\n    x = []\n    x.append(x)\n    return x\n"
     replies = []
     with ours:
         for request in (
             load_request,
             run_request,
-            {**run_request, "modules": {"experiment": deep}},
-            {**run_request, "modules": {"experiment": "1 / 0"}},
+            {**run_request, "modules": {"experiment": deep.encode()}},
+            {**run_request, "modules": {"experiment": b"1 / 0"}},
         ):
             protocol.send(ours, request)
             replies.append(protocol.receive(ours))

@@ -6,6 +6,19 @@ import sys
 
 import pytest
 
+SANDBOX = (
+    "cgroup",
+    "jail",
+    "kernel",
+    "landlock",
+    "layout",
+    "limits",
+    "probe",
+    "seccomp",
+    "selftest",
+    "syscalls",
+    "tiers",
+)
 LIST = "import blindgrade.engine.zygote, json, sys; print(json.dumps(sorted(sys.modules)))"
 
 
@@ -22,6 +35,7 @@ def test_of_ours_a_worker_loads_the_checks_api_and_its_own_modules_alone(loaded:
         "blindgrade.engine",
         "blindgrade.engine.protocol",
         "blindgrade.engine.sandbox",
+        *(f"blindgrade.engine.sandbox.{name}" for name in SANDBOX),
         "blindgrade.engine.worker",
         "blindgrade.engine.zygote",
     }

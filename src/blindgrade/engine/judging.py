@@ -15,6 +15,9 @@ Reply = dict[str, Any]
 BRACKETED = re.compile(r"\[.*\]", re.DOTALL)  # how a tensor's values, which may be a hidden check's inputs, are printed
 
 
+MAX_MESSAGE = 1_000  # characters of what a check says; a student's dict of a million keys says no more than this
+
+
 class ReferenceFailed(Exception):
     """The reference itself did not run or does not pass: the course's mistake, never the student's."""
 
@@ -36,6 +39,21 @@ def judge(
     )
     if reference is not None and reference["kind"] != "result":
         raise ReferenceFailed(f"the reference raised {reference.get('type')}: {reference.get('message')}")
+    _decide(result, check, student, reference, seed, ask)
+    if len(result.message) > MAX_MESSAGE:
+        result.message = f"{result.message[:MAX_MESSAGE]} …"
+    return result
+
+
+def _decide(
+    result: CheckResult,
+    check: Check,
+    student: Reply,
+    reference: Reply | None,
+    seed: int,
+    ask: Callable[[], Reply | None],
+) -> None:
+    """Write outcome, message, misconception and place into the result."""
     if student["kind"] == "result":
         expected = reference["value"] if reference is not None else None
         try:
@@ -49,16 +67,15 @@ def judge(
             _must_pass(check, reference or ask(), seed, error)
             result.outcome = Outcome.FAILED
             result.message = "what your code returned has another form than the exercise asks for"
-        return result
+        return
     if student["kind"] == "raised" and is_stub_error(student):
         result.outcome = Outcome.NOT_ATTEMPTED
         result.message = "not written yet"
-        return result
+        return
     result.outcome = Outcome.FAILED
     result.message, result.where = explain(student)
     if not check.public:
         result.message = BRACKETED.sub("[…]", result.message)
-    return result
 
 
 def _must_pass(check: Check, reference: Reply | None, seed: int, error: Exception) -> None:
@@ -88,6 +105,8 @@ def explain(reply: Reply) -> tuple[str, str | None]:
         text = " ".join(str(reply.get("message", "")).split())[:300]
         if reply.get("type") == "MemoryError" or "can't allocate memory" in text:
             text = "more memory than the exercise may use"
+        if reply.get("type") == "PermissionError":
+            text = f"{text}; the grader allows no processes, programs or network, and files in the lesson's folder only"
         place = f" at {where}" if where else ""
         return f"{reply.get('type')}{place}: {text}".rstrip(": "), where
     if kind == "unsendable":

@@ -30,7 +30,8 @@ def check_seed(seed: int, lesson: str, check: Check) -> int:
 
 def observe(checks: LessonChecks, check: Check, module: LoadedLesson, seed: int, device: str = "cpu") -> Reply:
     """Run the check's experiment on a module in this process; the reply is what would cross the wire."""
-    reply = checks.experiment(check).run(module, seed, device)
+    drawn, data = check.prepare(seed)
+    reply = checks.experiment(check).run(module, drawn, device, protocol.copy(data))
     try:
         value: Reply = protocol.copy(reply)
     except protocol.WireError as error:

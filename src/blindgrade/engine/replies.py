@@ -9,6 +9,10 @@ from blindgrade.engine.protocol import WireError
 Reply = dict[str, Any]
 
 MAX_LINE = 1 << 31
+MAX_NAME = 200  # characters of a type, a name, a file
+MAX_MESSAGE = 2_000
+MAX_FRAMES = 8
+MAX_PROBLEMS = 100
 
 
 def well_formed(reply: Any) -> Reply:
@@ -25,7 +29,23 @@ def well_formed(reply: Any) -> Reply:
         fits = kind in ("broken", "unsendable") and isinstance(reply.get("message"), str)
     if not fits:
         raise WireError("a reply that is none of the known kinds, or lacks what its kind has")
-    return dict(reply)
+    return _cut(reply)
+
+
+def _cut(reply: Reply) -> Reply:
+    """The reply without more text than a reader wants: the worker caps it too, but a student may speak in its place."""
+    cut = dict(reply)
+    for field in ("type", "missing"):
+        if isinstance(cut.get(field), str):
+            cut[field] = cut[field][:MAX_NAME]
+    if isinstance(cut.get("message"), str):
+        cut["message"] = cut["message"][:MAX_MESSAGE]
+    if cut["kind"] == "raised":
+        cut["frames"] = [[file[:MAX_NAME], line, name[:MAX_NAME]] for file, line, name in cut["frames"][-MAX_FRAMES:]]
+    if cut["kind"] == "loaded":
+        told = [_cut({**problem, "kind": "raised"}) for problem in cut["problems"][:MAX_PROBLEMS]]
+        cut["problems"] = [{field: problem[field] for field in problem if field != "kind"} for problem in told]
+    return cut
 
 
 def _describes_an_error(value: Any) -> bool:

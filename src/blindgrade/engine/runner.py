@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +18,14 @@ from blindgrade.engine.diagnosis import Seen, diagnose
 from blindgrade.engine.judging import ReferenceFailed
 from blindgrade.engine.lesson_checks import LessonChecks
 from blindgrade.engine.reference import KEY_SEED, KeyReference, LiveReference, check_seed, judge_by, observe
-from blindgrade.engine.sandbox import Limits
 from blindgrade.engine.scoring import block, score
+from blindgrade.engine.student import Student
 from blindgrade.engine.submission import LessonSubmission, read_submission
 from blindgrade.engine.variants import Solution
 from blindgrade.engine.worker import load
-from blindgrade.engine.workers import Worker, WorkerGone, Zygote, ZygoteFailed, needs_optimizer
+from blindgrade.engine.workers import Sandbox, SandboxMissing, Zygote, ZygoteFailed
 from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
 
-LOAD_SECONDS = 10.0
 MAX_SEED = 1 << 53  # what every JSON reader keeps exact
 
 Reply = dict[str, Any]
@@ -42,6 +42,7 @@ class Options:
 
     seed: int | None = None
     reference: Literal["auto", "live", "key"] = "auto"
+    sandbox: Sandbox = "auto"
     device: str = "cpu"
     debug: bool = False
     progress: Progress | None = None
@@ -50,26 +51,22 @@ class Options:
 def grade(
     catalog: Catalog, targets: list[Target], submission: Path, options: Options, warm: Zygote | None = None
 ) -> Grading:
-    """Grade what the targets name. SubmissionError, CourseError or GraderFailed if that cannot be done.
+    """Grade what the targets name. SubmissionError, CourseError, SandboxMissing or GraderFailed if that cannot be done.
 
-    `warm` is a warm process that was started before; it is closed at the end, like one of our own.
+    `warm` is a warm process that was started before and stays the caller's; without it one is made and ended here.
     """
-    with warm or Zygote(optimizer=needs_optimizer(targets)) as zygote:
+    own = Zygote.for_targets(targets, sandbox=options.sandbox, device=options.device) if warm is None else None
+    with nullcontext(warm) if own is None else own as zygote:
+        assert zygote is not None
         defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
         found = read_submission(submission, [t.files for t in targets], defined)
         try:
             attempts = [_LessonRun(t, found[t.files.entry.id], submission, options, zygote).attempt() for t in targets]
+        except SandboxMissing:
+            raise
         except ZygoteFailed as error:
             raise GraderFailed(str(error)) from None
     return Grading.of(attempts)
-
-
-@dataclass
-class _Spent:
-    """What an exercise has used of its budget."""
-
-    seconds: float = 0.0
-    stopped: str = ""
 
 
 @dataclass
@@ -79,23 +76,24 @@ class _LessonRun:
     path: Path
     options: Options
     zygote: Zygote
+    student: Student | None = None
     problems: list[str] = field(default_factory=list)
-    worker: Worker | None = None
-    load_failure: str = ""
 
     def __post_init__(self) -> None:
         files = self.target.files
         self.checks, self.reference = _reference(self.target, self.options)
         public_seed = KEY_SEED if self.reference.kind == "key" else None
         self.seed = next(s for s in (public_seed, self.options.seed, secrets.randbelow(MAX_SEED)) if s is not None)
-        self.toys = files.toys.read_bytes() if files.toys.is_file() else b""
-        if self.submission is not None and self.submission.unreadable:
+        if self.submission is None:
+            self.problems.append(f"the submission holds no file for {files.entry.id} ({files.module}.py or .ipynb)")
+        elif self.submission.unreadable:
             self.problems.append(self.submission.unreadable)
             self.submission = None
-        elif self.submission is None:
-            self.problems.append(f"the submission holds no file for {files.entry.id} ({files.module}.py or .ipynb)")
         else:
             self.problems += self.submission.problems
+            self.student = Student(
+                self.target, self.submission, self.checks, self.zygote, self.options.device, self.problems
+            )
 
     def attempt(self) -> Attempt:
         """Grade the lesson."""
@@ -103,7 +101,8 @@ class _LessonRun:
         try:
             results = self._exercises()
         finally:
-            self._end_worker()
+            if self.student is not None:
+                self.student.close()
         ref = self.submission
         return Attempt(
             lesson=self.target.files.entry.id,
@@ -143,18 +142,17 @@ class _LessonRun:
 
     def _grade_required(self, exercise: Exercise, outcomes: dict[str, Outcome]) -> None:
         """Whom to blame needs the outcome of required exercises that were not asked for, too."""
-        for name in exercise.requires:
+        for name in exercise.requires_here:
             if name not in outcomes and self.checks.of(name):
                 outcomes[name] = self._exercise(self.target.lesson.exercise(name)).outcome
 
     def _exercise(self, exercise: Exercise) -> ExerciseResult:
         seen: list[Seen] = []
-        spent = _Spent()
         output = ""
         for check in self.checks.of(exercise.name):
             own = check_seed(self.seed, self.target.files.entry.id, check)
             begun = time.monotonic()
-            reply, printed = self._observe(exercise, check, own, spent)
+            reply, printed = self._observe(exercise, check, own)
             seconds = time.monotonic() - begun
             result = self._judge(check, reply, own)
             result.seconds = round(seconds, 4)
@@ -195,41 +193,16 @@ class _LessonRun:
             return message.replace(where, place), place
         return message, where
 
-    def _observe(self, exercise: Exercise, check: Check, seed: int, spent: _Spent) -> tuple[Reply, str]:
-        """The student's reply, and what was printed. Never raises for what the student did."""
-        if self.submission is None:
+    def _observe(self, exercise: Exercise, check: Check, seed: int) -> tuple[Reply, str]:
+        """The student's reply, and what was printed."""
+        if self.student is None:
             return {"kind": "raised", "type": "NotImplementedError", "own": True}, ""
-        if spent.stopped:
-            return {"kind": "stopped", "message": f"not run, because an earlier check was {spent.stopped}"}, ""
         if self.options.debug:
             return self._observe_here(check, seed), ""
-        if check.isolated:
-            self._end_worker()
-        request = {
-            "op": "run", "name": check.name, "modules": self.checks.slice(check), "seed": seed,
-            "device": self.options.device,
-        }  # fmt: skip
-        begun = time.monotonic()
-        printed = ""
-        try:
-            worker = self._worker(exercise)
-            if self.load_failure:
-                return {"kind": "stopped", "message": self.load_failure}, ""
-            # The reference works at the same time; its result is remembered for the verdict.
-            left = max(exercise.seconds - spent.seconds, 0.1)
-            reply = worker.call(request, left, meanwhile=lambda: self.reference.expected(check, seed))
-            printed = worker.take_output()
-        except WorkerGone as gone:
-            self._end_worker()
-            reply = {"kind": "stopped", "message": gone.reason}
-            if gone.reason.startswith("stopped after"):
-                reply["message"] = gone.reason = (
-                    f"stopped after {exercise.seconds:.0f} s: is there a loop that never ends?"
-                )
-                spent.stopped = f"stopped after {exercise.seconds:.0f} s"
-        spent.seconds += time.monotonic() - begun
-        if check.isolated:
-            self._end_worker()
+        # The reference works at the same time; its result is remembered for the verdict.
+        reply, printed = self.student.observe(
+            exercise, check, seed, meanwhile=lambda: self.reference.expected(check, seed)
+        )
         if reply["kind"] == "broken":
             # A worker that says so may lie; whether the check is broken is seen by making it here.
             self.checks.experiment(check)
@@ -241,47 +214,6 @@ class _LessonRun:
         file = next(folder.rglob(self.submission.file), self.path)
         module = load(self.target.files.module, self.submission.text, str(file))
         return observe(self.checks, check, module, seed, self.options.device)
-
-    def _worker(self, exercise: Exercise) -> Worker:
-        assert self.submission is not None
-        if self.worker is None:
-            longest = max(e.seconds for e in self.target.lesson.exercises)
-            limits = Limits(memory_mb=exercise.memory_mb, cpu_seconds=int(10 * longest) + 60)
-            self.worker = self.zygote.spawn(limits)
-            first = not self.load_failure
-            self.load_failure = self._load(self.worker)
-            if self.load_failure and first:
-                self.problems.append(self.load_failure)
-        return self.worker
-
-    def _load(self, worker: Worker) -> str:
-        """Load the student's file; a sentence if that did not end, and notes about lines that were left out."""
-        assert self.submission is not None
-        request = {
-            "op": "load", "module": self.target.files.module, "text": self.submission.text,
-            "file": self.submission.file, "files": {**self.submission.files, "toys.py": self.toys},
-        }  # fmt: skip
-        try:
-            reply = worker.call(request, LOAD_SECONDS)
-            worker.take_output()
-        except WorkerGone as gone:
-            return f"{self.submission.file} could not be loaded: {gone.reason}"
-        for problem in reply.get("problems", [])[:20]:
-            note = self._problem(problem)
-            if note not in self.problems:
-                self.problems.append(note)
-        return ""
-
-    def _problem(self, problem: Reply) -> str:
-        assert self.submission is not None
-        place = self.submission.lines.where(int(problem.get("line") or 1))
-        text = " ".join(str(problem.get("message", "")).split())[:200]
-        return f"{place}: {problem.get('type')}: {text}; this part was left out and the rest was graded"
-
-    def _end_worker(self) -> None:
-        if self.worker is not None:
-            self.worker.close()
-            self.worker = None
 
 
 def _reference(target: Target, options: Options) -> tuple[LessonChecks, LiveReference | KeyReference]:

@@ -12,11 +12,11 @@ import stat
 import tokenize
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from blindgrade.catalog import LessonFiles
-from blindgrade.engine import notebook
+from blindgrade.engine import archives, notebook
 
 MIB = 1 << 20
 MAX_PYTHON = 2 * MIB
@@ -94,7 +94,8 @@ def read_submission(
 ) -> dict[str, LessonSubmission | None]:
     """Each target lesson's id with what the submission holds for it, None if that is nothing.
 
-    `path` is a .py or .ipynb file, a lesson's folder, or a folder with lesson folders (or with `exercises/`).
+    `path` is a .py or .ipynb file, a lesson's folder, a folder with lesson folders (or with `exercises/`), or an
+    archive of such a folder.
     `defined` has the names that each lesson's exercises define: they tell whose a file of another name is.
     """
     try:
@@ -104,13 +105,13 @@ def read_submission(
             f"{path} does not exist or cannot be opened; name a .py or .ipynb file or a folder"
         ) from None
     if stat.S_ISDIR(mode):
-        lessons = {target.entry.id: _one_of_many(path, target) for target in targets}
-        given = [one for one in lessons.values() if one is not None]
-        if given and all(one.unreadable for one in given):
-            raise SubmissionError(given[0].unreadable)
-        return lessons
+        return _read_folder(path, targets)
+    if archives.is_archive(path):
+        return _read_archive(path, targets)
     if path.suffix not in (".py", ".ipynb"):
-        raise SubmissionError(f"{path} is no Python file, notebook or folder; name a .py or .ipynb file or a folder")
+        raise SubmissionError(
+            f"{path} is no Python file, notebook, archive or folder; name a .py, .ipynb or .zip file or a folder"
+        )
     found: dict[str, LessonSubmission | None] = {target.entry.id: None for target in targets}
     # The user named this file, so a link to it may be followed; links inside a folder are not.
     source = _read_source(path.resolve(), path)
@@ -120,6 +121,28 @@ def read_submission(
         folder = path.resolve().parent if path.resolve().parent.name == owner.folder else None
         found[owner.entry.id] = _assemble(path, owner, source, folder, list(source.problems))
     return found
+
+
+def _read_folder(path: Path, targets: list[LessonFiles]) -> dict[str, LessonSubmission | None]:
+    lessons = {target.entry.id: _one_of_many(path, target) for target in targets}
+    given = [one for one in lessons.values() if one is not None]
+    if given and all(one.unreadable for one in given):
+        raise SubmissionError(given[0].unreadable)
+    return lessons
+
+
+def _read_archive(path: Path, targets: list[LessonFiles]) -> dict[str, LessonSubmission | None]:
+    try:
+        with archives.unpacked(path) as (folder, notes):
+            lessons = _read_folder(folder, targets)
+    except archives.ArchiveError as error:
+        raise SubmissionError(f"{path} {error}") from None
+    more = [f"there are {len(notes) - MAX_PROBLEMS} more files like these"] if len(notes) > MAX_PROBLEMS else []
+    told = [*notes[:MAX_PROBLEMS], *more]
+    return {
+        lesson: replace(found, path=str(path), problems=[*found.problems, *told]) if found else None
+        for lesson, found in lessons.items()
+    }
 
 
 def _one_of_many(path: Path, target: LessonFiles) -> LessonSubmission | None:

@@ -15,7 +15,7 @@ import re
 import socket
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,7 +154,7 @@ class Experiment:
     def __init__(self, name: str, modules: dict[str, str], paths: dict[str, str]) -> None:
         self.function = _run_slice(name, modules, paths)
 
-    def run(self, lesson: LoadedLesson, seed: int, device: str = "cpu") -> Reply:
+    def run(self, lesson: LoadedLesson, seed: int, device: str = "cpu", data: Sequence[Any] = ()) -> Reply:
         """Run it once: {"kind": "result", "value": …} or {"kind": "raised", …}, as the wire will carry it.
 
         torch's global state and the global random sources start from the same point every time, whatever
@@ -163,9 +163,21 @@ class Experiment:
         reset_state(derive(seed, "student"))
         path = str(getattr(lesson.module, "__file__", ""))
         try:
-            return {"kind": "result", "value": self.function(lesson.names, Rng(seed, device))}
+            given = [_moved(item, device) for item in data]
+            return {"kind": "result", "value": self.function(lesson.names, Rng(seed, device), *given)}
         except BaseException as error:  # also SystemExit: whatever stops an experiment is told, not obeyed
             return {"kind": "raised", **describe_error(error, path)}
+
+
+def _moved(data: Any, device: str) -> Any:
+    """Data with their tensors on the device."""
+    if isinstance(data, torch.Tensor):
+        return data.to(device)
+    if isinstance(data, dict):
+        return {key: _moved(item, device) for key, item in data.items()}
+    if isinstance(data, list | tuple):
+        return type(data)(_moved(item, device) for item in data)
+    return data
 
 
 def _run_slice(name: str, modules: dict[str, str], paths: dict[str, str]) -> Any:
@@ -263,7 +275,7 @@ def serve(sock: socket.socket, box: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
             sys.path.insert(0, str(box))
-            lesson = load(request["module"], request["text"], str(box / request["file"]))
+            lesson = load(request["module"], request["text"].decode(), str(box / request["file"]))
             reply: Reply = {"kind": "loaded", "problems": lesson.problems}
         else:
             reply = _answer(lesson, request)
@@ -273,12 +285,12 @@ def serve(sock: socket.socket, box: Path) -> None:
 def _answer(lesson: LoadedLesson | None, request: Reply) -> Reply:
     if lesson is None:
         raise RuntimeError("run before load")
-    paths = {module: f"<{module}>" for module in request["modules"]}
+    modules = {module: text.decode() for module, text in request["modules"].items()}
     try:
-        experiment = Experiment(request["name"], request["modules"], paths)
+        experiment = Experiment(request["name"], modules, {module: f"<{module}>" for module in modules})
     except Exception as error:  # a slice that does not even load is the course's mistake
         return {"kind": "broken", **describe_error(error, "<experiment>")}
-    return experiment.run(lesson, request["seed"], request["device"])
+    return experiment.run(lesson, request["seed"], request["device"], request.get("data", ()))
 
 
 def _send(sock: socket.socket, reply: Reply) -> None:

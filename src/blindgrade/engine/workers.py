@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 import os
 import selectors
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from blindgrade.catalog import Target
 from blindgrade.engine import protocol
 from blindgrade.engine.replies import well_formed
-from blindgrade.engine.sandbox import Limits
+from blindgrade.engine.sandbox import cgroup
+from blindgrade.engine.sandbox.layout import BOX
+from blindgrade.engine.sandbox.limits import Limits, remove_tree
+from blindgrade.engine.sandbox.probe import explain
 from blindgrade.models import Kind
 
 MAX_OUTPUT = 64 << 10  # bytes of a worker's prints that are kept
@@ -29,42 +32,100 @@ START_SECONDS = 120.0
 Reply = dict[str, Any]
 
 
-def needs_optimizer(targets: list[Target]) -> bool:
-    """Does any of the exercises train, so that the warm process should import what optimizers need?"""
-    return any(t.lesson.exercise(n).kind is Kind.TRAINING for t in targets for n in t.exercises)
+Sandbox = Literal["auto", "strict", "process", "namespaces", "landlock"]
+ALLOWED: dict[str, list[str]] = {
+    "auto": ["namespaces", "landlock", "process"],
+    "strict": ["namespaces", "landlock"],
+    "process": ["process"],
+    "namespaces": ["namespaces"],
+    "landlock": ["landlock"],
+}
 
 
 class ZygoteFailed(Exception):
     """The warm process did not start or is gone: a fault of the machine or of ours, never the student's."""
 
 
-class WorkerGone(Exception):
-    """The worker ended, stalled or broke the protocol; `reason` is told to the student."""
+class SandboxMissing(ZygoteFailed):
+    """Isolation was demanded and this machine does not give it; the text names each missing layer and its remedy."""
 
-    def __init__(self, reason: str) -> None:
+
+class WorkerGone(Exception):
+    """The worker ended, stalled or broke the protocol; `reason` is told to the student, `late` says that it stalled."""
+
+    def __init__(self, reason: str, *, late: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.late = late
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a worker ended: its wait status (-1 if it had to be killed), processor seconds, and largest resident size."""
+
+    status: int = -1
+    cpu: float = 0.0
+    rss_kb: int = 0
 
 
 class Zygote:
-    """The warm process. It starts when told to, or with the first worker; leaving the context ends it."""
+    """The warm process. It starts when told to, or with the first worker; leaving the context ends it.
 
-    def __init__(self, *, optimizer: bool = False) -> None:
-        self.optimizer = optimizer
-        self.sandbox = ""
+    `sandbox` names the tiers that may hold its workers (`ALLOWED`). `private` are paths that no worker may read: the
+    process refuses to start in a tier where one can. With `fork=False` it becomes its only worker itself, because
+    CUDA does not survive a fork, and a fresh process is started for each further one.
+    """
+
+    def __init__(
+        self,
+        *,
+        optimizer: bool = False,
+        sandbox: Sandbox = "auto",
+        private: Sequence[Path] = (),
+        memory_mb: int = 2048,
+        fork: bool = True,
+    ) -> None:
+        self.wanted = sandbox
+        self.fork = fork
+        self.sandbox = ""  # the tier's name, once it is ready
+        self.layers: dict[str, str] = {}  # "" for each layer that holds, else why not
+        self.missing: dict[str, str] = {}  # what keeps this machine from a stronger tier
+        self._options = {
+            "optimizer": optimizer,
+            "allowed": ALLOWED[sandbox],
+            "strict": sandbox not in ("auto", "process"),
+            "private": [str(path) for path in private if path.exists()],
+            "memory_mb": memory_mb,
+            "fork": fork,
+        }
+        self._group = ""
+        self._owner = (os.getuid(), os.getgid())
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._ready = False
 
+    @classmethod
+    def for_targets(cls, targets: list[Target], *, sandbox: Sandbox = "auto", device: str = "cpu") -> Self:
+        """A warm process for grading these lessons, whose solutions and checks its workers must not reach."""
+        private = {t.files.root / tree for t in targets for tree in ("solutions", "graders")}
+        exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
+        return cls(
+            optimizer=any(e.kind is Kind.TRAINING for e in exercises),
+            sandbox=sandbox,
+            private=sorted(private),
+            memory_mb=max((e.memory_mb for e in exercises), default=2048),
+            fork=device == "cpu",
+        )
+
     def start(self) -> None:
         """Start the process without waiting until it is warm."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        options = json.dumps({"optimizer": self.optimizer})
         # Threads must be one before torch is imported: a fork after an OpenMP pool has started hangs.
         threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
         keep = {k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_") or k in ("PATH", "HOME", "LANG")}
+        command = [sys.executable, "-I", "-P", "-m", "blindgrade.engine.zygote", str(theirs.fileno())]
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-P", "-m", "blindgrade.engine.zygote", str(theirs.fileno()), options],
+            [*command, json.dumps(self._options)],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -74,6 +135,12 @@ class Zygote:
         )
         theirs.close()
         self._control = ours
+
+    @property
+    def pid(self) -> int:
+        """The process that was started; the warm one is this or, in a jail, its child."""
+        assert self._process is not None
+        return self._process.pid
 
     def __enter__(self) -> Self:
         return self
@@ -93,6 +160,9 @@ class Zygote:
                 self._process.wait()
             if self._process.stderr is not None:
                 self._process.stderr.close()
+        if self._group:
+            cgroup.remove(Path(self._group))
+            self._group = ""
         self._control = self._process = None
         self._ready = False
 
@@ -106,48 +176,76 @@ class Zygote:
         control = self._warm()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         read_end, write_end = os.pipe()
-        box = tempfile.mkdtemp(prefix="blindgrade-")
-        command = json.dumps({"op": "spawn", "box": box, "limits": asdict(limits)}).encode()
+        folder = self._make_box()
+        command = json.dumps({"op": "spawn", "box": folder or BOX, "limits": asdict(limits)}).encode()
         try:
             socket.send_fds(control, [command], [theirs.fileno(), write_end])
             pid = self._answer()["pid"]
         except (OSError, protocol.WireError) as error:
-            shutil.rmtree(box, ignore_errors=True)
+            if folder:
+                os.rmdir(folder)
             ours.close()
             os.close(read_end)
             raise ZygoteFailed(f"no worker could be started ({error})") from None
         finally:
             theirs.close()
             os.close(write_end)
-        return Worker(self, pid, ours, read_end, box)
+        return Worker(self, pid, ours, read_end, folder, limits)
 
-    def end(self, pid: int) -> int:
-        """End a worker and everything that it started; its wait status, -1 if it had to be killed."""
+    def _make_box(self) -> str:
+        """A folder for a worker that cannot have one of its own; it is the grader's to remove."""
+        if self.sandbox == "namespaces":
+            return ""
+        folder = tempfile.mkdtemp(prefix="blindgrade-")
+        if self._owner[0] != os.getuid():
+            os.chown(folder, *self._owner)
+        return folder
+
+    def end(self, pid: int) -> Ended:
+        """End a worker and everything that it started."""
         if self._control is None:
-            return -1
+            return Ended()
+        if not self.fork:
+            self.close()
+            return Ended()
         try:
             self._control.sendall(json.dumps({"op": "end", "pid": pid}).encode())
-            return int(self._answer()["status"])
+            return Ended(**self._answer())
         except (OSError, protocol.WireError):
             self.restart()
-            return -1
+            return Ended()
+
+    def ready(self) -> Self:
+        """Wait until it is warm. SandboxMissing or ZygoteFailed if it cannot be."""
+        self._warm()
+        return self
 
     def _warm(self) -> socket.socket:
         if self._control is None:
             self.start()
         if not self._ready:
             try:
-                self.sandbox = self._answer()["sandbox"]
+                walls = self._answer()
             except protocol.WireError:
-                said = b""
-                if self._process is not None and self._process.stderr is not None:
-                    self._process.kill()
-                    said = self._process.stderr.read()
-                raise ZygoteFailed(f"the warm process did not start: {said.decode(errors='replace')[-800:]}") from None
+                said = self._last_words()
+                self.close()
+                raise ZygoteFailed(f"the warm process did not start: {said}") from None
+            self.sandbox, self.layers, self.missing = walls["sandbox"], walls["layers"], walls["missing"]
+            self._owner = (walls["owner"][0], walls["owner"][1])
+            self._group = walls.get("group", "")
+            if not walls["ready"]:
+                self.close()
+                raise SandboxMissing("this machine cannot isolate the code that is graded:\n" + explain(self.missing))
             self._ready = True
         if self._control is None:
             raise ZygoteFailed("the warm process is gone")
         return self._control
+
+    def _last_words(self) -> str:
+        if self._process is None or self._process.stderr is None:
+            return ""
+        self._process.kill()
+        return self._process.stderr.read().decode(errors="replace")[-800:]
 
     def _answer(self) -> Reply:
         if self._control is None:
@@ -160,14 +258,16 @@ class Zygote:
 class Worker:
     """One forked worker: requests go in, replies come out, prints are drained and capped."""
 
-    def __init__(self, zygote: Zygote, pid: int, sock: socket.socket, output: int, box: str) -> None:
+    def __init__(self, zygote: Zygote, pid: int, sock: socket.socket, output: int, box: str, limits: Limits) -> None:
         self.zygote = zygote
         self.pid = pid
-        self.box = box
+        self.box = box  # a folder to remove at the end, or empty
+        self.limits = limits
         self._sock = sock
         self._output = output
         os.set_blocking(output, False)
         self._kept = bytearray()
+        self._confined = False
         self.printed = 0
 
     def call(self, request: Reply, seconds: float, meanwhile: Callable[[], object] | None = None) -> Reply:
@@ -175,6 +275,7 @@ class Worker:
 
         `meanwhile` is run in this process while the worker works on its core.
         """
+        self._await_walls()
         deadline = time.monotonic() + seconds
         try:
             self._sock.settimeout(seconds)
@@ -183,11 +284,26 @@ class Worker:
                 meanwhile()
             return well_formed(self._await(deadline))
         except (TimeoutError, protocol.Late):
-            raise WorkerGone(_late(seconds)) from None
+            raise WorkerGone(f"stopped after {seconds:.0f} s: is there a loop that never ends?", late=True) from None
         except (protocol.Closed, ConnectionError):
             raise WorkerGone(self._how_it_ended()) from None
         except protocol.WireError:
             raise WorkerGone("the worker's answer broke the protocol; it was stopped") from None
+
+    def waits(self) -> bool:
+        """Is the worker there, with nothing said that nobody asked for?"""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, selectors.EVENT_READ)
+            return not self._confined or not selector.select(0)
+
+    def _await_walls(self) -> None:
+        """The worker says once that it is confined; before that it knows nothing of the student's."""
+        if not self._confined:
+            try:
+                self._await(time.monotonic() + START_SECONDS)
+            except protocol.WireError as error:
+                raise ZygoteFailed(f"a worker could not be confined ({error})") from None
+            self._confined = True
 
     def _await(self, deadline: float) -> Any:
         reader = protocol.FrameReader()
@@ -230,12 +346,12 @@ class Worker:
         return text
 
     def _how_it_ended(self) -> str:
-        status = self.zygote.end(self.pid)
-        if status >= 0 and os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            if number == signal.SIGXCPU:
-                return "stopped: its processor time was used up; is there a loop that never ends?"
-            return f"your code ended its process ({signal.Signals(number).name}); was the memory used up?"
+        ended = self.zygote.end(self.pid)
+        if ended.cpu >= self.limits.cpu_seconds - 1:
+            return "stopped: its processor time was used up; is there a loop that never ends?"
+        if ended.status >= 0 and os.WIFSIGNALED(ended.status):
+            name = signal.Signals(os.WTERMSIG(ended.status)).name
+            return f"your code ended its process ({name}); was the memory used up?"
         return "your code ended its process; leave out exit() and os._exit()"
 
     def close(self) -> None:
@@ -243,8 +359,5 @@ class Worker:
         self._sock.close()
         self.zygote.end(self.pid)
         os.close(self._output)
-        shutil.rmtree(self.box, ignore_errors=True)
-
-
-def _late(seconds: float) -> str:
-    return f"stopped after {seconds:.0f} s: is there a loop that never ends?"
+        if self.box:
+            remove_tree(Path(self.box))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 KEPT = {"\n", "\t"}
-# Format characters (bidi overrides, zero-width), controls, surrogates, private use, unassigned.
-HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+# Format characters (bidi overrides, zero-width), controls, surrogates, private use, unassigned, other line ends.
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# What runners of GitHub Actions and Azure Pipelines take for a command in a log.
+COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\[)", re.MULTILINE)
 
 
 def shown(text: str) -> str:
-    """The text with every character that a terminal or a page could interpret written as its escape."""
-    return "".join(c if c in KEPT or unicodedata.category(c) not in HIDDEN else _escape(c) for c in text)
+    """The text with everything that a terminal, a page or a CI runner could interpret written as its escape."""
+    plain = "".join(c if c in KEPT or unicodedata.category(c) not in HIDDEN else _escape(c) for c in text)
+    return COMMAND.sub(lambda found: (found[1] or "") + _escape(found[0][-1]), plain)
 
 
 def _escape(character: str) -> str:

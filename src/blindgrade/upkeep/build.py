@@ -19,10 +19,14 @@ from blindgrade.engine.reference import LiveReference, read_key, record_key, rec
 from blindgrade.engine.slices import MAIN
 from blindgrade.engine.variants import Solution
 from blindgrade.models import Lesson
+from blindgrade.upkeep.overview import PAGE, coverage_page
 
 
 def build(catalog: Catalog, ids: Iterable[str], *, check: bool) -> list[str]:
-    """Write what is out of date, or with `check` only say it: paths relative to the course."""
+    """Write what is out of date, or with `check` only say it: paths relative to the course.
+
+    The coverage page is checked with the rest, where a course has one.
+    """
     changed: list[str] = []
     for target in catalog.find(ids):
         for path, text in _texts(target.files, target.lesson):
@@ -39,6 +43,8 @@ def build(catalog: Catalog, ids: Iterable[str], *, check: bool) -> list[str]:
             if not check:
                 text = json.dumps(fresh, indent=1, sort_keys=True) + "\n"
                 target.files.answer_key.write_text(text, encoding="utf-8")
+    if check and (page := catalog.root / PAGE).is_file() and page.read_text(encoding="utf-8") != coverage_page(catalog):
+        changed.append(PAGE)
     return changed
 
 

@@ -54,7 +54,7 @@ class Workshop:
 
     def requires(self, name: str) -> set[str]:
         """The exercises that this one requires, directly or through others."""
-        direct = {e.name: set(e.requires) for e in self.lesson.exercises}
+        direct = {e.name: set(e.requires_here) for e in self.lesson.exercises}
         return _reach(name, direct)
 
     def touched_by(self, name: str) -> list[Exercise]:

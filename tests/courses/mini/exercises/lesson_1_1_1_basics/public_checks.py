@@ -35,9 +35,13 @@ def _near_the_line(result, expected, rng):
         raise Fail("the fitted line is on its way", misconception="stops_early")
     raise Fail("the fitted line is far from the points")
 
-@check("fit_line", public=True, verdict=_near_the_line, reference=False)
-def finds_the_line(lesson, rng):
-    """The fitted line is the one that the points lie on."""
+def _points(rng):
+    """Points on the line that is to be found; the line itself stays here."""
     slope, offset = rng.number(1, 2), rng.number(1, 2)
     x = torch.linspace(-1, 1, 9)
-    return lesson.fit_line(x, slope * x + offset)(torch.linspace(-1, 1, 5))
+    return {"x": x, "y": slope * x + offset}
+
+@check("fit_line", public=True, verdict=_near_the_line, reference=False, inputs=_points)
+def finds_the_line(lesson, rng, points):
+    """The fitted line is the one that the points lie on."""
+    return lesson.fit_line(points["x"], points["y"])(torch.linspace(-1, 1, 5))

@@ -1,0 +1,186 @@
+"""Submissions that come as one archive: unpacked into a folder of ours, within limits, names checked first.
+
+Only regular files and folders are taken. Sizes are counted as bytes come out, because what an archive says of itself
+is the student's word.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import tarfile
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+MIB = 1 << 20
+SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+MAX_ARCHIVE = 64 * MIB  # as it lies on the disk
+MAX_UNPACKED = 128 * MIB  # all files together, and all that a compressed tar holds
+MAX_ENTRIES = 5_000
+MAX_DEPTH = 16
+MAX_NAME = 200  # bytes of one part of a path
+CHUNK = 1 << 16
+NOISE = ("__MACOSX", ".DS_Store")
+
+
+class ArchiveError(Exception):
+    """An archive that is not unpacked; the message says why and what to do, without its path."""
+
+
+def is_archive(path: Path) -> bool:
+    """Is this a name that `unpacked` takes?"""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The folder in which the archive's files lie while the context lasts, and notes about what was left out.
+
+    ArchiveError for an archive that is damaged, encrypted or over a limit.
+    """
+    with TemporaryDirectory(prefix="blindgrade-archive-") as folder:
+        notes: list[str] = []
+        try:
+            if path.stat().st_size > MAX_ARCHIVE:
+                raise ArchiveError(f"is larger than {MAX_ARCHIVE // MIB} MiB; pack only the lesson's files")
+            unpack = _unpack_zip if path.name.lower().endswith(".zip") else _unpack_tar
+            unpack(path, _Taker(Path(folder), notes))
+        except (ArchiveError, FileNotFoundError):
+            raise
+        except (OSError, EOFError, ValueError, LookupError, NotImplementedError, RuntimeError) as error:
+            raise ArchiveError(f"cannot be unpacked ({error}); pack it again, without a password") from None
+        except (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError) as error:
+            raise ArchiveError(f"is damaged ({error}); pack it again") from None
+        yield _inner(Path(folder)), notes
+
+
+def _inner(folder: Path) -> Path:
+    """Most programs pack a folder, not what it holds: go down while there is nothing but one folder."""
+    for _ in range(MAX_DEPTH):
+        inside = list(folder.iterdir())
+        if len(inside) != 1 or not inside[0].is_dir() or inside[0].name.startswith(("lesson_", "exercises")):
+            break
+        folder = inside[0]
+    return folder
+
+
+class _Taker:
+    """Writes files below one folder and keeps count."""
+
+    def __init__(self, folder: Path, notes: list[str]) -> None:
+        self.folder = folder
+        self.notes = notes
+        self.taken: set[str] = set()
+        self.entries = 0
+        self.room = MAX_UNPACKED
+
+    def wants(self, name: str, *, regular: bool) -> bool:
+        """Count an entry, and say whether it is taken; what is not is noted."""
+        self.entries += 1
+        if self.entries > MAX_ENTRIES:
+            raise ArchiveError(f"holds more than {MAX_ENTRIES} files; pack only the lesson's files")
+        reason = _refused(name) or ("" if regular else "it is a link or a device; pack the file itself")
+        # Two names that one file system takes for one would overwrite each other.
+        key = unicodedata.normalize("NFC", name).casefold()
+        if not reason and key in self.taken:
+            reason = "the archive holds that name twice"
+        if reason:
+            if not any(part in NOISE for part in name.split("/")):
+                self.notes.append(f"{name[:MAX_NAME]!a} was left out: {reason}")
+            return False
+        self.taken.add(key)
+        return True
+
+    def take(self, name: str, stream: IO[bytes]) -> None:
+        """Write one file."""
+        target = self.folder / PurePosixPath(name)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        except (FileExistsError, NotADirectoryError):
+            self.notes.append(f"{name!a} was left out: the archive holds that name as a file and as a folder")
+            return
+        with open(handle, "wb") as file:
+            while piece := stream.read(CHUNK):
+                self.room -= len(piece)
+                if self.room < 0:
+                    raise ArchiveError(f"holds more than {MAX_UNPACKED // MIB} MiB; pack only the lesson's files")
+                file.write(piece)
+
+
+def _refused(name: str) -> str:
+    """Why a name is not taken; empty if it is harmless."""
+    parts = name.split("/")
+    if not name or name.startswith("/") or "\\" in name or ":" in name:
+        return "its name is absolute or not one that every system takes"
+    if any(part in ("", ".", "..") for part in parts):
+        return "its name leads out of the archive"
+    if not name.isprintable():
+        return "its name cannot be printed"
+    if len(parts) > MAX_DEPTH or any(len(part.encode("utf-8", "replace")) > MAX_NAME for part in parts):
+        return "its name is too long"
+    if any(part in NOISE for part in parts):
+        return "no file of the student's"
+    return ""
+
+
+def _unpack_zip(path: Path, taker: _Taker) -> None:
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            kind = (entry.external_attr >> 16) & 0o170000
+            if entry.is_dir() or not taker.wants(entry.filename, regular=kind in (0, 0o100000)):
+                continue
+            with archive.open(entry) as stream:
+                taker.take(entry.filename, stream)
+
+
+def _unpack_tar(path: Path, taker: _Taker) -> None:
+    with open(path, "rb") as raw:
+        counted = _Counted(_plain(raw))
+        # Read as a stream: nothing is sought, so every byte that is made passes the counter.
+        with tarfile.open(fileobj=counted, mode="r|", errorlevel=2) as archive:
+            for entry in archive:
+                name = entry.name[2:] if entry.name.startswith("./") else entry.name
+                if entry.isdir():
+                    continue
+                regular = entry.isreg() and not entry.issparse()
+                if taker.wants(name, regular=regular) and (stream := archive.extractfile(entry)) is not None:
+                    taker.take(name, stream)
+
+
+def _plain(raw: IO[bytes]) -> Any:
+    magic = raw.read(6)
+    raw.seek(0)
+    if magic.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=raw)
+    if magic.startswith(b"BZh"):
+        return bz2.BZ2File(raw)
+    if magic.startswith(b"\xfd7zXZ"):
+        return lzma.LZMAFile(raw)
+    return raw
+
+
+class _Counted(io.RawIOBase):
+    """A stream that ends in an error once too much has come out of it."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.room = MAX_UNPACKED + MAX_ENTRIES * 2 * tarfile.BLOCKSIZE
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        piece: bytes = self.stream.read(min(size, CHUNK) if size >= 0 else CHUNK)
+        self.room -= len(piece)
+        if self.room < 0:
+            raise ArchiveError(f"holds more than {MAX_UNPACKED // MIB} MiB; pack only the lesson's files")
+        return piece

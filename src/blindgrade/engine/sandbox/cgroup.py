@@ -1,0 +1,82 @@
+"""A control group for one warm process and its worker, where the machine lets us make one (cgroup v2).
+
+A second line behind the limits of a process: memory that no address space shows (files in the box, shared memory)
+counts as well, and `cgroup.kill` ends everything in it at once.
+https://docs.kernel.org/admin-guide/cgroup-v2.html
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+
+CONTROLLERS = ("memory", "pids")
+WARM_BYTES = 1 << 30  # the warm process and what its worker shares with it
+PROCESSES = 128
+
+
+class NoGroup(OSError):
+    """A group cannot be had here; the text says why."""
+
+
+def own_group(membership: str = "/proc/self/cgroup", mounts: str = "/proc/self/mountinfo") -> Path:
+    """The folder of the group that this process is in. NoGroup without cgroup v2."""
+    try:
+        places = [line.split() for line in Path(mounts).read_text().splitlines()]
+        root = next(fields[4] for fields in places if "cgroup2" in fields[fields.index("-") + 1 :])
+        path = next(line[3:] for line in Path(membership).read_text().splitlines() if line.startswith("0::"))
+    except (OSError, StopIteration):
+        raise NoGroup("this machine has no cgroup v2") from None
+    return Path(root) / path.lstrip("/")
+
+
+def enter(parent: Path, memory_bytes: int) -> Path:
+    """Move this process into a new group below `parent` with a limit on memory and processes.
+
+    NoGroup, and nothing changed, if that is not ours to do.
+    """
+    group = parent / f"blindgrade-{os.getpid()}"
+    try:
+        missing = [name for name in CONTROLLERS if name not in _words(parent / "cgroup.controllers")]
+        if missing:
+            raise NoGroup(f"no {' and '.join(missing)} controller is delegated to {parent}")
+        _write(parent / "cgroup.subtree_control", " ".join(f"+{name}" for name in CONTROLLERS))
+        group.mkdir()
+        _write(group / "memory.max", str(memory_bytes + WARM_BYTES))
+        with suppress(OSError):  # a machine without swap has no such file
+            _write(group / "memory.swap.max", "0")
+        _write(group / "pids.max", str(PROCESSES))
+        _write(group / "cgroup.procs", str(os.getpid()))
+    except OSError as error:
+        with suppress(OSError):
+            group.rmdir()
+        raise (
+            error if isinstance(error, NoGroup) else NoGroup(f"no group can be made below {parent}: {error}")
+        ) from None
+    return group
+
+
+def remove(group: Path) -> None:
+    """End what is left in a group, and remove it."""
+    with suppress(OSError):
+        _write(group / "cgroup.kill", "1")
+    for _ in range(100):
+        try:
+            group.rmdir()
+            return
+        except FileNotFoundError:
+            return
+        except OSError:
+            time.sleep(0.01)  # a killed process leaves its group a moment later
+
+
+def _words(path: Path) -> list[str]:
+    return path.read_text().split()
+
+
+def _write(path: Path, text: str) -> None:
+    # Opened without O_CREAT: in a cgroup file system every file that matters is there already.
+    with open(os.open(path, os.O_WRONLY), "w") as file:
+        file.write(text)

@@ -1,0 +1,124 @@
+"""Limits on one process, and the end of everything that it started: what every platform with `resource` has."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import resource
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+MAPPED_BY_THREADS = 256 << 20  # address space for stacks and allocator arenas of a few threads
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one worker may use."""
+
+    memory_mb: int = 2048
+    cpu_seconds: int = 120
+    file_mb: int = 64
+    files: int = 4096
+    open_files: int = 256
+    threads: int = 64
+
+
+def apply(limits: Limits, *, address_space: int, count_threads: bool) -> None:
+    """Set the limits on this process for good. `address_space` is what is mapped before the student's first line."""
+    _limit(resource.RLIMIT_AS, address_space + MAPPED_BY_THREADS + (limits.memory_mb << 20))
+    _limit(resource.RLIMIT_CPU, limits.cpu_seconds)
+    _limit(resource.RLIMIT_FSIZE, limits.file_mb << 20)
+    _limit(resource.RLIMIT_NOFILE, limits.open_files)
+    _limit(resource.RLIMIT_CORE, 0)
+    if count_threads:
+        _limit(resource.RLIMIT_NPROC, limits.threads)
+
+
+def _limit(kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (ceiling, ceiling))
+
+
+def address_space_in_use() -> int:
+    """Bytes that this process has mapped, to 16 MiB: the smallest limit under which a page can still be mapped.
+
+    Asked of the kernel by trying, because a jail has no /proc to read it from.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    low, high = 0, 1 << 44
+    try:
+        while high - low > 16 << 20:
+            middle = (low + high) // 2
+            resource.setrlimit(resource.RLIMIT_AS, (middle, hard))
+            try:
+                mmap.mmap(-1, 1 << 20).close()
+                high = middle
+            except (OSError, MemoryError):
+                low = middle
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    return high
+
+
+def kill_descendants() -> None:
+    """End and reap every child of this process, again until there is none: daemonised grandchildren become children."""
+    for _ in range(100):
+        children = _children()
+        if not children:
+            return
+        for pid in children:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                continue
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder that a student filled: however deep, whatever its permissions, links never followed.
+
+    Each folder's content is moved up before it is removed, so that no path ever grows and nothing recurses.
+    """
+    number = 0
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        with suppress(OSError):
+            os.chmod(here, 0o700)
+        for entry in _listed(here):
+            number += 1
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    os.chmod(entry, 0o700)
+                    moved = folder.parent / f"{folder.name}-{number}"
+                    os.rename(entry, moved)
+                    waiting.append(moved)
+                else:
+                    os.unlink(entry)
+        with suppress(OSError):
+            os.rmdir(here)
+
+
+def _listed(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def _children() -> list[int]:
+    found: list[int] = []
+    try:
+        tasks = list(Path("/proc/self/task").iterdir())
+    except OSError:
+        return []  # no /proc here: macOS, or a jail, whose processes end with its first one
+    for task in tasks:
+        try:
+            found += [int(pid) for pid in (task / "children").read_text().split()]
+        except OSError:
+            continue
+    return found

@@ -1,0 +1,97 @@
+"""Find the strongest tier that holds on this machine: build each in a child, which then tries to break out of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkdtemp
+
+from blindgrade.engine.sandbox import selftest
+from blindgrade.engine.sandbox.limits import Limits, address_space_in_use
+from blindgrade.engine.sandbox.tiers import TIERS, Tier
+
+LIMITS = Limits(memory_mb=1024, cpu_seconds=20)
+MAX_REPORT = 1 << 16
+
+REMEDIES = {
+    "namespaces": "let this user make user namespaces: on Ubuntu `sudo sysctl -w"
+    " kernel.apparmor_restrict_unprivileged_userns=0`, on Debian `sudo sysctl -w kernel.unprivileged_userns_clone=1`,"
+    " in Docker `--security-opt seccomp=unconfined --security-opt apparmor=unconfined`; Linux 5.12 or newer",
+    "landlock": "Linux 5.13 or newer with `landlock` in the kernel's lsm= list; see `cat /sys/kernel/security/lsm`",
+    "seccomp": "a kernel with seccomp filters, on x86_64 or aarch64",
+    "self-test": "report it: a wall was built and did not hold",
+}
+
+
+def choose(allowed: list[str], private: list[str]) -> tuple[Tier, dict[str, str]]:
+    """The strongest of the allowed tiers that holds here, and why the stronger ones do not, by layer.
+
+    `private` are paths that no worker may read; a tier in which one of them can be read does not hold.
+    """
+    missing: dict[str, str] = {}
+    for name in allowed:
+        tier = TIERS[name]()
+        if not tier.isolates:
+            return tier, missing
+        layers = _probe(tier, private)
+        tier.layers |= layers
+        gone = {layer: layers[layer] for layer in (*tier.needs, "self-test") if layers.get(layer)}
+        if not gone:
+            return tier, missing
+        missing |= gone
+    return Tier(), missing
+
+
+def explain(missing: dict[str, str]) -> str:
+    """Each missing layer, why it is missing and how to get it."""
+    return "\n".join(f"  {layer}: {why}\n    needed: {REMEDIES.get(layer, '')}" for layer, why in missing.items())
+
+
+def _probe(tier: Tier, private: list[str]) -> dict[str, str]:
+    """Build the tier in a child and report its layers."""
+    read_end, write_end = os.pipe()
+    box = Path(tier.box or mkdtemp(prefix="blindgrade-"))
+    child = os.fork()
+    if child == 0:
+        try:
+            os.close(read_end)
+            _try(tier, box, private, write_end)
+        finally:
+            os._exit(0)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as report:
+        said = report.read(MAX_REPORT)
+    os.waitpid(child, 0)
+    if not tier.box:
+        shutil.rmtree(box, ignore_errors=True)
+    layers = {"self-test": "not reached"}
+    for line in said.splitlines():
+        layers |= json.loads(line)
+    return layers
+
+
+def _try(tier: Tier, box: Path, private: list[str], write_end: int) -> None:
+    """In the child. What is told first is overruled by what is told later, so an early end tells how far it came."""
+    layer = tier.name
+    try:
+        if any(tier.layers.get(need) for need in tier.needs):
+            return  # known to be missing before anything is built
+        if not tier.box:
+            os.chown(box, *tier.owner())
+        tier.enter()
+        layer = "self-test"
+        worker = tier.fork()
+        if worker:
+            os.waitpid(worker, 0)
+            return
+        tier.confine(LIMITS, box, address_space_in_use())
+        broken = selftest.run(box, private)
+        tier.layers["self-test"] = "; ".join(f"{name}: {what}" for name, what in broken.items())
+    except OSError as error:
+        tier.layers[layer] = str(error)
+    finally:
+        with suppress(OSError):
+            os.write(write_end, json.dumps(tier.layers).encode() + b"\n")

@@ -1,0 +1,22 @@
+"""Hangs in a regular expression that backtracks without end, where Python sees no signal."""
+# attack: lines=35; target=standardize; says=stopped after
+# held by: the deadline is on the grader's clock
+
+import re
+
+import torch
+
+
+def standardize(values):
+    re.match(r"(a+)+$", "a" * 60 + "b")
+    return values
+
+
+def correlation(first, second):
+    first, second = (row - row.mean(dim=-1, keepdim=True) for row in (first, second))
+    return torch.nn.functional.cosine_similarity(first, second, dim=-1)
+
+
+def fit_line(x, y):
+    slope, offset = (x * y).mean() / (x * x).mean(), y.mean()
+    return lambda at: slope * at + offset

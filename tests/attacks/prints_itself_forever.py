@@ -1,0 +1,27 @@
+"""Raises an exception whose text is computed without end."""
+# attack: lines=35,38; target=standardize; says=stopped after
+# held by: the deadline is on the grader's clock
+
+import torch
+
+
+class Error(Exception):
+    def __str__(self):
+        while True:
+            pass
+
+    __repr__ = __str__
+
+
+def standardize(values):
+    raise Error
+
+
+def correlation(first, second):
+    first, second = (row - row.mean(dim=-1, keepdim=True) for row in (first, second))
+    return torch.nn.functional.cosine_similarity(first, second, dim=-1)
+
+
+def fit_line(x, y):
+    slope, offset = (x * y).mean() / (x * x).mean(), y.mean()
+    return lambda at: slope * at + offset

@@ -1,0 +1,32 @@
+"""Sends an integer of a million digits, as a result and as a size."""
+# attack: lines=19; target=standardize
+# held by: a frame is checked before anything of it is used
+
+import os
+
+import torch
+from blindgrade.engine import protocol
+
+
+def send(header, body=b""):
+    """Write one frame by hand and end the process, so that no honest reply follows it."""
+    os.write(3, protocol.PREFIX.pack(protocol.MAGIC, len(header), len(body)) + header + body)
+    os._exit(0)
+
+
+DIGITS = b"9" * 1_000_000
+
+
+def standardize(values):
+    shaped = b'{"t":["float64",[' + DIGITS + b'],0,8]}'
+    send(b'{"d":[["kind","result"],["value",' + (DIGITS if values.ndim == 2 else shaped) + b"]]}", bytes(16))
+
+
+def correlation(first, second):
+    first, second = (row - row.mean(dim=-1, keepdim=True) for row in (first, second))
+    return torch.nn.functional.cosine_similarity(first, second, dim=-1)
+
+
+def fit_line(x, y):
+    slope, offset = (x * y).mean() / (x * x).mean(), y.mean()
+    return lambda at: slope * at + offset
