@@ -277,14 +277,19 @@ def orthogonal(rng, rows, columns):
 def single_token_task(rng):
     """State and data with one text token and one reference token: then each softmax is 1, and values alone matter.
 
-    Also what all references have in common (of length 1; the rest is normal), the values behind the targets, a seed.
+    Also what all references have in common (of length 1; the rest is normal), and the values behind the targets.
     """
     state = layer_state(rng, 4, 3) | {"to_out.weight": orthogonal(rng, 4, 4)}
     common, wish = orthogonal(rng, 3, 1).flatten(), orthogonal(rng, 4, 3)
     x, text, image = rng.normal(256, 2, 4), rng.normal(256, 1, 3), common + rng.normal(256, 1, 3)
     read = text @ state["to_v.weight"].T + image @ wish.T  # [N, 1, D]
     target = (read @ state["to_out.weight"].T + state["to_out.bias"]).expand(-1, 2, -1).clone()
-    return state, [x, text, image, target], common, wish, rng.integer(0, 1000)
+    return state, [x, text, image, target], common, wish
+
+def given_of_single_tokens(rng):
+    """What the student's side gets of it."""
+    state, data, *_ = single_token_task(rng)
+    return {"state": state, "data": data}
 
 def mean_square(values, common):
     """Mean square of what these values answer to an unseen reference."""
@@ -292,7 +297,7 @@ def mean_square(values, common):
 
 def has_found_the_values(result, expected, rng):
     """The verdict on one reference token: base kept, and the new values do what made the target."""
-    state, _, common, wish, _ = single_token_task(rng)
+    state, _, common, wish = single_token_task(rng)
     learned = result["learned"]
     if not result["arguments unchanged"]:
         raise Fail("the arguments were changed; train a copy of the state")
@@ -310,10 +315,12 @@ def has_found_the_values(result, expected, rng):
             misconception="shuffled_image" if shared_left < 0.5 and own_learned < 0.2 else None,
         )
 
-@check("train_ip_adapter", public=True, reference=False, verdict=has_found_the_values)
-def trains_the_values(lesson, rng):
+@check(
+    "train_ip_adapter", public=True, reference=False, verdict=has_found_the_values, inputs=given_of_single_tokens
+)
+def trains_the_values(lesson, rng, given):
     """With one reference token, 300 updates find the values that made the target, and the base stays bit for bit."""
-    state, data, _, _, seed = single_token_task(rng)
+    state, data, seed = given["state"], given["data"], rng.integer(0, 1000)
     watch = Watch(state, data)
     untouched = lesson.train_ip_adapter(state, *data, 2, 0, seed)
     learned = lesson.train_ip_adapter(state, *data, 2, 300, seed)

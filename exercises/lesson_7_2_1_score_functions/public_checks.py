@@ -164,9 +164,13 @@ def _expect_scores(score, places):
     if not (isinstance(score, torch.Tensor) and score.shape == places.shape and score.dtype == places.dtype):
         raise Fail(f"the score of {len(places)} places is {describe(score)}; expected {describe(places)}")
 
-@check("train_hidden_score", public=True, reference=False, verdict=points_at_the_blob)
-def learns_where_one_hill_is(lesson, rng):
-    """After 500 updates on a single hill, the returned score points to the noisy hill from all around it."""
+def blob_and_places(rng):
+    """What the student gets of it."""
     data, places, _ = blob(rng)
-    score = lesson.train_hidden_score(data, 500, rng.integer(0, 1000))
-    return score(places, torch.full((len(places),), 0.3))
+    return {"data": data, "places": places}
+
+@check("train_hidden_score", public=True, reference=False, verdict=points_at_the_blob, inputs=blob_and_places)
+def learns_where_one_hill_is(lesson, rng, given):
+    """After 500 updates on a single hill, the returned score points to the noisy hill from all around it."""
+    score = lesson.train_hidden_score(given["data"], 500, rng.integer(0, 1000))
+    return score(given["places"], torch.full((len(given["places"]),), 0.3))

@@ -594,6 +594,12 @@ def held_out_errors(unet, state, rng):
     return alone, own, other, beliefs
 
 
+def outlined_shapes(rng):
+    """Images to learn from; those that the verdict draws next are not in the worker."""
+    images, hints = shapes_batch(1024, rng.generator)
+    return {"images": images, "hints": hints}
+
+
 def is_a_control_state(state):
     """Whether these are the tensors of a TinyControlNet(1, 1, 8), as far as the verdict reads them."""
     unet = TinyUNet(1, 8).state_dict()
@@ -615,8 +621,7 @@ LARGEST_OWN, SMALLEST_OTHER = 0.7, 1.5
 
 def obeys_the_hint(result, expected, rng):
     """The verdict on the trained ControlNet: the U-Net unmoved, the own hint a help, another image's a harm."""
-    shapes_batch(1024, rng.generator)
-    rng.integer(0, 1000)
+    outlined_shapes(rng)
     start, end = result["start"], result["end"]
     if not (is_a_control_state(start) and is_a_control_state(end)):
         raise Fail("the result is not the state of a TinyControlNet(1, 1, 8) in float32")
@@ -649,10 +654,10 @@ def cause_of(result, alone, own, other, beliefs):
     return "hint_of_another_image" if own < 1.1 * alone and other < 1.05 * own else None
 
 
-@check("train_control", weight=8, reference=False, verdict=obeys_the_hint)
-def obeys_outlines_it_has_not_seen(lesson, rng):
+@check("train_control", weight=8, reference=False, verdict=obeys_the_hint, inputs=outlined_shapes)
+def obeys_outlines_it_has_not_seen(lesson, rng, given):
     """After 120 updates new images are denoised better with their own outline and worse with another's."""
-    images, hints = shapes_batch(1024, rng.generator)
+    images, hints = given["images"], given["hints"]
     seed, unet = rng.integer(0, 1000), shapes_denoiser()
     start = lesson.train_control(unet, images, hints, 0, seed)
     start = {name: tensor.detach().clone() for name, tensor in start.items()}

@@ -814,14 +814,20 @@ def orthogonal(rng, rows, columns):
 def single_token_task(rng):
     """State and data with one text token and one reference token: then each softmax is 1, and values alone matter.
 
-    Also what all references have in common (of length 1; the rest is normal), the values behind the targets, a seed.
+    Also what all references have in common (of length 1; the rest is normal), and the values behind the targets.
     """
     state = layer_state(rng, 4, 3) | {"to_out.weight": orthogonal(rng, 4, 4)}
     common, wish = orthogonal(rng, 3, 1).flatten(), orthogonal(rng, 4, 3)
     x, text, image = rng.normal(256, 2, 4), rng.normal(256, 1, 3), common + rng.normal(256, 1, 3)
     read = text @ state["to_v.weight"].T + image @ wish.T  # [N, 1, D]
     target = (read @ state["to_out.weight"].T + state["to_out.bias"]).expand(-1, 2, -1).clone()
-    return state, [x, text, image, target], common, wish, rng.integer(0, 1000)
+    return state, [x, text, image, target], common, wish
+
+
+def given_of_single_tokens(rng):
+    """What the student's side gets of it."""
+    state, data, *_ = single_token_task(rng)
+    return {"state": state, "data": data}
 
 
 def mean_square(values, common):
@@ -831,7 +837,7 @@ def mean_square(values, common):
 
 def has_found_the_values(result, expected, rng):
     """The verdict on one reference token: base kept, and the new values do what made the target."""
-    state, _, common, wish, _ = single_token_task(rng)
+    state, _, common, wish = single_token_task(rng)
     learned = result["learned"]
     if not result["arguments unchanged"]:
         raise Fail("the arguments were changed; train a copy of the state")
@@ -850,10 +856,12 @@ def has_found_the_values(result, expected, rng):
         )
 
 
-@check("train_ip_adapter", public=True, reference=False, verdict=has_found_the_values)
-def trains_the_values(lesson, rng):
+@check(
+    "train_ip_adapter", public=True, reference=False, verdict=has_found_the_values, inputs=given_of_single_tokens
+)
+def trains_the_values(lesson, rng, given):
     """With one reference token, 300 updates find the values that made the target, and the base stays bit for bit."""
-    state, data, _, _, seed = single_token_task(rng)
+    state, data, seed = given["state"], given["data"], rng.integer(0, 1000)
     watch = Watch(state, data)
     untouched = lesson.train_ip_adapter(state, *data, 2, 0, seed)
     learned = lesson.train_ip_adapter(state, *data, 2, 300, seed)
@@ -878,12 +886,23 @@ def reference_task(rng):
     teacher = state | {name: rng.normal(8, 6) for name in NEW}
     x, text, image = rng.normal(640, 5, 8), rng.normal(640, 4, 6), rng.normal(640, 3, 6)
     target = forward(teacher, x, text, image, 2)
-    return state, [x, text, image, target], rng.integer(0, 1000)
+    return state, [x, text, image, target]
+
+
+def training_part(task):
+    """What the student's side gets of a task: the first 512 examples."""
+    state, data = task
+    return {"state": state, "data": [z[:512] for z in data]}
+
+
+def given_of_references(rng):
+    """See `reference_task`."""
+    return training_part(reference_task(rng))
 
 
 def follows_unseen_references(learned, expected, rng):
     """The verdict on 128 references kept back: far below the error of the untrained layer, base kept."""
-    state, data, _ = reference_task(rng)
+    state, data = reference_task(rng)
     expect_frozen(learned, state)
     x, text, image, target = (z[512:] for z in data)
     before = float(F.mse_loss(forward(state, x, text, image, 2), target))
@@ -894,11 +913,10 @@ def follows_unseen_references(learned, expected, rng):
         )
 
 
-@check("train_ip_adapter", weight=2, reference=False, verdict=follows_unseen_references)
-def follows_references_it_never_saw(lesson, rng):
+@check("train_ip_adapter", weight=2, reference=False, verdict=follows_unseen_references, inputs=given_of_references)
+def follows_references_it_never_saw(lesson, rng, given):
     """After 300 updates on 512 references, the error on 128 others is below 0.3 of the untrained layer's."""
-    state, data, seed = reference_task(rng)
-    return lesson.train_ip_adapter(state, *(z[:512] for z in data), 2, 300, seed)
+    return lesson.train_ip_adapter(given["state"], *given["data"], 2, 300, rng.integer(0, 1000))
 
 
 def half_trained_task(rng):
@@ -907,12 +925,17 @@ def half_trained_task(rng):
     teacher = state | {name: 1.5 * rng.normal(8, 6) for name in NEW}
     near = teacher | {name: teacher[name] + 0.2 * rng.normal(8, 6) for name in NEW}
     x, text, image = rng.normal(640, 5, 8), rng.normal(640, 4, 6), rng.normal(640, 3, 6)
-    return near, [x, text, image, forward(teacher, x, text, image, 4)], rng.integer(0, 1000)
+    return near, [x, text, image, forward(teacher, x, text, image, 4)]
+
+
+def given_of_half_trained(rng):
+    """See `half_trained_task`."""
+    return training_part(half_trained_task(rng))
 
 
 def goes_on_in_both_new_weights(result, expected, rng):
     """The verdict on a half-trained state: it comes back without updates; with some, both new weights get better."""
-    state, data, _ = half_trained_task(rng)
+    state, data = half_trained_task(rng)
     learned = result["learned"]
     expect_the_start(result["untouched"], state)
     expect_frozen(learned, state, misconception="trains_all")
@@ -930,11 +953,10 @@ def goes_on_in_both_new_weights(result, expected, rng):
         raise Fail(f"on unseen references the error goes from {before:.3g} to {after:.3g}; expected less than half")
 
 
-@check("train_ip_adapter", reference=False, verdict=goes_on_in_both_new_weights)
-def goes_on_from_any_state(lesson, rng):
+@check("train_ip_adapter", reference=False, verdict=goes_on_in_both_new_weights, inputs=given_of_half_trained)
+def goes_on_from_any_state(lesson, rng, given):
     """From a half-trained state: no updates give it back, 60 updates move both new weights and halve the error."""
-    state, data, seed = half_trained_task(rng)
-    data = [z[:512] for z in data]
+    state, data, seed = given["state"], given["data"], rng.integer(0, 1000)
     return {
         "untouched": lesson.train_ip_adapter(state, *data, 4, 0, seed),
         "learned": lesson.train_ip_adapter(state, *data, 4, 60, seed),

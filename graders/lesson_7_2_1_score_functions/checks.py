@@ -569,12 +569,17 @@ def _expect_scores(score, places):
         raise Fail(f"the score of {len(places)} places is {describe(score)}; expected {describe(places)}")
 
 
-@check("train_hidden_score", public=True, reference=False, verdict=points_at_the_blob)
-def learns_where_one_hill_is(lesson, rng):
-    """After 500 updates on a single hill, the returned score points to the noisy hill from all around it."""
+def blob_and_places(rng):
+    """What the student gets of it."""
     data, places, _ = blob(rng)
-    score = lesson.train_hidden_score(data, 500, rng.integer(0, 1000))
-    return score(places, torch.full((len(places),), 0.3))
+    return {"data": data, "places": places}
+
+
+@check("train_hidden_score", public=True, reference=False, verdict=points_at_the_blob, inputs=blob_and_places)
+def learns_where_one_hill_is(lesson, rng, given):
+    """After 500 updates on a single hill, the returned score points to the noisy hill from all around it."""
+    score = lesson.train_hidden_score(given["data"], 500, rng.integer(0, 1000))
+    return score(given["places"], torch.full((len(given["places"]),), 0.3))
 
 
 # Relative squared error of the score at each t that a plain correct solution stays well below.
@@ -594,11 +599,17 @@ def noisy_places(rng, times):
     return alpha_bar.sqrt() * four_hills(rng, len(t)) + (1 - alpha_bar).sqrt() * rng.normal(len(t), 2), t
 
 
+def hills_and_places(rng):
+    """Data to learn from, and noisy places with their times; the hills themselves stay here."""
+    data = four_hills(rng, 8000)
+    x, t = noisy_places(rng, list(BOUNDS))
+    return {"data": data, "x": x, "t": t}
+
+
 def is_the_score_of_noisy_data(score, expected, rng):
     """The verdict against the exact score of the noisy hills, and the diagnosis of what was returned in its place."""
-    four_hills(rng, 8000)
-    rng.integer(0, 1000)
-    x, t = noisy_places(rng, list(BOUNDS))
+    given = hills_and_places(rng)
+    x, t = given["x"], given["t"]
     _expect_scores(score, x)
     exact = GaussianMixture.ring(4, 2.0, 0.5).vp_score()(x.double(), t.double())
     std = torch.sqrt(1 - torch.exp(-(0.1 * t + 9.95 * t**2))).double()[:, None]
@@ -617,9 +628,7 @@ def _error(score, exact):
     return float(((score.double() - exact) ** 2).sum() / (exact**2).sum())
 
 
-@check("train_hidden_score", weight=3, reference=False, verdict=is_the_score_of_noisy_data)
-def is_close_to_the_exact_score(lesson, rng):
+@check("train_hidden_score", weight=3, reference=False, verdict=is_the_score_of_noisy_data, inputs=hills_and_places)
+def is_close_to_the_exact_score(lesson, rng, given):
     """After 1000 updates on several hills, the returned score is close to the exact one at three noise levels."""
-    data, seed = four_hills(rng, 8000), rng.integer(0, 1000)
-    x, t = noisy_places(rng, list(BOUNDS))
-    return lesson.train_hidden_score(data, 1000, seed)(x, t)
+    return lesson.train_hidden_score(given["data"], 1000, rng.integer(0, 1000))(given["x"], given["t"])

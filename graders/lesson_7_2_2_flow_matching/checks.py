@@ -724,16 +724,22 @@ def _flow_task(rng):
     }
 
 
-def _trained_flow(lesson, rng):
-    """The samples of a trained field, and its velocity on unseen pairs, at their time and at 1 - t."""
+def _given_of_flow(rng):
+    """What of the task the student's side gets: of the unseen pairs only the places between them."""
     task = _flow_task(rng)
-    field = lesson.train_flow(task["data"], 1000, rng.integer(0, 1000))
-    t = task["t"]
-    x_t = (1 - t[:, None]) * task["x0"] + t[:, None] * task["eps"]
+    t = task["t"][:, None]
     return {
-        "samples": _drive(field, task["noise"], 50)[-1],
-        "velocity": field(x_t, t).detach(),
-        "mirrored": field(x_t, 1 - t).detach(),
+        "data": task["data"], "noise": task["noise"], "t": task["t"], "x_t": (1 - t) * task["x0"] + t * task["eps"],
+    }  # fmt: skip
+
+
+def _trained_flow(lesson, rng, given):
+    """The samples of a trained field, and its velocity on unseen pairs, at their time and at 1 - t."""
+    field = lesson.train_flow(given["data"], 1000, rng.integer(0, 1000))
+    return {
+        "samples": _drive(field, given["noise"], 50)[-1],
+        "velocity": field(given["x_t"], given["t"]).detach(),
+        "mirrored": field(given["x_t"], 1 - given["t"]).detach(),
     }
 
 
@@ -793,25 +799,30 @@ def _ends_are_learnt(result, expected, rng):
             raise Fail(f"the velocity in the {name} has a squared error of {share:.2f} (wanted: below 0.15)")
 
 
-@check("train_flow", public=True, reference=False, verdict=_ends_are_learnt)
-def knows_both_ends_of_the_road(lesson, rng):
-    """After 500 updates on a single cloud, the velocity is right in pure noise and right on the data."""
+def _cloud_and_noise(rng):
     data, _, noise = _cloud(rng)
+    return {"data": data, "noise": noise}
+
+
+@check("train_flow", public=True, reference=False, verdict=_ends_are_learnt, inputs=_cloud_and_noise)
+def knows_both_ends_of_the_road(lesson, rng, given):
+    """After 500 updates on a single cloud, the velocity is right in pure noise and right on the data."""
+    data, noise = given["data"], given["noise"]
     field = lesson.train_flow(data, 500, rng.integer(0, 1000))
     one = torch.ones_like(noise[:, 0])
     return {"noise": field(noise, one).detach(), "data": field(data[:500], 0 * one).detach()}
 
 
-@check("train_flow", weight=2, reference=False, verdict=_moons_are_sampled)
-def samples_two_moons(lesson, rng):
+@check("train_flow", weight=2, reference=False, verdict=_moons_are_sampled, inputs=_given_of_flow)
+def samples_two_moons(lesson, rng, given):
     """After 1000 updates, 50 Euler steps turn noise into two moons."""
-    return _trained_flow(lesson, rng)
+    return _trained_flow(lesson, rng, given)
 
 
-@check("train_flow", weight=2, reference=False, verdict=_moons_are_predicted)
-def predicts_the_velocity_at_every_time(lesson, rng):
+@check("train_flow", weight=2, reference=False, verdict=_moons_are_predicted, inputs=_given_of_flow)
+def predicts_the_velocity_at_every_time(lesson, rng, given):
     """After 1000 updates, its error on unseen pairs of two moons is clearly below what ignoring t gives."""
-    return _trained_flow(lesson, rng)
+    return _trained_flow(lesson, rng, given)
 
 
 # ---------------------------------------------------------------- train_reflow
