@@ -1,0 +1,306 @@
+"""Public checks of lesson-7.4.4: Z-Image & Z-Image Turbo. Made by `course build`; do not edit."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, describe, gradients, in_each_dtype
+
+from toys import mlp
+
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+DOUBLE = torch.float64
+
+BLOCK = {"atol": {"float32": 2e-5, "float64": 2e-5}, "rtol": {"float32": 2e-4, "float64": 1e-4}}
+
+def filled(rng, module, scale=0.4):
+    """The module with random weights: linear layers around 0, norms around 1.5, so that attention is not flat."""
+    rng.fill(module, scale)
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            if "norm" in name:
+                parameter.add_(1.5)
+    return module
+
+@check("SwiGLU", weight=2, public=True)
+def gates_one_view_with_the_other(lesson, rng):
+    """One view of the token goes through SiLU and gates the other, linear one; both dtypes, several widths."""
+    seen = {}
+    for name, dtype in DTYPES.items():
+        for sizes in ((4, 7), (5, 5)):
+            layer = rng.fill(lesson.SwiGLU(*sizes).to(dtype), 0.8)
+            seen[f"{name} {sizes}"] = layer(1.5 * rng.normal(2, 3, sizes[0], dtype=dtype))
+    return seen
+
+@check("unified_position_ids", weight=2, public=True)
+def places_every_token(lesson, rng):
+    """Image tokens first, row by row, all at the moment after the text; then the words, one after the other."""
+    sizes = {f"case {i}": (rng.integer(2, 9), rng.integer(2, 5), rng.integer(5, 8)) for i in range(4)}
+    return answers(lesson.unified_position_ids, sizes)
+
+ROTATION = {"atol": {"float32": 2e-5, "float64": 2e-5}, "rtol": {"float32": 1e-4, "float64": 1e-4}}
+
+def places(rng, tokens, axes, high=12):
+    """Coordinates of tokens on each axis; no axis is constant."""
+    return rng.integers(tokens, axes, high=high)
+
+@check("rope_3d", weight=2, public=True, **ROTATION)
+def turns_each_block_by_its_own_axis(lesson, rng):
+    """Each block of channels is rotated, pair by pair, by the token's coordinate on its own axis."""
+    return answers(
+        lesson.rope_3d,
+        in_each_dtype(lambda dtype: (rng.normal(2, 6, 12, dtype=dtype), places(rng, 6, 3), [4, 6, 2])),
+    )
+
+def block_inputs(rng, dtype, batch=2, tokens=5, width=24, cond=10):
+    """Tokens, their places, and a condition for each sample."""
+    x, c = rng.normal(batch, tokens, width, dtype=dtype), rng.normal(batch, cond, dtype=dtype)
+    return x, places(rng, tokens, 3, 7), c
+
+@check("S3DiTBlock", weight=3, public=True, **BLOCK)
+def computes_a_modulated_block(lesson, rng):
+    """With any weights: norms around both branches, rotated queries and keys, scales, bounded gates."""
+    seen = {}
+    for name, dtype in DTYPES.items():
+        block = filled(rng, lesson.S3DiTBlock(24, 2, [4, 4, 4], 10).to(dtype))
+        inputs = block_inputs(rng, dtype)
+        watch = Watch(*inputs)
+        seen[name] = block(*inputs)
+        seen[f"{name}, inputs unchanged"] = watch.unchanged()
+    return seen
+
+def counts(lesson, *sizes, **named):
+    """The counts as floats: whole numbers may be given in either type."""
+    return {name: float(value) for name, value in lesson.stream_parameters(*sizes, **named).items()}
+
+@check("stream_parameters", public=True)
+def counts_z_image(lesson, rng):
+    """Z-Image's sizes are the defaults: about 10.6 billion in two streams, 6.0 in one."""
+    return counts(lesson)
+
+def encoder(name, params, tokens, width, join="first"):
+    """One encoder's entry."""
+    return {"name": name, "params": params, "tokens": tokens, "width": width, "join": join}
+
+@check("text_stack_summary", public=True)
+def sums_up_four_generations(lesson, rng):
+    """Stable Diffusion 1.5, SDXL, SD3 and Z-Image: how many encoders, how large, and what context they make."""
+    clip, big = encoder("CLIP-L", 123_060_480, 77, 768), encoder("bigG", 694_659_840, 77, 1280, "channel")
+    t5, qwen = encoder("T5-XXL", 4_762_310_656, 77, 4096, "sequence"), encoder("Qwen3-4B", 4_022_468_096, 512, 2560)
+    stacks = {"SD 1.5": [clip], "SDXL": [clip, big], "SD3": [clip, big, t5], "Z-Image": [qwen]}
+    return answers(lesson.text_stack_summary, {name: (stack,) for name, stack in stacks.items()})
+
+def stack(rng, joins):
+    """A random stack with these joins; an encoder that joins by channel has as many tokens as the context."""
+    tokens, encoders = 0, []
+    for i, join in enumerate(["first", *joins]):
+        own = tokens if join == "channel" else rng.integer(5, 90)
+        tokens = tokens + own if join == "sequence" else own
+        encoders.append(encoder(f"encoder {i}", rng.integer(10, 10**9), own, rng.integer(8, 900), join))
+    return encoders
+
+SMALL = (2, 2, 24, 2, [4, 4, 4])  # channels, patch, width, heads, blocks of a head
+
+def model_inputs(rng, batch, height, width, words, features, channels=2):
+    """A noisy latent, levels that float32 holds exactly, and text."""
+    x, text = rng.normal(batch, channels, height, width), rng.normal(batch, words, features)
+    return x, rng.integers(batch, low=1, high=8) / 8, text
+
+@check("TinyS3DiT", weight=3, public=True, **BLOCK)
+def computes_what_z_image_computes(lesson, rng):
+    """With any weights: refine image and text apart, let them speak together, and paint the image tokens."""
+    model = filled(rng, lesson.TinyS3DiT(*SMALL, 2, 1, 9, 10), 0.3)
+    inputs = model_inputs(rng, 2, 4, 8, 5, 9)
+    watch = Watch(*inputs)
+    return {"painted": model(*inputs), "inputs unchanged": watch.unchanged()}
+
+def dmd_case(rng, shape, dtype=DOUBLE, scale=None):
+    """Samples, the teacher's answer and the fake model's; `scale` makes each sample's distances differ."""
+    x, real, fake = (rng.normal(*shape, dtype=dtype) for _ in range(3))
+    if scale is not None:
+        size = torch.tensor(scale, dtype=dtype).reshape(-1, *[1] * (len(shape) - 1))
+        real, fake = x + size * (real - x), x + size * (fake - x)
+    return x, real, fake
+
+@check("dmd_loss", weight=2, public=True)
+def pulls_towards_the_real_answer(lesson, rng):
+    """The gradient in x is the fake answer minus the real one, measured by the distance to the real one."""
+    seen = {}
+    for name, dtype in DTYPES.items():
+        x, real, fake = dmd_case(rng, (4, 4), dtype)
+        loss = lesson.dmd_loss(x.requires_grad_(), real, fake)
+        seen[name] = [loss, *gradients(loss, [x])]
+    return seen
+
+def predictions(rng, shape, dtype=DOUBLE, count=3):
+    """Predictions of the same shape."""
+    return tuple(rng.normal(*shape, dtype=dtype) for _ in range(count))
+
+@check("spear_and_shield", weight=2, public=True)
+def takes_the_direction_apart(lesson, rng):
+    """The spear is what guidance adds, the shield compares teacher and fake model; in this order."""
+    cases = in_each_dtype(lambda dtype: (*predictions(rng, (4, 3), dtype), rng.number(2.0, 8.0)))
+    return answers(lesson.spear_and_shield, cases)
+
+def band(rng, low=0.0, high=1.0):
+    """A range inside [low, high) that is neither empty nor all of it."""
+    start = rng.number(low, low + 0.4 * (high - low))
+    return start, rng.number(start + 0.1 * (high - low), high)
+
+@check("renoise_levels", weight=2, public=True)
+def gives_each_term_its_own_level(lesson, rng):
+    """Spear and shield have a draw and a range each."""
+    cases = in_each_dtype(
+        lambda dtype: (rng.uniform(6, dtype=dtype), rng.uniform(6, dtype=dtype), band(rng), band(rng))
+    )
+    return answers_and_purity(lesson.renoise_levels, cases)
+
+class Prediction(torch.nn.Module):
+    """A smooth prediction from x [B, ...], s [B] and a condition that broadcasts against x."""
+
+    def __init__(self, a, b):
+        super().__init__()
+        self.a = torch.nn.Parameter(torch.tensor(a, dtype=DOUBLE))
+        self.b = torch.nn.Parameter(torch.tensor(b, dtype=DOUBLE))
+
+    def forward(self, x, s, cond):
+        level = s.reshape(-1, *[1] * (x.ndim - 1))
+        return torch.sin(self.a.to(x) * x + 2 * level) + self.b.to(x) * cond * (1 + level * x)
+
+def direction_case(rng, shape, dtype=DOUBLE):
+    """Two models, samples, conditions, levels, noises and a guidance scale: the arguments in order."""
+    x, cond, uncond, n_spear, n_shield = predictions(rng, shape, dtype, 5)
+    s_spear, s_shield = (rng.uniform(shape[0], low=0.1, high=0.9, dtype=dtype) for _ in range(2))
+    models = Prediction(0.9, 0.6), Prediction(1.4, -0.5)
+    return *models, x, cond, uncond, s_spear, s_shield, n_spear, n_shield, rng.number(2.0, 6.0)
+
+@check("decoupled_dmd_direction", weight=2, public=True)
+def reads_each_term_at_its_own_level(lesson, rng):
+    """The spear is read at one noise level, the shield at another, each from its own noisy sample."""
+    return answers(lesson.decoupled_dmd_direction, in_each_dtype(lambda dtype: direction_case(rng, (3, 5), dtype)))
+
+def errors_of_pairs(rng, size, dtype=DOUBLE, scale=1.0):
+    """Denoising errors of model and reference on winners and losers."""
+    return tuple(scale * rng.uniform(size, low=0.05, high=1.0, dtype=dtype) for _ in range(4))
+
+@check("diffusion_dpo_loss", weight=2, public=True)
+def prefers_the_winner(lesson, rng):
+    """The loss falls when the model improves on winners more than on losers, measured against the reference."""
+    cases = in_each_dtype(lambda dtype: (*errors_of_pairs(rng, 5, dtype), rng.number(2.0, 6.0)))
+    cases["a single pair"] = (*errors_of_pairs(rng, 1), rng.number(0.5, 9.0))
+    return answers_and_purity(lesson.diffusion_dpo_loss, cases)
+
+GROUP = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-3}}
+
+@check("grpo_advantages", weight=2, public=True, **GROUP)
+def compares_siblings(lesson, rng):
+    """Each reward is measured against mean and spread of its own group."""
+    return answers_and_purity(
+        lesson.grpo_advantages, in_each_dtype(lambda dtype: (3 * rng.normal(3, 6, dtype=dtype) + 2,))
+    )
+
+def policy(rng, groups, members, dtype=DOUBLE):
+    """Log-probabilities now and before, ratios well inside and outside the usual clip, and rewards."""
+    old = -2 + rng.normal(groups, members, dtype=dtype)
+    shift = 0.25 + 0.6 * rng.uniform(groups, members, dtype=dtype)
+    sign = (2 * rng.integers(groups, members, high=2) - 1).to(dtype)
+    inside = rng.integers(groups, members, high=3) == 0
+    return old + torch.where(inside, 0.2 * sign * shift, sign * shift), old, rng.normal(groups, members, dtype=dtype)
+
+@check("grpo_loss", weight=2, public=True, atol={"float32": 1e-4}, rtol={"float32": 1e-3})
+def takes_the_pessimistic_term(lesson, rng):
+    """The smaller of ratio times advantage and clipped ratio times advantage, averaged, as a loss."""
+    return answers_and_purity(lesson.grpo_loss, in_each_dtype(lambda dtype: policy(rng, 3, 6, dtype)))
+
+@check("dmdr_loss", weight=2, public=True, atol={"float32": 1e-4}, rtol={"float32": 1e-3})
+def drives_and_holds(lesson, rng):
+    """The reward's loss, plus the weight times the guardrail's."""
+    cases = in_each_dtype(
+        lambda dtype: (*policy(rng, 2, 4, dtype), *dmd_case(rng, (8, 3), dtype), rng.number(0.2, 3.0))
+    )
+    return answers_and_purity(lesson.dmdr_loss, cases)
+
+def teacher(rng):
+    """A teacher's mean and variance, a reward slope and a weight."""
+    return rng.number(-3, 3), rng.number(0.2, 4.0), rng.choice([-1, 1]) * rng.number(0.3, 2.0), rng.number(0.2, 5.0)
+
+@check("guardrail_optimum", weight=2, public=True)
+def goes_beyond_the_teacher(lesson, rng):
+    """The best mean lies beyond the teacher's, in the direction of the reward: how far, the guardrail says."""
+    return answers(lesson.guardrail_optimum, {f"case {i}": teacher(rng) for i in range(5)})
+
+def ring(angle):
+    """The middles of four hills around the origin, the first one at `angle`: [4, 2]."""
+    angles = angle + torch.arange(4) * (math.pi / 2)
+    return 2 * torch.stack([angles.cos(), angles.sin()], dim=1)
+
+def score_of(hills, std):
+    """The exact score of equal hills [K, 2] after noise t [n]; small, since a public check releases it."""
+
+    def score(x, t):
+        offset = hills - x[:, None]  # [n, K, 2]
+        variance = std**2 + t.reshape(-1, 1, 1) ** 2
+        share = torch.softmax(-(offset**2).sum(dim=-1, keepdim=True) / (2 * variance), dim=1)
+        return (share * offset / variance).sum(dim=1)
+
+    return score
+
+class Generator(torch.nn.Module):
+    """(z [n, 2], t) -> [n, 2] with random weights; it remembers the latest time that it was told."""
+
+    def __init__(self, seed):
+        super().__init__()
+        self.layers = mlp(2, 2, 64, 3)
+        generator = torch.Generator().manual_seed(seed)
+        with torch.no_grad():
+            for parameter in self.layers.parameters():
+                scale = parameter.shape[1] ** -0.5 if parameter.ndim == 2 else 0.1
+                parameter.copy_(scale * torch.randn(parameter.shape, generator=generator))
+
+    def forward(self, z, t):
+        self.told = float(torch.as_tensor(t).abs().max())
+        return self.layers(z)
+
+def painted(lesson, rng, angle):
+    """2000 samples of a generator that was trained for 400 updates."""
+    noise, net = rng.normal(2000, 2), Generator(rng.integer(0, 1000))
+    trained = lesson.train_dmd_generator(net, score_of(ring(angle), 0.2), 400, rng.integer(0, 1000))
+    return trained(noise, 0).detach()
+
+def lies_on_four_hills(samples, angle, least):
+    """Raise Fail unless each hill has its share of the samples and the share `least` of them is on a hill."""
+    if not (isinstance(samples, torch.Tensor) and samples.shape == (2000, 2)):
+        raise Fail(f"net(z, 0) for 2000 noises is {describe(samples)}; expected [2000, 2]")
+    distance, nearest = torch.cdist(samples.float(), ring(angle)).min(dim=1)
+    share = torch.bincount(nearest, minlength=4) / len(samples)
+    close = float((distance < 0.8).float().mean())
+    shares = ", ".join(f"{float(part):.0%}" for part in share)
+    if not float(share.min()) > 0.12:
+        raise Fail(f"the hills have {shares} of the samples; expected more than 12% each", misconception=named(samples, nearest))
+    if not close > least:
+        message = f"{close:.0%} of the samples lie within 0.8 of a hill; expected more than {least:.0%}"
+        raise Fail(message, misconception=named(samples, nearest))
+
+def named(samples, nearest):
+    """Which known mistake the samples show, if any: how far out they lie, and how tightly around each hill's crowd."""
+    radius = float(samples.norm(dim=1).median())
+    if not 0.6 < radius < 3.5:
+        return "wrong_sign"
+    crowds = [samples[nearest == k] for k in range(4)]
+    taken = [crowd for crowd in crowds if len(crowd) > 0.05 * len(samples)]
+    width = sum(float((crowd - crowd.median(dim=0).values).norm(dim=1).median()) for crowd in taken) / len(taken)
+    if width < 0.1:
+        return "no_fake" if radius < 1.6 else "fake_is_the_sample"
+    if len(taken) < 4:
+        return "no_renoise" if width < 0.3 else None
+    return "too_much_noise" if width > 0.3 else None
+
+def four_hills_are_painted(result, expected, rng):
+    lies_on_four_hills(result, 0.0, 0.7)
+
+@check("train_dmd_generator", public=True, reference=False, verdict=four_hills_are_painted)
+def paints_all_four_hills(lesson, rng):
+    """After 400 updates each hill has more than 12 % of the samples, and more than 70 % lie on a hill."""
+    return painted(lesson, rng, 0.0)
