@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from blindgrade.checks import Fail, agree, answers, check, in_each_dtype
 from torch import Tensor
+from toys import TinyUNet
+
 
 def shapes_batch(n: int, generator: torch.Generator, size: int = 16) -> tuple[Tensor, Tensor]:
     """n images of a square or a disc in [-1, 1], and their outlines in {0, 1}; both [n, 1, size, size] float32."""
@@ -19,12 +22,6 @@ def shapes_batch(n: int, generator: torch.Generator, size: int = 16) -> tuple[Te
     mask = torch.where(is_disc, disc, square).float()[:, None]  # [n, 1, size, size]
     eroded = -F.max_pool2d(-mask, 3, 1, 1)
     return mask * 2 - 1, mask - eroded
-
-import torch
-
-from blindgrade.checks import Fail, agree, answers, check, in_each_dtype
-
-from toys import TinyUNet
 
 def all_zero(tensor):
     """Whether every element is exactly zero."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-
 import torch
-
 from blindgrade.checks import answers, answers_and_purity, check, error_of
+
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
 

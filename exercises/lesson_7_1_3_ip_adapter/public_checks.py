@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-
 import torch
-
 from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, in_each_dtype
+
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
 

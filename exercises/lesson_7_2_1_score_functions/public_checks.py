@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-
 import torch
-
 from blindgrade.checks import Fail, answers, check, describe, in_each_dtype
+
 
 def eighths(rng, low, high):
     """A number in [low, high) that float32 holds exactly, as its square: torch.distributions stores it so."""

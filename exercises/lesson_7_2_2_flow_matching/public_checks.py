@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import torch
+from blindgrade.checks import Fail, check
 from torch import Tensor
+from toys import mlp
+
 
 class RotationVelocity:
     """v(x, t) = omega (-y, x): circles, so the exact flow is a rotation by omega times the elapsed t."""
@@ -13,14 +17,6 @@ class RotationVelocity:
 
     def __call__(self, x: Tensor, t: Tensor) -> Tensor:
         return self.omega * torch.stack([-x[:, 1], x[:, 0]], dim=-1)
-
-import math
-
-import torch
-
-from blindgrade.checks import Fail, check
-
-from toys import mlp
 
 FLOATS = {"float32": torch.float32, "float64": torch.float64}
 DOUBLE = torch.float64

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-
 import torch
 import torch.nn.functional as F
+from blindgrade.checks import Fail, answers, check, describe, in_each_dtype
 from torch import Tensor, nn
+
 
 class ToyMLP(nn.Module):
     """(x [B, dim], t [B]) -> [B, out]; t enters as log(1 + t), its sine and its cosine. Weights follow from the seed."""
@@ -39,11 +40,6 @@ class ToyMLP(nn.Module):
         for layer in self.layers[:-1]:
             h = F.silu(layer(h))
         return self.layers[-1](h)
-
-import torch
-from torch import nn
-
-from blindgrade.checks import Fail, answers, check, describe, in_each_dtype
 
 PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-
 from blindgrade.checks import answers, answers_and_purity, check, in_each_dtype
+
 
 PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import operator
-
 import torch
-
 from blindgrade.checks import check, error_of
+
 
 OTHER_LOSSES = ["noise", "score", "distillation", "hinge", "l2"]
 OTHER_NETWORKS = ["ema_target", "teacher", "text_encoder", "vae", "dino"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-
 from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, in_each_dtype
+
 
 def encoded(rng, batch, tokens, width_l, width_g, dtype=torch.float32):
     """Hidden states of two encoders, and the pooled vector of the second."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import torch
-
+from blindgrade.checks import Watch, answers, answers_and_purity, check, in_each_dtype
 from torch import Tensor, nn
+
 
 def column(t: Tensor | float, x: Tensor) -> Tensor:
     """t as [B, 1, ..., 1] against x [B, ...]; 0-dim and numbers stay 0-dim."""
@@ -26,10 +27,6 @@ class CondNoise(nn.Module):
         if w_emb is not None:
             h = h + g * column(w_emb.mean(dim=1), z)
         return torch.tanh(h)
-
-import torch
-
-from blindgrade.checks import Watch, answers, answers_and_purity, check, in_each_dtype
 
 @check("patchify", weight=2, public=True)
 def cuts_into_squares(lesson, rng):

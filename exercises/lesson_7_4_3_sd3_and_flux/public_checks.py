@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-
 from blindgrade.checks import Watch, answers_and_purity, check, gradients, in_each_dtype
+
 
 PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
 

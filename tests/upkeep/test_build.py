@@ -7,6 +7,7 @@ import pytest
 
 from blindgrade.catalog import Catalog
 from blindgrade.upkeep.build import build
+from blindgrade.upkeep.proofs import Task, prove_task
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
 PUBLIC = "exercises/lesson_1_1_1_basics"
@@ -62,3 +63,33 @@ def test_a_missing_or_spoilt_key_is_made_again(catalog: Catalog) -> None:
 def test_a_changed_solution_drifts_the_key(catalog: Catalog) -> None:
     edit(catalog, "solutions/lesson_1_1_1_basics/basics.py", "return centered / _spread(centered)", "return centered")
     assert f"{PUBLIC}/answer_key.json" in build(catalog, ["all"], check=True)
+
+
+def test_a_public_check_may_use_a_toy_that_imports_what_the_checks_import_too(catalog: Catalog) -> None:
+    (catalog.root / "graders" / "grader_toys" / "rows.py").write_text(
+        "import torch\nfrom torch import Tensor\n\n\ndef ramp(x: Tensor) -> Tensor:\n    return x + torch.ones(1)\n\n"
+    )
+    checks = "graders/lesson_1_1_1_basics/checks.py"
+    edit(
+        catalog,
+        checks,
+        "import torch\n",
+        "import torch\nfrom torch import Tensor\n\nfrom grader_toys.rows import ramp\n",
+    )
+    edit(catalog, checks, "def _rows(rng):", "def _rows(rng) -> Tensor:")
+    edit(
+        catalog,
+        checks,
+        "    first, second = _rows(rng), _rows(rng)",
+        "    first, second = ramp(_rows(rng)), _rows(rng)",
+    )
+    build(catalog, ["all"], check=False)
+    text = (catalog.root / PUBLIC / "public_checks.py").read_text()
+    assert text.count("import torch\n") == text.count("from torch import Tensor\n") == 1
+    assert proved(catalog.root) == ""
+    edit(catalog, f"{PUBLIC}/public_checks.py", "import torch\n", "")
+    assert "out of date" in proved(catalog.root)
+
+
+def proved(root: Path) -> str:
+    return prove_task(root, Task("lesson-1.1.1", "key", "")).detail

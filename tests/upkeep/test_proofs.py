@@ -44,7 +44,7 @@ def test_a_sound_course_holds_every_proof(mini: Path) -> None:
 def test_one_exercise_is_proved_without_what_concerns_the_lesson() -> None:
     tasks = plan(Workshop(MINI, LESSON), ["correlation"], 1)
     assert {task.exercise for task in tasks} == {"correlation"}
-    assert not {"drift", "stub", "coverage", "supplies"} & {task.kind for task in tasks}
+    assert not {"drift", "key", "stub", "coverage", "supplies"} & {task.kind for task in tasks}
 
 
 def test_a_stub_edited_by_hand_is_out_of_date(mini: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from blindgrade.checks import Check
 from blindgrade.engine.judging import same
 from blindgrade.engine.lesson_checks import LessonChecks
 from blindgrade.engine.reference import LiveReference, read_key, record_key, recorded_reply
-from blindgrade.engine.slices import MAIN
+from blindgrade.engine.slices import MAIN, TOYS
 from blindgrade.engine.variants import Solution
 from blindgrade.models import Lesson
 from blindgrade.upkeep.overview import PAGE, coverage_page
@@ -63,12 +64,28 @@ def public_checks_text(checks: LessonChecks) -> str:
     names = [check.name for check in checks.all if check.public]
     parts = checks.slicer.cut(names, decorators=True)
     main = parts.pop(MAIN, "")
-    kept = [line for line in main.splitlines() if not line.startswith("from grader_toys")]
-    toys = [line for text in parts.values() for line in text.splitlines() if not line.startswith("from grader_toys")]
-    future = "from __future__ import annotations"
-    body = "\n".join(line for line in [*toys, "", *kept] if line != future)
+    imports: dict[str, set[str]] = {}
+    bodies = [_without_imports(text, imports) for text in (*parts.values(), main)]
     header = f'"""Public checks of {checks.lesson.id}: {checks.lesson.title}. Made by `course build`; do not edit."""'
-    return f"{header}\n\n{future}\n\n{_single_blank_lines(body)}\n"
+    lines = [f"import {name}" for name in sorted(imports.pop("", ()))]
+    lines += [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(imports.items())]
+    body = _single_blank_lines("\n\n".join(bodies))
+    return "\n".join([header, "", "from __future__ import annotations", "", *lines, "", "", body, ""])
+
+
+def _without_imports(text: str, imports: dict[str, set[str]]) -> str:
+    """The text without its imports, whose names are added to those of their module ("" for the modules themselves).
+
+    Several files become one: a name that two of them import has to be there once, and before both.
+    """
+    lines = text.splitlines()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
+            module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            if module.split(".")[0] not in (TOYS, "__future__"):
+                imports.setdefault(module, set()).update(ast.unparse(alias) for alias in node.names)
+    return "\n".join(lines)
 
 
 def _single_blank_lines(text: str) -> str:

@@ -96,7 +96,7 @@ def plan(workshop: Workshop, exercises: Iterable[str], seeds: int) -> list[Task]
     if names != [e.name for e in lesson.exercises]:
         tasks = [Task(lesson.id, "solution", f"{n}, seed {s}", n, s) for n in names for s in range(seeds)]
     else:
-        tasks += [Task(lesson.id, kind, "") for kind in ("drift", "stub", "coverage", "supplies")]
+        tasks += [Task(lesson.id, kind, "") for kind in ("drift", "key", "stub", "coverage", "supplies")]
     for name in names:
         tasks += [Task(lesson.id, kind, name, name) for kind in ("budget", "lazy")]
         once = lesson.exercise(name).kind is Kind.TRAINING

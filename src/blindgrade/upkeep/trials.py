@@ -9,8 +9,8 @@ from collections.abc import Callable
 from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.stub import stub_text
 from blindgrade.engine.judging import judge
-from blindgrade.engine.lesson_checks import provide_toys
-from blindgrade.engine.reference import check_seed, observe
+from blindgrade.engine.lesson_checks import LessonChecks, provide_toys
+from blindgrade.engine.reference import KEY_SEED, KeyReference, check_seed, judge_by, observe
 from blindgrade.engine.rehearsal import rehearse_exercise
 from blindgrade.engine.variants import Variant
 from blindgrade.engine.worker import LoadedLesson, load
@@ -35,6 +35,19 @@ def generated_files_are_current(workshop: Workshop, exercise: str, subject: str,
             stale.append(str(path.relative_to(files.root)))
     verb = "are" if len(stale) > 1 else "is"
     return f"{' and '.join(stale)} {verb} out of date; run `course build` and commit the result" if stale else ""
+
+
+def public_checks_agree_with_their_key(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
+    """The solution passes the released checks against the answer key alone, as on a student's machine."""
+    files, lesson = workshop.files, workshop.lesson
+    checks = LessonChecks(files, lesson, files.public_checks)
+    key = KeyReference(files, checks)
+    for check in checks.all:
+        own = check_seed(KEY_SEED, lesson.id, check)
+        result = judge_by(key, check, observe(checks, check, workshop.solution.module, own), own)
+        if result.outcome is not Outcome.PASSED:
+            return f"{check.name} with the key: {result.message}"
+    return ""
 
 
 def solution_earns_all(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
@@ -164,6 +177,7 @@ def _passed(result: ExerciseResult) -> str:
 
 KINDS: dict[str, tuple[str, Trial]] = {
     "drift": ("stub and notebook are up to date", generated_files_are_current),
+    "key": ("public checks pass with their key", public_checks_agree_with_their_key),
     "solution": ("the solution earns every point", solution_earns_all),
     "stub": ("the stub earns nothing", stub_earns_nothing),
     "alternative": ("each alternative earns all", alternative_earns_all),

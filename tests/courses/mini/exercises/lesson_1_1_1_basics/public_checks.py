@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-
 from blindgrade.checks import Fail, check
+
 
 def _rows(rng):
     return 2 * rng.normal(3, 3, dtype=torch.float64) + 5
