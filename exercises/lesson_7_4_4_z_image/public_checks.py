@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-
 import torch
-
 from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, describe, gradients, in_each_dtype
-
 from toys import mlp
+
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 DOUBLE = torch.float64
