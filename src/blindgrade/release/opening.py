@@ -10,13 +10,18 @@ import lzma
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
 FENCE = re.compile(r"^(?P<mark>`{3,}|~{3,})[^\n]*\n(?P<code>.*?)^(?P=mark)", re.MULTILINE | re.DOTALL)
 DEEPEST = 5
+DAMAGED = (
+    EOFError, OSError, RuntimeError, ValueError,
+    lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 class CannotOpen(Exception):
@@ -53,15 +58,7 @@ def opened(name: str, content: bytes, depth: int = 0) -> Iterator[Opened]:
         try:
             for inner, data in members:
                 yield from opened(f"{name}!{inner}", data, depth + 1)
-        except (
-            OSError,
-            EOFError,
-            ValueError,
-            RuntimeError,
-            zipfile.BadZipFile,
-            tarfile.TarError,
-            lzma.LZMAError,
-        ) as error:
+        except DAMAGED as error:
             raise CannotOpen(f"{name}: the archive cannot be opened to be scanned ({error}); pack it again") from None
     elif content.startswith(IMAGES):
         yield Opened(name, content.decode("latin-1"))
@@ -77,10 +74,14 @@ def _members(content: bytes) -> Iterator[tuple[str, bytes]] | None:
         return _zip(content)
     for magic, unpack in ((b"\x1f\x8b", gzip.decompress), (b"BZh", bz2.decompress), (b"\xfd7zXZ", lzma.decompress)):
         if content.startswith(magic):
-            return iter([("unpacked", unpack(content))])
+            return _compressed(content, unpack)
     if content[257:262] == b"ustar":
         return _tar(content)
     return None
+
+
+def _compressed(content: bytes, unpack: Callable[[bytes], bytes]) -> Iterator[tuple[str, bytes]]:
+    yield "unpacked", unpack(content)
 
 
 def _zip(content: bytes) -> Iterator[tuple[str, bytes]]:

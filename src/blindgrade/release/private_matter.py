@@ -32,6 +32,7 @@ HABITS = re.compile(
     r"\s*(from\s+\S+\s+import\b|import\s|@(alternative|misconception|check)\(|except\b|for _ in range\(|else:"
     r"|torch\.manual_seed\(|with torch\.(no_grad|enable_grad|inference_mode)\(|def __init__\(self|super\(\))"
 )
+VALUE = re.compile(r"\s*(?:return|[\w, ]+=)\s(.+)")  # what a line gives, whoever takes it
 SEED = re.compile(r'"seed":\s*(\d{7,})')
 MAX_RECORDS = 5000
 
@@ -54,11 +55,11 @@ class Purpose(Described):
 
 @dataclass
 class Piece:
-    """Part of a private file: its text with only these lines, and the statements in them."""
+    """Part of a private file: lines by number, also those that its strings hold, and the statements in them."""
 
     what: str
     path: Path
-    lines: dict[int, str] = field(default_factory=dict)
+    lines: list[tuple[int, str]] = field(default_factory=list)
     runs: list[list[ast.stmt]] = field(default_factory=list)
 
 
@@ -208,7 +209,7 @@ class PrivateMatter:
         beginnings = {shown[at : at + SHORTEST] for at in range(len(shown))}
         found: dict[str, Origin] = {}
         for piece in pieces:
-            for number, line in piece.lines.items():
+            for number, line in piece.lines:
                 if len(line) < SHORTEST or line in found or (line[:SHORTEST] in beginnings and line in shown):
                     continue
                 found[line] = Origin(piece.what, f"{self._place(piece.path)}:{number}")
@@ -239,11 +240,24 @@ def _take(piece: Piece, source: str, tree: ast.Module | None, wanted: set[int], 
         return
     for number, line in _code_lines(source).items():
         if number in wanted and not HABITS.match(line):
-            piece.lines[above + number] = squeezed(line)
+            piece.lines.append((above + number, squeezed(line)))
+            value = VALUE.match(line)
+            if value:
+                piece.lines.append((above + number, squeezed(value[1])))
     for run in _outermost(tree.body, wanted):
         for statement in run:
+            piece.lines += _in_strings(statement, above)
             ast.increment_lineno(statement, above)
         piece.runs.append(run)
+
+
+def _in_strings(statement: ast.stmt, above: int) -> Iterator[tuple[int, str]]:
+    """The lines of the statement's strings, without what stands around them: a hint may be copied alone."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for line in node.value.splitlines():
+                if not HABITS.match(line):
+                    yield above + node.lineno, squeezed(line)
 
 
 def _outermost(block: list[ast.stmt], wanted: set[int]) -> Iterator[list[ast.stmt]]:

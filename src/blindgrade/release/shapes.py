@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 SMALLEST = 14  # nodes: a shape of fewer is no answer but a habit (`x = torch.zeros(n, dtype=x.dtype)`)
+LARGE = 20  # nodes: part of an expression tells on its own if it is at least this
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 Shape = str
@@ -40,13 +41,16 @@ def parse(source: str) -> ast.Module | None:
 
 
 def told_by(runs: Sequence[Sequence[ast.stmt]]) -> Shapes:
-    """The shapes that give an answer away: of each statement or its value, at any depth, and of each run as a whole."""
+    """What gives an answer away: the shapes of statements, values and large parts of these, and of runs as a whole."""
     found = Shapes()
     for run in runs:
         for statement in _statements(run):
             node = _telling(statement)
             if node is not None:
                 found.add([node], statement.lineno)
+                for part in ast.walk(node):
+                    if isinstance(part, ast.expr) and part is not node and _size(part) >= LARGE:
+                        found.add([part], part.lineno)
         kept = _without_docstring(run)
         if len(kept) > 1:
             found.add(kept, kept[0].lineno)
