@@ -30,7 +30,11 @@ def main():
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *wanted]
     if subprocess.run(pip, cwd=HERE).returncode:
         sys.exit("pip could not install everything: the reason stands above. Then run this again.")
-    grade = "grade" if active else str((scripts / "grade").relative_to(HERE))
+    grade = scripts / "grade"
+    if str(scripts) in os.environ.get("PATH", "").split(os.pathsep):
+        grade = "grade"
+    elif HERE in grade.parents:
+        grade = grade.relative_to(HERE)
     print("\nReady. Grade your work, offline and as often as you like:\n\n    {} {{ first }}\n".format(grade))
 
 
