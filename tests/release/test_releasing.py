@@ -81,11 +81,3 @@ def test_a_course_without_a_private_tree_cannot_be_scanned_and_is_not_released(
 def test_a_target_that_this_version_lacks_is_told_with_those_it_has(catalog: Catalog, tmp_path: Path) -> None:
     with pytest.raises(TargetMissing, match="cannot release as paper; it can as repository"):
         release(catalog, ["all"], "paper", tmp_path / "to")
-
-
-def test_the_real_course_has_no_leak() -> None:
-    from blindgrade.release import repository
-    from blindgrade.release.leaks import refuse_leaks
-
-    course = Catalog(Path(__file__).parents[2])
-    refuse_leaks(course, repository.files(course, course.find(["all"])))

@@ -22,7 +22,7 @@ BAD_REQUEST = 2
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def course() -> None:
-    """Build a course and prove that it is sound.
+    """Build a course, prove that it is sound, and release it.
 
     Run it inside the course's folder, or set BLINDGRADE_COURSE to it. A LESSON is a module (lesson-7.2),
     a lesson (lesson-7.2.1), an exercise (lesson-7.2.1/score_from_noise), or `all`.
