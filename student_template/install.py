@@ -35,7 +35,8 @@ def main():
         grade = "grade"
     elif HERE in grade.parents:
         grade = grade.relative_to(HERE)
-    print("\nReady. Grade your work, offline and as often as you like:\n\n    {} {{ first }}\n".format(grade))
+    print("\nReady. Grade your work, offline and as often as you like:\n")
+    print("   ", grade, "{{ first }}\n")
 
 
 def make_venv():

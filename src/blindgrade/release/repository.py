@@ -25,6 +25,7 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
 
 
 def _template(folder: Path, context: dict[str, Any]) -> dict[str, bytes]:
+    """The folder's files, filled in; a name's `.j2` (which keeps tools from reading a template) is taken off."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
     if not folder.is_dir():
@@ -44,7 +45,7 @@ def _template(folder: Path, context: dict[str, Any]) -> dict[str, bytes]:
         name = path.relative_to(folder).as_posix()
         if path.is_file() and "__pycache__" not in path.parts:
             try:
-                made[name] = environment.get_template(name).render(context).encode()
+                made[name.removesuffix(".j2")] = environment.get_template(name).render(context).encode()
             except (TemplateError, UnicodeDecodeError) as error:
                 line = f":{error.lineno}" if getattr(error, "lineno", None) else ""  # type: ignore[union-attr]  # asked
                 raise CourseError(f"{folder / name}{line}: {error}; correct the template") from None
