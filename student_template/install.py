@@ -8,6 +8,7 @@ the lessons need (PyTorch among it). With --notebook it installs JupyterLab and 
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,12 +22,12 @@ def main():
     unknown = [word for word in sys.argv[1:] if word != "--notebook"]
     if unknown:
         sys.exit(__doc__)
-    active = sys.prefix != sys.base_prefix or "CONDA_PREFIX" in os.environ
-    scripts = Path(sys.executable).parent if active else make_venv()
+    active = sys.prefix != sys.base_prefix or os.environ.get("CONDA_PREFIX") == sys.prefix
+    scripts = Path(sysconfig.get_path("scripts")) if active else make_venv()
     wanted = ["-r", "requirements.txt"]
     if "--notebook" in sys.argv:
         wanted += ["./vendor/{{ wheel }}[notebook]"]
-    python = scripts / ("python.exe" if os.name == "nt" else "python")
+    python = sys.executable if active else scripts / ("python.exe" if os.name == "nt" else "python")
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *wanted]
     if subprocess.run(pip, cwd=HERE).returncode:
         sys.exit("pip could not install everything: the reason stands above. Then run this again.")

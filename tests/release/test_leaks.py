@@ -203,7 +203,10 @@ def test_a_file_that_cannot_be_scanned_is_a_leak(catalog: Catalog) -> None:
 def test_what_the_course_shows_on_purpose_is_let_pass_in_that_file_alone(catalog: Catalog) -> None:
     entry = f'[[line]]\nfile = "exercises/toys.py"\nlines = ["{SOLUTION.strip()}"]\nreason = "a test"\n'
     catalog.on_purpose.write_text(entry)
-    assert leaks(catalog, {"exercises/toys.py": SOLUTION.encode()}) == []
+    for name in ("exercises/toys.py", "deep/down/exercises/toys.py"):
+        assert leaks(catalog, {name: SOLUTION.encode()}) == []
+    assert leaks(catalog, {"a.zip": zipped({"exercises/toys.py": SOLUTION.encode()})}) == []
+    assert len(leaks(catalog, {"myexercises/toys.py": SOLUTION.encode()})) == 1
     assert len(leaks(catalog, {"exercises/other.py": SOLUTION.encode()})) == 1
 
 

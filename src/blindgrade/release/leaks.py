@@ -13,7 +13,6 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from itertools import accumulate
 from typing import Any
 
@@ -126,8 +125,8 @@ def _shapes(private: PrivateMatter, text: Opened) -> Iterator[Leak]:
 
 
 def _on_purpose(private: PrivateMatter, name: str) -> set[str]:
-    """The lines of this file that the course says may leave, squeezed."""
-    return {squeezed(line) for p in private.on_purpose if fnmatchcase(name, p.file) for line in p.lines}
+    """The lines of this file that the course says may leave, squeezed; a target may have put the file deeper."""
+    return {squeezed(line) for p in private.on_purpose if p.names(name) for line in p.lines}
 
 
 # ---------------------------------------------------------------- records: answer keys and attempts

@@ -9,6 +9,7 @@ import tokenize
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
@@ -51,6 +52,10 @@ class Purpose(Described):
     file: str
     lines: list[str] = Field(min_length=1)
     reason: str
+
+    def names(self, released: str) -> bool:
+        """Is it this released file, wherever a target puts it: "course/exercises/toys.py", "x.zip!exercises/toys.py"?"""
+        return any(fnmatchcase(released, pattern) for pattern in (self.file, f"*/{self.file}", f"*!{self.file}"))
 
 
 @dataclass
