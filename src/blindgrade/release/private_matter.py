@@ -54,7 +54,7 @@ class Purpose(Described):
     reason: str
 
     def names(self, released: str) -> bool:
-        """Is it this released file, wherever a target puts it: "course/exercises/toys.py", "x.zip!exercises/toys.py"?"""
+        """Is it this file, wherever a target puts it ("course/exercises/toys.py", "x.zip!exercises/toys.py")?"""
         return any(fnmatchcase(released, pattern) for pattern in (self.file, f"*/{self.file}", f"*!{self.file}"))
 
 
