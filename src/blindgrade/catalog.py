@@ -157,8 +157,13 @@ class Catalog:
         return self.root / "graders" / "on_purpose.toml"
 
     @property
+    def attempts(self) -> Path:
+        """Records of gradings, with the secret seeds; never committed, never released."""
+        return self.root / "attempts"
+
+    @property
     def build(self) -> Path:
-        """What can be made again: reports, attempts; never committed, never released."""
+        """What can be made again: reports, releases; never committed, never released."""
         return self.root / "build"
 
     @cached_property

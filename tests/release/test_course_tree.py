@@ -7,7 +7,7 @@ import pytest
 
 from blindgrade.catalog import Catalog, CourseError, UnknownId
 from blindgrade.models import Course
-from blindgrade.release.course_tree import course_toml, public_files
+from blindgrade.release.course_tree import course_toml, public_files, toml_lines
 
 LESSON = "exercises/lesson_1_1_1_basics"
 SECOND = '\n[[module.lesson]]\nid = "lesson-1.1.2"\nslug = "more"\ntitle = "More"\n'
@@ -35,6 +35,15 @@ def test_every_value_survives_the_writing(catalog: Catalog) -> None:
     said = 'quotes ", \\backslash, a\ttab,\nlines, ünï and 🙂'
     course = catalog.course.model_copy(update={"summary": said})
     assert Course.model_validate(tomllib.loads(course_toml(course, {"lesson-1.1.1"}))) == course
+
+
+def test_tables_whose_keys_have_dots_are_written_so_that_toml_reads_them() -> None:
+    data = {
+        "a": [1, 2.5, True],
+        "due": {"lesson-7.2.1": "2026-10-01T12:00:00Z"},
+        "b c": {"d": [{"e": "f"}, {"g": {"h.i": 1}}]},
+    }
+    assert tomllib.loads("\n".join(toml_lines(data))) == data
 
 
 @pytest.mark.parametrize("name", ["basics.py", "basics.ipynb"])

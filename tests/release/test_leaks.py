@@ -157,13 +157,13 @@ def test_a_path_of_this_machine_or_of_a_private_tree_is_found(catalog: Catalog) 
 
 def test_the_seed_and_the_record_of_an_attempt_are_found(catalog: Catalog) -> None:
     attempt = {"schema": "blindgrade/attempt/v1", "seed": 4503599627370497, "lesson": "lesson-1.1.1"}
-    home = catalog.build / "attempts"
+    home = catalog.attempts / "lesson-1.1.1"
     home.mkdir(parents=True)
     (home / "ana.json").write_text(json.dumps(attempt, indent=1))
     found = leaks(
         catalog, {"README.md": b"Graded.\nTry --seed 4503599627370497!\n", "a.json": json.dumps(attempt).encode()}
     )
-    assert "README.md:2: the seed of an attempt (build/attempts/ana.json)" in found
+    assert "README.md:2: the seed of an attempt (attempts/lesson-1.1.1/ana.json)" in found
     assert "a.json:1: the record of an attempt, with its seed" in found
     assert leaks(catalog, {"README.md": b"Try --seed 4503599627370498 or 14503599627370497.\n"}) == []
 

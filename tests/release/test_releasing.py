@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog, CourseError, UnknownId
-from blindgrade.release import releasing
 from blindgrade.release.placing import PlacingError
 from blindgrade.release.releasing import TargetMissing, release
 
@@ -60,13 +59,18 @@ def test_a_part_of_a_lesson_is_not_released(catalog: Catalog, tmp_path: Path) ->
         release(catalog, ["lesson-9"], "repository", tmp_path)
 
 
-def test_a_folder_holds_one_kind_of_release(catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_holds_one_kind_of_release(catalog: Catalog, tmp_path: Path) -> None:
     release(catalog, ["all"], "repository", tmp_path / "to")
-    monkeypatch.setattr(releasing, "target_module", lambda name: pytest.fail("asked too late"))
-    monkeypatch.undo()
     (tmp_path / "to" / ".blindgrade" / "released.json").write_text('{"target": "nbgrader"}')
     with pytest.raises(PlacingError, match="holds a release as nbgrader; choose another folder"):
         release(catalog, ["all"], "repository", tmp_path / "to")
+
+
+def test_a_release_does_not_go_into_the_course_itself(catalog: Catalog) -> None:
+    for folder in (catalog.root, catalog.root / "exercises" / "new", catalog.build):
+        with pytest.raises(PlacingError, match="is part of the course itself"):
+            release(catalog, ["all"], "repository", folder)
+    assert release(catalog, ["all"], "repository", catalog.build / "7.2").added
 
 
 @pytest.mark.parametrize("tree", ["solutions", "graders"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from typing import Any
 
@@ -12,6 +13,8 @@ from blindgrade.authoring.regions import RegionError
 from blindgrade.authoring.stub import stub_text
 from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target
 from blindgrade.models import Course
+
+BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def public_files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
@@ -52,26 +55,25 @@ def course_toml(course: Course, released: set[str]) -> str:
         for lesson in module["lesson"]:
             if lesson["id"] not in released and lesson.get("status") != "planned":
                 lesson["status"] = "unreleased"
-    text = "# The released part of the course; `grade` reads it. Made by `course release`.\n" + "\n".join(
-        _table(data, "")
-    )
+    header = "# The released part of the course; `grade` reads it. Made by `course release`."
+    text = "\n".join([header, *toml_lines(data)])
     if tomllib.loads(text) != data:
-        raise CourseError(
-            "course.toml holds a value that cannot be written again; use plain strings, numbers and lists"
-        )
+        raise CourseError("course.toml holds a value that cannot be written again; use strings, numbers and lists")
     return text + "\n"
 
 
-def _table(data: dict[str, Any], prefix: str) -> list[str]:
+def toml_lines(data: dict[str, Any], prefix: str = "") -> list[str]:
     """A table's lines: its plain values first, as TOML wants it, then its tables."""
     lines, tables = [], []
     for key, value in data.items():
+        # A bare key with a dot would be two: `due."lesson-7.2.1"`.
+        key = key if BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
         name = f"{prefix}{key}"
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
             for one in value:
-                tables += ["", f"[[{name}]]", *_table(one, f"{name}.")]
+                tables += ["", f"[[{name}]]", *toml_lines(one, f"{name}.")]
         elif isinstance(value, dict):
-            tables += ["", f"[{name}]", *_table(value, f"{name}.")]
+            tables += ["", f"[{name}]", *toml_lines(value, f"{name}.")]
         elif value is not None:
             # A JSON string, number or list of these is also TOML.
             lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")

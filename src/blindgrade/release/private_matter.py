@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -31,11 +32,12 @@ TELLING_NAME = 12
 # Lines that every program has: they tell nothing, and the engine's own source has them as well.
 HABITS = re.compile(
     r"\s*(from\s+\S+\s+import\b|import\s|@(alternative|misconception|check)\(|except\b|for _ in range\(|else:"
+    r"|for [\w, ()]+ in [\w.]+(\(\))?:"
     r"|torch\.manual_seed\(|with torch\.(no_grad|enable_grad|inference_mode)\(|def __init__\(self|super\(\))"
 )
 VALUE = re.compile(r"\s*(?:return|[\w, ]+=)\s(.+)")  # what a line gives, whoever takes it
 SEED = re.compile(r'"seed":\s*(\d{7,})')
-MAX_RECORDS = 5000
+MAX_RECORDS = 20_000
 
 
 @dataclass(frozen=True)
@@ -141,8 +143,8 @@ class PrivateMatter:
     def seeds(self) -> dict[str, Origin]:
         """Secret seeds of recorded attempts."""
         found = {}
-        records = sorted(self.catalog.build.rglob("*.json"))[:MAX_RECORDS] if self.catalog.build.is_dir() else []
-        for path in records:
+        homes = (self.catalog.attempts, self.catalog.build)
+        for path in islice((path for home in homes for path in home.rglob("*.json") if path.is_file()), MAX_RECORDS):
             for seed in SEED.findall(path.read_text(encoding="utf-8", errors="replace")):
                 found[seed] = Origin("the seed of an attempt", self._place(path))
         return found

@@ -39,6 +39,7 @@ def release(catalog: Catalog, ids: Iterable[str], target_name: str, to: Path) ->
     `to` cannot be written; then nothing was written.
     """
     target = target_module(target_name)
+    _not_into_the_course(catalog, to.resolve())
     wanted = list(ids)
     _whole_lessons(catalog.find(wanted))
     earlier = read_manifest(to) if to.is_dir() else None
@@ -69,6 +70,12 @@ def target_module(name: str) -> TargetModule:
             raise
         there = [n for n in TARGETS if n != name and importlib.util.find_spec(f"blindgrade.release.{n}")]
         raise TargetMissing(f"this version cannot release as {name}; it can as {', '.join(there)}") from None
+
+
+def _not_into_the_course(catalog: Catalog, to: Path) -> None:
+    root, build = catalog.root.resolve(), catalog.build.resolve()
+    if root in (to, *to.parents) and build not in to.parents:
+        raise PlacingError(f"{to} is part of the course itself; choose a folder outside of it, or one in {build}")
 
 
 def _whole_lessons(targets: list[Target]) -> None:
