@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import blindgrade
 from blindgrade.catalog import Catalog
 from blindgrade.engine import protocol
 from blindgrade.release import repository
@@ -222,4 +223,65 @@ def test_a_leak_in_the_students_template_fails_the_release(catalog: Catalog, tmp
     readme = catalog.student_template / "README.md"
     readme.write_text(readme.read_text() + "\n{# see the answer #}\n`return centered / _spread(centered)`\n")
     with pytest.raises(LeakError, match=r"README\.md:\d+: a line of a solution"):
+        release(catalog, ["all"], "repository", tmp_path / "to")
+
+
+PLANTED = {
+    "a line of a solution": SOLUTION,
+    "a hidden check": "    one, two = rng.normal(4, 1), rng.normal(4, 2)",
+    "the name of a hidden check": "see works_on_a_single_row",
+    "a misconception": "The spread is still what it was.",
+    "an alternative": "    return (values - mean) * variance.rsqrt()",
+    "a private toy": "    return turns[:, None] * torch.stack([turns.cos(), turns.sin()], dim=-1)",
+    "the seed of an attempt": "grade all --seed 4503599627370497",
+    "a path of this machine": "{root}/exercises/toys.py",
+    "a path of a private tree": "graders/lesson_1_1_1_basics/checks.py",
+}
+
+
+def prepare(catalog: Catalog) -> None:
+    (catalog.root / "graders" / "grader_toys" / "rings.py").write_text(TOY)
+    (catalog.attempts / "lesson-1.1.1").mkdir(parents=True)
+    (catalog.attempts / "lesson-1.1.1" / ".seed.json").write_text('{"id": "0", "seed": 4503599627370497}')
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_each_kind_of_leak_fails_the_release_with_file_and_line(catalog: Catalog, tmp_path: Path, what: str) -> None:
+    prepare(catalog)
+    text = PLANTED[what].replace("{root}", str(catalog.root))
+    (catalog.root / "exercises" / "toys.py").write_text(f'"""Toys."""\n\n# {text}\n')
+    with pytest.raises(LeakError, match=rf"exercises/toys\.py:3: {what}"):
+        release(catalog, ["all"], "repository", tmp_path / "to")
+    assert not (tmp_path / "to").exists()
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_each_kind_of_leak_in_the_engine_fails_the_release(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    prepare(catalog)
+    package = tmp_path / "elsewhere" / "blindgrade"
+    package.mkdir(parents=True)
+    text = PLANTED[what].replace("{root}", str(catalog.root))
+    (package / "models.py").write_text(f'"""Models."""\n\n\nNOTE = """\n{text}\n"""\n')
+    monkeypatch.setattr(blindgrade, "__file__", str(package / "__init__.py"))
+    with pytest.raises(LeakError, match=rf"vendor/blindgrade-.*\.whl!blindgrade/models\.py:5: {what}"):
+        release(catalog, ["all"], "repository", tmp_path / "to")
+
+
+def test_a_leak_in_an_answer_key_fails_the_release(catalog: Catalog, tmp_path: Path) -> None:
+    path = catalog.root / LESSON / "answer_key.json"
+    key = json.loads(path.read_text())
+    key["checks"]["works_on_a_single_row"] = key["checks"]["compares_rows"]
+    path.write_text(json.dumps(key, indent=1, sort_keys=True))
+    with pytest.raises(
+        LeakError, match=r"answer_key\.json:\d+: the result of works_on_a_single_row, which is no public"
+    ):
+        release(catalog, ["all"], "repository", tmp_path / "to")
+
+
+def test_a_leak_in_a_public_check_fails_the_release(catalog: Catalog, tmp_path: Path) -> None:
+    path = catalog.root / LESSON / "public_checks.py"
+    path.write_text(path.read_text() + "\n\ndef helper(a):\n    return b(a * c(d) / e(a)).mean(dim=-1)\n" + RENAMED)
+    with pytest.raises(LeakError, match=r"public_checks\.py:\d+: a line of a solution, perhaps under other names"):
         release(catalog, ["all"], "repository", tmp_path / "to")
