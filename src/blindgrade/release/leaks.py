@@ -22,11 +22,10 @@ from blindgrade.engine.reference import KEY_SCHEMA, KEY_SEED
 from blindgrade.engine.slices import SliceError, Slicer
 from blindgrade.release import shapes
 from blindgrade.release.opening import CannotOpen, Opened, code_of, opened
-from blindgrade.release.private_matter import Origin, PrivateMatter, squeezed
+from blindgrade.release.private_matter import NAME, Origin, PrivateMatter, squeezed
 
 SHOWN = 20
 RECORDS = ("blindgrade/attempt/", "blindgrade/grading/")
-WORD = re.compile(r"[A-Za-z_]\w{11,}")
 NUMBER = re.compile(r"(?<![\d.])\d{7,}(?![\d.])")
 
 
@@ -103,7 +102,7 @@ def _words(private: PrivateMatter, text: Opened) -> Iterator[Leak]:
         at = text.text.find(path)
         if at >= 0:
             yield _leak(text, at, f"{origin.what}, {path}", origin)
-    for pattern, known in ((NUMBER, private.seeds), (WORD, private.hidden_names)):
+    for pattern, known in ((NUMBER, private.seeds), (NAME, private.hidden_names)):
         for match in pattern.finditer(text.text) if known else ():
             if match[0] in known:
                 yield _leak(text, match.start(), known[match[0]].what, known[match[0]])

@@ -28,7 +28,7 @@ from blindgrade.release import shapes
 from blindgrade.release.opening import code_of
 
 SHORTEST = 18  # characters without spaces: a shorter line is no answer but a habit (`return x.mean()`)
-TELLING_NAME = 12
+NAME = re.compile(r"[A-Za-z_]\w{11,}")  # shorter names are words that anything may be called by
 # Lines that every program has: they tell nothing, and the engine's own source has them as well.
 HABITS = re.compile(
     r"\s*(from\s+\S+\s+import\b|import\s|@(alternative|misconception|check)\(|except\b|for _ in range\(|else:"
@@ -88,9 +88,9 @@ class PrivateMatter:
         for entry in catalog.entries:
             pieces += self._of_lesson(LessonFiles(catalog.root, entry))
         pieces += self._toys()
-        for names in self.public_names.values():
-            for name in names:
-                self.hidden_names.pop(name, None)
+        # A name that students read anyway (of a function, of another lesson's public check) tells nothing.
+        for name in NAME.findall("\n".join(self._shown)):
+            self.hidden_names.pop(name, None)
         self.lines = self._lines(pieces)
         self.shapes, self.sizes = self._shapes(pieces)
 
