@@ -111,7 +111,7 @@ def test_a_link_in_place_of_our_own_folder_is_refused(tmp_path: Path) -> None:
     (to / ".blindgrade").symlink_to(outside)
     with pytest.raises(PlacingError, match="link"):
         lay(FIRST, to)
-    assert list(outside.iterdir()) == []
+    assert list(outside.iterdir()) == [] and [p.name for p in to.iterdir()] == [".blindgrade"]
 
 
 @pytest.mark.parametrize("name", ["../precious", "/etc/precious", "a/../../precious", "C:\\precious", ""])

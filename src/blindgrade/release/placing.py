@@ -61,8 +61,8 @@ def read_manifest(to: Path) -> Manifest | None:
     """What was released into `to` before; None if nothing. PlacingError if it cannot be told."""
     content = _read(to, MANIFEST)
     if content is None:
-        if os.path.lexists(to / MANIFEST):
-            raise PlacingError(f"{to / MANIFEST} is no plain file; put the released one in its place")
+        if os.path.lexists(to / MANIFEST) or not _plain_way(to, MANIFEST):
+            raise PlacingError(f"{to / MANIFEST} is no plain file in a plain folder, but a link; put the released one in its place")
         return None
     try:
         manifest = Manifest.model_validate(json.loads(content))
