@@ -62,7 +62,7 @@ def read_manifest(to: Path) -> Manifest | None:
     content = _read(to, MANIFEST)
     if content is None:
         if os.path.lexists(to / MANIFEST) or not _plain_way(to, MANIFEST):
-            raise PlacingError(f"{to / MANIFEST} is no plain file in a plain folder, but a link; put the released one in its place")
+            raise PlacingError(f"{to / MANIFEST} is no plain file but behind a link; put the released one there")
         return None
     try:
         manifest = Manifest.model_validate(json.loads(content))
