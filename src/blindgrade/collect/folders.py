@@ -95,7 +95,7 @@ def checkouts(root: Path, entries: list[Path]) -> Listing | None:
         return None
     listing = Listing("git", refused=[(p.name, "it is no git checkout") for p in entries if p not in folders])
     for path in folders:
-        at, commit = _commit(path / ".git")
+        at, commit = commit_of(path / ".git")
         notes = (f"commit {commit}",) if commit else ("its commit cannot be read",)
         listing.handed.append(
             Handed(path.name, (Identifier("any", path.name),), path.name, (("", path),), "", at, "commit" if at else "",
@@ -104,7 +104,7 @@ def checkouts(root: Path, entries: list[Path]) -> Listing | None:
     return listing
 
 
-def _commit(git: Path) -> tuple[str | None, str]:
+def commit_of(git: Path) -> tuple[str | None, str]:
     """Time and name of the checked-out commit.
 
     Only its objects are read, through a repository of our own: a student's .git may hold settings that run programs.

@@ -45,7 +45,8 @@ install+=(-c "$source/constraints.txt")
 if compgen -G "$source/wheels/torch-*.whl" > /dev/null; then
   "${install[@]}" --no-index --find-links "$source/wheels" blindgrade
 else
-  "${install[@]}" --index-url https://download.pytorch.org/whl/cpu torch
+  # PyTorch's own index has a build without CUDA, a tenth of the size; PyPI's works as well.
+  "${install[@]}" --index-url https://download.pytorch.org/whl/cpu torch || "${install[@]}" torch
   "${install[@]}" "$source"/wheels/blindgrade-*.whl
 fi
 # One wall more around the solutions: no other user of the image reads them.
