@@ -33,6 +33,18 @@ def test_a_record_says_when_from_where_and_which_bytes(desk: Desk) -> None:
     assert record["submitted_at"] is None and record["lessons"].keys() == {LESSON}
 
 
+def test_the_index_says_the_same_of_every_student_and_holds_nothing_of_theirs(desk: Desk) -> None:
+    desk.write(desk.source / "ana" / "basics.py")
+    desk.write(desk.source / "ana" / ".collected.json", '{"submitted_at": "2020-01-01T00:00:00Z"}')
+    desk.write(desk.source / "bo" / "basics.py")
+    desk.collect()
+    index = json.loads((desk.to / ".collected.json").read_text())
+    assert sorted(index["students"]) == ["ana", "bo"]
+    assert index["students"]["ana"]["submitted_at"] is None
+    assert index["students"]["ana"]["digest"] == desk.record("ana")["digest"]
+    assert desk.versions("ana")[0].keys() == {"basics.py", ".collected.json"}
+
+
 def test_collecting_again_changes_nothing(desk: Desk) -> None:
     desk.write(desk.source / "ana" / "basics.py")
     desk.collect()
@@ -125,7 +137,7 @@ def test_zip_slip_in_a_download_stays_outside(desk: Desk) -> None:
     report = desk.collect(path)
     assert list(report.new) == ["ana"] and not report.complete
     assert len(report.refused) == 2 and all("was left out" in reason for _, reason in report.refused)
-    assert sorted(os.listdir(desk.to)) == ["ana"]
+    assert sorted(os.listdir(desk.to)) == [".collected.json", "ana"]
 
 
 def _link(path: Path) -> None:

@@ -39,7 +39,7 @@ def test_everything_is_listed_and_the_exit_code_says_whether_all_was_taken(tmp_p
     said = json.loads(done.stdout)
     assert said["schema"] == "blindgrade/collection/v1" and said["new"] == {"zoe": ["Zoe Poe"]}
     assert said["known"] == ["ana"]
-    assert sorted(os.listdir(tmp_path / "submitted")) == ["ana", "zoe"]
+    assert sorted(os.listdir(tmp_path / "submitted")) == [".collected.json", "ana", "zoe"]
 
 
 def test_a_wrong_request_is_exit_code_2_and_says_what_to_do(tmp_path: Path) -> None:

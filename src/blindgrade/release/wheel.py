@@ -34,16 +34,17 @@ def engine_wheel() -> tuple[str, bytes]:
     names = sorted({f"{point.name} = {point.value}" for point in scripts})
     files[f"{info}/entry_points.txt"] = ("[console_scripts]\n" + "\n".join(names) + "\n").encode()
     files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD").encode()
-    return f"blindgrade-{version}-py3-none-any.whl", packed(files)
+    return f"blindgrade-{version}-py3-none-any.whl", zipped(files)
 
 
-def packed(files: dict[str, bytes], executable: frozenset[str] = frozenset()) -> bytes:
-    """A zip archive of these files: equal files give equal bytes."""
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A zip archive of these files: equal files give equal bytes. One that begins with `#!` can be executed."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
+        for name, content in sorted(files.items()):
             entry = zipfile.ZipInfo(name, EPOCH)
-            entry.external_attr = (0o100755 if name in executable else 0o100644) << 16
+            entry.create_system = 3  # Unix, whose permissions follow
+            entry.external_attr = (0o100755 if content.startswith(b"#!") else 0o100644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
     return buffer.getvalue()
