@@ -355,3 +355,10 @@ def test_the_source_is_never_changed(desk: Desk) -> None:
     desk.collect(desk.source / "folders")
     assert path.read_bytes() == before and zipfile.is_zipfile(path)
     assert [p.name for p in (desk.source / "folders").rglob("*")] == ["cy", "basics.py"]
+
+
+def test_current_files_that_somebody_removed_are_laid_out_again(desk: Desk) -> None:
+    desk.write(desk.source / "ana" / "basics.py")
+    desk.collect()
+    (desk.to / "ana" / "basics.py").unlink()
+    assert desk.collect().known == ["ana"] and desk.current("ana") == {"basics.py": "x = 1\n"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,7 +71,9 @@ submission_1001:
     :sid: S001
     :email: ana@uni.edu
   :created_at: 2026-11-02 17:30:00.123456000 Z
-  :score: 10.0
+  :score: !ruby/object:BigDecimal 18:0.1e2
+  :output: !binary |-
+    /w==
   :results: !ruby/hash:ActiveSupport::HashWithIndifferentAccess
     tests: []
   :history: []
@@ -141,3 +145,12 @@ def test_a_student_cannot_pass_for_a_download_that_names_others(desk: Desk, pack
     with pytest.raises(SourceError, match="--kind folders if it is a student's"):
         desk.collect(source)
     assert list(desk.collect(source, kind="folders").new) == ["ana"]
+
+
+def test_a_name_that_is_no_text_is_told_and_stops_nobody(desk: Desk) -> None:
+    for name in (b"An\xff_4711_assignsubmission_file_", b"Bo_4712_assignsubmission_file_"):
+        folder = os.path.join(os.fsencode(desk.source), name)
+        os.mkdir(folder)
+        desk.write(Path(os.fsdecode(folder)) / "basics.py")
+    assert sorted(desk.collect().new) == ["4711", "4712"]
+    assert desk.record("4711")["versions"][0]["label"] == "An\udcff (4711)"

@@ -19,6 +19,7 @@ def handed_in(desk: Desk, student: str, time: str, text: str, assignment: str = 
     folder = desk.source / "mini" / "inbound" / f"{student}+{assignment}+{time} UTC+Zm9v"
     desk.write(folder / "basics.ipynb", text)
     desk.write(folder / "timestamp.txt", f"{time} UTC")
+    desk.write(folder / "submission_secret.txt", "s")
     return folder
 
 

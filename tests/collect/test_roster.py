@@ -77,3 +77,8 @@ def test_a_roster_that_cannot_be_used_is_refused_with_its_line(tmp_path: Path, t
 
 def test_other_separators_and_a_mark_of_utf8_are_read(tmp_path: Path) -> None:
     assert roster(tmp_path, "\ufeffid;name\nana;Ana Doe\n").ids == ["ana"]
+
+
+def test_a_cell_may_hold_a_line_break(tmp_path: Path) -> None:
+    people = roster(tmp_path, 'id,name,note\nana,"Ana\nDoe",x\nbo,Bo,y\n')
+    assert people.ids == ["ana", "bo"] and people.find((Identifier("name", "Ana Doe"),)) == ("ana", "")

@@ -285,3 +285,28 @@ def test_setup_refuses_an_image_on_which_the_engine_does_not_import(machine: Mac
     finally:
         hidden.rename(wheel)
     assert done.returncode != 0 and "blindgrade" in done.stderr
+
+
+APT = """#!/bin/bash
+echo "$*" >> "$LOG"
+[[ "$*" != *python3.11* ]] || printf '#!/bin/bash\\nexec REAL "$@"\\n' > "$TOOLS/python3.11"
+[[ "$*" != *python3.11* ]] || /bin/chmod +x "$TOOLS/python3.11"
+"""
+
+
+def test_an_image_with_an_old_python_gets_a_newer_one(machine: Machine, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    old = "#!/bin/bash\nexit 1\n"
+    scripts = {f"python3{minor}": old for minor in ("", ".11", ".12", ".13", ".14")}
+    for name, text in {**scripts, "apt-get": APT.replace("REAL", sys.executable)}.items():
+        (tools / name).write_text(text)
+        (tools / name).chmod(0o755)
+    env = {**machine.env, "PATH": f"{tools}:/usr/bin:/bin", "BLINDGRADE_HOME": str(tmp_path / "home"),
+           "LOG": str(tmp_path / "log"), "TOOLS": str(tools)}  # fmt: skip
+    setup = (machine.root / "source" / "setup.sh").read_text()
+    begin, end = setup.index("find_python()"), setup.index('"$python" -m venv')
+    script = setup[begin:end] + '"$python" --version'
+    done = subprocess.run(["bash", "-euc", script], env=env, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("Python 3.")
+    assert Path(env["LOG"]).read_text() == "install -y python3-venv\ninstall -y python3.11 python3.11-venv\n"

@@ -65,7 +65,7 @@ def collect(catalog: Catalog, source: Path, to: Path, roster: Roster | None = No
             files = stage / str(number)
             files.mkdir()
             try:
-                taken = take(handed.entries, files)
+                taken = take(handed.entries, files, handed.without)
             except TooMuch as error:
                 report.refused.append((handed.label, str(error)))
                 shutil.rmtree(files)

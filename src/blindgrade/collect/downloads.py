@@ -103,14 +103,14 @@ def _metadata(path: Path) -> dict[str, Any]:
     import yaml
 
     # A safe loader that reads Ruby's tags as the plain values that they carry.
-    plain: Any = type("Plain", (yaml.SafeLoader,), {})
+    plain: Any = type("Plain", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
 
     def bare(loader: Any, suffix: str, node: Any) -> Any:
         if isinstance(node, yaml.MappingNode):
             return loader.construct_mapping(node, deep=True)
         return loader.construct_sequence(node) if isinstance(node, yaml.SequenceNode) else node.value
 
-    plain.add_multi_constructor("!ruby/", bare)
+    plain.add_multi_constructor("!", bare)
     try:
         if path.is_symlink() or path.stat().st_size > MAX_METADATA:
             raise SourceError(f"{path} is a link or larger than {MAX_METADATA >> 20} MiB; export it again")

@@ -15,6 +15,7 @@ from blindgrade.collect.roster import Identifier
 from blindgrade.engine.archives import is_archive
 
 STAMP = "timestamp.txt"
+EXCHANGES_OWN = frozenset({STAMP, "submission_secret.txt"})  # laid beside what was handed in
 # "ana+lesson-7.2.1+2026-11-02 10:00:00.000000 UTC", and random letters where students may not see each other's.
 INBOUND = re.compile(r"(?P<student>[^+]+)\+(?P<assignment>.+?)\+(?P<time>\d{4}-\d\d-\d\d [\d:.]+ \w+)(?:\+.*)?")
 
@@ -58,9 +59,18 @@ def _from_exchange(path: Path, student: str, assignment: str, time: str) -> Hand
         time = stamp.read_text(encoding="utf-8", errors="replace").strip() or time
     at = _nbgrader_time(time)
     who = (Identifier("login", student),)
-    entries = tuple((entry.name, entry) for entry in sorted(path.iterdir()) if entry.name != STAMP)
     notes = _owner(path, student)
-    return Handed(student, who, student, entries, assignment, at, "exchange" if at else "", notes=notes)
+    return Handed(
+        student,
+        who,
+        student,
+        (("", path),),
+        assignment,
+        at,
+        "exchange" if at else "",
+        notes=notes,
+        without=EXCHANGES_OWN,
+    )
 
 
 def _nbgrader_time(text: str) -> str | None:

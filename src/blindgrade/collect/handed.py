@@ -18,6 +18,7 @@ class Handed:
 
     label: the student as the source names them; `who` identifies them in a roster, `own` is their id without one.
     entries: name in the submission ("" for a folder whose content is the submission) and where it lies.
+    without: names at the top that are the system's own.
     part: the assignment, where the source tells it. clock: what tells `submitted_at`.
     """
 
@@ -30,6 +31,7 @@ class Handed:
     clock: str = ""
     late: bool = False
     notes: tuple[str, ...] = ()
+    without: frozenset[str] = frozenset()
 
 
 @dataclass

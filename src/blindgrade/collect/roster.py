@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,7 +130,7 @@ def _rows(path: Path) -> list[list[str]]:
         text = path.read_text(encoding="utf-8-sig")
         first = text.splitlines()[0] if text else ""
         delimiter = max(",;\t", key=first.count)
-        return [row for row in csv.reader(text.splitlines(), delimiter=delimiter, strict=True) if any(row)]
+        return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if any(row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise RosterError(f"{path} cannot be read as CSV ({error}); save it as UTF-8 CSV") from None
 

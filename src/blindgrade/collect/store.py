@@ -129,7 +129,7 @@ class Store:
 
     def _whole(self, home: Path, record: dict[str, Any]) -> bool:
         """Did an earlier run come to its end?"""
-        return bool(record.get("digest") == record["versions"][-1]["digest"] and (home / RECORD).is_file())
+        return bool(record.get("digest") == record["versions"][-1]["digest"] and _shown(home))
 
     def _renew(self, home: Path, record: dict[str, Any]) -> None:
         """Lay out the current files anew. What somebody changed among them is kept as a version's neighbour."""
@@ -204,7 +204,7 @@ def _describe(record: dict[str, Any], current: Current, files: str) -> None:
 def _write(path: Path, record: dict[str, Any], stage: Path) -> None:
     """All of it or nothing."""
     part = stage / RECORD
-    part.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     part.replace(path)
 
 

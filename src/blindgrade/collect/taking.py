@@ -30,7 +30,7 @@ class Taken:
 
     def digest(self, part: str = "") -> str:
         """One digest over all names and contents."""
-        whole = hashlib.sha256(part.encode())
+        whole = hashlib.sha256(os.fsencode(part))
         for name, digest in sorted(self.digests.items()):
             label = name.encode()
             # Lengths in front: no two sets of files run together into the same bytes.
@@ -38,17 +38,21 @@ class Taken:
         return whole.hexdigest()
 
 
-def take(entries: Iterable[tuple[str, Path]], target: Path) -> Taken:
-    """Copy files and folders below `target`, which is new. TooMuch if it is more than one submission may be."""
-    copy = _Copy(target)
+def take(entries: Iterable[tuple[str, Path]], target: Path, without: frozenset[str] = frozenset()) -> Taken:
+    """Copy files and folders below `target`, which is new, but for the names in `without`.
+
+    TooMuch if it is more than one submission may be.
+    """
+    copy = _Copy(target, without)
     for name, path in entries:
         copy.entry(name, path.name, str(path), None)
     return copy.taken
 
 
 class _Copy:
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, without: frozenset[str]) -> None:
         self.target = target
+        self.without = without
         self.taken = Taken()
         self.keys: set[str] = set()
         self.seen = 0
@@ -59,7 +63,7 @@ class _Copy:
         self.seen += 1
         if self.seen > MAX_ENTRIES:
             raise TooMuch(f"it holds more than {MAX_ENTRIES} files; ask for the lesson's files alone")
-        if own in LEFT_BEHIND:
+        if own in LEFT_BEHIND or name in self.without:
             return
         reason = refused_name(name) if name else ""
         if reason:

@@ -27,16 +27,17 @@ set -euo pipefail
 source="${BLINDGRADE_AUTOGRADER:-/autograder}/source"
 home="${BLINDGRADE_HOME:-/opt/blindgrade}"
 
-python=""
-for candidate in python3.14 python3.13 python3.12 python3.11 python3; do
-  if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    python="$candidate"
-    break
-  fi
-done
-if [ -z "$python" ]; then
-  apt-get install -y python3.11 python3.11-venv
-  python=python3.11
+find_python() {
+  for python in python3.14 python3.13 python3.12 python3.11 python3; do
+    if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      return 0
+    fi
+  done
+  return 1
+}
+if ! find_python; then
+  apt-get install -y python3-venv || true  # a Python that is new enough may lack this part alone
+  find_python || { apt-get install -y python3.11 python3.11-venv && find_python; }
 fi
 "$python" -m venv "$home"
 install=("$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir)
