@@ -62,7 +62,13 @@ class Machine:
     root: Path
     env: dict[str, str]
 
-    def submit(self, *files: Path, locked: list[int] | None = None, names: dict[str, str] | None = None) -> Any:
+    def submit(
+        self,
+        *files: Path,
+        names: dict[str, str] | None = None,
+        links: dict[str, Path] | None = None,
+        locked: list[int] | None = None,
+    ) -> Any:
         """Lay the files where Gradescope lays a submission, run run_autograder, and read results.json."""
         for folder in ("submission", "results"):
             shutil.rmtree(self.root / folder, ignore_errors=True)
@@ -71,6 +77,8 @@ class Machine:
             shutil.copy(file, self.root / "submission")
         for name, text in (names or {}).items():
             (self.root / "submission" / name).write_text(text)
+        for name, aim in (links or {}).items():
+            (self.root / "submission" / name).symlink_to(aim)
         (self.root / "submission_metadata.json").write_text(json.dumps(METADATA))
         command = [str(self.root / "run_autograder")]
         if locked:
@@ -145,8 +153,10 @@ def test_wheels_for_a_machine_without_network_go_along(tmp_path: Path, monkeypat
     with pytest.raises(CourseError, match="holds no wheel of torch; fill it with `pip download"):
         released()
     (tmp_path / "torch-2.13.0-cp312-none-any.whl").write_bytes(b"torch")
+    (tmp_path / "blindgrade-9.9-py3-none-any.whl").write_bytes(b"another engine")
     with released() as archive:
         assert archive.read("wheels/torch-2.13.0-cp312-none-any.whl") == b"torch"
+        assert len([name for name in archive.namelist() if "/blindgrade-" in name]) == 1
 
 
 def test_a_course_without_solutions_is_not_released(tmp_path: Path) -> None:
@@ -208,16 +218,26 @@ def standardize(values):
             found.append(open(place).read()[:60])
         except OSError as error:
             found.append(type(error).__name__)
+    for place in ({written}):
+        try:
+            open(place, "w").write("[]")
+            found.append("written")
+        except OSError as error:
+            found.append(type(error).__name__)
     raise RuntimeError("SEEN " + " | ".join(found))
 """
 
 
 @pytest.mark.parametrize("locked", [None, [UNSHARE.get(kernel.machine(), 0)]], ids=["namespaces", "no namespaces"])
-def test_a_submission_cannot_read_the_solutions(machine: Machine, locked: list[int] | None) -> None:
+def test_a_submission_cannot_read_the_solutions_or_write_its_results(
+    machine: Machine, locked: list[int] | None
+) -> None:
     source = machine.root / "source"
     places = [source, source / "course", source / "course" / "graders"]
+    written = [machine.root / "results" / "results.json", machine.root / "run_autograder"]
     files = [source / "course/solutions/lesson_1_1_1_basics/basics.py", source / "config.json"]
-    spy = SPY.format(places="".join(f"{str(p)!r}, " for p in places), files="".join(f"{str(p)!r}, " for p in files))
+    paths = {"places": places, "files": files, "written": written}
+    spy = SPY.format(**{name: "".join(f"{str(path)!r}, " for path in group) for name, group in paths.items()})
     assert all(place.exists() for place in (*places, *files))
     record = machine.submit(names={"basics.py": spy}, locked=locked)
     said = by_number(record)["1.1"]["output"]
@@ -225,7 +245,7 @@ def test_a_submission_cannot_read_the_solutions(machine: Machine, locked: list[i
     assert f'"sandbox": "{expected}"' in machine.stdout
     assert "SEEN" in said, said
     seen = said.split("SEEN ")[1].splitlines()[0].split(" | ")
-    assert len(seen) == 5 and all(one.startswith(("PermissionError", "FileNotFoundError")) for one in seen), seen
+    assert len(seen) == 7 and all(one.startswith(("PermissionError", "FileNotFoundError")) for one in seen), seen
 
 
 def test_without_a_wall_nothing_is_run_and_the_student_is_not_blamed(machine: Machine) -> None:
@@ -310,3 +330,15 @@ def test_an_image_with_an_old_python_gets_a_newer_one(machine: Machine, tmp_path
     done = subprocess.run(["bash", "-euc", script], env=env, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("Python 3.")
     assert Path(env["LOG"]).read_text() == "install -y python3-venv\ninstall -y python3.11 python3.11-venv\n"
+
+
+@pytest.mark.parametrize("name", ["basics.py", "lesson_1_1_1_basics", "exercises"])
+def test_a_link_to_the_solutions_is_not_graded(machine: Machine, name: str) -> None:
+    """Archives may bring links along; Gradescope's machine has the solutions on it."""
+    solutions = machine.root / "source" / "course" / "solutions"
+    folder = solutions / "lesson_1_1_1_basics"
+    aim = {"basics.py": folder / "basics.py", "lesson_1_1_1_basics": folder, "exercises": solutions}[name]
+    assert aim.exists()
+    record = machine.submit(links={name: aim})
+    assert record["score"] == 0 and "symbolic link" in record["output"]
+    assert str(machine.root) not in json.dumps(record)

@@ -92,7 +92,7 @@ def files(
         "config.json": json.dumps({"lessons": target_ids(targets), "hidden_checks": hidden}, indent=1).encode(),
         "constraints.txt": _constraints().encode(),
         f"wheels/{name}": wheel,
-        **_wheels(wheelhouse or (Path(given) if given else None), name),
+        **_wheels(wheelhouse or (Path(given) if given else None)),
         **{f"course/{path}": content for path, content in private_course(catalog, targets).items()},
     }
     return {"autograder.zip": zipped(inside)}
@@ -103,7 +103,7 @@ def _constraints() -> str:
     return "".join(f"{name}=={metadata.version(name).split('+')[0]}\n" for name in PINNED)
 
 
-def _wheels(folder: Path | None, own: str) -> dict[str, bytes]:
+def _wheels(folder: Path | None) -> dict[str, bytes]:
     if folder is None:
         return {}
     found = sorted(folder.glob("*.whl"))
@@ -111,4 +111,5 @@ def _wheels(folder: Path | None, own: str) -> dict[str, bytes]:
         raise CourseError(
             f"{folder} holds no wheel of torch; fill it with `pip download --only-binary :all: -d {folder} blindgrade`"
         )
-    return {f"wheels/{path.name}": path.read_bytes() for path in found if path.name != own}
+    # The engine's own wheel is the one made now, whatever version lies there.
+    return {f"wheels/{path.name}": path.read_bytes() for path in found if not path.name.startswith("blindgrade-")}
