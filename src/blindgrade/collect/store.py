@@ -50,6 +50,7 @@ class Store:
     def __init__(self, root: Path, lessons: Lessons) -> None:
         self.root = root
         self.lessons = lessons
+        self._homes: dict[str, str] = {}  # names as systems that ignore capitals see them
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -109,9 +110,10 @@ class Store:
 
     def _home(self, student: str) -> Path:
         home = self.root / student
-        for name in os.listdir(self.root):
-            if name != student and name.casefold() == student.casefold():
-                raise Occupied(f"{self.root / name} is there, and some systems take {student} for the same; rename it")
+        self._homes = self._homes or {name.casefold(): name for name in os.listdir(self.root)}
+        there = self._homes.setdefault(student.casefold(), student)
+        if there != student:
+            raise Occupied(f"{self.root / there} is there, and some systems take {student} for the same; rename it")
         if home.is_symlink() or (home.exists() and not (home / RECORD).is_file() and _shown(home)):
             raise Occupied(f"{home} was not made by course collect, so nothing is put there; move it away first")
         return home
