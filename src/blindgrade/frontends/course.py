@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blindgrade.frontends.collect import collect
 from blindgrade.frontends.release import release
 
 # torch and all that needs it is imported inside the commands, so that `course --help` is quick.
@@ -30,6 +31,9 @@ def course() -> None:
     Run it inside the course's folder, or set BLINDGRADE_COURSE to it. A LESSON is a module (lesson-7.2),
     a lesson (lesson-7.2.1), an exercise (lesson-7.2.1/score_from_noise), or `all`.
     """
+
+
+course.add_command(collect)
 
 
 @course.command()
