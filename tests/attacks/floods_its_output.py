@@ -1,4 +1,4 @@
-"""Prints two hundred megabytes on both streams."""
+"""Prints fifty megabytes on both streams."""
 # attack: lines=38; target=none
 # held by: output is drained and counted, and little of it is kept
 
@@ -12,7 +12,7 @@ import torch
 def attempt():
     print("tried: a flood", flush=True)
     block = b"flood " * 170_000
-    for number in range(200):
+    for number in range(50):
         os.write(1 + number % 2, block)
 
 
