@@ -186,8 +186,8 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ha
             raise CannotGrade(f"{target.files.solution} is missing; set c.GradeInSandbox.course to the private course")
         if notebook != target.files.module:
             raise CannotGrade(
-                f"{target.files.entry.id} is answered in {target.files.module}.ipynb, and {notebook}.ipynb is none of the"
-                " course's; take it out of source/"
+                f"{target.files.entry.id} is answered in {target.files.module}.ipynb, and {notebook}.ipynb is none of"
+                " the course's; take it out of source/"
             )
         return target
 
@@ -253,7 +253,12 @@ def _outputs(result: ExerciseResult, problems: list[str]) -> list[Notebook]:
     about_file = "".join(f"! {' '.join(problem.split())}\n" for problem in problems)
     text = exercise_text(result) + "\n" + (_harmless(about_file) if result.outcome is not Outcome.PASSED else "")
     stream = {"output_type": "stream", "name": "stdout", "text": text}
-    value = {"output_type": "execute_result", "execution_count": None, "metadata": {}, "data": {"text/plain": str(points)}}
+    value = {
+        "output_type": "execute_result",
+        "execution_count": None,
+        "metadata": {},
+        "data": {"text/plain": str(points)},
+    }
     return [nbformat.from_dict(stream), nbformat.from_dict(value)]
 
 

@@ -38,10 +38,10 @@ c.CourseDirectory.course_id = {course_id!r}
 nbgrader_plugin.configure(c, course=os.environ.get("BLINDGRADE_COURSE") or {root!r})
 '''
 
-GRADE_CELL = '''# {title}: {points:g} points. The grader runs all of its checks; this cell runs the public ones.
+GRADE_CELL = """# {title}: {points:g} points. The grader runs all of its checks; this cell runs the public ones.
 import blindgrade.frontends.notebook_check
 
-blindgrade.frontends.notebook_check.check("{id}", globals(), course="{course}")'''
+blindgrade.frontends.notebook_check.check("{id}", globals(), course="{course}")"""
 
 
 def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
@@ -69,7 +69,9 @@ def notebook_cells(lesson_files: LessonFiles, lesson: Lesson) -> list[dict[str, 
     try:
         source = solved_cells(lesson_files.solution.read_text(encoding="utf-8"), name)
     except FileNotFoundError:
-        raise CourseError(f"{lesson_files.solution} is missing; release from the course that has the solutions") from None
+        raise CourseError(
+            f"{lesson_files.solution} is missing; release from the course that has the solutions"
+        ) from None
     except (CellError, RegionError) as error:
         raise CourseError(str(error)) from None
     defines = {exercise.defines: exercise for exercise in lesson.exercises}
