@@ -157,7 +157,8 @@ def test_a_failure_of_the_student_waits_for_nobody(url: str) -> None:
 def test_a_notebook_that_cannot_be_read_earns_nothing_and_says_why() -> None:
     catalog = Catalog(Path(__file__).parents[1] / "courses" / "mini")
     [target] = catalog.find(["lesson-1.1.1"])
-    cell = {"cell_type": "code", "source": "x = 1\n" * 400_000, "outputs": [], "metadata": {}, "execution_count": None}
+    source = "def f():\n    return '" + "x" * (3 << 20) + "'"
+    cell = {"cell_type": "code", "source": source, "outputs": [], "metadata": {}, "execution_count": None}
     nb = nbformat.from_dict({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
     attempt = nbgrader_plugin._grade(target, nb, "strict")
     assert (attempt.points, [r.points for r in attempt.exercises]) == (0, [0, 0, 0])
