@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blindgrade.frontends.gradebook import gradebook
+
 # torch and all that needs it is imported inside the commands, so that `course --help` is quick.
 if TYPE_CHECKING:
     from blindgrade.upkeep.proofs import Proof
@@ -148,3 +150,6 @@ def _show(proofs: list[Proof]) -> None:
 
 def _again(proof: Proof) -> str:
     return f"course verify {proof.lesson}" + (" --mutants" if proof.name == "mutants are killed" else "")
+
+
+course.add_command(gradebook)

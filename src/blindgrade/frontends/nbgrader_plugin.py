@@ -34,6 +34,7 @@ from traitlets.config import Config
 from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
 from blindgrade.gradebook.comments import comment
 from blindgrade.gradebook.names import exercise_of, grade_id
+from blindgrade.gradebook.scores import ExerciseScore
 from blindgrade.models import Attempt, ExerciseResult, Outcome
 from blindgrade.render.plain import exercise_text
 
@@ -198,7 +199,7 @@ class SaveComments(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has 
     def preprocess(self, nb: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         """See nbconvert."""
         about = resources["nbgrader"]
-        results = {result.name: result for result in resources[ATTEMPT].exercises}
+        results = {result.name: ExerciseScore.of(result) for result in resources[ATTEMPT].exercises}
         with Gradebook(about["db_url"]) as gradebook:
             names = about["notebook"], about["assignment"], about["student"]
             notebook = gradebook.find_submission_notebook(*names)

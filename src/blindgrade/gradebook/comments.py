@@ -7,14 +7,20 @@ browser, too.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from blindgrade.models import ExerciseResult, Outcome
+from blindgrade.gradebook.scores import ExerciseScore
+from blindgrade.models import Outcome
 
 MARKUP = re.compile(r"([\\`*\[\]<>&])")
 
 
-def comment(result: ExerciseResult) -> str | None:
-    """What the gradebook says about the exercise; None where there is nothing to say."""
+def comment(result: ExerciseScore, written: Callable[[str], str] | None = None) -> str | None:
+    """What the gradebook says about the exercise; None where there is nothing to say.
+
+    `written` escapes a sentence for where it is shown; by default that is Markdown.
+    """
+    written = written or plain
     if result.outcome is Outcome.PASSED:
         return None
     if result.outcome is Outcome.NOT_ATTEMPTED:
@@ -22,16 +28,18 @@ def comment(result: ExerciseResult) -> str | None:
     if result.outcome is Outcome.ERROR:
         return "The grader could not judge a check of this exercise, which costs no points; your instructor will look."
     if result.outcome is Outcome.BLOCKED:
-        waits = next((c.message for c in result.checks if c.outcome is Outcome.BLOCKED), "")
-        return f"{plain(waits[:1].upper() + waits[1:])}: correct that first, then grade again."
+        waits = next((c["message"] for c in result.checks if c["outcome"] == Outcome.BLOCKED), "")
+        return f"{written(waits[:1].upper() + waits[1:])}: correct that first, then grade again."
     lines = []
     told: set[str] = set()
     for check in result.checks:
-        if check.outcome not in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
+        if check["outcome"] not in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
             continue
-        hint = check.hint if check.hint not in told else ""
-        told.add(check.hint)
-        lines.append(f"- ✗ {plain(check.claim)}" + (f" → {plain(hint)}{_named(check.misconception)}" if hint else ""))
+        hint = check["hint"] if check["hint"] not in told else ""
+        told.add(check["hint"])
+        lines.append(
+            f"- ✗ {written(check['claim'])}" + (f" → {written(hint)}{_named(check['misconception'])}" if hint else "")
+        )
     return "\n".join(lines)
 
 
