@@ -165,3 +165,16 @@ def test_a_notebook_that_cannot_be_read_earns_nothing_and_says_why() -> None:
     assert attempt.problems[0].startswith("basics.ipynb holds more than 2 MiB of code")
     outputs = nbgrader_plugin._outputs(attempt.exercises[0], attempt.problems)
     assert "2 MiB" in outputs[0]["text"] and grade(outputs) == 0
+
+
+def test_the_instructors_own_notebook_is_not_graded_as_a_students() -> None:
+    cell = {
+        "cell_type": "code",
+        "source": "def e():\n    ### BEGIN SOLUTION\n    return 1",
+        "outputs": [],
+        "metadata": {},
+    }
+    nb = nbformat.from_dict({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+    about = {"notebook": "basics", "assignment": "lesson-1.1.1", "student": "ana", "db_url": "sqlite://"}
+    with pytest.raises(nbgrader_plugin.CannotGrade, match="handed in a link"):
+        nbgrader_plugin.GradeInSandbox().preprocess(nb, {"nbgrader": about})

@@ -46,6 +46,7 @@ Resources = dict[str, Any]
 
 SCHEMA_VERSION = 3
 SOLUTION_ONLY = "solution-only"  # the tag of cells that no student sees
+SOLVED = "### BEGIN SOLUTION"  # in no notebook that students get
 ATTEMPT = "blindgrade_attempt"  # where the attempt lies in nbconvert's resources, from one preprocessor to the next
 
 
@@ -158,6 +159,7 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ha
         """See nbconvert. CannotGrade if the course or the machine is at fault; then nbgrader writes no points."""
         about = resources["nbgrader"]
         try:
+            _must_be_the_students(nb)
             target = self._target(about["assignment"], about["notebook"])
             attempt = _grade(target, nb, self.sandbox)
         except CannotGrade as error:
@@ -211,6 +213,15 @@ class SaveComments(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has 
                     row.needs_manual_grade = True
             gradebook.db.commit()
         return nb, resources
+
+
+def _must_be_the_students(nb: Notebook) -> None:
+    """`nbgrader collect` follows a link that lies in the exchange, and it may lead to your own source notebook."""
+    if any(SOLVED in cell.source for cell in nb.cells):
+        raise CannotGrade(
+            f"the submission holds {SOLVED!r}, which only the notebooks in source/ have; look in submitted/ and in the"
+            " exchange whether the student handed in a link to one"
+        )
 
 
 def _grade(target: Target, nb: Notebook, sandbox: Any) -> Attempt:
