@@ -178,3 +178,16 @@ def test_the_instructors_own_notebook_is_not_graded_as_a_students() -> None:
     about = {"notebook": "basics", "assignment": "lesson-1.1.1", "student": "ana", "db_url": "sqlite://"}
     with pytest.raises(nbgrader_plugin.CannotGrade, match="handed in a link"):
         nbgrader_plugin.GradeInSandbox().preprocess(nb, {"nbgrader": about})
+
+
+def test_a_machine_without_a_sandbox_is_refused_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    from blindgrade.engine import runner, workers
+
+    def refuse(*arguments: object) -> None:
+        raise workers.SandboxMissing("this machine cannot isolate the code that is graded: seccomp")
+
+    monkeypatch.setattr(runner, "grade", refuse)
+    [target] = Catalog(Path(__file__).parents[1] / "courses" / "mini").find(["lesson-1.1.1"])
+    nb = nbformat.from_dict({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+    with pytest.raises(nbgrader_plugin.CannotGrade, match="cannot isolate.*seccomp"):
+        nbgrader_plugin._grade(target, nb, "strict")

@@ -74,6 +74,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         root,
         ["generate_assignment", LESSON],
         ["validate", f"source/{LESSON}/basics.ipynb"],
+        ["validate", f"release/{LESSON}/basics.ipynb"],
         ["release_assignment", LESSON, *where],
     )
     for number, (student, submit) in enumerate(STUDENTS.items()):
@@ -95,7 +96,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_every_command_of_nbgrader_succeeds(run: Run) -> None:
-    assert run.codes == [0] * 7, run.log
+    assert run.codes == [0] * 8, run.log
 
 
 def test_the_released_notebook_is_the_stub_with_grade_cells(run: Run) -> None:
@@ -137,6 +138,11 @@ def test_nothing_private_is_in_what_students_get(run: Run, folder: str) -> None:
 def test_the_source_notebook_holds_the_solutions_and_validates(run: Run) -> None:
     assert "_spread(centered)" in (run.root / "source" / LESSON / "basics.ipynb").read_text()
     assert "Success! Your notebook passes all the tests." in run.log
+
+
+def test_an_untouched_notebook_does_not_validate(run: Run) -> None:
+    assert "VALIDATION FAILED ON 3 CELL(S)!" in run.log
+    assert run.log.count("1 of 1 public checks failed") >= 3
 
 
 def test_points_are_those_of_our_grader_with_partial_credit(run: Run) -> None:
