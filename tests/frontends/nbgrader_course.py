@@ -110,5 +110,7 @@ def released_cells(root: Path) -> Cells:
 
 
 def notebook(cells: Cells) -> str:
+    """The file of a notebook with these cells, as Jupyter saves it: each cell has an id of its own."""
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    return json.dumps({"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 4})
+    named = [{**cell, "id": f"cell-{number}"} for number, cell in enumerate(cells)]
+    return json.dumps({"cells": named, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})

@@ -97,6 +97,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_every_command_of_nbgrader_succeeds(run: Run) -> None:
     assert run.codes == [0] * 8, run.log
+    assert "Notebook JSON is invalid" not in run.log
 
 
 def test_the_released_notebook_is_the_stub_with_grade_cells(run: Run) -> None:

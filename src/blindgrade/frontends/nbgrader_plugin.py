@@ -120,7 +120,7 @@ class RestoreCells(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has 
                 cell.metadata["nbgrader"] = nbformat.from_dict(marks[name])
         for name, mark in marks.items():
             if mark["grade"] and name not in seen:
-                nb.cells.append(_grade_cell(mark, sources.get(name) or ""))
+                nb.cells.append(_grade_cell(mark, sources.get(name) or "", (nb.nbformat, nb.nbformat_minor) >= (4, 5)))
         return nb, resources
 
 
@@ -138,11 +138,11 @@ def _marks(notebook: Any) -> dict[str, dict[str, Any]]:
     return marks
 
 
-def _grade_cell(mark: dict[str, Any], source: str) -> Notebook:
-    cell = nbformat.from_dict({
+def _grade_cell(mark: dict[str, Any], source: str, with_id: bool) -> Notebook:
+    cell: dict[str, Any] = {
         "cell_type": "code", "metadata": {"nbgrader": mark}, "execution_count": None, "outputs": [], "source": source,
-    })  # fmt: skip
-    return cell
+    }  # fmt: skip
+    return nbformat.from_dict({**cell, "id": mark["grade_id"][:64]} if with_id else cell)
 
 
 class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
