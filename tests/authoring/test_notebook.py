@@ -2,7 +2,7 @@ import json
 import re
 from typing import Any
 
-from blindgrade.authoring.notebook import notebook_text
+from blindgrade.authoring.notebook import notebook_text, solved_cells
 
 SOLUTION = """\
 # %% [markdown]
@@ -104,3 +104,15 @@ def test_the_text_is_sorted_json_with_a_last_newline() -> None:
 
 def test_two_builds_are_equal() -> None:
     assert notebook_text(SOLUTION, "scores.py") == notebook_text(SOLUTION, "scores.py")
+
+
+def test_solved_cells_keep_solutions_and_ids() -> None:
+    text = (
+        '# %% tags=["solution-only"]\ndef helper(): ...\n\n# %%\n'
+        "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION\n"
+    )
+    solved = solved_cells(text, "a.py")
+    given = json.loads(notebook_text(text, "a.py"))["cells"]
+    assert [cell["id"] for cell in solved if not cell["id"].startswith("solution-only")] == [c["id"] for c in given]
+    assert "return 1" in "".join(solved[-1]["source"])
+    assert "return 1" not in "".join(given[-1]["source"])

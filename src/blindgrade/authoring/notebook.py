@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from blindgrade.authoring import cells, regions
@@ -25,17 +26,42 @@ ID_LENGTH = 64
 def notebook_text(source: str, path: str) -> str:
     """The notebook that the solution `source` yields; `path` is named in errors (CellError, RegionError)."""
     kept = [cell for cell in cells.parse(source, path) if SOLUTION_ONLY not in cell.tags]
-    written: list[dict[str, Any]] = []
-    ids = _Ids()
+    return written(_cells(kept, lambda cell: regions.cut(cell.source, path, cell.first_line)))
+
+
+def solved_cells(source: str, path: str) -> list[dict[str, Any]]:
+    """The notebook's cells with the solutions in them, solution-only cells included: private.
+
+    The cells that a student's notebook has too have the same ids there.
+    """
+    every = cells.parse(source, path)
+    for cell in every:
+        if cell.kind == "code":
+            regions.cut(cell.source, path, cell.first_line)  # raises RegionError for a region that cannot be cut
+    return _cells(every, lambda cell: cell.source)
+
+
+def written(notebook_cells: list[dict[str, Any]]) -> str:
+    """The file of a notebook with these cells."""
+    notebook = {"cells": notebook_cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _cells(kept: list[Cell], code: Callable[[Cell], str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    ids, private = _Ids(), 0
     with_path = False
     for cell in kept:
         if cell.kind == "code" and not with_path:
-            written.append(_json(PATH_CELL, PATH_CELL_ID, PATH_CELL.source))
+            found.append(_json(PATH_CELL, PATH_CELL_ID, PATH_CELL.source))
             with_path = True
-        text = regions.cut(cell.source, path, cell.first_line) if cell.kind == "code" else cell.source
-        written.append(_json(cell, ids.of(cell), text))
-    notebook = {"cells": written, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
-    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        if SOLUTION_ONLY in cell.tags:
+            private += 1
+            cell_id = f"{SOLUTION_ONLY}-{private}"
+        else:
+            cell_id = ids.of(cell)
+        found.append(_json(cell, cell_id, code(cell) if cell.kind == "code" else cell.source))
+    return found
 
 
 class _Ids:

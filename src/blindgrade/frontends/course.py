@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from blindgrade.frontends.collect import collect
+from blindgrade.frontends.gradebook import gradebook
 from blindgrade.frontends.release import release
 
 # torch and all that needs it is imported inside the commands, so that `course --help` is quick.
@@ -271,3 +272,4 @@ def _again(proof: Proof) -> str:
 
 
 course.add_command(release)
+course.add_command(gradebook)

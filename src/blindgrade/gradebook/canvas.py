@@ -1,0 +1,174 @@
+"""Scores as Canvas's gradebook import reads them: a file that Canvas exported, filled in, or one made from a roster.
+
+Of an exported file only the columns that say who a student is and those of our lessons are written: whatever else was
+graded in Canvas meanwhile is then not set back.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass
+
+from blindgrade.gradebook.errors import GradebookError
+from blindgrade.gradebook.formulas import guarded, is_formula
+from blindgrade.gradebook.people import People, normal
+from blindgrade.gradebook.scores import LessonScores
+
+INFO = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+POINTS_POSSIBLE = "Points Possible"
+TITLE = re.compile(r"(?P<title>.*?)(?: \((?P<id>\d+)\))?\s*", re.DOTALL)
+# What Canvas compares with; a name can be changed by its owner, so it comes last.
+MATCHED_BY = ("SIS User ID", "SIS Login ID", "Integration ID", "ID", "Student")
+
+
+@dataclass
+class Filled:
+    """A file for another system, how many scores it holds, and notes about what found no place in it."""
+
+    text: str
+    written: int
+    notes: list[str]
+
+
+def make(scores: list[LessonScores], titles: dict[str, str], people: People) -> Filled:
+    """A file for Canvas without one to fill in: students are found by SIS id, login or name.
+
+    `titles` are the lessons' titles by id: what Canvas calls the assignments, or will call them.
+    """
+    students = sorted({student for lesson in scores for student in lesson.attempts})
+    rows = [INFO + [titles[lesson.lesson] for lesson in scores]]
+    rows.append(["    " + POINTS_POSSIBLE, "", "", "", "", *(_number(_most(lesson)) for lesson in scores)])
+    written = 0
+    for student in students:
+        person = people.person(student)
+        ids = [person.get("canvas"), person.get("sid") or student, person.get("login")]
+        for value in ids:
+            if is_formula(value):
+                raise GradebookError(f"the id {value!r} would be run by a spreadsheet as a formula; correct the roster")
+        cells = [_number(lesson.attempts[student].points) if student in lesson.attempts else "" for lesson in scores]
+        written += sum(cell != "" for cell in cells)
+        rows.append([guarded(person.get("name") or student), *ids, guarded(person.get("section")), *cells])
+    return Filled(_text(rows, ","), written, [])
+
+
+def fill(worksheet: str, scores: list[LessonScores], titles: dict[str, str], people: People) -> Filled:
+    """The gradebook that Canvas exported, with our scores in it; GradebookError if it is none.
+
+    Points are scaled to what the assignment is worth in Canvas; EX (excused) stays.
+    """
+    delimiter = ";" if worksheet[:2000].count(";") > worksheet[:2000].count(",") else ","
+    rows = [row for row in csv.reader(io.StringIO(worksheet.removeprefix("\ufeff")), delimiter=delimiter) if row]
+    last_info = _last_info(rows)
+    header, body = rows[0], rows[1:]
+    notes: list[str] = []
+    columns = {lesson.lesson: _column(header, last_info, lesson.lesson, titles[lesson.lesson]) for lesson in scores}
+    possible = next((row for row in body if normal(row[0]) == normal(POINTS_POSSIBLE)), [])
+    out = [[*header[: last_info + 1], *(_head(header, columns[s.lesson], titles[s.lesson]) for s in scores)]]
+    out.append(
+        [*_cut(possible, last_info, f"    {POINTS_POSSIBLE}"), *(_possible(possible, columns, s) for s in scores)]
+    )
+    known = people.finder(sorted({student for lesson in scores for student in lesson.attempts}))
+    found: set[str] = set()
+    written = 0
+    for row in body:
+        student = _who(header, row, last_info, known)
+        if student is None:
+            continue
+        if student in found:
+            notes.append(f"{student} is in two lines of the file; only the first was filled in")
+            continue
+        found.add(student)
+        cells = [_cell(row, columns[s.lesson], possible, s, student) for s in scores]
+        written += sum(cell not in ("", "EX") for cell in cells)
+        out.append([*(_safe(header, row, n) for n in range(last_info + 1)), *cells])
+    notes += [
+        f"{s} has scores and is not in the file; add the student in Canvas" for s in sorted(set(known.values()) - found)
+    ]
+    return Filled(_text(out, delimiter), written, notes)
+
+
+def _last_info(rows: list[list[str]]) -> int:
+    """The last column that says who a student is, by Canvas's own rule for a valid header."""
+    header = rows[0] if rows else []
+    if not header or "Student" not in header[0] or "ID" not in " ".join(header[1:2]) or "Section" not in header:
+        raise GradebookError(
+            "the worksheet is no gradebook of Canvas: its first line does not begin with Student,ID and has no"
+            " Section; export it in Canvas (Grades, Export) and give that file with --worksheet"
+        )
+    return header.index("Section")
+
+
+def _column(header: list[str], last_info: int, lesson: str, title: str) -> int | None:
+    """Where the lesson's assignment stands; None if Canvas does not have it yet."""
+    names = {
+        normal(name) for name in (lesson, title, f"{lesson} {title}", f"{lesson}: {title}", lesson.replace("-", " "))
+    }
+    for n, name in enumerate(header[last_info + 1 :], start=last_info + 1):
+        match = TITLE.fullmatch(name)
+        if match and normal(match["title"]) in names:
+            return n
+    return None
+
+
+def _head(header: list[str], column: int | None, title: str) -> str:
+    return header[column] if column is not None else title
+
+
+def _cut(row: list[str], last_info: int, first: str) -> list[str]:
+    return (row[: last_info + 1] if row else [first]) + [""] * (last_info + 1 - max(len(row[: last_info + 1]), 1))
+
+
+def _possible(possible: list[str], columns: dict[str, int | None], lesson: LessonScores) -> str:
+    column = columns[lesson.lesson]
+    return possible[column] if column is not None and column < len(possible) else _number(_most(lesson))
+
+
+def _who(header: list[str], row: list[str], last_info: int, known: dict[str, str]) -> str | None:
+    for name in MATCHED_BY:
+        for n, title in enumerate(header[: last_info + 1]):
+            if title == name and n < len(row) and normal(row[n]) in known:
+                return known[normal(row[n])]
+    return None
+
+
+def _cell(row: list[str], column: int | None, possible: list[str], lesson: LessonScores, student: str) -> str:
+    old = row[column].strip() if column is not None and column < len(row) else ""
+    if old.upper() == "EX":
+        return "EX"
+    attempt = lesson.attempts.get(student)
+    if attempt is None:
+        return ""
+    worth = _parsed(possible[column]) if column is not None and column < len(possible) else None
+    if worth is None or not attempt.max_points:
+        return _number(attempt.points)
+    return _number(attempt.points * worth / attempt.max_points)
+
+
+def _safe(header: list[str], row: list[str], n: int) -> str:
+    """A cell that says who the student is; names can be changed by students, numbers must stay as they are."""
+    value = row[n] if n < len(row) else ""
+    return guarded(value) if header[n] in ("Student", "Section", "LastName", "FirstName") else value
+
+
+def _most(lesson: LessonScores) -> float:
+    return max((attempt.max_points for attempt in lesson.attempts.values()), default=0.0)
+
+
+def _parsed(text: str) -> float | None:
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return None
+
+
+def _number(points: float) -> str:
+    """Canvas compares two decimals."""
+    return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def _text(rows: list[list[str]], delimiter: str) -> str:
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return out.getvalue()

@@ -1,0 +1,52 @@
+"""An exercise's result as a comment in a gradebook: one short Markdown text that holds no word of the student's.
+
+Messages, which may quote what student code raised, stay out: nbgrader renders comments as HTML in the instructor's
+browser, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from blindgrade.gradebook.scores import ExerciseScore
+from blindgrade.models import Outcome
+
+MARKUP = re.compile(r"([\\`*\[\]<>&])")
+
+
+def comment(result: ExerciseScore, written: Callable[[str], str] | None = None) -> str | None:
+    """What the gradebook says about the exercise; None where there is nothing to say.
+
+    `written` escapes a sentence for where it is shown; by default that is Markdown.
+    """
+    written = written or plain
+    if result.outcome is Outcome.PASSED:
+        return None
+    if result.outcome is Outcome.NOT_ATTEMPTED:
+        return "Not attempted."
+    if result.outcome is Outcome.ERROR:
+        return "The grader could not judge a check of this exercise, which costs no points; your instructor will look."
+    if result.outcome is Outcome.BLOCKED:
+        waits = next((c["message"] for c in result.checks if c["outcome"] == Outcome.BLOCKED), "")
+        return f"{written(waits[:1].upper() + waits[1:])}: correct that first, then grade again."
+    lines = []
+    told: set[str] = set()
+    for check in result.checks:
+        if check["outcome"] not in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
+            continue
+        hint = check["hint"] if check["hint"] not in told else ""
+        told.add(check["hint"])
+        lines.append(
+            f"- ✗ {written(check['claim'])}" + (f" → {written(hint)}{_named(check['misconception'])}" if hint else "")
+        )
+    return "\n".join(lines)
+
+
+def plain(text: str) -> str:
+    """The text with Markdown's and HTML's own characters escaped."""
+    return MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def _named(misconception: str | None) -> str:
+    return f" ({misconception.replace('_', ' ')})" if misconception else ""

@@ -1,0 +1,27 @@
+"""Scores as a CSV file: one line for each student and lesson."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from blindgrade.gradebook.formulas import guarded
+from blindgrade.gradebook.people import People
+from blindgrade.gradebook.scores import LessonScores
+
+COLUMNS = ["student", "name", "email", "lesson", "points", "max_points", "submitted_at", "graded_at"]
+
+
+def table(scores: Iterable[LessonScores], people: People) -> str:
+    """The file's text."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for lesson in scores:
+        for student, attempt in lesson.attempts.items():
+            person = people.person(student)
+            who = [guarded(text) for text in (student, person.get("name"), person.get("email"))]
+            when = [attempt.submitted_at or "", attempt.graded_at]
+            writer.writerow([*who, lesson.lesson, f"{attempt.points:g}", f"{attempt.max_points:g}", *when])
+    return out.getvalue()

@@ -1,0 +1,36 @@
+"""One exercise's result as plain text, for places that show text and nothing else: a notebook's output."""
+
+from __future__ import annotations
+
+from blindgrade.models import ExerciseResult, Outcome
+from blindgrade.render.safe import shown
+
+SIGNS = {
+    Outcome.PASSED: "✓",
+    Outcome.FAILED: "✗",
+    Outcome.BLOCKED: "↳",
+    Outcome.NOT_ATTEMPTED: "·",
+    Outcome.ERROR: "!",
+}
+MAX_OUTPUT = 2_000  # characters of what the code printed
+
+
+def exercise_text(result: ExerciseResult) -> str:
+    """The exercise's checks, each with its claim, message and hint, and what the code printed."""
+    outcome = result.outcome.value.replace("_", " ")
+    lines = [f"{result.title}: {outcome}, {result.points:g} of {result.max_points:g} points"]
+    told: set[str] = set()
+    for check in result.checks:
+        lines.append(f"{SIGNS[check.outcome]} {check.claim}")
+        if check.outcome is Outcome.PASSED:
+            continue
+        if check.message:
+            lines.append("    " + shown(check.message).replace("\n", "\n    "))
+        if check.hint and check.hint not in told:
+            told.add(check.hint)
+            lines.append(f"    → {check.hint}")
+    printed = shown(result.output.strip())
+    if printed:
+        more = f"\n… ({len(printed) - MAX_OUTPUT} more characters)" if len(printed) > MAX_OUTPUT else ""
+        lines.append("your code printed:\n" + printed[:MAX_OUTPUT] + more)
+    return "\n".join(lines)

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import html
+
+import pytest
+
+from blindgrade.gradebook.comments import comment
+from blindgrade.gradebook.scores import ExerciseScore
+from blindgrade.models import CheckResult, Outcome
+
+from .conftest import exercise
+
+
+def said(outcome: Outcome, message: str = "", claim: str = "A claim.", hint: str = "") -> str | None:
+    check = CheckResult(name="c", claim=claim, public=True, outcome=outcome, message=message, hint=hint)
+    return comment(ExerciseScore.of(exercise("standardize", 0, outcome=outcome, checks=[check, check])))
+
+
+def test_each_outcome_has_its_words() -> None:
+    assert said(Outcome.PASSED) is None
+    assert said(Outcome.NOT_ATTEMPTED) == "Not attempted."
+    assert said(Outcome.BLOCKED, "waits for f") == "Waits for f: correct that first, then grade again."
+    assert "your instructor will look" in (said(Outcome.ERROR) or "")
+
+
+def test_a_hint_is_told_once() -> None:
+    assert (said(Outcome.FAILED, hint="Look.") or "").splitlines() == ["- ✗ A claim. → Look.", "- ✗ A claim."]
+
+
+def test_nothing_that_the_student_wrote_is_in_a_comment() -> None:
+    text = comment(ExerciseScore.of(exercise("standardize", 0)))
+    assert text == r"- ✗ The claim \<of\> a check. → Look again. (not divided)"
+
+
+@pytest.mark.parametrize("claim", ["a < b & c", "x[0] * y[0] * z", "`f`", "<b>bold</b>", "a\\*b"])
+def test_markdown_shows_the_sentence_as_it_is(claim: str) -> None:
+    from nbconvert.filters import markdown2html
+
+    shown = str(markdown2html(said(Outcome.FAILED, claim=claim)))
+    assert html.escape(claim, quote=False) in shown and "<em>" not in shown and "<b>" not in shown

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import csv
+import io
+
+from blindgrade.gradebook.people import People, Person
+from blindgrade.gradebook.plain import table
+from blindgrade.gradebook.scores import LessonScores
+
+
+def test_one_line_for_each_student_and_lesson(scores: LessonScores) -> None:
+    people = People({"bo": Person("bo", {"name": "=cmd|' /C calc'!A0", "email": "bo@uni.edu"})})
+    rows = list(csv.DictReader(io.StringIO(table([scores], people))))
+    assert [(r["student"], r["points"], r["max_points"]) for r in rows] == [
+        ("ana", "100", "100"), ("bo", "52", "100"), ("cy", "0", "100"),
+    ]  # fmt: skip
+    assert rows[1]["name"] == "'=cmd|' /C calc'!A0"
+    assert rows[0]["submitted_at"] == "2026-11-01T10:00:00Z"
