@@ -56,6 +56,7 @@ def judge(
         return result
     result.outcome = Outcome.FAILED
     result.message, result.where = explain(student)
+    result.frames = [f"{file}:{line} in {function[:80]}" for file, line, function in student.get("frames", [])]
     if not check.public:
         result.message = BRACKETED.sub("[…]", result.message)
     return result

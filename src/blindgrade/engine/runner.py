@@ -46,6 +46,7 @@ class Options:
     device: str = "cpu"
     debug: bool = False
     progress: Progress | None = None
+    finished: Callable[[Attempt], None] | None = None  # told each lesson's attempt as soon as it is there
 
 
 class References:
@@ -75,9 +76,11 @@ def grade(
         defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
         found = read_submission(submission, [t.files for t in targets], defined)
         shared = References()
-        attempts = [
-            grade_lesson(t, found[t.files.entry.id], submission, options, zygote, shared) for t in targets
-        ]
+        attempts = []
+        for target in targets:
+            attempts.append(grade_lesson(target, found[target.files.entry.id], submission, options, zygote, shared))
+            if options.finished is not None:
+                options.finished(attempts[-1])
     return Grading.of(attempts)
 
 
@@ -214,7 +217,13 @@ class _LessonRun:
             )  # fmt: skip
         if self.submission is not None:
             result.message, result.where = self._in_students_lines(result.message, result.where)
+            result.frames = [self._frame(frame) for frame in result.frames]
         return result
+
+    def _frame(self, frame: str) -> str:
+        where, _, function = frame.partition(" in ")
+        place, _ = self._in_students_lines(where, where)
+        return f"{place} in {function}"
 
     def _in_students_lines(self, message: str, where: str | None) -> tuple[str, str | None]:
         assert self.submission is not None
