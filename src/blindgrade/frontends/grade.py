@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     help="Compare with the live solution or with the answer key (public checks).",
 )
 @click.option("--hint", is_flag=True, help="One more hint for an exercise; it is remembered which you have seen.")
+@click.option("--watch", is_flag=True, help="Grade again on every save, only what changed; q ends it.")
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Never official.")
 @click.option("--verbose", is_flag=True, help="Every failed check, where it came from, and what the code printed.")
 def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbose: bool, **options: Any) -> None:
@@ -62,6 +63,7 @@ def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbo
       grade lesson-7.2
       grade lesson-7.2.1/score_from_noise --verbose
       grade --hint score_from_noise              one more hint
+      grade lesson-7.2.1 --watch                 again on every save
       grade all --submission ~/my-solutions --json
 
     Exit code: 0 every point earned, 1 some not, 2 the request was wrong, 3 the grader failed.
@@ -71,10 +73,12 @@ def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbo
     _refuse_what_cannot_be(lessons, as_json, options)
     try:
         catalog = Catalog.locate()
-        hint = options.pop("hint")
-        if hint or not lessons:
-            return _stand(catalog, lessons, hint)
+        if options["hint"] or not lessons:
+            return _stand(catalog, lessons, options["hint"])
         targets = catalog.find(lessons)
+        watched, _ = options.pop("watch"), options.pop("hint")
+        if watched:
+            _watch(catalog, targets, submission or catalog.root / "exercises", options)
         planned = _planned(catalog, lessons)
         told = _Silent() if as_json else _Told(catalog, targets, submission, verbose, options)
         grading = _grade(catalog, targets, submission or catalog.root / "exercises", told, options)
@@ -93,6 +97,27 @@ def _refuse_what_cannot_be(lessons: tuple[str, ...], as_json: bool, options: dic
              " --sandbox strict, or grade with --device cpu", BAD_REQUEST)  # fmt: skip
     if as_json and (options["hint"] or not lessons):
         stop("--json goes with a grading; name what to grade, as in `grade all --json`", BAD_REQUEST)
+
+    if options["watch"] and (as_json or options["hint"] or options["debug"] or not lessons):
+        stop("--watch goes with lessons and without --json, --hint and --debug, as in `grade lesson-7.2.1 --watch`",
+             BAD_REQUEST)  # fmt: skip
+
+
+def _watch(catalog: Catalog, targets: list[Target], submission: Path, options: dict[str, Any]) -> NoReturn:
+    from blindgrade.engine.workers import Zygote
+    from blindgrade.render.terminal import heading
+
+    if not submission.exists():
+        stop(f"{submission} does not exist; name a .py or .ipynb file or a folder", BAD_REQUEST)
+    Screen().show(*[heading(t.files.entry.id, t.lesson.title) for t in targets], "", "starting …")
+    with Zygote.for_targets(targets, sandbox=options["sandbox"], device=options["device"]) as warm:
+        warm.start()
+        _need_device(options["device"])
+        from blindgrade.frontends.watch import watch
+
+        code = watch(catalog, targets, submission, warm, **options)
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:

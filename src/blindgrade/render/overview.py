@@ -62,6 +62,17 @@ def overview(
 
 def ladder(lesson: str, exercise: Exercise, step: int, diagnosis: str) -> list[RenderableType]:
     """The hints up to `step`, counted from 1, and how to get the next one."""
+    name = f"{lesson}/{exercise.name}"
+    left = len(exercise.hints) - step
+    more = f"grade --hint {name}" if left else f"grade {name}"
+    why = f"   {left} more" if left else "   this was the last hint"
+    table = steps(exercise, step, diagnosis)
+    table.add_row(Text("next", "dim"), Text.assemble((more, "bold"), (why, "dim")))
+    return [Text.assemble((exercise.name, "bold"), f"  {exercise.title}"), Padding(table, (0, 0, 0, 2))]
+
+
+def steps(exercise: Exercise, step: int, diagnosis: str = "") -> Table:
+    """The hints up to `step`, the newest in bold."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, width=9)
     table.add_column(overflow="fold")
@@ -69,10 +80,4 @@ def ladder(lesson: str, exercise: Exercise, step: int, diagnosis: str) -> list[R
         table.add_row(Text("diagnosis", "yellow"), Text(shown(diagnosis), "yellow"))
     for number, hint in enumerate(exercise.hints[:step], 1):
         table.add_row(Text(f"hint {number}", "cyan"), Text(hint, "" if number < step else "bold"))
-    name = f"{lesson}/{exercise.name}"
-    left = len(exercise.hints) - step
-    more = f"grade --hint {name}" if left else f"grade {name}"
-    why = f"   {left} more" if left else "   this was the last hint"
-    table.add_row(Text("next", "dim"), Text.assemble((more, "bold"), (why, "dim")))
-    head = Text.assemble((exercise.name, "bold"), f"  {exercise.title}")
-    return [head, Padding(table, (0, 0, 0, 2))]
+    return table

@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from blindgrade.catalog import LessonFiles
 from blindgrade.render.safe import shown
@@ -33,6 +34,11 @@ class Places:
 
     def __init__(self, submission: Path, lessons: list[LessonFiles]) -> None:
         self.known = {files.entry.id: _candidates(submission, files) for files in lessons}
+
+    @classmethod
+    def none(cls) -> Self:
+        """No file is known, so nothing is linked."""
+        return cls(Path(), [])
 
     def of(self, lesson: str, where: str) -> Place:
         """The place that `where` means; without a link if it lies in no file that is known."""

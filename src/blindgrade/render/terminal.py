@@ -6,7 +6,6 @@ import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -56,7 +55,7 @@ def print_grading(grading: Grading, console: Console, *, verbose: bool = False) 
     """The whole screen at once, without links."""
     for attempt in grading.lessons:
         console.print(heading(attempt.lesson, attempt.title), *lesson_list(attempt, console), sep="\n")
-    for part in ending(grading, Places(Path(), []), console, verbose=verbose):
+    for part in ending(grading, Places.none(), console, verbose=verbose):
         console.print(part)
 
 
@@ -67,21 +66,26 @@ def heading(lesson: str, title: str) -> Text:
 
 def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
     """A lesson's exercises, and its points; the heading stands above it already."""
-    parts: list[RenderableType] = [_problem(problem) for problem in attempt.problems]
+    parts = problems(attempt.problems)
+    parts += [exercise_table(attempt.exercises, console), Text(), bar(attempt.points, attempt.max_points, console)]
+    if attempt.reference == "key":
+        parts.append(Text("  public checks only, against the answer key", "dim"))
+    return parts
+
+
+def exercise_table(results: Iterable[ExerciseResult], console: Console) -> RenderableType:
+    """A line for each exercise."""
     table = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(2):
         table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
-    for result in attempt.exercises:
+    for result in results:
         sign, word, style = sign_of(result.outcome, console)
         score = f"{points(result.points)} / {points(result.max_points)}"
         name = Text.assemble((f"{sign} ", style), result.name)
         table.add_row(name, Text(word, style), score, Text(_note(result), "dim"))
-    parts += [Padding(table, (0, 0, 0, 2)), Text(), bar(attempt.points, attempt.max_points, console)]
-    if attempt.reference == "key":
-        parts.append(Text("  public checks only, against the answer key", "dim"))
-    return parts
+    return Padding(table, (0, 0, 0, 2))
 
 
 def sign_of(outcome: Outcome, console: Console) -> tuple[str, str, str]:
@@ -103,8 +107,9 @@ def points(number: float) -> str:
     return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
-def _problem(problem: str) -> RenderableType:
-    return Padding(Text("! " + students(problem), "yellow"), (0, 0, 0, 2))
+def problems(texts: Iterable[str]) -> list[RenderableType]:
+    """What is wrong with the files themselves."""
+    return [Padding(Text("! " + students(text), "yellow"), (0, 0, 0, 2)) for text in texts]
 
 
 def _note(result: ExerciseResult) -> str:
@@ -145,10 +150,13 @@ def ending(grading: Grading, places: Places, console: Console, *, verbose: bool 
     return parts
 
 
-def card(lesson: str, result: ExerciseResult, places: Places, *, verbose: bool = False) -> list[RenderableType]:
+def card(
+    lesson: str, result: ExerciseResult, places: Places, *, verbose: bool = False, commands: bool = True
+) -> list[RenderableType]:
     """One exercise that is not done: what its first failed check claims and saw, why, where, and the next command.
 
-    With `verbose` every failed check, the student's own frames, and what the code printed.
+    With `verbose` every failed check, the student's own frames, and what the code printed. Without `commands` the
+    reader has keys for what comes next.
     """
     write = result.outcome is Outcome.NOT_ATTEMPTED
     head = Text.assemble("To write: " if write else "To fix: ", (result.name, "bold"), f"  {result.title}")
@@ -162,14 +170,20 @@ def card(lesson: str, result: ExerciseResult, places: Places, *, verbose: bool =
         _tell(grid, check, lesson, places, write=write, verbose=verbose)
     more = sum(c.outcome in WRONG for c in result.checks) - len(failed)
     if more and not write:
-        grid.add_row("", Text(f"{more} more of its checks fail: --verbose shows them", "dim"))
+        grid.add_row(
+            "", Text(f"{more} more of its checks fail" + (": --verbose shows them" if commands else ""), "dim")
+        )
     if verbose and result.output.strip():
         grid.add_row(Text("printed", "dim"), Text(students(result.output.strip())))
-    exercise = f"{lesson}/{result.name}"
+    if commands:
+        _add_commands(grid, f"{lesson}/{result.name}", write)
+    return [head, Padding(grid, (0, 0, 0, 2))]
+
+
+def _add_commands(grid: Table, exercise: str, write: bool) -> None:
     command = Text.assemble((f"grade {exercise}", "bold"), ("   when you have written it" if write else "", "dim"))
     grid.add_row(Text("next", "dim"), command)
     grid.add_row("", Text.assemble((f"grade --hint {exercise}", "bold"), ("   for a hint", "dim")))
-    return [head, Padding(grid, (0, 0, 0, 2))]
 
 
 def students(text: str) -> str:

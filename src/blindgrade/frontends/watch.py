@@ -1,0 +1,324 @@
+"""`grade --watch`: grade again on every save, only what changed, and show it at once.
+
+Three threads feed one queue: the keyboard, the files, the grader. The main thread takes one event after the other and
+draws; it never grades, so keys are answered also while a training runs.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from blindgrade.catalog import Catalog, CourseError, Target
+from blindgrade.engine.runner import GraderFailed, Options
+from blindgrade.engine.session import Session
+from blindgrade.engine.workers import SandboxMissing, Zygote
+from blindgrade.frontends.keys import Keyboard
+from blindgrade.frontends.screen import BAD_REQUEST, EVERY_POINT, GRADER_FAILED, SOME_NOT, Screen, put, stop
+from blindgrade.models import Attempt, ExerciseResult, Outcome
+from blindgrade.progress import Progress
+from blindgrade.render.places import Places
+from blindgrade.render.terminal import as_text, first_to_do
+from blindgrade.render.watching import Focus, View, verdict, watch_screen
+
+STEP = 25  # ms without another change until a save counts as whole
+CLEAR = "\x1b[H\x1b[2J\x1b[3J"
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key was pressed."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file was written, renamed or removed."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class Running:
+    """The grader is at this exercise."""
+
+    exercise: str
+
+
+@dataclass(frozen=True)
+class Graded:
+    """Exercises of one lesson were graded, `seconds` after the save or the key that asked for it."""
+
+    attempt: Attempt
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Rest:
+    """The grader has nothing to do; how many lessons it graded for the last request."""
+
+    graded: int
+
+
+@dataclass(frozen=True)
+class Redraw:
+    """The screen is not what it was."""
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Nothing can be graded any more."""
+
+    message: str
+    code: int
+
+
+class Watch:
+    """One `grade --watch`, from its first grading until it is left."""
+
+    def __init__(
+        self, catalog: Catalog, targets: list[Target], submission: Path, options: Options, warm: Zygote, screen: Screen
+    ) -> None:
+        self._targets = targets
+        self._place = submission
+        self._screen = screen
+        self._events: SimpleQueue[object] = SimpleQueue()
+        self._grader = _Grader(Session(targets, submission, options, warm), self._events.put)
+        self._progress = Progress(catalog.local) if catalog.is_own(submission) else None
+        self._results: dict[str, dict[str, ExerciseResult]] = {}
+        self._hints: dict[tuple[str, str], int] = {}
+        self._places = Places(submission, [t.files for t in targets])
+        self._recent: list[ExerciseResult] = []
+        self._focus: tuple[str, str] | None = None
+        self._listed = False
+        self._status = "grading …"
+        self._terminal = sys.stdout.isatty()
+
+    def run(self) -> int:
+        """Watch until the student leaves; the exit code."""
+        leave = threading.Event()
+        files = threading.Thread(target=self._watch_files, args=(leave,), daemon=True)
+        try:
+            with Keyboard(lambda key: self._events.put(Key(key)), lambda: self._events.put(Redraw())):
+                files.start()
+                self._grader.start()
+                while self._take(self._events.get()):
+                    pass
+        except KeyboardInterrupt:
+            pass
+        finally:
+            leave.set()
+            self._grader.leave()
+            if self._terminal:
+                put("\n")
+        return self._exit_code()
+
+    def _watch_files(self, leave: threading.Event) -> None:
+        from watchfiles import watch
+
+        folder = self._place if self._place.is_dir() else self._place.resolve().parent
+        try:
+            # The folder and not the file: editors save by renaming another file into its place.
+            for _ in watch(folder, step=STEP, stop_event=leave, raise_interrupt=False,
+                           recursive=self._place.is_dir(), ignore_permission_denied=True):  # fmt: skip
+                self._events.put(Saved(time.monotonic()))
+        except Exception as error:
+            self._events.put(Failed(f"{folder} cannot be watched ({error}); set WATCHFILES_FORCE_POLLING=1 and run"
+                                    " it again", GRADER_FAILED))  # fmt: skip
+
+    def _take(self, event: object) -> bool:
+        """Answer one event; False when it was the last."""
+        match event:
+            case Failed(message, code):
+                stop(message, code)
+            case Key(text):
+                if text in ("q", "\x04"):
+                    return False
+                if not self._key(text):
+                    return True
+            case Saved(at):
+                self._grader.ask(at)
+                return True
+            case Running(exercise):
+                self._status = f"grading {exercise} …"
+            case Graded(attempt, seconds):
+                self._graded(attempt, seconds)
+            case Rest(graded):
+                if not graded:
+                    self._status = f"saved at {time.strftime('%H:%M:%S')}: nothing to grade"
+        self._draw()
+        return True
+
+    def _key(self, key: str) -> bool:
+        if key == "n":
+            self._focus = self._next()
+            self._recent = []
+        elif key == "h" and self._focus:
+            self._hint(*self._focus)
+        elif key == "l":
+            self._listed = not self._listed
+        elif key == "a":
+            self._recent = []
+            self._status = "grading everything again, with a fresh seed …"
+            self._grader.ask(time.monotonic(), everything=True)
+        else:
+            return False
+        return True
+
+    def _graded(self, attempt: Attempt, seconds: float) -> None:
+        known = self._results.get(attempt.lesson, {})
+        first = not any(r.name in known for r in attempt.exercises)
+        self._results.setdefault(attempt.lesson, {}).update({r.name: r for r in attempt.exercises})
+        if self._progress is not None:
+            self._progress.record(attempt)
+        stamp = time.strftime("%H:%M:%S")
+        self._status = f"graded at {stamp}" if first else f"graded at {stamp}, in {seconds:.2f} s"
+        self._recent = [] if first else attempt.exercises
+        wrong = [r.name for r in attempt.exercises if r.outcome not in (Outcome.PASSED, Outcome.BLOCKED)]
+        if not first:
+            self._focus = attempt.lesson, (wrong or [attempt.exercises[0].name])[0]
+        elif self._focus is None:
+            to_do = first_to_do([attempt])
+            self._focus = (attempt.lesson, to_do[1].name) if to_do else None
+        if not self._terminal:
+            self._screen.show(*[verdict(attempt.lesson, r, self._screen.console) for r in attempt.exercises])
+
+    def _next(self) -> tuple[str, str] | None:
+        """The next exercise after the one in focus that is not passed; from the end on to the beginning."""
+        order = [(lesson, name) for lesson, results in self._ordered() for name in results]
+        at = order.index(self._focus) + 1 if self._focus in order else 0
+        for lesson, name in order[at:] + order[:at]:
+            if self._results[lesson][name].outcome not in (Outcome.PASSED, Outcome.BLOCKED):
+                return lesson, name
+        return self._focus
+
+    def _ordered(self) -> list[tuple[str, dict[str, ExerciseResult]]]:
+        ordered = []
+        for target in self._targets:
+            known = self._results.get(target.files.entry.id, {})
+            ordered.append((target.files.entry.id, {n: known[n] for n in target.exercises if n in known}))
+        return ordered
+
+    def _hint(self, lesson: str, name: str) -> None:
+        known = self._known_hints(lesson, name)
+        hints = self._target(lesson).lesson.exercise(name).hints
+        self._hints[lesson, name] = min(known + 1, len(hints))
+        if self._progress is not None:
+            self._progress.climb(lesson, name, self._hints[lesson, name])
+
+    def _known_hints(self, lesson: str, name: str) -> int:
+        if (lesson, name) not in self._hints and self._progress is not None:
+            return self._progress.lesson(lesson).hints.get(name, 0)
+        return self._hints.get((lesson, name), 0)
+
+    def _target(self, lesson: str) -> Target:
+        return next(t for t in self._targets if t.files.entry.id == lesson)
+
+    def _draw(self) -> None:
+        if not self._terminal:
+            return
+        focus = None
+        if self._focus:
+            lesson, name = self._focus
+            exercise = self._target(lesson).lesson.exercise(name)
+            focus = Focus(lesson, exercise, self._results[lesson][name], self._hints.get(self._focus, 0))
+        problems = [text for texts in self._grader.problems().values() for text in texts]
+        view = View(
+            lessons=[(self._target(i).lesson, list(results.values())) for i, results in self._ordered()],
+            problems=problems, recent=self._recent, focus=focus, listed=self._listed, status=self._status,
+            places=self._places,
+        )  # fmt: skip
+        put(CLEAR + as_text(self._screen.console, *watch_screen(view, self._screen.console)))
+
+    def _exit_code(self) -> int:
+        results = [r for _, found in self._ordered() for r in found.values()]
+        complete = len(results) == sum(len(t.exercises) for t in self._targets)
+        return EVERY_POINT if complete and all(r.points >= r.max_points - 1e-9 for r in results) else SOME_NOT
+
+
+class _Grader:
+    """The thread that grades, one request after the other; a later request ends an earlier one between exercises."""
+
+    def __init__(self, session: Session, tell: Callable[[object], None]) -> None:
+        self._session = session
+        self._tell = tell
+        self._requests: SimpleQueue[tuple[float, bool] | None] = SimpleQueue()
+        self._newer = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        session.newer = self._newer.is_set
+        session.options = _telling(session.options, lambda name: tell(Running(name)))
+
+    def start(self) -> None:
+        """Grade everything once."""
+        self.ask(time.monotonic())
+        self._thread.start()
+
+    def ask(self, at: float, *, everything: bool = False) -> None:
+        """Grade what changed, or everything."""
+        self._newer.set()  # first, or the request that is being made could end itself
+        self._requests.put((at, everything))
+
+    def problems(self) -> dict[str, list[str]]:
+        """See `Session.problems`."""
+        return dict(self._session.problems)
+
+    def leave(self) -> None:
+        """End: between exercises, or by ending the worker of one that runs long."""
+        self._newer.set()
+        self._requests.put(None)
+        self._thread.join(0.2)
+        if self._thread.is_alive():
+            self._session.warm.close()
+            self._thread.join(2)
+
+    def _serve(self) -> None:
+        while (request := self._merged()) is not None:
+            at, everything = request
+            graded = 0
+            try:
+                for attempt in self._session.regrade(everything=everything):
+                    graded += 1
+                    self._tell(Graded(attempt, time.monotonic() - at))
+            except (CourseError, SandboxMissing) as error:
+                self._tell(Failed(str(error), BAD_REQUEST))
+            except GraderFailed as error:
+                self._tell(Failed(str(error), GRADER_FAILED))
+            except Exception as error:  # a thread that ends in silence would leave the screen as it is for ever
+                self._tell(Failed(f"the grader stopped: {type(error).__name__}: {error}", GRADER_FAILED))
+            self._tell(Rest(graded))
+
+    def _merged(self) -> tuple[float, bool] | None:
+        """The next request, together with those that came meanwhile."""
+        requests = [self._requests.get()]
+        self._newer.clear()
+        while True:
+            try:
+                requests.append(self._requests.get_nowait())
+            except Empty:
+                break
+        asked = [request for request in requests if request is not None]
+        if len(asked) < len(requests):
+            return None
+        return asked[-1][0], any(everything for _, everything in asked)
+
+
+def _telling(options: Options, tell: Callable[[str], None]) -> Options:
+    from dataclasses import replace
+
+    def progress(lesson: str, exercise: str, outcome: Outcome | None) -> None:
+        if outcome is None:
+            tell(f"{lesson}/{exercise}")
+
+    return replace(options, progress=progress)
+
+
+def watch(catalog: Catalog, targets: list[Target], submission: Path, warm: Zygote, **options: Any) -> int:
+    """Watch these lessons until the student leaves; the exit code of the last results."""
+    return Watch(catalog, targets, submission, Options(**options), warm, Screen()).run()
