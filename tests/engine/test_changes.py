@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog
-from blindgrade.engine.changes import DoesNotParse, fingerprints, to_grade
+from blindgrade.engine.changes import DoesNotParse, Fingerprint, fingerprints, to_grade
 from blindgrade.engine.submission import LessonSubmission, LineMap, read_submission
 from blindgrade.models import Exercise, Lesson, Outcome
 
@@ -84,6 +84,12 @@ def test_what_changed_is_what_reaches_the_edit(old: str, new: str, expected: set
     assert changed(TEXT.replace(old, new)) == expected
 
 
+def test_the_own_digest_is_of_the_definition_alone() -> None:
+    before = fingerprints(submission(), LESSON)["one"]
+    after = fingerprints(submission(TEXT.replace("FACTOR * x", "FACTOR + x")), LESSON)["one"]
+    assert (before.own == after.own, before.whole == after.whole) == (True, False)
+
+
 def test_a_helper_counts_for_who_imports_it() -> None:
     assert changed(helper_py="def scale(x): return 2 * x") == {"three"}
 
@@ -116,7 +122,7 @@ def test_in_a_real_lesson_one_edit_changes_who_calls_it_and_no_other(tmp_path: P
     (target,) = Catalog(Path(__file__).parents[2]).find(["lesson-7.2.2"])
     text = target.files.solution.read_text()
 
-    def of(name: str, content: str) -> dict[str, str]:
+    def of(name: str, content: str) -> dict[str, Fingerprint]:
         file = tmp_path / name / "flow_matching.py"
         file.parent.mkdir()
         file.write_text(content)

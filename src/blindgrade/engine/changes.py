@@ -18,6 +18,14 @@ class DoesNotParse(Exception):
 
 
 @dataclass(frozen=True)
+class Fingerprint:
+    """Of an exercise's code: `own` covers its definition, `whole` also all that this uses."""
+
+    own: str = ""
+    whole: str = ""
+
+
+@dataclass(frozen=True)
 class _Statement:
     """A top-level statement: what it is called, what it needs, and its syntax without places and comments."""
 
@@ -27,8 +35,8 @@ class _Statement:
     imports: set[str]  # first parts of the modules that it imports
 
 
-def fingerprints(submission: LessonSubmission, lesson: Lesson) -> dict[str, str]:
-    """Each exercise with a digest of its code: its definition, the names of the file that this reads, in turn theirs.
+def fingerprints(submission: LessonSubmission, lesson: Lesson) -> dict[str, Fingerprint]:
+    """Each exercise with digests of its code: its definition, the names of the file that this reads, in turn theirs.
 
     Statements that name nothing (a loop, a call at the margin) and data files count for every exercise, helper files
     for those whose code imports one. DoesNotParse if the file does not.
@@ -44,13 +52,14 @@ def fingerprints(submission: LessonSubmission, lesson: Lesson) -> dict[str, str]
     helpers = _digest_files(submission, python=True)
     found = {}
     for exercise in lesson.exercises:
+        own = hashlib.sha256("\0".join(statements[n].syntax for n in by_name.get(exercise.defines, [])).encode())
         numbers = _reached([exercise.defines], loose, statements, by_name)
         digest = hashlib.sha256(data)
         for number in numbers:
             digest.update(statements[number].syntax.encode() + b"\0")
         if any(statements[number].imports & modules for number in numbers):
             digest.update(helpers)
-        found[exercise.name] = digest.hexdigest()
+        found[exercise.name] = Fingerprint(own.hexdigest(), digest.hexdigest())
     return found
 
 

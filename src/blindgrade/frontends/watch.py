@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -54,10 +55,14 @@ class Running:
 
 @dataclass(frozen=True)
 class Graded:
-    """Exercises of one lesson were graded, `seconds` after the save or the key that asked for it."""
+    """Exercises of one lesson were graded, `seconds` after the save or the key that asked for it.
+
+    `part` counts what one request brings, from 0.
+    """
 
     attempt: Attempt
     seconds: float
+    part: int
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,7 @@ class Watch:
         self._recent: list[ExerciseResult] = []
         self._focus: tuple[str, str] | None = None
         self._listed = False
-        self._status = "grading …"
+        self._status = self._last = "grading …"
         self._terminal = sys.stdout.isatty()
 
     def run(self) -> int:
@@ -148,11 +153,12 @@ class Watch:
                 return True
             case Running(exercise):
                 self._status = f"grading {exercise} …"
-            case Graded(attempt, seconds):
-                self._graded(attempt, seconds)
+            case Graded(attempt, seconds, part):
+                self._graded(attempt, seconds, part)
             case Rest(graded):
                 if not graded:
-                    self._status = f"saved at {time.strftime('%H:%M:%S')}: nothing to grade"
+                    self._last = f"saved at {time.strftime('%H:%M:%S')}: nothing to grade"
+                self._status = self._last
         self._draw()
         return True
 
@@ -172,21 +178,24 @@ class Watch:
             return False
         return True
 
-    def _graded(self, attempt: Attempt, seconds: float) -> None:
-        known = self._results.get(attempt.lesson, {})
+    def _graded(self, attempt: Attempt, seconds: float, part: int) -> None:
+        known = self._results.setdefault(attempt.lesson, {})
         first = not any(r.name in known for r in attempt.exercises)
-        self._results.setdefault(attempt.lesson, {}).update({r.name: r for r in attempt.exercises})
+        known.update({r.name: r for r in attempt.exercises})
         if self._progress is not None:
             self._progress.record(attempt)
-        stamp = time.strftime("%H:%M:%S")
-        self._status = f"graded at {stamp}" if first else f"graded at {stamp}, in {seconds:.2f} s"
-        self._recent = [] if first else attempt.exercises
-        wrong = [r.name for r in attempt.exercises if r.outcome not in (Outcome.PASSED, Outcome.BLOCKED)]
-        if not first:
-            self._focus = attempt.lesson, (wrong or [attempt.exercises[0].name])[0]
-        elif self._focus is None:
+        if part == 0:
+            self._recent = []
+            self._last = f"graded at {time.strftime('%H:%M:%S')}" + ("" if first else f", in {seconds:.2f} s")
+        self._status = self._last
+        if first and self._focus is None:
             to_do = first_to_do([attempt])
             self._focus = (attempt.lesson, to_do[1].name) if to_do else None
+        elif not first:
+            self._recent += attempt.exercises
+            wrong = [r.name for r in attempt.exercises if r.outcome not in (Outcome.PASSED, Outcome.BLOCKED)]
+            if part == 0:
+                self._focus = attempt.lesson, (wrong or [attempt.exercises[0].name])[0]
         if not self._terminal:
             self._screen.show(*[verdict(attempt.lesson, r, self._screen.console) for r in attempt.exercises])
 
@@ -284,8 +293,8 @@ class _Grader:
             graded = 0
             try:
                 for attempt in self._session.regrade(everything=everything):
+                    self._tell(Graded(attempt, time.monotonic() - at, graded))
                     graded += 1
-                    self._tell(Graded(attempt, time.monotonic() - at))
             except (CourseError, SandboxMissing) as error:
                 self._tell(Failed(str(error), BAD_REQUEST))
             except GraderFailed as error:
@@ -293,6 +302,8 @@ class _Grader:
             except Exception as error:  # a thread that ends in silence would leave the screen as it is for ever
                 self._tell(Failed(f"the grader stopped: {type(error).__name__}: {error}", GRADER_FAILED))
             self._tell(Rest(graded))
+            with suppress(CourseError):  # a course's mistake is told when it stands in the way of a verdict
+                self._session.prepare()
 
     def _merged(self) -> tuple[float, bool] | None:
         """The next request, together with those that came meanwhile."""
