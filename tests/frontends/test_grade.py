@@ -193,3 +193,47 @@ def test_the_ladder_goes_on_from_the_hint_that_the_screen_showed(own: Path) -> N
     shutil.copy(CASES / "raises" / "basics.py", own / "exercises" / "lesson_1_1_1_basics" / "basics.py")
     assert "hint       Are the rows on one scale?" in run("lesson-1.1.1", course=own).stdout
     assert "hint 2     Multiply value by value." in run("--hint", "correlation", course=own).stdout
+
+
+def test_files_for_other_programs_are_written_beside_the_screen(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "folder"
+    names = {"--junit": "grade.xml", "--sarif": "grade.sarif", "--summary": "grade.md"}
+    options = [part for option, name in names.items() for part in (option, str(out / name))]
+    done = run("lesson-1.1.1", "--submission", CASES / "raises", *options)
+    assert done.returncode == 1 and "To fix: correlation" in done.stdout
+    beginnings = {name: (out / name).read_text()[:20] for name in names.values()}
+    assert beginnings["grade.xml"].startswith("<?xml") and beginnings["grade.sarif"].startswith("{")
+    assert beginnings["grade.md"].startswith("### lesson-1.1.1")
+
+
+def test_the_summary_of_a_job_is_appended_to_and_another_file_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    run("lesson-1.1.1", "--submission", CASES / "all_right", "--summary", page)
+    assert page.read_text().startswith("before\n### lesson-1.1.1")
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY")
+    run("lesson-1.1.1", "--submission", CASES / "all_right", "--summary", page)
+    assert page.read_text().startswith("### lesson-1.1.1")
+
+
+def test_a_file_that_cannot_be_written_is_exit_code_3(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = run("lesson-1.1.1", "--submission", CASES / "all_right", "--junit", tmp_path / "file" / "grade.xml")
+    assert done.returncode == 3
+    assert "could not be written" in done.stderr
+
+
+def test_problems_are_lines_and_nothing_else() -> None:
+    done = run("lesson-1.1.1", "--submission", CASES / "raises", "--problems")
+    assert done.returncode == 1
+    assert all(": error: lesson-1.1.1/" in line for line in done.stdout.splitlines())
+    assert len(done.stdout.splitlines()) == 3
+
+
+@pytest.mark.parametrize("options", [("--json",), ("--problems",), ("--sarif", "x"), ("--json", "--problems", "all")])
+def test_what_cannot_be_asked_together_is_exit_code_2(options: tuple[str, ...]) -> None:
+    done = run(*options)
+    assert (done.returncode, done.stdout) == (2, "")

@@ -203,6 +203,7 @@ def test_without_a_terminal_each_verdict_is_a_line(course: Path) -> None:
         assert any("✓ lesson-1.1.1/fit_line  passed" in line for line in lines)
         save(course, RIGHT)
         assert any("✓ lesson-1.1.1/standardize  passed" in line for line in lines)
+        assert any("✓ lesson-1.1.1/correlation  passed" in line for line in lines)
         process.send_signal(signal.SIGINT)
     assert process.returncode == 0
 

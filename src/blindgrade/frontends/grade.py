@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from blindgrade.frontends import exports
 from blindgrade.frontends.screen import BAD_REQUEST, EVERY_POINT, GRADER_FAILED, SOME_NOT, Screen, Waiting, put, stop
 
 if TYPE_CHECKING:
     from blindgrade.catalog import Catalog, Target
     from blindgrade.models import Attempt, Grading
+    from blindgrade.render.places import Places
+
+MODES = ("as_json", "problems", "verbose", "hint", "watch")  # what becomes of a grading; the other options say how
+NAMES = {"json": "as_json"}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,11 +49,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Compare with the live solution or with the answer key (public checks).",
 )
+@exports.options
+@click.option("--problems", is_flag=True, help="Print a line for each problem, as compilers do, and nothing else.")
 @click.option("--hint", is_flag=True, help="One more hint for an exercise; it is remembered which you have seen.")
 @click.option("--watch", is_flag=True, help="Grade again on every save, only what changed; q ends it.")
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Never official.")
 @click.option("--verbose", is_flag=True, help="Every failed check, where it came from, and what the code printed.")
-def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbose: bool, **options: Any) -> None:
+def main(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> None:
     """Grade LESSON...; without one, show how far you are.
 
     \b
@@ -69,38 +76,55 @@ def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbo
     Exit code: 0 every point earned, 1 some not, 2 the request was wrong, 3 the grader failed.
     """
     from blindgrade.catalog import Catalog, CourseError, UnknownId
+    from blindgrade.render.places import Places
 
-    _refuse_what_cannot_be(lessons, as_json, options)
+    _refuse_what_cannot_be(lessons, options)
+    wanted = {name: options.pop(name) for name in (*MODES, *exports.FORMATS)}
     try:
         catalog = Catalog.locate()
-        if options["hint"] or not lessons:
-            return _stand(catalog, lessons, options["hint"])
+        if wanted["hint"] or not lessons:
+            return _stand(catalog, lessons, wanted["hint"])
         targets = catalog.find(lessons)
-        watched, _ = options.pop("watch"), options.pop("hint")
-        if watched:
-            _watch(catalog, targets, submission or catalog.root / "exercises", options)
-        planned = _planned(catalog, lessons)
-        told = _Silent() if as_json else _Told(catalog, targets, submission, verbose, options)
-        grading = _grade(catalog, targets, submission or catalog.root / "exercises", told, options)
+        place = submission or catalog.root / "exercises"
+        if wanted["watch"]:
+            _watch(catalog, targets, place, options)
+        quiet = wanted["as_json"] or wanted["problems"]
+        told = _Silent() if quiet else _Told(targets, wanted["verbose"], options)
+        grading = _grade(catalog, targets, place, told, options)
+        _deliver(grading, Places(place, [t.files for t in targets]), told, wanted, _planned(catalog, lessons))
     except (UnknownId, CourseError) as error:
         stop(str(error), BAD_REQUEST)
-    if as_json:
-        put(grading.model_dump_json(by_alias=True, indent=1) + "\n")
-    else:
-        told.end(grading, planned)
     os._exit(_exit_code(grading))  # all is said and ended; taking torch apart in order would keep the student waiting
 
 
-def _refuse_what_cannot_be(lessons: tuple[str, ...], as_json: bool, options: dict[str, Any]) -> None:
+def _deliver(grading: Grading, places: Places, told: _Silent, wanted: dict[str, Any], planned: list[str]) -> None:
+    if wanted["as_json"]:
+        put(grading.model_dump_json(by_alias=True, indent=1) + "\n")
+    elif wanted["problems"]:
+        from blindgrade.render.findings import findings
+        from blindgrade.render.lines import as_lines
+
+        put(as_lines(findings(grading, places)))
+    else:
+        told.end(grading, places, planned)
+    try:
+        exports.write(grading, places, {name: wanted[name] for name in exports.FORMATS})
+    except OSError as error:
+        stop(f"{error.filename or 'a file'} could not be written ({error.strerror}); name another place", GRADER_FAILED)
+
+
+def _refuse_what_cannot_be(lessons: tuple[str, ...], options: dict[str, Any]) -> None:
     if options["device"] == "cuda" and options["sandbox"] == "strict":
         stop("a GPU worker cannot be isolated, because the driver needs what a sandbox closes; leave out"
              " --sandbox strict, or grade with --device cpu", BAD_REQUEST)  # fmt: skip
-    if as_json and (options["hint"] or not lessons):
-        stop("--json goes with a grading; name what to grade, as in `grade all --json`", BAD_REQUEST)
-
-    if options["watch"] and (as_json or options["hint"] or options["debug"] or not lessons):
-        stop("--watch goes with lessons and without --json, --hint and --debug, as in `grade lesson-7.2.1 --watch`",
-             BAD_REQUEST)  # fmt: skip
+    written = [name for name in ("json", "problems", *exports.FORMATS) if options[NAMES.get(name, name)]]
+    if written and (options["hint"] or not lessons):
+        stop(f"--{written[0]} goes with a grading; name what to grade, as in `grade all --{written[0]}`", BAD_REQUEST)
+    if options["as_json"] and options["problems"]:
+        stop("--json and --problems both ask for standard output; leave one out", BAD_REQUEST)
+    if options["watch"] and (written or options["hint"] or options["debug"] or not lessons):
+        stop("--watch goes with lessons and without --hint, --debug and what a program reads, as in"
+             " `grade lesson-7.2.1 --watch`", BAD_REQUEST)  # fmt: skip
 
 
 def _watch(catalog: Catalog, targets: list[Target], submission: Path, options: dict[str, Any]) -> NoReturn:
@@ -205,19 +229,16 @@ class _Silent:
     def clear(self) -> None:
         """Nothing is waited for any more."""
 
-    def end(self, grading: Grading, planned: list[str]) -> None:
+    def end(self, grading: Grading, places: Places, planned: list[str]) -> None:
         """Everything is graded."""
 
 
 class _Told(_Silent):
     """A grading as a terminal gets it: a lesson's heading before torch is imported, its list when it is graded."""
 
-    def __init__(
-        self, catalog: Catalog, targets: list[Target], submission: Path | None, verbose: bool, options: dict[str, Any]
-    ) -> None:
+    def __init__(self, targets: list[Target], verbose: bool, options: dict[str, Any]) -> None:
         self._screen = Screen()
         self._targets = targets
-        self._place = submission or catalog.root / "exercises"
         self._verbose = verbose
         self._next = 0
         if sys.stderr.isatty() and not options["debug"]:
@@ -250,12 +271,10 @@ class _Told(_Silent):
         if self.waiting is not None:
             self.waiting.stop()
 
-    def end(self, grading: Grading, planned: list[str]) -> None:
+    def end(self, grading: Grading, places: Places, planned: list[str]) -> None:
         """The total, and what to do next."""
-        from blindgrade.render.places import Places
         from blindgrade.render.terminal import ending
 
-        places = Places(self._place, [t.files for t in self._targets])
         parts: list[Any] = ending(grading, places, self._screen.console, verbose=self._verbose)
         if planned:
             parts += ["", f"  Planned, not graded: {', '.join(planned)}"]

@@ -49,6 +49,13 @@ class Places:
                 return _known(path.resolve(), where, match)
         return Place(shown(where), shown(where))
 
+    def file(self, lesson: str) -> Place:
+        """The lesson's file as a whole, the first that is there; a place without a path if there is none."""
+        for path in self.known.get(lesson, []):
+            if path.is_file():
+                return Place("", "", path.resolve().as_uri(), path.resolve())
+        return Place("")
+
 
 def _candidates(submission: Path, files: LessonFiles) -> list[Path]:
     if not submission.is_dir():
