@@ -65,6 +65,7 @@ def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     progress = Progress(tmp_path / "local")
     assert not progress.record(attempt("one"))
     assert not progress.climb("lesson-1.1.1", "one", 1)
+    assert not progress.look_at("lesson-1.1.1", "one")
     assert progress.lesson("lesson-1.1.1").results == {}
 
 
@@ -87,3 +88,12 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path: Path, monkeypatc
     assert not progress.record(attempt("two"))
     assert set(progress.lesson("lesson-1.1.1").results) == {"one"}
     assert [p.name for p in tmp_path.rglob("*") if p.name.startswith(".lesson")] == []
+
+
+def test_what_the_student_was_told_to_do_is_known(tmp_path: Path) -> None:
+    progress = Progress(tmp_path)
+    assert progress.focus() is None
+    progress.look_at("lesson-1.1.1", "one")
+    progress.look_at("lesson-1.1.1", "two")
+    focus = progress.focus()
+    assert focus is not None and (focus.lesson, focus.exercise) == ("lesson-1.1.1", "two")

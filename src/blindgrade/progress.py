@@ -48,6 +48,13 @@ class LessonProgress(BaseModel):
         return max((kept.graded_at for kept in self.results.values()), default="")
 
 
+class Focus(BaseModel):
+    """The exercise that the last screen told the student to work on."""
+
+    lesson: str
+    exercise: str
+
+
 class Progress:
     """Reads and writes the folder."""
 
@@ -68,6 +75,23 @@ class Progress:
             with suppress(OSError, ValidationError):
                 found.append(Attempt.model_validate_json(path.read_bytes()))
         return found
+
+    def focus(self) -> Focus | None:
+        """What the student was told to do last; None if nothing is known."""
+        try:
+            return Focus.model_validate_json(self._focus.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def look_at(self, lesson: str, exercise: str) -> bool:
+        """Remember what the screen tells the student to do; False if the folder cannot be written."""
+        now = Focus(lesson=lesson, exercise=exercise)
+        try:
+            if now != self.focus():
+                self._write(self._focus, now.model_dump_json())
+        except OSError:
+            return False
+        return True
 
     def record(self, attempt: Attempt) -> bool:
         """Remember an attempt; False if the folder cannot be written."""
@@ -101,6 +125,10 @@ class Progress:
         except OSError:
             return False
         return True
+
+    @property
+    def _focus(self) -> Path:
+        return self.folder / "focus.json"
 
     def _file(self, lesson: str) -> Path:
         return self.folder / f"{lesson}.json"

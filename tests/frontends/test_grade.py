@@ -237,3 +237,12 @@ def test_problems_are_lines_and_nothing_else() -> None:
 def test_what_cannot_be_asked_together_is_exit_code_2(options: tuple[str, ...]) -> None:
     done = run(*options)
     assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_progress_and_hints_speak_of_what_the_last_screen_said(own: Path) -> None:
+    wrong = own / "exercises" / "lesson_1_1_1_basics" / "basics.py"
+    wrong.write_text(wrong.read_text() + "\n\ndef fit_line(x, y):\n    return 0\n")
+    run("lesson-1.1.1", course=own)
+    run("lesson-1.1.1/fit_line", course=own)
+    assert "next  grade lesson-1.1.1/fit_line" in run(course=own).stdout
+    assert run("--hint", course=own).stdout.startswith("fit_line")

@@ -194,6 +194,7 @@ def _remember(catalog: Catalog, targets: list[Target], grading: Grading) -> None
         progress.record(attempt)
     if first := first_to_do(grading.lessons):
         attempt, result = first
+        progress.look_at(attempt.lesson, result.name)
         hints = next(t.lesson for t in targets if t.files.entry.id == attempt.lesson).exercise(result.name).hints
         if any(check.hint == hints[0] for check in result.checks):
             progress.climb(attempt.lesson, result.name, 1)  # it stands on the screen, so `--hint` goes on from there

@@ -55,16 +55,16 @@ def with_results(target: Target, progress: Progress) -> list[tuple[Exercise, Exe
 
 
 def _first_to_do(targets: list[Target], progress: Progress) -> tuple[Target, Exercise] | None:
-    """What was graded last and failed comes first, then what failed elsewhere, then what was never tried."""
-    recent = sorted(targets, key=lambda t: progress.lesson(t.files.entry.id).graded_at, reverse=True)
-    for outcomes in ((Outcome.FAILED, Outcome.BLOCKED), (Outcome.NOT_ATTEMPTED,)):
-        for target in recent:
-            for exercise, result in with_results(target, progress):
-                if result is not None and result.outcome in outcomes:
-                    return target, exercise
-    for target in targets:
-        for exercise, result in with_results(target, progress):
-            if result is None:
+    """What the last screen said, while it is not passed; else what failed, what is not written, what was not tried."""
+    known = [(t, exercise, result) for t in targets for exercise, result in with_results(t, progress)]
+    focus = progress.focus()
+    for target, exercise, result in known:
+        here = focus is not None and (focus.lesson, focus.exercise) == (target.files.entry.id, exercise.name)
+        if here and (result is None or result.outcome is not Outcome.PASSED):
+            return target, exercise
+    for outcomes in ((Outcome.FAILED, Outcome.BLOCKED), (Outcome.NOT_ATTEMPTED,), (None,)):
+        for target, exercise, result in known:
+            if (result.outcome if result else None) in outcomes:
                 return target, exercise
     return None
 

@@ -231,6 +231,8 @@ class Watch:
         return next(t for t in self._targets if t.files.entry.id == lesson)
 
     def _draw(self) -> None:
+        if self._focus and self._progress is not None:
+            self._progress.look_at(*self._focus)
         if not self._terminal:
             return
         focus = None
