@@ -128,6 +128,12 @@ def test_a_remark_grades_nothing(course: Path, terminal: Terminal) -> None:
     assert sorted(map(len, graded(course))) == [1, 2]
 
 
+def test_a_save_during_the_first_grading_is_not_lost(course: Path, terminal: Terminal) -> None:
+    terminal.expect("starting")
+    save(course, RIGHT)
+    terminal.expect("100 of 100 points")
+
+
 def test_a_file_that_does_not_parse_or_is_gone_costs_no_verdict(course: Path, terminal: Terminal) -> None:
     terminal.expect("To fix: standardize", "20 of 100 points")
     save(course, WRONG.replace("return centered", "return (centered"))

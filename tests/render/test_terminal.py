@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,16 @@ def test_a_diagnosis_is_named_and_a_plain_hint_is_not() -> None:
     )
     vague = check(Outcome.FAILED, hint="Which way?")
     assert "hint       Which way?" in as_text(plain, *card("l", result("x", vague.outcome, vague), nowhere()))
+
+
+def test_with_no_color_a_terminal_gets_none() -> None:
+    def codes(no_color: bool) -> set[str]:
+        out = Console(file=io.StringIO(), width=80, force_terminal=True, color_system="standard", no_color=no_color)
+        return set(re.findall(r"\x1b\[[0-9;]*m", as_text(out, *lesson_list(ALL, out))))
+
+    colours = re.compile(r"[\[;][34][0-79]")
+    assert any(colours.search(code) for code in codes(no_color=False))
+    assert not any(colours.search(code) for code in codes(no_color=True))
 
 
 def test_plain_ascii_gets_other_signs() -> None:

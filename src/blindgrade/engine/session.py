@@ -49,6 +49,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self._digests: dict[str, dict[str, Fingerprint]] = {}
+        self.superseded = False
         self._begin_afresh()
 
     def _begin_afresh(self) -> None:
@@ -58,9 +59,10 @@ class Session:
     def regrade(self, *, everything: bool = False) -> Iterator[Attempt]:
         """Grade what changed since the last time, edited code first; with `everything` all of it, with a fresh seed.
 
-        Ends early without an error if a later save waits: what was not graded still counts as changed. Raises what
-        `grade_lesson` raises.
+        Ends early without an error if a later save waits (`superseded`): what was not graded still counts as changed.
+        Raises what `grade_lesson` raises.
         """
+        self.superseded = False
         if everything:
             self._digests.clear()
             self._begin_afresh()
@@ -77,6 +79,7 @@ class Session:
                 try:
                     attempt = self._grade(replace(target, exercises=tuple(names)), found)
                 except Superseded:
+                    self.superseded = True
                     return
                 new = {name: digests.pop(name) for name in names}
                 self._digests.setdefault(target.files.entry.id, {}).update(new)

@@ -87,7 +87,7 @@ def main(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> N
         targets = catalog.find(lessons)
         place = submission or catalog.root / "exercises"
         if wanted["watch"]:
-            _watch(catalog, targets, place, options)
+            _watch(catalog, targets, place, wanted["verbose"], options)
         quiet = wanted["as_json"] or wanted["problems"]
         told = _Silent() if quiet else _Told(targets, wanted["verbose"], options)
         grading = _grade(catalog, targets, place, told, options)
@@ -127,7 +127,9 @@ def _refuse_what_cannot_be(lessons: tuple[str, ...], options: dict[str, Any]) ->
              " `grade lesson-7.2.1 --watch`", BAD_REQUEST)  # fmt: skip
 
 
-def _watch(catalog: Catalog, targets: list[Target], submission: Path, options: dict[str, Any]) -> NoReturn:
+def _watch(
+    catalog: Catalog, targets: list[Target], submission: Path, verbose: bool, options: dict[str, Any]
+) -> NoReturn:
     from blindgrade.engine.workers import Zygote
     from blindgrade.render.terminal import heading
 
@@ -137,9 +139,10 @@ def _watch(catalog: Catalog, targets: list[Target], submission: Path, options: d
     with Zygote.for_targets(targets, sandbox=options["sandbox"], device=options["device"]) as warm:
         warm.start()
         _need_device(options["device"])
-        from blindgrade.frontends.watch import watch
+        from blindgrade.engine.runner import Options
+        from blindgrade.frontends.watch import Watch
 
-        code = watch(catalog, targets, submission, warm, **options)
+        code = Watch(catalog, targets, submission, Options(**options), warm, verbose=verbose).run()
     sys.stdout.flush()
     os._exit(code)
 

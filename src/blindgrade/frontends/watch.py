@@ -11,10 +11,9 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
 
 from blindgrade.catalog import Catalog, CourseError, Target
 from blindgrade.engine.runner import GraderFailed, Options
@@ -30,6 +29,15 @@ from blindgrade.render.watching import Focus, View, verdict, watch_screen
 
 STEP = 25  # ms without another change until a save counts as whole
 CLEAR = "\x1b[H\x1b[2J\x1b[3J"
+
+
+@dataclass(frozen=True)
+class Request:
+    """Grade what changed, or everything. `told` is False if nobody waits for an answer."""
+
+    at: float
+    everything: bool = False
+    told: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,8 +75,9 @@ class Graded:
 
 @dataclass(frozen=True)
 class Rest:
-    """The grader has nothing to do; how many lessons it graded for the last request."""
+    """The grader has nothing to do; what the last request asked for, and how many parts it brought."""
 
+    request: Request
     graded: int
 
 
@@ -89,11 +98,18 @@ class Watch:
     """One `grade --watch`, from its first grading until it is left."""
 
     def __init__(
-        self, catalog: Catalog, targets: list[Target], submission: Path, options: Options, warm: Zygote, screen: Screen
+        self,
+        catalog: Catalog,
+        targets: list[Target],
+        submission: Path,
+        options: Options,
+        warm: Zygote,
+        *,
+        verbose: bool = False,
     ) -> None:
         self._targets = targets
         self._place = submission
-        self._screen = screen
+        self._screen = Screen()
         self._events: SimpleQueue[object] = SimpleQueue()
         self._grader = _Grader(Session(targets, submission, options, warm), self._events.put)
         self._progress = Progress(catalog.local) if catalog.is_own(submission) else None
@@ -103,6 +119,8 @@ class Watch:
         self._recent: list[ExerciseResult] = []
         self._focus: tuple[str, str] | None = None
         self._listed = False
+        self._looked = False
+        self._verbose = verbose
         self._status = self._last = "grading …"
         self._terminal = sys.stdout.isatty()
 
@@ -149,18 +167,25 @@ class Watch:
                 if not self._key(text):
                     return True
             case Saved(at):
-                self._grader.ask(at)
+                self._grader.ask(Request(at))
                 return True
             case Running(exercise):
                 self._status = f"grading {exercise} …"
             case Graded(attempt, seconds, part):
                 self._graded(attempt, seconds, part)
-            case Rest(graded):
-                if not graded:
+            case Rest(request, graded):
+                self._look_again()
+                if not graded and request.told:
                     self._last = f"saved at {time.strftime('%H:%M:%S')}: nothing to grade"
                 self._status = self._last
         self._draw()
         return True
+
+    def _look_again(self) -> None:
+        """Once after the first grading: a save that came before the files were watched would stay unseen."""
+        if not self._looked:
+            self._looked = True
+            self._grader.ask(Request(time.monotonic(), told=False))
 
     def _key(self, key: str) -> bool:
         if key == "n":
@@ -173,7 +198,7 @@ class Watch:
         elif key == "a":
             self._recent = []
             self._status = "grading everything again, with a fresh seed …"
-            self._grader.ask(time.monotonic(), everything=True)
+            self._grader.ask(Request(time.monotonic(), everything=True))
         else:
             return False
         return True
@@ -244,7 +269,7 @@ class Watch:
         view = View(
             lessons=[(self._target(i).lesson, list(results.values())) for i, results in self._ordered()],
             problems=problems, recent=self._recent, focus=focus, listed=self._listed, status=self._status,
-            places=self._places,
+            places=self._places, verbose=self._verbose,
         )  # fmt: skip
         put(CLEAR + as_text(self._screen.console, *watch_screen(view, self._screen.console)))
 
@@ -260,7 +285,7 @@ class _Grader:
     def __init__(self, session: Session, tell: Callable[[object], None]) -> None:
         self._session = session
         self._tell = tell
-        self._requests: SimpleQueue[tuple[float, bool] | None] = SimpleQueue()
+        self._requests: SimpleQueue[Request | None] = SimpleQueue()
         self._newer = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         session.newer = self._newer.is_set
@@ -268,13 +293,13 @@ class _Grader:
 
     def start(self) -> None:
         """Grade everything once."""
-        self.ask(time.monotonic())
+        self.ask(Request(time.monotonic()))
         self._thread.start()
 
-    def ask(self, at: float, *, everything: bool = False) -> None:
-        """Grade what changed, or everything."""
+    def ask(self, request: Request) -> None:
+        """Make a request; one that is being answered ends at the next exercise."""
         self._newer.set()  # first, or the request that is being made could end itself
-        self._requests.put((at, everything))
+        self._requests.put(request)
 
     def problems(self) -> dict[str, list[str]]:
         """See `Session.problems`."""
@@ -290,12 +315,13 @@ class _Grader:
             self._thread.join(2)
 
     def _serve(self) -> None:
+        graded = 0
         while (request := self._merged()) is not None:
-            at, everything = request
-            graded = 0
+            if not self._session.superseded:
+                graded = 0  # else what comes now is the rest of what a later save has interrupted
             try:
-                for attempt in self._session.regrade(everything=everything):
-                    self._tell(Graded(attempt, time.monotonic() - at, graded))
+                for attempt in self._session.regrade(everything=request.everything):
+                    self._tell(Graded(attempt, time.monotonic() - request.at, graded))
                     graded += 1
             except (CourseError, SandboxMissing) as error:
                 self._tell(Failed(str(error), BAD_REQUEST))
@@ -303,35 +329,26 @@ class _Grader:
                 self._tell(Failed(str(error), GRADER_FAILED))
             except Exception as error:  # a thread that ends in silence would leave the screen as it is for ever
                 self._tell(Failed(f"the grader stopped: {type(error).__name__}: {error}", GRADER_FAILED))
-            self._tell(Rest(graded))
+            self._tell(Rest(request, graded))
             with suppress(CourseError):  # a course's mistake is told when it stands in the way of a verdict
                 self._session.prepare()
 
-    def _merged(self) -> tuple[float, bool] | None:
+    def _merged(self) -> Request | None:
         """The next request, together with those that came meanwhile."""
         requests = [self._requests.get()]
         self._newer.clear()
-        while True:
-            try:
+        with suppress(Empty):
+            while True:
                 requests.append(self._requests.get_nowait())
-            except Empty:
-                break
         asked = [request for request in requests if request is not None]
         if len(asked) < len(requests):
             return None
-        return asked[-1][0], any(everything for _, everything in asked)
+        return Request(asked[-1].at, any(r.everything for r in asked), any(r.told for r in asked))
 
 
 def _telling(options: Options, tell: Callable[[str], None]) -> Options:
-    from dataclasses import replace
-
     def progress(lesson: str, exercise: str, outcome: Outcome | None) -> None:
         if outcome is None:
             tell(f"{lesson}/{exercise}")
 
     return replace(options, progress=progress)
-
-
-def watch(catalog: Catalog, targets: list[Target], submission: Path, warm: Zygote, **options: Any) -> int:
-    """Watch these lessons until the student leaves; the exit code of the last results."""
-    return Watch(catalog, targets, submission, Options(**options), warm, Screen()).run()

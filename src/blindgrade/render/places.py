@@ -59,7 +59,7 @@ class Places:
 
 def _candidates(submission: Path, files: LessonFiles) -> list[Path]:
     if not submission.is_dir():
-        return [submission]
+        return [submission] if submission.suffix in (".py", ".ipynb") else []  # an archive's files lie nowhere
     names = [f"{files.module}.py", f"{files.module}.ipynb"]
     folders = [submission / files.folder, submission / "exercises" / files.folder, submission]
     return [folder / name for folder in folders for name in names]

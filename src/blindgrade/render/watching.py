@@ -37,7 +37,8 @@ class View:
     focus: Focus | None = None
     listed: bool = False
     status: str = ""
-    places: Places = field(default_factory=lambda: Places.none())
+    places: Places = field(default_factory=Places.none)
+    verbose: bool = False
 
 
 def watch_screen(view: View, console: Console) -> list[RenderableType]:
@@ -55,7 +56,7 @@ def watch_screen(view: View, console: Console) -> list[RenderableType]:
     if view.recent:
         parts.append(exercise_table(view.recent, console))
     if view.focus is not None:
-        parts += ["", *_focus(view.focus, view.places, console)]
+        parts += ["", *_focus(view.focus, view, console)]
     keys = Text("   ").join(Text.assemble((key, "bold"), f" {what}") for key, what in KEYS)
     return [*parts, "", keys]
 
@@ -66,10 +67,10 @@ def verdict(lesson: str, result: ExerciseResult, console: Console) -> Text:
     return Text.assemble((f"{sign} ", style), f"{lesson}/{result.name}  ", (word, style))
 
 
-def _focus(focus: Focus, places: Places, console: Console) -> list[RenderableType]:
+def _focus(focus: Focus, view: View, console: Console) -> list[RenderableType]:
     result = focus.result
     if result.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.ERROR):
-        parts = card(focus.lesson, result, places, commands=False)
+        parts = card(focus.lesson, result, view.places, verbose=view.verbose, commands=False)
     else:
         sign, word, style = sign_of(result.outcome, console)
         parts = [Text.assemble((f"{sign} ", style), (result.name, "bold"), f"  {result.title}: {word}")]
