@@ -191,6 +191,19 @@ def test_the_terminal_is_given_back_however_it_ends(terminal: Terminal, how: str
     assert "Traceback" not in terminal.text
 
 
+def test_it_comes_back_after_ctrl_z(terminal: Terminal) -> None:
+    terminal.expect("To fix: standardize", "20 of 100 points", "q quit")
+    os.kill(terminal.process.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WNOWAIT)
+    termios.tcsetattr(terminal.slave, termios.TCSANOW, terminal.before)  # as a shell does when a program stops
+    os.kill(terminal.process.pid, signal.SIGCONT)
+    terminal.expect("To fix: standardize", "q quit")
+    terminal.press("l")
+    terminal.expect("✓ fit_line")
+    terminal.press("q")
+    assert terminal.ends() == 1
+
+
 def test_it_can_be_left_while_code_runs_that_never_ends(course: Path, terminal: Terminal) -> None:
     terminal.expect("To fix: standardize", "20 of 100 points")
     save(course, WRONG.replace("    centered =", "    while True:\n        pass\n    centered ="))

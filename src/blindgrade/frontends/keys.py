@@ -18,7 +18,8 @@ from typing import Any, Self
 class Keyboard:
     """Tells `pressed` each key while its context is open; nothing where standard input is no terminal.
 
-    `resumed` is told when the program comes back after Ctrl-Z, or when the window has another size.
+    `resumed` is told when the screen may have to be drawn again: the program comes back after Ctrl-Z, the window has
+    another size.
     """
 
     def __init__(self, pressed: Callable[[str], None], resumed: Callable[[], None]) -> None:
@@ -32,11 +33,14 @@ class Keyboard:
             return self
         self._before = termios.tcgetattr(sys.stdin)
         self._handle(signal.SIGCONT, self._come_back)
-        self._handle(signal.SIGWINCH, lambda *_: self._resumed())
+        self._handle(signal.SIGWINCH, lambda *_: None)  # caught, so that it wakes the thread below
         self._handle(signal.SIGTERM, _leave)
         self._handle(signal.SIGHUP, _leave)
         tty.setcbreak(sys.stdin)
         self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        # The kernel may give a signal to any thread; Python answers it in the main one, which may sleep until an event.
+        self._woken_before = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
         return self
@@ -44,6 +48,7 @@ class Keyboard:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if self._before is None:
             return
+        signal.set_wakeup_fd(self._woken_before)
         os.close(self._wake_write)
         self._thread.join()
         os.close(self._wake_read)
@@ -58,13 +63,15 @@ class Keyboard:
     def _come_back(self, *_: object) -> None:
         # The shell has put its own mode back while the program was stopped.
         tty.setcbreak(sys.stdin)
-        self._resumed()
 
     def _read(self) -> None:
         while True:
             ready, _, _ = select.select([sys.stdin, self._wake_read], [], [])
             if self._wake_read in ready:
-                return
+                if not os.read(self._wake_read, 64):
+                    return
+                self._resumed()
+                continue
             try:
                 text = os.read(sys.stdin.fileno(), 64).decode("utf-8", "replace")
             except OSError:
