@@ -88,7 +88,7 @@ def measure(target: Target, course: Path) -> list[float]:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         course = Path(folder)
         shutil.copy(ROOT / "course.toml", course)
         for tree in ("exercises", "solutions", "graders"):

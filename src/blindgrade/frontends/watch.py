@@ -65,12 +65,13 @@ class Running:
 class Graded:
     """Exercises of one lesson were graded, `seconds` after the save or the key that asked for it.
 
-    `part` counts what one request brings, from 0.
+    `part` counts what one request brings, from 0; `goes_on` says that a save interrupted the request before it.
     """
 
     attempt: Attempt
     seconds: float
     part: int
+    goes_on: bool
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,8 @@ class Watch:
                 return True
             case Running(exercise):
                 self._status = f"grading {exercise} …"
-            case Graded(attempt, seconds, part):
-                self._graded(attempt, seconds, part)
+            case Graded():
+                self._graded(event)
             case Rest(request, graded):
                 self._look_again()
                 if not graded and request.told:
@@ -203,23 +204,25 @@ class Watch:
             return False
         return True
 
-    def _graded(self, attempt: Attempt, seconds: float, part: int) -> None:
+    def _graded(self, event: Graded) -> None:
+        attempt = event.attempt
         known = self._results.setdefault(attempt.lesson, {})
         first = not any(r.name in known for r in attempt.exercises)
         known.update({r.name: r for r in attempt.exercises})
         if self._progress is not None:
             self._progress.record(attempt)
-        if part == 0:
-            self._recent = []
-            self._last = f"graded at {time.strftime('%H:%M:%S')}" + ("" if first else f", in {seconds:.2f} s")
+        if event.part == 0:
+            self._recent = self._recent if event.goes_on else []
+            self._last = f"graded at {time.strftime('%H:%M:%S')}" + ("" if first else f", in {event.seconds:.2f} s")
         self._status = self._last
         if first and self._focus is None:
             to_do = first_to_do([attempt])
             self._focus = (attempt.lesson, to_do[1].name) if to_do else None
         elif not first:
-            self._recent += attempt.exercises
+            names = {r.name for r in attempt.exercises}
+            self._recent = [r for r in self._recent if r.name not in names] + attempt.exercises
             wrong = [r.name for r in attempt.exercises if r.outcome not in (Outcome.PASSED, Outcome.BLOCKED)]
-            if part == 0:
+            if event.part == 0:
                 self._focus = attempt.lesson, (wrong or [attempt.exercises[0].name])[0]
         if not self._terminal:
             self._screen.show(*[verdict(attempt.lesson, r, self._screen.console) for r in attempt.exercises])
@@ -315,13 +318,11 @@ class _Grader:
             self._thread.join(2)
 
     def _serve(self) -> None:
-        graded = 0
         while (request := self._merged()) is not None:
-            if not self._session.superseded:
-                graded = 0  # else what comes now is the rest of what a later save has interrupted
+            graded, goes_on = 0, self._session.superseded
             try:
                 for attempt in self._session.regrade(everything=request.everything):
-                    self._tell(Graded(attempt, time.monotonic() - request.at, graded))
+                    self._tell(Graded(attempt, time.monotonic() - request.at, graded, goes_on))
                     graded += 1
             except (CourseError, SandboxMissing) as error:
                 self._tell(Failed(str(error), BAD_REQUEST))
