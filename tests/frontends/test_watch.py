@@ -53,6 +53,12 @@ class Terminal:
             assert ready, f"waited in vain for {wanted} in:\n{screens[-1]}"
             self.text += os.read(self.master, 1 << 16).decode("utf-8", "replace")
 
+    def forget(self) -> None:
+        """What was written until now."""
+        while select.select([self.master], [], [], 0)[0]:
+            os.read(self.master, 1 << 16)
+        self.text = ""
+
     def press(self, keys: str) -> None:
         os.write(self.master, keys.encode())
 
@@ -195,6 +201,7 @@ def test_it_comes_back_after_ctrl_z(terminal: Terminal) -> None:
     terminal.expect("To fix: standardize", "20 of 100 points", "q quit")
     os.kill(terminal.process.pid, signal.SIGSTOP)
     os.waitid(os.P_PID, terminal.process.pid, os.WSTOPPED | os.WNOWAIT)
+    terminal.forget()
     termios.tcsetattr(terminal.slave, termios.TCSANOW, terminal.before)  # as a shell does when a program stops
     os.kill(terminal.process.pid, signal.SIGCONT)
     terminal.expect("To fix: standardize", "q quit")

@@ -36,7 +36,7 @@ class Keyboard:
         self._handle(signal.SIGWINCH, lambda *_: None)  # caught, so that it wakes the thread below
         self._handle(signal.SIGTERM, _leave)
         self._handle(signal.SIGHUP, _leave)
-        tty.setcbreak(sys.stdin)
+        tty.setcbreak(sys.stdin, termios.TCSADRAIN)
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
         # The kernel may give a signal to any thread; Python answers it in the main one, which may sleep until an event.
@@ -62,7 +62,7 @@ class Keyboard:
 
     def _come_back(self, *_: object) -> None:
         # The shell has put its own mode back while the program was stopped.
-        tty.setcbreak(sys.stdin)
+        tty.setcbreak(sys.stdin, termios.TCSADRAIN)
 
     def _read(self) -> None:
         while True:
