@@ -35,6 +35,7 @@ check: $(VENV)/.dev  ## format, lint, types, layers, drift
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/course build --check
+	$(BIN)/python -m blindgrade.upkeep.schemas --check docs/schemas
 
 setup: $(VENV)/.dev  ## .venv with every extra
 	$(PIP) -e '.[dev,notebook,peers]'
@@ -46,6 +47,7 @@ verify: $(VENV)/.dev  ## the course against itself, 20 seeds, every mutant
 bench: $(VENV)/.dev  ## the ratios of docs/benchmarks
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
+	$(BIN)/python tests/benchmarks/watch.py
 
 peers: setup  ## solutions against diffusers and torchdiffeq
 	$(BIN)/pytest -q -m peers

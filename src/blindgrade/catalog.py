@@ -166,6 +166,15 @@ class Catalog:
         """What can be made again: reports, releases; never committed, never released."""
         return self.root / "build"
 
+    @property
+    def local(self) -> Path:
+        """What a student's own gradings leave behind; never part of a release or a submission."""
+        return self.root / ".blindgrade"
+
+    def is_own(self, submission: Path) -> bool:
+        """Does the path lie among this course's exercises, as the student's own work does?"""
+        return submission.resolve().is_relative_to((self.root / "exercises").resolve())
+
     @cached_property
     def course(self) -> Course:
         """course.toml, checked."""

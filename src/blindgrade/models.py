@@ -145,7 +145,10 @@ GRAVITY = [Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED, Outcome.FAILE
 
 
 class CheckResult(BaseModel):
-    """What one check said. `where` is "file:line" in the submission, if one line is to blame."""
+    """What one check said. `where` is "file:line" in the submission, if one line is to blame.
+
+    `frames` are the student's own frames of an exception, innermost last.
+    """
 
     name: str
     claim: str
@@ -155,6 +158,7 @@ class CheckResult(BaseModel):
     hint: str = ""
     misconception: str | None = None
     where: str | None = None
+    frames: list[str] = []
     seconds: float = 0.0
     weight: float = 1.0
 

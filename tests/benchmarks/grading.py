@@ -1,4 +1,4 @@
-"""The figures that the engine is held to, as ratios of one run: `make bench`."""
+"""The figures that the engine is held to, most as ratios of one run: `make bench`."""
 
 from __future__ import annotations
 
@@ -81,6 +81,22 @@ def cold() -> None:
     print(f"peak memory of grader, warm process and worker together: {peak:.0f} MiB (at most 900 MiB)")
 
 
+def first_line() -> None:
+    """From Enter until the first line of `grade` is there."""
+    command = [str(Path(sys.executable).with_name("grade")), "lesson-7.2.2/interpolate"]
+
+    def once() -> float:
+        begun = time.perf_counter()
+        with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            took = time.perf_counter() - begun
+            process.stdout.read()
+        return took
+
+    print(f"first line of grade: {statistics.median(once() for _ in range(REPEATS)):.2f} s after Enter (at most 0.3 s)")
+
+
 def warm(target: Target) -> None:
     """One lesson in a warm worker against the same checks on two modules in this process."""
     lesson, files = target.lesson, target.files
@@ -121,6 +137,7 @@ def warm(target: Target) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
+    first_line()
     cold()
     for each in Catalog(ROOT).find(["lesson-7.2"]):
         warm(each)

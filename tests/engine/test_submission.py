@@ -304,6 +304,13 @@ def test_of_script_and_notebook_the_one_with_more_written_is_graded(tmp_path: Pa
     assert "return 1" in score(tmp_path).text
 
 
+def test_what_the_introduction_says_counts_as_no_unwritten_exercise(tmp_path: Path) -> None:
+    stub = "def score():\n    raise NotImplementedError\n"
+    write(tmp_path / "score_functions.py", "# Write where it says `raise NotImplementedError`.\n" + stub)
+    notebook(tmp_path / "score_functions.ipynb", stub)
+    assert score(tmp_path).lines.where(1) == "score_functions.py:1"
+
+
 def test_an_unreadable_lesson_of_a_folder_costs_that_lesson_alone(tmp_path: Path) -> None:
     write(tmp_path / SCORE.folder / "score_functions.py", b"def score():\x00")
     write(tmp_path / FLOW.folder / "flow_matching.py", "def cfm_loss(): pass\n")

@@ -74,6 +74,7 @@ def _decide(
         return
     result.outcome = Outcome.FAILED
     result.message, result.where = explain(student)
+    result.frames = [f"{file}:{line} in {function[:80]}" for file, line, function in student.get("frames", [])]
     if not check.public:
         result.message = BRACKETED.sub("[…]", result.message)
 

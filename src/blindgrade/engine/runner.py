@@ -46,6 +46,21 @@ class Options:
     device: str = "cpu"
     debug: bool = False
     progress: Progress | None = None
+    finished: Callable[[Attempt], None] | None = None  # told each lesson's attempt as soon as it is there
+
+
+class References:
+    """Checks and expected results of lessons, made once and shared by every submission that is graded with them."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str, str], tuple[LessonChecks, LiveReference | KeyReference]] = {}
+
+    def of(self, target: Target, options: Options) -> tuple[LessonChecks, LiveReference | KeyReference]:
+        """The lesson's checks and its reference. CourseError if this tree does not have them."""
+        key = (target.files.entry.id, options.reference, options.device)
+        if key not in self._made:
+            self._made[key] = _reference(target, options)
+        return self._made[key]
 
 
 def grade(
@@ -60,13 +75,30 @@ def grade(
         assert zygote is not None
         defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
         found = read_submission(submission, [t.files for t in targets], defined)
-        try:
-            attempts = [_LessonRun(t, found[t.files.entry.id], submission, options, zygote).attempt() for t in targets]
-        except SandboxMissing:
-            raise
-        except ZygoteFailed as error:
-            raise GraderFailed(str(error)) from None
+        shared = References()
+        attempts = []
+        for target in targets:
+            attempts.append(grade_lesson(target, found[target.files.entry.id], submission, options, zygote, shared))
+            if options.finished is not None:
+                options.finished(attempts[-1])
     return Grading.of(attempts)
+
+
+def grade_lesson(
+    target: Target,
+    submission: LessonSubmission | None,
+    path: Path,
+    options: Options,
+    zygote: Zygote,
+    references: References,
+) -> Attempt:
+    """Grade a submission that was read before, in a worker of `zygote`. CourseError, SandboxMissing or GraderFailed."""
+    try:
+        return _LessonRun(target, submission, path, options, zygote, references).attempt()
+    except SandboxMissing:
+        raise
+    except ZygoteFailed as error:
+        raise GraderFailed(str(error)) from None
 
 
 @dataclass
@@ -76,12 +108,13 @@ class _LessonRun:
     path: Path
     options: Options
     zygote: Zygote
+    references: References
     student: Student | None = None
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         files = self.target.files
-        self.checks, self.reference = _reference(self.target, self.options)
+        self.checks, self.reference = self.references.of(self.target, self.options)
         public_seed = KEY_SEED if self.reference.kind == "key" else None
         self.seed = next(s for s in (public_seed, self.options.seed, secrets.randbelow(MAX_SEED)) if s is not None)
         if self.submission is None:
@@ -184,7 +217,13 @@ class _LessonRun:
             )  # fmt: skip
         if self.submission is not None:
             result.message, result.where = self._in_students_lines(result.message, result.where)
+            result.frames = [self._frame(frame) for frame in result.frames]
         return result
+
+    def _frame(self, frame: str) -> str:
+        where, _, function = frame.partition(" in ")
+        place, _ = self._in_students_lines(where, where)
+        return f"{place} in {function}"
 
     def _in_students_lines(self, message: str, where: str | None) -> tuple[str, str | None]:
         assert self.submission is not None

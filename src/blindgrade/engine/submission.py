@@ -31,7 +31,8 @@ NOT_THE_STUDENTS = frozenset({"lesson.toml", "public_checks.py", "answer_key.jso
 DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 
 
-UNWRITTEN = re.compile(r"^\s*raise NotImplementedError", re.MULTILINE)  # what the stub has where the student writes
+# What the stub has where the student writes; its introduction names it, too, and that does not count.
+UNWRITTEN = re.compile(r"^\s*raise NotImplementedError", re.MULTILINE)
 
 
 class SubmissionError(Exception):

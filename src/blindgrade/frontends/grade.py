@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from blindgrade.frontends import exports
+from blindgrade.frontends.screen import BAD_REQUEST, EVERY_POINT, GRADER_FAILED, SOME_NOT, Screen, Waiting, put, stop
+
 if TYPE_CHECKING:
     from blindgrade.catalog import Catalog, Target
-    from blindgrade.models import Grading, Outcome
+    from blindgrade.models import Attempt, Grading
+    from blindgrade.render.places import Places
 
-EVERY_POINT, SOME_NOT, BAD_REQUEST, GRADER_FAILED = 0, 1, 2, 3
+MODES = ("as_json", "problems", "verbose", "hint", "watch")  # what becomes of a grading; the other options say how
+NAMES = {"json": "as_json"}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("lessons", nargs=-1, required=True, metavar="LESSON...")
+@click.argument("lessons", nargs=-1, metavar="[LESSON]...")
 @click.option(
     "--submission",
     type=click.Path(path_type=Path),
@@ -45,10 +49,14 @@ EVERY_POINT, SOME_NOT, BAD_REQUEST, GRADER_FAILED = 0, 1, 2, 3
     show_default=True,
     help="Compare with the live solution or with the answer key (public checks).",
 )
+@exports.options
+@click.option("--problems", is_flag=True, help="Print a line for each problem, as compilers do, and nothing else.")
+@click.option("--hint", is_flag=True, help="One more hint for an exercise; it is remembered which you have seen.")
+@click.option("--watch", is_flag=True, help="Grade again on every save, only what changed; q ends it.")
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Never official.")
-@click.option("--verbose", is_flag=True, help="Every failed check, and what the code printed.")
-def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbose: bool, **options: Any) -> None:
-    """Grade LESSON...
+@click.option("--verbose", is_flag=True, help="Every failed check, where it came from, and what the code printed.")
+def main(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> None:
+    """Grade LESSON...; without one, show how far you are.
 
     \b
     A LESSON is  lesson-7.2                      a module
@@ -58,34 +66,100 @@ def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbo
 
     \b
     Examples:
+      grade                                      your progress over all lessons
       grade lesson-7.2
       grade lesson-7.2.1/score_from_noise --verbose
+      grade --hint score_from_noise              one more hint
+      grade lesson-7.2.1 --watch                 again on every save
       grade all --submission ~/my-solutions --json
 
     Exit code: 0 every point earned, 1 some not, 2 the request was wrong, 3 the grader failed.
     """
     from blindgrade.catalog import Catalog, CourseError, UnknownId
+    from blindgrade.render.places import Places
 
-    if options["device"] == "cuda" and options["sandbox"] == "strict":
-        _stop("a GPU worker cannot be isolated, because the driver needs what a sandbox closes; leave out"
-              " --sandbox strict, or grade with --device cpu", BAD_REQUEST)  # fmt: skip
+    _refuse_what_cannot_be(lessons, options)
+    wanted = {name: options.pop(name) for name in (*MODES, *exports.FORMATS)}
     try:
         catalog = Catalog.locate()
+        if wanted["hint"] or not lessons:
+            return _stand(catalog, lessons, wanted["hint"])
         targets = catalog.find(lessons)
-        planned = _planned(catalog, lessons)
-        grading = _grade(catalog, targets, submission or catalog.root / "exercises", as_json, options)
-    except UnknownId as error:
-        _stop(str(error), BAD_REQUEST)
-    except CourseError as error:
-        _stop(str(error), BAD_REQUEST)
-    _show(grading, as_json, verbose, planned)
-    sys.stdout.flush()
+        place = submission or catalog.root / "exercises"
+        if wanted["watch"]:
+            _watch(catalog, targets, place, wanted["verbose"], options)
+        quiet = wanted["as_json"] or wanted["problems"]
+        told = _Silent() if quiet else _Told(targets, wanted["verbose"], options)
+        grading = _grade(catalog, targets, place, told, options)
+        _deliver(grading, Places(place, [t.files for t in targets]), told, wanted, _planned(catalog, lessons))
+    except (UnknownId, CourseError) as error:
+        stop(str(error), BAD_REQUEST)
     os._exit(_exit_code(grading))  # all is said and ended; taking torch apart in order would keep the student waiting
 
 
+def _deliver(grading: Grading, places: Places, told: _Silent, wanted: dict[str, Any], planned: list[str]) -> None:
+    if wanted["as_json"]:
+        put(grading.model_dump_json(by_alias=True, indent=1) + "\n")
+    elif wanted["problems"]:
+        from blindgrade.render.findings import findings
+        from blindgrade.render.lines import as_lines
+
+        put(as_lines(findings(grading, places)))
+    else:
+        told.end(grading, places, planned)
+    try:
+        exports.write(grading, places, {name: wanted[name] for name in exports.FORMATS})
+    except OSError as error:
+        stop(f"{error.filename or 'a file'} could not be written ({error.strerror}); name another place", GRADER_FAILED)
+
+
+def _refuse_what_cannot_be(lessons: tuple[str, ...], options: dict[str, Any]) -> None:
+    if options["device"] == "cuda" and options["sandbox"] == "strict":
+        stop("a GPU worker cannot be isolated, because the driver needs what a sandbox closes; leave out"
+             " --sandbox strict, or grade with --device cpu", BAD_REQUEST)  # fmt: skip
+    written = [name for name in ("json", "problems", *exports.FORMATS) if options[NAMES.get(name, name)]]
+    if written and (options["hint"] or not lessons):
+        stop(f"--{written[0]} goes with a grading; name what to grade, as in `grade all --{written[0]}`", BAD_REQUEST)
+    if options["as_json"] and options["problems"]:
+        stop("--json and --problems both ask for standard output; leave one out", BAD_REQUEST)
+    if options["watch"] and (written or options["hint"] or options["debug"] or not lessons):
+        stop("--watch goes with lessons and without --hint, --debug and what a program reads, as in"
+             " `grade lesson-7.2.1 --watch`", BAD_REQUEST)  # fmt: skip
+
+
+def _watch(
+    catalog: Catalog, targets: list[Target], submission: Path, verbose: bool, options: dict[str, Any]
+) -> NoReturn:
+    from blindgrade.engine.workers import Zygote
+    from blindgrade.render.terminal import heading
+
+    if not submission.exists():
+        stop(f"{submission} does not exist; name a .py or .ipynb file or a folder", BAD_REQUEST)
+    Screen().show(*[heading(t.files.entry.id, t.lesson.title) for t in targets], "", "starting …")
+    with Zygote.for_targets(targets, sandbox=options["sandbox"], device=options["device"]) as warm:
+        warm.start()
+        _need_device(options["device"])
+        from blindgrade.engine.runner import Options
+        from blindgrade.frontends.watch import Watch
+
+        code = Watch(catalog, targets, submission, Options(**options), warm, verbose=verbose).run()
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:
+    from blindgrade.frontends.standing import show_hint, show_standing
+
+    if hint:
+        show_hint(catalog, lessons, Screen())
+    else:
+        show_standing(catalog, Screen())
+
+
 def _grade(
-    catalog: Catalog, targets: list[Target], submission: Path, as_json: bool, options: dict[str, Any]
+    catalog: Catalog, targets: list[Target], submission: Path, told: _Silent, options: dict[str, Any]
 ) -> Grading:
+    told.begin()
     from blindgrade.engine.workers import SandboxMissing, Zygote
 
     with Zygote.for_targets(targets, sandbox=options["sandbox"], device=options["device"]) as warm:
@@ -96,25 +170,44 @@ def _grade(
         from blindgrade.engine.submission import SubmissionError
 
         _need_device(options["device"])
-        total = sum(len(t.exercises) for t in targets)
-        quiet = as_json or options["debug"] or not sys.stderr.isatty()
-        with nullcontext(None) if quiet else _Progress(total) as progress:
-            try:
-                grading = grade(catalog, targets, submission, Options(progress=progress, **options), warm)
-            except (SubmissionError, SandboxMissing) as error:
-                _stop(str(error), BAD_REQUEST)
-            except GraderFailed as error:
-                _stop(str(error), GRADER_FAILED)
+        hooks: dict[str, Any] = {"progress": told.waiting, "finished": told.lesson}
+        try:
+            grading = grade(catalog, targets, submission, Options(**hooks, **options), warm)
+        except (SubmissionError, SandboxMissing) as error:
+            told.clear()
+            stop(str(error), BAD_REQUEST)
+        except GraderFailed as error:
+            told.clear()
+            stop(str(error), GRADER_FAILED)
+        finally:
+            told.clear()
         if warm.missing and warm.sandbox == "process":
             _say_unisolated(warm.missing)
+    if catalog.is_own(submission) and not options["debug"]:
+        _remember(catalog, targets, grading)
     return grading
+
+
+def _remember(catalog: Catalog, targets: list[Target], grading: Grading) -> None:
+    from blindgrade.progress import Progress
+    from blindgrade.render.terminal import first_to_do
+
+    progress = Progress(catalog.local)
+    for attempt in grading.lessons:
+        progress.record(attempt)
+    if first := first_to_do(grading.lessons):
+        attempt, result = first
+        progress.look_at(attempt.lesson, result.name)
+        hints = next(t.lesson for t in targets if t.files.entry.id == attempt.lesson).exercise(result.name).hints
+        if any(check.hint == hints[0] for check in result.checks):
+            progress.climb(attempt.lesson, result.name, 1)  # it stands on the screen, so `--hint` goes on from there
 
 
 def _need_device(device: str) -> None:
     import torch
 
     if device == "cuda" and not torch.cuda.is_available():
-        _stop(f"--device cuda: torch {torch.__version__} finds no GPU on this machine; use --device cpu", BAD_REQUEST)
+        stop(f"--device cuda: torch {torch.__version__} finds no GPU on this machine; use --device cpu", BAD_REQUEST)
 
 
 def _say_unisolated(missing: dict[str, str]) -> None:
@@ -126,33 +219,70 @@ def _say_unisolated(missing: dict[str, str]) -> None:
     )
 
 
-class _Progress:
-    """A bar on standard error, with the exercise that is running."""
+class _Silent:
+    """A grading that prints nothing until its end."""
 
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    waiting: Waiting | None = None
 
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description:<44}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task("starting", total=total)
+    def begin(self) -> None:
+        """The grading begins."""
 
-    def __enter__(self) -> _Progress:
-        self._bar.start()
-        return self
+    def lesson(self, attempt: Attempt) -> None:
+        """A lesson is graded."""
 
-    def __exit__(self, *exc: object) -> None:
-        self._bar.stop()
+    def clear(self) -> None:
+        """Nothing is waited for any more."""
 
-    def __call__(self, lesson: str, exercise: str, outcome: Outcome | None) -> None:
-        self._bar.update(self._task, description=f"{lesson}/{exercise}", advance=0 if outcome is None else 1)
+    def end(self, grading: Grading, places: Places, planned: list[str]) -> None:
+        """Everything is graded."""
+
+
+class _Told(_Silent):
+    """A grading as a terminal gets it: a lesson's heading before torch is imported, its list when it is graded."""
+
+    def __init__(self, targets: list[Target], verbose: bool, options: dict[str, Any]) -> None:
+        self._screen = Screen()
+        self._targets = targets
+        self._verbose = verbose
+        self._next = 0
+        if sys.stderr.isatty() and not options["debug"]:
+            self.waiting = Waiting(sum(len(t.exercises) for t in targets))
+
+    def begin(self) -> None:
+        """The first lesson's heading, within a moment of Enter."""
+        self._head()
+
+    def _head(self) -> None:
+        from blindgrade.render.terminal import heading
+
+        if self._next < len(self._targets):
+            target = self._targets[self._next]
+            self._screen.show(*[""] * bool(self._next), heading(target.files.entry.id, target.lesson.title))
+            self._next += 1
+            if self.waiting is not None:
+                self.waiting.start()
+
+    def lesson(self, attempt: Attempt) -> None:
+        """The lesson's list, and the next one's heading."""
+        from blindgrade.render.terminal import lesson_list
+
+        self.clear()
+        self._screen.show(*lesson_list(attempt, self._screen.console))
+        self._head()
+
+    def clear(self) -> None:
+        """Take the bar away."""
+        if self.waiting is not None:
+            self.waiting.stop()
+
+    def end(self, grading: Grading, places: Places, planned: list[str]) -> None:
+        """The total, and what to do next."""
+        from blindgrade.render.terminal import ending
+
+        parts: list[Any] = ending(grading, places, self._screen.console, verbose=self._verbose)
+        if planned:
+            parts += ["", f"  Planned, not graded: {', '.join(planned)}"]
+        self._screen.show(*parts, "")
 
 
 def _planned(catalog: Catalog, ids: tuple[str, ...]) -> list[str]:
@@ -165,29 +295,8 @@ def _planned(catalog: Catalog, ids: tuple[str, ...]) -> list[str]:
     ]
 
 
-def _show(grading: Grading, as_json: bool, verbose: bool, planned: list[str]) -> None:
-    if as_json:
-        click.echo(grading.model_dump_json(by_alias=True, indent=1))
-        return
-    from rich.console import Console
-
-    from blindgrade.render.terminal import print_grading
-
-    console = Console(highlight=False)
-    print_grading(grading, console, verbose=verbose)
-    if planned:
-        console.print(f"  Planned, not graded: {', '.join(planned)}\n", style="dim", markup=False)
-
-
 def _exit_code(grading: Grading) -> int:
     outcomes = [r.outcome for a in grading.lessons for r in a.exercises]
     if "error" in outcomes:
         return GRADER_FAILED
     return EVERY_POINT if grading.points >= grading.max_points - 1e-9 else SOME_NOT
-
-
-def _stop(message: str, code: int) -> NoReturn:
-    from blindgrade.render.safe import shown
-
-    click.echo(f"grade: {shown(message)}", err=True)
-    sys.exit(code)
