@@ -10,7 +10,7 @@ from typing import Any
 
 from blindgrade.checks import Check
 from blindgrade.engine.judging import same
-from blindgrade.engine.reference import LiveReference, observe
+from blindgrade.engine.reference import LiveReference
 from blindgrade.engine.variants import Variant
 from blindgrade.models import CheckResult, Exercise, Kind, Outcome
 
@@ -47,9 +47,6 @@ def _by_equality(exercise: Exercise, seen: list[Seen], failed: list[Seen], refer
 
 def _matches(variant: Variant, seen: list[Seen], reference: LiveReference) -> set[str]:
     """Names of the checks on which the misconception does what the student's code did."""
-    module = reference.solution.variant(variant)
     return {
-        check.name
-        for check, seed, reply, _ in seen
-        if same(check, observe(reference.checks, check, module, seed, reference.device), reply)
+        check.name for check, seed, reply, _ in seen if same(check, reference.of_variant(variant, check, seed), reply)
     }

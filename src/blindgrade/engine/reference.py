@@ -54,7 +54,11 @@ class Reference(Protocol):
 
 def judge_by(reference: Reference, check: Check, student: Reply, seed: int) -> CheckResult:
     """What the check says of the student's reply, by this reference. ReferenceFailed if the course is at fault."""
-    return judge(check, student, reference.expected(check, seed), seed, ask=lambda: reference.own(check, seed))
+    expected = reference.expected(check, seed)
+    if expected is not None and check.verdict is not None:
+        # The result is remembered for other submissions; a verdict that writes into it must not reach theirs.
+        expected = protocol.copy(expected)
+    return judge(check, student, expected, seed, ask=lambda: reference.own(check, seed))
 
 
 class LiveReference:
@@ -67,6 +71,8 @@ class LiveReference:
         self.solution = solution
         self.device = device
         self._replies: dict[tuple[str, int], Reply] = {}
+        self._wrong: dict[tuple[str, str, str, int], Reply] = {}
+        self._loaded: dict[tuple[str, str], LoadedLesson] = {}
         self._misconceptions: list[Variant] | None = None
 
     def expected(self, check: Check, seed: int) -> Reply | None:
@@ -79,6 +85,20 @@ class LiveReference:
         if key not in self._replies:
             self._replies[key] = observe(self.checks, check, self.solution.module, seed, self.device)
         return self._replies[key]
+
+    def remember(self, check: Check, seed: int, reply: Reply) -> None:
+        """Take a reply of the solution that was computed elsewhere, for the same check and seed."""
+        self._replies[check.name, seed] = reply
+
+    def of_variant(self, variant: Variant, check: Check, seed: int) -> Reply:
+        """What a known wrong answer gives, remembered too: many students share a misconception."""
+        key = (variant.exercise, variant.name, check.name, seed)
+        if key not in self._wrong:
+            if (variant.exercise, variant.name) not in self._loaded:
+                self._loaded[variant.exercise, variant.name] = self.solution.variant(variant)
+            module = self._loaded[variant.exercise, variant.name]
+            self._wrong[key] = observe(self.checks, check, module, seed, self.device)
+        return self._wrong[key]
 
     def misconceptions(self, exercise: str) -> list[Variant]:
         """The exercise's known wrong answers."""

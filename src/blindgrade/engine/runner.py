@@ -48,6 +48,20 @@ class Options:
     progress: Progress | None = None
 
 
+class References:
+    """Checks and expected results of lessons, made once and shared by every submission that is graded with them."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str, str], tuple[LessonChecks, LiveReference | KeyReference]] = {}
+
+    def of(self, target: Target, options: Options) -> tuple[LessonChecks, LiveReference | KeyReference]:
+        """The lesson's checks and its reference. CourseError if this tree does not have them."""
+        key = (target.files.entry.id, options.reference, options.device)
+        if key not in self._made:
+            self._made[key] = _reference(target, options)
+        return self._made[key]
+
+
 def grade(
     catalog: Catalog, targets: list[Target], submission: Path, options: Options, warm: Zygote | None = None
 ) -> Grading:
@@ -60,13 +74,26 @@ def grade(
         assert zygote is not None
         defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
         found = read_submission(submission, [t.files for t in targets], defined)
-        try:
-            attempts = [_LessonRun(t, found[t.files.entry.id], submission, options, zygote).attempt() for t in targets]
-        except SandboxMissing:
-            raise
-        except ZygoteFailed as error:
-            raise GraderFailed(str(error)) from None
+        shared = References()
+        attempts = [grade_lesson(t, found[t.files.entry.id], submission, options, zygote, shared) for t in targets]
     return Grading.of(attempts)
+
+
+def grade_lesson(
+    target: Target,
+    submission: LessonSubmission | None,
+    path: Path,
+    options: Options,
+    zygote: Zygote,
+    references: References,
+) -> Attempt:
+    """Grade a submission that was read before, in a worker of `zygote`. CourseError, SandboxMissing or GraderFailed."""
+    try:
+        return _LessonRun(target, submission, path, options, zygote, references).attempt()
+    except SandboxMissing:
+        raise
+    except ZygoteFailed as error:
+        raise GraderFailed(str(error)) from None
 
 
 @dataclass
@@ -76,12 +103,13 @@ class _LessonRun:
     path: Path
     options: Options
     zygote: Zygote
+    references: References
     student: Student | None = None
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         files = self.target.files
-        self.checks, self.reference = _reference(self.target, self.options)
+        self.checks, self.reference = self.references.of(self.target, self.options)
         public_seed = KEY_SEED if self.reference.kind == "key" else None
         self.seed = next(s for s in (public_seed, self.options.seed, secrets.randbelow(MAX_SEED)) if s is not None)
         if self.submission is None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -106,9 +106,14 @@ class Zygote:
         self._ready = False
 
     @classmethod
-    def for_targets(cls, targets: list[Target], *, sandbox: Sandbox = "auto", device: str = "cpu") -> Self:
-        """A warm process for grading these lessons, whose solutions and checks its workers must not reach."""
-        private = {t.files.root / tree for t in targets for tree in ("solutions", "graders")}
+    def for_targets(
+        cls, targets: list[Target], *, sandbox: Sandbox = "auto", device: str = "cpu", private: Iterable[Path] = ()
+    ) -> Self:
+        """A warm process for grading these lessons, whose solutions and checks its workers must not reach.
+
+        `private` are more paths that they must not.
+        """
+        private = {*private, *(t.files.root / tree for t in targets for tree in ("solutions", "graders"))}
         exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
         return cls(
             optimizer=any(e.kind is Kind.TRAINING for e in exercises),
@@ -124,14 +129,15 @@ class Zygote:
         # Threads must be one before torch is imported: a fork after an OpenMP pool has started hangs.
         threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
         keep = {k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_") or k in ("PATH", "HOME", "LANG")}
-        command = [sys.executable, "-I", "-P", "-m", "blindgrade.engine.zygote", str(theirs.fileno())]
+        # Not -I, which would ignore the seed of hashes: with it a student's set has the same order each time.
+        command = [sys.executable, "-s", "-P", "-m", "blindgrade.engine.zygote", str(theirs.fileno())]
         self._process = subprocess.Popen(
             [*command, json.dumps(self._options)],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**keep, **threads},
+            env={**keep, **threads, "PYTHONHASHSEED": "0"},
             start_new_session=True,
         )
         theirs.close()

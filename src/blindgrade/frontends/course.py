@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blindgrade.frontends.cohort import grade_command
+
 # torch and all that needs it is imported inside the commands, so that `course --help` is quick.
 if TYPE_CHECKING:
     from blindgrade.upkeep.proofs import Proof
@@ -86,6 +88,9 @@ def build(lessons: tuple[str, ...], check: bool) -> None:
         sys.exit(1)
     if not paths:
         click.echo("everything is up to date")
+
+
+course.add_command(grade_command)
 
 
 def _proofs(lessons: tuple[str, ...], seeds: int, mutants: bool, workers: int) -> list[Proof]:
