@@ -59,11 +59,12 @@ class ModuleEntry(Described):
 class Late(Described):
     """What handing in late costs.
 
-    A day that has begun counts once `grace_minutes` are over; the first `bank` days of a student's course cost
-    nothing; each further one costs `penalty`, a share of the attempt's points; more than `days` late earns nothing.
+    A day that has begun counts once `grace_minutes` are over. The first `bank` days of a student's whole course cost
+    nothing; each further one costs `penalty`, a share of the attempt's points. What is more than `days` late earns
+    nothing, bank or not; without `days` there is no such limit.
     """
 
-    days: int = Field(default=0, ge=0)
+    days: int | None = Field(default=None, ge=0)
     penalty: float = Field(default=0.0, ge=0, le=1)
     bank: int = Field(default=0, ge=0)
     grace_minutes: int = Field(default=0, ge=0)

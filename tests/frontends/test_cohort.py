@@ -78,3 +78,15 @@ def test_without_walls_it_refuses_and_process_is_said_aloud(tmp_path: Path) -> N
         assert "STUDENTS' CODE RUNS AS YOU" in granted.stderr
     finally:
         shutil.rmtree(inside, ignore_errors=True)
+
+
+def test_an_attempt_is_replayed_and_standings_are_told(tmp_path: Path) -> None:
+    submitted = hand_in(tmp_path / "submitted", ben="wrong_and_blocked")
+    course("grade", "lesson-1.1.1", submitted, "--attempts", tmp_path / "attempts", "--workers", "1")
+    attempt = next((tmp_path / "attempts").rglob("ben/*.json"))
+    done = course("replay", attempt)
+    assert (done.returncode, done.stdout) == (0, "repeated to the bit\n"), done.stderr
+    (submitted / "ben" / "basics.py").write_text("")
+    assert course("replay", attempt).returncode == 2
+    told = course("standings", "--attempts", tmp_path / "attempts")
+    assert told.stdout == "ben  lesson-1.1.1  20 of 100 points\n"

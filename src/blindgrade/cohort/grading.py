@@ -167,8 +167,8 @@ class LessonGrader:
 
     # ------------------------------------------------------------ one submission
 
-    def plan(self, handed: HandedIn, store: Store, *, regrade: bool = False) -> Plan | Result:
-        """Read a submission and look up what is done already."""
+    def read(self, handed: HandedIn) -> LessonSubmission | Result:
+        """The submission's files for this lesson, or why it is set aside."""
         lesson = self.target.lesson.id
         try:
             with warnings.catch_warnings():
@@ -178,12 +178,21 @@ class LessonGrader:
         except SubmissionError as error:
             return Result(lesson, handed.student, "aside", str(error))
         except (OSError, RecursionError, MemoryError) as error:
-            return Result(
-                lesson, handed.student, "aside", f"{handed.path} cannot be read ({error}); look at it by hand"
-            )
+            reason = f"{handed.path} cannot be read ({error}); look at it by hand"
+            return Result(lesson, handed.student, "aside", reason)
         if found is None:
             files = f"{self.target.files.module}.py or .ipynb"
             return Result(lesson, handed.student, "aside", f"{handed.path} holds no file for {lesson} ({files})")
+        if found.unreadable:
+            return Result(lesson, handed.student, "aside", found.unreadable)
+        return found
+
+    def plan(self, handed: HandedIn, store: Store, *, regrade: bool = False) -> Plan | Result:
+        """Read a submission and look up what is done already."""
+        lesson = self.target.lesson.id
+        found = self.read(handed)
+        if isinstance(found, Result):
+            return found
         key = attempt_key(found.sha256, handed.submitted_at, self.version.digest, self.seed.id)
         if regrade:
             return Plan(handed, key, found, {}, [])
@@ -226,8 +235,6 @@ class LessonGrader:
         """Grade what is left. GraderFailed if this machine cannot."""
         lesson, student = self.target.lesson.id, plan.handed.student
         names = tuple(name for name in self.target.exercises if name not in plan.earlier)
-        if plan.submission.unreadable:
-            return Result(lesson, student, "aside", plan.submission.unreadable)
         try:
             part = replace(self.target, exercises=names)
             zygote = self.warm.zygote()

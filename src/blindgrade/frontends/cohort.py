@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import click
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from blindgrade.catalog import Catalog, Target
     from blindgrade.cohort.grading import Result
+    from blindgrade.cohort.replay import Replay
     from blindgrade.cohort.run import Grade, Summary
     from blindgrade.cohort.settings import Settings
 
@@ -88,6 +89,87 @@ def grade_command(
     code = _say_summary(summary, store)
     sys.stdout.flush()
     os._exit(code)  # all is said and stored; taking torch apart in order would only take time
+
+
+@click.command(name="replay")
+@click.argument("attempt", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--submission", type=click.Path(path_type=Path), help="What was handed in, if it lies elsewhere now.")
+@click.option("--sandbox", type=click.Choice(["strict", "process"]), default="strict", show_default=True)
+def replay_command(attempt: Path, submission: Path | None, sandbox: Literal["strict", "process"]) -> None:
+    """Repeat ATTEMPT, a file that `course grade` wrote, with its seed, and say what differs.
+
+    Exit code: 0 repeated to the bit, 1 something differs, 2 the request was wrong, 3 the grader failed.
+    """
+    os.environ.update({f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")})
+    from blindgrade.catalog import Catalog, CourseError, UnknownId
+    from blindgrade.cohort.store import StoreError, read_attempt
+
+    try:
+        catalog, made = Catalog.locate(), read_attempt(attempt)
+        from blindgrade.cohort.grading import Warm
+        from blindgrade.cohort.replay import CannotReplay, replay
+        from blindgrade.engine.workers import SandboxMissing, ZygoteFailed
+
+        warm = Warm(catalog.find([made.lesson]), sandbox)
+        try:
+            found = replay(catalog, made, submission, warm)
+        except (CannotReplay, SandboxMissing) as error:
+            _stop("replay", str(error), BAD_REQUEST)
+        except ZygoteFailed as error:
+            _stop("replay", str(error), GRADER_FAILED)
+        finally:
+            warm.close()
+    except (CourseError, UnknownId, StoreError) as error:
+        _stop("replay", str(error), BAD_REQUEST)
+    _say_replay(found)
+
+
+def _say_replay(found: Replay) -> None:
+    from blindgrade.render.safe import shown
+
+    for line in found.versions:
+        click.echo(shown(f"other version: {line}"))
+    for line in found.differences:
+        click.echo(shown(f"differs: {line}"))
+    if found.differences:
+        click.echo(f"{len(found.differences)} differences" + ("" if found.versions else ", on the same versions"))
+    else:
+        click.echo("repeated to the bit")
+    sys.exit(1 if found.differences else 0)
+
+
+@click.command(name="standings")
+@click.option("--attempts", type=click.Path(path_type=Path, file_okay=False), help="[default: attempts/ of the course]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list on standard output, nothing else there.")
+def standings_command(attempts: Path | None, as_json: bool) -> None:
+    """What each student's attempts are worth by the policy of course.toml: lateness, and which attempt counts."""
+    import json
+    from dataclasses import asdict
+
+    from blindgrade.catalog import Catalog, CourseError
+    from blindgrade.cohort.policies import standings
+    from blindgrade.cohort.store import Store, StoreError
+    from blindgrade.render.safe import shown
+
+    try:
+        catalog = Catalog.locate()
+        store = Store(attempts or catalog.root / "attempts")
+        lessons = store.lessons()
+        students = sorted({student for lesson in lessons for student in store.students(lesson)})
+        policy = catalog.course.policy
+        found = [
+            standing
+            for student in students
+            for standing in standings(student, {name: store.attempts(name, student) for name in lessons}, policy)
+        ]
+    except (CourseError, StoreError) as error:
+        _stop("standings", str(error), BAD_REQUEST)
+    if as_json:
+        click.echo(json.dumps([asdict(one) for one in found], indent=1))
+        return
+    for one in found:
+        late = f"  {one.days_late} days late, {one.from_bank} from the bank" if one.days_late else ""
+        click.echo(shown(f"{one.student}  {one.lesson}  {one.points:g} of {one.max_points:g} points{late}"))
 
 
 def _whole_lessons(catalog: Catalog, lesson: str) -> list[Target]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blindgrade.frontends.cohort import grade_command
+from blindgrade.frontends.cohort import grade_command, replay_command, standings_command
 
 # torch and all that needs it is imported inside the commands, so that `course --help` is quick.
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ def build(lessons: tuple[str, ...], check: bool) -> None:
         click.echo("everything is up to date")
 
 
-course.add_command(grade_command)
+for command in (grade_command, replay_command, standings_command):
+    course.add_command(command)
 
 
 def _proofs(lessons: tuple[str, ...], seeds: int, mutants: bool, workers: int) -> list[Proof]:
