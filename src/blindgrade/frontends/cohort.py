@@ -81,7 +81,7 @@ def grade_command(
         catalog = Catalog.locate()
         targets = _whole_lessons(catalog, lesson)
         store = attempts or catalog.root / "attempts"
-        summary = _grade(targets, submitted, store, settings, _on(cluster, catalog))
+        summary = _grade(targets, submitted, store, settings, cluster)
     except (CourseError, UnknownId, NothingHandedIn, StoreError) as error:
         _stop("grade", str(error), BAD_REQUEST)
     except KeyboardInterrupt:
@@ -181,12 +181,8 @@ def _whole_lessons(catalog: Catalog, lesson: str) -> list[Target]:
     return targets
 
 
-def _on(cluster: str | None, catalog: Catalog) -> Grade | None:
-    return None
-
-
-def _grade(targets: list[Target], submitted: Path, attempts: Path, settings: Settings, how: Grade | None) -> Summary:
-    with _walls(targets, (submitted, attempts), settings, here=how is None):
+def _grade(targets: list[Target], submitted: Path, attempts: Path, settings: Settings, cluster: str | None) -> Summary:
+    with _walls(targets, (submitted, attempts), settings, here=cluster is None):
         # The walls are tried on another core while this one imports torch.
         import torch
 
@@ -196,9 +192,14 @@ def _grade(targets: list[Target], submitted: Path, attempts: Path, settings: Set
 
         torch.set_num_threads(1)
         handed, aside = handed_in(submitted)
+        how: Grade = in_processes
+        if cluster is not None:
+            from blindgrade.cohort.cluster import OnCluster
+
+            how = OnCluster(cluster)
     with _Progress(len(handed) * len(targets)) as progress:
         store = Store(attempts)
-        summary = grade_cohort(targets, handed, submitted, store, settings, progress.tell, how or in_processes)
+        summary = grade_cohort(targets, handed, submitted, store, settings, progress.tell, how)
     summary.aside = [*aside, *summary.aside]
     return summary
 
