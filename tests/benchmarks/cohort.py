@@ -13,18 +13,20 @@ import os
 import random
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 LESSON = "lesson-7.2.1"
-# A module or lesson that trains costs the same seconds under every system, which would hide what is compared.
+# Training costs the same seconds under every system, which would hide what is compared; --with-training has it.
 TRAINS = "train_hidden_score"
 BENCH = Path(os.environ.get("BENCH_PYTHON", ROOT / "build" / "bench-venv" / "bin" / "python"))
 
@@ -101,8 +103,8 @@ def _pss(pid: int) -> int:
 # ---------------------------------------------------------------- one cohort
 
 
-def cut_course(folder: Path) -> Path:
-    """This course with one lesson, without the exercise that trains."""
+def cut_course(folder: Path, *, training: bool = False) -> Path:
+    """This course with one lesson, without the exercise that trains unless that is wanted."""
     from blindgrade.catalog import Catalog
     from blindgrade.engine.notebook import without_pictures
 
@@ -114,6 +116,8 @@ def cut_course(folder: Path) -> Path:
     shutil.copy(ROOT / "course.toml", folder)
     plain = folder / files.solution.relative_to(ROOT)
     plain.write_text(without_pictures(plain.read_text()))
+    if training:
+        return folder
     spec = folder / "exercises" / files.folder / "lesson.toml"
     head, *exercises = spec.read_text().split("[[exercise]]")
     spec.write_text("[[exercise]]".join([head, *(e for e in exercises if f'name = "{TRAINS}"' not in e)]))
@@ -170,21 +174,26 @@ def as_files(students: dict[str, str], folder: Path, module: str) -> Path:
 # ---------------------------------------------------------------- four ways
 
 
-def ours(course: Path, submitted: Path, workers: int) -> Cost:
+def ours(course: Path, submitted: Path, workers: int, attempts: Path) -> Cost:
     """`course grade` in strict isolation, from nothing."""
-    with tempfile.TemporaryDirectory() as attempts:
-        command = Path(sys.executable).with_name("course")
-        options = ("--attempts", attempts, "--workers", workers)
-        env = {"BLINDGRADE_COURSE": str(course)}
-        return measure(command, "grade", LESSON, submitted, *map(str, options), env=env)
+    command = Path(sys.executable).with_name("course")
+    options = ("--attempts", str(attempts), "--workers", str(workers))
+    return measure(command, "grade", LESSON, submitted, *options, env={"BLINDGRADE_COURSE": str(course)})
 
 
-def floor(course: Path, students: dict[str, str], folder: Path) -> tuple[Cost, float]:
-    """The whole process's cost, and the processor seconds of the submissions alone."""
+def passed_by_us(attempts: Path, few: dict[str, str]) -> int:
+    """How many exercises of these students passed, as `course grade` stored it."""
+    found = [json.loads(p.read_text()) for name in few for p in (attempts / LESSON / name).glob("*.json")]
+    return sum(e["outcome"] == "passed" for attempt in found for e in attempt["exercises"])
+
+
+def floor(course: Path, students: dict[str, str], folder: Path) -> tuple[Cost, float, list[int]]:
+    """The whole process's cost, the processor seconds of the submissions alone, and how many exercises each passed."""
     path = folder / "students.json"
     path.write_text(json.dumps(students))
     cost = measure(sys.executable, __file__, "--floor", path, env=_environment(course))
-    return cost, float(path.with_suffix(".cpu").read_text())
+    cpu, passed = json.loads(path.with_suffix(".cpu").read_text())
+    return cost, cpu, passed
 
 
 def run_floor(path: Path) -> None:
@@ -195,15 +204,17 @@ def run_floor(path: Path) -> None:
     import cohort_checks as bench
 
     expected = {c.name: bench.run(c, bench.solution) if c.reference else None for c in bench.checks}
+    exercises = {c.exercise for c in bench.checks}
+    passed = []
     begun = _cpu()
     for text in json.loads(path.read_text()).values():
         module = ModuleType("submission")
         sys.modules["submission"] = module
         exec(compile(text, "submission.py", "exec", dont_inherit=True), module.__dict__)
         lesson = SimpleNamespace(**vars(module))
-        for check in bench.checks:
-            bench.passes(check, lesson, expected[check.name])
-    path.with_suffix(".cpu").write_text(str(_cpu() - begun))
+        failed = {c.exercise for c in bench.checks if not bench.passes(c, lesson, expected[c.name])}
+        passed.append(len(exercises - failed))
+    path.with_suffix(".cpu").write_text(json.dumps([_cpu() - begun, passed]))
 
 
 def _cpu() -> float:
@@ -215,10 +226,12 @@ def _environment(course: Path) -> dict[str, str]:
     from blindgrade.catalog import Catalog
 
     return {
-        "BENCH_COURSE": str(course), "BENCH_FOLDER": Catalog(course).files(LESSON).folder, "PYTHONPATH": str(HERE),
+        "BENCH_COURSE": str(course),
+        "BENCH_FOLDER": Catalog(course).files(LESSON).folder,
+        "PYTHONPATH": f"{HERE}:{course / 'exercises'}",
         "PATH": f"{BENCH.parent}:{os.environ['PATH']}",
         **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")},
-    }  # fmt: skip
+    }
 
 
 def notebook(text: str, exercises: dict[str, float], *, nbgrader: bool) -> str:
@@ -239,8 +252,10 @@ def notebook(text: str, exercises: dict[str, float], *, nbgrader: bool) -> str:
     return json.dumps({"cells": cells, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5})
 
 
-def stock_nbgrader(course: Path, students: dict[str, str], exercises: dict[str, float], folder: Path) -> Cost:
-    """`nbgrader autograde` of the whole cohort."""
+def stock_nbgrader(
+    course: Path, students: dict[str, str], exercises: dict[str, float], folder: Path
+) -> tuple[Cost, int]:
+    """`nbgrader autograde` of the whole cohort, and how many exercises passed."""
     (folder / "source" / "lesson").mkdir(parents=True)
     (folder / "source" / "lesson" / "lesson.ipynb").write_text(notebook("", exercises, nbgrader=True))
     (folder / "nbgrader_config.py").write_text(
@@ -252,26 +267,35 @@ def stock_nbgrader(course: Path, students: dict[str, str], exercises: dict[str, 
         place = folder / "submitted" / student / "lesson"
         place.mkdir(parents=True)
         (place / "lesson.ipynb").write_text(notebook(text, exercises, nbgrader=True))
-    return measure(nbgrader, "autograde", "lesson", cwd=folder, env=_environment(course))
+    cost = measure(nbgrader, "autograde", "lesson", cwd=folder, env=_environment(course))
+    with closing(sqlite3.connect(folder / "gradebook.db")) as gradebook:
+        query = (
+            "SELECT count(*) FROM grade JOIN grade_cells ON grade.cell_id = grade_cells.id"
+            " WHERE grade.auto_score >= grade_cells.max_score"
+        )
+        return cost, gradebook.execute(query).fetchone()[0]
 
 
-def otter(course: Path, students: dict[str, str], exercises: dict[str, float], folder: Path) -> Cost:
-    """`otter run` for each submission; the costs added up, the largest peak."""
+def otter(course: Path, students: dict[str, str], exercises: dict[str, float], folder: Path) -> tuple[Cost, int]:
+    """`otter run` for each submission, the costs added up and the largest peak; how many exercises passed."""
     (folder / "tests").mkdir(parents=True)
+    (folder / "out").mkdir()
     for name, points in exercises.items():
         code = f">>> import cohort_checks\n>>> cohort_checks.share({name!r}, dict(globals())) >= 1\nTrue"
         suite = {"cases": [{"code": code, "hidden": False, "locked": False, "points": points}], "type": "doctest"}
         test = {"name": name, "points": None, "suites": [{**suite, "scored": True, "setup": "", "teardown": ""}]}
         (folder / "tests" / f"{name}.py").write_text(f"OK_FORMAT = True\n\ntest = {test!r}\n")
     measure(BENCH.with_name("otter"), "generate", "-t", "tests", "-o", "autograder.zip", "--no-environment", cwd=folder)
-    total = Cost(0, 0, 0)
+    total, passed = Cost(0, 0, 0), 0
     for student, text in students.items():
         path = folder / f"{student}.ipynb"
         path.write_text(notebook(text, exercises, nbgrader=False))
         command = (BENCH.with_name("otter"), "run", "-a", "autograder.zip", "-o", folder / "out", "--no-logo", path)
         one = measure(*command, cwd=folder, env=_environment(course))
         total = Cost(total.wall + one.wall, total.cpu + one.cpu, max(total.peak, one.peak))
-    return total
+        tests = json.loads((folder / "out" / "results.json").read_text())["tests"]
+        passed += sum(test.get("max_score", 0) > 0 and test["score"] >= test["max_score"] for test in tests)
+    return total, passed
 
 
 # ---------------------------------------------------------------- the report
@@ -283,7 +307,8 @@ def main() -> None:
     parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--peers", type=int, default=8, help="submissions for nbgrader and otter")
     parser.add_argument("--sizes", default="10,100,1000", help="cohorts for course grade")
-    parser.add_argument("--only", choices=["peers", "sizes", "all"], default="all")
+    parser.add_argument("--only", choices=["ours", "all"], default="all", help="`ours`: course grade and the floor")
+    parser.add_argument("--with-training", action="store_true")
     asked = parser.parse_args()
     if asked.floor:
         return run_floor(asked.floor)
@@ -291,11 +316,16 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start\n", flush=True)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        course = cut_course(folder / "course")
+        course = cut_course(folder / "course", training=asked.with_training)
         many = texts(course, max([*sizes, asked.peers]))
         costs = by_size(course, many, sizes, folder)
-        if asked.only != "sizes":
+        if asked.only == "all":
             four_ways(course, many, asked.peers, costs, folder)
+        else:
+            _, bare, _ = floor(course, first(many, max(costs)), folder)
+            more = costs[max(costs)] - costs[min(costs)]
+            mine, each = more.cpu / (max(costs) - min(costs)), bare / max(costs)
+            print(f"a further submission: {mine:.3f} CPU s, floor {each:.3f}; ours / floor {mine / each:.2f}")
     print(f"\nload {os.getloadavg()[0]:.1f} at the end")
 
 
@@ -314,7 +344,7 @@ def by_size(course: Path, many: dict[str, str], sizes: list[int], folder: Path) 
     for size in sizes:
         submitted = as_files(first(many, size), folder / f"submitted-{size}", module)
         for workers in (1, 2) if size == sizes[-1] else (1,):
-            cost = ours(course, submitted, workers)
+            cost = ours(course, submitted, workers, folder / f"attempts-{size}-{workers}")
             costs.setdefault(size, cost)
             rate, each = 60 * size / cost.wall, cost.cpu / size
             print(f"| {size} | {workers} | {cost.wall:.1f} s | {rate:.0f} | {each:.3f} | {cost.peak:.0f} |", flush=True)
@@ -332,10 +362,13 @@ def four_ways(course: Path, many: dict[str, str], peers: int, costs: dict[int, C
     exercises = {e.name: e.points for e in Catalog(course).find([LESSON])[0].lesson.exercises}
     size, least = max(costs), min(costs)
     more = costs[size] - costs[least]
-    here, bare = floor(course, first(many, size), folder)
+    here, bare, passed = floor(course, first(many, size), folder)
+    by_nbgrader, passed_nbgrader = stock_nbgrader(course, few, exercises, folder / "nbgrader")
+    by_otter, passed_otter = otter(course, few, exercises, folder / "otter")
+    mine_passed = passed_by_us(folder / f"attempts-{size}-1", few)
     rows = {
-        "nbgrader autograde": (peers, stock_nbgrader(course, few, exercises, folder / "nbgrader")),
-        "otter run": (peers, otter(course, few, exercises, folder / "otter")),
+        "nbgrader autograde": (peers, by_nbgrader),
+        "otter run": (peers, by_otter),
         "course grade, strict": (size, costs[size]),
         "floor": (size, here),
     }
@@ -346,6 +379,10 @@ def four_ways(course: Path, many: dict[str, str], peers: int, costs: dict[int, C
         each[name] = further.get(name, cost.cpu / count)
         rate = 60 * count / cost.wall
         print(f"| {name} | {count} | {rate:.1f} | {cost.cpu / count:.3f} | {each[name]:.3f} | {cost.peak:.0f} |")
+    print(
+        f"exercises of the first {peers} students that passed: nbgrader {passed_nbgrader}, otter {passed_otter}, "
+        f"course grade {mine_passed}, floor {sum(passed[:peers])}, of {peers * len(exercises)}"
+    )
     mine = each["course grade, strict"]
     for name in ("nbgrader autograde", "otter run"):
         whole = rows[name][1].cpu / peers / (costs[size].cpu / size)

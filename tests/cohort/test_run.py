@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import select
 import shutil
 import signal
@@ -161,6 +162,28 @@ def test_a_full_disk_is_reported_and_what_it_did_not_take_is_tried_at_the_end(
     assert summary.graded == 2
     monkeypatch.undo()
     assert (kit.grade(submitted, store).graded, len(list(store.all(LESSON)))) == (1, 3)
+
+
+def test_a_disk_that_takes_nothing_more_leaves_whole_attempts_and_says_so(kit: Any, tmp_path: Path) -> None:
+    """The kernel itself refuses, from the third student on: a limit on what the writing process may put into a file."""
+    submitted, store = kit.hand_in(kit.COHORT), Store(tmp_path / "attempts")
+    child = os.fork()
+    if child == 0:
+        try:
+
+            def no_more(result: Result, done: int, of: int) -> None:
+                if done == 2:
+                    resource.setrlimit(resource.RLIMIT_FSIZE, (200, resource.RLIM_INFINITY))
+
+            summary = kit.grade(submitted, store, tell=no_more)
+            told = {reason for reason in reasons(summary).values() if "could not be stored (File too large)" in reason}
+            os._exit(0 if (summary.graded, len(summary.aside), len(told)) == (2, 4, 1) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert len(list(store.all(LESSON))) == 2
+    assert list((store.root / ".unfinished").iterdir()) == []
+    assert kit.grade(submitted, store).graded == 4
 
 
 def test_a_worker_that_is_killed_in_mid_run_costs_nothing(kit: Any, tmp_path: Path) -> None:

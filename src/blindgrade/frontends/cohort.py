@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from blindgrade.cohort.replay import Replay
     from blindgrade.cohort.run import Grade, Summary
     from blindgrade.cohort.settings import Settings
+    from blindgrade.engine.workers import Zygote
 
 ALL_GRADED, SOME_ASIDE, BAD_REQUEST, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 PLAIN_EVERY = 10.0  # seconds between two lines of progress where there is no terminal
@@ -182,21 +181,22 @@ def _whole_lessons(catalog: Catalog, lesson: str) -> list[Target]:
 
 
 def _grade(targets: list[Target], submitted: Path, attempts: Path, settings: Settings, cluster: str | None) -> Summary:
-    with _walls(targets, (submitted, attempts), settings, here=cluster is None):
-        # The walls are tried on another core while this one imports torch.
-        import torch
+    # The walls are tried on another core while this one imports torch.
+    trial = _trial(targets, (submitted, attempts), settings) if cluster is None else None
+    import torch
 
-        from blindgrade.cohort.handed_in import handed_in
-        from blindgrade.cohort.run import grade_cohort, in_processes
-        from blindgrade.cohort.store import Store
+    from blindgrade.cohort.handed_in import handed_in
+    from blindgrade.cohort.run import grade_cohort, in_processes
+    from blindgrade.cohort.store import Store
 
-        torch.set_num_threads(1)
-        handed, aside = handed_in(submitted)
-        how: Grade = in_processes
-        if cluster is not None:
-            from blindgrade.cohort.cluster import OnCluster
+    torch.set_num_threads(1)
+    handed, aside = handed_in(submitted)
+    how: Grade = in_processes
+    if cluster is not None:
+        from blindgrade.cohort.cluster import OnCluster
 
-            how = OnCluster(cluster)
+        how = OnCluster(cluster)
+    _need_walls(trial)
     with _Progress(len(handed) * len(targets)) as progress:
         store = Store(attempts)
         summary = grade_cohort(targets, handed, submitted, store, settings, progress.tell, how)
@@ -204,10 +204,9 @@ def _grade(targets: list[Target], submitted: Path, attempts: Path, settings: Set
     return summary
 
 
-@contextmanager
-def _walls(targets: list[Target], private: tuple[Path, ...], settings: Settings, *, here: bool) -> Iterator[None]:
-    """Refuse before anything is graded where the walls do not hold; say it aloud where none are wanted."""
-    from blindgrade.engine.workers import SandboxMissing, Zygote
+def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings) -> Zygote | None:
+    """Begin to try whether the walls hold on this machine; say it aloud where none are wanted."""
+    from blindgrade.engine.workers import Zygote
 
     if settings.sandbox == "process":
         click.echo(
@@ -215,14 +214,21 @@ def _walls(targets: list[Target], private: tuple[Path, ...], settings: Settings,
             " course's solutions within its reach. Only for submissions that you have read.",
             err=True,
         )
-    if settings.sandbox == "process" or not here:
-        yield
+        return None
+    zygote = Zygote.for_targets(targets, sandbox="strict", private=[path.resolve() for path in private])
+    zygote.start()
+    return zygote
+
+
+def _need_walls(trial: Zygote | None) -> None:
+    """Refuse before anything is graded where they do not."""
+    from blindgrade.engine.workers import SandboxMissing
+
+    if trial is None:
         return
     try:
-        with Zygote.for_targets(targets, sandbox="strict", private=[path.resolve() for path in private]) as zygote:
-            zygote.start()
-            yield
-            zygote.ready()
+        with trial:
+            trial.ready()
     except SandboxMissing as error:
         remedy = "Others' code is graded behind walls, or with --sandbox process at your own risk."
         _stop("grade", f"{error}\n{remedy}", BAD_REQUEST)
