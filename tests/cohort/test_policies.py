@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from blindgrade.catalog import Catalog, CourseError
 from blindgrade.cohort.policies import Standing, days_late, once_each, standings
 from blindgrade.models import Attempt, Late, Policy, SubmissionRef
 
@@ -96,3 +98,19 @@ def test_a_time_that_was_found_out_later_makes_no_second_submission() -> None:
     without, with_ = attempt(50, None, "same"), attempt(50, "2026-11-01T00:00:00Z", "same")
     assert once_each([without, with_]) == [with_]
     assert once_each([without]) == [without]
+
+
+def test_the_policy_is_read_from_course_toml_and_its_lessons_must_exist(kit: Any) -> None:
+    course = kit.course()
+    text = (course / "course.toml").read_text()
+    policy = (
+        '[policy]\nattempts = "best"\n[policy.due]\n"lesson-1.1.1" = 2026-11-10T23:59:00Z\n[policy.late]\nbank = 2\n\n'
+    )
+    (course / "course.toml").write_text(text.replace("[[module]]", policy + "[[module]]", 1))
+    found = Catalog(course).course.policy
+    assert (found.attempts, found.due, found.late.bank) == ("best", {"lesson-1.1.1": DUE}, 2)
+    (course / "course.toml").write_text(
+        (course / "course.toml").read_text().replace('"lesson-1.1.1" =', '"lesson-1" =')
+    )
+    with pytest.raises(CourseError, match="policy.due names lesson-1, which is no lesson"):
+        _ = Catalog(course).course
