@@ -53,7 +53,17 @@ def test_the_time_stands_beside_the_submissions_and_never_in_a_students_folder(t
     ]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"students": 3}', '{"ada": {"submitted_at": 3}}'])
+def test_a_lesson_that_came_at_another_time_has_its_own(tmp_path: Path) -> None:
+    """As `course collect` writes it: the newest time, and each lesson's."""
+    (tmp_path / "ada").mkdir()
+    lessons = {"lesson-1": {"submitted_at": "2026-11-01T10:00:00Z", "late": None}, "lesson-2": {"submitted_at": None}}
+    entry = {"submitted_at": "2026-11-09T10:00:00Z", "late": None, "digest": "0", "lessons": lessons}
+    (tmp_path / ".collected.json").write_text(json.dumps({"schema": "s", "students": {"ada": entry}}))
+    (ada,), _ = handed_in(tmp_path)
+    assert [ada.at(f"lesson-{n}") for n in (1, 2, 3)] == ["2026-11-01T10:00:00Z", None, "2026-11-09T10:00:00Z"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"students": 3}', '{"students": {"ada": {"submitted_at": 3}}}'])
 def test_a_list_of_times_that_is_none_is_no_list(tmp_path: Path, content: str) -> None:
     (tmp_path / "ada").mkdir()
     (tmp_path / ".collected.json").write_text(content)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,19 @@ class NothingHandedIn(Exception):
 
 @dataclass(frozen=True)
 class HandedIn:
-    """One student's submission. `submitted_at` is as it was collected, None where nobody wrote it down."""
+    """One student's submission. `submitted_at` is as it was collected, None where nobody wrote it down.
+
+    `lessons` has the times of lessons whose files came at another time than the newest.
+    """
 
     student: str
     path: Path
     submitted_at: str | None = None
+    lessons: dict[str, str | None] = field(default_factory=dict)
+
+    def at(self, lesson: str) -> str | None:
+        """When this lesson's files came."""
+        return self.lessons.get(lesson, self.submitted_at)
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ def handed_in(folder: Path) -> tuple[list[HandedIn], list[Aside]]:
             both = f"{found[student].path.name} and {path.name}"
             aside.append(Aside(student, f"{both} are both there, and the first was graded; keep one"))
         else:
-            found[student] = HandedIn(student, path, times.get(student))
+            found[student] = HandedIn(student, path, *times.get(student, (None, {})))
     if not found and not aside:
         raise NothingHandedIn(f"{folder} is empty; put a submission for each student into it")
     return list(found.values()), aside
@@ -79,22 +87,25 @@ def _student(path: Path) -> str | None:
     return name if STUDENT.fullmatch(name) and name.isprintable() else None
 
 
-def _times(path: Path) -> dict[str, str]:
-    """When each student submitted, as `course collect` wrote it down beside the submissions.
+def _times(path: Path) -> dict[str, tuple[str | None, dict[str, str | None]]]:
+    """When each student submitted, also lesson by lesson, as `course collect` wrote it down beside the submissions.
 
     Never from within a student's folder: what lies there is the student's word.
     """
-    data = _read(path)
-    entries = data.get("students", data)
-    if isinstance(entries, list):
-        entries = {str(entry.get("student")): entry for entry in entries if isinstance(entry, dict)}
+    entries = _read(path).get("students")
     if not isinstance(entries, dict):
         return {}
-    return {
-        str(student): entry["submitted_at"]
-        for student, entry in entries.items()
-        if isinstance(entry, dict) and isinstance(entry.get("submitted_at"), str)
-    }
+    found = {}
+    for student, entry in entries.items():
+        lessons = entry.get("lessons") if isinstance(entry, dict) else None
+        by_lesson = {name: _time(of) for name, of in lessons.items()} if isinstance(lessons, dict) else {}
+        found[student] = (_time(entry), by_lesson)
+    return found
+
+
+def _time(entry: Any) -> str | None:
+    time = entry.get("submitted_at") if isinstance(entry, dict) else None
+    return time if isinstance(time, str) else None
 
 
 def _read(path: Path) -> dict[str, Any]:

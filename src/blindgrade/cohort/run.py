@@ -80,7 +80,7 @@ def tasks(targets: list[Target], handed: list[HandedIn]) -> list[Task]:
             json.dumps([target.files.entry.id, one.student]),
             json.dumps({
                 "lesson": target.files.entry.id, "student": one.student, "path": str(one.path),
-                "submitted_at": one.submitted_at,
+                "submitted_at": one.at(target.files.entry.id),
             }).encode(),
             target.lesson.seconds + SLACK_SECONDS,
         )
