@@ -232,18 +232,25 @@ class LessonGrader:
         return same
 
     def carry_out(self, plan: Plan) -> Result:
-        """Grade what is left. GraderFailed if this machine cannot."""
-        lesson, student = self.target.lesson.id, plan.handed.student
-        names = tuple(name for name in self.target.exercises if name not in plan.earlier)
+        """Grade what is left. GraderFailed if this machine cannot, also not with a fresh warm process."""
         try:
-            part = replace(self.target, exercises=names)
+            attempt = self._attempt(plan)
+        except GraderFailed:
+            self.warm.close()
+            attempt = self._attempt(plan)
+        completed = self._completed(attempt, plan)
+        return Result(self.target.lesson.id, plan.handed.student, "graded", "", completed, len(plan.earlier))
+
+    def _attempt(self, plan: Plan) -> Attempt:
+        names = tuple(name for name in self.target.exercises if name not in plan.earlier)
+        part = replace(self.target, exercises=names)
+        try:
             zygote = self.warm.zygote()
-            attempt = grade_lesson(part, plan.submission, plan.handed.path, self.options, zygote, self._references)
+            return grade_lesson(part, plan.submission, plan.handed.path, self.options, zygote, self._references)
         except SandboxMissing:
             raise
         except (CourseError, ZygoteFailed) as error:
             raise GraderFailed(str(error)) from None
-        return Result(lesson, student, "graded", "", self._completed(attempt, plan), len(plan.earlier))
 
     def _completed(self, attempt: Attempt, plan: Plan) -> Attempt:
         fresh = {result.name: result for result in attempt.exercises}

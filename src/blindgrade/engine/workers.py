@@ -208,9 +208,9 @@ class Zygote:
         return folder
 
     def end(self, pid: int) -> Ended:
-        """End a worker and everything that it started."""
-        if self._control is None:
-            return Ended()
+        """End a worker and everything that it started. ZygoteFailed if this process died behind walls."""
+        if self._control is None or not self._ready:
+            return Ended()  # its process is gone, and it went with it
         if not self.fork:
             self.close()
             return Ended()
@@ -219,6 +219,9 @@ class Zygote:
             return Ended(**self._answer())
         except (OSError, protocol.WireError):
             self.restart()
+            if self.sandbox != "process":
+                # Nothing behind walls can do that, so it is no student's fault: memory ran out, or somebody killed it.
+                raise ZygoteFailed("the warm process ended while a worker ran") from None
             return Ended()
 
     def ready(self) -> Self:
@@ -357,7 +360,9 @@ class Worker:
     def close(self) -> None:
         """End the worker and everything that it started, and remove its folder."""
         self._sock.close()
-        self.zygote.end(self.pid)
-        os.close(self._output)
-        if self.box:
-            shutil.rmtree(self.box, ignore_errors=True)
+        try:
+            self.zygote.end(self.pid)
+        finally:
+            os.close(self._output)
+            if self.box:
+                shutil.rmtree(self.box, ignore_errors=True)
