@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check setup verify bench peers attack fuzz clean
+.PHONY: help demo test check setup verify bench bench-cohort peers attack fuzz clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +48,18 @@ bench: $(VENV)/.dev  ## the ratios of docs/benchmarks
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
+
+BENCH := build/bench-venv
+$(BENCH)/.made: | $(VENV)/.dev
+	$(PYTHON) -m venv $(BENCH)
+	$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" \
+	  > $$($(BENCH)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/course.pth
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt nbgrader==0.9.6 otter-grader==7.0.0
+	@touch $@
+
+bench-cohort: $(BENCH)/.made  ## one cohort under nbgrader, otter, course grade and the floor: docs/scale.md
+	$(BIN)/python tests/benchmarks/cohort.py
+	$(BIN)/python tests/benchmarks/cohort.py --with-training --only ours --sizes 5,20
 
 peers: setup  ## solutions against diffusers and torchdiffeq
 	$(BIN)/pytest -q -m peers

@@ -184,6 +184,9 @@ class Catalog:
             for lesson in concept.lessons:
                 if lesson not in known:
                     raise CourseError(f"course.toml: concept `{concept.id}` names {lesson}, which is no lesson")
+        for lesson in course.policy.due:
+            if lesson not in known:
+                raise CourseError(f"course.toml: policy.due names {lesson}, which is no lesson; correct the id")
         return course
 
     @cached_property

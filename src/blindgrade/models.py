@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 
 class Described(BaseModel):
@@ -56,11 +56,34 @@ class ModuleEntry(Described):
     lessons: list[LessonEntry] = Field(alias="lesson")
 
 
+class Late(Described):
+    """What handing in late costs.
+
+    A day that has begun counts once `grace_minutes` are over. The first `bank` days of a student's whole course cost
+    nothing; each further one costs `penalty`, a share of the attempt's points. What is more than `days` late earns
+    nothing, bank or not; without `days` there is no such limit.
+    """
+
+    days: int | None = Field(default=None, ge=0)
+    penalty: float = Field(default=0.0, ge=0, le=1)
+    bank: int = Field(default=0, ge=0)
+    grace_minutes: int = Field(default=0, ge=0)
+
+
+class Policy(Described):
+    """What attempts are worth together: which of them counts, when lessons are due, and what lateness costs."""
+
+    attempts: Literal["best", "last", "mean"] = "last"
+    due: dict[str, AwareDatetime] = {}
+    late: Late = Late()
+
+
 class Course(Described):
     """course.toml."""
 
     title: str
     summary: str
+    policy: Policy = Policy()
     modules: list[ModuleEntry] = Field(alias="module")
     concepts: list[Concept] = Field(alias="concept")
     mental_models: list[MentalModel] = Field(alias="mental_model")
@@ -174,6 +197,7 @@ class ExerciseResult(BaseModel):
     concepts: list[str]
     checks: list[CheckResult]
     output: str = ""
+    version: str = ""  # of what judged it, where many submissions are graded: unchanged, the result stands
 
 
 class SubmissionRef(BaseModel):
@@ -184,7 +208,11 @@ class SubmissionRef(BaseModel):
 
 
 class Attempt(BaseModel):
-    """One grading of one lesson of one submission."""
+    """One grading of one lesson of one submission.
+
+    `key`, `course` (a digest of all that judges the lesson) and `versions` (of the software) are there in what
+    `course grade` stores; with them and the seed an attempt can be repeated.
+    """
 
     schema_: Literal["blindgrade/attempt/v1"] = Field(default="blindgrade/attempt/v1", alias="schema")
     lesson: str
@@ -200,6 +228,9 @@ class Attempt(BaseModel):
     sandbox: str
     seconds: float
     problems: list[str] = []
+    key: str = ""
+    course: str = ""
+    versions: dict[str, str] = {}
     exercises: list[ExerciseResult]
 
     model_config = ConfigDict(populate_by_name=True)

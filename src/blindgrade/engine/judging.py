@@ -12,6 +12,7 @@ from blindgrade.engine import protocol
 from blindgrade.models import CheckResult, Outcome
 
 Reply = dict[str, Any]
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")  # of an object in memory: it says nothing and differs each time
 BRACKETED = re.compile(r"\[.*\]", re.DOTALL)  # how a tensor's values, which may be a hidden check's inputs, are printed
 
 
@@ -103,7 +104,7 @@ def explain(reply: Reply) -> tuple[str, str | None]:
         if reply.get("frames"):
             file, line, _ = reply["frames"][-1]
             where = f"{file}:{line}"
-        text = " ".join(str(reply.get("message", "")).split())[:300]
+        text = ADDRESS.sub("0x…", " ".join(str(reply.get("message", "")).split())[:300])
         if reply.get("type") == "MemoryError" or "can't allocate memory" in text:
             text = "more memory than the exercise may use"
         if reply.get("type") == "PermissionError":

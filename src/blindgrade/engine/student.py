@@ -131,6 +131,6 @@ class Student:
 
     def close(self) -> None:
         """End the worker; the next experiment gets a fresh one."""
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()

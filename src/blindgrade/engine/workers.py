@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -105,9 +105,14 @@ class Zygote:
         self._ready = False
 
     @classmethod
-    def for_targets(cls, targets: list[Target], *, sandbox: Sandbox = "auto", device: str = "cpu") -> Self:
-        """A warm process for grading these lessons, whose solutions and checks its workers must not reach."""
-        private = {t.files.root / tree for t in targets for tree in ("solutions", "graders")}
+    def for_targets(
+        cls, targets: list[Target], *, sandbox: Sandbox = "auto", device: str = "cpu", private: Iterable[Path] = ()
+    ) -> Self:
+        """A warm process for grading these lessons, whose solutions and checks its workers must not reach.
+
+        `private` are more paths that they must not.
+        """
+        private = {*private, *(t.files.root / tree for t in targets for tree in ("solutions", "graders"))}
         exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
         return cls(
             optimizer=any(e.kind is Kind.TRAINING for e in exercises),
@@ -123,14 +128,15 @@ class Zygote:
         # Threads must be one before torch is imported: a fork after an OpenMP pool has started hangs.
         threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
         keep = {k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_") or k in ("PATH", "HOME", "LANG")}
-        command = [sys.executable, "-I", "-P", "-m", "blindgrade.engine.zygote", str(theirs.fileno())]
+        # Not -I, which would ignore the seed of hashes: with it a student's set has the same order each time.
+        command = [sys.executable, "-s", "-P", "-m", "blindgrade.engine.zygote", str(theirs.fileno())]
         self._process = subprocess.Popen(
             [*command, json.dumps(self._options)],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**keep, **threads},
+            env={**keep, **threads, "PYTHONHASHSEED": "0"},
             start_new_session=True,
         )
         theirs.close()
@@ -202,9 +208,9 @@ class Zygote:
         return folder
 
     def end(self, pid: int) -> Ended:
-        """End a worker and everything that it started."""
-        if self._control is None:
-            return Ended()
+        """End a worker and everything that it started. ZygoteFailed if this process died behind walls."""
+        if self._control is None or not self._ready:
+            return Ended()  # its process is gone, and it went with it
         if not self.fork:
             self.close()
             return Ended()
@@ -213,6 +219,9 @@ class Zygote:
             return Ended(**self._answer())
         except (OSError, protocol.WireError):
             self.restart()
+            if self.sandbox != "process":
+                # Nothing behind walls can do that, so it is no student's fault: memory ran out, or somebody killed it.
+                raise ZygoteFailed("the warm process ended while a worker ran") from None
             return Ended()
 
     def ready(self) -> Self:
@@ -360,7 +369,9 @@ class Worker:
     def close(self) -> None:
         """End the worker and everything that it started, and remove its folder."""
         self._sock.close()
-        self.zygote.end(self.pid)
-        os.close(self._output)
-        if self.box:
-            remove_tree(Path(self.box))
+        try:
+            self.zygote.end(self.pid)
+        finally:
+            os.close(self._output)
+            if self.box:
+                remove_tree(Path(self.box))

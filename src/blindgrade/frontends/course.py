@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blindgrade.frontends.cohort import grade_command, replay_command, standings_command
 from blindgrade.frontends.collect import collect
 from blindgrade.frontends.gradebook import gradebook
 from blindgrade.frontends.release import release
@@ -32,9 +33,6 @@ def course() -> None:
     Run it inside the course's folder, or set BLINDGRADE_COURSE to it. A LESSON is a module (lesson-7.2),
     a lesson (lesson-7.2.1), an exercise (lesson-7.2.1/score_from_noise), or `all`.
     """
-
-
-course.add_command(collect)
 
 
 @course.command()
@@ -271,5 +269,5 @@ def _again(proof: Proof) -> str:
     return f"course verify {proof.lesson}" + (" --mutants" if proof.name == "mutants are killed" else "")
 
 
-course.add_command(release)
-course.add_command(gradebook)
+for command in (collect, gradebook, grade_command, release, replay_command, standings_command):
+    course.add_command(command)

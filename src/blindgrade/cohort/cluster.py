@@ -1,0 +1,238 @@
+"""The same grading on a Dask cluster: its workers get the course once, and submissions as bytes.
+
+Nothing of a student's passes the scheduler. A task names its course and its submission by their keys; the bytes
+go from this process to a worker and the attempt comes back the same way. This process alone reads submissions and
+writes attempts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import hashlib
+import json
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blindgrade.catalog import Catalog, CourseError
+from blindgrade.cohort.bundle import Bundle, pack, unpack
+from blindgrade.cohort.grading import LessonGrader, Plan, Warm
+from blindgrade.cohort.handed_in import HandedIn
+from blindgrade.cohort.pool import Task
+from blindgrade.cohort.run import Work
+from blindgrade.cohort.store import RunSeed
+from blindgrade.cohort.versions import engine_version
+from blindgrade.engine.runner import GraderFailed
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+AHEAD = 4  # tasks that wait for each thread of the cluster: enough to keep it busy, few to hold in memory
+TRIES = 3  # of a task whose worker was lost
+CONNECT_SECONDS = 30
+
+
+class NoCluster(CourseError):
+    """The cluster cannot be used; the message says what to do."""
+
+
+class OnCluster:
+    """Does a cohort's tasks on the cluster whose scheduler is at `address`."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def __call__(self, work: Work, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
+        """Each task with its result, or with why there is none, as they are done."""
+        with _client(self.address) as client:
+            run = _Run(client, work)
+            run.ready()
+            yield from run.results(todo)
+
+
+def _client(address: str) -> Client:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise NoCluster(
+            "--cluster needs Dask; run `pip install 'blindgrade[cluster]'`, here and on the workers"
+        ) from None
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False, direct_to_workers=True)
+        if not client.scheduler_info(n_workers=-1)["workers"]:
+            client.close()
+            raise NoCluster(f"the cluster at {address} has no workers; start some with `dask worker {address}`")
+    except (OSError, ValueError) as error:
+        raise NoCluster(f"no Dask scheduler answers at {address} ({error}); look at the address") from None
+    return client
+
+
+class _Run:
+    """One run's state: what lies on the workers, and what waits for an answer."""
+
+    def __init__(self, client: Client, work: Work) -> None:
+        self.client = client
+        self.work = work
+        self.content = _shared_content(work)
+        self.waiting: dict[str, tuple[Task, bytes, Future]] = {}
+        self._share()
+
+    def _share(self) -> None:
+        """Send every worker the course and what the reference says, once. These bytes hold the solutions."""
+        self.shared = self.client.scatter(self.content, direct=True, broadcast=True, hash=False)
+
+    def ready(self) -> None:
+        """Wait until every worker has its warm process. NoCluster if one cannot isolate students' code."""
+        asked = {
+            worker: self.client.submit(prepare_task, self.shared, workers=[worker], pure=False)
+            for worker in self.client.scheduler_info(n_workers=-1)["workers"]
+        }
+        for worker, future in asked.items():
+            if reason := future.result():
+                raise NoCluster(f"the worker at {worker} cannot grade: {reason}")
+
+    def results(self, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
+        """See `OnCluster`."""
+        from distributed import as_completed
+
+        answers = as_completed(loop=self.client.loop)
+        left = iter(todo)
+        more = True
+        while more or self.waiting:
+            if more and len(self.waiting) < AHEAD * max(1, sum(self.client.nthreads().values())):
+                task = next(left, None)
+                if task is None:
+                    more = False
+                elif (done := self._begin(task, answers)) is not None:
+                    yield task, done, ""
+                continue
+            future = next(answers)
+            task, plan, _ = self.waiting.pop(future.key)
+            result, reason = _answer(future)
+            if result is None and not reason and task.tries < TRIES:
+                if self.shared.status != "finished":
+                    self._share()
+                self._send(task, plan, answers)
+            else:
+                yield task, result, reason or f"the cluster lost its workers {task.tries} times; run the command again"
+
+    def _begin(self, task: Task, answers: Any) -> bytes | None:
+        """Send a task off; its result if there is nothing left to do for it."""
+        asked = json.loads(task.content)
+        grader = self.work.graders[asked["lesson"]]
+        handed = HandedIn(asked["student"], Path(asked["path"]), asked["submitted_at"])
+        plan = grader.plan(handed, self.work.store, regrade=self.work.settings.regrade)
+        if not isinstance(plan, Plan):
+            return plan.to_json()
+        self._send(task, plan.to_json(), answers)
+        return None
+
+    def _send(self, task: Task, plan: bytes, answers: Any) -> None:
+        task.tries += 1
+        lesson, _ = json.loads(task.name)
+        content = self.client.scatter(plan, direct=True, hash=False)
+        future = self.client.submit(grade_task, self.shared, lesson, content, pure=False)
+        self.waiting[future.key] = (task, plan, content)
+        answers.add(future)
+
+
+def _answer(future: Future) -> tuple[bytes | None, str]:
+    """A task's result or why there is none; neither if its worker was lost with what lay there."""
+    try:
+        answer = bytes(future.result())
+    except (Exception, asyncio.CancelledError):
+        return None, ""
+    return (answer[1:], "") if answer[:1] == b"+" else (None, answer[1:].decode("utf-8", "replace"))
+
+
+def _shared_content(work: Work) -> bytes:
+    about = {
+        "engine": engine_version(),
+        "sandbox": work.settings.sandbox,
+        "lessons": {
+            lesson: {"id": grader.seed.id, "seed": grader.seed.seed, "expected": grader.expected().decode()}
+            for lesson, grader in work.graders.items()
+        },
+    }
+    bundle = pack([grader.target for grader in work.graders.values()])
+    head = json.dumps({**about, "bundle": bundle.name}).encode()
+    return len(head).to_bytes(8, "big") + head + bundle.content
+
+
+# ---------------------------------------------------------------- on a worker
+
+
+class _Held:
+    """What a worker process keeps between tasks: a course, its graders and a warm process."""
+
+    def __init__(self, shared: bytes) -> None:
+        size = int.from_bytes(shared[:8], "big")
+        self.about = json.loads(shared[8 : 8 + size])
+        if self.about["engine"] != engine_version():
+            raise GraderFailed(f"it has blindgrade {engine_version()}, not {self.about['engine']}; install the same")
+        self.home = Path(tempfile.mkdtemp(prefix="blindgrade-course-"))
+        self.course = unpack(Bundle(self.about["bundle"], shared[8 + size :]), self.home)
+        self.targets = Catalog(self.course).find(list(self.about["lessons"]))
+        self.warm = Warm(self.targets, self.about["sandbox"], (self.home,))
+        self.graders: dict[str, LessonGrader] = {}
+        for target in self.targets:
+            told = self.about["lessons"][target.files.entry.id]
+            grader = LessonGrader(target, RunSeed(told["id"], told["seed"]), self.warm)
+            grader.take_expected(told["expected"].encode())
+            self.graders[target.files.entry.id] = grader
+
+    def close(self) -> None:
+        """End the warm process and remove the course."""
+        self.warm.close()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+# A Dask worker calls functions by name, so what it keeps is the module's; the lock is because torch's state is one.
+_lock = threading.Lock()
+_held: dict[str, _Held] = {}
+
+
+def prepare_task(shared: bytes) -> str:
+    """Runs on a worker: get ready; the reason if this machine cannot grade."""
+    with _lock:
+        try:
+            _hold(shared).warm.zygote()
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def grade_task(shared: bytes, lesson: str, plan: bytes) -> bytes:
+    """Runs on a worker: grade one submission. "+" and a result, or "-" and a reason; it raises nothing."""
+    with _lock:
+        for last in (False, True):
+            try:
+                return b"+" + _hold(shared).graders[lesson].carry_out(Plan.from_json(plan)).to_json()
+            except Exception as error:
+                _let_go()  # the warm process ends with the thread that started it, so it may be gone
+                if last:
+                    return f"-the grader stopped: {type(error).__name__}: {error}".encode("utf-8", "replace")
+    raise AssertionError
+
+
+def _hold(shared: bytes) -> _Held:
+    import torch
+
+    torch.set_num_threads(1)
+    name = hashlib.sha256(shared).hexdigest()
+    if name not in _held:
+        _let_go()
+        _held[name] = _Held(shared)
+    return _held[name]
+
+
+def _let_go() -> None:
+    while _held:
+        _held.popitem()[1].close()
+
+
+atexit.register(_let_go)

@@ -1,0 +1,285 @@
+"""One lesson for many submissions: what is the same for all is made once."""
+
+from __future__ import annotations
+
+import base64
+import json
+import warnings
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from blindgrade.catalog import CourseError, Target
+from blindgrade.cohort.handed_in import HandedIn
+from blindgrade.cohort.store import RunSeed, Store
+from blindgrade.cohort.versions import CourseVersion, attempt_key, course_version, software
+from blindgrade.engine import protocol
+from blindgrade.engine.reference import LiveReference, check_seed
+from blindgrade.engine.runner import GraderFailed, Options, References, grade_lesson
+from blindgrade.engine.submission import LessonSubmission, LineMap, SubmissionError, read_submission
+from blindgrade.engine.workers import Sandbox, SandboxMissing, Zygote, ZygoteFailed
+from blindgrade.models import Attempt, ExerciseResult, Outcome
+
+RECYCLE = 500  # submissions that one warm process serves: a leak or a torn state reaches no further
+ENDED_BY_BLAME = (Outcome.FAILED, Outcome.BLOCKED)  # outcomes that an exercise's required ones can turn into each other
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one submission. An attempt that lay in the store already is not repeated here."""
+
+    lesson: str
+    student: str
+    state: Literal["graded", "unchanged", "aside"]
+    reason: str = ""
+    attempt: Attempt | None = None
+    reused: int = 0  # exercises whose results were taken from an earlier attempt
+
+    def to_json(self) -> bytes:
+        """As it crosses a process."""
+        attempt = self.attempt.model_dump(mode="json", by_alias=True) if self.attempt else None
+        return json.dumps({**vars(self), "attempt": attempt}).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Of what `to_json` made; ValueError if it is none."""
+        values: dict[str, Any] = json.loads(data)
+        attempt = values.pop("attempt")
+        return cls(**values, attempt=Attempt.model_validate(attempt) if attempt else None)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A submission that was read, with what is left to do for it."""
+
+    handed: HandedIn
+    key: str
+    submission: LessonSubmission
+    earlier: dict[str, ExerciseResult]  # results that still stand, by exercise
+    problems: list[str]  # of the attempt they come from
+
+    def to_json(self) -> bytes:
+        """As it crosses to another machine: data, with files as base64."""
+        read = self.submission
+        files = {name: base64.b64encode(content).decode() for name, content in read.files.items()}
+        return json.dumps({
+            "student": self.handed.student, "path": str(self.handed.path), "submitted_at": self.handed.submitted_at,
+            "key": self.key, "problems": self.problems,
+            "earlier": {name: result.model_dump(mode="json") for name, result in self.earlier.items()},
+            "submission": {**vars(read), "files": files, "lines": vars(read.lines)},
+        }).encode()  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Of what `to_json` made."""
+        values: dict[str, Any] = json.loads(data)
+        read = values["submission"]
+        lines = LineMap(read["lines"]["file"], tuple((first, number) for first, number in read["lines"]["cells"]))
+        files = {name: base64.b64decode(content) for name, content in read["files"].items()}
+        return cls(
+            HandedIn(values["student"], Path(values["path"]), values["submitted_at"]),
+            values["key"],
+            LessonSubmission(**{**read, "files": files, "lines": lines}),
+            {name: ExerciseResult.model_validate(result) for name, result in values["earlier"].items()},
+            values["problems"],
+        )
+
+
+@dataclass
+class Warm:
+    """The warm process that forks a worker for each submission, replaced after `recycle` of them.
+
+    `private` is what no worker may read, beside the course's private folders.
+    """
+
+    targets: list[Target]
+    sandbox: Sandbox = "strict"
+    private: tuple[Path, ...] = ()
+    recycle: int = RECYCLE
+    _zygote: Zygote | None = None
+    _served: int = 0
+
+    def zygote(self) -> Zygote:
+        """It, for one more submission. ZygoteFailed if it does not start."""
+        if self._zygote is not None and self._served >= self.recycle:
+            self.close()
+        if self._zygote is None:
+            self._zygote = Zygote.for_targets(self.targets, sandbox=self.sandbox, private=self.private)
+            self._served = 0
+        self._served += 1
+        return self._zygote.ready()
+
+    def close(self) -> None:
+        """End it."""
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
+
+
+@dataclass
+class LessonGrader:
+    """Grades submissions of one lesson with one seed."""
+
+    target: Target
+    seed: RunSeed
+    warm: Warm
+    _references: References = field(default_factory=References)
+
+    def __post_init__(self) -> None:
+        self.options = Options(seed=self.seed.seed, sandbox=self.warm.sandbox, reference="live")
+        self.checks, reference = self._references.of(self.target, self.options)
+        assert isinstance(reference, LiveReference)
+        self.reference = reference
+
+    @cached_property
+    def version(self) -> CourseVersion:
+        """The lesson's version as it stood when the run began."""
+        return course_version(self.target, self.checks)
+
+    # ------------------------------------------------------------ the reference
+
+    def expected(self) -> bytes:
+        """The reference's results of every check for this seed, to be kept or sent elsewhere."""
+        lesson = self.target.lesson.id
+        replies = {}
+        for check in self.checks.all:
+            if check.reference:
+                frame = protocol.encode(self.reference.expected(check, check_seed(self.seed.seed, lesson, check)))
+                replies[check.name] = base64.b64encode(frame).decode()
+        return json.dumps({"version": self.version.digest, "seed": self.seed.id, "replies": replies}).encode()
+
+    def take_expected(self, content: bytes) -> bool:
+        """Take what `expected` gave elsewhere; False if it belongs to another version or seed."""
+        try:
+            data = json.loads(content)
+            if (data["version"], data["seed"]) != (self.version.digest, self.seed.id):
+                return False
+            replies = {name: protocol.unpack(base64.b64decode(frame)) for name, frame in data["replies"].items()}
+        except (protocol.WireError, KeyError, TypeError, ValueError):
+            return False
+        for check in self.checks.all:
+            if check.name in replies:
+                seed = check_seed(self.seed.seed, self.target.lesson.id, check)
+                self.reference.remember(check, seed, replies[check.name])
+        return True
+
+    # ------------------------------------------------------------ one submission
+
+    def read(self, handed: HandedIn) -> LessonSubmission | Result:
+        """The submission's files for this lesson, or why it is set aside."""
+        lesson = self.target.lesson.id
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of the student's text, as Python reads it
+                names = {lesson: {e.defines for e in self.target.lesson.exercises}}
+                found = read_submission(handed.path, [self.target.files], names)[lesson]
+        except SubmissionError as error:
+            return Result(lesson, handed.student, "aside", str(error))
+        except (OSError, RecursionError, MemoryError) as error:
+            reason = f"{handed.path} cannot be read ({error}); look at it by hand"
+            return Result(lesson, handed.student, "aside", reason)
+        if found is None:
+            files = f"{self.target.files.module}.py or .ipynb"
+            return Result(lesson, handed.student, "aside", f"{handed.path} holds no file for {lesson} ({files})")
+        if found.unreadable:
+            return Result(lesson, handed.student, "aside", found.unreadable)
+        return found
+
+    def plan(self, handed: HandedIn, store: Store, *, regrade: bool = False) -> Plan | Result:
+        """Read a submission and look up what is done already."""
+        lesson = self.target.lesson.id
+        found = self.read(handed)
+        if isinstance(found, Result):
+            return found
+        key = attempt_key(found.sha256, handed.submitted_at, self.version.digest, self.seed.id)
+        if regrade:
+            return Plan(handed, key, found, {}, [])
+        done = store.read(lesson, handed.student, key)
+        if done is not None and not _errors(done):
+            return Result(lesson, handed.student, "unchanged")
+        return Plan(handed, key, found, *self._still_standing(store, handed.student, found.sha256))
+
+    def _still_standing(self, store: Store, student: str, sha256: str) -> tuple[dict[str, ExerciseResult], list[str]]:
+        """Results of an earlier attempt at the same files whose exercises have not changed since."""
+        earlier = [
+            attempt
+            for path in sorted((store.root / self.target.lesson.id / student).glob("[!.]*.json"))
+            if (attempt := store.read(self.target.lesson.id, student, path.stem)) is not None
+            and attempt.submission.sha256 == sha256
+            and attempt.seed == self.seed.seed
+        ]
+        best: dict[str, ExerciseResult] = {}
+        problems: list[str] = []
+        for attempt in earlier:
+            standing = self._standing(attempt)
+            if len(standing) > len(best):
+                best, problems = standing, attempt.problems
+        return best, problems
+
+    def _standing(self, attempt: Attempt) -> dict[str, ExerciseResult]:
+        same = {
+            result.name: result
+            for result in attempt.exercises
+            if result.outcome is not Outcome.ERROR and result.version == self.version.exercises.get(result.name)
+        }
+        for exercise in self.target.lesson.exercises:  # in order: required exercises stand before
+            result = same.get(exercise.name)
+            blamed = result is not None and result.outcome in ENDED_BY_BLAME
+            if blamed and any(name not in same for name in exercise.requires_here):
+                del same[exercise.name]  # whom it waits for may be told otherwise now
+        return same
+
+    def carry_out(self, plan: Plan) -> Result:
+        """Grade what is left. GraderFailed if this machine cannot, also not with a fresh warm process."""
+        try:
+            attempt = self._attempt(plan)
+        except GraderFailed:
+            self.warm.close()
+            attempt = self._attempt(plan)
+        completed = self._completed(attempt, plan)
+        return Result(self.target.lesson.id, plan.handed.student, "graded", "", completed, len(plan.earlier))
+
+    def _attempt(self, plan: Plan) -> Attempt:
+        names = tuple(name for name in self.target.exercises if name not in plan.earlier)
+        part = replace(self.target, exercises=names)
+        try:
+            zygote = self.warm.zygote()
+            return grade_lesson(part, plan.submission, plan.handed.path, self.options, zygote, self._references)
+        except SandboxMissing:
+            raise
+        except (CourseError, ZygoteFailed) as error:
+            raise GraderFailed(str(error)) from None
+
+    def _completed(self, attempt: Attempt, plan: Plan) -> Attempt:
+        fresh = {result.name: result for result in attempt.exercises}
+        results = [plan.earlier.get(name) or fresh[name] for name in self.target.exercises]
+        versions = self.version.exercises
+        results = [r.model_copy(update={"version": versions[r.name]}) for r in results]
+        return attempt.model_copy(update={
+            "exercises": results,
+            "points": round(sum(r.points for r in results), 6),
+            "max_points": sum(r.max_points for r in results),
+            "student": plan.handed.student,
+            "submitted_at": plan.handed.submitted_at,
+            "graded_at": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "problems": list(dict.fromkeys([*plan.problems, *attempt.problems])),
+            "key": plan.key,
+            "course": self.version.digest,
+            "versions": software(),
+        })  # fmt: skip
+
+
+def _errors(attempt: Attempt) -> bool:
+    """Did the grader itself fail at some check? Then the next run tries those again."""
+    return any(result.outcome is Outcome.ERROR for result in attempt.exercises)
+
+
+def comparable(attempt: Attempt) -> dict[str, Any]:
+    """The attempt without times: what is equal when it is repeated on the same versions."""
+    data = attempt.model_dump(mode="json", by_alias=True, exclude={"graded_at", "seconds", "versions"})
+    for exercise in data["exercises"]:
+        for check in exercise["checks"]:
+            del check["seconds"]
+    return data

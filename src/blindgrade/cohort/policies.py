@@ -1,0 +1,108 @@
+"""What a student's attempts are worth together, by the policy of course.toml.
+
+The time that counts is the submission's; when it was graded changes nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from blindgrade.cohort.store import instant
+from blindgrade.models import Attempt, Late, Policy
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A student's points for a lesson after the policy. `counted` are the keys of the attempts that made them.
+
+    `days_late` and `from_bank` are of the attempt that counts, with "mean" of the latest; `earned` are the points
+    before anything was taken off.
+    """
+
+    student: str
+    lesson: str
+    points: float
+    max_points: float
+    earned: float
+    days_late: int
+    from_bank: int
+    counted: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Valued:
+    attempt: Attempt
+    points: float
+    days_late: int
+    from_bank: int
+
+
+def standings(student: str, attempts: Mapping[str, Sequence[Attempt]], policy: Policy) -> list[Standing]:
+    """The student's standing in each lesson that has attempts, in the order in which the lessons are due.
+
+    The bank of late days is spent in that order, so that a lesson graded later never changes an earlier one's points.
+    """
+    never = datetime.max.replace(tzinfo=UTC)
+    bank = policy.late.bank
+    found = []
+    for lesson in sorted(attempts, key=lambda name: (policy.due.get(name, never), name)):
+        valued = [_value(a, policy.due.get(lesson), policy.late, bank) for a in once_each(attempts[lesson])]
+        if valued:
+            standing = _stand(student, lesson, valued, policy)
+            bank -= standing.from_bank
+            found.append(standing)
+    return found
+
+
+def once_each(attempts: Sequence[Attempt]) -> list[Attempt]:
+    """What was handed in, in order, each submission once: of its gradings the newest.
+
+    The same files with and without a time are one submission, whose time was found out later.
+    """
+    newest: dict[tuple[str, str | None], Attempt] = {}
+    for attempt in sorted(attempts, key=lambda a: instant(a.graded_at)):
+        newest[attempt.submission.sha256, attempt.submitted_at] = attempt
+    timed = {sha for sha, time in newest if time is not None}
+    kept = [a for (sha, time), a in newest.items() if time is not None or sha not in timed]
+    return sorted(kept, key=lambda a: (instant(a.submitted_at), instant(a.graded_at)))
+
+
+def days_late(submitted_at: str | None, due: datetime | None, late: Late) -> int:
+    """How many days have begun since it was due; 0 for what came in time, or at a time that nobody wrote down."""
+    if due is None or submitted_at is None:
+        return 0
+    over = instant(submitted_at) - due
+    return math.ceil(over / DAY) if over > timedelta(minutes=late.grace_minutes) else 0
+
+
+def _value(attempt: Attempt, due: datetime | None, late: Late, bank: int) -> _Valued:
+    days = days_late(attempt.submitted_at, due, late)
+    if late.days is not None and days > late.days:
+        return _Valued(attempt, 0.0, days, 0)
+    from_bank = min(days, bank)
+    share = max(0.0, 1 - late.penalty * (days - from_bank))
+    return _Valued(attempt, round(attempt.points * share, 6), days, from_bank)
+
+
+def _stand(student: str, lesson: str, valued: list[_Valued], policy: Policy) -> Standing:
+    if policy.attempts == "best":
+        # Of equals the one that spends fewer days of the bank, then the earlier.
+        counted = [max(valued, key=lambda v: (v.points, -v.from_bank))]
+    else:
+        counted = valued if policy.attempts == "mean" else valued[-1:]
+    last = max(counted, key=lambda v: v.days_late)
+    return Standing(
+        student,
+        lesson,
+        points=round(sum(v.points for v in counted) / len(counted), 6),
+        max_points=counted[-1].attempt.max_points,
+        earned=round(sum(v.attempt.points for v in counted) / len(counted), 6),
+        days_late=last.days_late,
+        from_bank=max(v.from_bank for v in counted),
+        counted=tuple(v.attempt.key for v in counted),
+    )

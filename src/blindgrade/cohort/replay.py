@@ -1,0 +1,91 @@
+"""One attempt again: the same files, the same seed, and what differs if anything does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blindgrade.catalog import Catalog
+from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm, comparable
+from blindgrade.cohort.handed_in import HandedIn
+from blindgrade.cohort.store import RunSeed
+from blindgrade.cohort.versions import software
+from blindgrade.engine.runner import GraderFailed
+from blindgrade.engine.workers import ZygoteFailed
+from blindgrade.models import Attempt
+
+# What a repeated attempt says of itself and not of the submission.
+ABOUT = ("submission", "sandbox", "key", "course")
+
+
+class CannotReplay(Exception):
+    """What the attempt was made from is not there; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """`versions` and `differences` are sentences; without differences the attempt was repeated to the bit."""
+
+    versions: list[str]
+    differences: list[str]
+
+
+def replay(catalog: Catalog, attempt: Attempt, submission: Path | None, warm: Warm) -> Replay:
+    """Grade the attempt's submission again with its seed. CannotReplay, CourseError, UnknownId or ZygoteFailed."""
+    if attempt.reference == "key":
+        raise CannotReplay("the attempt was judged by an answer key, whose seed is public: use `grade --reference key`")
+    target = catalog.find([attempt.lesson])[0]
+    grader = LessonGrader(target, RunSeed("", attempt.seed), warm)
+    path = submission or Path(attempt.submission.path)
+    found = grader.read(HandedIn(attempt.student or "", path, attempt.submitted_at))
+    if isinstance(found, Result):
+        raise CannotReplay(f"{found.reason}; name what was handed in with --submission")
+    if found.sha256 != attempt.submission.sha256:
+        raise CannotReplay(f"{path} is not what was graded then; name that with --submission")
+    handed = HandedIn(attempt.student or "", path, attempt.submitted_at)
+    try:
+        again = grader.carry_out(Plan(handed, attempt.key, found, {}, [])).attempt
+    except GraderFailed as error:
+        raise ZygoteFailed(str(error)) from None
+    assert again is not None
+    return Replay(_versions(attempt, again), _differences(attempt, again))
+
+
+def _versions(attempt: Attempt, again: Attempt) -> list[str]:
+    now = software()
+    told = [
+        f"{name}: {attempt.versions.get(name, 'not recorded')} then, {now.get(name, 'none')} now"
+        for name in {**now, **attempt.versions}
+        if attempt.versions.get(name) != now.get(name)
+    ]
+    if attempt.course != again.course:
+        before = {result.name: result.version for result in attempt.exercises}
+        changed = [result.name for result in again.exercises if result.version != before.get(result.name)]
+        told.append(f"course: what judges {', '.join(changed) or 'the lesson'} has changed since")
+    if attempt.sandbox != again.sandbox:
+        told.append(f"sandbox: {attempt.sandbox} then, {again.sandbox} now")
+    return told
+
+
+def _differences(attempt: Attempt, again: Attempt) -> list[str]:
+    old, new = comparable(attempt), comparable(again)
+    for name in ABOUT:
+        del old[name], new[name]
+    for exercise in [*old["exercises"], *new["exercises"]]:
+        del exercise["version"]
+    return list(_compare("", old, new))
+
+
+def _compare(place: str, old: Any, new: Any) -> Iterator[str]:
+    """Where two trees of plain data differ, by the names of exercises and checks."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in {**old, **new}:
+            yield from _compare(f"{place}/{key}" if place else key, old.get(key), new.get(key))
+    elif isinstance(old, list) and isinstance(new, list) and all(isinstance(x, dict) for x in [*old, *new]):
+        names = {one["name"]: one for one in old}, {one["name"]: one for one in new}
+        for name in {**names[0], **names[1]}:
+            yield from _compare(f"{place}/{name}", names[0].get(name), names[1].get(name))
+    elif old != new:
+        yield f"{place}: {old!r} then, {new!r} now"

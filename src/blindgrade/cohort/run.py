@@ -1,0 +1,161 @@
+"""A cohort's grading from beginning to end: what to grade, by whom, what becomes of the results."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from blindgrade.catalog import Target
+from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
+from blindgrade.cohort.handed_in import Aside, HandedIn
+from blindgrade.cohort.pool import Pool, Task
+from blindgrade.cohort.settings import Settings
+from blindgrade.cohort.store import Store
+from blindgrade.models import Attempt, Outcome
+
+SLACK_SECONDS = 120.0  # beside the lesson's own budget: reading, a warm process's start, diagnosis
+
+Tell = Callable[[Result, int, int], None]  # what was done, how many of how many are
+Grade = Callable[["Work", list[Task]], Iterator[tuple[Task, bytes | None, str]]]
+
+
+@dataclass
+class Summary:
+    """What a run came to."""
+
+    graded: int = 0
+    unchanged: int = 0
+    aside: list[Aside] = field(default_factory=list)
+    errors: list[Aside] = field(default_factory=list)  # graded, with checks that the grader could not judge
+
+    @property
+    def done(self) -> bool:
+        """Was everything graded that was handed in?"""
+        return not self.aside and not self.errors
+
+
+class Work:
+    """What a worker process holds: each lesson's grader, forked with what they share, and its own warm process."""
+
+    def __init__(self, targets: list[Target], store: Store, submitted: Path, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+        self.warm = Warm(targets, settings.sandbox, (store.root.resolve(), submitted.resolve()))
+        self.graders: dict[str, LessonGrader] = {}
+        for target in targets:
+            lesson = target.files.entry.id
+            self.graders[lesson] = LessonGrader(target, store.seed(lesson), self.warm)
+
+    def prepare(self) -> None:
+        """Compute what the reference says to every check, or take it from an earlier run of the same seed."""
+        for lesson, grader in self.graders.items():
+            name = f"expected-{grader.version.digest[:16]}.json"
+            kept = self.store.blob(lesson, name)
+            if kept is None or not grader.take_expected(kept):
+                try:
+                    self.store.keep_blob(lesson, name, grader.expected())
+                except OSError as error:
+                    logging.getLogger(__name__).info("%s is not kept: %s", name, error)
+
+    def do(self, content: bytes) -> bytes:
+        """Grade one submission of one lesson."""
+        asked = json.loads(content)
+        grader = self.graders[asked["lesson"]]
+        handed = HandedIn(asked["student"], Path(asked["path"]), asked["submitted_at"])
+        plan = grader.plan(handed, self.store, regrade=self.settings.regrade)
+        return (grader.carry_out(plan) if isinstance(plan, Plan) else plan).to_json()
+
+    def close(self) -> None:
+        """End the warm process."""
+        self.warm.close()
+
+
+def tasks(targets: list[Target], handed: list[HandedIn]) -> list[Task]:
+    """One task for each lesson and student, lesson by lesson."""
+    return [
+        Task(
+            json.dumps([target.files.entry.id, one.student]),
+            json.dumps({
+                "lesson": target.files.entry.id, "student": one.student, "path": str(one.path),
+                "submitted_at": one.at(target.files.entry.id),
+            }).encode(),
+            target.lesson.seconds + SLACK_SECONDS,
+        )
+        for target in targets
+        for one in handed
+    ]  # fmt: skip
+
+
+def in_processes(work: Work, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
+    """Do the tasks in worker processes of this machine."""
+    with Pool(work, work.settings.workers) as pool:
+        yield from pool.run(todo)
+
+
+def grade_cohort(
+    targets: list[Target],
+    handed: list[HandedIn],
+    submitted: Path,
+    store: Store,
+    settings: Settings,
+    tell: Tell,
+    how: Grade = in_processes,
+) -> Summary:
+    """Grade every submission that is not graded yet. StoreError or CourseError if that cannot begin.
+
+    This process alone writes attempts, each as soon as it is there; what the disk does not take is kept and tried
+    once more at the end.
+    """
+    summary = Summary()
+    unsaved: list[Result] = []
+    with store.writing():
+        work = Work(targets, store, submitted, settings)
+        work.prepare()
+        todo = tasks(targets, handed)
+        for number, result in enumerate(_results(how(work, todo)), start=1):
+            saved = _save(store, result)
+            if saved.state == "aside" and result.attempt is not None:
+                unsaved.append(result)
+            else:
+                _count(summary, saved)
+            tell(saved, number, len(todo))
+        for result in unsaved:
+            _count(summary, _save(store, result))
+    return summary
+
+
+def _results(answers: Iterable[tuple[Task, bytes | None, str]]) -> Iterator[Result]:
+    for task, content, reason in answers:
+        lesson, student = json.loads(task.name)
+        yield Result.from_json(content) if content is not None else Result(lesson, student, "aside", reason)
+
+
+def _save(store: Store, result: Result) -> Result:
+    if result.attempt is None:
+        return result
+    try:
+        store.write(result.attempt)
+    except OSError as error:
+        reason = f"the attempt could not be stored ({error.strerror}); make room and run the command again"
+        return replace(result, state="aside", reason=reason)
+    return result
+
+
+def _count(summary: Summary, result: Result) -> None:
+    if result.state == "aside":
+        summary.aside.append(Aside(result.student, result.reason, result.lesson))
+        return
+    if result.state == "unchanged":
+        summary.unchanged += 1
+        return
+    summary.graded += 1
+    if result.attempt is not None and (failed := _ours(result.attempt)):
+        reason = f"the grader could not judge {', '.join(failed)}, which cost no points; run `course verify`"
+        summary.errors.append(Aside(result.student, reason, result.lesson))
+
+
+def _ours(attempt: Attempt) -> list[str]:
+    return [e.name for e in attempt.exercises if e.outcome is Outcome.ERROR]

@@ -1,0 +1,88 @@
+"""What an attempt depends on beside the submission and the seed, as digests and version numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from blindgrade.catalog import Target
+from blindgrade.engine.lesson_checks import LessonChecks
+
+# What of our own code decides a result; pages and commands do not.
+DECIDES = ("engine", "checks.py", "known_answers.py")
+
+
+@dataclass(frozen=True)
+class CourseVersion:
+    """All that judges a lesson, and the part of it that judges each exercise."""
+
+    digest: str
+    exercises: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def engine_version() -> str:
+    """The package's version, and a digest of the code that grades, which changes more often than the number."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for part in DECIDES:
+        place = package / part
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(f"{path.relative_to(package)}:{_of_file(path)};".encode())
+    return f"{metadata.version('blindgrade')}+{digest.hexdigest()[:12]}"
+
+
+@lru_cache(maxsize=1)
+def software() -> dict[str, str]:
+    """The versions on which numbers can depend, to the last bit."""
+    import numpy
+    import torch
+
+    return {
+        "blindgrade": engine_version(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "vector instructions": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+def course_version(target: Target, checks: LessonChecks) -> CourseVersion:
+    """The lesson's version as its files stand. Comments in checks do not count; any other change to a check does."""
+    files, lesson = target.files, target.lesson
+    shared = {
+        "engine": engine_version(),
+        "lesson": lesson.id,
+        "seconds": lesson.seconds,
+        "solution": _of_file(files.solution),
+        "misconceptions": _of_file(files.misconceptions),
+        "toys": _of_file(files.toys),
+    }
+    exercises = {
+        exercise.name: _of(
+            shared,
+            exercise.model_dump(mode="json"),
+            [(check.name, checks.slicer.digest([check.name])) for check in checks.of(exercise.name)],
+        )
+        for exercise in lesson.exercises
+    }
+    return CourseVersion(_of(lesson.title, exercises), exercises)
+
+
+def attempt_key(submission: str, submitted_at: str | None, course: str, seed: str) -> str:
+    """The name of an attempt: what was handed in and when, what judged it, which seed's run it belongs to."""
+    return _of("attempt", submission, submitted_at, course, seed)[:40]
+
+
+def _of(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _of_file(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

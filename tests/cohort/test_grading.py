@@ -1,0 +1,62 @@
+"""One lesson for many submissions: the warm process, what crosses to another machine, whose attempts are reused."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
+from blindgrade.cohort.handed_in import handed_in
+from blindgrade.cohort.store import RunSeed, Store
+
+
+@pytest.fixture
+def grader(kit: Any) -> Iterator[LessonGrader]:
+    targets = kit.targets()
+    warm = Warm(targets, recycle=2)
+    yield LessonGrader(targets[0], RunSeed("run", 7), warm)
+    warm.close()
+
+
+def plan(grader: LessonGrader, kit: Any, tmp_path: Path, case: str) -> Plan:
+    submitted = kit.hand_in({"ada": case}, where=case)
+    found = grader.plan(handed_in(submitted)[0][0], Store(tmp_path / "attempts"))
+    assert isinstance(found, Plan)
+    return found
+
+
+def test_the_warm_process_is_replaced_after_so_many_and_when_it_died(
+    grader: LessonGrader, kit: Any, tmp_path: Path
+) -> None:
+    asked = plan(grader, kit, tmp_path, "all_right")
+    pids = []
+    for number in range(4):
+        result = grader.carry_out(asked)
+        assert result.attempt is not None and result.attempt.points == 100
+        zygote = grader.warm._zygote
+        assert zygote is not None
+        pids.append(zygote.pid)
+        if number == 2:
+            os.kill(zygote.pid, signal.SIGKILL)
+    assert pids[0] == pids[1] and len(set(pids)) == 3
+
+
+def test_a_plan_and_a_result_cross_as_data(grader: LessonGrader, kit: Any, tmp_path: Path) -> None:
+    asked = plan(grader, kit, tmp_path, "wrong_and_blocked")
+    assert Plan.from_json(asked.to_json()) == asked
+    result = grader.carry_out(Plan.from_json(asked.to_json()))
+    assert Result.from_json(result.to_json()) == result
+
+
+def test_expected_results_of_another_seed_or_course_are_not_taken(grader: LessonGrader, kit: Any) -> None:
+    kept = grader.expected()
+    assert grader.take_expected(kept)
+    assert not LessonGrader(grader.target, RunSeed("other", 8), grader.warm).take_expected(kept)
+    assert not grader.take_expected(b"{") and not grader.take_expected(
+        kept.replace(b'"replies": {', b'"replies": {"x": "y", ')
+    )

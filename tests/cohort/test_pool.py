@@ -1,0 +1,84 @@
+"""Worker processes: every task answered once, whatever happens to who does it."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+
+from blindgrade.cohort.pool import Pool, Task
+
+
+class Obeys:
+    """Does what its task says."""
+
+    def do(self, content: bytes) -> bytes:
+        order, _, rest = content.decode().partition(" ")
+        if order == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if order == "die-once" and not os.path.exists(rest):
+            open(rest, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if order == "sleep":
+            time.sleep(float(rest))
+        if order == "raise":
+            raise ValueError(rest)
+        return f"{order} {os.getpid()}".encode()
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def answers(orders: list[str], workers: int = 2, seconds: float = 60.0) -> dict[str, tuple[bytes | None, str]]:
+    with Pool(Obeys(), workers) as pool:
+        found = {}
+        for task, result, reason in pool.run([Task(order, order.encode(), seconds) for order in orders]):
+            assert task.name not in found
+            found[task.name] = (result, reason)
+        pids = pool.pids
+    assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
+    return found
+
+
+def test_every_task_is_answered_by_one_of_the_workers() -> None:
+    found = answers([f"echo {n}" for n in range(40)])
+    assert len(found) == 40
+    assert 1 <= len({result for result, _ in found.values()}) <= 2
+
+
+def test_a_worker_that_dies_twice_at_a_task_costs_that_task_alone() -> None:
+    found = answers(["echo 1", "die", "echo 2", "echo 3"])
+    assert found["die"] == (None, "the grader's process died, 2 times; look at it by hand")
+    assert all(found[f"echo {n}"][0] for n in (1, 2, 3))
+
+
+def test_a_task_is_tried_again_when_its_worker_died_once(tmp_path: object) -> None:
+    order = f"die-once {tmp_path}/once"
+    assert answers([order, "echo 1"])[order][0] is not None
+
+
+def test_a_task_that_takes_too_long_is_ended_and_the_rest_goes_on() -> None:
+    found = answers(["sleep 60", "echo 1", "echo 2"], seconds=1.0)
+    assert found["sleep 60"][1] == "the grader took more than 1 s; look at it by hand"
+    assert found["echo 2"][0] is not None
+
+
+def test_what_the_work_raises_is_the_reason() -> None:
+    assert answers(["raise no room"])["raise no room"] == (None, "the grader stopped: ValueError: no room")
+
+
+def test_workers_end_with_the_process_that_started_them() -> None:
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with Pool(Obeys(), 2) as pool:
+            for _ in pool.run([Task("echo", b"echo", 60.0), Task("sleep", b"sleep 600", 600.0)]):
+                os.write(write, b"working")
+        os._exit(0)
+    os.close(write)
+    assert os.read(read, 100) == b"working"
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    # The workers hold the other end as well: it is at its end when all of them are gone.
+    assert select.select([read], [], [], 60.0)[0] and os.read(read, 100) == b""
