@@ -20,6 +20,7 @@ from blindgrade.cohort.store import Store
 LESSON = "lesson-1.1.1"
 distributed = pytest.importorskip("distributed")
 # distributed leaves sockets and loops to the collector when a worker is killed.
+DRAINS: list[subprocess.Popen[bytes]] = []
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -35,7 +36,9 @@ def start(folder: Path, name: str, *command: str, until: str) -> tuple[subproces
         said += line
         if found := re.search(until.encode(), line):
             # What it says further goes nowhere, so that it never waits for a reader.
-            subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
+            drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
+            process.stderr.close()
+            DRAINS.append(drain)
             return process, found.group(1).decode()
     raise AssertionError(f"{name} did not start: {said.decode()}")
 
@@ -62,6 +65,8 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
         for process in reversed(processes):
             process.kill()
             process.wait()
+        while DRAINS:
+            DRAINS.pop().wait()
 
 
 def attempts(store: Store) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import json
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 AHEAD = 4  # tasks that wait for each thread of the cluster: enough to keep it busy, few to hold in memory
 TRIES = 3  # of a task whose worker was lost
 CONNECT_SECONDS = 30
+READY_SECONDS = 180  # for a warm process to start on every worker
+SCATTERS = 60  # tries to reach a worker within that time
 
 
 class NoCluster(CourseError):
@@ -83,7 +86,17 @@ class _Run:
 
     def _share(self) -> None:
         """Send every worker the course and what the reference says, once. These bytes hold the solutions."""
-        self.shared = self.client.scatter(self.content, direct=True, broadcast=True, hash=False)
+        self.shared = self._scatter(self.content, broadcast=True)
+
+    def _scatter(self, content: bytes, *, broadcast: bool = False) -> Future:
+        """Bytes to a worker (or to each) past the scheduler, which names a dead one for a moment still."""
+        for _ in range(SCATTERS):
+            try:
+                return self.client.scatter(content, direct=True, broadcast=broadcast, hash=False)
+            except OSError as error:
+                last = error
+                time.sleep(CONNECT_SECONDS / SCATTERS)
+        raise NoCluster(f"the cluster's workers do not answer ({last}); run the command again when they do")
 
     def ready(self) -> None:
         """Wait until every worker has its warm process. NoCluster if one cannot isolate students' code."""
@@ -92,7 +105,11 @@ class _Run:
             for worker in self.client.scheduler_info(n_workers=-1)["workers"]
         }
         for worker, future in asked.items():
-            if reason := future.result():
+            try:
+                reason = future.result(timeout=READY_SECONDS)
+            except Exception as error:  # whatever Dask says of a worker that is lost or cannot import us
+                reason = f"{type(error).__name__}: {error}; is blindgrade[cluster] installed there?"
+            if reason:
                 raise NoCluster(f"the worker at {worker} cannot grade: {reason}")
 
     def results(self, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
@@ -134,7 +151,7 @@ class _Run:
     def _send(self, task: Task, plan: bytes, answers: Any) -> None:
         task.tries += 1
         lesson, _ = json.loads(task.name)
-        content = self.client.scatter(plan, direct=True, hash=False)
+        content = self._scatter(plan)
         future = self.client.submit(grade_task, self.shared, lesson, content, pure=False)
         self.waiting[future.key] = (task, plan, content)
         answers.add(future)
