@@ -14,6 +14,11 @@ from blindgrade.authoring.cells import NOTEBOOK_ONLY, SOLUTION_ONLY, Cell
 # Jupyter starts in the lesson's folder; `toys` lies in the one above.
 PATH_CELL = Cell("code", (NOTEBOOK_ONLY,), 0, 'import sys\n\nsys.path.append("..")')
 PATH_CELL_ID = "course-path"
+# Once and not below every exercise: "Run All" would grade and train, and what a student hands in would hold our cells.
+GRADE_CELL = """%load_ext blindgrade
+# Below a cell that you have written, run  %grade {name}  with its name: public checks of the code as it stands.
+# %grade  alone grades all that you have written so far."""
+GRADE_CELL_ID = "course-grade"
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -31,6 +36,7 @@ def notebook_text(source: str, path: str) -> str:
     for cell in kept:
         if cell.kind == "code" and not with_path:
             written.append(_json(PATH_CELL, PATH_CELL_ID, PATH_CELL.source))
+            written += _grade_cell(kept)
             with_path = True
         text = regions.cut(cell.source, path, cell.first_line) if cell.kind == "code" else cell.source
         written.append(_json(cell, ids.of(cell), text))
@@ -38,11 +44,18 @@ def notebook_text(source: str, path: str) -> str:
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
+def _grade_cell(kept: list[Cell]) -> list[dict[str, Any]]:
+    """The cell that brings `%grade`, with the lesson's first exercise as its example; none without an exercise."""
+    name = next((_defined(cell) for cell in kept if cell.kind == "code" and regions.BEGIN in cell.source), "")
+    cell = Cell("code", (NOTEBOOK_ONLY,), 0, GRADE_CELL.format(name=name))
+    return [_json(cell, GRADE_CELL_ID, cell.source)] if name else []
+
+
 class _Ids:
     """Cell ids from what the cells say, so that an edit changes no other cell's id."""
 
     def __init__(self) -> None:
-        self._used = {PATH_CELL_ID}
+        self._used = {PATH_CELL_ID, GRADE_CELL_ID}
         self._section = ""
 
     def of(self, cell: Cell) -> str:
