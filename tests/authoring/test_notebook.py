@@ -59,8 +59,8 @@ def test_regions_are_cut_and_only_the_solutions_own_cells_are_dropped() -> None:
         "# Scores & noïse\n\nText.",
         'import sys\n\nsys.path.append("..")',
         "%load_ext blindgrade\n"
-        "# Below a cell that you have written, run  %grade root_of_x  with its name: public checks of the code as it "
-        "stands.\n# %grade  alone grades all that you have written so far.",
+        "# Below a cell that you have written:  %grade root_of_x  runs public checks of the code as it stands.\n"
+        "# %grade  alone grades all that you have run so far.",
         "import math",
         'print("picture")',
         "def root_of_x(x):\n    raise NotImplementedError",

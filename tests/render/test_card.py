@@ -59,5 +59,5 @@ def test_a_hint_is_told_once() -> None:
 
 
 def test_the_card_says_that_hidden_checks_did_not_run_and_what_runs_them() -> None:
-    assert "`grade lesson-1.1.1/exercise_0`" in html_card(attempt(Outcome.PASSED))
+    assert "<code>grade lesson-1.1.1/exercise_0</code>" in html_card(attempt(Outcome.PASSED))
     assert "Hidden checks are not run here" in text_card(attempt(Outcome.PASSED))

@@ -16,8 +16,8 @@ PATH_CELL = Cell("code", (NOTEBOOK_ONLY,), 0, 'import sys\n\nsys.path.append("..
 PATH_CELL_ID = "course-path"
 # Once and not below every exercise: "Run All" would grade and train, and what a student hands in would hold our cells.
 GRADE_CELL = """%load_ext blindgrade
-# Below a cell that you have written, run  %grade {name}  with its name: public checks of the code as it stands.
-# %grade  alone grades all that you have written so far."""
+# Below a cell that you have written:  %grade {name}  runs public checks of the code as it stands.
+# %grade  alone grades all that you have run so far."""
 GRADE_CELL_ID = "course-grade"
 
 METADATA = {

@@ -27,10 +27,10 @@ PAGE = """\
 .blindgrade { max-width: 48rem; margin: .3em 0; font-size: 90%; line-height: 1.45; text-align: left; color: inherit }
 .blindgrade > div, .blindgrade > details { border-left: 4px solid var(--c); padding: .15em .8em; margin: .3em 0 }
 .blindgrade summary { cursor: pointer }
-.blindgrade .bg-sign { color: var(--c); font-weight: bold; display: inline-block; width: 1.1em }
+.blindgrade .bg-sign { color: var(--c); font-weight: bold; display: inline-block; width: 1.1em; text-indent: 0 }
 .blindgrade .bg-points { float: right; margin-left: 1em }
 .blindgrade ul { list-style: none; margin: .2em 0; padding: 0 }
-.blindgrade li { margin: .15em 0; padding-left: 1.2em; text-indent: -1.2em }
+.blindgrade li { margin: .15em 0; padding-left: 1.1em; text-indent: -1.1em }
 .blindgrade li > div { text-indent: 0 }
 .blindgrade code, .blindgrade pre { font-size: 95%; background: transparent; color: inherit }
 .blindgrade .bg-message { white-space: pre-wrap; overflow-wrap: anywhere }
@@ -57,7 +57,7 @@ PAGE = """\
 {% endfor %}
 <div class="bg-foot">{% if attempt.exercises | length > 1 %}<b>{{ points(attempt.points) }} of \
 {{ points(attempt.max_points) }} points</b> by {% else %}By {% endif %}\
-{{ foot }}</div>
+{{ foot[0] }} <code>{{ foot[1] }}</code> {{ foot[2] }}</div>
 </div>
 """
 
@@ -93,8 +93,9 @@ def text_card(attempt: Attempt) -> str:
                 lines.append(f"      → {hint}")
         if result.output.strip():
             lines.append("    your code printed:\n      " + shown(result.output.strip()).replace("\n", "\n      "))
-    total = f"{_points(attempt.points)} of {_points(attempt.max_points)} points by " if len(lines) > 1 else "By "
-    return "\n".join([*lines, total + _foot(attempt)])
+    by = f"{_points(attempt.points)} of {_points(attempt.max_points)} points by" if len(attempt.exercises) > 1 else "By"
+    run, command, end = _foot(attempt)
+    return "\n".join([*lines, f"{by} {run} `{command}` {end}"])
 
 
 @cache
@@ -125,12 +126,15 @@ def _place(check: CheckResult) -> str:
     return shown(check.where) if check.where and check.where not in check.message else ""
 
 
-def _foot(attempt: Attempt) -> str:
+def _foot(attempt: Attempt) -> tuple[str, str, str]:
+    """What was run and what was not, the command that runs the rest, and the end of the sentence."""
     ids = [f"{attempt.lesson}/{r.name}" for r in attempt.exercises]
     command = f"grade {ids[0] if len(ids) == 1 else attempt.lesson}"
     return (
-        f"the public checks, run in this kernel on the code as it stands ({attempt.seconds:.1f} s). Hidden checks are"
-        f" not run here: save the notebook, then `{command}` grades it as it will be handed in."
+        f"the public checks, run in this kernel on the code as it stands ({attempt.seconds:.1f} s)."
+        " Hidden checks are not run here: save the notebook, then",
+        command,
+        "grades it as it will be handed in.",
     )
 
 
