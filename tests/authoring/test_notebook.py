@@ -57,7 +57,12 @@ def test_code_cells_have_no_outputs_and_markdown_cells_have_no_such_key() -> Non
 def test_regions_are_cut_and_only_the_solutions_own_cells_are_dropped() -> None:
     assert ["".join(cell["source"]) for cell in cells_of(SOLUTION)] == [
         "# Scores & noïse\n\nText.",
-        'import sys\n\nsys.path.append("..")',
+        """import sys
+
+import torch
+
+sys.path.append("..")
+torch.set_num_threads(1)  # tensors of toys are small, and threads would wait for each other""",
         "%load_ext blindgrade\n"
         "# Below a cell that you have written:  %grade root_of_x  runs public checks of the code as it stands.\n"
         "# %grade  alone grades all that you have run so far.",

@@ -11,8 +11,19 @@ from typing import Any
 from blindgrade.authoring import cells, regions
 from blindgrade.authoring.cells import NOTEBOOK_ONLY, SOLUTION_ONLY, Cell
 
-# Jupyter starts in the lesson's folder; `toys` lies in the one above.
-PATH_CELL = Cell("code", (NOTEBOOK_ONLY,), 0, 'import sys\n\nsys.path.append("..")')
+# Jupyter starts in the lesson's folder; `toys` lies in the one above. On a busy machine, as a class's server is, two
+# threads took 60 times as long as one for the training of a toy.
+PATH_CELL = Cell(
+    "code",
+    (NOTEBOOK_ONLY,),
+    0,
+    """import sys
+
+import torch
+
+sys.path.append("..")
+torch.set_num_threads(1)  # tensors of toys are small, and threads would wait for each other""",
+)
 PATH_CELL_ID = "course-path"
 # Once and not below every exercise: "Run All" would grade and train, and what a student hands in would hold our cells.
 GRADE_CELL = """%load_ext blindgrade
