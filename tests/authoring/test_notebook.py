@@ -62,10 +62,11 @@ def test_regions_are_cut_and_only_the_solutions_own_cells_are_dropped() -> None:
 import torch
 
 sys.path.append("..")
-torch.set_num_threads(1)  # tensors of toys are small, and threads would wait for each other""",
+torch.set_num_threads(1)  # small tensors: threads would wait""",
         "%load_ext blindgrade\n"
-        "# Below a cell that you have written:  %grade root_of_x  runs public checks of the code as it stands.\n"
-        "# %grade  alone grades all that you have run so far.",
+        "# Public checks of the code as it stands, in a cell below yours:\n"
+        "#   %grade root_of_x\n"
+        "#   %grade            (alone: all that you have run so far)",
         "import math",
         'print("picture")',
         "def root_of_x(x):\n    raise NotImplementedError",

@@ -22,13 +22,14 @@ PATH_CELL = Cell(
 import torch
 
 sys.path.append("..")
-torch.set_num_threads(1)  # tensors of toys are small, and threads would wait for each other""",
+torch.set_num_threads(1)  # small tensors: threads would wait""",
 )
 PATH_CELL_ID = "course-path"
 # Once and not below every exercise: "Run All" would grade and train, and what a student hands in would hold our cells.
 GRADE_CELL = """%load_ext blindgrade
-# Below a cell that you have written:  %grade {name}  runs public checks of the code as it stands.
-# %grade  alone grades all that you have run so far."""
+# Public checks of the code as it stands, in a cell below yours:
+#   %grade {name}
+#   %grade            (alone: all that you have run so far)"""
 GRADE_CELL_ID = "course-grade"
 
 METADATA = {
