@@ -284,7 +284,7 @@ class SDXLAddedConditioning(nn.Module):
 # A world of one dimension: a "picture" is a row of 16 pixels with one step in it, up or down. Half of the
 # pictures were 4 pixels wide and have been enlarged, so their step is blurred. The little network below
 # learns to denoise all of them, and your module tells it which are which. Then ask it for an original size of
-# 4 and of 16 (it takes a few seconds).
+# 4 and of 16 (it takes some ten seconds).
 
 
 # %% [markdown]
