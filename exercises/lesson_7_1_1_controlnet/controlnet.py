@@ -18,7 +18,7 @@
 # | symbol | in code | meaning |
 # |---|---|---|
 # | $x$, $x_t$ | `x` | image or features `[B, C, H, W]`; the subscript says that it is noisy |
-# | $c$ | `hint` | control image `[B, Ch, H, W]`, for example an outline |
+# | $c$ | `hint` | control image `[B, Ch, H, W]`, for example an outline; not the three hints of `grade` |
 # | $Z$ | `zero` | zero convolution: 1x1, weight and bias start at 0 |
 # | $g = \partial L / \partial y$ | `grad_out` | gradient of the loss with respect to a layer's output |
 # | $t \in [0, 1]$ | `t` | time, 0 is data, 1 is noise |
@@ -27,7 +27,10 @@
 #
 # The U-Net of this lesson is `toys.TinyUNet`: an encoder (`conv_in`, `enc1`, `down`, `enc2`), a middle
 # (`mid`), and a decoder that reads four skips and the middle. Its `forward` takes a list of five residuals,
-# which it adds to these five places. Read it before you begin: it is 40 lines.
+# which it adds to these five places. Read it in `exercises/toys.py` before you begin: it is 40 lines (in a
+# notebook `TinyUNet??` shows them). You will build with its parts: `time_mlp()` makes the time embedding
+# `[B, 32]` of `time_features(t)`, and `TinyBlock(c_in, c_out)` is called as `block(x, temb)` and keeps height
+# and width.
 #
 # No function changes its arguments, and each answers in the dtype of its tensors.
 

@@ -13,16 +13,16 @@
 # points still give bent trajectories, translate between noise, score, velocity and data predictions, and
 # train two networks: a flow, and a second flow that straightens the first.
 #
-# **Notation, the same in all exercises**
+# **Notation**, the same in all exercises:
 #
-# | sign | meaning |
-# |---|---|
-# | $x_0$ | a data point |
-# | $\varepsilon$ | a draw of standard normal noise, shaped like $x_0$ |
-# | $t$ | time: **0 is data, 1 is noise**; sampling runs from 1 down to 0 |
-# | $x_t$ | the place on the road at time $t$ |
-# | $v$ | velocity, $dx_t/dt$; it points from data towards noise |
-# | $\bar\alpha$ | `alpha_bar`, the squared signal weight of variance-preserving (VP) diffusion |
+# | symbol | in code | meaning |
+# |---|---|---|
+# | $x_0$ | `x0` | a data point |
+# | $\epsilon$ | `eps` | a draw of standard normal noise, shaped like $x_0$ |
+# | $t \in [0, 1]$ | `t` | time: **0 is data, 1 is noise**; sampling runs from 1 down to 0 |
+# | $x_t$ | `x_t`, `x` | the place on the road at time $t$; `x1` is the noise that a drive starts from |
+# | $v = dx_t/dt$ | `velocity` | velocity; it points from data towards noise |
+# | $\bar\alpha$ | `alpha_bar` | the squared signal weight of variance-preserving (VP) diffusion, lesson 7.2.1's |
 #
 # A time argument is a 0-dim tensor (one time for all samples) or has shape `[B]` (one time for each
 # sample); in the second case it belongs to the *first* axis of `x`, whatever axes follow. Functions leave
@@ -48,17 +48,17 @@ NoiseField = Callable[[Tensor, Tensor], Tensor]
 
 
 # %% [markdown]
-# ## 1. A straight road
+# ## A straight road
 #
 # Join a data point and a noise draw by the straight line
 #
-# $$x_t = (1-t)\,x_0 + t\,\varepsilon .$$
+# $$x_t = (1-t)\,x_0 + t\,\epsilon .$$
 #
 # At $t=0$ you stand on the data, at $t=1$ on the noise, and in between both weights change at a constant
 # rate. There is no schedule to tune and no square root: the weights add to 1, and nothing keeps the
 # variance fixed on the way.
 #
-# Worked numbers: $x_0 = 2$, $\varepsilon = -1$, $t = 0.25$ give
+# Worked numbers: $x_0 = 2$, $\epsilon = -1$, $t = 0.25$ give
 # $x_t = 0.75 \cdot 2 + 0.25 \cdot (-1) = 1.25$.
 
 
@@ -77,11 +77,11 @@ def interpolate(
 
 
 # %% [markdown]
-# ## 2. The speed on it
+# ## The speed on it
 #
 # Differentiate the line with respect to $t$: the $t$ disappears,
 #
-# $$v = \frac{dx_t}{dt} = \varepsilon - x_0 .$$
+# $$v = \frac{dx_t}{dt} = \epsilon - x_0 .$$
 #
 # The velocity of one pair is the same at every point of its road: the whole distance, covered in one unit
 # of time. With the numbers from above, $v = -1 - 2 = -3$. From $x_{0.25} = 1.25$ the data lie $t$ behind
@@ -103,11 +103,11 @@ def velocity_target(
 
 
 # %% [markdown]
-# ## 3. Design the path, then derive the target
+# ## Design the path, then derive the target
 #
 # Nothing forces the line on us. Choose any two weights with $a(0)=1$, $b(0)=0$ and $a(1)=0$, $b(1)=1$; the
-# road is $x_t = a(t)\,x_0 + b(t)\,\varepsilon$ and the target follows by differentiation,
-# $v = a'(t)\,x_0 + b'(t)\,\varepsilon$.
+# road is $x_t = a(t)\,x_0 + b(t)\,\epsilon$ and the target follows by differentiation,
+# $v = a'(t)\,x_0 + b'(t)\,\epsilon$.
 #
 # | path | $a(t)$ | $b(t)$ | what it is |
 # |---|---|---|---|
@@ -117,9 +117,9 @@ def velocity_target(
 #
 # Mind the third row: the first weight is one minus the square of $t$, not the square of $1-t$.
 #
-# With $x_0=2$, $\varepsilon=-1$ at $t=0.25$: linear $x_t=1.25$, $v=-3$; cosine $x_t=1.4651$, $v=-2.6535$;
+# With $x_0=2$, $\epsilon=-1$ at $t=0.25$: linear $x_t=1.25$, $v=-3$; cosine $x_t=1.4651$, $v=-2.6535$;
 # quadratic $x_t=1.8125$, $v=-1.5$, because this road's speed is $2t$ times the whole distance. Only for the
-# first row is the target $\varepsilon - x_0$ at every $t$.
+# first row is the target $\epsilon - x_0$ at every $t$.
 
 
 # %%
@@ -137,18 +137,18 @@ def path_velocity(
 
 
 # %% [markdown]
-# ## 4. The training loss
+# ## The training loss
 #
 # Put a network on the road: show it the place $x_t$ and the time $t$, ask for the velocity, and punish the
 # squared error,
 #
-# $$L = \operatorname{mean}\,\big(f_\theta(x_t, t) - (\varepsilon - x_0)\big)^2 ,$$
+# $$L = \operatorname{mean}\,\big(f_\theta(x_t, t) - (\epsilon - x_0)\big)^2 ,$$
 #
 # the mean taken over all $B \cdot D$ numbers. This is **conditional flow matching**: the target belongs to
-# one known pair $(x_0, \varepsilon)$. Compared with the DDPM loss only two lines changed, the mixing
+# one known pair $(x_0, \epsilon)$. Compared with the DDPM loss only two lines changed, the mixing
 # weights and the target.
 #
-# Worked numbers: one pair in one dimension, $x_0=2$, $\varepsilon=-1$, $t=0.25$. A network that answers
+# Worked numbers: one pair in one dimension, $x_0=2$, $\epsilon=-1$, $t=0.25$. A network that answers
 # $-2.5$ for $x_t=1.25$ pays $(-2.5+3)^2 = 0.25$.
 
 
@@ -170,7 +170,7 @@ def cfm_loss(
 
 
 # %% [markdown]
-# ## 5. Drive home with Euler
+# ## Drive home with Euler
 #
 # A velocity field is an ordinary differential equation, $dx/dt = v(x, t)$. Sampling starts at noise, $t=1$,
 # and drives *against* the velocity until $t=0$. Euler's method cuts the time into $n$ equal steps and
@@ -202,12 +202,12 @@ def euler_sample(
 
 
 # %% [markdown]
-# ## 6. One family: noise, score, velocity, data
+# ## One family: noise, score, velocity, data
 #
-# On the straight path, $x_t = (1-t)x_0 + t\varepsilon$ and $v = \varepsilon - x_0$ are two equations. Give
+# On the straight path, $x_t = (1-t)x_0 + t\epsilon$ and $v = \epsilon - x_0$ are two equations. Give
 # me $x_t$, $t$ and any one of the quantities, and I can solve for the others:
 #
-# $$\varepsilon = x_t + (1-t)\,v, \qquad x_0 = x_t - t\,v, \qquad \text{score} = -\frac{\varepsilon}{t} .$$
+# $$\epsilon = x_t + (1-t)\,v, \qquad x_0 = x_t - t\,v, \qquad \text{score} = -\frac{\epsilon}{t} .$$
 #
 # The score formula is the one you know, noise over minus its standard deviation; here that deviation is
 # $t$. So a network trained for one target can be read as a network for any other, with the same
@@ -216,8 +216,8 @@ def euler_sample(
 # Worked numbers: at $t=0.25$, $x_t=1.25$ a velocity of $-3$ says noise $-1$, data $2$, score $4$.
 #
 # A trap in the name: *v-prediction* of Salimans & Ho (2022) is the velocity along the variance-preserving
-# arc, $\sqrt{\bar\alpha}\,\varepsilon - \sqrt{1-\bar\alpha}\,x_0$. On the straight road
-# $v = \varepsilon - x_0$.
+# arc, $\sqrt{\bar\alpha}\,\epsilon - \sqrt{1-\bar\alpha}\,x_0$. On the straight road
+# $v = \epsilon - x_0$.
 
 
 # %%
@@ -240,7 +240,7 @@ def convert_prediction(
 
 
 # %% [markdown]
-# ## 7. How straight is a trajectory?
+# ## How straight is a trajectory?
 #
 # Compare the direct way with the way that was driven:
 #
@@ -264,20 +264,20 @@ def straightness(traj: Float[Tensor, "times n dim"]) -> Float[Tensor, "n"]:
 
 
 # %% [markdown]
-# ## 8. Where the bend comes from
+# ## Where the bend comes from
 #
 # Each training pair has its own straight line, and the lines cross. At a crossing the network sees one
 # $x_t$ and many targets; squared error makes it answer their **mean**,
-# $v(x,t) = E[\varepsilon - x_0 \mid x_t = x]$. That *marginal* velocity depends on where you are, so its
+# $v(x,t) = E[\epsilon - x_0 \mid x_t = x]$. That *marginal* velocity depends on where you are, so its
 # trajectories bend although every single line is straight.
 #
-# For a finite data set $x_1, \dots, x_M$ the mean can be computed. On the way the data point $x_j$ has
-# moved to $(1-t)x_j$ with noise of standard deviation $t$ around it, so at $x$ its share is
+# For a finite data set $y_1, \dots, y_M$ the mean can be computed. On the way the data point $y_j$ has
+# moved to $(1-t)y_j$ with noise of standard deviation $t$ around it, so at $x$ its share is
 #
-# $$w_j = \operatorname{softmax}_j\!\left(-\frac{|x-(1-t)x_j|^2}{2t^2}\right), \qquad
-# v(x,t) = \frac{x - \sum_j w_j x_j}{t} ,$$
+# $$w_j = \operatorname{softmax}_j\!\left(-\frac{|x-(1-t)y_j|^2}{2t^2}\right), \qquad
+# v(x,t) = \frac{x - \sum_j w_j y_j}{t} ,$$
 #
-# where the second formula is $\varepsilon - x_0$ with $\varepsilon$ solved from $x_t$.
+# where the second formula is $\epsilon - x_0$ with $\epsilon$ solved from $x_t$.
 #
 # Worked numbers: data $-1$ and $+1$, $t=0.5$, $x=0.3$. The two centres are $\mp 0.5$, the squared distances
 # $0.64$ and $0.04$, the weights $0.231$ and $0.769$; the mean of the data is $0.537$ and
@@ -304,18 +304,18 @@ def marginal_velocity(
 
 
 # %% [markdown]
-# ## 9. The same landscape through another lens
+# ## The same landscape through another lens
 #
 # Is flow matching a new kind of model? Divide a straight-path sample by $c = \sqrt{(1-t)^2 + t^2}$:
 #
-# $$\frac{x_t}{c} = \frac{1-t}{c}\,x_0 + \frac tc\,\varepsilon ,$$
+# $$\frac{x_t}{c} = \frac{1-t}{c}\,x_0 + \frac tc\,\epsilon ,$$
 #
 # and the squared weights add to 1. That is a variance-preserving diffusion sample with
 # $\bar\alpha = (1-t)^2/c^2$: the two have the same ratio of signal to noise. So a diffusion model's noise
 # prediction, asked at the rescaled place, gives the flow's velocity, without any training: with
-# $\hat\varepsilon$ in hand, $x_0 = (x - t\hat\varepsilon)/(1-t)$ and therefore
+# $\hat\epsilon$ in hand, $x_0 = (x - t\hat\epsilon)/(1-t)$ and therefore
 #
-# $$v = \hat\varepsilon - x_0 = \frac{\hat\varepsilon - x}{1-t} .$$
+# $$v = \hat\epsilon - x_0 = \frac{\hat\epsilon - x}{1-t} .$$
 #
 # Worked numbers: $t=0.25$ gives $c^2 = 0.5625 + 0.0625 = 0.625$, $c = 0.7906$ and $\bar\alpha = 0.9$.
 
@@ -338,7 +338,7 @@ def flow_velocity_from_vp(
 
 
 # %% [markdown]
-# ## 10. Four lenses
+# ## Four lenses
 #
 # Someone hands you recorded trajectories and does not say which sampler made them. Four signs tell:
 #
@@ -363,7 +363,7 @@ def which_lens(traj: Float[Tensor, "runs times n dim"]) -> str:
 
 
 # %% [markdown]
-# ## 11. How many steps does a road need?
+# ## How many steps does a road need?
 #
 # A driver on a straight highway can put the map away; on a winding road the route has to be looked up again
 # and again. So count: which number of Euler steps in $1, 2, 4, \dots, 256$ first ends within `tol` of a
@@ -387,10 +387,10 @@ def steps_needed(velocity_fn: VelocityField, x1: Float[Tensor, "n dim"], tol: fl
 
 
 # %% [markdown]
-# ## 12. Rectified flow: retrace the line with a ruler
+# ## Rectified flow: retrace the line with a ruler
 #
 # Lines cross because noise and data were paired by chance. Let the trained flow choose the pairs instead:
-# start at $\varepsilon$, follow the bent road to its end $x_0$, and keep the two together. Trajectories of
+# start at $\epsilon$, follow the bent road to its end $x_0$, and keep the two together. Trajectories of
 # an ODE never cross, so straight lines between *these* partners hardly cross either, and a second round of
 # flow matching on them learns nearly straight roads. Like a wobbly hand-drawn line that is drawn again with
 # a ruler between its two ends. One or two rounds are enough.
@@ -409,7 +409,7 @@ def reflow_pairs(velocity_fn: VelocityField, eps: Float[Tensor, "n dim"], n_step
 
 
 # %% [markdown]
-# ## 13. Train a flow
+# ## Train a flow
 #
 # Everything is in place. Draw a batch of data, fresh noise and uniform times, take a step down the loss,
 # repeat.
@@ -435,7 +435,7 @@ def train_flow(data: Float[Tensor, "n 2"], steps: int, seed: int) -> VelocityFie
 
 
 # %% [markdown]
-# ## 14. Straighten it
+# ## Straighten it
 #
 # Take a trained field, let it pair noise with data once, and run the same training on those partners. After
 # it, **one** Euler step should do what the first flow needed many for. Two things can go wrong quietly. If

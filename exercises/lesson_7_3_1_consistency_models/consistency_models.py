@@ -19,13 +19,18 @@
 # | symbol | in code | meaning |
 # |---|---|---|
 # | $x_0$ | `x0` | clean data |
-# | $z$ | `noise` | standard normal noise, shaped like the data |
+# | $\epsilon$ | `noise` | standard normal noise, shaped like the data |
 # | $t$ | `t` | noise level, the standard deviation of the noise |
-# | $x_t = x_0 + t\,z$ | `x` | noisy data |
+# | $x_t = x_0 + t\,\epsilon$ | `x` | noisy data |
 # | $D(x, t) = E[x_0 \mid x_t = x]$ | `denoiser`, `teacher` | the denoiser: the average of the data that fit |
 # | $\frac{dx}{dt} = \frac{x - D(x, t)}{t}$ | | the probability flow ODE (PF-ODE) |
 # | $f(x, t)$ | `f`, `student`, `target` | where the trajectory through $(x, t)$ ends |
 # | $t_{\min}$ | `t_min` | the level at which trajectories end, a little above 0 |
+#
+# Lesson 7.2.1 shrank the data while it added noise (VP); here nothing is shrunk (VE). It is the same noisy
+# sample on another ruler: divided by $\sqrt{\bar\alpha}$ it has the noise level
+# $t = \sqrt{(1-\bar\alpha)/\bar\alpha}$, which "DDIM was Euler's method" called $\sigma$. A noise prediction
+# $\hat\epsilon$ and a denoiser say the same: $D = x - t\,\hat\epsilon$.
 #
 # Data have shape `[B, ...]` and a level has shape `[B]`: one level for each sample, lined up with the *first*
 # axis. Callables such as `denoiser(x, t)` and `f(x, t)` are always called with `t` of shape `[B]` and x's
@@ -185,7 +190,7 @@ def consistency_function(
 #                             learns                                             held still
 # ```
 #
-# 1. Noise a clean sample to the higher level: $x_{hi} = x_0 + t_{hi}\, z$.
+# 1. Noise a clean sample to the higher level: $x_{hi} = x_0 + t_{hi}\, \epsilon$.
 # 2. Let the teacher walk one step of the PF-ODE to $t_{lo}$. Heun's step averages the slopes of both ends:
 #    with $h = t_{lo} - t_{hi}$, $d_{hi} = \frac{x_{hi} - D(x_{hi}, t_{hi})}{t_{hi}}$,
 #    $\tilde x = x_{hi} + h\, d_{hi}$ and $d_{lo} = \frac{\tilde x - D(\tilde x, t_{lo})}{t_{lo}}$,
@@ -195,7 +200,7 @@ def consistency_function(
 #    one step nearer to the data, so it knows slightly better; if it could also move towards the student, both
 #    would meet where it costs least: at a constant.
 #
-# In one dimension with $D(x, t) = x/2$, $x_0 = 0$, $z = 1$, $t_{hi} = 2$, $t_{lo} = 1$: $x_{hi} = 2$,
+# In one dimension with $D(x, t) = x/2$, $x_0 = 0$, $\epsilon = 1$, $t_{hi} = 2$, $t_{lo} = 1$: $x_{hi} = 2$,
 # $d_{hi} = 0.5$, $\tilde x = 1.5$, $d_{lo} = 0.75$ and $x_{lo} = 1.375$. If student and target both answer
 # half of what they see, the loss is $(1 - 0.6875)^2 = 0.0977$.
 #
@@ -253,13 +258,13 @@ def ema_update(target: nn.Module, online: nn.Module, decay: float) -> None:
 # ## Training without a teacher
 #
 # The teacher had one task: the slope at $x_{hi}$. Without a teacher there is a guess that costs nothing. The
-# very pair $(x_0, z)$ that made $x_{hi}$ defines a straight line, whose slope is $z$; follow that line:
+# very pair $(x_0, \epsilon)$ that made $x_{hi}$ defines a straight line, whose slope is $\epsilon$; follow that line:
 #
-# $$ x_{hi} = x_0 + t_{hi}\, z, \qquad x_{lo} = x_0 + t_{lo}\, z
-#    \qquad\text{with the same } x_0 \text{ and } z. $$
+# $$ x_{hi} = x_0 + t_{hi}\, \epsilon, \qquad x_{lo} = x_0 + t_{lo}\, \epsilon
+#    \qquad\text{with the same } x_0 \text{ and } \epsilon. $$
 #
 # All else stays: the student sees the noisier point, the target the cleaner one, the gradient flows into the
-# student only. A teacher who answered $D = x_0$ would give exactly this pair. With $x_0 = 0$, $z = 1$, levels
+# student only. A teacher who answered $D = x_0$ would give exactly this pair. With $x_0 = 0$, $\epsilon = 1$, levels
 # 2 and 1, and half of what they see as answers: $(1 - 0.5)^2 = 0.25$.
 
 
@@ -326,7 +331,7 @@ def ct_direction_noise(
 # How much noise? $f$ ends at $t_{\min}$, so its answer already carries noise of variance $t_{\min}^2$.
 # Variances add, so to reach level $\tau$ add
 #
-# $$ \hat x = x + \sqrt{\tau^2 - t_{\min}^2}\; z, \qquad x \leftarrow f(\hat x, \tau). $$
+# $$ \hat x = x + \sqrt{\tau^2 - t_{\min}^2}\; \epsilon, \qquad x \leftarrow f(\hat x, \tau). $$
 #
 # With $\tau = 0.5$ and $t_{\min} = 0.3$ the root is $0.4$, not $0.5$. DDIM too predicts the clean image and
 # then returns to a noisier point, but it must, at every one of its steps. Here the first answer is a sample
@@ -366,7 +371,7 @@ def multistep_consistency_sample(
 # is judged is the result, for data on four small hills around the middle, with $t_{\min} = 0.02$,
 # $t_{\max} = 5$ and 700 steps:
 #
-# - `f(x, t_max)` for $x = 5 z$ must lie closer to the true end of the trajectory than one Euler step does.
+# - `f(x, t_max)` for $x = 5\,\epsilon$ must lie closer to the true end of the trajectory than one Euler step does.
 #   The root mean square distance must be less than 0.6 of the Euler step's.
 # - `f(x, t_min)` must be `x` within $10^{-4}$.
 # - `f` stands alone: the teacher is asked while you train, and not once afterwards. No steps means no walk

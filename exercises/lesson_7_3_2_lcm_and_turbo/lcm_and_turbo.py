@@ -286,7 +286,8 @@ def lora_adapter_size(layer_shapes: list[tuple[int, int]], rank: int, bytes_per_
 # $$ W' = W + \sum_i \text{scale}_i\, \frac{\alpha_i}{r_i}\; B_i A_i. $$
 #
 # That is why one speed adapter serves many fine-tunes of the same base model: it was not trained on your style,
-# it is simply added to it. Adapters may have different ranks $r_i$; the fixed $\alpha_i$ over the rank keeps their
+# it is simply added to it. Adapters may have different ranks $r_i$; the fixed $\alpha_i$ (LoRA's name for a number
+# that comes with each adapter; no signal share is meant) over the rank keeps their
 # strength comparable, and $\text{scale}_i$ is the knob you turn. A $1 \times 1$ example: $W = 10$; speed $B = 2$,
 # $A = 3$, $\alpha = 2$, $r = 1$, scale 0.5 adds 6; style $B = 1$, $A = -1$, $\alpha = 1$, $r = 1$, scale 1 takes 1
 # away; together 15.

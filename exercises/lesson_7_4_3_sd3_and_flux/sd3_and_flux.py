@@ -18,7 +18,7 @@
 #
 # | symbol | in code | meaning |
 # |---|---|---|
-# | $s \in [0, 1]$ | `s`, `sigmas` | noise level: 0 is data, 1 is pure noise |
+# | $s \in [0, 1]$ | `s`, `sigmas` | noise level: 0 is data, 1 is pure noise; lesson 7.2.2 called it the time $t$ |
 # | $x_s = (1 - s)\,x_0 + s\,\epsilon$ | `x0`, `noise` | a point on the straight road from data to noise |
 # | $v = \epsilon - x_0$ | `velocity` | the velocity along that road, in the direction of growing $s$ |
 # | $B$, $d$ | `d_model` | batch and width of the transformer |
@@ -40,6 +40,10 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+# %% [markdown]
+# One helper is given: use it as it is. You know it from lesson 7.4.2.
+
 
 # %%
 def modulate(
@@ -513,7 +517,8 @@ class FluxSingleBlock(nn.Module):
 #
 # The last exercise is reading. Follow one prompt through SD3 and write down, at each of thirteen stages, the
 # shape of what flows there. Names and the lessons where you met each idea are given below, in order; the
-# shapes are yours. No stage is without a lesson: convergence, not revolution.
+# shapes are yours. No stage is without a lesson: convergence, not revolution. (Lesson 6.4, on latent diffusion,
+# belongs to the series before this one.)
 #
 # | stage | what it is |
 # |---|---|

@@ -24,6 +24,8 @@
 # | $B, N, d$ | | batch, tokens, width of a token |
 # | real, fake | `real`, `fake` | the frozen teacher; a model of what the student generates now |
 # | $\operatorname{sg}(\cdot)$ | | stop-gradient: a constant in the backward pass |
+# | $\sigma(z)$ | | the logistic sigmoid $1/(1 + e^{-z})$ |
+# | $\alpha$ | `alpha` | guidance scale (1 is none); nowhere a share of signal |
 #
 # The last exercise alone adds noise without shrinking the signal, $x_t = x_0 + t\,\epsilon$. Transformer
 # conventions: head $h$ owns consecutive channels, attention scores are divided by $\sqrt{d_{\text{head}}}$,
@@ -201,13 +203,14 @@ def rope_3d(
 # - **Normalised queries and keys.** Each head's $q$ and $k$ pass an RMSNorm of their own before they are
 #   rotated.
 #
-# With $(\sigma_1, g_1, \sigma_2, g_2)$ the four parts of $W c + b$, and $g \to \tanh g$:
+# With $(\gamma_1, g_1, \gamma_2, g_2)$ the four parts of $W c + b$ (scale, gate, scale, gate), and
+# $g \to \tanh g$:
 #
-# $$ x \leftarrow x + g_1 \odot \text{rms}\big(\text{attn}(\text{rms}(x) \odot (1 + \sigma_1))\big), \qquad
-#    x \leftarrow x + g_2 \odot \text{rms}\big(\text{ffn}(\text{rms}(x) \odot (1 + \sigma_2))\big). $$
+# $$ x \leftarrow x + g_1 \odot \text{rms}\big(\text{attn}(\text{rms}(x) \odot (1 + \gamma_1))\big), \qquad
+#    x \leftarrow x + g_2 \odot \text{rms}\big(\text{ffn}(\text{rms}(x) \odot (1 + \gamma_2))\big). $$
 #
 # The linear layer reads $c$ as it is; the SiLU that DiT puts before it is not there. A block without
-# modulation (for the text, which has no noise level) is the same with $\sigma = 0$ and $g = 1$.
+# modulation (for the text, which has no noise level) is the same with $\gamma = 0$ and $g = 1$.
 #
 # RMSNorm in numbers: $\text{rms}((3, 4)) = (3, 4)/\sqrt{12.5} = (0.849, 1.131)$. A gate of 2 lets
 # $\tanh 2 = 0.964$ of that pass; 20 would let 1 pass and not 20.
@@ -719,8 +722,8 @@ def guardrail_optimum(
 #    whole ring), $x_t = x + t\,n$.
 # 3. **Real**: the teacher's answer $x_t + t^2\, \text{score}(x_t, t)$.
 # 4. **Fake**: usually a second network, trained along. In two dimensions the student's own batch *is* its
-#    distribution, and the exact denoiser for a set of points $x_j$ is a weighted mean, $\sum_j w_j x_j$ with
-#    $w = \operatorname{softmax}_j(-|x_t - x_j|^2/(2t^2))$.
+#    distribution, and the exact denoiser for a set of points $y_j$ is a weighted mean, $\sum_j w_j y_j$ with
+#    $w = \operatorname{softmax}_j(-|x_t - y_j|^2/(2t^2))$.
 # 5. **Step**: `dmd_loss` on $x$, with both answers as constants.
 #
 # Large levels tell the crowd where the hills are and how many go to each; small ones shape each hill. Batches

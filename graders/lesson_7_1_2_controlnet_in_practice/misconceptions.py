@@ -308,7 +308,7 @@ edit(
     "draws_if_one_end_seen",
     "seen[a] and seen[b]",
     "seen[a] or seen[b]",
-    hint="Both ends must be confident.",
+    hint="A limb is drawn between two joints that were seen: ask for the confidence of both ends.",
 )
 edit(
     "skeleton_map",
@@ -479,7 +479,7 @@ edit(
 )
 
 
-@misconception("combine_controls", hint="The mid residual is scaled as well.")
+@misconception("combine_controls", hint="The last residual, the middle block's, is one like the others: it is scaled as well.")
 def mid_unscaled(outputs, scales):
     if not outputs or len(outputs) != len(scales) or len({len(net) for net in outputs}) > 1:
         raise ValueError("this does not fit")

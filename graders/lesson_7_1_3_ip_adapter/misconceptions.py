@@ -166,7 +166,7 @@ edit(
     "new_query_too",
     "2 * context_dim * width",
     "2 * context_dim * width + width * width",
-    hint="Q is shared; it costs nothing.",
+    hint="There is no new query projection: the one reader's Q serves both documents.",
 )
 edit(
     "ip_param_count",
@@ -197,7 +197,7 @@ edit(
     "zero_weight_enough",
     'zero == {"weight", "bias"}',
     '"weight" in zero',
-    hint="A bias of 0.3 adds 0.3 everywhere.",
+    hint="With W = 0 a bias of 0.3 still adds 0.3 everywhere: both must be zero for silence.",
 )
 edit(
     "init_status",
@@ -403,7 +403,7 @@ def cumulative(model, inputs, tol):
     return heard
 
 
-@misconception("probe_channels", hint="You changed the caller's tensors.")
+@misconception("probe_channels", hint="After your probe the caller's tensors are other ones: change a copy of the input, one at a time.")
 def inplace(model, inputs, tol):
     channels = {"WHEN": "t", "WHAT": "text", "WHERE": "hint", "WHAT_IT_LOOKS_LIKE": "image"}
     heard = []

@@ -248,7 +248,7 @@ edit(
     "-_trailing",
     hint="sqrt(1 - beta dt) = 1 - beta dt / 2 + ...: the drift has a half.",
 )
-edit("vp_sde", "sign", "-0.5 * _trailing", "0.5 * _trailing", hint="The drift shrinks the signal.")
+edit("vp_sde", "sign", "-0.5 * _trailing", "0.5 * _trailing", hint="The forward drift shrinks the signal, so for positive x it is negative.")
 edit("vp_sde", "beta_not_sqrt", "beta.sqrt()", "beta", hint="g(t) = sqrt(beta): noise variance beta dt.")
 edit("vp_sde", "last_dim", "_trailing(beta, x)", "beta", hint="beta is per sample: give it trailing axes.")
 edit(
@@ -280,7 +280,7 @@ edit(
     "variance",
     "(-torch.expm1(-integral)).sqrt()",
     "-torch.expm1(-integral)",
-    hint="std is the square root.",
+    hint="1 - alpha_bar is the noise's variance; std is its root.",
 )
 edit(
     "vp_marginal",
@@ -353,7 +353,7 @@ edit(
     '["drift"] +',
     hint="f - g^2 score (time runs backward, so dt < 0 makes it a push uphill).",
 )
-edit("reverse_drift", "g_not_squared", '["diffusion"] ** 2', '["diffusion"]', hint="g squared is beta.")
+edit("reverse_drift", "g_not_squared", '["diffusion"] ** 2', '["diffusion"]', hint="What enters the reverse drift is g squared, which is beta; g itself is its root.")
 edit(
     "reverse_drift",
     "half_swapped",

@@ -28,7 +28,7 @@ edit(
     "adds_noise_only",
     "(1 - t) * x0 + t * eps",
     "x0 + t * eps",
-    hint="The data fades out too.",
+    hint="Your data keep their full weight: as the noise fades in, the data's weight falls from 1 to 0.",
 )
 edit(
     "interpolate",
@@ -115,7 +115,7 @@ edit(
     "quadratic_missing_2",
     "-2 * t, 2 * t",
     "-t, t",
-    hint="d(t^2)/dt = 2t.",
+    hint="On the quadratic road the speed changes on the way: differentiate the weights, d(t^2)/dt = 2t.",
 )
 edit(
     "path_velocity",
@@ -160,14 +160,14 @@ edit(
     "sum",
     "velocity_target(x0, eps))",
     'velocity_target(x0, eps), reduction="sum")',
-    hint="Mean over all elements.",
+    hint="The loss is the mean over all B times D numbers; a sum grows with the batch.",
 )
 edit(
     "cfm_loss",
     "l1",
     "F.mse_loss(",
     "F.l1_loss(",
-    hint="Squared error.",
+    hint="You measured the absolute error; the loss is the squared one, whose best answer is the mean of the targets.",
 )
 edit(
     "cfm_loss",
@@ -205,7 +205,7 @@ edit(
     "forward_time",
     "1 - k / n_steps",
     "k / n_steps",
-    hint="Start at t = 1 (noise).",
+    hint="You began at t = 0, where the data are: the drive starts from noise, at t = 1.",
 )
 edit(
     "euler_sample",
@@ -219,7 +219,7 @@ edit(
     "step_size",
     "velocity_fn(path[-1], t) / n_steps",
     "velocity_fn(path[-1], t)",
-    hint="n steps of 1/n.",
+    hint="The n steps together go from 1 to 0, so each of them is 1/n long.",
 )
 edit(
     "euler_sample",
@@ -267,7 +267,7 @@ def vp_v(value, x_t, t, source, target):
     return {"noise": noise, "score": -noise / t, "velocity": signal * noise - spread * x0, "x0": x0}[target]
 
 
-@misconception("convert_prediction", hint="On this path score = -eps / t.")
+@misconception("convert_prediction", hint="On the straight path the noise's standard deviation is t, so the score is the noise over minus t.")
 def score_sign(value, x_t, t, source, target):
     return _by_noise(value, x_t, t, source, target, lambda t: -t)
 
@@ -634,14 +634,14 @@ edit(
     "untrained",
     "data.shape[1], steps)",
     "data.shape[1], 0)",
-    hint="Nothing learnt yet.",
+    hint="The field that you returned answers like one that was never trained: is every update taken on the network that you return?",
 )
 edit(
     "train_flow",
     "time_reversed",
     "return x0, torch.randn_like(x0)",
     "return torch.randn_like(x0), x0",
-    hint="Data at t = 0, noise at t = 1.",
+    hint="Your time runs the other way: here the data are at t = 0 and the noise at t = 1.",
 )
 
 
@@ -698,5 +698,5 @@ edit(
     "swapped",
     'return pairs["x0"][chosen], pairs["eps"][chosen]',
     'return pairs["eps"][chosen], pairs["x0"][chosen]',
-    hint="x0 is where the noise arrived.",
+    hint="x0 is where the first flow took the noise, eps the noise that it started from; yours are exchanged.",
 )

@@ -117,7 +117,7 @@ edit(
     "swapped_cond",
     "eps_cond + w * (eps_cond - eps_uncond)",
     "eps_uncond + w * (eps_uncond - eps_cond)",
-    hint="This steers away from the prompt.",
+    hint="Prompt and empty prompt are exchanged, so this steers away from the prompt.",
 )
 edit(
     "augmented_pf_ode_step",
@@ -231,7 +231,7 @@ edit(
     "one_factor",
     "rank * (d_out + d_in)",
     "rank * d_in",
-    hint="Count both factors.",
+    hint="A LoRA stores two factors for each layer, A and B: count both.",
 )
 edit(
     "lora_adapter_size",
@@ -343,7 +343,7 @@ edit(
     "no_margin",
     "torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()",
     "torch.relu(-real).mean() + torch.relu(fake).mean()",
-    hint="The hinge has margin 1.",
+    hint="A logit on the right side still costs until it is past the margin of 1.",
 )
 edit(
     "add_discriminator_loss",

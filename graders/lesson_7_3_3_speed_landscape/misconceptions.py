@@ -110,7 +110,7 @@ edit(
     "inverted",
     "levels[i][0] != levels[j][0]",
     "levels[i][0] == levels[j][0]",
-    hint="Across, not within.",
+    hint="Your ones stand where the levels are equal: methods compose across levels, not within one.",
 )
 edit(
     "composability_matrix",
@@ -155,7 +155,7 @@ edit(
     "first_only",
     "return sorted(bad)",
     "return sorted(bad)[:1]",
-    hint="Report all conflicts.",
+    hint="You stopped at the first conflict: the report names all pairs of one level.",
 )
 edit(
     "stack_conflicts",
@@ -193,7 +193,7 @@ edit(
     "assumes_sorted",
     "sorted(range(len(steps)), key=lambda i: -steps[i])",
     "list(range(len(steps)))",
-    hint="Sort by steps first.",
+    hint="Neighbours are neighbours in the step count, whatever the order of the lists: sort by falling steps first.",
 )
 edit(
     "quality_cost_regions",
@@ -327,7 +327,7 @@ edit(
 )
 
 
-@misconception("choose_acceleration", hint="Use the scenario's weights.")
+@misconception("choose_acceleration", hint="All four dimensions counted alike: multiply each by the scenario's weight for it.")
 def forgets_weights(options, minimums, weights):
     ok = [o for o in options if all(o[d] >= minimums.get(d, 0) for d in DIMS)]
     if not ok:

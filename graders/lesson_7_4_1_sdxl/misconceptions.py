@@ -262,14 +262,14 @@ edit(
     "sin_first",
     "torch.cat([torch.cos(arg), torch.sin(arg)], dim=-1)",
     "torch.cat([torch.sin(arg), torch.cos(arg)], dim=-1)",
-    hint="SDXL uses flip_sin_to_cos=True: cosine first.",
+    hint="In each embedding all cosines stand before all sines (diffusers calls it flip_sin_to_cos).",
 )
 edit(
     "micro_conditioning_embedding",
     "freq_shift",
     "device=ids.device) / half",
     "device=ids.device) / (half - 1)",
-    hint="freq_shift=0: divide by half, not half-1.",
+    hint="The exponent is i over half the dim, not over half minus 1, so the last frequency is not quite 1/10000.",
 )
 edit(
     "micro_conditioning_embedding",

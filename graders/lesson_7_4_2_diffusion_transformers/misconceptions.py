@@ -68,7 +68,7 @@ edit(
     "square_only",
     "if n != grid_h * grid_w or d % (p * p):",
     "if n != grid_h * grid_h or d % (p * p):",
-    hint="Latents need not be square.",
+    hint="Height and width have grids of their own: a latent need not be square.",
 )
 edit(
     "unpatchify",
@@ -203,7 +203,7 @@ edit(
     "no_bias",
     "4 * d_model * d_model + 4 * d_model",
     "4 * d_model * d_model",
-    hint="All linear layers have biases.",
+    hint="The count is of weights alone: all five linear layers have biases, too.",
 )
 edit(
     "dit_block_params",
@@ -248,7 +248,7 @@ edit(
     "may_exceed",
     "if total <= budget and (best is None or total > best[2]):",
     "if best is None or abs(total - budget) < abs(best[2] - budget):",
-    hint="The budget is a limit: stay below.",
+    hint="The budget is a limit: a stack may reach it, and not exceed it.",
 )
 edit(
     "scale_dit",
@@ -386,7 +386,7 @@ edit(
     "self.x_embed(patchify(x, self.p))",
     hint="Without positions the transformer sees a bag of patches.",
 )
-edit("TinyDiT", "no_class", "+ self.y_embed(y)", "+ 0 * self.y_embed(y)", hint="c = time + class.")
+edit("TinyDiT", "no_class", "+ self.y_embed(y)", "+ 0 * self.y_embed(y)", hint="The class has no say in your condition: c is the time's vector plus the class's.")
 edit(
     "TinyDiT",
     "final_not_zero",

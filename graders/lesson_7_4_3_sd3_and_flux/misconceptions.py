@@ -35,7 +35,7 @@ edit(
     "t5_first",
     "torch.cat([F.pad(clip, (0, missing)), t5], dim=1)",
     "torch.cat([t5, F.pad(clip, (0, missing))], dim=1)",
-    hint="CLIP tokens come first.",
+    hint="T5 stands before the CLIPs: in the sequence the CLIP tokens come first.",
 )
 edit(
     "sd3_text_context",
@@ -191,7 +191,7 @@ edit(
     "whole_mean",
     '"image_to_image": to_image[:, n_txt:].mean(dim=1)',
     '"image_to_image": to_image.mean(dim=1)',
-    hint="Average over image rows only.",
+    hint="The average ran over all rows: who asks is the image, so average over the image's rows only.",
 )
 edit(
     "attention_quadrants",
@@ -399,7 +399,7 @@ edit(
     "no_normalise",
     'return {"shared": shared / n_tokens, "specific": specific / n_tokens}',
     'return {"shared": shared, "specific": specific}',
-    hint="Report the error per token.",
+    hint="That is the whole squared error: divide it by the number of all tokens, text and image.",
 )
 
 
@@ -433,7 +433,7 @@ edit(
     "text_only",
     "specific = smallest_error(x_txt, y_txt) + smallest_error(x_img, y_img)",
     "specific = smallest_error(x_txt, y_txt)",
-    hint="Both modalities count.",
+    hint="The text alone was counted: the error adds up over text and image.",
 )
 edit(
     "projection_conflict",
@@ -639,7 +639,7 @@ edit(
     "eps_target",
     "noise - x0)",
     "noise)",
-    hint="The network predicts velocity.",
+    hint="The target was the noise: the network predicts the velocity, noise minus x0.",
 )
 edit(
     "sd3_training_loss",
@@ -705,7 +705,7 @@ edit(
     "no_shift",
     "levels = shift_sigmas(torch.linspace(1.0, 0.0, n_steps + 1, dtype=torch.float64), shift)",
     "levels = torch.linspace(1.0, 0.0, n_steps + 1, dtype=torch.float64)",
-    hint="Shift the time grid.",
+    hint="The levels were walked unshifted: shift all n + 1 of them before the first step.",
 )
 edit(
     "rectified_flow_sample",
@@ -791,7 +791,7 @@ edit(
     "mlp_first",
     "torch.cat([heard, thought], dim=2)",
     "torch.cat([thought, heard], dim=2)",
-    hint="Attention channels first.",
+    hint="`out` reads attention's channels before those of the MLP; yours stand the other way round.",
 )
 edit(
     "FluxSingleBlock",
@@ -864,7 +864,7 @@ edit(
     "patch_one_axis",
     "(side // patch) ** 2",
     "side**2 // patch",
-    hint="Patches shrink both axes.",
+    hint="A patch is taken along height and width, so the number of tokens shrinks by patch squared.",
 )
 edit(
     "trace_sd3_pipeline",

@@ -24,7 +24,7 @@ edit(
     "added",
     "F.silu(self.w1(x)) * self.w3(x)",
     "F.silu(self.w1(x)) + self.w3(x)",
-    hint="Gated: multiply.",
+    hint="The two views are multiplied, feature by feature; added, neither could shut the other off.",
 )
 edit(
     "SwiGLU",
@@ -152,7 +152,7 @@ edit(
     "no_tanh",
     "gate1, gate2 = gate1.tanh(), gate2.tanh()",
     "pass",
-    hint="Gates go through tanh.",
+    hint="The gates are not bounded: they go through tanh, so that no branch passes at more than its own size.",
 )
 edit(
     "S3DiTBlock",
@@ -166,7 +166,7 @@ edit(
     "rope_on_v",
     "v = heads(self.to_v(h))",
     "v = rope_3d(heads(self.to_v(h)), ids, self.axes_dims)",
-    hint="Only Q and K are rotated.",
+    hint="The values were rotated, too: positions are for who attends to whom, so only queries and keys turn.",
 )
 edit(
     "S3DiTBlock",
@@ -211,7 +211,7 @@ edit(
     "two_matrix_ffn",
     "3 * d_model * d_hidden",
     "2 * d_model * d_hidden",
-    hint="SwiGLU has three matrices.",
+    hint="The feed-forward network counts with two matrices; a SwiGLU has three.",
 )
 edit(
     "stream_parameters",
@@ -298,10 +298,10 @@ edit(
 )
 edit(
     "TinyS3DiT",
-    "refiner_sees_time",
+    "text_at_the_images_places",
     "txt = block(txt, ids[n_img:])",
     "txt = block(txt, ids[:n_img][: txt.shape[1]])",
-    hint="Text keeps its own positions in the refiner.",
+    hint="The text was refined at positions of the image: its own are the rows behind the image's, ids[n_img:].",
 )
 edit(
     "TinyS3DiT",
@@ -443,14 +443,14 @@ edit(
     "same_draw",
     "(shield_range[1] - shield_range[0]) * u_shield",
     "(shield_range[1] - shield_range[0]) * u_spear",
-    hint="Use independent draws.",
+    hint="Spear and shield got the same draw: each has one of its own.",
 )
 edit(
     "renoise_levels",
     "width_not_high",
     "spear_range[0] + (spear_range[1] - spear_range[0]) * u_spear",
     "spear_range[0] + spear_range[1] * u_spear",
-    hint="Stay inside [low, high].",
+    hint="A draw of 1 must become high: stretch by the width of the range, high minus low.",
 )
 edit(
     "renoise_levels",
@@ -636,14 +636,14 @@ edit(
     "swapped_scores",
     "dmd_loss(x, real_x0, fake_x0)",
     "dmd_loss(x, fake_x0, real_x0)",
-    hint="Pull towards the real answer.",
+    hint="The two answers are exchanged on their way to dmd_loss: samples are pulled towards the real one.",
 )
 edit(
     "dmdr_loss",
     "clip_forgotten",
     "grpo_loss(logp, logp_old, rewards, clip)",
     "grpo_loss(logp, logp_old, rewards)",
-    hint="Hand the clip on to grpo_loss.",
+    hint="Another clip than 0.2 has no effect: hand it on to grpo_loss.",
 )
 edit(
     "dmdr_loss",

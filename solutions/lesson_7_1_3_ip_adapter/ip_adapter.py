@@ -17,7 +17,7 @@
 # | $K_t, V_t$ | `k_text`, `v_text` | keys and values of the text, `[B, L, D]` |
 # | $K_i, V_i$ | `k_image`, `v_image` | keys and values of the reference picture, `[B, M, D]` |
 # | $s$ | `scale` | how much the reference counts |
-# | $\bar\alpha$ | `alphas_cumprod` | share of the signal's variance that is left at each timestep |
+# | $\bar\alpha$ | `alphas_cumprod` | share of the signal's variance that is left at each timestep; lesson 7.1.1 gave it for one level as `alpha_bar` |
 #
 # Weights have PyTorch's layout `[out, in]`. All functions leave their arguments as they are and answer in
 # their dtype.
@@ -491,6 +491,9 @@ plt.show()
 # already in the features. All these are `NONE`.
 #
 # Names are read by whole segments between dots: `to_k_ip` is not `to_k`.
+#
+# The channels are written with underscores here. Lesson 7.4.1 meets the same five with hyphens,
+# `WHAT-IT-LOOKS-LIKE`: answer in each lesson in its own spelling.
 
 
 # %%
@@ -597,8 +600,9 @@ def volume_knob(
 # every fine-tune of the same model, and what makes $s = 0$ an exact way back.
 #
 # Start from the given state, train `to_k_ip` and `to_v_ip` at $s = 1$ on the mean squared error, and return
-# the whole state. Use Adam with learning rate $10^{-2}$. In the first step only the values move (the keys'
-# gradient is zero); from the second on, both.
+# the whole state. Use Adam with learning rate $10^{-2}$ and batches of 64 samples, drawn anew in each step: the
+# same rows of `x`, `text`, `image` and `target`. In the first step only the values move (the keys' gradient is
+# zero); from the second on, both.
 
 
 # %%
@@ -614,8 +618,8 @@ def train_ip_adapter(
 ) -> dict[str, Tensor]:
     """Train the image path of a DecoupledCrossAttention and return its full state dict.
 
-    state: where to start (a state_dict, which stays as it is); x, target [N, T, query_dim]; text
-    [N, L, context_dim]; image [N, M, context_dim]; steps: updates; seed: for what you draw at random. Only
+    state: where to start (a state_dict, which stays as it is); x, target [S, N, query_dim], S samples; text
+    [S, L, context_dim]; image [S, M, context_dim]; steps: updates; seed: for what you draw at random. Only
     to_k_ip and to_v_ip are trained, by Adam with learning rate 1e-2 on F.mse_loss at scale 1; all other
     tensors come back bit for bit.
     Source: Ye et al. 2023 (IP-Adapter, arXiv 2308.06721), section 3.2.2.

@@ -20,6 +20,8 @@
 # | $s(x) = \nabla_x \log p(x)$ | `score` | the score: gradient with respect to the **data** |
 # | $t \in [0, 1]$ | `t` | continuous time: 0 is data, 1 is noise |
 # | $\beta(t) = \beta_{\min} + t\,(\beta_{\max} - \beta_{\min})$ | `beta_min`, `beta_max` | noise rate |
+# | $z$ | `noise` | fresh standard normal noise of one step |
+# | $\eta$ | `step_size` | length of a step along the compass |
 #
 # The examples use $\beta_{\min} = 0.1$ and $\beta_{\max} = 20$; your functions take any.
 #
@@ -563,7 +565,7 @@ def ddim_vs_euler(
 
     x_t, eps [B, ...]: a noisy sample and the noise predicted for it; ab_t < ab_prev: signal shares in (0,
     1), both 0-dim or both [B]. Returns a dict of four tensors like x_t: "x0" the clean sample that eps
-    implies; "ddim" the step of DDIM with eta = 0; "euler_sigma" an Euler step in the rescaled
+    implies; "ddim" DDIM's step without fresh noise; "euler_sigma" an Euler step in the rescaled
     coordinates, scaled back to x; "euler_t" an Euler step of the probability flow ODE in t.
     Source: Song et al. 2020 (DDIM, arXiv 2010.02502), equations (12) and (14).
     """

@@ -11,7 +11,7 @@
 #
 # | symbol | in code | meaning |
 # |---|---|---|
-# | $x_t = x_0 + t\,\epsilon$ | `x` | noisy data, $\epsilon$ standard normal; $t = 0$ is data |
+# | $x_t = x_0 + t\,\epsilon$ | `x` | noisy data as in lesson 7.3.1, $\epsilon$ standard normal; $t = 0$ is data |
 # | $D(x, t) = E[x_0 \mid x_t = x]$ | `denoiser(x, t)` | x `[B, D]`, t `[B]` to `[B, D]` |
 # | $f(x, t)$ | `teleport(x, t)` | consistency function: the end of the trajectory through x at t |
 # | NFE | `"nfe"` | number of function evaluations: how often the network is called |
@@ -116,8 +116,10 @@ def speed_level(card: dict) -> str:
 # `add`, `consistency_distillation`, `consistency_training`, `ddim`, `dpm_solver_pp`, `euler_karras`,
 # `flow_matching`, `lcm`, `lcm_lora`, `rectified_flow`, `sd3_base`, `sdxl_turbo`, `unipc`.
 #
-# (`dpm_solver_pp` is DPM-Solver++, `euler_karras` is Euler's method on the noise levels of Karras et al.,
-# `add` is adversarial diffusion distillation, `sd3_base` is Stable Diffusion 3 before any distillation.)
+# Those that no lesson has built yet: `dpm_solver_pp` (DPM-Solver++) and `unipc` take steps of high order,
+# `euler_karras` is Euler's method on the noise levels of Karras et al., `add` is adversarial diffusion
+# distillation, and `sd3_base` is Stable Diffusion 3 before any distillation; lesson 7.4.3 will open it up, so
+# look there, or into its paper, for the loss that it was trained with.
 #
 # Imagine the card of each before you write its level. Two of them mislead at first sight: something that you
 # *plug in* like a tool may still change what the network predicts, and something that is sampled with a plain
@@ -206,13 +208,12 @@ def stack_conflicts(stack: list[str], levels: dict[str, str]) -> list[tuple[str,
 #
 # What does speed cost? Take measurements of quality (FID, lower is better) at several step counts and look at
 # neighbours. Dropping from 1000 steps to 50 saves 950 steps, from 4 to 1 only 3, and yet the second is the
-# bigger deal for a user: what he feels is the *factor*. So measure cost per doubling of speed,
+# bigger deal for a user: what is felt is the *factor*. So measure cost per doubling of speed,
 #
 # $$ \text{cost} = \frac{\mathrm{FID}_b - \mathrm{FID}_a}{\log_2 (n_a / n_b)}, $$
 #
 # for each neighbouring pair from $n_a$ steps down to $n_b$. Then name the stretch: *free* if the cost is
-# below
-# 0.5, *cheap* if it is below 2, else *expensive*. With made-up but typical numbers:
+# below 0.5, *cheap* if it is below 2, else *expensive*. With made-up but typical numbers:
 #
 # | from | to | FID | factor | doublings | cost per doubling | |
 # |---|---|---|---|---|---|---|
@@ -351,8 +352,7 @@ def pareto_menu(options: list[dict]) -> list[str]:
 #
 # "Which is the fastest?" has one answer. "Which is right for me?" has one for each of us. A scenario is a
 # set of requirements (*minimums*: what falls short of one is out, however good the rest) and a set of
-# *weights*
-# $w_d$; among what is left take the highest $\sum_d w_d\, o_d$. With the table above and these scenarios:
+# *weights* $w_d$; among what is left take the highest $\sum_d w_d\, o_d$. With the table above and these scenarios:
 #
 # | scenario | minimums | weights (s, q, f, c) | scores | choice |
 # |---|---|---|---|---|

@@ -408,7 +408,7 @@ class SDXLAddedConditioning(nn.Module):
 # A world of one dimension: a "picture" is a row of 16 pixels with one step in it, up or down. Half of the
 # pictures were 4 pixels wide and have been enlarged, so their step is blurred. The little network below
 # learns to denoise all of them, and your module tells it which are which. Then ask it for an original size of
-# 4 and of 16 (it takes about twenty seconds).
+# 4 and of 16 (it takes some ten seconds).
 
 
 # %% tags=["notebook-only"]
@@ -571,6 +571,9 @@ def where_change_lands(change: dict) -> str:
 # | `WHERE` | what belongs at which place? |
 # | `WHAT-IT-LOOKS-LIKE` | whose looks shall it have? |
 # | `AT-WHAT-QUALITY` | what has the picture been through? |
+#
+# (They are the channels that lesson 7.1.3 read out of weights' names. There they are spelt with underscores,
+# here with hyphens.)
 #
 # And there are **four mechanisms**, which differ in the form that they want the message in:
 #

@@ -57,7 +57,16 @@ def test_code_cells_have_no_outputs_and_markdown_cells_have_no_such_key() -> Non
 def test_regions_are_cut_and_only_the_solutions_own_cells_are_dropped() -> None:
     assert ["".join(cell["source"]) for cell in cells_of(SOLUTION)] == [
         "# Scores & noïse\n\nText.",
-        'import sys\n\nsys.path.append("..")',
+        """import sys
+
+import torch
+
+sys.path.append("..")
+torch.set_num_threads(1)  # small tensors: threads would wait""",
+        "%load_ext blindgrade\n"
+        "# Public checks of the code as it stands, in a cell below yours:\n"
+        "#   %grade root_of_x\n"
+        "#   %grade            (alone: all that you have run so far)",
         "import math",
         'print("picture")',
         "def root_of_x(x):\n    raise NotImplementedError",
@@ -66,13 +75,14 @@ def test_regions_are_cut_and_only_the_solutions_own_cells_are_dropped() -> None:
 
 def test_a_cell_that_the_stub_lacks_keeps_its_tag() -> None:
     tags = [cell["metadata"].get("tags") for cell in cells_of(SOLUTION)]
-    assert tags == [None, ["notebook-only"], None, ["notebook-only"], None]
+    assert tags == [None, ["notebook-only"], ["notebook-only"], None, ["notebook-only"], None]
 
 
 def test_ids_come_from_headings_and_definitions() -> None:
     assert ids_of(SOLUTION) == [
         "scores-noise",
         "course-path",
+        "course-grade",
         "scores-noise-code",
         "scores-noise-code-2",
         "root-of-x",
@@ -90,6 +100,10 @@ def test_ids_are_unique_and_short_and_legal() -> None:
 
 def test_cells_without_any_name_have_ids() -> None:
     assert ids_of("# %%\nx = 1\n# %% [markdown]\n# Text\n") == ["course-path", "code", "markdown"]
+
+
+def test_a_notebook_without_an_exercise_does_not_speak_of_grading() -> None:
+    assert "course-grade" not in ids_of("# %%\ndef helper():\n    return 1\n")
 
 
 def test_a_notebook_without_code_has_no_path_cell() -> None:

@@ -12,9 +12,26 @@ from typing import Any
 from blindgrade.authoring import cells, regions
 from blindgrade.authoring.cells import NOTEBOOK_ONLY, SOLUTION_ONLY, Cell
 
-# Jupyter starts in the lesson's folder; `toys` lies in the one above.
-PATH_CELL = Cell("code", (NOTEBOOK_ONLY,), 0, 'import sys\n\nsys.path.append("..")')
+# Jupyter starts in the lesson's folder; `toys` lies in the one above. On a busy machine, as a class's server is, two
+# threads took 60 times as long as one for the training of a toy.
+PATH_CELL = Cell(
+    "code",
+    (NOTEBOOK_ONLY,),
+    0,
+    """import sys
+
+import torch
+
+sys.path.append("..")
+torch.set_num_threads(1)  # small tensors: threads would wait""",
+)
 PATH_CELL_ID = "course-path"
+# Once and not below every exercise: "Run All" would grade and train, and what a student hands in would hold our cells.
+GRADE_CELL = """%load_ext blindgrade
+# Public checks of the code as it stands, in a cell below yours:
+#   %grade {name}
+#   %grade            (alone: all that you have run so far)"""
+GRADE_CELL_ID = "course-grade"
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -54,6 +71,7 @@ def _cells(kept: list[Cell], code: Callable[[Cell], str]) -> list[dict[str, Any]
     for cell in kept:
         if cell.kind == "code" and not with_path:
             found.append(_json(PATH_CELL, PATH_CELL_ID, PATH_CELL.source))
+            found += _grade_cell(kept)
             with_path = True
         if SOLUTION_ONLY in cell.tags:
             private += 1
@@ -64,11 +82,18 @@ def _cells(kept: list[Cell], code: Callable[[Cell], str]) -> list[dict[str, Any]
     return found
 
 
+def _grade_cell(kept: list[Cell]) -> list[dict[str, Any]]:
+    """The cell that brings `%grade`, with the lesson's first exercise as its example; none without an exercise."""
+    name = next((_defined(cell) for cell in kept if cell.kind == "code" and regions.BEGIN in cell.source), "")
+    cell = Cell("code", (NOTEBOOK_ONLY,), 0, GRADE_CELL.format(name=name))
+    return [_json(cell, GRADE_CELL_ID, cell.source)] if name else []
+
+
 class _Ids:
     """Cell ids from what the cells say, so that an edit changes no other cell's id."""
 
     def __init__(self) -> None:
-        self._used = {PATH_CELL_ID}
+        self._used = {PATH_CELL_ID, GRADE_CELL_ID}
         self._section = ""
 
     def of(self, cell: Cell) -> str:

@@ -1,0 +1,223 @@
+"""Grading from inside a notebook: `%load_ext blindgrade`, then `%grade score_from_noise` below a cell.
+
+The public checks run in the notebook's own kernel, on the functions as they stand there; no submission is read and no
+worker is started. Hidden checks are never run here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target, UnknownId
+from blindgrade.models import Exercise
+
+if TYPE_CHECKING:
+    from blindgrade.models import Attempt, CheckResult, ExerciseResult
+
+CELL = re.compile(r"In\s?\[(\d+)\]")
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What the public checks said. As the last line of a cell it shows itself as a card."""
+
+    attempt: Attempt
+
+    @property
+    def points(self) -> float:
+        """Points by the public checks alone; the hidden ones may see more."""
+        return self.attempt.points
+
+    @property
+    def max_points(self) -> float:
+        """What the graded exercises are worth."""
+        return self.attempt.max_points
+
+    @property
+    def exercises(self) -> list[ExerciseResult]:
+        """The graded exercises, in the lesson's order."""
+        return self.attempt.exercises
+
+    @property
+    def checks(self) -> list[CheckResult]:
+        """Every check that was run."""
+        return [check for exercise in self.exercises for check in exercise.checks]
+
+    def _repr_html_(self) -> str:
+        from blindgrade.render.card import html_card
+
+        return html_card(self.attempt)
+
+    def __repr__(self) -> str:
+        from blindgrade.render.card import text_card
+
+        return text_card(self.attempt)
+
+
+def grade(
+    name: str = "",
+    *,
+    namespace: Mapping[str, Any] | None = None,
+    reference: Literal["auto", "live", "key"] = "auto",
+    seed: int | None = None,
+) -> Graded:
+    """Run the public checks of an exercise, or of all that the notebook defines so far, on the kernel's own objects.
+
+    name: "score_from_noise", the name of its function or class, "lesson-7.2.1/score_from_noise" or "lesson-7.2.1".
+    namespace: where the objects are; default: the notebook's. Raises UnknownId with the nearest names.
+    """
+    from blindgrade.engine.jupyter import grade_names
+
+    shell = _shell()
+    if namespace is None:
+        if shell is None:
+            raise CourseError("this is no notebook; run `grade` at the terminal, or give `namespace=globals()`")
+        namespace = shell.user_ns
+    target = _target(_course(namespace), name.strip(), namespace)
+    places = _Places(shell, target.files)
+    return Graded(grade_names(target, namespace, places, reference=reference, seed=seed))
+
+
+# ---------------------------------------------------------------- which course, which lesson, which exercise
+
+
+def _course(namespace: Mapping[str, Any]) -> Catalog:
+    """The course around the working directory, which Jupyter and VS Code set to the notebook's folder."""
+    try:
+        return Catalog.locate()
+    except CourseError:
+        path = _notebook_path(namespace)
+        if path is None:
+            raise
+        return Catalog.locate(path.parent)
+
+
+def _notebook_path(namespace: Mapping[str, Any]) -> Path | None:
+    """The notebook's own file, where VS Code or Jupyter tells it."""
+    told = str(namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or "")
+    return Path(told) if told else None
+
+
+def _target(catalog: Catalog, name: str, namespace: Mapping[str, Any]) -> Target:
+    here = _lesson_here(catalog, namespace)
+    if name.startswith("lesson-") and "/" in name:
+        return catalog.find([name])[0]
+    if name.startswith("lesson-"):
+        targets = catalog.find([name])
+        if len(targets) > 1:
+            listed = ", ".join(t.files.entry.id for t in targets)
+            raise UnknownId(f"{name} is a module; name one of its lessons: {listed}")
+        return _defined(targets[0], namespace)
+    if not name:
+        if here is None:
+            raise UnknownId("no lesson is known here; run the notebook's cells first, or name one: %grade lesson-7.2.1")
+        return _defined(here, namespace)
+    everywhere = [t for t in catalog.find(["all"]) if here is None or t.files.entry.id != here.files.entry.id]
+    for target in [here, *everywhere] if here is not None else everywhere:
+        for exercise in target.lesson.exercises:
+            if name in (exercise.name, exercise.defines):
+                return replace(target, exercises=(exercise.name,))
+    raise UnknownId(f"no exercise is called {name!r}{_nearest(name, here, everywhere)}")
+
+
+def _nearest(name: str, here: Target | None, everywhere: list[Target]) -> str:
+    own = _names(here.lesson.exercises) if here is not None else []
+    near = difflib.get_close_matches(name, own, n=3, cutoff=0.5)
+    if not near:
+        near = difflib.get_close_matches(name, [n for t in everywhere for n in _names(t.lesson.exercises)], n=3)
+    if near:
+        return f"; did you mean {', '.join(near)}?"
+    return f"; this lesson's are {', '.join(e.name for e in here.lesson.exercises)}" if here is not None else ""
+
+
+def _names(exercises: list[Exercise]) -> list[str]:
+    return list(dict.fromkeys(name for e in exercises for name in (e.name, e.defines)))
+
+
+def _lesson_here(catalog: Catalog, namespace: Mapping[str, Any]) -> Target | None:
+    """The lesson in whose folder the notebook runs; elsewhere the one of which the kernel defines most."""
+    targets = catalog.find(["all"])
+    path = _notebook_path(namespace)
+    folders = {*Path.cwd().parts, *(path.parts if path else ())}
+    for target in targets:
+        if target.files.folder in folders or (path and path.stem == target.files.module):
+            return target
+    counts = {t.files.entry.id: sum(e.defines in namespace for e in t.lesson.exercises) for t in targets}
+    best = max(targets, key=lambda t: counts[t.files.entry.id], default=None)
+    return best if best is not None and counts[best.files.entry.id] else None
+
+
+def _defined(target: Target, namespace: Mapping[str, Any]) -> Target:
+    found = tuple(e.name for e in target.lesson.exercises if e.defines in namespace)
+    if not found:
+        raise UnknownId(
+            f"this kernel defines no exercise of {target.files.entry.id} yet; run the notebook's cells first"
+        )
+    return replace(target, exercises=found)
+
+
+class _Places:
+    """Names of places as the notebook shows them: `cell [5]`, or a file in the lesson's folder."""
+
+    def __init__(self, shell: Any, files: LessonFiles) -> None:
+        self._shell = shell
+        self._folder = files.exercises
+
+    def __call__(self, filename: str) -> str | None:
+        named = self._shell.compile.format_code_name(filename) if self._shell is not None else None
+        cell = CELL.search(named[1]) if named else None
+        if cell:
+            return f"cell [{cell[1]}]"
+        path = Path(filename)
+        return path.name if path.parent == self._folder and path.suffix == ".py" else None
+
+
+# ---------------------------------------------------------------- the magic
+
+
+def _shell() -> Any:
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return None
+    return get_ipython()
+
+
+def register(shell: Any) -> None:
+    """Give the shell `%grade NAME`, with names completed by Tab."""
+    shell.register_magic_function(_magic, magic_kind="line", magic_name="grade")
+    shell.set_hook("complete_command", _complete, str_key="%grade")
+
+
+def unregister(shell: Any) -> None:
+    """Take `%grade` away again."""
+    shell.magics_manager.magics["line"].pop("grade", None)
+
+
+def _magic(line: str) -> None:
+    """`%grade NAME` runs the public checks of an exercise on the code in this kernel; without NAME, of all so far."""
+    from IPython.core.error import UsageError
+    from IPython.display import display
+
+    try:
+        graded = grade(line)
+    except (UnknownId, CourseError) as error:
+        raise UsageError(str(error)) from None
+    display(graded)
+
+
+def _complete(shell: Any, event: Any) -> list[str]:
+    try:
+        catalog = _course(shell.user_ns)
+        here = _lesson_here(catalog, shell.user_ns)
+        lessons = [files.entry.id for files in catalog.ready()]
+    except (UnknownId, CourseError):
+        return []
+    own = [e.name for e in here.lesson.exercises] if here is not None else []
+    return [name for name in [*own, *lessons] if name.startswith(event.symbol)]
