@@ -20,7 +20,7 @@ def _form(text):
     "same",
     [
         "def score(noise, a):\n    s = (1 - a) ** 0.5\n    return -noise / s\n",
-        "def score(eps: int, alpha_bar: 'x') -> float:\n    s: float = (1 - alpha_bar) ** .5\n    pass\n    return (-eps) / s",
+        "def score(eps: int, a: 'x') -> float:\n    s: float = (1 - a) ** .5\n    pass\n    return (-eps) / s",
         "async_ = 1\ndef score(x, y):\n    'Other words.'\n    z = (1 - y) ** 0.5\n    return -x / z",
     ],
 )
