@@ -1,8 +1,10 @@
 """Students whose answers have one structure, and how likely that is by chance.
 
-Short exercises have few right answers, so equal ones prove nothing by themselves. What counts is how rare the shared
-answers are in this cohort: two students who write independently share a form that a part p of the cohort writes with
-probability p. Evidence adds up in bits, -log2 p for each exercise that two share.
+Short exercises have few right answers, so equal ones prove nothing by themselves. What counts is how rare a shared
+answer is among those of this cohort that are as right or as wrong: able students share right answers without copying,
+so right ones are compared with right ones and wrong ones with wrong ones, in the manner of the K-index for
+examinations (Holland 1996). Evidence adds up in bits, -log2 p for each exercise that two share; Chernoff's bound says
+how often independent writers reach as much.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
+
 from blindgrade.analysis.structure import definitions, form
 from blindgrade.catalog import LessonFiles
 from blindgrade.engine.submission import SubmissionError, read_submission
@@ -21,6 +25,7 @@ from blindgrade.models import Lesson
 
 CHANCE = 0.05  # so many pairs with as much evidence are expected by chance in a cohort that writes independently
 LEAST = 3  # exercises that two must share
+SLOPES = np.geomspace(0.1, 8, 40)  # at which the bound is tried; the least holds
 SUFFIXES = (".py", ".ipynb", ".zip", ".tar", ".tar.gz", ".tgz")
 
 Forms = dict[str, dict[str, str]]  # student -> "lesson/exercise" -> form
@@ -66,23 +71,35 @@ def read_forms(submitted: Path, lessons: Sequence[tuple[LessonFiles, Lesson]]) -
     return found
 
 
-def alike(forms: Mapping[str, Mapping[str, str]]) -> Alike:
-    """The pairs of students that share more than independent writing explains."""
-    counts = Counter((exercise, digest) for own in forms.values() for exercise, digest in own.items())
-    answered = Counter(exercise for own in forms.values() for exercise in own)
-    bits = {key: -math.log2(n / answered[key[0]]) for key, n in counts.items()}
+def alike(forms: Mapping[str, Mapping[str, str]], passed: Mapping[str, Mapping[str, bool]]) -> Alike:
+    """The pairs of students that share more than independent writing explains; `passed` as `forms`, by exercise."""
+    marked = {
+        s: {e: (passed.get(s, {}).get(e, False), digest) for e, digest in own.items()} for s, own in forms.items()
+    }
+    counts = Counter((e, *mark) for own in marked.values() for e, mark in own.items())
+    among = Counter((e, mark[0]) for own in marked.values() for e, mark in own.items())
     pairs = []
-    all_pairs = math.comb(len(forms), 2)
-    for first, second in combinations(sorted(forms), 2):
-        mine, other = forms[first], forms[second]
-        common = mine.keys() & other.keys()
+    all_pairs = math.comb(len(marked), 2)
+    for first, second in combinations(sorted(marked), 2):
+        mine, other = marked[first], marked[second]
+        common = [e for e in mine if e in other and mine[e][0] == other[e][0]]
         shared = sorted(e for e in common if mine[e] == other[e])
-        evidence = sum(bits[e, mine[e]] for e in shared)
-        by_chance = all_pairs * 2.0**-evidence
-        if len(shared) >= LEAST and by_chance < CHANCE:
-            pairs.append(Pair(first, second, shared, len(common), evidence, by_chance))
-    pairs.sort(key=lambda p: (-p.bits, p.first, p.second))
-    return Alike(pairs, _groups(pairs), len(forms))
+        bits = sum(-math.log2(counts[e, *mine[e]] / among[e, mine[e][0]]) for e in shared)
+        # The bound is never below 2**-bits, so most pairs need no more than this line.
+        if len(shared) < LEAST or all_pairs * 2.0**-bits >= CHANCE:
+            continue
+        chance = max(_tail([counts[e, *of[e]] / among[e, of[e][0]] for e in common], bits) for of in (mine, other))
+        if all_pairs * chance < CHANCE:
+            pairs.append(Pair(first, second, shared, len(common), bits, all_pairs * chance))
+    pairs.sort(key=lambda p: (p.by_chance, p.first, p.second))
+    return Alike(pairs, _groups(pairs), len(marked))
+
+
+def _tail(shares: Sequence[float], bits: float) -> float:
+    """Chernoff's bound on the chance that one whose answers agree with these shares reaches so many bits."""
+    p = np.array(shares)[:, None]
+    exponents = -bits * SLOPES + np.log2(1 - p + p ** (1 - SLOPES)).sum(axis=0)
+    return float(2.0 ** min(0.0, float(exponents.min())))
 
 
 def _groups(pairs: Iterable[Pair]) -> list[list[str]]:

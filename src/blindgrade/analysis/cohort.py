@@ -14,6 +14,7 @@ MASTERED = 0.8  # of a concept's points
 LOW = 0.4  # of all points: who has less needs help
 FALL = 0.35  # by which a lesson lies below the student's own earlier ones
 STUCK = 3  # submissions in a row without a gain, of who is not done
+RECENT = 2  # lessons: what went wrong before them shows in the points, and cannot be mended now
 
 
 @dataclass(frozen=True)
@@ -155,15 +156,17 @@ def _reasons(own: Mapping[str, Record], given: Sequence[Lesson], shares: Sequenc
     reasons = []
     if share < LOW:
         reasons.append(f"has {share:.0%} of all points")
+    recent = given[-RECENT:]
     missing = [lesson.id for lesson in given if lesson.id not in own]
-    if missing:
+    if len(missing) > len(given) / 3 or any(lesson.id in missing for lesson in recent):
         reasons.append(f"handed in nothing for {_listed(missing)}")
-    for number, lesson in enumerate(given[1:], start=1):
-        usual = sum(shares[:number]) / number
-        if lesson.id in own and usual - shares[number] > FALL:
+    for number, lesson in enumerate(given):
+        if lesson not in recent or lesson.id not in own:
+            continue
+        usual = sum(shares[:number]) / number if number else 0.0
+        if usual - shares[number] > FALL:
             reasons.append(f"fell from {usual:.0%} to {shares[number]:.0%} in {lesson.id}")
-    for lesson in given:
-        if lesson.id in own and _stuck(own[lesson.id]):
+        if _stuck(own[lesson.id]):
             reasons.append(f"is stuck in {lesson.id}: {STUCK} submissions without a gain")
     return reasons
 

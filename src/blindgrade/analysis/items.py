@@ -34,6 +34,12 @@ class Item:
     tries: float | None
     remarks: list[str]
 
+    @property
+    def weak(self) -> bool:
+        """Whether it has a remark and tells students apart by less than it should."""
+        r = self.statistics.point_biserial
+        return bool(self.remarks) and (r is None or (r.value < WEAK and self.statistics.difficulty < EASY))
+
 
 @dataclass(frozen=True)
 class Odd:

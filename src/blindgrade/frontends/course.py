@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blindgrade.frontends.report import report_command, simulate_command
+
 # torch and all that needs it is imported inside the commands, so that `course --help` is quick.
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -147,6 +149,10 @@ def attack(names: tuple[str, ...], corpus: Path | None, sandbox: Any, as_json: b
     else:
         _show_attacks(tier, results)
     sys.exit(0 if all(r.held or r.skipped for r in results) else 1)
+
+
+for command in (report_command, simulate_command):
+    course.add_command(command)
 
 
 def _write_coverage() -> None:
