@@ -36,7 +36,7 @@ def histogram(points: Sequence[float], full: float, title: str) -> Markup:
 
 def item_map(items: Sequence[Item], title: str) -> Markup:
     """Each exercise by how easy it is (across) and how well it tells students apart (up), numbered as in the table."""
-    wide, high = WIDTH - LEFT - 12, HEIGHT - BOTTOM - 12
+    wide, high = WIDTH - LEFT - 20, HEIGHT - BOTTOM - 12
     places = [(n, i.statistics.passed, i.statistics.point_biserial) for n, i in enumerate(items, start=1)]
     low = min([0.0, *(p.value for _, _, p in places if p)])
 

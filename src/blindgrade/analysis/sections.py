@@ -52,8 +52,8 @@ def items_table(numbers: LessonNumbers) -> Table:
     """One row an exercise: difficulty, discrimination, outcomes."""
     columns = [
         Column("exercise", "code"), Column("points", "number"), Column("mean share of points", "share"),
-        Column("passed", "share"), Column("point-biserial", "number"), Column("95 % from", "number"),
-        Column("95 % to", "number"), Column("upper - lower 27 %", "number"), Column("alpha without", "number"),
+        Column("passed", "share"), Column("point-biserial", "number"), Column("its 95 % from", "number"),
+        Column("its 95 % to", "number"), Column("upper - lower 27 %", "number"), Column("alpha without", "number"),
         Column("tries until passed", "number"), Column("failed", "number"), Column("blocked", "number"),
         Column("not attempted", "number"), Column("look at", "list"),
     ]  # fmt: skip
@@ -86,7 +86,7 @@ def odd_table(numbers: LessonNumbers) -> Table:
     ]  # fmt: skip
     return Table(
         f"checks-{numbers.lesson.id}", "Checks that no one or everyone passes", columns, rows,
-        "Counted among those who reached the check: neither blocked nor not attempted.", folded=len(rows) > 8,
+        "Counted among those who reached the check: neither blocked nor not attempted.", shown=8,
     )  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def matrix_table(cohort: Cohort) -> Table:
     """Students by concepts."""
     columns = [Column("student", "code"), *(Column(m.concept.title, "level") for m in cohort.mastery)]
     rows: list[list[Cell]] = [[s, *(m.shares.get(s) for m in cohort.mastery)] for s in cohort.students]
-    return Table("mastery", "Mastery of concepts, student by student", columns, rows, folded=True)
+    return Table("mastery", "Mastery of concepts, student by student", columns, rows, shown=0)
 
 
 def misconceptions_table(cohort: Cohort) -> Table:
@@ -144,7 +144,7 @@ def misconceptions_table(cohort: Cohort) -> Table:
     return Table(
         "misconceptions", "Misconceptions by frequency", columns, rows,
         "Held in what was handed in last; overcome: only in something earlier. Named on evidence alone, so a wrong "
-        "answer that matches none is not here.", folded=len(rows) > 12,
+        "answer that matches none is not here.", shown=10,
     )  # fmt: skip
 
 
@@ -161,7 +161,7 @@ def needs_table(cohort: Cohort) -> Table:
         "help", "Students who need help", columns, rows,
         "Less than 40 % of all points; or in one of the last two lessons: nothing handed in, a fall of more than 35 "
         "percentage points below the student's own earlier lessons, or three submissions without a gain.",
-        folded=len(rows) > 12,
+        shown=10,
     )  # fmt: skip
 
 
@@ -180,7 +180,7 @@ def alike_table(found: Alike) -> Table:
         "Names, layout, comments and annotations do not count. Compared are exercises that both solved or both did "
         "not. Evidence weighs how rare the shared answers are in this cohort, as if students wrote independently; who "
         "learned together shares more than that. A reason to read both submissions, not a finding.",
-        folded=len(rows) > 12,
+        shown=10,
     )  # fmt: skip
 
 
@@ -211,7 +211,7 @@ def headlines(cohort: Cohort, found: Alike | None) -> Sequence[str]:
     if cohort.misconceptions and cohort.misconceptions[0].now:
         first = cohort.misconceptions[0]
         said.append(
-            f"The most frequent misconception is {first.name} in {first.lesson}/{first.exercise}, "
+            f"The most frequent misconception is “{first.name}” in {first.lesson}/{first.exercise}, "
             f"held by {_many(len(first.now), 'student', 'students')}."
         )
     if cohort.needs:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -24,31 +24,33 @@ def definitions(text: str) -> dict[str, Definition]:
 
 
 def form(node: Definition) -> str:
-    """A digest of the definition's structure: equal for two that differ in names, layout and comments alone."""
+    """A digest of the definition's structure: equal for two that differ in names, layout and comments alone.
+
+    Uses the node up: what does not count is taken out of it.
+    """
     numbers: dict[str, str] = {}
-    tree = _Bare().visit(ast.parse(ast.unparse(node)))
-    renamed = rename(tree.body[0], lambda name: numbers.setdefault(name, f"name{len(numbers)}"), arguments=True)
+    renamed = rename(_Bare().visit(node), lambda name: numbers.setdefault(name, f"name{len(numbers)}"), arguments=True)
     return hashlib.sha256(ast.dump(renamed).encode()).hexdigest()[:16]
-
-
-def size(node: Definition) -> int:
-    """How many nodes the definition's tree has, as a measure of how much there is to write alike."""
-    return sum(1 for _ in ast.walk(node))
 
 
 def rename(node: ast.AST, name: Callable[[str], str], *, arguments: bool) -> ast.AST:
     """The tree with every name that its functions bind renamed, in place; parameters too with `arguments`."""
     for function in _outermost(node):
-        bound = _bound(function, arguments)
-        for part in ast.walk(function):
-            if isinstance(part, ast.Name) and part.id in bound:
-                part.id = name(part.id)
-            elif isinstance(part, ast.arg) and part.arg in bound:
-                part.arg = name(part.arg)
-            elif isinstance(part, FUNCTIONS) and part is not function and part.name in bound:
-                part.name = name(part.name)
-            elif isinstance(part, ast.ExceptHandler) and part.name in bound:
-                part.name = name(str(part.name))
+        parts = list(ast.walk(function))
+        bound = _bound(parts, arguments)
+        for part in parts:
+            if isinstance(part, ast.Name):
+                if part.id in bound:
+                    part.id = name(part.id)
+            elif isinstance(part, ast.arg):
+                if part.arg in bound:
+                    part.arg = name(part.arg)
+            elif isinstance(part, FUNCTIONS):
+                if part is not function and part.name in bound:
+                    part.name = name(part.name)
+            elif isinstance(part, ast.ExceptHandler):
+                if part.name in bound:
+                    part.name = name(str(part.name))
             elif isinstance(part, ast.Nonlocal):
                 part.names = [name(n) if n in bound else n for n in part.names]
     return node
@@ -62,18 +64,25 @@ def _outermost(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
         yield from _outermost(child)
 
 
-def _bound(function: ast.AST, arguments: bool) -> set[str]:
-    parameters = {p.arg for p in ast.walk(function) if isinstance(p, ast.arg)}
-    shared = {n for p in ast.walk(function) if isinstance(p, ast.Global) for n in p.names}
+def _bound(parts: Sequence[ast.AST], arguments: bool) -> set[str]:
+    """What the function, the first of the parts, binds itself."""
     bound: set[str] = set()
-    for part in ast.walk(function):
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            bound.add(part.id)
-        elif isinstance(part, FUNCTIONS) and part is not function:
-            bound.add(part.name)
-        elif isinstance(part, ast.ExceptHandler) and part.name:
-            bound.add(part.name)
-    return (bound | parameters if arguments else bound - parameters) - shared
+    parameters: set[str] = set()
+    shared: set[str] = set()
+    for part in parts:
+        if isinstance(part, ast.Name):
+            if isinstance(part.ctx, ast.Store):
+                bound.add(part.id)
+        elif isinstance(part, ast.arg):
+            parameters.add(part.arg)
+        elif isinstance(part, FUNCTIONS):
+            if part is not parts[0]:
+                bound.add(part.name)
+        elif isinstance(part, ast.ExceptHandler):
+            bound.add(part.name or "")
+        elif isinstance(part, ast.Global):
+            shared.update(part.names)
+    return (bound | parameters if arguments else bound - parameters) - shared - {""}
 
 
 class _Bare(ast.NodeTransformer):

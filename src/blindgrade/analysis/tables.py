@@ -28,14 +28,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under columns. `name` is the CSV file's; `folded` tables are long and shown on demand."""
+    """Rows of cells under columns. `name` is the CSV file's; rows after the first `shown` are folded on the page."""
 
     name: str
     title: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     about: str = ""
-    folded: bool = False
+    shown: int = 1000
 
     def csv(self) -> str:
         """The table as CSV, no cell of which is a formula."""
