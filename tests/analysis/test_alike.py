@@ -67,3 +67,14 @@ def test_forms_are_read_from_submissions_and_the_stub_has_none(pieces, mini, tmp
             if c.kind != "stub":
                 by_choice.setdefault((e, c), set()).add(forms[student.id][f"{lesson}/{e}"])
     assert all(len(same) == 1 for same in by_choice.values())
+
+
+def test_a_submission_that_cannot_be_read_or_is_nested_without_end_stops_nothing(pieces, tmp_path):
+    files, lesson = pieces[0].files, pieces[0].lesson
+    deep = "def standardize(values):\n    return " + " + ".join(["values"] * 900) + "\n"
+    for student, text in {"deep": deep, "broken": "def standardize(:\n", "nul": "\0"}.items():
+        place = tmp_path / student / files.folder
+        place.mkdir(parents=True)
+        (place / f"{files.module}.py").write_text(text)
+    (tmp_path / "packed.zip").write_bytes(b"PK no archive")
+    assert not set(read_forms(tmp_path, [(files, lesson)])) - {"deep"}

@@ -42,6 +42,15 @@ def test_what_is_computed_does(other):
     assert _form(other) != _form(ANSWER)
 
 
+def test_an_attribute_is_no_name_of_the_students():
+    first = "def f(x):\n    mean = x.mean()\n    return x - mean\n"
+    assert _form(first) != _form(first.replace("mean", "std"))
+    assert _form(first) == _form(first.replace("mean =", "m =").replace("- mean", "- m"))
+    text = "def f(x):\n    key = 'key'\n    return g(key=x[key])\n"
+    assert _form(text) != _form(text.replace("'key'", "'other'"))
+    assert _form(text) != _form(text.replace("key=x", "other=x"))
+
+
 def test_names_within_a_class_and_nested_functions():
     first = (
         "class A:\n    def f(self, x):\n        def g(y):\n            return y + x\n        return [g(i) for i in x]\n"

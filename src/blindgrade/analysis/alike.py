@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -114,7 +115,12 @@ def _groups(pairs: Iterable[Pair]) -> list[list[str]]:
 
 def _forms(lesson: Lesson, text: str) -> dict[str, str]:
     found = definitions(text)
-    return {e.name: form(found[e.defines]) for e in lesson.exercises if e.defines in found}
+    forms = {}
+    for exercise in lesson.exercises:
+        if exercise.defines in found:
+            with suppress(RecursionError):  # nested so deeply that no one can have written it by hand
+                forms[exercise.name] = form(found[exercise.defines])
+    return forms
 
 
 def _submissions(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+# Where a node says the name of something that a function may bind; an attribute's name is not such a place.
+NAMED: dict[type[ast.AST], str] = {
+    ast.Name: "id",
+    ast.arg: "arg",
+    ast.FunctionDef: "name",
+    ast.AsyncFunctionDef: "name",
+    ast.ExceptHandler: "name",
+}
+UNCOUNTED = {"annotation", "returns", "ctx", "type_comment", "kind", "simple"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -26,11 +35,44 @@ def definitions(text: str) -> dict[str, Definition]:
 def form(node: Definition) -> str:
     """A digest of the definition's structure: equal for two that differ in names, layout and comments alone.
 
-    Uses the node up: what does not count is taken out of it.
+    RecursionError if it is nested too deeply.
     """
-    numbers: dict[str, str] = {}
-    renamed = rename(_Bare().visit(node), lambda name: numbers.setdefault(name, f"name{len(numbers)}"), arguments=True)
-    return hashlib.sha256(ast.dump(renamed).encode()).hexdigest()[:16]
+    pieces: list[str] = []
+    _write(node, set(), {}, pieces)
+    return hashlib.sha256("\0".join(pieces).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _write(value: object, bound: Set[str], numbers: dict[str, int], pieces: list[str]) -> None:
+    """Append what of the value counts. Nodes are closed by ")", so different trees never give equal pieces."""
+    if isinstance(value, ast.AST):
+        if isinstance(value, FUNCTIONS) and not bound:
+            bound = _bound(list(ast.walk(value)), True)
+        if isinstance(value, ast.Nonlocal):
+            return  # what it names is numbered where it is bound
+        if isinstance(value, ast.AnnAssign) and value.value is not None:
+            value = ast.Assign([value.target], value.value)
+        pieces.append(type(value).__name__)
+        named = NAMED.get(type(value))
+        for name, part in ast.iter_fields(value):
+            if name == named and part in bound:
+                pieces.append(f"#{numbers.setdefault(part, len(numbers))}")
+            elif name not in UNCOUNTED:
+                _write(_counted(name, part), bound, numbers, pieces)
+        pieces.append(")")
+    elif isinstance(value, list):
+        pieces.append("[")
+        for part in value:
+            _write(part, bound, numbers, pieces)
+        pieces.append("]")
+    else:
+        pieces.append(f"{type(value).__name__} {value!r}")
+
+
+def _counted(name: str, part: object) -> object:
+    """The part; of a body the statements that do something."""
+    if name != "body" or not isinstance(part, list):
+        return part
+    return [s for s in part if not isinstance(s, ast.Pass) and not _is_text(s)]
 
 
 def rename(node: ast.AST, name: Callable[[str], str], *, arguments: bool) -> ast.AST:
@@ -83,37 +125,6 @@ def _bound(parts: Sequence[ast.AST], arguments: bool) -> set[str]:
         elif isinstance(part, ast.Global):
             shared.update(part.names)
     return (bound | parameters if arguments else bound - parameters) - shared - {""}
-
-
-class _Bare(ast.NodeTransformer):
-    """Drops docstrings, annotations and `pass`."""
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        return self._body(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        node.returns = None
-        return self._body(node)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        return self._body(node)
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.annotation = None
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        self.generic_visit(node)
-        if node.value is None:
-            return node
-        return ast.copy_location(ast.Assign([node.target], node.value), node)
-
-    def _body(self, node: Definition) -> ast.AST:
-        self.generic_visit(node)
-        kept = [s for s in node.body if not isinstance(s, ast.Pass) and not _is_text(s)]
-        node.body = kept or [ast.Pass()]
-        return node
 
 
 def _is_text(node: ast.stmt) -> bool:
