@@ -1,18 +1,23 @@
 """Files of simulated students: each known answer stands in its place, and what was not written is the stub."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from blindgrade.analysis.composing import Pieces
 from blindgrade.analysis.rehearsed import Rehearsals
 from blindgrade.analysis.simulation import Choice, Version
 from blindgrade.analysis.structure import definitions, form
 from blindgrade.analysis.written import write_submissions
+from blindgrade.catalog import Catalog
 from blindgrade.engine.lesson_checks import LessonChecks, provide_toys
 from blindgrade.engine.reference import LiveReference
 from blindgrade.engine.rehearsal import rehearse
 from blindgrade.engine.worker import load
 from blindgrade.models import Outcome
+
+COURSE = Catalog(Path(__file__).parents[2])
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +70,17 @@ def test_a_copy_looks_different_and_has_the_same_structure(lesson):
     assert plain != copied
     assert form(definitions(plain)["fit_line"]) == form(definitions(copied)["fit_line"])
     assert "my_slope" in copied and "my_slope" not in plain
+
+
+@pytest.mark.parametrize("files", COURSE.ready(), ids=lambda files: files.entry.id)
+def test_the_courses_own_answers_can_be_put_together(files):
+    own = Pieces(COURSE, files.entry.id)
+    provide_toys(files)
+    for kind in ("misconception", "alternative"):
+        choices = {exercise: choice for exercise, choice in own.variants if choice.kind == kind}
+        for restyled in (False, True):
+            text = own.text(choices, restyled=restyled)
+            assert not load(files.module, text, "student.py").problems
 
 
 def test_a_cohort_is_written_for_course_grade(pieces, cohort, tmp_path):
