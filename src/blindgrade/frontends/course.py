@@ -15,6 +15,7 @@ from blindgrade.frontends.cohort import grade_command, replay_command, standings
 from blindgrade.frontends.collect import collect
 from blindgrade.frontends.gradebook import gradebook
 from blindgrade.frontends.release import release
+from blindgrade.frontends.report import report_command, simulate_command
 
 # torch and all that needs it is imported inside the commands, so that `course --help` is quick.
 if TYPE_CHECKING:
@@ -269,5 +270,8 @@ def _again(proof: Proof) -> str:
     return f"course verify {proof.lesson}" + (" --mutants" if proof.name == "mutants are killed" else "")
 
 
-for command in (collect, gradebook, grade_command, release, replay_command, standings_command):
+COMMANDS = (
+    collect, gradebook, grade_command, release, replay_command, report_command, simulate_command, standings_command,
+)  # fmt: skip
+for command in COMMANDS:
     course.add_command(command)

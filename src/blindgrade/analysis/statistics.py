@@ -1,0 +1,127 @@
+"""Classical item analysis: difficulty, discrimination, reliability. Rows are students, columns are exercises."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+TAIL = 0.27  # Kelley 1939: the share that tells upper from lower best where the totals are normal
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its 95 % confidence limits."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ItemStatistics:
+    """One exercise among those of its lesson; None where the scores leave the figure undefined.
+
+    `difficulty` is the mean share of the points (high is easy), `passed` the share of students who passed;
+    `point_biserial` correlates having passed with the points of all OTHER exercises; `upper_lower` is the difference of
+    the mean shares between the upper and the lower 27 %; `alpha_without` is alpha if this exercise were left out.
+    """
+
+    difficulty: float
+    passed: float
+    point_biserial: Interval | None
+    upper_lower: float | None
+    alpha_without: float | None
+
+
+def item_statistics(shares: Array, passed: Array, points: Array) -> list[ItemStatistics]:
+    """The statistics of every column. `shares` and `passed` are in [0, 1], `points` what columns are worth."""
+    scores = shares * points
+    total = scores.sum(axis=1)
+    found = []
+    for column in range(shares.shape[1]):
+        others = np.delete(scores, column, axis=1)
+        found.append(
+            ItemStatistics(
+                difficulty=float(shares[:, column].mean()),
+                passed=float(passed[:, column].mean()),
+                point_biserial=point_biserial(passed[:, column], others.sum(axis=1)),
+                upper_lower=upper_lower(shares[:, column], total),
+                alpha_without=alpha(others),
+            )
+        )
+    return found
+
+
+def point_biserial(passed: Array, rest: Array) -> Interval | None:
+    """The correlation of a 0/1 column with a score; None if either does not vary or fewer than four rows are there."""
+    from scipy import stats
+
+    if len(passed) < 4 or _constant(passed) or _constant(rest):
+        return None
+    r = float(stats.pointbiserialr(passed, rest).statistic)
+    # Fisher's z: the limits are symmetric there, and stay within -1 and 1 when taken back.
+    z = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, r)))
+    half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) / math.sqrt(len(passed) - 3)
+    return Interval(r, math.tanh(z - half), math.tanh(z + half))
+
+
+def upper_lower(shares: Array, total: Array, tail: float = TAIL) -> float | None:
+    """Mean share of the `tail` with the highest totals less that of the `tail` with the lowest.
+
+    Students with the total at the cut count in part, all of them alike: so the order of the rows changes nothing. None
+    if there are fewer than four students, or all have the same total.
+    """
+    if len(total) < 4 or _constant(total):
+        return None
+    size = tail * len(total)
+    upper, lower = _tail_weights(total, size), _tail_weights(-total, size)
+    return float(upper @ shares - lower @ shares) / size
+
+
+def _tail_weights(total: Array, size: float) -> Array:
+    ranked = np.sort(total)[::-1]
+    cut = ranked[min(len(total), math.ceil(size)) - 1]
+    above, at = total > cut, total == cut
+    return np.where(above, 1.0, np.where(at, (size - above.sum()) / at.sum(), 0.0))
+
+
+def alpha(scores: Array) -> float | None:
+    """Cronbach's alpha of the columns; None with fewer than two students or columns, or if all totals are equal."""
+    students, items = scores.shape
+    if students < 2 or items < 2:
+        return None
+    total = float(scores.sum(axis=1).var(ddof=1))
+    if total < 1e-12:
+        return None
+    return float(items / (items - 1)) * (1 - float(scores.var(axis=0, ddof=1).sum()) / total)
+
+
+def alpha_interval(scores: Array) -> Interval | None:
+    """Alpha with Feldt's (1965) exact limits, which hold for normal scores and are near for others."""
+    from scipy import stats
+
+    value = alpha(scores)
+    if value is None:
+        return None
+    students, items = scores.shape
+    freedom = (students - 1, (students - 1) * (items - 1))
+    high, low = (float(stats.f.ppf(q, *freedom)) for q in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
+    return Interval(value, 1 - (1 - value) * low, 1 - (1 - value) * high)
+
+
+def standard_error(scores: Array) -> float | None:
+    """By how many points a total would scatter if the same student could be examined again; None without alpha."""
+    value = alpha(scores)
+    if value is None:
+        return None
+    return float(scores.sum(axis=1).std(ddof=1)) * math.sqrt(max(0.0, 1 - value))
+
+
+def _constant(column: Array) -> bool:
+    return float(np.ptp(column)) < 1e-9
