@@ -16,7 +16,6 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-import blindgrade
 from blindgrade.authoring import cells, regions
 from blindgrade.authoring.cells import SOLUTION_ONLY
 from blindgrade.authoring.notebook import notebook_text
