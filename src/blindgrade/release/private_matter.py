@@ -127,7 +127,7 @@ class PrivateMatter:
         own = [
             self.catalog.root,
             self.catalog.root.resolve(),
-            Path(blindgrade.__file__).resolve().parents[1],
+            Path(__file__).resolve().parents[2],
             Path.home(),
         ]
         found = {str(path): machine for path in own if len(path.parts) > 2}
