@@ -43,7 +43,7 @@ ID_LENGTH = 64
 def notebook_text(source: str, path: str) -> str:
     """The notebook that the solution `source` yields; `path` is named in errors (CellError, RegionError)."""
     kept = [cell for cell in cells.parse(source, path) if SOLUTION_ONLY not in cell.tags]
-    return written(_cells(kept, lambda cell: regions.cut(cell.source, path, cell.first_line)))
+    return written(_cells(kept, lambda cell: regions.cut(cell.source, path, cell.first_line), magic=True))
 
 
 def solved_cells(source: str, path: str) -> list[dict[str, Any]]:
@@ -64,14 +64,14 @@ def written(notebook_cells: list[dict[str, Any]]) -> str:
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _cells(kept: list[Cell], code: Callable[[Cell], str]) -> list[dict[str, Any]]:
+def _cells(kept: list[Cell], code: Callable[[Cell], str], *, magic: bool = False) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     ids, private = _Ids(), 0
     with_path = False
     for cell in kept:
         if cell.kind == "code" and not with_path:
             found.append(_json(PATH_CELL, PATH_CELL_ID, PATH_CELL.source))
-            found += _grade_cell(kept)
+            found += _grade_cell(kept) if magic else []  # nbgrader has grade cells of its own
             with_path = True
         if SOLUTION_ONLY in cell.tags:
             private += 1

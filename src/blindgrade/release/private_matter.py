@@ -31,7 +31,7 @@ NAME = re.compile(r"[A-Za-z_]\w{11,}")  # shorter names are words that anything 
 # Lines that every program has: they tell nothing, and the engine's own source has them as well.
 HABITS = re.compile(
     r"\s*(from\s+\S+\s+import\b|import\s|@(alternative|misconception|check)\(|except\b|for _ in range\(|else:"
-    r"|for [\w, ()]+ in [\w.]+(\(\))?:"
+    r"|for [\w, ()]+ in [\w.]+(\(\))?(:|\s*$)"
     r"|torch\.manual_seed\(|with torch\.(no_grad|enable_grad|inference_mode)\(|def __init__\(self|super\(\))"
 )
 VALUE = re.compile(r"\s*(?:return|[\w, ]+=)\s(.+)")  # what a line gives, whoever takes it
