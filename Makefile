@@ -48,6 +48,7 @@ bench: $(VENV)/.dev  ## the ratios of docs/benchmarks
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
+	$(BIN)/python tests/benchmarks/cohort_report.py
 
 BENCH := build/bench-venv
 $(BENCH)/.made: | $(VENV)/.dev

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from blindgrade.analysis.items import LessonNumbers, lesson_numbers
 from blindgrade.analysis.records import Record
-from blindgrade.models import Concept, Course, Lesson, Outcome
+from blindgrade.models import Concept, Course, Lesson
 
 MASTERED = 0.8  # of a concept's points
 LOW = 0.4  # of all points: who has less needs help
@@ -180,11 +179,3 @@ def _stuck(record: Record) -> bool:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def outcome_counts(numbers: LessonNumbers) -> Counter[Outcome]:
-    """How often each outcome occurs in a lesson, over students and exercises."""
-    total: Counter[Outcome] = Counter()
-    for item in numbers.items:
-        total.update(item.outcomes)
-    return total

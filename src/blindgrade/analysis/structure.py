@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 # Where a node says the name of something that a function may bind; an attribute's name is not such a place.
@@ -19,6 +19,8 @@ NAMED: dict[type[ast.AST], str] = {
     ast.AsyncFunctionDef: "name",
     ast.ExceptHandler: "name",
 }
+BINDING = {*NAMED, ast.Global}
+NAME = "\1"  # before a name that may be bound: no other piece begins so, because constants are written by repr
 UNCOUNTED = {"annotation", "returns", "ctx", "type_comment", "kind", "simple"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -37,42 +39,72 @@ def form(node: Definition) -> str:
 
     RecursionError if it is nested too deeply.
     """
-    pieces: list[str] = []
-    _write(node, set(), {}, pieces)
-    return hashlib.sha256("\0".join(pieces).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    writer = _Writer()
+    writer.write(node)
+    return hashlib.sha256("\0".join(writer.pieces).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _write(value: object, bound: Set[str], numbers: dict[str, int], pieces: list[str]) -> None:
-    """Append what of the value counts. Nodes are closed by ")", so different trees never give equal pieces."""
-    if isinstance(value, ast.AST):
-        if isinstance(value, FUNCTIONS) and not bound:
-            bound = _bound(list(ast.walk(value)), True)
-        if isinstance(value, ast.Nonlocal):
+class _Writer:
+    """The tree as a list of pieces. A node ends with ")", so different trees never give equal lists."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._parts: list[ast.AST] | None = None  # of the outermost function that is being written
+
+    def write(self, node: ast.AST) -> None:
+        """Append what of the node counts."""
+        if self._parts is None and isinstance(node, FUNCTIONS):
+            self._write_function(node)
+            return
+        if isinstance(node, ast.Nonlocal):
             return  # what it names is numbered where it is bound
-        if isinstance(value, ast.AnnAssign) and value.value is not None:
-            value = ast.Assign([value.target], value.value)
-        pieces.append(type(value).__name__)
-        named = NAMED.get(type(value))
-        for name, part in ast.iter_fields(value):
-            if name == named and part in bound:
-                pieces.append(f"#{numbers.setdefault(part, len(numbers))}")
-            elif name not in UNCOUNTED:
-                _write(_counted(name, part), bound, numbers, pieces)
-        pieces.append(")")
-    elif isinstance(value, list):
-        pieces.append("[")
-        for part in value:
-            _write(part, bound, numbers, pieces)
-        pieces.append("]")
-    else:
-        pieces.append(f"{type(value).__name__} {value!r}")
+        if isinstance(node, ast.AnnAssign) and node.value is not None:
+            node = ast.Assign([node.target], node.value)
+        kind = type(node)
+        if self._parts is not None and kind in BINDING:
+            self._parts.append(node)
+        self.pieces.append(kind.__name__)
+        named = NAMED.get(kind)
+        for name in _counted_fields(kind):
+            part = getattr(node, name, None)
+            if name == named:
+                self.pieces.append(f"{NAME}{part}")
+            elif isinstance(part, ast.AST):
+                self.write(part)
+            elif isinstance(part, list):
+                self._write_list(name, part)
+            else:
+                self.pieces.append(f"{type(part).__name__} {part!r}")
+        self.pieces.append(")")
+
+    def _write_list(self, name: str, parts: list[object]) -> None:
+        self.pieces.append("[")
+        for part in parts:
+            if isinstance(part, ast.AST):
+                if name != "body" or not (isinstance(part, ast.Pass) or _is_text(part)):
+                    self.write(part)
+            else:
+                self.pieces.append(repr(part))
+        self.pieces.append("]")
+
+    def _write_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        start, self._parts = len(self.pieces), []
+        self.write(node)
+        bound, self._parts = _bound(self._parts, True), None
+        for at in range(start, len(self.pieces)):
+            piece = self.pieces[at]
+            if piece.startswith(NAME) and piece[1:] in bound:
+                self.pieces[at] = f"#{self._numbers.setdefault(piece[1:], len(self._numbers))}"
 
 
-def _counted(name: str, part: object) -> object:
-    """The part; of a body the statements that do something."""
-    if name != "body" or not isinstance(part, list):
-        return part
-    return [s for s in part if not isinstance(s, ast.Pass) and not _is_text(s)]
+FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def _counted_fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    if kind not in FIELDS:
+        FIELDS[kind] = tuple(name for name in kind._fields if name not in UNCOUNTED)
+    return FIELDS[kind]
 
 
 def rename(node: ast.AST, name: Callable[[str], str], *, arguments: bool) -> ast.AST:
@@ -127,5 +159,5 @@ def _bound(parts: Sequence[ast.AST], arguments: bool) -> set[str]:
     return (bound | parameters if arguments else bound - parameters) - shared - {""}
 
 
-def _is_text(node: ast.stmt) -> bool:
+def _is_text(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
