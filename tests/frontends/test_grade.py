@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +102,34 @@ def test_no_course_is_exit_code_2_with_what_to_do(tmp_path: Path) -> None:
     done = run("all", course=tmp_path)
     assert done.returncode == 2
     assert "course.toml" in done.stderr
+
+
+def test_a_report_is_written_and_named_on_standard_error(tmp_path: Path) -> None:
+    page = tmp_path / "new" / "page.html"
+    done = run("lesson-1.1.1", "--submission", CASES / "wrong_and_blocked", "--json", "--report", page)
+    assert (done.returncode, json.loads(done.stdout)["schema"]) == (1, "blindgrade/grading/v1")
+    assert str(page) in done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert "The spread is still what it was." in text and "not divided" in text
+    assert list(page.parent.iterdir()) == [page]
+
+
+def test_a_report_has_a_name_of_its_own_if_none_is_given(tmp_path: Path) -> None:
+    course = tmp_path / "mini"
+    shutil.copytree(TESTS / "courses" / "mini", course)
+    run("lesson-1.1", "--submission", CASES / "all_right", "--report", course=course)
+    assert (course / "build" / "reports" / "lesson-1.1.html").is_file()
+
+
+@pytest.mark.parametrize("place", ["lesson-1.1.1", "no-page.txt"])
+def test_a_report_that_is_no_page_is_exit_code_2(place: str) -> None:
+    done = run("lesson-1.1.1", "--report", place)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "ends in .html" in done.stderr
+
+
+def test_a_report_that_cannot_be_written_is_exit_code_2_after_the_result(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = run("lesson-1.1.1", "--submission", CASES / "all_right", "--report", tmp_path / "file" / "page.html")
+    assert (done.returncode, "100 of 100 points" in done.stdout) == (2, True)
+    assert "could not be written" in done.stderr

@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from blindgrade.catalog import Catalog, Target
+    from blindgrade.engine.exhibits import Exhibits
     from blindgrade.models import Grading, Outcome
 
 EVERY_POINT, SOME_NOT, BAD_REQUEST, GRADER_FAILED = 0, 1, 2, 3
@@ -45,9 +46,25 @@ EVERY_POINT, SOME_NOT, BAD_REQUEST, GRADER_FAILED = 0, 1, 2, 3
     show_default=True,
     help="Compare with the live solution or with the answer key (public checks).",
 )
+@click.option(
+    "--report",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE.html]",
+    help="Write the grading as a page, with pictures.  [default: build/reports/LESSON.html]",
+)
+@click.option("--open", "open_it", is_flag=True, help="Write the page and open it in a browser.")
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Never official.")
 @click.option("--verbose", is_flag=True, help="Every failed check, and what the code printed.")
-def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbose: bool, **options: Any) -> None:
+def main(
+    lessons: tuple[str, ...],
+    submission: Path | None,
+    as_json: bool,
+    verbose: bool,
+    report: str | None,
+    open_it: bool,
+    **options: Any,
+) -> None:
     """Grade LESSON...
 
     \b
@@ -60,6 +77,7 @@ def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbo
     Examples:
       grade lesson-7.2
       grade lesson-7.2.1/score_from_noise --verbose
+      grade lesson-7.2 --report --open
       grade all --submission ~/my-solutions --json
 
     Exit code: 0 every point earned, 1 some not, 2 the request was wrong, 3 the grader failed.
@@ -69,45 +87,72 @@ def main(lessons: tuple[str, ...], submission: Path | None, as_json: bool, verbo
     if options["device"] == "cuda" and options["sandbox"] == "strict":
         _stop("a GPU worker cannot be isolated, because the driver needs what a sandbox closes; leave out"
               " --sandbox strict, or grade with --device cpu", BAD_REQUEST)  # fmt: skip
+    if report and not report.endswith(".html"):
+        _stop(f"--report {report}: the name of a page ends in .html; to have it named for you, put --report last",
+              BAD_REQUEST)  # fmt: skip
+    wanted = report is not None or open_it
     try:
         catalog = Catalog.locate()
         targets = catalog.find(lessons)
         planned = _planned(catalog, lessons)
-        grading = _grade(catalog, targets, submission or catalog.root / "exercises", as_json, options)
+        grading, exhibits = _grade(catalog, targets, submission or catalog.root / "exercises", as_json, wanted, options)
     except UnknownId as error:
         _stop(str(error), BAD_REQUEST)
     except CourseError as error:
         _stop(str(error), BAD_REQUEST)
     _show(grading, as_json, verbose, planned)
+    if wanted:
+        from blindgrade.frontends.reports import default_path
+
+        page = Path(report) if report else default_path(catalog, lessons)
+        _report(page, catalog, targets, grading, exhibits, open_it)
     sys.stdout.flush()
     os._exit(_exit_code(grading))  # all is said and ended; taking torch apart in order would keep the student waiting
 
 
+def _report(
+    page: Path, catalog: Catalog, targets: list[Target], grading: Grading, exhibits: Exhibits | None, open_it: bool
+) -> None:
+    from blindgrade.frontends.reports import open_report, write_report
+
+    try:
+        write_report(page, catalog, targets, grading, exhibits=exhibits)
+    except OSError as error:
+        _stop(f"the report could not be written to {page} ({error.strerror}); name another --report FILE.html",
+              BAD_REQUEST)  # fmt: skip
+    opened = open_it and open_report(page)
+    click.echo(f"  Report: {page}{'' if opened or not open_it else ' (no browser was found to open it)'}", err=True)
+
+
 def _grade(
-    catalog: Catalog, targets: list[Target], submission: Path, as_json: bool, options: dict[str, Any]
-) -> Grading:
+    catalog: Catalog, targets: list[Target], submission: Path, as_json: bool, drawn: bool, options: dict[str, Any]
+) -> tuple[Grading, Exhibits | None]:
     from blindgrade.engine.workers import SandboxMissing, Zygote
 
     with Zygote.for_targets(targets, sandbox=options["sandbox"], device=options["device"]) as warm:
         # The warm process imports torch on another core while this one does, so it is started before the import below.
         if not options["debug"]:
             warm.start()
+        from blindgrade.engine.exhibits import Exhibits
         from blindgrade.engine.runner import GraderFailed, Options, grade
         from blindgrade.engine.submission import SubmissionError
 
         _need_device(options["device"])
+        exhibits = Exhibits() if drawn else None
         total = sum(len(t.exercises) for t in targets)
         quiet = as_json or options["debug"] or not sys.stderr.isatty()
         with nullcontext(None) if quiet else _Progress(total) as progress:
             try:
-                grading = grade(catalog, targets, submission, Options(progress=progress, **options), warm)
+                grading = grade(
+                    catalog, targets, submission, Options(progress=progress, exhibits=exhibits, **options), warm
+                )
             except (SubmissionError, SandboxMissing) as error:
                 _stop(str(error), BAD_REQUEST)
             except GraderFailed as error:
                 _stop(str(error), GRADER_FAILED)
         if warm.missing and warm.sandbox == "process":
             _say_unisolated(warm.missing)
-    return grading
+    return grading, exhibits
 
 
 def _need_device(device: str) -> None:
