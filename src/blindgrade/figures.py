@@ -26,7 +26,7 @@ Rows = list[list[float]]
 
 MAX_POINTS = 400  # of one series; a picture for reading needs no more
 MAX_SERIES = 8
-MAX_SIDE = 128  # pixels of an image
+MAX_SIDE = 64  # pixels of an image
 
 
 class NotDrawable(Exception):

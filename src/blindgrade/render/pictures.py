@@ -120,7 +120,8 @@ def _svg(figure: Figure, frame: _Frame, prefix: str, label: str) -> Markup:
 def _place(figure: Figure) -> tuple[float, float, float, float]:
     if figure.kind in PLAIN:
         return 0.01, 0.01, 0.98, 0.98
-    left, bottom = 0.11 + 0.05 * bool(figure.ylabel), 0.1 + 0.08 * bool(figure.xlabel or figure.names)
+    left, bottom = 0.11 + 0.05 * bool(figure.ylabel), 0.1 + 0.08 * bool(figure.xlabel)
+    bottom += 0.06 * max((name.count("\n") for name in figure.names), default=0)
     return left, bottom, 0.97 - left, 0.97 - bottom
 
 
@@ -160,7 +161,7 @@ def _dress(axes: Axes, figure: Figure) -> None:
             axes.legend(loc="best")
         return
     if figure.names:
-        axes.set_xticks(range(len(figure.names)), [shown(n)[:14] for n in figure.names])
+        axes.set_xticks(range(len(figure.names)), [shown(name)[:24] for name in figure.names])
     else:
         axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_locator(MaxNLocator(4))
@@ -278,8 +279,8 @@ def _inline(svg: bytes, prefix: str, label: str) -> Markup:
         if LINK in element.attrib:
             element.set("href", element.attrib.pop(LINK))
     text = ElementTree.tostring(root, encoding="unicode")
-    used = set(re.findall(r"(?:url\(#|href=\"#)([\w-]+)", text))
-    text = re.sub(r' id="([\w-]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", text)
+    used = set(re.findall(r"(?:url\(#|href=\"#)([^)\"]+)", text))
+    text = re.sub(r' id="([^"]+)"', lambda m: f' id="{prefix}-{m[1]}"' if m[1] in used else "", text)
     text = re.sub(r"(url\(#|href=\"#)", rf"\g<1>{prefix}-", text)
     text = NUMBER.sub(lambda m: f"{float(m[0]):.1f}", text)
     text = text.replace("<defs />", "")
