@@ -46,6 +46,7 @@ verify: $(VENV)/.dev  ## the course against itself, 20 seeds, every mutant
 bench: $(VENV)/.dev  ## the ratios of docs/benchmarks
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
+	$(BIN)/python tests/benchmarks/report.py
 
 peers: setup  ## solutions against diffusers and torchdiffeq
 	$(BIN)/pytest -q -m peers

@@ -62,6 +62,12 @@ class _View:
         return [c for c in self.result.checks if c.outcome not in TOLD]
 
     @property
+    def waits(self) -> str:
+        """Which exercises are to be mended first."""
+        found = next((c.message for c in self.result.checks if c.outcome is Outcome.BLOCKED), "")
+        return f"This {found}: mend that first." if found else ""
+
+    @property
     def earned(self) -> int:
         """How many checks passed."""
         return sum(c.outcome is Outcome.PASSED for c in self.result.checks)
