@@ -20,6 +20,7 @@ from blindgrade.checks import (
     error_of,
     gradients,
     in_each_dtype,
+    shapes_of,
 )
 from blindgrade.engine.protocol import Opaque
 
@@ -396,3 +397,8 @@ def test_answers_are_named_like_their_cases_and_tell_of_changed_arguments() -> N
     assert seen["in float64"] == 6.0
     assert seen["in float64, arguments unchanged"] is False
     assert answers_and_purity(lambda x, factor: 1, cases)["in float32, arguments unchanged"] is True
+
+
+def test_the_shapes_of_a_module_are_those_of_its_state() -> None:
+    assert shapes_of(torch.nn.Linear(2, 3)) == {"weight": [3, 2], "bias": [3]}
+    assert "running_mean" in shapes_of(torch.nn.BatchNorm1d(4))

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import math
 import torch
-from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, in_each_dtype
+from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, in_each_dtype, shapes_of
 
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
-
-def shapes_of(module):
-    """Shape of every tensor in the state dict."""
-    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
 
 @check("image_tokens", weight=2, public=True)
 def makes_normalised_tokens(lesson, rng):

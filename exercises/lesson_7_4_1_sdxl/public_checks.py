@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, in_each_dtype
+from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, in_each_dtype, shapes_of
 
 
 def encoded(rng, batch, tokens, width_l, width_g, dtype=torch.float32):
@@ -20,10 +20,6 @@ def joins_along_the_channels(lesson, rng):
     cases = in_each_dtype(lambda dtype: encoded(rng, 2, 5, 3, 4, dtype))
     cases["equal widths"] = encoded(rng, 3, 4, 2, 2)
     return answers(lesson.sdxl_text_context, cases)
-
-def shapes_of(module):
-    """Shape of every tensor in the state, by name."""
-    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
 
 def attended(lesson, rng, sizes, batch, places, tokens, dtype):
     """A filled layer's answer to random places and tokens, and whether those stayed as they were."""

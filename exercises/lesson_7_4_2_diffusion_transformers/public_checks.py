@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from blindgrade.checks import Watch, answers, answers_and_purity, check, in_each_dtype
+from blindgrade.checks import Watch, answers, answers_and_purity, check, in_each_dtype, shapes_of
 from blindgrade.figures import image
 from torch import Tensor, nn
 
@@ -50,11 +50,6 @@ def puts_the_squares_back(lesson, rng):
 def counts_for_dit_xl(lesson, rng):
     """DiT-XL on a latent of 32 by 32 with patches of side 8, 4 and 2: tokens, attention and linear layers."""
     return {f"p = {p}": lesson.dit_token_budget(32, 32, p, 1152) for p in (8, 4, 2)}
-
-def shapes_of(module):
-    """Shape of every tensor in the state, by name; buffers that are not saved do not count, parameters do."""
-    tensors = {**dict(module.named_parameters()), **module.state_dict()}
-    return {name: list(tensor.shape) for name, tensor in tensors.items()}
 
 def filled(module, rng, scale=0.3, but=()):
     """The module with normal draws in its trained parameters, by sorted name; those whose name holds `but` stay."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from blindgrade.checks import Watch, answers_and_purity, check, gradients, in_each_dtype
+from blindgrade.checks import Watch, answers_and_purity, check, gradients, in_each_dtype, shapes_of
 from blindgrade.figures import bars, curves, image
 
 
@@ -53,10 +53,6 @@ def shares_of_the_four(lesson, rng):
     """The four shares, for each sample: added over who answers, averaged over heads and over who asks; att stays."""
     cases = in_each_dtype(lambda dtype: attention_case(rng, dtype, 2, 3, 4, 5))
     return answers_and_purity(lesson.attention_quadrants, cases)
-
-def shapes_of(module):
-    """Shape of every tensor in the state dict."""
-    return {name: list(tensor.shape) for name, tensor in sorted(module.state_dict().items())}
 
 def filled(rng, module, dtype=torch.float64, scale=0.5):
     """The module with random weights."""

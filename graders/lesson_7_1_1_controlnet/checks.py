@@ -17,6 +17,7 @@ from blindgrade.checks import (
     error_of,
     gradients,
     in_each_dtype,
+    shapes_of,
 )
 from grader_toys.images import shapes_batch
 from grader_toys.shapes_denoiser import shapes_denoiser
@@ -26,11 +27,6 @@ from toys import TinyUNet, alpha_bar_table, time_features
 def all_zero(tensor):
     """Whether every element is exactly zero."""
     return bool((tensor == 0).all())
-
-
-def shapes_of(module):
-    """The shape of each tensor in the module's state."""
-    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
 
 
 def trainable(module):

@@ -9,15 +9,21 @@ import math
 import torch
 import torch.nn.functional as F
 
-from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
+from blindgrade.checks import (
+    Fail,
+    Watch,
+    agree,
+    answers,
+    answers_and_purity,
+    check,
+    error_of,
+    gradients,
+    in_each_dtype,
+    shapes_of,
+)
 from grader_toys.channels import FourChannelToy
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
-
-
-def shapes_of(module):
-    """Shape of every tensor in the state dict."""
-    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
 
 
 # ---------------------------------------------------------------- image_tokens

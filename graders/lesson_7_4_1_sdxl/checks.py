@@ -9,7 +9,7 @@ import copy
 
 import torch
 
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
+from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, shapes_of
 
 # ---------------------------------------------------------------- sdxl_text_context
 
@@ -83,11 +83,6 @@ def refuses_encoders_that_disagree(lesson, rng):
 
 
 # ---------------------------------------------------------------- SDXLCrossAttention
-
-
-def shapes_of(module):
-    """Shape of every tensor in the state, by name."""
-    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
 
 
 def attended(lesson, rng, sizes, batch, places, tokens, dtype):

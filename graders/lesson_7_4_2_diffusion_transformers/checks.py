@@ -9,7 +9,7 @@ import itertools
 import torch
 import torch.nn.functional as F
 
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
+from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, shapes_of
 from blindgrade.figures import image
 from grader_toys.denoisers import CondNoise
 
@@ -148,12 +148,6 @@ def counts_token_by_token(lesson, rng):
 
 
 # ---------------------------------------------------------------- DiTBlock
-
-
-def shapes_of(module):
-    """Shape of every tensor in the state, by name; buffers that are not saved do not count, parameters do."""
-    tensors = {**dict(module.named_parameters()), **module.state_dict()}
-    return {name: list(tensor.shape) for name, tensor in tensors.items()}
 
 
 def filled(module, rng, scale=0.3, but=()):

@@ -7,7 +7,7 @@ unnoticed by the shapes. Blocks get random weights by name.
 
 import torch
 
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
+from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, shapes_of
 from blindgrade.figures import bars, curves, image
 from grader_toys.fields import AffineVelocity, PointVelocity
 from grader_toys.mixtures import GaussianMixture
@@ -187,11 +187,6 @@ def even_attention_counts_tokens(lesson, rng):
 
 
 # ---------------------------------------------------------------- MMDiTBlock, FluxSingleBlock
-
-
-def shapes_of(module):
-    """Shape of every tensor in the state dict."""
-    return {name: list(tensor.shape) for name, tensor in sorted(module.state_dict().items())}
 
 
 def filled(rng, module, dtype=torch.float64, scale=0.5):

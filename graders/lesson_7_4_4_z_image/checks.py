@@ -20,6 +20,7 @@ from blindgrade.checks import (
     error_of,
     gradients,
     in_each_dtype,
+    shapes_of,
 )
 from toys import mlp
 
@@ -28,11 +29,6 @@ DOUBLE = torch.float64
 
 # A transformer block adds up many products; angles and embeddings may be computed in float32 in either dtype.
 BLOCK = {"atol": {"float32": 2e-5, "float64": 2e-5}, "rtol": {"float32": 2e-4, "float64": 1e-4}}
-
-
-def shapes_of(module):
-    """Shape of every tensor in the state."""
-    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
 
 
 def filled(rng, module, scale=0.4):

@@ -146,6 +146,26 @@ class Catalog:
             "or set BLINDGRADE_COURSE to one"
         )
 
+    @property
+    def student_template(self) -> Path:
+        """What a student's repository has around the exercises (Jinja2)."""
+        return self.root / "student_template"
+
+    @property
+    def on_purpose(self) -> Path:
+        """Lines that are private in one place and public in another, each with its reason."""
+        return self.root / "graders" / "on_purpose.toml"
+
+    @property
+    def attempts(self) -> Path:
+        """Records of gradings, with the secret seeds; never committed, never released."""
+        return self.root / "attempts"
+
+    @property
+    def build(self) -> Path:
+        """What can be made again: reports, releases; never committed, never released."""
+        return self.root / "build"
+
     @cached_property
     def course(self) -> Course:
         """course.toml, checked."""
@@ -215,7 +235,9 @@ class Catalog:
         ready = [e for e in entries if e.status == "ready"]
         if not ready:
             titles = ", ".join(f"{e.id} ({e.title})" for e in entries)
-            raise UnknownId(f"{name} is planned and not written yet: {titles}; try one of {self._listed()}")
+            written = any(e.status == "unreleased" for e in entries)
+            why = "is not released yet" if written else "is planned and not written yet"
+            raise UnknownId(f"{name} {why}: {titles}; try one of {self._listed()}")
         return [(e.id, match["exercise"]) for e in ready]
 
     def _nearest(self, name: str) -> str:
@@ -253,7 +275,9 @@ class Catalog:
         """Ids of the exercises of earlier lessons that this one names; since all lie before it, there is no cycle."""
         found: set[str] = set()
         for earlier in self.entries[: self.entries.index(entry)]:
-            if earlier.status == "ready" and any(name.startswith(f"{earlier.id}/") for name in exercise.requires):
+            if earlier.status == "unreleased":  # its names were checked where the whole course lies
+                found |= {name for name in exercise.requires if name.startswith(f"{earlier.id}/")}
+            elif earlier.status == "ready" and any(name.startswith(f"{earlier.id}/") for name in exercise.requires):
                 lesson: Lesson = _parse(LessonFiles(self.root, earlier).spec, Lesson, id=earlier.id)
                 found |= {f"{earlier.id}/{e.name}" for e in lesson.exercises}
         return found

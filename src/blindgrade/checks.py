@@ -254,6 +254,11 @@ def gradients(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
     return list(torch.autograd.grad(output.sum(), list(inputs), allow_unused=True, retain_graph=True))
 
 
+def shapes_of(module: torch.nn.Module) -> dict[str, list[int]]:
+    """The shape of every tensor in the module's state, by name: what a state dict of another model has to fit."""
+    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
+
+
 def agree(got: Any, want: Any, *, name: str = "the result", atol: Tolerance = None, rtol: Tolerance = None) -> None:
     """Raise `Fail` unless `got` equals `want` in structure, type, shape, dtype and, within tolerance, every element.
 

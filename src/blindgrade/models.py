@@ -40,12 +40,12 @@ class MentalModel(Described):
 
 
 class LessonEntry(Described):
-    """A lesson in the table of contents; a planned one has no files yet."""
+    """A lesson in the table of contents. A planned one has no files yet, an unreleased one has none in this copy."""
 
     id: str
     slug: str
     title: str
-    status: Literal["ready", "planned"] = "ready"
+    status: Literal["ready", "planned", "unreleased"] = "ready"
 
 
 class ModuleEntry(Described):

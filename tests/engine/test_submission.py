@@ -323,3 +323,12 @@ def test_an_archive_is_read_like_the_folder_that_was_packed(tmp_path: Path) -> N
 def test_a_damaged_archive_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match=r"a\.zip is damaged .*pack it again"):
         score(write(tmp_path / "a.zip", b"PK"))
+
+
+def test_of_an_untouched_script_and_notebook_the_script_is_graded(tmp_path: Path) -> None:
+    stub = (
+        "# Write your answers where it says `raise NotImplementedError`.\ndef score():\n    raise NotImplementedError\n"
+    )
+    write(tmp_path / "score_functions.py", stub)
+    notebook(tmp_path / "score_functions.ipynb", "def score():\n    raise NotImplementedError\n")
+    assert score(tmp_path).lines.where(3) == "score_functions.py:3"

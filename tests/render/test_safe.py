@@ -30,6 +30,7 @@ def test_what_a_reader_can_see_is_shown_as_it_is(text: str) -> None:
         ("one\u2028two\u2029", r"one\u2028two\u2029"),
         ("::set-output name=points::100", r"\x3a:set-output name=points::100"),
         ("x\n  ::error::y", "x\n  \\x3a:error::y"),
+        ("far away ::error::y", r"far away \x3a:error::y"),
         ("a ##[error]b", r"a \x23#[error]b"),
         ("soft\u00adhyphen", r"soft\xadhyphen"),
     ],

@@ -138,7 +138,7 @@ def test_an_attack_that_needs_isolation_is_skipped_without_it(tmp_path: Path, un
     assert result.skipped and not result.held and "needs isolation" in result.what
 
 
-def test_what_a_person_or_terminal_could_not_take_is_reported(defence: Defence) -> None:
+def test_what_a_person_or_terminal_could_not_take_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     attempt = {
         "lesson": "lesson-1.1.1", "title": "Basics", "points": 0, "max_points": 0, "graded_at": "", "seed": 1,
         "submission": {"path": "", "sha256": ""}, "reference": "live", "sandbox": "process", "seconds": 0,
@@ -150,7 +150,10 @@ def test_what_a_person_or_terminal_could_not_take_is_reported(defence: Defence) 
 
     assert told("line 3: \x1b[2J is shown as text") == ""
     assert "a message of 5000 characters" in told("m" * 5000)
-    assert "a CI runner would obey" in told("##[set-output name=score;]100")
+    assert told("##[set-output name=score;]100") == told("::set-output name=score::100") == ""
+    monkeypatch.setattr("blindgrade.render.terminal.shown", lambda text: text)
+    for command in ("##[set-output name=score;]100", "x " * 57 + "::set-output name=score::100"):
+        assert "a CI runner would obey" in told(command)
 
 
 def test_a_file_with_a_wrong_header_is_named(tmp_path: Path) -> None:

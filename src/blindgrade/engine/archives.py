@@ -16,6 +16,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import IO, Any
@@ -31,6 +32,23 @@ CHUNK = 1 << 16
 NOISE = ("__MACOSX", ".DS_Store")
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How much of an archive is taken. A file over `file` bytes is left out, if that is less than `unpacked`."""
+
+    archive: int = MAX_ARCHIVE
+    unpacked: int = MAX_UNPACKED
+    file: int = MAX_UNPACKED
+    entries: int = MAX_ENTRIES
+    keep: str = "the lesson's files"  # what to pack, for the message
+    enter: bool = True  # a folder that holds all else is gone into
+
+
+ONE = Limits()
+# A whole cohort's submissions in one download: one student's file is never larger than a whole submission may be.
+MANY = Limits(archive=8 << 30, unpacked=8 << 30, entries=200_000, keep="fewer submissions", enter=False)
+
+
 class ArchiveError(Exception):
     """An archive that is not unpacked; the message says why and what to do, without its path."""
 
@@ -41,7 +59,7 @@ def is_archive(path: Path) -> bool:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[tuple[Path, list[str]]]:
+def unpacked(path: Path, limits: Limits = ONE) -> Iterator[tuple[Path, list[str]]]:
     """The folder in which the archive's files lie while the context lasts, and notes about what was left out.
 
     ArchiveError for an archive that is damaged, encrypted or over a limit.
@@ -49,17 +67,17 @@ def unpacked(path: Path) -> Iterator[tuple[Path, list[str]]]:
     with TemporaryDirectory(prefix="blindgrade-archive-") as folder:
         notes: list[str] = []
         try:
-            if path.stat().st_size > MAX_ARCHIVE:
-                raise ArchiveError(f"is larger than {MAX_ARCHIVE // MIB} MiB; pack only the lesson's files")
+            if path.stat().st_size > limits.archive:
+                raise ArchiveError(f"is larger than {limits.archive // MIB} MiB; pack only {limits.keep}")
             unpack = _unpack_zip if path.name.lower().endswith(".zip") else _unpack_tar
-            unpack(path, _Taker(Path(folder), notes))
+            unpack(path, _Taker(Path(folder), notes, limits))
         except (ArchiveError, FileNotFoundError):
             raise
         except (OSError, EOFError, ValueError, LookupError, NotImplementedError, RuntimeError) as error:
             raise ArchiveError(f"cannot be unpacked ({error}); pack it again, without a password") from None
         except (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError) as error:
             raise ArchiveError(f"is damaged ({error}); pack it again") from None
-        yield _inner(Path(folder)), notes
+        yield (_inner(Path(folder)) if limits.enter else Path(folder)), notes
 
 
 def _inner(folder: Path) -> Path:
@@ -75,19 +93,20 @@ def _inner(folder: Path) -> Path:
 class _Taker:
     """Writes files below one folder and keeps count."""
 
-    def __init__(self, folder: Path, notes: list[str]) -> None:
+    def __init__(self, folder: Path, notes: list[str], limits: Limits) -> None:
         self.folder = folder
+        self.limits = limits
         self.notes = notes
         self.taken: set[str] = set()
         self.entries = 0
-        self.room = MAX_UNPACKED
+        self.room = limits.unpacked
 
     def wants(self, name: str, *, regular: bool) -> bool:
         """Count an entry, and say whether it is taken; what is not is noted."""
         self.entries += 1
-        if self.entries > MAX_ENTRIES:
-            raise ArchiveError(f"holds more than {MAX_ENTRIES} files; pack only the lesson's files")
-        reason = _refused(name) or ("" if regular else "it is a link or a device; pack the file itself")
+        if self.entries > self.limits.entries:
+            raise ArchiveError(f"holds more than {self.limits.entries} files; pack only {self.limits.keep}")
+        reason = refused_name(name) or ("" if regular else "it is a link or a device; pack the file itself")
         # Two names that one file system takes for one would overwrite each other.
         key = unicodedata.normalize("NFC", name).casefold()
         if not reason and key in self.taken:
@@ -108,15 +127,25 @@ class _Taker:
         except (FileExistsError, NotADirectoryError):
             self.notes.append(f"{name!a} was left out: the archive holds that name as a file and as a folder")
             return
+        size = 0
         with open(handle, "wb") as file:
             while piece := stream.read(CHUNK):
+                size += len(piece)
                 self.room -= len(piece)
                 if self.room < 0:
-                    raise ArchiveError(f"holds more than {MAX_UNPACKED // MIB} MiB; pack only the lesson's files")
+                    raise ArchiveError(
+                        f"holds more than {self.limits.unpacked // MIB} MiB; pack only {self.limits.keep}"
+                    )
+                if size > self.limits.file:
+                    break
                 file.write(piece)
+        if size > self.limits.file:
+            target.unlink()
+            self.room += size
+            self.notes.append(f"{name[:MAX_NAME]!a} was left out: it is larger than {self.limits.file // MIB} MiB")
 
 
-def _refused(name: str) -> str:
+def refused_name(name: str) -> str:
     """Why a name is not taken; empty if it is harmless."""
     parts = name.split("/")
     if not name or name.startswith("/") or "\\" in name or ":" in name:
@@ -144,7 +173,7 @@ def _unpack_zip(path: Path, taker: _Taker) -> None:
 
 def _unpack_tar(path: Path, taker: _Taker) -> None:
     with open(path, "rb") as raw:
-        counted = _Counted(_plain(raw))
+        counted = _Counted(_plain(raw), taker.limits)
         # Read as a stream: nothing is sought, so every byte that is made passes the counter.
         with tarfile.open(fileobj=counted, mode="r|", errorlevel=2) as archive:
             for entry in archive:
@@ -171,9 +200,10 @@ def _plain(raw: IO[bytes]) -> Any:
 class _Counted(io.RawIOBase):
     """A stream that ends in an error once too much has come out of it."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Any, limits: Limits) -> None:
         self.stream = stream
-        self.room = MAX_UNPACKED + MAX_ENTRIES * 2 * tarfile.BLOCKSIZE
+        self.limits = limits
+        self.room = limits.unpacked + limits.entries * 2 * tarfile.BLOCKSIZE
 
     def readable(self) -> bool:
         return True
@@ -182,5 +212,5 @@ class _Counted(io.RawIOBase):
         piece: bytes = self.stream.read(min(size, CHUNK) if size >= 0 else CHUNK)
         self.room -= len(piece)
         if self.room < 0:
-            raise ArchiveError(f"holds more than {MAX_UNPACKED // MIB} MiB; pack only the lesson's files")
+            raise ArchiveError(f"holds more than {self.limits.unpacked // MIB} MiB; pack only {self.limits.keep}")
         return piece

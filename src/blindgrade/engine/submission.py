@@ -31,7 +31,7 @@ NOT_THE_STUDENTS = frozenset({"lesson.toml", "public_checks.py", "answer_key.jso
 DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 
 
-UNWRITTEN = "raise NotImplementedError"  # what the stub has where the student writes
+UNWRITTEN = re.compile(r"^\s*raise NotImplementedError", re.MULTILINE)  # what the stub has where the student writes
 
 
 class SubmissionError(Exception):
@@ -186,7 +186,7 @@ def _from_folder(path: Path, target: LessonFiles) -> LessonSubmission | None:
         sources = [_read_source(file, file) for file in files if os.path.lexists(file)]
         if sources:
             # Who works in the notebook leaves the .py an untouched stub, and the other way round.
-            source = min(sources, key=lambda one: one.text.count(UNWRITTEN))
+            source = min(sources, key=lambda one: len(UNWRITTEN.findall(one.text)))
             return _assemble(path, target, source, folder, list(source.problems))
     return None
 

@@ -235,7 +235,10 @@ class Zygote:
             self._group = walls.get("group", "")
             if not walls["ready"]:
                 self.close()
-                raise SandboxMissing("this machine cannot isolate the code that is graded:\n" + explain(self.missing))
+                raise SandboxMissing(
+                    "this machine cannot isolate the code that is graded; namespaces or landlock would do:\n"
+                    + explain(self.missing)
+                )
             self._ready = True
         if self._control is None:
             raise ZygoteFailed("the warm process is gone")

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blindgrade.frontends.collect import collect
+from blindgrade.frontends.release import release
+
 # torch and all that needs it is imported inside the commands, so that `course --help` is quick.
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -23,11 +26,14 @@ BAD_REQUEST = 2
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def course() -> None:
-    """Build a course and prove that it is sound.
+    """Build a course, prove that it is sound, and release it.
 
     Run it inside the course's folder, or set BLINDGRADE_COURSE to it. A LESSON is a module (lesson-7.2),
     a lesson (lesson-7.2.1), an exercise (lesson-7.2.1/score_from_noise), or `all`.
     """
+
+
+course.add_command(collect)
 
 
 @course.command()
@@ -262,3 +268,6 @@ def _show_attacks(tier: str, results: list[Result]) -> None:
 
 def _again(proof: Proof) -> str:
     return f"course verify {proof.lesson}" + (" --mutants" if proof.name == "mutants are killed" else "")
+
+
+course.add_command(release)

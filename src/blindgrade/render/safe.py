@@ -8,8 +8,8 @@ import unicodedata
 KEPT = {"\n", "\t"}
 # Format characters (bidi overrides, zero-width), controls, surrogates, private use, unassigned, other line ends.
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-# What runners of GitHub Actions and Azure Pipelines take for a command in a log.
-COMMAND = re.compile(r"^(\s*):(?=:)|#(?=#\[)", re.MULTILINE)
+# What runners of GitHub Actions and Azure Pipelines take for a command in a log; any space may become a line's end.
+COMMAND = re.compile(r"(^|\s):(?=:[A-Za-z])|#(?=#\[)")
 
 
 def shown(text: str) -> str:

@@ -38,7 +38,9 @@ def choose(allowed: list[str], private: list[str]) -> tuple[Tier, dict[str, str]
             return tier, missing
         layers = _probe(tier, private)
         tier.layers |= layers
-        gone = {layer: layers[layer] for layer in (*tier.needs, "self-test") if layers.get(layer)}
+        gone = {layer: layers[layer] for layer in tier.needs if layers.get(layer)}
+        if not gone and layers["self-test"]:
+            gone = {"self-test": layers["self-test"]}
         if not gone:
             return tier, missing
         missing |= gone

@@ -1,0 +1,211 @@
+"""`course collect`: from whatever a system hands out to `submitted/<student>/`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from blindgrade.catalog import Catalog
+from blindgrade.collect import downloads, folders
+from blindgrade.collect.current import Lessons
+from blindgrade.collect.handed import Handed, Listing, SourceError
+from blindgrade.collect.names import is_id
+from blindgrade.collect.roster import Roster
+from blindgrade.collect.store import Occupied, Source, Store
+from blindgrade.collect.taking import Taken, TooMuch, take
+from blindgrade.engine.archives import MANY, NOISE, ArchiveError, is_archive, unpacked
+
+# What a source can be, the clearest sign first.
+KINDS: dict[str, Callable[[Path, list[Path]], Listing | None]] = {
+    "gradescope": downloads.gradescope,
+    "nbgrader": folders.exchange,
+    "moodle": downloads.moodle,
+    "canvas": downloads.canvas,
+    "git": folders.checkouts,
+    "folders": folders.plain,
+}
+EXPORT = re.compile(r"assignment_\d+_export")  # the folder in Gradescope's archive
+MAX_DOWN = 3  # folders around the one that holds the submissions
+
+
+@dataclass
+class Report:
+    """What became of a source: submissions by student, those of nobody known, and those that were refused."""
+
+    kind: str
+    new: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    known: list[str] = field(default_factory=list)
+    set_aside: list[tuple[str, str, str]] = field(default_factory=list)  # label, reason, where
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Was all that the source holds collected?"""
+        return not self.set_aside and not self.refused
+
+
+def collect(catalog: Catalog, source: Path, to: Path, roster: Roster | None = None, kind: str = "auto") -> Report:
+    """Collect every submission of the source. SourceError if it is none. The source is never changed."""
+    _apart(source, to)
+    lessons = Lessons.of(catalog)
+    store = Store(to, lessons)
+    with _opened(source) as (root, notes), store.staging() as stage:
+        listing = _recognised(root, kind, lessons)
+        report = Report(listing.kind, refused=list(listing.refused))
+        report.refused += [("", note) for note in notes]
+        waiting: dict[tuple[str, str], list[tuple[str, Handed, Taken, Path]]] = defaultdict(list)
+        for number, handed in enumerate(listing.handed):
+            files = stage / str(number)
+            files.mkdir()
+            try:
+                taken = take(handed.entries, files, handed.without)
+            except TooMuch as error:
+                report.refused.append((handed.label, str(error)))
+                shutil.rmtree(files)
+                continue
+            if not taken.digests:
+                report.refused.append((handed.label, "; ".join(["there is no file in it", *taken.notes])))
+                continue
+            student, why = _student(handed, roster)
+            if student is None:
+                report.set_aside.append((handed.label, why, store.set_aside(handed, taken, files)))
+            else:
+                waiting[student.casefold(), handed.part].append((student, handed, taken, files))
+        for group in waiting.values():
+            _keep(store, group, _origin(source, listing.kind), report)
+        store.index()
+    return report
+
+
+def _keep(store: Store, group: list[tuple[str, Handed, Taken, Path]], source: Source, report: Report) -> None:
+    """Keep the submissions of one student for one assignment, the oldest first."""
+    group.sort(key=lambda one: one[1].submitted_at or "")
+    if reason := _clash(group):
+        report.refused += [(handed.label, reason) for _, handed, _, _ in group]
+        return
+    for student, handed, taken, files in group:
+        store.claimed(handed, taken)
+        try:
+            fresh, notes = store.add(student, handed, taken, files, source)
+        except Occupied as error:
+            report.refused.append((handed.label, str(error)))
+            continue
+        if fresh:
+            report.new[student].append(handed.label)
+            report.notes += [(student, note) for note in (*handed.notes, *notes)]
+            report.refused += [(handed.label, note) for note in taken.notes]
+        else:
+            report.known.append(student)
+
+
+def _origin(source: Path, kind: str) -> Source:
+    form = "%Y-%m-%dT%H:%M:%SZ"
+    changed = datetime.fromtimestamp(source.stat().st_mtime, UTC)
+    return Source(f"{kind}: {source}", changed.strftime(form), datetime.now(UTC).strftime(form))
+
+
+def _clash(group: list[tuple[str, Handed, Taken, Path]]) -> str:
+    """Why these cannot all be one student's: several submissions, and nothing tells which one is the latest."""
+    labels = sorted({handed.label for _, handed, _, _ in group})
+    if len({student for student, *_ in group}) > 1:
+        return f"{' and '.join(labels)} differ in capitals alone; a roster tells who is who"
+    times = {(handed.submitted_at, taken.digest()) for _, handed, taken, _ in group}
+    if len({at for at, _ in times}) < len(times):
+        return f"{' and '.join(labels)} are submissions of one student, {group[0][0]}; keep the right one in the source"
+    return ""
+
+
+def _student(handed: Handed, roster: Roster | None) -> tuple[str | None, str]:
+    if roster is not None:
+        return roster.find(handed.who)
+    if is_id(handed.own):
+        return handed.own, ""
+    return None, f"{handed.own!a} cannot be a student's id; give a roster that says who this is (--roster)"
+
+
+def _apart(source: Path, to: Path) -> None:
+    here, there = source.resolve(), to.resolve()
+    if here == there or here in there.parents or there in here.parents:
+        raise SourceError(f"{to} and {source} lie in each other; choose another folder with --to")
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The source's folder, unpacked if it is an archive."""
+    if source.is_dir():
+        yield source, []
+        return
+    if not source.is_file() or not is_archive(source):
+        raise SourceError(f"{source} is neither a folder nor an archive; name the download or the exchange's folder")
+    try:
+        with unpacked(source, MANY) as opened:
+            yield opened
+    except ArchiveError as error:
+        raise SourceError(f"{source} {error}") from None
+
+
+def _recognised(root: Path, kind: str, lessons: Lessons) -> Listing:
+    """What the folder holds; folders around the submissions are gone through."""
+    levels = [root]
+    while len(levels) <= MAX_DOWN and (inner := _only_folder(levels[-1])) is not None:
+        levels.append(inner)
+    for number, level in enumerate(levels):
+        for name in KINDS if kind == "auto" else [kind]:
+            if name == "folders":
+                continue  # whatever a source is, it would pass for plain folders
+            listing = KINDS[name](level, _entries(level))
+            if listing is not None and number and kind == "auto" and not EXPORT.fullmatch(level.name):
+                # It could be the one student's own folder, made to look like a download that names others.
+                raise SourceError(
+                    f"{level} looks like {name}'s; name that folder itself, or say --kind folders if it is a student's"
+                )
+            if listing is not None:
+                return listing
+    if kind in ("auto", "folders"):
+        level = next(
+            (one for one in levels if (inner := _only_folder(one)) is None or _is_student(inner, lessons)), root
+        )
+        listing = folders.plain(level, _entries(level))
+        if listing is not None and (listing.handed or listing.refused):
+            return _without_lessons(listing, lessons)
+    what = "no submissions" if kind == "auto" else f"nothing that {kind} hands out"
+    raise SourceError(f"{root} holds {what}; see `course collect --help` for what is recognised")
+
+
+def _only_folder(folder: Path) -> Path | None:
+    entries = _entries(folder)
+    return entries[0] if len(entries) == 1 and entries[0].is_dir() and not entries[0].is_symlink() else None
+
+
+def _is_student(folder: Path, lessons: Lessons) -> bool:
+    """One folder alone: a student's, if it holds work; a folder around the submissions, if it holds others' folders."""
+    inside = _entries(folder)
+    archives = [path for path in inside if is_archive(path)]
+    return len(archives) == len(inside) == 1 or any(
+        (path.is_file() and path not in archives) or _is_lesson(path.name, lessons) for path in inside
+    )
+
+
+def _is_lesson(name: str, lessons: Lessons) -> bool:
+    return name in lessons.folders or name == "exercises"
+
+
+def _without_lessons(listing: Listing, lessons: Lessons) -> Listing:
+    """A folder named like a lesson is no student: somebody named one student's folder as the source."""
+    for handed in [one for one in listing.handed if listing.kind == "folders" and _is_lesson(one.label, lessons)]:
+        listing.handed.remove(handed)
+        listing.refused.append(
+            (handed.label, "it is a lesson's folder; name the folder that holds the students' folders")
+        )
+    return listing
+
+
+def _entries(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if not path.name.startswith(".") and path.name not in NOISE)

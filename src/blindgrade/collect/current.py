@@ -1,0 +1,162 @@
+"""From all versions of a submission to the files that are graded: for each lesson, the latest that holds it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from blindgrade.catalog import Catalog
+from blindgrade.collect.taking import TooMuch, take
+from blindgrade.engine.archives import MAX_UNPACKED, ArchiveError, Limits, is_archive, unpacked
+
+# What Canvas and browsers append to a name that they have seen before: "basics-1.py", "basics (1).py".
+NUMBERED = re.compile(r"(?P<stem>\w+?)(?:-| ?\()(?P<number>\d{1,4})\)?")
+MAX_WRAPPING = 8
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """The names by which a course's lessons are known."""
+
+    folders: dict[str, str]  # lesson's id or folder to its folder
+    modules: dict[str, str]  # module to folder
+
+    @classmethod
+    def of(cls, catalog: Catalog) -> Lessons:
+        """All lessons of the table of contents, planned ones too."""
+        files = [catalog.files(entry.id) for entry in catalog.entries]
+        folders = {name: f.folder for f in files for name in (f.entry.id, f.folder)}
+        return cls(folders, {f.module: f.folder for f in files})
+
+    def place(self, name: str, part: str) -> str:
+        """Where a handed-in file lies among the current ones."""
+        parts = PurePosixPath(name).parts
+        if parts[0] == "exercises" and len(parts) > 2 and parts[1] in self.folders:
+            parts = parts[1:]  # a whole repository was handed in
+        elif part in self.folders and parts[0] not in self.folders:
+            parts = (part, *parts)
+        if len(parts) > 1:
+            parts = (self.folders.get(parts[0], parts[0]), *parts[1:])
+        return "/".join(parts)
+
+    def lesson_of(self, name: str) -> str | None:
+        """The folder of the lesson that a current file belongs to."""
+        first, _, rest = name.partition("/")
+        if rest:
+            return first if first in self.folders.values() else None
+        path = PurePosixPath(first)
+        return self.modules.get(path.stem) if path.suffix in (".py", ".ipynb") else None
+
+    def is_answer(self, name: str) -> bool:
+        """Is this the lesson's own file, and not one beside it?"""
+        lesson, path = self.lesson_of(name), PurePosixPath(name)
+        return (
+            lesson is not None
+            and len(path.parts) <= 2
+            and path.suffix in (".py", ".ipynb")
+            and self.modules.get(path.stem) == lesson
+        )
+
+
+@dataclass
+class Current:
+    """The current files of a student: each name with the number of its version, and what there is to say."""
+
+    origin: dict[str, int] = field(default_factory=dict)
+    winners: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def lay_out(versions: list[tuple[Path, str]], lessons: Lessons, target: Path) -> Current:
+    """Copy the current files to `target`, from versions (folder and part), the oldest first."""
+    opened = [_opened(folder, part, lessons, target.parent / f"{target.name}-{n}") for n, (folder, part) in
+              enumerate(versions)]  # fmt: skip
+    current = Current()
+    for number, (files, _) in enumerate(opened):
+        for name in files:
+            lesson = lessons.lesson_of(name)
+            if lesson is not None and lessons.is_answer(name):
+                current.winners[lesson] = number
+    oldest = min(current.winners.values(), default=len(versions) - 1)
+    for number, (files, notes) in enumerate(opened):
+        if number < oldest:
+            continue
+        current.notes += notes
+        for name, source in files.items():
+            lesson = lessons.lesson_of(name)
+            if lesson is None or number >= current.winners.get(lesson, 0):
+                place = target / PurePosixPath(name)
+                try:
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(source, place)
+                except OSError:
+                    current.notes.append(f"{name!a} is a file in one submission and a folder in another; see versions")
+                    continue
+                current.origin[name] = number
+    if not current.winners:
+        current.notes.append(f"holds no file of a lesson; one is called, for example, {next(iter(lessons.modules))}.py")
+    return current
+
+
+def _opened(folder: Path, part: str, lessons: Lessons, scratch: Path) -> tuple[dict[str, Path], list[str]]:
+    """A version's files where they belong, with archives unpacked and appended numbers taken off again."""
+    notes: list[str] = []
+    flat: dict[str, Path] = {}
+    room = MAX_UNPACKED  # for all archives of the version together
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if is_archive(path):
+            try:
+                inner = _unpacked(path, name, scratch, room, notes)
+                room -= sum(file.stat().st_size for file in inner.values())
+                flat |= inner
+                continue
+            except (ArchiveError, TooMuch) as error:
+                notes.append(f"{name!a} {error}; it is kept as it was handed in")
+        flat[name] = path
+    flat = _without_wrapping(flat, lessons)
+    placed: dict[str, Path] = {}
+    for name, path in sorted(flat.items(), key=lambda item: _number(item[0], lessons)):
+        if not name.startswith("."):  # ours, or a tool's
+            placed[lessons.place(_bare(name, lessons), part)] = path
+    return placed, notes
+
+
+def _unpacked(path: Path, name: str, scratch: Path, room: int, notes: list[str]) -> dict[str, Path]:
+    """The archive's files as if they had been handed in where it lies."""
+    out = scratch / f"archive-{len(list(scratch.iterdir())) if scratch.is_dir() else 0}"
+    with unpacked(path, Limits(unpacked=room, file=room)) as (inside, left):
+        taken = take([("", inside)], out)
+        notes += [f"{name}: {note}" for note in (*left, *taken.notes)]
+    above = PurePosixPath(name).parent.as_posix()
+    return {(f"{above}/{inner}" if above != "." else inner): out / inner for inner in taken.digests}
+
+
+def _without_wrapping(files: dict[str, Path], lessons: Lessons) -> dict[str, Path]:
+    """The files without the folders around all of them."""
+    for _ in range(MAX_WRAPPING):
+        tops = {name.partition("/")[0] for name in files}
+        top = next(iter(tops), "")
+        nested = all("/" in name for name in files)
+        if len(tops) != 1 or not nested or top in lessons.folders or top == "exercises":
+            break
+        files = {name.partition("/")[2]: path for name, path in files.items()}
+    return files
+
+
+def _bare(name: str, lessons: Lessons) -> str:
+    path = PurePosixPath(name)
+    match = NUMBERED.fullmatch(path.stem)
+    if path.suffix in (".py", ".ipynb") and match and match["stem"] in lessons.modules:
+        return path.with_name(match["stem"] + path.suffix).as_posix()
+    return name
+
+
+def _number(name: str, lessons: Lessons) -> tuple[int, str]:
+    """Higher numbers are later uploads, so they are placed last."""
+    path = PurePosixPath(name)
+    match = NUMBERED.fullmatch(path.stem)
+    known = match is not None and _bare(name, lessons) != name
+    return (int(match["number"]) if known and match else 0, name)

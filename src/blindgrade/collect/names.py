@@ -1,0 +1,42 @@
+"""Names of people: when two are the same, when they only look it, and which text may name a folder."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
+MAX_WORDS = 6  # of a name that are turned round
+
+# Letters of other scripts that print like a Latin one, large or small (after Unicode's confusables).
+CYRILLIC = "аa вb еe іi јj кk мm нh оo рp сc тt уy хx ѕs һh ԁd ԛq ԝw ӏl"
+OTHERS = "αa βb εe ζz ηh ιi κk μm νn οo ρp τt υy χx ωw ıi ɑa ɡg"
+LIKE = {ord(pair[0]): pair[1] for pair in f"{CYRILLIC} {OTHERS}".split()}
+
+
+def normal(name: str) -> str:
+    """The name as it is compared: compatibility forms, case and spaces do not count."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def skeleton(name: str) -> str:
+    """What a reader sees of a name: equal for names that look alike, whatever their letters are."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", normal(name)) if not unicodedata.combining(c))
+    hidden = "".join(c for c in bare if unicodedata.category(c) not in ("Cf", "Mn", "Zs", "Pd", "Pc", "Po"))
+    return hidden.translate(LIKE)
+
+
+def forms(name: str) -> Iterator[str]:
+    """The ways in which systems write one name: "ana doe", "doe ana" and "doeana" for "Doe, Ana"."""
+    last, comma, first = name.partition(",")
+    words = normal(f"{first} {last}" if comma else name).split()
+    for turn in range(min(len(words), MAX_WORDS)):
+        turned = words[turn:] + words[:turn]
+        yield " ".join(turned)
+        yield "".join(c for c in "".join(turned) if c.isalnum())
+
+
+def is_id(text: str) -> bool:
+    """May this name a student's folder on every system?"""
+    return bool(ID.fullmatch(text)) and not text.endswith(".")

@@ -1,0 +1,131 @@
+"""A grading as Classroom 50's result.json (schema classroom50/result/v1), and the text of its release."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from blindgrade.models import CheckResult, ExerciseResult, Grading, Outcome
+from blindgrade.render.safe import shown
+
+MAX_TEXT = 500  # characters of one text that a student controls
+MAX_SCALE = 100
+TAG_TIME = re.compile(r"submit/(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z-")
+
+
+class IdentityMissing(Exception):
+    """The runner did not say whose submission this is; the message names what is missing."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """Whose submission it is and when it was made, as the runner and the commit say; never the student's files."""
+
+    classroom: str
+    assignment: str
+    assignment_type: str
+    owner: str
+    submission: str
+    commit: str
+    release: str
+    review: str
+    datetime: str
+
+    @classmethod
+    def of(cls, env: dict[str, str], committed_at: str | None) -> Submission:
+        """From the environment that the runner sets.
+
+        The time is the commit's, or else the submission tag's: it is the same whenever this commit is graded again.
+        """
+        needed = ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL")
+        missing = [name for name in needed if not env.get(name)]
+        owner = env.get("OWNER") or env.get("USERNAME") or ""
+        at = committed_at or time_of_tag(env.get("SUBMISSION_TAG", ""))
+        missing += [name for name, value in (("OWNER", owner), ("the commit's time", at)) if not value]
+        if missing:
+            raise IdentityMissing(f"the runner did not give {', '.join(missing)}; run this by Classroom 50's runner")
+        return cls(
+            classroom=env["CLASSROOM"],
+            assignment=env["ASSIGNMENT"],
+            assignment_type=env.get("ASSIGNMENT_TYPE") or "individual",
+            owner=owner,
+            submission=env["SUBMISSION_TAG"],
+            commit=env["COMMIT_URL"],
+            release=env["RELEASE_URL"],
+            review=env.get("REVIEW_URL") or env["COMMIT_URL"],
+            datetime=at,
+        )
+
+
+def time_of_tag(tag: str) -> str:
+    """The time in "submit/2026-06-01T14-32-05Z-a1b2c3d", or nothing."""
+    match = TAG_TIME.match(tag)
+    return f"{match[1]}T{match[2]}:{match[3]}:{match[4]}Z" if match else ""
+
+
+def result(grading: Grading, submission: Submission, graded_at: str) -> dict[str, Any]:
+    """The record: a test for each exercise. Scores are whole numbers there, so points are scaled until they are."""
+    exercises = [(f"{a.lesson}/{r.name}", r) for a in grading.lessons for r in a.exercises]
+    factor = scale([r.max_points for _, r in exercises])
+    tests = [_test(name, r, factor) for name, r in exercises]
+    return {
+        "schema": "classroom50/result/v1",
+        **vars(submission),
+        "graded_at": graded_at,
+        "score": sum(test["score"] for test in tests),
+        "max-score": sum(test["max-score"] for test in tests),
+        "tests": tests,
+    }
+
+
+def scale(points: list[float]) -> int:
+    """The smallest factor that makes whole numbers of these points."""
+    whole = (k for k in range(1, MAX_SCALE) if all(abs(p * k - round(p * k)) < 1e-6 for p in points))
+    return next(whole, MAX_SCALE)
+
+
+def _test(name: str, exercise: ExerciseResult, factor: int) -> dict[str, Any]:
+    most = round(exercise.max_points * factor)
+    # Rounded down, so that nothing but the whole is whole; the last digits of a sum of shares do not count.
+    score = most if exercise.points >= exercise.max_points else min(int(exercise.points * factor + 1e-6), most)
+    return {
+        "test-name": name,
+        "passed": exercise.points >= exercise.max_points,
+        "score": score,
+        "max-score": most,
+        "points": exercise.points,
+        "max-points": exercise.max_points,
+        "outcome": exercise.outcome.value,
+        "output": "\n".join(_said(check) for check in _failed(exercise)),
+    }
+
+
+def _failed(exercise: ExerciseResult) -> list[CheckResult]:
+    return [check for check in exercise.checks if check.outcome is not Outcome.PASSED]
+
+
+def _said(check: CheckResult) -> str:
+    hint = f"Hint: {check.hint}" if check.hint else ""
+    return "\n".join(part for part in (check.claim, shown(check.message)[:MAX_TEXT], hint) if part)
+
+
+def release_body(grading: Grading) -> str:
+    """What the student reads on the submission's release page, in Markdown; what they wrote is quoted as code."""
+    lines = [f"### {grading.points:g} of {grading.max_points:g} points", "", "Public checks only. `grade` runs the same"
+             " ones on your machine.", "", "| exercise | outcome | points |", "|---|---|---|"]  # fmt: skip
+    results = [r for attempt in grading.lessons for r in attempt.exercises]
+    lines += [f"| {r.name} | {r.outcome.value.replace('_', ' ')} | {r.points:g} / {r.max_points:g} |" for r in results]
+    problems = [problem for attempt in grading.lessons for problem in attempt.problems]
+    if problems:
+        lines += ["", *_code("\n".join(shown(problem)[:MAX_TEXT] for problem in problems))]
+    for exercise in results:
+        if exercise.outcome in (Outcome.FAILED, Outcome.ERROR):
+            lines += ["", f"#### {exercise.name}", "", *_code("\n\n".join(_said(c) for c in _failed(exercise)))]
+    return "\n".join(lines) + "\n"
+
+
+def _code(text: str) -> list[str]:
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{fence}text", text, fence]

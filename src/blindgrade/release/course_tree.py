@@ -1,0 +1,80 @@
+"""The part of a course that students may see: course.toml and the public folder of each released lesson."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from typing import Any
+
+from blindgrade.authoring.cells import CellError
+from blindgrade.authoring.notebook import notebook_text
+from blindgrade.authoring.regions import RegionError
+from blindgrade.authoring.stub import stub_text
+from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target
+from blindgrade.models import Course
+
+BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def public_files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
+    """The released course without its private trees: relative path → content. CourseError if a lesson has drifted.
+
+    The same code reads it as reads the whole course; lessons outside `targets` are marked as unreleased.
+    """
+    files = {"course.toml": course_toml(catalog.course, {t.files.entry.id for t in targets}).encode()}
+    for target in targets:
+        here = target.files
+        check_drift(here)
+        paths = [here.spec, here.stub, here.notebook, here.public_checks, here.answer_key, here.toys]
+        for path in paths:
+            if path.is_file():
+                files[path.relative_to(catalog.root).as_posix()] = path.read_bytes()
+            elif path != here.toys:
+                raise CourseError(f"{path} is missing; run `course build {here.entry.id}`")
+    return files
+
+
+def check_drift(files: LessonFiles) -> None:
+    """CourseError if stub or notebook is not what the solution yields: an old one must not be released."""
+    source, name = files.solution.read_text(encoding="utf-8"), str(files.solution.relative_to(files.root))
+    try:
+        made = {files.stub: stub_text(source, name), files.notebook: notebook_text(source, name)}
+    except (CellError, RegionError) as error:
+        raise CourseError(str(error)) from None
+    for path, text in made.items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            shown = path.relative_to(files.root)
+            raise CourseError(f"{shown} is out of date; run `course build {files.entry.id}` and commit the result")
+
+
+def course_toml(course: Course, released: set[str]) -> str:
+    """course.toml with every ready lesson outside `released` marked as unreleased; comments are not carried over."""
+    data = course.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    for module in data["module"]:
+        for lesson in module["lesson"]:
+            if lesson["id"] not in released and lesson.get("status") != "planned":
+                lesson["status"] = "unreleased"
+    header = "# The released part of the course; `grade` reads it. Made by `course release`."
+    text = "\n".join([header, *toml_lines(data)])
+    if tomllib.loads(text) != data:
+        raise CourseError("course.toml holds a value that cannot be written again; use strings, numbers and lists")
+    return text + "\n"
+
+
+def toml_lines(data: dict[str, Any], prefix: str = "") -> list[str]:
+    """A table's lines: its plain values first, as TOML wants it, then its tables."""
+    lines, tables = [], []
+    for key, value in data.items():
+        # A bare key with a dot would be two: `due."lesson-7.2.1"`.
+        key = key if BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+        name = f"{prefix}{key}"
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            for one in value:
+                tables += ["", f"[[{name}]]", *toml_lines(one, f"{name}.")]
+        elif isinstance(value, dict):
+            tables += ["", f"[{name}]", *toml_lines(value, f"{name}.")]
+        elif value is not None:
+            # A JSON string, number or list of these is also TOML.
+            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+    return [*lines, *tables]

@@ -1,0 +1,53 @@
+"""The part of a course that a grading machine needs, as files below one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from blindgrade.catalog import Catalog, Target
+
+
+def public_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
+    """What grades the targets by their answer keys: public checks and toys, nothing private."""
+    files = [path for target in targets for path in (target.files.public_checks, target.files.answer_key)]
+    return _read(catalog, [*_descriptions(catalog, targets), *files, *_toys(targets)])
+
+
+def private_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
+    """What grades the targets by their solutions: every check, misconception and toy. For graders' eyes only."""
+    files = [
+        path
+        for target in targets
+        for path in (target.files.solution, target.files.private_checks, target.files.misconceptions)
+    ]
+    private_toys = sorted(path for target in targets for path in target.files.grader_toys.rglob("*.py"))
+    return _read(catalog, [*_descriptions(catalog, targets), *files, *_toys(targets), *private_toys])
+
+
+def target_ids(targets: list[Target]) -> list[str]:
+    """The ids that name exactly these targets again."""
+    ids: list[str] = []
+    for target in targets:
+        whole = len(target.exercises) == len(target.lesson.exercises)
+        lesson = target.files.entry.id
+        ids += [lesson] if whole else [f"{lesson}/{name}" for name in target.exercises]
+    return ids
+
+
+def _descriptions(catalog: Catalog, targets: list[Target]) -> Iterator[Path]:
+    yield catalog.root / "course.toml"
+    yield from (target.files.spec for target in targets)
+    # What exercises require of earlier lessons must be found there, so these lessons' descriptions go along.
+    named = {name.split("/")[0] for t in targets for e in t.lesson.exercises for name in e.requires if "/" in name}
+    yield from (catalog.files(lesson).spec for lesson in sorted(named))
+
+
+def _toys(targets: list[Target]) -> Iterator[Path]:
+    yield from (target.files.toys for target in targets)
+
+
+def _read(catalog: Catalog, paths: Iterable[Path]) -> dict[str, bytes]:
+    return {
+        path.relative_to(catalog.root).as_posix(): path.read_bytes() for path in dict.fromkeys(paths) if path.is_file()
+    }

@@ -1,0 +1,211 @@
+"""Files of a release laid into a folder, also over an earlier release that somebody has worked in since.
+
+Three versions of a file decide: what was released last (a digest in `.blindgrade/released.json`), what lies there now,
+and what is released this time. Only a file that still is what was released last is written over. The folder may be a
+student's repository, so nothing in it is believed: links are never followed, and names in the manifest are checked.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+HOME = ".blindgrade"
+MANIFEST = f"{HOME}/released.json"
+BASES = f"{HOME}/base"  # the last released text of what students edit: without it nobody could say what changed
+WITH_BASE = (".py", ".ipynb", ".md", ".toml")
+MAX_FILE = 64 << 20
+
+
+class PlacingError(Exception):
+    """The folder cannot be released into; the message names it and ends with what to do."""
+
+
+class Manifest(BaseModel):
+    """`.blindgrade/released.json`: what was released into the folder."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True)
+
+    version: str = Field(default="blindgrade/released/v1", alias="schema")
+    target: str
+    lessons: list[str] = []
+    files: dict[str, str] = {}
+
+
+@dataclass
+class Summary:
+    """What a release did, by relative path."""
+
+    target: str
+    to: Path
+    lessons: list[str]
+    scanned: bool
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # edited there, and this release has nothing new for them
+    differing: dict[str, str] = field(default_factory=dict)  # edited there and changed here: what the release changes
+
+
+def read_manifest(to: Path) -> Manifest | None:
+    """What was released into `to` before; None if nothing. PlacingError if it cannot be told."""
+    content = _read(to, MANIFEST)
+    if content is None:
+        if os.path.lexists(to / MANIFEST) or not _plain_way(to, MANIFEST):
+            raise PlacingError(f"{to / MANIFEST} is no plain file but behind a link; put the released one there")
+        return None
+    try:
+        manifest = Manifest.model_validate(json.loads(content))
+    except (ValueError, ValidationError, RecursionError):
+        raise PlacingError(
+            f"{to / MANIFEST} cannot be read; restore it (git checkout), or release into a new folder"
+        ) from None
+    wrong = [name for name in manifest.files if not safe(name)]
+    if wrong:
+        raise PlacingError(f"{to / MANIFEST} names {wrong[0]!a}, which leads out of the folder; restore the file")
+    return manifest
+
+
+def place(files: dict[str, bytes], to: Path, summary: Summary) -> None:
+    """Write the files into `to` and tell `summary`; nothing that was edited there is written over or removed."""
+    old = read_manifest(to) or Manifest(target=summary.target)
+    new: dict[str, str] = {}
+    for name, content in sorted(files.items()):
+        new[name] = _place(name, content, to, old.files.get(name), summary)
+    for name, released in sorted(old.files.items()):
+        if name not in files:
+            _clear(name, released, to, summary)
+    manifest = Manifest(target=summary.target, lessons=summary.lessons, files=new)
+    text = json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True) + "\n"
+    _write(to, MANIFEST, text.encode())
+
+
+def _place(name: str, content: bytes, to: Path, released: str | None, summary: Summary) -> str:
+    """Lay one file; the digest that the manifest keeps for it."""
+    fresh, there = digest(content), _read(to, name)
+    if there is None and not os.path.lexists(to / name) and _plain_way(to, name):
+        _write(to, name, content)
+        summary.added.append(name)
+    elif there is not None and digest(there) == fresh:
+        summary.unchanged.append(name)
+    elif there is not None and digest(there) == released:
+        _write(to, name, content)
+        summary.updated.append(name)
+    elif fresh == released:
+        summary.kept.append(name)
+        return fresh
+    else:
+        summary.differing[name] = _difference(name, to, there, content)
+        # The old digest stays, so that the next release says it again until somebody has taken the change over.
+        return released or ""
+    if name.endswith(WITH_BASE):
+        _write(to, f"{BASES}/{name}", content)
+    return fresh
+
+
+def _clear(name: str, released: str, to: Path, summary: Summary) -> None:
+    """Remove what is released no longer, if nobody edited it."""
+    there = _read(to, name)
+    if there is not None and digest(there) == released:
+        (to / name).unlink()
+        summary.removed.append(name)
+    elif there is not None:
+        summary.kept.append(name)
+    base = f"{BASES}/{name}"
+    if _read(to, base) is not None:
+        (to / base).unlink()
+
+
+def _difference(name: str, to: Path, there: bytes | None, content: bytes) -> str:
+    if there is None:
+        return "a link or a folder lies there in the file's place"
+    base = _read(to, f"{BASES}/{name}")
+    before = there if base is None else base
+    label = "as it lies there" if base is None else "as it was released last"
+    if b"\0" in before or b"\0" in content:
+        return f"{len(before)} bytes {label}, {len(content)} bytes now"
+    lines = difflib.unified_diff(
+        _lines(name, before), _lines(name, content), f"{name} ({label})", f"{name} (this release)", lineterm="", n=1
+    )
+    return "\n".join(lines)
+
+
+def _lines(name: str, content: bytes) -> list[str]:
+    """A text's lines; of a notebook, those of its cells, since the rest is Jupyter's."""
+    text = content.decode("utf-8", "replace")
+    if name.endswith(".ipynb"):
+        try:
+            cells = json.loads(text)["cells"]
+            text = "\n".join(f"# %% {c['cell_type']}\n{''.join(c['source'])}" for c in cells)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            pass  # shown as the text that it is
+    return text.splitlines()
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 of a file; a text with Windows line ends counts as the same text, because git may have changed them."""
+    return hashlib.sha256(content if b"\0" in content else content.replace(b"\r\n", b"\n")).hexdigest()
+
+
+def safe(name: str) -> bool:
+    """Is this a relative name that stays below its folder, on every system?"""
+    parts = name.split("/")
+    return bool(name) and all(p not in ("", ".", "..") for p in parts) and not any(c in name for c in "\\:\0")
+
+
+def _plain_way(to: Path, name: str) -> bool:
+    """Is every folder on the way to `name` a folder, or not there yet?"""
+    for folder in _above(to, name):
+        try:
+            mode = folder.lstat().st_mode
+        except FileNotFoundError:
+            return True
+        if not stat.S_ISDIR(mode):
+            return False
+    return True
+
+
+def _above(to: Path, name: str) -> Iterator[Path]:
+    folder = to
+    for part in PurePosixPath(name).parts[:-1]:
+        folder = folder / part
+        yield folder
+
+
+def _read(to: Path, name: str) -> bytes | None:
+    """A plain file's content; None if there is none, or only one that a link leads to."""
+    if not safe(name) or not _plain_way(to, name):
+        return None
+    try:
+        handle = os.open(to / name, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    with open(handle, "rb") as stream:
+        return stream.read(MAX_FILE) if stat.S_ISREG(os.fstat(handle).st_mode) else None
+
+
+def _write(to: Path, name: str, content: bytes) -> None:
+    """Write by renaming, so that an interrupted release leaves no half of a file; `#!` makes it executable."""
+    if not safe(name) or not _plain_way(to, name):
+        raise PlacingError(f"{to / name}: a link lies on the way to it; put a real folder in its place")
+    path = to / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=".blindgrade-", delete=False) as part:
+            part.write(content)
+        os.chmod(part.name, 0o755 if content.startswith(b"#!") else 0o644)
+        os.replace(part.name, path)
+    except OSError as error:
+        raise PlacingError(
+            f"{path} cannot be written ({error.strerror}); choose another folder or free this one"
+        ) from None

@@ -1,0 +1,94 @@
+"""`course release`: a target's files are made in memory, scanned for what is private, and only then written."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol, cast
+
+from blindgrade.catalog import Catalog, CourseError, Target
+from blindgrade.release.placing import PlacingError, Summary, place, read_manifest, safe
+
+TARGETS = ("repository", "nbgrader", "gradescope", "classroom50")
+
+
+class TargetMissing(Exception):
+    """This version cannot release as that; the message lists what it can."""
+
+
+class TargetModule(Protocol):
+    """What a module `blindgrade.release.<target>` offers.
+
+    `files` maps relative POSIX paths to content; a file that begins with `#!` is made executable. PRIVATE says that the
+    result holds solutions on purpose and goes to the instructor alone: it is not scanned.
+    """
+
+    PRIVATE: bool
+
+    def files(self, catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
+        """What the target consists of."""
+        ...
+
+
+def release(catalog: Catalog, ids: Iterable[str], target_name: str, to: Path) -> Summary:
+    """Release the lessons that `ids` name, and those that were released into `to` before.
+
+    Raises CourseError or UnknownId for a wrong request, LeakError if something private would leave, PlacingError if
+    `to` cannot be written; then nothing was written.
+    """
+    target = target_module(target_name)
+    _not_into_the_course(catalog, to.resolve())
+    wanted = list(ids)
+    _whole_lessons(catalog.find(wanted))
+    earlier = read_manifest(to) if to.is_dir() else None
+    if earlier and earlier.target != target_name:
+        raise PlacingError(f"{to} holds a release as {earlier.target}; choose another folder for {target_name}")
+    targets = catalog.find([*wanted, *(earlier.lessons if earlier else [])])
+    _needs_private_trees(targets)
+    files = target.files(catalog, targets)
+    wrong = [name for name in files if not safe(name)]
+    if wrong:
+        raise CourseError(f"the target {target_name} made a file {wrong[0]!a}, which is no relative path")
+    if not target.PRIVATE:
+        from blindgrade.release.leaks import refuse_leaks
+
+        refuse_leaks(catalog, files)
+    summary = Summary(target_name, to, [t.files.entry.id for t in targets], scanned=not target.PRIVATE)
+    place(files, to, summary)
+    return summary
+
+
+def target_module(name: str) -> TargetModule:
+    """The module of one target; TargetMissing if this version has none."""
+    module = f"blindgrade.release.{name}"
+    try:
+        return cast(TargetModule, importlib.import_module(module))
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        there = [n for n in TARGETS if n != name and importlib.util.find_spec(f"blindgrade.release.{n}")]
+        raise TargetMissing(f"this version cannot release as {name}; it can as {', '.join(there)}") from None
+
+
+def _not_into_the_course(catalog: Catalog, to: Path) -> None:
+    root, build = catalog.root.resolve(), catalog.build.resolve()
+    if root in (to, *to.parents) and build not in to.parents:
+        raise PlacingError(f"{to} is part of the course itself; choose a folder outside of it, or one in {build}")
+
+
+def _whole_lessons(targets: list[Target]) -> None:
+    for target in targets:
+        if len(target.exercises) < len(target.lesson.exercises):
+            lesson = target.files.entry.id
+            raise CourseError(f"{lesson}/{target.exercises[0]} is part of a lesson, and lessons are released whole; "
+                              f"say {lesson}")  # fmt: skip
+
+
+def _needs_private_trees(targets: list[Target]) -> None:
+    for target in targets:
+        for path in (target.files.solution, target.files.private_checks):
+            if not path.is_file():
+                raise CourseError(f"{path} is missing: without it nobody could tell what must not leave; "
+                                  "release from the course's own checkout")  # fmt: skip

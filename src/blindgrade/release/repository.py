@@ -1,0 +1,68 @@
+"""`--as repository`: a student's repository, which installs and grades without us and without a network."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from blindgrade.catalog import Catalog, CourseError, Target
+from blindgrade.release.course_tree import public_files
+from blindgrade.release.wheel import engine_wheel
+
+PRIVATE = False
+
+
+def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
+    """The public course, the course's `student_template/` filled in, and the engine's wheel in vendor/."""
+    wheel, content = engine_wheel()
+    made = {f"vendor/{wheel}": content, **public_files(catalog, targets)}
+    around = _template(catalog.student_template, _context(catalog, targets, wheel))
+    twice = sorted(around.keys() & made.keys())
+    if twice:
+        raise CourseError(f"{catalog.student_template / twice[0]} stands in the way of a file of the course; rename it")
+    return {**made, **around}
+
+
+def _template(folder: Path, context: dict[str, Any]) -> dict[str, bytes]:
+    """The folder's files, filled in; a name's `.j2` (which keeps tools from reading a template) is taken off."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+
+    if not folder.is_dir():
+        raise CourseError(f"{folder} is missing: it holds what a student's repository has around the exercises; "
+                          "copy it from the course that blindgrade ships")  # fmt: skip
+    # Markdown, TOML, YAML and JSON come out, no HTML: nothing is escaped, JSON asks for `tojson` itself.
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    made = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and "__pycache__" not in path.parts:
+            try:
+                made[name.removesuffix(".j2")] = environment.get_template(name).render(context).encode()
+            except (TemplateError, UnicodeDecodeError) as error:
+                line = f":{error.lineno}" if getattr(error, "lineno", None) else ""  # type: ignore[union-attr]  # asked
+                raise CourseError(f"{folder / name}{line}: {error}; correct the template") from None
+    return made
+
+
+def _context(catalog: Catalog, targets: list[Target], wheel: str) -> dict[str, Any]:
+    """What a template may use."""
+    course = catalog.course
+    released = {target.files.entry.id: target for target in targets}
+    modules = [m for m in course.modules if any(e.id in released for e in m.lessons)]
+    return {
+        "course": course,
+        "name": re.sub(r"[^a-z0-9]+", "-", course.title.lower()).strip("-") or "course",
+        "modules": modules,
+        "lessons": [{"files": t.files, "spec": t.lesson} for t in targets],
+        "first": f"lesson-{modules[0].id}",
+        "wheel": wheel,
+        "version": wheel.split("-")[1],
+    }

@@ -1,0 +1,101 @@
+"""The engine's own wheel, made from the package as it is installed: no network, no build tools, always the same bytes.
+
+It can be made from a source tree (`pip install -e .`) and from an installed wheel, also from one that was made here,
+so an instructor who has the engine only from somebody's vendor/ can release as well.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.metadata
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import blindgrade
+
+NAME = "blindgrade"
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
+WHEEL = "Wheel-Version: 1.0\nGenerator: blindgrade\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+
+
+class WheelError(Exception):
+    """The installed package does not say what a wheel needs; the message ends with what to do."""
+
+
+def engine_wheel() -> tuple[str, bytes]:
+    """The wheel's file name and content.
+
+    Its version is the installed one and a digest of what the wheel holds (0.1.0+src.1a2b3c4d): pip does not install a
+    wheel over an equal version, so a changed engine must have a new one.
+    """
+    package = Path(blindgrade.__file__).parent
+    files = {
+        f"{NAME}/{path.relative_to(package).as_posix()}": path.read_bytes()
+        for path in sorted(package.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+    }
+    headers, entry_points = _installed()
+    version = f"{_public_version(headers)}+src.{_digest({**files, 'METADATA': headers.encode()})}"
+    info = f"{NAME}-{version}.dist-info"
+    files[f"{info}/METADATA"] = headers.replace("@VERSION@", version, 1).encode()
+    files[f"{info}/WHEEL"] = WHEEL.encode()
+    files[f"{info}/entry_points.txt"] = entry_points.encode()
+    files[f"{info}/top_level.txt"] = f"{NAME}\n".encode()
+    record = "".join(f"{name},{_record_hash(content)},{len(content)}\n" for name, content in files.items())
+    files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
+    return f"{NAME}-{version}-py3-none-any.whl", zipped(files)
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A zip file with these files: in sorted order and without times, so that equal files give equal bytes.
+
+    A file that begins with `#!` can be executed where the archive is unpacked.
+    """
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, EPOCH)
+            entry.create_system = 3  # Unix, whose permissions follow
+            entry.external_attr = (0o100755 if content.startswith(b"#!") else 0o100644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return stream.getvalue()
+
+
+def _installed() -> tuple[str, str]:
+    """The metadata's headers with @VERSION@ for the version (the long description is not needed), and entry points."""
+    try:
+        distribution = importlib.metadata.distribution(NAME)
+    except importlib.metadata.PackageNotFoundError:
+        raise WheelError(f"{NAME} is not installed, only imported; run `pip install -e .` in its source tree") from None
+    metadata = distribution.read_text("METADATA")
+    entry_points = distribution.read_text("entry_points.txt")
+    if not metadata or not entry_points:
+        raise WheelError(f"{NAME} was installed without METADATA or entry points; install it again with pip")
+    headers = metadata.replace("\r\n", "\n").split("\n\n", 1)[0].rstrip("\n") + "\n"
+    kept = [line for line in headers.splitlines() if not line.startswith(("Version:", "Description-Content-Type:"))]
+    at = next(i for i, line in enumerate(kept) if line.startswith("Name:")) + 1
+    kept.insert(at, "Version: @VERSION@")
+    return "\n".join(kept) + "\n", entry_points.replace("\r\n", "\n").strip("\n") + "\n"
+
+
+def _public_version(headers: str) -> str:
+    version = importlib.metadata.version(NAME)
+    match = re.match(r"[^+]+", version)
+    if not match or "@VERSION@" not in headers:
+        raise WheelError(f"{NAME} has no version that a wheel could carry ({version!r}); install it again with pip")
+    return match[0]
+
+
+def _digest(files: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name}\0{hashlib.sha256(content).hexdigest()}\n".encode())
+    return digest.hexdigest()[:8]
+
+
+def _record_hash(content: bytes) -> str:
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from blindgrade.collect.names import forms, is_id, normal, skeleton
+
+
+@pytest.mark.parametrize("one,other", [("Ana  DOE", "ana doe"), ("Ａｎａ Doe", "ana doe"), ("STRASSE", "straße")])
+def test_names_that_are_the_same_are_equal(one: str, other: str) -> None:
+    assert normal(one) == normal(other)
+
+
+@pytest.mark.parametrize(
+    "like",
+    ["Аna Doe", "Ana Dоe", "Ana D\u200boe", "Aná Doe", "Αna Doe", "ana-doe", "Ana D\u0585e".replace("\u0585", "ο")],
+)
+def test_names_that_look_alike_have_one_skeleton_and_are_not_equal(like: str) -> None:
+    assert skeleton(like) == skeleton("Ana Doe")
+    assert normal(like) != normal("Ana Doe")
+
+
+@pytest.mark.parametrize("name", ["Ana Doe", "Doe, Ana", "doe ana"])
+def test_every_order_of_a_name_has_a_form_in_common(name: str) -> None:
+    assert {"ana doe", "doe ana", "anadoe", "doeana"} <= set(forms(name))
+
+
+@pytest.mark.parametrize(
+    "text,good",
+    [("ana", True), ("ana.doe@uni.edu", True), ("S-001", True), ("..", False), (".hidden", False), ("a/b", False),
+     ("", False), ("a" * 101, False), ("ana.", False), ("аna", False), ("a\n", False)],
+)  # fmt: skip
+def test_what_may_name_a_folder(text: str, good: bool) -> None:
+    assert is_id(text) is good
