@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog
+from blindgrade.figures import Exhibit, bars
 from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, Outcome, SubmissionRef
-from blindgrade.render.html import exercise_card, report
+from blindgrade.render import pictures
+from blindgrade.render.html import NO_PICTURES, exercise_card, report
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
 
@@ -179,3 +181,33 @@ def test_attempts_are_told_by_what_they_changed(course: Course, lesson: Lesson) 
 def test_an_attempt_that_is_stored_already_is_told_once(course: Course, lesson: Lesson) -> None:
     now = attempt(lesson, result(lesson))
     assert "attempts, the newest first" not in page_of(course, lesson, now, past=[now])
+
+
+def with_pictures(course: Course, lesson: Lesson, *exercises: str) -> str:
+    figure = bars("Two bars", {"one": 1.0, "two": 2.0})
+    shown = [Exhibit(lesson.id, name, "has_mean_zero_and_spread_one", figure, figure) for name in exercises]
+    now = attempt(lesson, result(lesson))
+    return report(Grading.of([now]), course, {lesson.id: lesson}, exhibits=shown)
+
+
+def test_a_picture_stands_at_its_check(course: Course, lesson: Lesson) -> None:
+    page = with_pictures(course, lesson, lesson.exercises[0].name)
+    assert page.count("<figure>") == 2
+    assert page.index("Each row has mean 0.") < page.index("<figure>") < page.index("A first hint")
+
+
+def test_a_picture_of_an_exercise_that_was_not_asked_for_is_not_drawn(course: Course, lesson: Lesson) -> None:
+    assert "<figure>" not in with_pictures(course, lesson, lesson.exercises[1].name)
+
+
+@pytest.mark.parametrize(("error", "told"), [(pictures.NoMatplotlib(), True), (OverflowError("too large"), False)])
+def test_a_page_that_cannot_have_its_pictures_is_written_without(
+    course: Course, lesson: Lesson, monkeypatch: pytest.MonkeyPatch, error: Exception, told: bool
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(pictures, "picture", fails)
+    page = with_pictures(course, lesson, lesson.exercises[0].name)
+    assert "<figure>" not in page and "the result is 3" in page
+    assert (NO_PICTURES in Elements(page).text) is told

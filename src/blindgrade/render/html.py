@@ -103,7 +103,8 @@ def report(
     exhibits: Sequence[Exhibit] = (),
 ) -> str:
     """The whole page. `lessons` by id; `past` are earlier attempts at them, in any order, with or without this one."""
-    drawn, notes = _drawn(exhibits)
+    on_the_page = {(attempt.lesson, result.name) for attempt in grading.lessons for result in attempt.exercises}
+    drawn, notes = _drawn([e for e in exhibits if (e.lesson, e.exercise) in on_the_page])
     views = []
     for attempt in grading.lessons:
         lesson = lessons[attempt.lesson]
@@ -184,11 +185,14 @@ def _drawn(exhibits: Sequence[Exhibit]) -> tuple[Mapping[str, Mapping[str, Marku
         return drawn, []
     from blindgrade.render.pictures import NoMatplotlib, picture
 
-    try:
-        for number, exhibit in enumerate(exhibits):
+    for number, exhibit in enumerate(exhibits):
+        try:
             drawn[exhibit.lesson][exhibit.check] = picture(exhibit, f"p{number}")
-    except NoMatplotlib:
-        return drawn, [NO_PICTURES]
+        except NoMatplotlib:
+            return drawn, [NO_PICTURES]
+        except Exception:
+            # The numbers are a student's; a page without one picture is better than no page.
+            continue
     return drawn, []
 
 
