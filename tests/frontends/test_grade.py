@@ -133,3 +133,12 @@ def test_a_report_that_cannot_be_written_is_exit_code_2_after_the_result(tmp_pat
     done = run("lesson-1.1.1", "--submission", CASES / "all_right", "--report", tmp_path / "file" / "page.html")
     assert (done.returncode, "100 of 100 points" in done.stdout) == (2, True)
     assert "could not be written" in done.stderr
+
+
+def test_html_that_a_submission_prints_and_raises_is_text_in_the_report(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    shutil.copy(TESTS / "attacks" / "writes_html.py", tmp_path / "basics.py")
+    run("lesson-1.1.1", "--submission", tmp_path / "basics.py", "--report", page)
+    text = page.read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text  # it did print and raise
+    assert "<script" not in text and "<img" not in text and "onload=alert(1)>" not in text
