@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check setup verify bench bench-cohort peers attack fuzz clean
+.PHONY: help demo test check setup verify bench bench-cohort peers browser attack fuzz clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,7 +26,7 @@ demo: $(VENV)/.student  ## grade lesson 7.2 of a half-finished sample submission
 
 test: $(VENV)/.dev  ## everything that CI runs
 	$(MAKE) --no-print-directory check
-	$(BIN)/pytest -q -n 2 --dist loadscope -m "not peers"
+	$(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser"
 	$(BIN)/course verify --seeds 5 --mutants
 
 check: $(VENV)/.dev  ## format, lint, types, layers, drift
@@ -49,6 +49,7 @@ bench: $(VENV)/.dev  ## the ratios of docs/benchmarks
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
 	$(BIN)/python tests/benchmarks/cohort_report.py
+	$(BIN)/python tests/benchmarks/report.py
 
 BENCH := build/bench-venv
 $(BENCH)/.made: | $(VENV)/.dev
@@ -64,6 +65,10 @@ bench-cohort: $(BENCH)/.made  ## one cohort under nbgrader, otter, course grade 
 
 peers: setup  ## solutions against diffusers and torchdiffeq
 	$(BIN)/pytest -q -m peers
+
+browser: $(VENV)/.dev  ## pages in headless Chromium, with axe (needs the system's chromium)
+	$(PIP) -e '.[browser]'
+	$(BIN)/pytest -q -m browser
 
 attack: $(VENV)/.dev  ## the attack corpus against this machine's sandbox
 	$(BIN)/course attack

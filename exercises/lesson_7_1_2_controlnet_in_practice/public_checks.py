@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import torch
 from blindgrade.checks import answers, answers_and_purity, check, error_of
+from blindgrade.figures import curves, image
 
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
@@ -22,7 +23,10 @@ def along_direction(rng, height, width, angle):
     mag = sign * rng.uniform(height, width, low=0.5, high=5.0, dtype=torch.float64)
     return mag * turn.cos(), mag * turn.sin()
 
-@check("thin_edges", weight=2, public=True)
+def what_is_left(result, rng):
+    return image("What is left of edges that run up and down", result["nearly horizontal"], low=0)
+
+@check("thin_edges", weight=2, public=True, figure=what_is_left)
 def looks_left_and_right_or_up_and_down(lesson, rng):
     """Where the gradient is nearly horizontal or vertical, a pixel survives if it beats its neighbours across."""
     cases = {
@@ -31,7 +35,10 @@ def looks_left_and_right_or_up_and_down(lesson, rng):
     }
     return answers(lesson.thin_edges, cases)
 
-@check("hysteresis", weight=2, public=True)
+def what_stays(result, rng):
+    return image("Pixels that stay", result["in float64"], low=0, high=1)
+
+@check("hysteresis", weight=2, public=True, figure=what_stays)
 def keeps_weak_pixels_linked_to_strong_ones(lesson, rng):
     """Weak pixels stay if their chain holds a strong pixel, and go if it does not; mag stays as it was."""
     cases = {name: (rng.uniform(15, 21, low=0.0, high=1.0, dtype=dtype), 0.62, 0.93) for name, dtype in DTYPES.items()}
@@ -53,7 +60,10 @@ def thresholds(rng, low, high):
     """Two thresholds near the given ones that are no root of a whole number."""
     return low + rng.integer(-4, 5) + 0.37, high + rng.integer(-8, 9) + 0.37
 
-@check("canny", weight=2, public=True)
+def edge_picture(result, rng):
+    return image("The edges of a box and a disc", result["edges"], low=0, high=1)
+
+@check("canny", weight=2, public=True, figure=edge_picture)
 def finds_thin_linked_edges(lesson, rng):
     """Without blur, gradients, thinning and linking follow each other; img stays as it was."""
     cases = {
@@ -68,7 +78,10 @@ def depth_case(rng, height, width, dtype, low=1.0, high=9.0, share=0.8):
     valid[0, 0] = valid[-1, -1] = True
     return rng.uniform(height, width, low=low, high=high, dtype=dtype), valid
 
-@check("depth_to_map", weight=2, public=True)
+def depth_picture(result, rng):
+    return image("The map: near is bright", result["in float64"][0], low=0, high=1)
+
+@check("depth_to_map", weight=2, public=True, figure=depth_picture)
 def makes_near_bright(lesson, rng):
     """The map is the inverse depth, stretched to 0..1, in three equal channels; near is 1, far is 0."""
     cases = {name: depth_case(rng, 6, 9, dtype, share=2.0) for name, dtype in DTYPES.items()}
@@ -101,7 +114,10 @@ def person(rng, height, width, joints, sure=True):
         (x, y, rng.number(0.6, 1.0) if sure or k % 3 != 2 else rng.number(0.1, 0.3)) for k, (x, y) in enumerate(places)
     ]
 
-@check("skeleton_map", weight=2, public=True)
+def limbs_picture(result, rng):
+    return image("Limbs of the given radius", result["in float64"]["mask"], low=0, high=1)
+
+@check("skeleton_map", weight=2, public=True, figure=limbs_picture)
 def finds_joints_and_draws_limbs(lesson, rng):
     """Key points are column, row and confidence of the maximum; limbs of the given radius join them."""
     cases = {}
@@ -167,7 +183,12 @@ def knob_case(rng, samples, dim, scales, share, dtype=torch.float64):
     error = (z - target).square().sum(1).mean().sqrt().item()
     return z.to(dtype), target.to(dtype), scales, share * error
 
-@check("knob_sweep", weight=2, public=True)
+def trade(result, rng):
+    seen = result["in float64"]
+    lines = {name: (SWEEP, seen[name]) for name in ("error", "diversity")}
+    return curves("What the knob trades", lines, xlabel="scale")
+
+@check("knob_sweep", weight=2, public=True, figure=trade)
 def trades_error_for_diversity(lesson, rng):
     """Error is measured about the target, diversity about the samples' own mean, at each of the six scales."""
     cases = {name: knob_case(rng, 9, 3, SWEEP, 0.6, dtype) for name, dtype in DTYPES.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import torch
 from blindgrade.checks import Fail, answers, check, describe, in_each_dtype
+from blindgrade.figures import arrows, curves, paths
 
 
 def eighths(rng, low, high):
@@ -30,10 +31,20 @@ def mixture_case(rng, points, components, dim, dtype):
         (weights / weights.sum()).to(dtype),
     )
 
-@check("gmm_score", weight=2, public=True, **MIXTURE)
+def grid(side=8, reach=3.0):
+    """Places on a square grid, float64, for a field that someone looks at: [side * side, 2]."""
+    ticks = torch.linspace(-reach, reach, side, dtype=torch.float64)
+    return torch.cartesian_prod(ticks, ticks)
+
+def pulls(result, rng):
+    return arrows("The score of four hills", grid(), result["on a grid"])
+
+@check("gmm_score", weight=2, public=True, **MIXTURE, figure=pulls)
 def weighs_the_pulls_of_all_hills(lesson, rng):
     """Each hill pulls with its own score, weighed by the probability that the point came from that hill."""
-    return answers(lesson.gmm_score, in_each_dtype(lambda dtype: mixture_case(rng, 6, 4, 2, dtype)))
+    cases = in_each_dtype(lambda dtype: mixture_case(rng, 6, 4, 2, dtype))
+    cases["on a grid"] = (grid(), *mixture_case(rng, 1, 4, 2, torch.float64)[1:])
+    return answers(lesson.gmm_score, cases)
 
 def swirl(x):
     """A smooth field that mixes the axes and is no straight line: a score to walk along."""
@@ -83,13 +94,25 @@ def shrinks_and_stirs(lesson, rng):
 
 NEAR_ZERO = {"atol": {"float32": 2e-4, "float64": 1e-8}}
 
-@check("vp_marginal", weight=2, public=True, **NEAR_ZERO)
+def signal_and_noise(result, rng):
+    for dtype in (torch.float32, torch.float64):  # in the order of the experiment's draws
+        t = rng.uniform(9, low=0.02, dtype=dtype)
+    seen, order = result["in float64"], t.argsort()
+    lines = {"signal": (t[order], seen["mean_coef"][order]), "noise": (t[order], seen["std"][order])}
+    return curves("Signal and noise", lines, xlabel="t", low=0)
+
+@check("vp_marginal", weight=2, public=True, **NEAR_ZERO, figure=signal_and_noise)
 def splits_signal_and_noise(lesson, rng):
     """Signal and noise at random times of the usual schedule, in both dtypes."""
     cases = in_each_dtype(lambda dtype: (rng.uniform(9, low=0.02, dtype=dtype), *USUAL))
     return answers(lesson.vp_marginal, cases)
 
-@check("staircase", weight=2, public=True)
+def steps_and_ramp(result, rng):
+    steps, ramp = result["staircase"], result["ramp"]
+    lines = {"staircase": (torch.arange(len(steps)), steps), "ramp": (torch.arange(len(ramp)), ramp)}
+    return curves("The staircase and the ramp", lines, xlabel="step")
+
+@check("staircase", weight=2, public=True, figure=steps_and_ramp)
 def climbs_in_n_steps(lesson, rng):
     """The product of what each step keeps, beside the ramp at the same times, and the largest gap between them."""
     return lesson.staircase(rng.integer(30, 60), *USUAL)
@@ -115,7 +138,10 @@ def winding(x, t):
     """A smooth field of place and time, close to the score of standard normal data."""
     return 0.3 * torch.sin(2 * x.flip(-1) + 3 * t[:, None]) - x
 
-@check("pf_ode_sample", weight=2, public=True, **MANY_STEPS)
+def flow(result, rng):
+    return paths("Four points on their way, each from its dot", result["in float64"][..., :2].transpose(0, 1))
+
+@check("pf_ode_sample", weight=2, public=True, **MANY_STEPS, figure=flow)
 def follows_the_flow(lesson, rng):
     """Euler's method from t = 1 down to t_end: the drift where each step begins, every place returned, no noise."""
     cases = in_each_dtype(lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), 25, *USUAL, rng.number(0.001, 0.01)))
@@ -168,7 +194,17 @@ def blob_and_places(rng):
     data, places, _ = blob(rng)
     return {"data": data, "places": places}
 
-@check("train_hidden_score", public=True, reference=False, verdict=points_at_the_blob, inputs=blob_and_places)
+def needles(result, rng):
+    return arrows("What you learned around one hill", blob(rng)[1], result)
+
+@check(
+    "train_hidden_score",
+    public=True,
+    reference=False,
+    verdict=points_at_the_blob,
+    inputs=blob_and_places,
+    figure=needles,
+)
 def learns_where_one_hill_is(lesson, rng, given):
     """After 500 updates on a single hill, the returned score points to the noisy hill from all around it."""
     score = lesson.train_hidden_score(given["data"], 500, rng.integer(0, 1000))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import torch
 from blindgrade.checks import Fail, check
+from blindgrade.figures import arrows, paths
 from torch import Tensor
 from toys import mlp
 
@@ -80,7 +81,10 @@ def _wind(rng, dim, dtype):
     turn, push = rng.normal(dim, dim, dtype=dtype), rng.normal(dim, dtype=dtype)
     return lambda x, t: torch.tanh(x @ turn) + x + push * t.reshape(-1, 1)
 
-@check("euler_sample", weight=2, public=True)
+def _ways(result, rng):
+    return paths("Six points on their way, each from its dot", result["float64 12 steps"].transpose(0, 1))
+
+@check("euler_sample", weight=2, public=True, figure=_ways)
 def follows_the_velocity(lesson, rng):
     """Every row of the trajectory is Euler's, from the noise down to the data."""
     results = {}
@@ -127,7 +131,14 @@ def _fractions(rng, count):
 
 MARGINAL = {"atol": {"float32": 2e-3}, "rtol": {"float32": 2e-3}}  # differences are divided by t
 
-@check("marginal_velocity", weight=2, public=True, **MARGINAL)
+def _grid():
+    ticks = torch.linspace(-2.5, 2.5, 8, dtype=DOUBLE)
+    return torch.cartesian_prod(ticks, ticks)
+
+def _field(result, rng):
+    return arrows("The velocity around five data points, halfway", _grid(), result["on a grid"])
+
+@check("marginal_velocity", weight=2, public=True, **MARGINAL, figure=_field)
 def averages_the_lines_through_a_place(lesson, rng):
     """The velocity is the mean over all lines through x, weighted by how near each passes."""
     results = {}
@@ -136,6 +147,7 @@ def averages_the_lines_through_a_place(lesson, rng):
             x, data = rng.normal(places, dim, dtype=dtype), 1.5 * rng.normal(count, dim, dtype=dtype)
             for t in (_number(rng, 0.25, 0.5), _number(rng, 0.5, 0.9)):
                 results[f"{name} {places}x{dim} t={t:.3f}"] = lesson.marginal_velocity(x, t, data)
+    results["on a grid"] = lesson.marginal_velocity(_grid(), 0.5, 1.5 * rng.normal(5, 2, dtype=DOUBLE))
     return results
 
 def _noise_model(weight, seen=None):
@@ -208,7 +220,11 @@ def counts_steps_on_circles(lesson, rng):
     cases += [(1.0, _starts(rng, 4, 2.5), 0.1), (3.0, _starts(rng, 4, 2.5), 0.3)]
     return [lesson.steps_needed(RotationVelocity(omega), x1, tol) for omega, x1, tol in cases]
 
-@check("reflow_pairs", weight=2, public=True)
+def _pairs(result, rng):
+    pairs = result["float64 9x2"]
+    return paths("Each noise, a dot, and its partner", torch.stack([pairs["eps"], pairs["x0"]], dim=1))
+
+@check("reflow_pairs", weight=2, public=True, figure=_pairs)
 def pairs_noise_with_where_it_went(lesson, rng):
     """Row for row, the pair is a noise and the place where the flow took it."""
     results = {}

@@ -6,6 +6,7 @@ import math
 import torch
 import torch.nn.functional as F
 from blindgrade.checks import Fail, answers, check, describe, in_each_dtype
+from blindgrade.figures import points
 from torch import Tensor, nn
 
 
@@ -212,7 +213,11 @@ def lands_on_the_hill(result, expected, rng):
     if not distance < 2.0:
         raise Fail(f"noise at t_max lands {distance:.2f} away from a hill that is 0.7 wide")
 
-@check("train_consistency_model", public=True, reference=False, verdict=lands_on_the_hill)
+def landings(result, rng):
+    data, _, _ = hill(rng)
+    return points("Where noise lands in one jump", {"landings": result["far"], "data": data[:200]})
+
+@check("train_consistency_model", public=True, reference=False, verdict=lands_on_the_hill, figure=landings)
 def lands_on_one_hill(lesson, rng):
     """After 700 updates on a single hill f is the identity at t_min and moves noise at t_max to the hill."""
     data, places, centre = hill(rng)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from blindgrade.checks import answers, answers_and_purity, check, in_each_dtype
+from blindgrade.figures import image
 
 
 PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
@@ -52,7 +53,10 @@ def strengths(rng, count, dtype=torch.float32):
     """Guidance strengths in steps of 1/8, which every dtype holds exactly."""
     return (rng.integers(count, low=4, high=64) / 8).to(dtype)
 
-@check("guidance_scale_embedding", weight=2, public=True, **EMBEDDING)
+def features(result, rng):
+    return image("One row for each strength: sines, then cosines", result["dim 8"], low=-1, high=1)
+
+@check("guidance_scale_embedding", weight=2, public=True, **EMBEDDING, figure=features)
 def features_of_the_strength(lesson, rng):
     """All sines come first, then all cosines, from the highest frequency to the lowest."""
     cases = {"dim 256": (strengths(rng, 3),), "dim 8": (strengths(rng, 5), 8)}

@@ -10,6 +10,7 @@ import math
 import torch
 
 from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, describe, error_of, in_each_dtype
+from blindgrade.figures import arrows, curves, paths
 from grader_toys.mixtures import GaussianMixture
 
 # ---------------------------------------------------------------- gaussian_score
@@ -64,10 +65,22 @@ def mixture_case(rng, points, components, dim, dtype):
     )
 
 
-@check("gmm_score", weight=2, public=True, **MIXTURE)
+def grid(side=8, reach=3.0):
+    """Places on a square grid, float64, for a field that someone looks at: [side * side, 2]."""
+    ticks = torch.linspace(-reach, reach, side, dtype=torch.float64)
+    return torch.cartesian_prod(ticks, ticks)
+
+
+def pulls(result, rng):
+    return arrows("The score of four hills", grid(), result["on a grid"])
+
+
+@check("gmm_score", weight=2, public=True, **MIXTURE, figure=pulls)
 def weighs_the_pulls_of_all_hills(lesson, rng):
     """Each hill pulls with its own score, weighed by the probability that the point came from that hill."""
-    return answers(lesson.gmm_score, in_each_dtype(lambda dtype: mixture_case(rng, 6, 4, 2, dtype)))
+    cases = in_each_dtype(lambda dtype: mixture_case(rng, 6, 4, 2, dtype))
+    cases["on a grid"] = (grid(), *mixture_case(rng, 1, 4, 2, torch.float64)[1:])
+    return answers(lesson.gmm_score, cases)
 
 
 @check("gmm_score", weight=2, **MIXTURE)
@@ -164,7 +177,11 @@ def climbs(walk, expected, rng):
         raise Fail("log p grows too little: the walk hardly climbs")
 
 
-@check("follow_compass", verdict=climbs)
+def walks(result, rng):
+    return paths("Twenty walks, each from its dot", result.transpose(0, 1))
+
+
+@check("follow_compass", verdict=climbs, figure=walks)
 def climbs_to_likelier_places(lesson, rng):
     """Small steps without noise never make a place less likely, and lead towards a hilltop."""
     start = rng.uniform(20, 2, low=-1.8, high=1.8, dtype=torch.float64)
@@ -330,7 +347,15 @@ def follows_the_schedule_that_is_given(lesson, rng):
 NEAR_ZERO = {"atol": {"float32": 2e-4, "float64": 1e-8}}
 
 
-@check("vp_marginal", weight=2, public=True, **NEAR_ZERO)
+def signal_and_noise(result, rng):
+    for dtype in (torch.float32, torch.float64):  # in the order of the experiment's draws
+        t = rng.uniform(9, low=0.02, dtype=dtype)
+    seen, order = result["in float64"], t.argsort()
+    lines = {"signal": (t[order], seen["mean_coef"][order]), "noise": (t[order], seen["std"][order])}
+    return curves("Signal and noise", lines, xlabel="t", low=0)
+
+
+@check("vp_marginal", weight=2, public=True, **NEAR_ZERO, figure=signal_and_noise)
 def splits_signal_and_noise(lesson, rng):
     """Signal and noise at random times of the usual schedule, in both dtypes."""
     cases = in_each_dtype(lambda dtype: (rng.uniform(9, low=0.02, dtype=dtype), *USUAL))
@@ -360,7 +385,13 @@ def keeps_the_shape_of_t(lesson, rng):
     return answers_and_purity(lesson.vp_marginal, {name: (t[name], *USUAL) for name in t})
 
 
-@check("staircase", weight=2, public=True)
+def steps_and_ramp(result, rng):
+    steps, ramp = result["staircase"], result["ramp"]
+    lines = {"staircase": (torch.arange(len(steps)), steps), "ramp": (torch.arange(len(ramp)), ramp)}
+    return curves("The staircase and the ramp", lines, xlabel="step")
+
+
+@check("staircase", weight=2, public=True, figure=steps_and_ramp)
 def climbs_in_n_steps(lesson, rng):
     """The product of what each step keeps, beside the ramp at the same times, and the largest gap between them."""
     return lesson.staircase(rng.integer(30, 60), *USUAL)
@@ -445,7 +476,11 @@ def winding(x, t):
     return 0.3 * torch.sin(2 * x.flip(-1) + 3 * t[:, None]) - x
 
 
-@check("pf_ode_sample", weight=2, public=True, **MANY_STEPS)
+def flow(result, rng):
+    return paths("Four points on their way, each from its dot", result["in float64"][..., :2].transpose(0, 1))
+
+
+@check("pf_ode_sample", weight=2, public=True, **MANY_STEPS, figure=flow)
 def follows_the_flow(lesson, rng):
     """Euler's method from t = 1 down to t_end: the drift where each step begins, every place returned, no noise."""
     cases = in_each_dtype(lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), 25, *USUAL, rng.number(0.001, 0.01)))
@@ -489,8 +524,12 @@ def leaves_a_standard_normal_in_place(lesson, rng):
     }
 
 
+def flow_onto_hills(result, rng):
+    return paths("Noise on its way to six hills on a ring", result.transpose(0, 1))
+
+
 # The mixture knows the score of noisy data at every time, which train_hidden_score asks for.
-@check("pf_ode_sample", weight=2, isolated=True, **MANY_STEPS)
+@check("pf_ode_sample", weight=2, isolated=True, **MANY_STEPS, figure=flow_onto_hills)
 def carries_noise_to_the_data(lesson, rng):
     """With the exact score of six hills on a ring, noise flows onto the hills."""
     noise, end = rng.normal(40, 2, dtype=torch.float64), rng.number(0.005, 0.02)
@@ -575,7 +614,18 @@ def blob_and_places(rng):
     return {"data": data, "places": places}
 
 
-@check("train_hidden_score", public=True, reference=False, verdict=points_at_the_blob, inputs=blob_and_places)
+def needles(result, rng):
+    return arrows("What you learned around one hill", blob(rng)[1], result)
+
+
+@check(
+    "train_hidden_score",
+    public=True,
+    reference=False,
+    verdict=points_at_the_blob,
+    inputs=blob_and_places,
+    figure=needles,
+)
 def learns_where_one_hill_is(lesson, rng, given):
     """After 500 updates on a single hill, the returned score points to the noisy hill from all around it."""
     score = lesson.train_hidden_score(given["data"], 500, rng.integer(0, 1000))

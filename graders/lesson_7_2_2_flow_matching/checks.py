@@ -5,6 +5,7 @@ import math
 import torch
 
 from blindgrade.checks import Fail, Watch, check, error_of, gradients
+from blindgrade.figures import arrows, paths, points
 from grader_toys.distances import energy_distance
 from grader_toys.fields import AffineVelocity, PointVelocity, RotationVelocity
 from grader_toys.mixtures import GaussianMixture
@@ -214,7 +215,11 @@ def _wind(rng, dim, dtype):
     return lambda x, t: torch.tanh(x @ turn) + x + push * t.reshape(-1, 1)
 
 
-@check("euler_sample", weight=2, public=True)
+def _ways(result, rng):
+    return paths("Six points on their way, each from its dot", result["float64 12 steps"].transpose(0, 1))
+
+
+@check("euler_sample", weight=2, public=True, figure=_ways)
 def follows_the_velocity(lesson, rng):
     """Every row of the trajectory is Euler's, from the noise down to the data."""
     results = {}
@@ -407,7 +412,16 @@ def ignores_place_and_size(lesson, rng):
 MARGINAL = {"atol": {"float32": 2e-3}, "rtol": {"float32": 2e-3}}  # differences are divided by t
 
 
-@check("marginal_velocity", weight=2, public=True, **MARGINAL)
+def _grid():
+    ticks = torch.linspace(-2.5, 2.5, 8, dtype=DOUBLE)
+    return torch.cartesian_prod(ticks, ticks)
+
+
+def _field(result, rng):
+    return arrows("The velocity around five data points, halfway", _grid(), result["on a grid"])
+
+
+@check("marginal_velocity", weight=2, public=True, **MARGINAL, figure=_field)
 def averages_the_lines_through_a_place(lesson, rng):
     """The velocity is the mean over all lines through x, weighted by how near each passes."""
     results = {}
@@ -416,6 +430,7 @@ def averages_the_lines_through_a_place(lesson, rng):
             x, data = rng.normal(places, dim, dtype=dtype), 1.5 * rng.normal(count, dim, dtype=dtype)
             for t in (_number(rng, 0.25, 0.5), _number(rng, 0.5, 0.9)):
                 results[f"{name} {places}x{dim} t={t:.3f}"] = lesson.marginal_velocity(x, t, data)
+    results["on a grid"] = lesson.marginal_velocity(_grid(), 0.5, 1.5 * rng.normal(5, 2, dtype=DOUBLE))
     return results
 
 
@@ -664,7 +679,12 @@ def refuses_the_impossible(lesson, rng):
 # ---------------------------------------------------------------- reflow_pairs
 
 
-@check("reflow_pairs", weight=2, public=True)
+def _pairs(result, rng):
+    pairs = result["float64 9x2"]
+    return paths("Each noise, a dot, and its partner", torch.stack([pairs["eps"], pairs["x0"]], dim=1))
+
+
+@check("reflow_pairs", weight=2, public=True, figure=_pairs)
 def pairs_noise_with_where_it_went(lesson, rng):
     """Row for row, the pair is a noise and the place where the flow took it."""
     results = {}
@@ -813,7 +833,12 @@ def knows_both_ends_of_the_road(lesson, rng, given):
     return {"noise": field(noise, one).detach(), "data": field(data[:500], 0 * one).detach()}
 
 
-@check("train_flow", weight=2, reference=False, verdict=_moons_are_sampled, inputs=_given_of_flow)
+def _moons(result, rng):
+    clouds = {"samples": result["samples"][:300], "data": _flow_task(rng)["data"][:300]}
+    return points("Samples of your flow, and data", clouds)
+
+
+@check("train_flow", weight=2, reference=False, verdict=_moons_are_sampled, inputs=_given_of_flow, figure=_moons)
 def samples_two_moons(lesson, rng, given):
     """After 1000 updates, 50 Euler steps turn noise into two moons."""
     return _trained_flow(lesson, rng, given)
@@ -925,7 +950,11 @@ def samples_in_one_step(lesson, rng):
     return _trained_reflow(lesson, rng)
 
 
-@check("train_reflow", weight=2, reference=False, verdict=_roads_are_straight_and_lead_home)
+def _roads(result, rng):
+    return paths("Roads of your second flow, each from its dot", result["road"][::2, :24].transpose(0, 1))
+
+
+@check("train_reflow", weight=2, reference=False, verdict=_roads_are_straight_and_lead_home, figure=_roads)
 def straightens_without_changing_partners(lesson, rng):
     """After 1500 updates, roads are straighter than before, and each noise still arrives where it did."""
     return _trained_reflow(lesson, rng)

@@ -21,6 +21,7 @@ from blindgrade.checks import (
     gradients,
     in_each_dtype,
 )
+from blindgrade.figures import points
 from grader_toys.denoisers import AffineField, ToyMLP, WithBuffer, gauss_denoiser
 from grader_toys.mixtures import GaussianMixture
 
@@ -609,7 +610,12 @@ def lands_on_the_hill(result, expected, rng):
         raise Fail(f"noise at t_max lands {distance:.2f} away from a hill that is 0.7 wide")
 
 
-@check("train_consistency_model", public=True, reference=False, verdict=lands_on_the_hill)
+def landings(result, rng):
+    data, _, _ = hill(rng)
+    return points("Where noise lands in one jump", {"landings": result["far"], "data": data[:200]})
+
+
+@check("train_consistency_model", public=True, reference=False, verdict=lands_on_the_hill, figure=landings)
 def lands_on_one_hill(lesson, rng):
     """After 700 updates on a single hill f is the identity at t_min and moves noise at t_max to the hill."""
     data, places, centre = hill(rng)

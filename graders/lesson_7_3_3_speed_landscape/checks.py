@@ -8,6 +8,7 @@ import operator
 import torch
 
 from blindgrade.checks import Watch, check, error_of
+from blindgrade.figures import bars, curves
 from grader_toys.mixtures import GaussianMixture
 
 # ---------------------------------------------------------------- speed_level
@@ -246,7 +247,13 @@ def measured(rng, count):
     return [steps[i] for i in order], [fid[i] for i in order], steps, fid
 
 
-@check("quality_cost_regions", weight=2, public=True)
+def prices(result, rng):
+    rows = result[-1]
+    heights = {f"{int(row['from'])}\nto {int(row['to'])}": row["cost_per_doubling"] for row in rows}
+    return bars("The price of each stretch", heights, ylabel="FID for each doubling of speed")
+
+
+@check("quality_cost_regions", weight=2, public=True, figure=prices)
 def costs_per_doubling(lesson, rng):
     """The price of a stretch is the rise of FID for each doubling of speed."""
     cases = [measured(rng, count) for count in (3, 5, 7)]
@@ -499,7 +506,17 @@ def mixture(rng, dim):
     return GaussianMixture(means, rng.uniform(3, low=0.3, high=0.6, dtype=torch.float64)).denoiser
 
 
-@check("speed_race", weight=2, public=True, **RACE)
+def quality_against_speed(result, rng):
+    methods = ("euler", "heun", "teleport")
+    lines = {}
+    for method in methods:
+        rows = [row for row in result if str(row["method"]).startswith(method)]
+        if rows:
+            lines[method] = ([math.log2(row["nfe"]) for row in rows], [row["rms"] for row in rows])
+    return curves("Distance from the true end", lines, xlabel="evaluations, log2", low=0)
+
+
+@check("speed_race", weight=2, public=True, **RACE, figure=quality_against_speed)
 def races_for_equal_evaluations(lesson, rng):
     """Each budget has its Euler row and its Heun row, the teleporter comes last, and the distances are right."""
     mean = rng.normal(2, dtype=torch.float64)

@@ -10,12 +10,17 @@ import torch
 import torch.nn.functional as F
 
 from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, shapes_of
+from blindgrade.figures import image
 from grader_toys.denoisers import CondNoise
 
 # ---------------------------------------------------------------- patchify
 
 
-@check("patchify", weight=2, public=True)
+def squares(result, rng):
+    return image("A picture that counts its pixels: one row for each token", result["a picture that counts its pixels"][0])
+
+
+@check("patchify", weight=2, public=True, figure=squares)
 def cuts_into_squares(lesson, rng):
     """Tokens are squares, in reading order, and inside a token the order is row, column, channel."""
     cases = in_each_dtype(lambda dtype: (rng.normal(2, 3, 6, 8, dtype=dtype), 2))
@@ -319,7 +324,11 @@ def tables(lesson, sizes):
     return {str(size): lesson.sincos_pos_embed(*size) for size in sizes}
 
 
-@check("sincos_pos_embed", weight=2, public=True)
+def addresses(result, rng):
+    return image("One row for each token's address", result[str((8, 2, 3))], low=-1, high=1)
+
+
+@check("sincos_pos_embed", weight=2, public=True, figure=addresses)
 def addresses_a_small_grid(lesson, rng):
     """On grids that are higher or wider than long, each token has the address of its column and its row."""
     return tables(lesson, [(8, 2, 3), (8, 3, 2), (4, 2, 5)])

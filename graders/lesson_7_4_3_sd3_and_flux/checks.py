@@ -8,6 +8,7 @@ unnoticed by the shapes. Blocks get random weights by name.
 import torch
 
 from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, shapes_of
+from blindgrade.figures import bars, curves, image
 from grader_toys.fields import AffineVelocity, PointVelocity
 from grader_toys.mixtures import GaussianMixture
 
@@ -82,7 +83,12 @@ def room_case(rng, dtype, batch=2, n_txt=3, n_img=5, d=6, size=1.5):
     return [size * rng.normal(batch, n, d, dtype=dtype) for n in (n_txt,) * 3 + (n_img,) * 3]
 
 
-@check("joint_attention", weight=2, public=True, **PAGE)
+def rooms(result, rng):
+    attention = result["in float64"][2][0, 0]
+    return image("Who attends to whom: text first, then image", attention, low=0, lines=(3,))
+
+
+@check("joint_attention", weight=2, public=True, **PAGE, figure=rooms)
 def everyone_hears_everyone(lesson, rng):
     """Text and image attend to both in one softmax; the answers come back apart, with the attention; nothing changes."""
     cases = in_each_dtype(lambda dtype: (*room_case(rng, dtype), 2))
@@ -143,7 +149,13 @@ def attention_case(rng, dtype, batch, heads, n_txt, n_img):
     return torch.softmax(1.5 * rng.normal(batch, heads, n, n, dtype=torch.float64), dim=-1).to(dtype), n_txt
 
 
-@check("attention_quadrants", weight=2, public=True, **PAGE)
+def shares(result, rng):
+    seen = result["in float64"]
+    names = ("text_to_text", "text_to_image", "image_to_text", "image_to_image")
+    return bars("Shares of the first sample", {name.replace("_to_", "\nto "): seen[name][0] for name in names})
+
+
+@check("attention_quadrants", weight=2, public=True, **PAGE, figure=shares)
 def shares_of_the_four(lesson, rng):
     """The four shares, for each sample: added over who answers, averaged over heads and over who asks; att stays."""
     cases = in_each_dtype(lambda dtype: attention_case(rng, dtype, 2, 3, 4, 5))
@@ -350,7 +362,15 @@ def maps_have_no_bias(lesson, rng):
 # ---------------------------------------------------------------- shift_sigmas, flux_dynamic_shift
 
 
-@check("shift_sigmas", weight=2, public=True, **PAGE)
+def shifted(result, rng):
+    for dtype in (torch.float32, torch.float64):  # in the order of the experiment's draws
+        levels, _ = rng.uniform(7, low=0.02, high=0.98, dtype=dtype), rng.number(1.5, 6.0)
+    order = levels.argsort()
+    lines = {"before": (levels[order], levels[order]), "shifted": (levels[order], result["in float64"][order])}
+    return curves("Levels before and after", lines, xlabel="level", low=0, high=1)
+
+
+@check("shift_sigmas", weight=2, public=True, **PAGE, figure=shifted)
 def multiplies_the_odds(lesson, rng):
     """Levels move towards noise for a shift above 1 and towards data below 1."""
     cases = in_each_dtype(lambda dtype: (rng.uniform(7, low=0.02, high=0.98, dtype=dtype), rng.number(1.5, 6.0)))
@@ -406,7 +426,14 @@ def follows_other_lines(lesson, rng):
 # ---------------------------------------------------------------- logit_normal_density
 
 
-@check("logit_normal_density", weight=2, public=True, **PAGE)
+def density(result, rng):
+    for dtype in (torch.float32, torch.float64):  # in the order of the experiment's draws
+        s = rng.uniform(8, low=0.03, high=0.97, dtype=dtype)
+    order = s.argsort()
+    return curves("The density of the level", {"density": (s[order], result["in float64"][order])}, xlabel="s", low=0)
+
+
+@check("logit_normal_density", weight=2, public=True, **PAGE, figure=density)
 def density_of_the_level(lesson, rng):
     """The density of sigmoid(z) with z standard normal, by default; s is not changed."""
     cases = in_each_dtype(lambda dtype: (rng.uniform(8, low=0.03, high=0.97, dtype=dtype),))

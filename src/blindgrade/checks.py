@@ -66,6 +66,7 @@ class Check:
     rtol: Tolerance = None
     verdict: Callable[[Any, Any, Rng], None] | None = field(default=None, repr=False)
     inputs: Callable[[Rng], Any] | None = field(default=None, repr=False)
+    figure: Callable[[Any, Rng], Any] | None = field(default=None, repr=False)
 
     def prepare(self, seed: int) -> tuple[int, tuple[Any, ...]]:
         """What the worker is given: a seed, and the data that `inputs` made here.
@@ -98,6 +99,7 @@ def check(
     rtol: Tolerance = None,
     verdict: Callable[[Any, Any, Rng], None] | None = None,
     inputs: Callable[[Rng], Any] | None = None,
+    figure: Callable[[Any, Rng], Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Check]:
     """Make a check of `exercise` from an experiment `(lesson, rng) -> result`; its docstring is the claim.
 
@@ -109,6 +111,8 @@ def check(
     verdict    `(result, expected, rng) -> None`, raises `Fail`; `rng` starts from the experiment's seed
     inputs     `rng -> data`, run by the grader: for an experiment `(lesson, rng, data)` whose data come from something
                that the student must not see, as samples from hidden parameters do; `rng` there starts as the verdict's
+    figure     `(result, rng) -> Figure` of blindgrade.figures, run by the grader on the student's result and, if the
+               check is public, on the reference's, when a report is made; `rng` there starts as the verdict's
     """
 
     def decorate(experiment: Callable[..., Any]) -> Check:
@@ -128,6 +132,7 @@ def check(
             rtol=rtol,
             verdict=verdict,
             inputs=inputs,
+            figure=figure,
         )
 
     return decorate

@@ -246,3 +246,43 @@ def test_progress_and_hints_speak_of_what_the_last_screen_said(own: Path) -> Non
     run("lesson-1.1.1/fit_line", course=own)
     assert "next  grade lesson-1.1.1/fit_line" in run(course=own).stdout
     assert run("--hint", course=own).stdout.startswith("fit_line")
+
+
+def test_a_report_is_written_and_named_on_standard_error(tmp_path: Path) -> None:
+    page = tmp_path / "new" / "page.html"
+    done = run("lesson-1.1.1", "--submission", CASES / "wrong_and_blocked", "--json", "--report", page)
+    assert (done.returncode, json.loads(done.stdout)["schema"]) == (1, "blindgrade/grading/v1")
+    assert str(page) in done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert "The spread is still what it was." in text and "not divided" in text
+    assert list(page.parent.iterdir()) == [page]
+
+
+def test_a_report_has_a_name_of_its_own_if_none_is_given(tmp_path: Path) -> None:
+    course = tmp_path / "mini"
+    shutil.copytree(TESTS / "courses" / "mini", course)
+    run("lesson-1.1", "--submission", CASES / "all_right", "--report", course=course)
+    assert (course / "build" / "reports" / "lesson-1.1.html").is_file()
+
+
+@pytest.mark.parametrize("place", ["lesson-1.1.1", "no-page.txt"])
+def test_a_report_that_is_no_page_is_exit_code_2(place: str) -> None:
+    done = run("lesson-1.1.1", "--report", place)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "ends in .html" in done.stderr
+
+
+def test_a_report_that_cannot_be_written_is_exit_code_2_after_the_result(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = run("lesson-1.1.1", "--submission", CASES / "all_right", "--report", tmp_path / "file" / "page.html")
+    assert (done.returncode, "100 of 100 points" in done.stdout) == (2, True)
+    assert "could not be written" in done.stderr
+
+
+def test_html_that_a_submission_prints_and_raises_is_text_in_the_report(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    shutil.copy(TESTS / "attacks" / "writes_html.py", tmp_path / "basics.py")
+    run("lesson-1.1.1", "--submission", tmp_path / "basics.py", "--report", page)
+    text = page.read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text  # it did print and raise
+    assert "<script" not in text and "<img" not in text and "onload=alert(1)>" not in text

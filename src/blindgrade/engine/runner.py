@@ -15,6 +15,7 @@ from typing import Any, Literal
 from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target
 from blindgrade.checks import Check
 from blindgrade.engine.diagnosis import Seen, diagnose
+from blindgrade.engine.exhibits import Exhibits
 from blindgrade.engine.judging import ReferenceFailed
 from blindgrade.engine.lesson_checks import LessonChecks
 from blindgrade.engine.reference import KEY_SEED, KeyReference, LiveReference, check_seed, judge_by, observe
@@ -47,6 +48,7 @@ class Options:
     debug: bool = False
     progress: Progress | None = None
     finished: Callable[[Attempt], None] | None = None  # told each lesson's attempt as soon as it is there
+    exhibits: Exhibits | None = None  # where pictures of the results are kept, if someone wants to see them
 
 
 class References:
@@ -190,6 +192,8 @@ class _LessonRun:
             result = self._judge(check, reply, own)
             result.seconds = round(seconds, 4)
             output += printed if check.public else ""
+            if self.options.exhibits is not None:
+                self.options.exhibits.add(self.target.files.entry.id, check, reply, result.outcome, self.reference, own)
             if result.outcome is Outcome.FAILED and result.where is None:
                 result.where = self._definition(exercise)
             seen.append((check, own, reply, result))

@@ -14,10 +14,19 @@ from blindgrade.frontends.screen import BAD_REQUEST, EVERY_POINT, GRADER_FAILED,
 
 if TYPE_CHECKING:
     from blindgrade.catalog import Catalog, Target
+    from blindgrade.engine.exhibits import Exhibits
     from blindgrade.models import Attempt, Grading
     from blindgrade.render.places import Places
 
-MODES = ("as_json", "problems", "verbose", "hint", "watch")  # what becomes of a grading; the other options say how
+MODES = (
+    "as_json",
+    "problems",
+    "verbose",
+    "hint",
+    "watch",
+    "report",
+    "open_it",
+)  # what becomes of a grading; the other options say how
 NAMES = {"json": "as_json"}
 
 
@@ -50,6 +59,14 @@ NAMES = {"json": "as_json"}
     help="Compare with the live solution or with the answer key (public checks).",
 )
 @exports.options
+@click.option(
+    "--report",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE.html]",
+    help="Write the grading as a page, with pictures.  [default: build/reports/LESSON.html]",
+)
+@click.option("--open", "open_it", is_flag=True, help="Write the page and open it in a browser.")
 @click.option("--problems", is_flag=True, help="Print a line for each problem, as compilers do, and nothing else.")
 @click.option("--hint", is_flag=True, help="One more hint for an exercise; it is remembered which you have seen.")
 @click.option("--watch", is_flag=True, help="Grade again on every save, only what changed; q ends it.")
@@ -71,6 +88,7 @@ def main(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> N
       grade lesson-7.2.1/score_from_noise --verbose
       grade --hint score_from_noise              one more hint
       grade lesson-7.2.1 --watch                 again on every save
+      grade lesson-7.2 --report --open           a page with pictures
       grade all --submission ~/my-solutions --json
 
     Exit code: 0 every point earned, 1 some not, 2 the request was wrong, 3 the grader failed.
@@ -90,8 +108,12 @@ def main(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> N
             _watch(catalog, targets, place, wanted["verbose"], options)
         quiet = wanted["as_json"] or wanted["problems"]
         told = _Silent() if quiet else _Told(targets, wanted["verbose"], options)
-        grading = _grade(catalog, targets, place, told, options)
+        drawn = wanted["report"] is not None or wanted["open_it"]
+        past = _past(catalog, targets, place) if drawn else []
+        grading, exhibits = _grade(catalog, targets, place, told, drawn, options)
         _deliver(grading, Places(place, [t.files for t in targets]), told, wanted, _planned(catalog, lessons))
+        if drawn:
+            _report(wanted, catalog, lessons, targets, grading, past, exhibits)
     except (UnknownId, CourseError) as error:
         stop(str(error), BAD_REQUEST)
     os._exit(_exit_code(grading))  # all is said and ended; taking torch apart in order would keep the student waiting
@@ -113,11 +135,41 @@ def _deliver(grading: Grading, places: Places, told: _Silent, wanted: dict[str, 
         stop(f"{error.filename or 'a file'} could not be written ({error.strerror}); name another place", GRADER_FAILED)
 
 
+def _past(catalog: Catalog, targets: list[Target], submission: Path) -> list[Attempt]:
+    """The student's own earlier attempts at these lessons."""
+    from blindgrade.progress import Progress
+
+    if not catalog.is_own(submission):
+        return []
+    return [attempt for t in targets for attempt in Progress(catalog.local).attempts(t.files.entry.id)]
+
+
+def _report(
+    wanted: dict[str, Any], catalog: Catalog, lessons: tuple[str, ...], targets: list[Target], grading: Grading,
+    past: list[Attempt], exhibits: Exhibits | None,
+) -> None:  # fmt: skip
+    from blindgrade.frontends.reports import default_path, open_report, write_report
+
+    page = Path(wanted["report"]) if wanted["report"] else default_path(catalog, lessons)
+    try:
+        write_report(page, catalog, targets, grading, past=past, exhibits=exhibits)
+    except OSError as error:
+        stop(f"the report could not be written to {page} ({error.strerror}); name another --report FILE.html",
+             BAD_REQUEST)  # fmt: skip
+    opened = wanted["open_it"] and open_report(page)
+    found = opened or not wanted["open_it"]
+    click.echo(f"  Report: {page}{'' if found else ' (no browser was found to open it)'}", err=True)
+
+
 def _refuse_what_cannot_be(lessons: tuple[str, ...], options: dict[str, Any]) -> None:
     if options["device"] == "cuda" and options["sandbox"] == "strict":
         stop("a GPU worker cannot be isolated, because the driver needs what a sandbox closes; leave out"
              " --sandbox strict, or grade with --device cpu", BAD_REQUEST)  # fmt: skip
-    written = [name for name in ("json", "problems", *exports.FORMATS) if options[NAMES.get(name, name)]]
+    if options["report"] and not options["report"].endswith(".html"):
+        stop(f"--report {options['report']}: the name of a page ends in .html; to have it named for you, put --report"
+             " last", BAD_REQUEST)  # fmt: skip
+    page = ["report"] * (options["report"] is not None) or ["open"] * options["open_it"]
+    written = [*page, *(name for name in ("json", "problems", *exports.FORMATS) if options[NAMES.get(name, name)])]
     if written and (options["hint"] or not lessons):
         stop(f"--{written[0]} goes with a grading; name what to grade, as in `grade all --{written[0]}`", BAD_REQUEST)
     if options["as_json"] and options["problems"]:
@@ -157,8 +209,8 @@ def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:
 
 
 def _grade(
-    catalog: Catalog, targets: list[Target], submission: Path, told: _Silent, options: dict[str, Any]
-) -> Grading:
+    catalog: Catalog, targets: list[Target], submission: Path, told: _Silent, drawn: bool, options: dict[str, Any]
+) -> tuple[Grading, Exhibits | None]:
     told.begin()
     from blindgrade.engine.workers import SandboxMissing, Zygote
 
@@ -166,11 +218,13 @@ def _grade(
         # The warm process imports torch on another core while this one does, so it is started before the import below.
         if not options["debug"]:
             warm.start()
+        from blindgrade.engine.exhibits import Exhibits
         from blindgrade.engine.runner import GraderFailed, Options, grade
         from blindgrade.engine.submission import SubmissionError
 
         _need_device(options["device"])
-        hooks: dict[str, Any] = {"progress": told.waiting, "finished": told.lesson}
+        exhibits = Exhibits() if drawn else None
+        hooks: dict[str, Any] = {"progress": told.waiting, "finished": told.lesson, "exhibits": exhibits}
         try:
             grading = grade(catalog, targets, submission, Options(**hooks, **options), warm)
         except (SubmissionError, SandboxMissing) as error:
@@ -185,7 +239,7 @@ def _grade(
             _say_unisolated(warm.missing)
     if catalog.is_own(submission) and not options["debug"]:
         _remember(catalog, targets, grading)
-    return grading
+    return grading, exhibits
 
 
 def _remember(catalog: Catalog, targets: list[Target], grading: Grading) -> None:
