@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-import blindgrade
 from blindgrade.catalog import Catalog
 from blindgrade.engine import protocol
-from blindgrade.release import repository
+from blindgrade.release import repository, wheel
 from blindgrade.release.leaks import LeakError, find_leaks
 from blindgrade.release.private_matter import PrivateMatter
 from blindgrade.release.releasing import release
@@ -264,7 +263,7 @@ def test_each_kind_of_leak_in_the_engine_fails_the_release(
     package.mkdir(parents=True)
     text = PLANTED[what].replace("{root}", str(catalog.root))
     (package / "models.py").write_text(f'"""Models."""\n\n\nNOTE = """\n{text}\n"""\n')
-    monkeypatch.setattr(blindgrade, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(wheel, "PACKAGE", package)
     with pytest.raises(LeakError, match=rf"vendor/blindgrade-.*\.whl!blindgrade/models\.py:5: {what}"):
         release(catalog, ["all"], "repository", tmp_path / "to")
 

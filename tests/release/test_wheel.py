@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import blindgrade
+from blindgrade.release import wheel
 from blindgrade.release.wheel import engine_wheel, zipped
 
 MAKE = "import sys; from blindgrade.release.wheel import engine_wheel; sys.stdout.buffer.write(engine_wheel()[1])"
@@ -47,7 +48,7 @@ def test_the_record_tells_every_file_and_its_digest() -> None:
 
 def test_a_changed_engine_has_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = shutil.copytree(Path(blindgrade.__file__).parent, tmp_path / "blindgrade")
-    monkeypatch.setattr(blindgrade, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(wheel, "PACKAGE", package)
     before = engine_wheel()[0]
     with (package / "models.py").open("a") as file:
         file.write("# changed\n")

@@ -15,6 +15,7 @@ import zipfile
 from pathlib import Path
 
 NAME = "blindgrade"
+PACKAGE = Path(__file__).parents[1]
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip file can hold
 WHEEL = "Wheel-Version: 1.0\nGenerator: blindgrade\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
@@ -29,7 +30,7 @@ def engine_wheel() -> tuple[str, bytes]:
     Its version is the installed one and a digest of what the wheel holds (0.1.0+src.1a2b3c4d): pip does not install a
     wheel over an equal version, so a changed engine must have a new one.
     """
-    package = Path(__file__).parents[1]
+    package = PACKAGE
     files = {
         f"{NAME}/{path.relative_to(package).as_posix()}": path.read_bytes()
         for path in sorted(package.rglob("*"))
