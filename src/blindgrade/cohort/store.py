@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 
 from blindgrade.models import Attempt
 
+LOCK_SECONDS = 3.0
 MAX_SEED = 1 << 53  # what every JSON reader keeps exact
 UNFINISHED = ".unfinished"
 SEED = ".seed.json"
@@ -106,15 +108,23 @@ class Store:
         except OSError as error:
             raise StoreError(f"{self.root} cannot be written ({error.strerror}); name another --attempts") from None
         try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                text = f"another run writes into {self.root}; wait for it, or name another --attempts"
-                raise StoreError(text) from None
+            self._lock(handle)
             self._clear()
             yield
         finally:
             os.close(handle)
+
+    def _lock(self, handle: int) -> None:
+        """Take the lock. The processes of a run that was killed hold it until they are gone, which takes a moment."""
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    text = f"another run writes into {self.root}; wait for it, or name another --attempts"
+                    raise StoreError(text) from None
+            time.sleep(0.02)
 
     def blob(self, lesson: str, name: str) -> bytes | None:
         """Something kept beside a lesson's attempts, readable by its owner alone."""
