@@ -17,6 +17,7 @@ from blindgrade.engine.lesson_checks import LessonChecks
 from blindgrade.engine.reference import LiveReference, check_seed, observe
 from blindgrade.engine.runner import Options, grade
 from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.submission import read_submission
 from blindgrade.engine.variants import Solution
 from blindgrade.engine.worker import load
 from blindgrade.engine.workers import Sandbox, Zygote
@@ -67,11 +68,14 @@ def lesson_cost() -> None:
     catalog = Catalog(ROOT)
     targets = catalog.find((LESSON,))
     target = targets[0]
-    checks = LessonChecks(target.files, target.lesson)
-    reference = LiveReference(checks, Solution(target.files, target.lesson))
-    text = target.files.solution.read_text()
+    # As a submission is read: without the cells that draw pictures.
+    found = read_submission(target.files.solution, [target.files], {})[LESSON]
+    assert found is not None
+    text = found.text
 
     def in_process() -> None:
+        checks = LessonChecks(target.files, target.lesson)
+        reference = LiveReference(checks, Solution(target.files, target.lesson))
         module = load(target.files.module, text, str(target.files.solution))
         for name in target.exercises:
             for check in checks.of(name):
