@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from blindgrade.analysis.records import Record, instant
+from blindgrade.analysis.records import Record
 from blindgrade.analysis.statistics import (
     Array,
     Interval,
@@ -17,6 +17,7 @@ from blindgrade.analysis.statistics import (
     item_statistics,
     standard_error,
 )
+from blindgrade.cohort.store import instant
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
 
 WEAK = 0.2  # Ebel and Frisbie 1991: an item that tells students apart by less should be looked at
