@@ -10,7 +10,7 @@ from typing import Any
 
 from blindgrade.checks import Check
 from blindgrade.engine.judging import same
-from blindgrade.engine.reference import LiveReference
+from blindgrade.engine.reference import LiveReference, Reference
 from blindgrade.engine.variants import Variant
 from blindgrade.models import CheckResult, Exercise, Kind, Outcome
 
@@ -18,15 +18,20 @@ Reply = dict[str, Any]
 Seen = tuple[Check, int, Reply, CheckResult]  # check, seed, the student's reply, what the check said of it
 
 
-def diagnose(exercise: Exercise, seen: list[Seen], reference: LiveReference) -> None:
-    """Write misconception and hint into the failed checks' results; without evidence, the hint ladder's first step."""
+def diagnose(exercise: Exercise, seen: list[Seen], reference: Reference) -> None:
+    """Write misconception and hint into the failed checks' results; without evidence, the hint ladder's first step.
+
+    An answer key knows no misconceptions, so there it is always the ladder's.
+    """
     failed = [one for one in seen if one[3].outcome is Outcome.FAILED]
     if not failed:
         return
-    hints = {v.name: v.hint for v in reference.misconceptions(exercise.name)}
-    if exercise.kind is not Kind.TRAINING:
-        # A trained model never equals another one's numbers; there the verdict names what the outcome shows.
-        _by_equality(exercise, seen, failed, reference)
+    hints: dict[str, str] = {}
+    if isinstance(reference, LiveReference):
+        hints = {v.name: v.hint for v in reference.misconceptions(exercise.name)}
+        if exercise.kind is not Kind.TRAINING:
+            # A trained model never equals another one's numbers; there the verdict names what the outcome shows.
+            _by_equality(exercise, seen, failed, reference)
     for _, _, _, result in failed:
         result.hint = hints.get(result.misconception or "", exercise.hints[0])
 

@@ -197,11 +197,7 @@ class _LessonRun:
             if result.outcome is Outcome.FAILED and result.where is None:
                 result.where = self._definition(exercise)
             seen.append((check, own, reply, result))
-        if isinstance(self.reference, LiveReference):
-            diagnose(exercise, seen, self.reference)
-        else:
-            for *_, result in seen:
-                result.hint = exercise.hints[0] if result.outcome is Outcome.FAILED else ""
+        diagnose(exercise, seen, self.reference)
         return score(exercise, [result for *_, result in seen], output)
 
     def _definition(self, exercise: Exercise) -> str | None:
