@@ -12,12 +12,11 @@ from blindgrade.checks import Check
 from blindgrade.engine.lesson_checks import LessonChecks
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission import LessonSubmission
-from blindgrade.engine.workers import Worker, WorkerGone, Zygote
+from blindgrade.engine.workers import LOOP, Worker, WorkerGone, Zygote
 from blindgrade.models import Exercise
 
 LOAD_SECONDS = 10.0
 MAX_LOAD_PROBLEMS = 20
-LOOP = "is there a loop that never ends?"
 
 Reply = dict[str, Any]
 

@@ -28,6 +28,7 @@ from blindgrade.models import Kind
 
 MAX_OUTPUT = 64 << 10  # bytes of a worker's prints that are kept
 START_SECONDS = 120.0
+LOOP = "is there a loop that never ends?"
 
 Reply = dict[str, Any]
 
@@ -85,7 +86,6 @@ class Zygote:
         memory_mb: int = 2048,
         fork: bool = True,
     ) -> None:
-        self.wanted = sandbox
         self.fork = fork
         self.sandbox = ""  # the tier's name, once it is ready
         self.layers: dict[str, str] = {}  # "" for each layer that holds, else why not
@@ -296,7 +296,7 @@ class Worker:
                 meanwhile()
             return well_formed(self._await(deadline))
         except (TimeoutError, protocol.Late):
-            raise WorkerGone(f"stopped after {seconds:.0f} s: is there a loop that never ends?", late=True) from None
+            raise WorkerGone(f"stopped after {seconds:.0f} s: {LOOP}", late=True) from None
         except (protocol.Closed, ConnectionError):
             raise WorkerGone(self._how_it_ended()) from None
         except protocol.WireError:
@@ -360,7 +360,7 @@ class Worker:
     def _how_it_ended(self) -> str:
         ended = self.zygote.end(self.pid)
         if ended.cpu >= self.limits.cpu_seconds - 1:
-            return "stopped: its processor time was used up; is there a loop that never ends?"
+            return f"stopped: its processor time was used up; {LOOP}"
         if ended.status >= 0 and os.WIFSIGNALED(ended.status):
             name = signal.Signals(os.WTERMSIG(ended.status)).name
             return f"your code ended its process ({name}); was the memory used up?"

@@ -1,6 +1,6 @@
 """A warm process that imports torch once and forks a worker for each lesson. It never holds anything private.
 
-Run as `python -I -P -m blindgrade.engine.zygote FD OPTIONS`. The grader sends one command at a time over the control
+Run as `python -s -P -m blindgrade.engine.zygote FD OPTIONS`. The grader sends one command at a time over the control
 socket; descriptors travel beside it. Being a fresh process and not a fork of the grader, no memory of a worker has
 ever held a solution.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 BOX = "/box"
@@ -15,10 +16,12 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
 NEEDED = ("torch", "numpy", "jaxtyping")
 
 
+@cache
 def code() -> dict[str, str]:
     """Folders with the code that a worker runs, and where each really lies, without what `LIBRARIES` hold.
 
-    A path that leads over a symbolic link is listed under both of its names.
+    A path that leads over a symbolic link is listed under both of its names. Found once, in the warm process, because
+    every worker needs it.
     """
     found = [sys.base_prefix, sys.prefix, str(Path(__file__).parents[2])]
     found += [place for module in NEEDED if (place := _site(module))]
