@@ -105,7 +105,8 @@ def check(
 
     weight     share of the exercise's points, relative to its other checks
     public     released to students with an answer key
-    isolated   runs in a worker of its own, because a toy in it holds a later exercise's answer
+    isolated   ends the worker that it runs in, because a toy in it holds another exercise's answer: no other check is
+               run beside what the student's code may have kept of it
     reference  False: the verdict needs no reference result (it judges an outcome), so none is computed
     atol, rtol tolerance of `agree`: a number, or a mapping from dtype name ("float32") to number
     verdict    `(result, expected, rng) -> None`, raises `Fail`; `rng` starts from the experiment's seed

@@ -14,9 +14,10 @@ import torch
 
 from blindgrade.catalog import Catalog
 from blindgrade.engine.lesson_checks import LessonChecks
-from blindgrade.engine.reference import LiveReference, check_seed, observe
+from blindgrade.engine.reference import LiveReference, check_seed, judge_by, observe
 from blindgrade.engine.runner import Options, grade
 from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.slices import compiled, for_worker
 from blindgrade.engine.submission import read_submission
 from blindgrade.engine.variants import Solution
 from blindgrade.engine.worker import load
@@ -28,7 +29,7 @@ CALLS = 40
 LOAD = {"op": "load", "module": "m", "text": b"def f(x): return x + 1\n", "file": "m.py", "files": {}}
 RUN = {
     "op": "run", "name": "e", "seed": 1, "device": "cpu",
-    "modules": {"experiment": b"def e(lesson, rng): return lesson.f(rng.normal(3))"},
+    "modules": for_worker(compiled({"experiment": "def e(lesson, rng): return lesson.f(rng.normal(3))"})),
 }  # fmt: skip
 
 
@@ -80,8 +81,7 @@ def lesson_cost() -> None:
         for name in target.exercises:
             for check in checks.of(name):
                 seed = check_seed(7, LESSON, check)
-                observe(checks, check, module, seed)
-                reference.expected(check, seed)
+                judge_by(reference, check, observe(checks, check, module, seed), seed)
 
     with Zygote.for_targets(targets, sandbox="strict").ready() as zygote:
         options = Options(seed=7, sandbox="strict")

@@ -15,7 +15,7 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 
 from blindgrade.catalog import Catalog
 from blindgrade.engine.lesson_checks import provide_toys
-from blindgrade.engine.slices import Slicer
+from blindgrade.engine.slices import Slicer, compiled
 from blindgrade.engine.worker import Experiment
 
 ROOT = Path(__file__).parents[2]
@@ -267,7 +267,7 @@ def test_each_toy_can_be_cut_out_by_its_name(module: str, name: str, tmp_path: P
     look = f"def look(lesson, rng):\n    return {name}.__name__\n"
     checks.write_text(f"from grader_toys.{module} import {name}\n\n\n{look}", encoding="utf-8")
     modules = Slicer(checks, PRIVATE).cut(["look"])
-    experiment = Experiment("look", modules, {m: str(tmp_path / f"{m}.py") for m in modules})
+    experiment = Experiment("look", compiled(modules))
     assert experiment.function(None, None) == name
     tree = ast.parse(modules[f"grader_toys.{module}"])
     assert name in [n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)]

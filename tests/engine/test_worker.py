@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from blindgrade.engine import protocol, worker
+from blindgrade.engine.slices import compiled, for_worker
 from blindgrade.engine.worker import Experiment, LoadedLesson, Missing, load, reset_state
 
 NAME = "lesson_under_test"
@@ -242,7 +243,7 @@ def test_classes_and_their_source_can_be_looked_up() -> None:
 
 def run(loaded: LoadedLesson, body: str, seed: int = 0, **toys: str) -> dict[str, Any]:
     modules = {"experiment": dedent(body), **{name.replace("__", "."): dedent(text) for name, text in toys.items()}}
-    return Experiment("probe", modules, {name: f"<{name}>" for name in modules}).run(loaded, seed)
+    return Experiment("probe", compiled(modules)).run(loaded, seed)
 
 
 def test_an_experiment_answers_with_its_result() -> None:
@@ -339,6 +340,10 @@ def test_reset_state_starts_every_global_source_from_the_seed() -> None:
 # ---------------------------------------------------------------- serving
 
 
+def slice_of(text: str) -> dict[str, bytes]:
+    return for_worker(compiled({"experiment": text}))
+
+
 def test_a_worker_loads_once_runs_and_ends_when_the_other_side_closes(tmp_path: Path) -> None:
     ours, theirs = socket.socketpair()
     thread = threading.Thread(target=worker.serve, args=(theirs, tmp_path))
@@ -351,15 +356,15 @@ def test_a_worker_loads_once_runs_and_ends_when_the_other_side_closes(tmp_path: 
         "text": text.encode(),
         "files": {"data.txt": b"hello"},
     }
-    run_request = {"op": "run", "name": "probe", "modules": {"experiment": PROBE.encode()}, "seed": 0, "device": "cpu"}
+    run_request = {"op": "run", "name": "probe", "modules": slice_of(PROBE), "seed": 0, "device": "cpu"}
     deep = "def probe(lesson, rng):\n    x = []\n    x.append(x)\n    return x\n"
     replies = []
     with ours:
         for request in (
             load_request,
             run_request,
-            {**run_request, "modules": {"experiment": deep.encode()}},
-            {**run_request, "modules": {"experiment": b"1 / 0"}},
+            {**run_request, "modules": slice_of(deep)},
+            {**run_request, "modules": slice_of("1 / 0")},
         ):
             protocol.send(ours, request)
             replies.append(protocol.receive(ours))

@@ -36,6 +36,7 @@ def test_of_ours_a_worker_loads_the_checks_api_and_its_own_modules_alone(loaded:
         "blindgrade.engine.protocol",
         "blindgrade.engine.sandbox",
         *(f"blindgrade.engine.sandbox.{name}" for name in SANDBOX),
+        "blindgrade.engine.warmup",
         "blindgrade.engine.worker",
         "blindgrade.engine.zygote",
     }

@@ -6,11 +6,11 @@ import importlib.util
 import sys
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from blindgrade.catalog import CourseError, LessonFiles
 from blindgrade.checks import Check
-from blindgrade.engine.slices import MAIN, SliceError, Slicer
+from blindgrade.engine.slices import MAIN, SliceError, Slicer, compiled, for_worker
 from blindgrade.engine.worker import Experiment
 from blindgrade.models import Lesson
 
@@ -27,6 +27,10 @@ class LessonChecks:
         provide_toys(files)
         module = _import_file(self.path)
         self.all = [value for value in vars(module).values() if isinstance(value, Check)]
+        self._slices: dict[str, dict[str, str]] = {}
+        self._codes: dict[str, dict[str, CodeType]] = {}
+        self._sent: dict[str, dict[str, bytes]] = {}
+        self._experiments: dict[str, Experiment] = {}
         self._validate()
 
     def of(self, exercise: str) -> list[Check]:
@@ -53,21 +57,32 @@ class LessonChecks:
     def experiment(self, check: Check) -> Experiment:
         """The check's experiment, made from its slice as the worker makes it."""
         if check.name not in self._experiments:
+            try:
+                self._experiments[check.name] = Experiment(check.name, self._code(check))
+            except CourseError:
+                raise
+            except Exception as error:
+                raise self._does_not_load(check, error) from error
+        return self._experiments[check.name]
+
+    def for_worker(self, check: Check) -> dict[str, bytes]:
+        """The check's slice as a worker gets it."""
+        if check.name not in self._sent:
+            self._sent[check.name] = for_worker(self._code(check))
+        return self._sent[check.name]
+
+    def _code(self, check: Check) -> dict[str, CodeType]:
+        if check.name not in self._codes:
             modules = self.slice(check)
             paths = {m: str(self.path) if m == MAIN else str(self.files.grader_toys / f"<{m}>") for m in modules}
             try:
-                self._experiments[check.name] = Experiment(check.name, modules, paths)
-            except Exception as error:
-                raise CourseError(f"{self.path}: check {check.name} does not load: {error}") from error
-        return self._experiments[check.name]
+                self._codes[check.name] = compiled(modules, paths)
+            except SyntaxError as error:
+                raise self._does_not_load(check, error) from error
+        return self._codes[check.name]
 
-    @cached_property
-    def _slices(self) -> dict[str, dict[str, str]]:
-        return {}
-
-    @cached_property
-    def _experiments(self) -> dict[str, Experiment]:
-        return {}
+    def _does_not_load(self, check: Check, error: Exception) -> CourseError:
+        return CourseError(f"{self.path}: check {check.name} does not load: {error}")
 
     def _validate(self) -> None:
         exercises = [e.name for e in self.lesson.exercises]

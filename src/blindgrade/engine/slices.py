@@ -10,9 +10,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import marshal
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from types import CodeType
 
 TOYS = "grader_toys"
 MAIN = "experiment"
@@ -57,6 +60,7 @@ class Slicer:
     def __init__(self, checks: Path, toys: Path) -> None:
         self.toys = toys
         self._sources = {MAIN: Source(checks, checks.read_text(encoding="utf-8"))}
+        self._used = cache(_used)  # many checks share their helpers
 
     def cut(self, names: Iterable[str], *, decorators: bool = False) -> dict[str, str]:
         """Module name → text for the named definitions and all they need.
@@ -100,7 +104,7 @@ class Slicer:
             if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == TOYS:
                 pending += [(node.module, alias.name) for alias in node.names if (alias.asname or alias.name) == name]
             elif not isinstance(node, ast.Import | ast.ImportFrom):
-                pending += [(module, used) for used in _used(node, decorators)]
+                pending += [(module, used) for used in self._used(node, decorators)]
         return kept
 
     def _render(self, module: str, kept: dict[ast.stmt, set[str]], decorators: bool) -> str:
@@ -136,3 +140,23 @@ def _used(node: ast.stmt, decorators: bool) -> set[str]:
     if isinstance(node, ast.FunctionDef) and not decorators:
         skipped = {inner for decorator in node.decorator_list for inner in ast.walk(decorator)}
     return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n not in skipped}
+
+
+def compiled(modules: dict[str, str], paths: dict[str, str] | None = None) -> dict[str, CodeType]:
+    """A slice's modules as code, each under its path if one is given; SyntaxError if one does not parse."""
+    names = paths or {}
+    return {m: compile(text, names.get(m, _nameless(m)), "exec", dont_inherit=True) for m, text in modules.items()}
+
+
+def for_worker(modules: dict[str, CodeType]) -> dict[str, bytes]:
+    """The same without paths, as bytes: a worker runs this Python too, and need not compile what others compiled."""
+    return {module: marshal.dumps(_renamed(code, _nameless(module))) for module, code in modules.items()}
+
+
+def _nameless(module: str) -> str:
+    return f"<{module}>"
+
+
+def _renamed(code: CodeType, path: str) -> CodeType:
+    inner = (_renamed(c, path) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return code.replace(co_filename=path, co_consts=tuple(inner))

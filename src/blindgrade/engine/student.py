@@ -25,7 +25,8 @@ Reply = dict[str, Any]
 class Student:
     """Runs experiments on a submission's lesson, in one worker as long as that is well.
 
-    A crash, a stop or an isolated check gets a fresh worker. Never raises for what the student did.
+    A crash or a stop is followed by a fresh worker, and so is an isolated check, which therefore comes last.
+    Never raises for what the student did.
     """
 
     target: Target
@@ -45,8 +46,6 @@ class Student:
         """The reply to a check's experiment, and what was printed. `meanwhile` runs here while the worker works."""
         if refused := self._no_longer(exercise):
             return {"kind": "stopped", "message": refused}, ""
-        if check.isolated:
-            self.close()
         begun = time.monotonic()
         printed = ""
         try:
@@ -55,7 +54,7 @@ class Student:
                 return {"kind": "stopped", "message": self._load_failure}, ""
             drawn, data = check.prepare(seed)
             request = {
-                "op": "run", "name": check.name, "modules": self._slice(check), "seed": drawn, "data": data,
+                "op": "run", "name": check.name, "modules": self.checks.for_worker(check), "seed": drawn, "data": data,
                 "device": self.device,
             }  # fmt: skip
             left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
@@ -69,10 +68,6 @@ class Student:
         if check.isolated:
             self.close()
         return reply, printed
-
-    def _slice(self, check: Check) -> dict[str, bytes]:
-        # As bytes, because a string on the wire is cut at a length that is meant for replies.
-        return {name: text.encode() for name, text in self.checks.slice(check).items()}
 
     def _no_longer(self, exercise: Exercise) -> str:
         """Why nothing of this exercise is run any more; empty while its budgets last."""

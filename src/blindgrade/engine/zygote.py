@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from blindgrade.engine import protocol, worker
+from blindgrade.engine import protocol, warmup, worker
 from blindgrade.engine.sandbox import cgroup, probe, tiers
 from blindgrade.engine.sandbox.limits import Limits, address_space_in_use, kill_descendants
 from blindgrade.engine.sandbox.tiers import Tier
@@ -69,6 +69,7 @@ def _warm(optimizer: bool, box: str) -> None:
     if optimizer:
         # The first optimizer imports torch._dynamo for about a second; every worker then has it for nothing.
         torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    warmup.rehearse()
     gc.collect()
     gc.freeze()
 

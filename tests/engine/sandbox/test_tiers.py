@@ -12,9 +12,11 @@ import pytest
 from blindgrade.engine.sandbox import cgroup, kernel, landlock, limits, probe, seccomp
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.sandbox.tiers import TIERS, Landlock, Namespaces, Tier
+from blindgrade.engine.slices import compiled, for_worker
 from blindgrade.engine.workers import SandboxMissing, Zygote, ZygoteFailed
 
 ROOT = Path(__file__).parents[3]
+PROBE = for_worker(compiled({"experiment": "def e(lesson, rng): return lesson.f()"}))
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
 
 
@@ -148,7 +150,7 @@ def test_a_worker_made_without_a_fork_is_the_process_itself() -> None:
             worker = zygote.spawn(Limits())
             text = b"import os, torch\ndef f(): return os.getppid()\n"
             worker.call({"op": "load", "module": "m", "text": text, "file": "m.py", "files": {}}, 10)
-            run = {"op": "run", "name": "e", "modules": {"experiment": b"def e(lesson, rng): return lesson.f()"}}
+            run = {"op": "run", "name": "e", "modules": PROBE}
             assert worker.call({**run, "seed": 1, "device": "cpu"}, 10)["value"] == os.getpid()
             worker.close()
 
