@@ -229,7 +229,7 @@ def _environment(course: Path) -> dict[str, str]:
         "BENCH_COURSE": str(course),
         "BENCH_FOLDER": Catalog(course).files(LESSON).folder,
         "PYTHONPATH": f"{HERE}:{course / 'exercises'}",
-        "PATH": f"{BENCH.parent}:{os.environ['PATH']}",
+        "PATH": f"{BENCH.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")},
     }
 
