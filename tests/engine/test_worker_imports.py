@@ -13,6 +13,7 @@ SANDBOX = (
     "landlock",
     "layout",
     "limits",
+    "pages",
     "probe",
     "seccomp",
     "selftest",
