@@ -124,3 +124,16 @@ def test_an_answer_key_keeps_its_seed(file: Path, warm: Zygote) -> None:
     held = session(file, warm, reference="key")
     assert {(a.reference, a.seed) for a in held.regrade()} == {("key", 7)}
     held.prepare()
+
+
+def test_a_later_save_ends_a_training_that_runs(file: Path, warm: Zygote) -> None:
+    begun: list[str] = []
+    file.write_text(RIGHT + "\n\ndef fit_line(x, y):\n    import time\n    time.sleep(600)\n")
+    held = session(file, warm, progress=lambda lesson, name, outcome: begun.append(name))
+    held.newer = lambda: "fit_line" in begun
+    assert names(list(held.regrade())) == [["standardize", "correlation"]]
+    assert held.superseded
+    file.write_text(RIGHT)
+    held.newer = lambda: False
+    assert names(list(held.regrade())) == [["fit_line"]]
+    assert held.results["lesson-1.1.1"]["fit_line"].outcome == "passed"

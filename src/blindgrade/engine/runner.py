@@ -24,7 +24,7 @@ from blindgrade.engine.student import Student
 from blindgrade.engine.submission import LessonSubmission, read_submission
 from blindgrade.engine.variants import Solution
 from blindgrade.engine.worker import load
-from blindgrade.engine.workers import Sandbox, SandboxMissing, Zygote, ZygoteFailed
+from blindgrade.engine.workers import Interrupted, Sandbox, SandboxMissing, Zygote, ZygoteFailed
 from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
 
 MAX_SEED = 1 << 53  # what every JSON reader keeps exact
@@ -47,6 +47,7 @@ class Options:
     device: str = "cpu"
     debug: bool = False
     progress: Progress | None = None
+    interrupted: Callable[[], bool] | None = None  # asked all the time; when it says so, `Interrupted` is raised
     finished: Callable[[Attempt], None] | None = None  # told each lesson's attempt as soon as it is there
     exhibits: Exhibits | None = None  # where pictures of the results are kept, if someone wants to see them
 
@@ -127,8 +128,9 @@ class _LessonRun:
         else:
             self.problems += self.submission.problems
             self.student = Student(
-                self.target, self.submission, self.checks, self.zygote, self.options.device, self.problems
-            )
+                self.target, self.submission, self.checks, self.zygote, self.options.device, self.problems,
+                self.options.interrupted,
+            )  # fmt: skip
 
     def attempt(self) -> Attempt:
         """Grade the lesson."""
@@ -173,6 +175,8 @@ class _LessonRun:
         return [results[name] for name in names]
 
     def _tell(self, exercise: str, outcome: Outcome | None) -> None:
+        if outcome is None and self.options.interrupted is not None and self.options.interrupted():
+            raise Interrupted
         if self.options.progress is not None:
             self.options.progress(self.target.files.entry.id, exercise, outcome)
 

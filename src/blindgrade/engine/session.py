@@ -13,7 +13,7 @@ from blindgrade.engine.changes import DoesNotParse, Fingerprint, fingerprints, t
 from blindgrade.engine.reference import LiveReference, check_seed
 from blindgrade.engine.runner import MAX_SEED, Options, References, grade_lesson
 from blindgrade.engine.submission import LessonSubmission, SubmissionError, read_submission
-from blindgrade.engine.workers import Zygote
+from blindgrade.engine.workers import Interrupted, Zygote
 from blindgrade.models import Attempt, Exercise, ExerciseResult, Kind, Outcome
 
 STANDS = "the last verdicts stand until that is mended"
@@ -27,16 +27,12 @@ class Wave(Enum):
     TRAINED = 3
 
 
-class Superseded(Exception):
-    """The files changed again while they were graded, so this grading is of no use."""
-
-
 @dataclass
 class Session:
     """The last result of each exercise, and what it was of.
 
-    One seed holds for the whole session, so that the reference's results are computed once. `newer` is asked between
-    exercises whether a later save waits.
+    One seed holds for the whole session, so that the reference's results are computed once. `newer` is asked all
+    the time whether a later save waits; a training that runs is then ended.
     """
 
     targets: list[Target]
@@ -78,7 +74,7 @@ class Session:
                     continue
                 try:
                     attempt = self._grade(replace(target, exercises=tuple(names)), found)
-                except Superseded:
+                except Interrupted:
                     self.superseded = True
                     return
                 new = {name: digests.pop(name) for name in names}
@@ -157,10 +153,4 @@ class Session:
 
     def _options(self, target: Target) -> Options:
         seed = self._seed if self._live(target) else self.options.seed  # an answer key has a seed of its own
-        return replace(self.options, seed=seed, progress=self._tell, finished=None)
-
-    def _tell(self, lesson: str, exercise: str, outcome: Outcome | None) -> None:
-        if outcome is None and self.newer():
-            raise Superseded
-        if self.options.progress is not None:
-            self.options.progress(lesson, exercise, outcome)
+        return replace(self.options, seed=seed, interrupted=self.newer, finished=None)

@@ -35,6 +35,7 @@ class Student:
     zygote: Zygote
     device: str
     problems: list[str] = field(default_factory=list)  # about the file, each told once
+    interrupted: Callable[[], bool] | None = None  # see Worker.call
     _worker: Worker | None = None
     _load_failure: str = ""
     _spent: dict[str, float] = field(default_factory=dict)  # seconds by exercise
@@ -43,7 +44,10 @@ class Student:
     def observe(
         self, exercise: Exercise, check: Check, seed: int, meanwhile: Callable[[], object]
     ) -> tuple[Reply, str]:
-        """The reply to a check's experiment, and what was printed. `meanwhile` runs here while the worker works."""
+        """The reply to a check's experiment, and what was printed. `meanwhile` runs here while the worker works.
+
+        Raises Interrupted if nobody waits for it any more.
+        """
         if refused := self._no_longer(exercise):
             return {"kind": "stopped", "message": refused}, ""
         begun = time.monotonic()
@@ -58,7 +62,7 @@ class Student:
                 "device": self.device,
             }  # fmt: skip
             left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
-            reply = worker.call(request, left, meanwhile)
+            reply = worker.call(request, left, meanwhile, self.interrupted)
             printed = worker.take_output()
         except WorkerGone as gone:
             reply = {"kind": "stopped", "message": self._told(exercise, gone)}

@@ -28,6 +28,7 @@ from blindgrade.models import Kind
 
 MAX_OUTPUT = 64 << 10  # bytes of a worker's prints that are kept
 START_SECONDS = 120.0
+ASK_SECONDS = 0.05  # between two looks whether an answer is still wanted
 LOOP = "is there a loop that never ends?"
 # Memory in pages of 2 MiB: to fork and to end a worker costs less, since the kernel copies fewer entries of the page
 # table. Where the C library or the kernel knows no such thing, nothing changes.
@@ -61,6 +62,10 @@ class WorkerGone(Exception):
         super().__init__(reason)
         self.reason = reason
         self.late = late
+
+
+class Interrupted(Exception):
+    """Nobody waits for this answer any more. Raised by whoever is asked, between exercises or while one runs."""
 
 
 @dataclass(frozen=True)
@@ -288,10 +293,17 @@ class Worker:
         self._confined = False
         self.printed = 0
 
-    def call(self, request: Reply, seconds: float, meanwhile: Callable[[], object] | None = None) -> Reply:
+    def call(
+        self,
+        request: Reply,
+        seconds: float,
+        meanwhile: Callable[[], object] | None = None,
+        interrupted: Callable[[], bool] | None = None,
+    ) -> Reply:
         """Send a request and wait for its reply. WorkerGone if the worker is late, dead or breaks the protocol.
 
-        `meanwhile` is run in this process while the worker works on its core.
+        `meanwhile` is run in this process while the worker works on its core. `interrupted` is asked while this waits;
+        when it says so, Interrupted is raised, and all that is left to do with the worker is to close it.
         """
         self._await_walls()
         deadline = time.monotonic() + seconds
@@ -300,7 +312,7 @@ class Worker:
             self._sock.sendall(protocol.encode(request))
             if meanwhile is not None:
                 meanwhile()
-            return well_formed(self._await(deadline))
+            return well_formed(self._await(deadline, interrupted))
         except (TimeoutError, protocol.Late):
             raise WorkerGone(f"stopped after {seconds:.0f} s: {LOOP}", late=True) from None
         except (protocol.Closed, ConnectionError):
@@ -321,12 +333,14 @@ class Worker:
                 raise ZygoteFailed(f"a worker could not be confined ({error})") from None
             self._confined = True
 
-    def _await(self, deadline: float) -> Any:
+    def _await(self, deadline: float, interrupted: Callable[[], bool] | None = None) -> Any:
         reader = protocol.FrameReader()
         while True:
             # Asked once more when the time is over: the reply may lie there since this process was busy itself.
             left = deadline - time.monotonic()
-            ready = self._readable(left)
+            ready = self._readable(left if interrupted is None else min(left, ASK_SECONDS))
+            if interrupted is not None and interrupted():
+                raise Interrupted
             if left <= 0 and self._sock not in ready:
                 raise protocol.Late("no complete answer in time")
             if self._output in ready and not self._drain():

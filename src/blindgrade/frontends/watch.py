@@ -283,7 +283,7 @@ class Watch:
 
 
 class _Grader:
-    """The thread that grades, one request after the other; a later request ends an earlier one between exercises."""
+    """The thread that grades, one request after the other; a later request ends an earlier one at once."""
 
     def __init__(self, session: Session, tell: Callable[[object], None]) -> None:
         self._session = session
@@ -300,7 +300,7 @@ class _Grader:
         self._thread.start()
 
     def ask(self, request: Request) -> None:
-        """Make a request; one that is being answered ends at the next exercise."""
+        """Make a request; one that is being answered ends, a training too."""
         self._newer.set()  # first, or the request that is being made could end itself
         self._requests.put(request)
 
@@ -309,7 +309,7 @@ class _Grader:
         return dict(self._session.problems)
 
     def leave(self) -> None:
-        """End: between exercises, or by ending the worker of one that runs long."""
+        """End, also while the reference itself runs, which is not asked."""
         self._newer.set()
         self._requests.put(None)
         self._thread.join(0.2)
