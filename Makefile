@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check setup verify bench bench-cohort peers browser attack fuzz clean
+.PHONY: help demo test check setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +65,9 @@ $(BENCH)/.made: | $(VENV)/.dev
 bench-cohort: $(BENCH)/.made  ## one cohort under nbgrader, otter, course grade and the floor: docs/scale.md
 	$(BIN)/python tests/benchmarks/cohort.py
 	$(BIN)/python tests/benchmarks/cohort.py --with-training --only ours --sizes 5,20
+
+bench-gradebook: $(VENV)/.dev  ## gradebook sync and export of 5,000 students in 12 lessons
+	$(BIN)/python tests/benchmarks/gradebook.py
 
 peers: setup  ## solutions against diffusers and torchdiffeq
 	$(BIN)/pytest -q -m peers

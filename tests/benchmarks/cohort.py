@@ -391,15 +391,15 @@ def four_ways(course: Path, many: dict[str, str], peers: int, costs: dict[int, C
     """The table of four, each submission's cost without what is spent once for a run, where there is such a thing."""
     from blindgrade.catalog import Catalog
 
-    few = first(many, peers)
+    few, two = first(many, peers), first(many, 2)
     exercises = {e.name: e.points for e in Catalog(course).find([LESSON])[0].lesson.exercises}
     size, least = max(costs), min(costs)
-    more = costs[size] - costs[least]
     here, bare, passed = floor(course, first(many, size), folder)
+    started, _ = stock_nbgrader(course, two, exercises, folder / "nbgrader-2")
     by_nbgrader, passed_nbgrader = stock_nbgrader(course, few, exercises, folder / "nbgrader")
+    started_ours, _ = our_nbgrader(course, two, folder / "our-nbgrader-2")
     by_ours, passed_ours = our_nbgrader(course, few, folder / "our-nbgrader")
     by_otter, passed_otter = otter(course, few, exercises, folder / "otter")
-    mine_passed = passed_by_us(folder / f"attempts-{size}-1", few)
     rows = {
         "nbgrader autograde": (peers, by_nbgrader),
         "nbgrader, our preprocessor": (peers, by_ours),
@@ -407,22 +407,28 @@ def four_ways(course: Path, many: dict[str, str], peers: int, costs: dict[int, C
         "course grade, strict": (size, costs[size]),
         "floor": (size, here),
     }
-    further = {"course grade, strict": more.cpu / (size - least), "floor": bare / size}
+    each = {
+        "nbgrader autograde": (by_nbgrader - started).cpu / (peers - 2),
+        "nbgrader, our preprocessor": (by_ours - started_ours).cpu / (peers - 2),
+        "otter run": by_otter.cpu / peers,
+        "course grade, strict": (costs[size] - costs[least]).cpu / (size - least),
+        "floor": bare / size,
+    }
     print("\n| | submissions | a minute | CPU s each | each further one | peak MiB |\n|---|---|---|---|---|---|")
-    each = {}
     for name, (count, cost) in rows.items():
-        each[name] = further.get(name, cost.cpu / count)
         rate = 60 * count / cost.wall
         print(f"| {name} | {count} | {rate:.1f} | {cost.cpu / count:.3f} | {each[name]:.3f} | {cost.peak:.0f} |")
-    print(
-        f"exercises of the first {peers} students that passed: nbgrader {passed_nbgrader}, with our preprocessor {passed_ours}, otter {passed_otter}, "
-        f"course grade {mine_passed}, floor {sum(passed[:peers])}, of {peers * len(exercises)}"
-    )
+    counts = {
+        "nbgrader": passed_nbgrader, "nbgrader with our preprocessor": passed_ours, "otter": passed_otter,
+        "course grade": passed_by_us(folder / f"attempts-{size}-1", few), "floor": sum(passed[:peers]),
+    }  # fmt: skip
+    print(f"exercises of the first {peers} students that passed, of {peers * len(exercises)}: {counts}")
     mine = each["course grade, strict"]
     for name in ("nbgrader autograde", "otter run"):
         whole = rows[name][1].cpu / peers / (costs[size].cpu / size)
         print(f"{name} / ours: {each[name] / mine:.0f} for a further submission, {whole:.0f} with the start of {size}")
-    print(f"nbgrader with our preprocessor: {by_nbgrader.wall / by_ours.wall:.1f} x as fast as stock")
+    whole, further = by_nbgrader.wall / by_ours.wall, (by_nbgrader - started).wall / (by_ours - started_ours).wall
+    print(f"stock nbgrader / with our preprocessor: {whole:.1f} in time, {further:.1f} for a further submission")
     print(f"ours / floor: {mine / each['floor']:.2f}", flush=True)
 
 
