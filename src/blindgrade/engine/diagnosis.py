@@ -40,18 +40,19 @@ def _by_equality(exercise: Exercise, seen: list[Seen], failed: list[Seen], refer
     best: tuple[int, int] = (0, 0)
     explained: list[CheckResult] = []
     name = ""
+    passed = [one for one in seen if one[3].outcome is not Outcome.FAILED]
     for variant in reference.misconceptions(exercise.name):
-        matches = _matches(variant, seen, reference)
-        hits = [one[3] for one in failed if one[0].name in matches]
-        rank = (len(hits), len(matches))
-        if hits and rank > best:
+        hits = [one[3] for one in failed if _same(variant, one, reference)]
+        if not hits or len(hits) < best[0]:
+            continue  # what it does on the other checks does not matter, and takes time to find out
+        rank = (len(hits), len(hits) + sum(_same(variant, one, reference) for one in passed))
+        if rank > best:
             best, explained, name = rank, hits, variant.name
     for result in explained:
         result.misconception = name
 
 
-def _matches(variant: Variant, seen: list[Seen], reference: LiveReference) -> set[str]:
-    """Names of the checks on which the misconception does what the student's code did."""
-    return {
-        check.name for check, seed, reply, _ in seen if same(check, reference.of_variant(variant, check, seed), reply)
-    }
+def _same(variant: Variant, one: Seen, reference: LiveReference) -> bool:
+    """Does the misconception do on this check what the student's code did?"""
+    check, seed, reply, _ = one
+    return same(check, reference.of_variant(variant, check, seed), reply)
