@@ -17,8 +17,8 @@ from blindgrade.analysis.statistics import (
     item_statistics,
     standard_error,
 )
-from blindgrade.cohort.store import instant
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
+from blindgrade.policies import instant
 
 WEAK = 0.2  # Ebel and Frisbie 1991: an item that tells students apart by less should be looked at
 FEW = 20  # students; with less, figures say little and no remark is made
