@@ -183,3 +183,9 @@ def test_points_before_penalties_are_those_that_were_earned(late: Path) -> None:
     follow(late, "best")
     assert exported("--before-penalties") == in_nbgrader(late, "--before-penalties") == 100
     assert exported("--before-penalties", "--count", "mean") == 76
+
+
+@pytest.mark.parametrize("command", ["sync", "export"])
+def test_help_says_by_which_policy_points_are_counted(command: str) -> None:
+    text = " ".join(run(command, "--help").stdout.split())
+    assert "Points are those of `course standings`" in text and "course.toml's policy" in text

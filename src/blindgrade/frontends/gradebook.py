@@ -68,8 +68,9 @@ def sync(
 ) -> None:
     """Write attempts into nbgrader's gradebook (default: every lesson that has some).
 
-    Running it again changes nothing that has not changed; scores and comments by hand stay. Exercises get the points
-    that were earned (with "mean" the mean of the attempts), and lateness is nbgrader's late submission penalty.
+    Running it again changes nothing that has not changed; scores and comments by hand stay. Points are those of `course
+    standings`: exercises get what was earned (with "mean" the mean of the attempts), and what lateness takes off is
+    nbgrader's late submission penalty.
 
     \b
     Examples:
@@ -124,7 +125,8 @@ def export(
     """Write scores as a file for another system.
 
     Canvas: with --worksheet the gradebook that it exported is filled in, without it one is made. Moodle: one lesson,
-    into the grading worksheet that was downloaded. Nothing in these files is run as a formula by a spreadsheet.
+    into the grading worksheet that was downloaded. Nothing in these files is run as a formula by a spreadsheet. Points
+    are those of `course standings`.
 
     \b
     Examples:
