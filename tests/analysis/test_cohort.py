@@ -7,11 +7,12 @@ import pytest
 
 from blindgrade.analysis.cohort import analyse
 from blindgrade.analysis.items import lesson_numbers
-from blindgrade.analysis.records import NoAttempts, Record, read_records
+from blindgrade.analysis.records import NoAttempts, read_records, records_of
 from blindgrade.analysis.rehearsed import write_attempts
 from blindgrade.analysis.statistics import alpha
+from blindgrade.cohort.store import Store
 from blindgrade.engine.scoring import score
-from blindgrade.models import Attempt, CheckResult, Outcome, SubmissionRef
+from blindgrade.models import Attempt, CheckResult, Late, Outcome, Policy, SubmissionRef
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 P, F, N, E = Outcome.PASSED, Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.ERROR
@@ -38,13 +39,15 @@ def make(lesson):
             lesson=lesson.id, title=lesson.title, points=sum(r.points for r in results), max_points=100,
             submission=SubmissionRef(path=student, sha256=f"{student}{hours}"), student=student, submitted_at=at,
             graded_at=at, seed=1, reference="live", sandbox="none", seconds=0.5, exercises=results,
+            key=f"{student}{hours}",
         )  # fmt: skip
 
     return attempt
 
 
-def _record(make, student, *versions):
-    return Record(student, [make(student, *version) for version in versions])
+def _record(make, student, *versions, **policy):
+    attempts = [make(student, *version) for version in versions]
+    return records_of(student, {attempts[0].lesson: attempts}, Policy(**policy))[attempts[0].lesson]
 
 
 def test_points_outcomes_tries_and_hours_are_those_of_what_was_handed_in_last(lesson, make):
@@ -62,9 +65,48 @@ def test_points_outcomes_tries_and_hours_are_those_of_what_was_handed_in_last(le
     assert numbers.alpha.value == pytest.approx(alpha(scores))
 
 
+def test_the_attempt_that_counts_is_the_policys(lesson, make):
+    versions = [(0, (P, P, N)), (5, (F, P, P)), (30, (F, F, P))]  # 80, 60, 20 points
+    due = {"due": {lesson.id: START}, "late": Late(penalty=0.5)}
+    for attempts, points, passed in (("best", 80, [1, 1, 0]), ("last", 20, [0, 0, 1]), ("mean", 160 / 3, [0, 0, 1])):
+        for late in ({}, due):
+            records = [_record(make, s, *versions, attempts=attempts, **late) for s in "ab"]
+            numbers = lesson_numbers(lesson, records)
+            assert numbers.points == pytest.approx([points] * 2)  # lateness takes nothing off
+            assert [item.statistics.passed for item in numbers.items] == passed
+            assert numbers.submissions == [3, 3]
+
+
+def test_best_is_best_after_lateness_as_in_the_standings(lesson, make):
+    late = {"due": {lesson.id: START}, "late": Late(penalty=0.5)}
+    record = _record(make, "a", (0, (P, N, N)), (30, (P, P, N)), attempts="best", **late)
+    assert (record.points, record.standing.points) == (40, 40)
+
+
+def test_a_misconception_is_overcome_by_what_was_handed_in_last_whichever_attempt_counts(mini, lesson, make):
+    record = _record(make, "a", (0, (F, P, P), "not_centered"), (1, (P, F, F)), attempts="best")
+    found = analyse(mini.course, {lesson.id: [record]}, [lesson])
+    assert [(h.now, h.overcome) for h in found.misconceptions] == [([], ["a"])]
+    assert found.mastery[0].shares["a"] < 1
+
+
+def test_late_days_that_were_spent_elsewhere_decide_which_attempt_is_best(lesson, make, tmp_path):
+    store = Store(tmp_path, durable=False)
+    for attempt in (make("a", 0, (P, N, N)), make("a", 30, (P, P, N))):
+        store.write(attempt)
+    earlier = make("a", 40, (P, P, P)).model_copy(update={"lesson": "lesson-1.0.9", "key": "k"})
+    store.write(earlier)
+    policy = Policy(
+        attempts="best", due={"lesson-1.0.9": START, lesson.id: START + timedelta(1)}, late=Late(penalty=0.6, bank=2)
+    )
+    assert [r.points for r in read_records(tmp_path, [lesson.id], policy)[lesson.id]] == [40]
+    store.path("lesson-1.0.9", "a", "k").unlink()
+    assert [r.points for r in read_records(tmp_path, [lesson.id], policy)[lesson.id]] == [80]
+
+
 def test_a_regraded_submission_counts_once(lesson, make):
     again = make("a", 0, (P, P, P)).model_copy(update={"graded_at": "2026-12-01T00:00:00Z"})
-    record = Record("a", [make("a", 0, (F, F, F)), again])
+    record = records_of("a", {lesson.id: [make("a", 0, (F, F, F)), again]}, Policy())[lesson.id]
     assert record.handed_in == [again] and lesson_numbers(lesson, [record]).submissions == [1]
 
 
@@ -114,12 +156,12 @@ def test_mastery_misconceptions_and_needs(mini, lesson, make):
 
 def test_a_simulated_cohorts_truth_is_found_again(mini, pieces, cohort, lesson, tmp_path):
     write_attempts(pieces, cohort, tmp_path)
-    records = read_records(tmp_path, lesson.id)
+    records = read_records(tmp_path, [lesson.id], Policy())[lesson.id]
     found = analyse(mini.course, {lesson.id: records}, [lesson])
     handed_in = {s.id: s for s in cohort.students if s.versions}
     assert found.students == sorted(handed_in)
     ability = [handed_in[r.student].ability for r in records if not handed_in[r.student].copied_from]
-    points = [r.current.points for r in records if not handed_in[r.student].copied_from]
+    points = [r.points for r in records if not handed_in[r.student].copied_from]
     assert np.corrcoef(ability, points)[0, 1] > 0.5
     # Who was given a misconception in what was handed in last holds it in the report, unless the exercise was blocked.
     held = {(h.exercise, h.name): set(h.now) for h in found.misconceptions}
@@ -132,9 +174,9 @@ def test_a_simulated_cohorts_truth_is_found_again(mini, pieces, cohort, lesson, 
 
 
 def test_a_damaged_attempt_is_named(tmp_path, lesson):
-    assert read_records(tmp_path, lesson.id) == []
+    assert read_records(tmp_path, [lesson.id], Policy()) == {lesson.id: []}
     place = tmp_path / lesson.id / "a"
     place.mkdir(parents=True)
     (place / "x.json").write_text("{}")
     with pytest.raises(NoAttempts, match="x.json is no attempt"):
-        read_records(tmp_path, lesson.id)
+        read_records(tmp_path, [lesson.id], Policy())

@@ -4,6 +4,7 @@ import base64
 import csv
 import hashlib
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -11,26 +12,30 @@ import pytest
 from blindgrade.analysis.alike import Alike, Pair
 from blindgrade.analysis.cohort import analyse
 from blindgrade.analysis.page import write_report
-from blindgrade.analysis.records import Record
+from blindgrade.analysis.records import records_of
 from blindgrade.analysis.rehearsed import Rehearsals, attempts
+from blindgrade.analysis.sections import taken
+from blindgrade.models import Attempt, Late, Policy
 
+START = datetime(2026, 9, 1, tzinfo=UTC)
 NASTY = '=<script>alert("x")</script>\u202e'
 
 
 @pytest.fixture(scope="module")
 def written(mini, pieces, cohort, tmp_path_factory):
-    records: dict[str, Record] = {}
-    for attempt in attempts(Rehearsals(pieces[0], 0, assumed=True), cohort):
-        records.setdefault(attempt.student, Record(attempt.student, [])).attempts.append(attempt)
-    first = next(iter(records.values()))
-    records[NASTY] = Record(NASTY, first.attempts)
     lesson = pieces[0].lesson
-    found = analyse(mini.course, {lesson.id: list(records.values())}, [lesson])
-    pair = Pair(NASTY, first.student, ["lesson-1.1.1/standardize"] * 3, 3, 30.0, 1e-4)
+    by_student: dict[str, list[Attempt]] = {}
+    for number, attempt in enumerate(attempts(Rehearsals(pieces[0], 0, assumed=True), cohort)):
+        by_student.setdefault(attempt.student, []).append(attempt.model_copy(update={"key": str(number)}))
+    first = next(iter(by_student))
+    by_student[NASTY] = by_student[first]
+    records = [records_of(s, {lesson.id: own}, mini.course.policy)[lesson.id] for s, own in by_student.items()]
+    found = analyse(mini.course, {lesson.id: records}, [lesson])
+    pair = Pair(NASTY, first, ["lesson-1.1.1/standardize"] * 3, 3, 30.0, 1e-4)
     paths = write_report(
         tmp_path_factory.mktemp("report") / "cohort.html",
         found,
-        Alike([pair], [[NASTY, first.student]], 2),
+        Alike([pair], [[NASTY, first]], 2),
         "all",
         "now",
     )
@@ -99,3 +104,16 @@ def test_what_only_a_shade_would_tell_stands_there_as_a_number(written):
     _, text = written
     shaded = re.findall(r'<td class="number (?:low|mid|high)">([^<]*)</td>', text)
     assert shaded and all(re.fullmatch(r"\d+ %", cell.strip()) for cell in shaded)
+
+
+def test_the_page_says_which_attempts_were_taken_and_that_lateness_was_not(written):
+    _, text = written
+    assert "Of each student what was handed in last counts. All points are before" in text
+    assert "Students by points before lateness" in text
+
+
+def test_every_policy_is_told():
+    late = {"due": {"lesson-1": START}, "late": Late(penalty=0.1)}
+    assert taken(Policy(attempts="best")).startswith("Of each student the best attempt counts. All points")
+    assert "most points after lateness" in taken(Policy(attempts="best", **late))
+    assert "mean of each student's attempts; exercises" in taken(Policy(attempts="mean", **late))

@@ -286,3 +286,17 @@ def test_html_that_a_submission_prints_and_raises_is_text_in_the_report(tmp_path
     text = page.read_text(encoding="utf-8")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text  # it did print and raise
     assert "<script" not in text and "<img" not in text and "onload=alert(1)>" not in text
+
+
+def test_mastery_in_the_report_counts_earlier_gradings_of_the_students_own(own: Path, tmp_path: Path) -> None:
+    shutil.copy(CASES / "all_right" / "basics.py", own / "exercises" / "lesson_1_1_1_basics" / "basics.py")
+    run("lesson-1.1.1", course=own)
+    page, others = tmp_path / "page.html", tmp_path / "others.html"
+    run("lesson-1.1.1/standardize", "--report", page, course=own)
+    mastery = page.read_text(encoding="utf-8").split('id="mastery"')[1]
+    assert "as they were graded last" in mastery
+    assert "lesson-1.1.1/correlation" in mastery and "lesson-1.1.1/fit_line" in mastery
+    run("lesson-1.1.1/standardize", "--submission", CASES / "all_right", "--report", others, course=own)
+    mastery = others.read_text(encoding="utf-8").split('id="mastery"')[1]
+    assert "This grading alone counts" in mastery
+    assert "correlation" not in mastery and "fit_line" not in mastery

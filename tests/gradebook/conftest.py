@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from blindgrade.gradebook.scores import LessonScores, read_scores
-from blindgrade.models import Attempt, CheckResult, ExerciseResult, Outcome, SubmissionRef
+from blindgrade.models import Attempt, CheckResult, ExerciseResult, Outcome, Policy, SubmissionRef
 
 LESSON = "lesson-1.1.1"
 TITLES = {"standardize": "One scale", "correlation": "Two rows", "fit_line": "Downhill"}
@@ -62,5 +62,5 @@ def store(tmp_path: Path) -> Store:
 def scores(store: Store) -> LessonScores:
     """Ana has all points, Bo 52, Cy none."""
     folder = store(attempt("ana", (1, 1, 1)), attempt("bo", (0.8, 0, 1)), attempt("cy", (0, 0, 0)))
-    [found] = read_scores(folder)
+    [found] = read_scores(folder, Policy())
     return found

@@ -9,7 +9,7 @@ import pytest
 
 from blindgrade.gradebook.canvas import Filled
 from blindgrade.gradebook.errors import GradebookError
-from blindgrade.gradebook.moodle import fill
+from blindgrade.gradebook.moodle import feedback, fill
 from blindgrade.gradebook.people import People, Person
 from blindgrade.gradebook.scores import LessonScores
 
@@ -101,3 +101,9 @@ def test_a_site_in_another_language_needs_its_titles(scores: LessonScores) -> No
 def test_a_score_without_a_line_is_told(scores: LessonScores) -> None:
     done = filled(scores, WORKSHEET.replace("bo@uni.edu", "b@uni.edu"))
     assert "bo has a score and is not in the worksheet; give --roster with the student's email" in done.notes
+
+
+def test_the_feedback_says_what_lateness_took(scores: LessonScores) -> None:
+    bo = scores.attempts["bo"].model_copy(update={"points": 39.0, "earned": 52.0, "days_late": 1})
+    assert "<p>39 of 100 points (52 before lateness of 1 day)</p>" in feedback(bo)
+    assert "<p>100 of 100 points</p>" in feedback(scores.attempts["ana"])

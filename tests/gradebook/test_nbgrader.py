@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.nbgrader import Synced, sync
 from blindgrade.gradebook.people import People, Person
 from blindgrade.gradebook.scores import read_scores
-from blindgrade.models import Attempt, Lesson, Outcome
+from blindgrade.models import Attempt, Late, Lesson, Outcome, Policy
 
 from .conftest import LESSON, Store, attempt, exercise
 
@@ -62,10 +62,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.replace("/postgres?", f"/{name}?")
 
 
-def put(url: str, folder: Path, lesson: Lesson | None = None) -> Synced:
+def put(url: str, folder: Path, lesson: Lesson | None = None, policy: Policy | None = None) -> Synced:
     catalog = Catalog(MINI)
     files = catalog.files(LESSON)
-    return sync(url, ((files, lesson or catalog.lesson(files), s) for s in read_scores(folder)), PEOPLE)
+    scores = read_scores(folder, policy or Policy())
+    return sync(url, ((files, lesson or catalog.lesson(files), s) for s in scores), PEOPLE)
 
 
 def seen(url: str) -> dict[str, Any]:
@@ -220,3 +221,22 @@ def test_an_attempt_at_some_of_the_exercises_leaves_the_others_to_a_person(lite:
     one: Attempt = attempt("ana", (1, 1, 1))
     put(lite, store(one.model_copy(update={"exercises": one.exercises[:1]})))
     assert seen(lite)["ana"]["grades"]["grade-fit_line"] == (None, 20, True)
+
+
+def test_lateness_is_the_late_submission_penalty_and_goes_when_the_due_date_does(url: str, store: Store) -> None:
+    folder = store(attempt("ana", (1, 1, 1), day=1), attempt("ana", (1, 1, 0), day=3), attempt("bo", (1, 1, 1), day=1))
+    late = Policy(attempts="mean", due={LESSON: datetime(2026, 11, 2, tzinfo=UTC)}, late=Late(penalty=0.25))
+
+    def penalties() -> dict[str, tuple[float, float]]:
+        with Gradebook(url) as gradebook:
+            found = gradebook.assignment_submissions(LESSON)
+            return {one.student.id: (one.score, one.late_submission_penalty) for one in found}
+
+    put(url, folder, policy=late)
+    assert penalties() == {"ana": (90, 20), "bo": (100, 0)}  # (100 + 80) / 2, and (100 + 40) / 2 after lateness
+    again = put(url, folder, policy=late)
+    assert (again.added, again.changed) == (0, 0)
+    put(url, folder, policy=Policy(attempts="mean"))
+    assert penalties() == {"ana": (90, 0), "bo": (100, 0)}
+    again = put(url, folder, policy=Policy(attempts="mean"))
+    assert (again.added, again.changed) == (0, 0)

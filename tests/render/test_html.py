@@ -211,3 +211,23 @@ def test_a_page_that_cannot_have_its_pictures_is_written_without(
     page = with_pictures(course, lesson, lesson.exercises[0].name)
     assert "<figure>" not in page and "the result is 3" in page
     assert (NO_PICTURES in Elements(page).text) is told
+
+
+def test_mastery_counts_what_is_known_of_the_student_and_links_to_what_is_on_the_page(
+    course: Course, lesson: Lesson
+) -> None:
+    now = attempt(lesson, result(lesson))
+    other = result(lesson, Outcome.PASSED, points=40).model_copy(update={"name": "elsewhere"})
+    page = report(Grading.of([now]), course, {lesson.id: lesson}, known={"lesson-1.1.0": [other]})
+    section = page[page.index('id="mastery"') :]
+    assert "as they were graded last" in section and "This grading alone" not in section
+    assert "partly" in section and "lesson-1.1.0/elsewhere" in section
+    links = [attrs["href"] for tag, attrs in Elements(section).tags if tag == "a"]
+    assert links == [f"#lesson-1-1-1-{now.exercises[0].name}"]
+
+
+def test_of_a_submission_that_is_not_the_students_own_mastery_is_of_the_grading_alone(
+    course: Course, lesson: Lesson
+) -> None:
+    page = page_of(course, lesson, attempt(lesson, result(lesson)))
+    assert "This grading alone counts" in page and "as they were graded last" not in page

@@ -47,3 +47,15 @@ def test_other_lessons_are_not_counted() -> None:
 def test_mastery_is_the_share_of_points(results: list[ExerciseResult], standing: str) -> None:
     (row,) = mastery([attempt("2026-01-01", *results)])
     assert (row.concept, row.standing, len(row.places)) == ("c", standing, len(results))
+
+
+def test_earlier_results_count_where_this_grading_has_none() -> None:
+    now = attempt("2026-01-02", result("a", 4, concepts=("c",)))
+    known = {
+        "lesson-1.1.1": [result("a", 10, Outcome.PASSED, ("c",)), result("b", 0, concepts=("c",))],
+        "lesson-1.1.2": [result("a", 10, Outcome.PASSED, ("c", "d"))],
+    }
+    first, second = mastery([now], known)
+    assert (first.concept, first.earned, first.of) == ("c", 14, 30)
+    assert first.places == [("lesson-1.1.1", "a"), ("lesson-1.1.1", "b"), ("lesson-1.1.2", "a")]
+    assert (second.concept, second.standing) == ("d", "mastered")

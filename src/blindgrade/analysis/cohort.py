@@ -94,7 +94,7 @@ def _mastery(course: Course, records: Mapping[str, Sequence[Record]], lessons: S
     earned: dict[str, dict[str, list[float]]] = {}
     for group in records.values():
         for record in group:
-            for result in record.current.exercises:
+            for result in record.counted.exercises:
                 for concept in result.concepts:
                     sums = earned.setdefault(concept, {}).setdefault(record.student, [0.0, 0.0])
                     sums[0] += result.points
@@ -139,7 +139,7 @@ def _needs(
     given = [lesson for lesson in lessons if records.get(lesson.id)]
     found = []
     for student, own in sorted(by_student.items()):
-        shares = [own[x.id].current.points / x.max_points if x.id in own else 0.0 for x in given]
+        shares = [own[x.id].points / x.max_points if x.id in own else 0.0 for x in given]
         worth = [x.max_points for x in given]
         share = sum(s * w for s, w in zip(shares, worth, strict=True)) / sum(worth)
         reasons = _reasons(own, given, shares, share)
@@ -172,7 +172,7 @@ def _reasons(own: Mapping[str, Record], given: Sequence[Lesson], shares: Sequenc
 
 def _stuck(record: Record) -> bool:
     points = [a.points for a in record.handed_in]
-    if len(points) <= STUCK or points[-1] >= record.current.max_points:
+    if len(points) <= STUCK or points[-1] >= record.last.max_points:
         return False
     return max(points[-STUCK:]) <= points[-STUCK - 1]
 

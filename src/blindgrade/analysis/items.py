@@ -17,8 +17,8 @@ from blindgrade.analysis.statistics import (
     item_statistics,
     standard_error,
 )
-from blindgrade.cohort.store import instant
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
+from blindgrade.policies import instant
 
 WEAK = 0.2  # Ebel and Frisbie 1991: an item that tells students apart by less should be looked at
 FEW = 20  # students; with less, figures say little and no remark is made
@@ -56,7 +56,10 @@ class Odd:
 
 @dataclass(frozen=True)
 class LessonNumbers:
-    """What is said of one lesson. `left_out` students had a check that the grader could not judge."""
+    """What is said of one lesson. `left_out` students had a check that the grader could not judge.
+
+    `points` are those of the policy before lateness; exercises, alpha and checks are of one attempt of each student.
+    """
 
     lesson: Lesson
     points: list[float]
@@ -72,13 +75,13 @@ class LessonNumbers:
 
 def lesson_numbers(lesson: Lesson, records: Sequence[Record]) -> LessonNumbers:
     """The numbers of a lesson from its records, which must not be empty."""
-    judged = [r for r in records if all(e.outcome is not Outcome.ERROR for e in r.current.exercises)]
+    judged = [r for r in records if all(e.outcome is not Outcome.ERROR for e in r.counted.exercises)]
     shares, passed = _matrix(lesson, judged)
     points = np.array([e.points for e in lesson.exercises])
     found = item_statistics(shares, passed, points) if judged else []
     return LessonNumbers(
         lesson=lesson,
-        points=[r.current.points for r in records],
+        points=[r.points for r in records],
         items=[_item(e, s, records) for e, s in zip(lesson.exercises, found, strict=False)],
         alpha=alpha_interval(shares * points) if judged else None,
         standard_error=standard_error(shares * points) if judged else None,
@@ -86,20 +89,20 @@ def lesson_numbers(lesson: Lesson, records: Sequence[Record]) -> LessonNumbers:
         odd=_odd(records),
         submissions=[len(r.handed_in) for r in records],
         hours=[_hours(r) for r in records if len(r.handed_in) > 1 and r.handed_in[0].submitted_at],
-        seconds=[r.current.seconds for r in records],
+        seconds=[r.counted.seconds for r in records],
     )
 
 
 def result_of(record: Record, exercise: str) -> ExerciseResult | None:
-    """The exercise in the student's current attempt; None if the attempt is older than the exercise."""
-    return next((r for r in record.current.exercises if r.name == exercise), None)
+    """The exercise in the attempt of the student's that counts; None if the attempt is older than the exercise."""
+    return next((r for r in record.counted.exercises if r.name == exercise), None)
 
 
 def _matrix(lesson: Lesson, records: Sequence[Record]) -> tuple[Array, Array]:
     shares = np.zeros((len(records), len(lesson.exercises)))
     passed = np.zeros_like(shares)
     for row, record in enumerate(records):
-        results = {r.name: r for r in record.current.exercises}
+        results = {r.name: r for r in record.counted.exercises}
         for column, exercise in enumerate(lesson.exercises):
             result = results.get(exercise.name)
             if result is not None and result.max_points > 0:
@@ -150,7 +153,7 @@ def _odd(records: Sequence[Record]) -> list[Odd]:
     tried: dict[tuple[str, str], list[bool]] = {}
     said: dict[tuple[str, str], tuple[str, bool]] = {}
     for record in records:
-        for result in record.current.exercises:
+        for result in record.counted.exercises:
             for check in result.checks:
                 key = (result.name, check.name)
                 said[key] = (check.claim, check.public)

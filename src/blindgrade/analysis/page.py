@@ -43,6 +43,7 @@ def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_
         graded_at=graded_at,
         style=Markup(style),  # our own file
         style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        taken=sections.taken(cohort.course.policy),
         headlines=sections.headlines(cohort, found),
         overview=sections.lessons_table(cohort),
         effort=sections.effort_table(cohort),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from blindgrade.cohort.store import Store, StoreError
-from blindgrade.models import Attempt
+from blindgrade.models import Attempt, Policy
+from blindgrade.policies import Standing, once_each, standings
 
 
 class NoAttempts(Exception):
@@ -15,28 +17,50 @@ class NoAttempts(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """One student's attempts at one lesson, at least one, in the order in which they were handed in."""
+    """What one student handed in of one lesson, in order, each submission once, and what it is worth by the policy."""
 
-    student: str
-    attempts: list[Attempt]
-
-    @property
-    def current(self) -> Attempt:
-        """The attempt that the report counts: the newest grading of what was handed in last."""
-        return self.attempts[-1]
+    handed_in: list[Attempt]
+    standing: Standing
 
     @property
-    def handed_in(self) -> list[Attempt]:
-        """The attempts, each submission once: of several gradings of the same files the newest."""
-        newest = {(a.submission.sha256, a.submitted_at): a for a in self.attempts}
-        return list(newest.values())
+    def student(self) -> str:
+        """Whose it is."""
+        return self.standing.student
+
+    @property
+    def last(self) -> Attempt:
+        """The newest grading of what was handed in last."""
+        return self.handed_in[-1]
+
+    @property
+    def counted(self) -> Attempt:
+        """The attempt that figures of exercises take: the one that counts, and where the mean counts the last."""
+        return next(a for a in self.handed_in if a.key == self.standing.counted[-1])
+
+    @property
+    def points(self) -> float:
+        """The points by the policy, before anything is taken off for lateness."""
+        return self.standing.earned
 
 
-def read_records(attempts: Path, lesson: str) -> list[Record]:
-    """The records of a lesson by student; empty if nobody has an attempt. NoAttempts names a file that is damaged."""
+def records_of(student: str, attempts: Mapping[str, Sequence[Attempt]], policy: Policy) -> dict[str, Record]:
+    """A student's records by lesson; the attempts are those of the whole course where the policy has a bank."""
+    found = standings(student, attempts, policy)
+    return {standing.lesson: Record(once_each(attempts[standing.lesson]), standing) for standing in found}
+
+
+def read_records(attempts: Path, lessons: Iterable[str], policy: Policy) -> dict[str, list[Record]]:
+    """The records of these lessons by student; empty where nobody has an attempt. NoAttempts names a damaged file."""
     store = Store(attempts)
-    try:
-        found = {student: store.attempts(lesson, student) for student in store.students(lesson)}
-    except StoreError as error:
-        raise NoAttempts(str(error)) from None
-    return [Record(student, of_student) for student, of_student in found.items() if of_student]
+    records: dict[str, list[Record]] = {lesson: [] for lesson in lessons}
+    # Late days of the bank may have been spent in lessons that are not reported on.
+    read = sorted({*records, *(store.lessons() if policy.late.bank else [])})
+    for student in sorted({student for lesson in read for student in store.students(lesson)}):
+        try:
+            found = records_of(student, {lesson: store.attempts(lesson, student) for lesson in read}, policy)
+        except StoreError as error:
+            raise NoAttempts(str(error)) from None
+        for lesson in records:
+            if lesson in found:
+                records[lesson].append(found[lesson])
+    return records

@@ -18,7 +18,7 @@ def report(
 ) -> tuple[Cohort, list[Path]]:
     """Write the report of these lessons; NoAttempts if there is nothing to report on, or a file is damaged."""
     lessons = [t.lesson for t in targets]
-    records = {lesson.id: read_records(attempts, lesson.id) for lesson in lessons}
+    records = read_records(attempts, [lesson.id for lesson in lessons], catalog.course.policy)
     if not any(records.values()):
         raise NoAttempts(
             f"{attempts} holds no attempt at {heading}; run `course grade {heading} SUBMITTED/`, or name --attempts"
@@ -29,15 +29,16 @@ def report(
     if submitted is not None:
         found = alike(read_forms(submitted, [(t.files, t.lesson) for t in targets]), _passed(records))
     cohort = analyse(catalog.course, records, lessons)
-    graded_at = max(r.current.graded_at for group in records.values() for r in group)
+    graded_at = max(r.last.graded_at for group in records.values() for r in group)
     to.parent.mkdir(parents=True, exist_ok=True)
     return cohort, write_report(to, cohort, found, heading, graded_at)
 
 
 def _passed(records: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, bool]]:
+    """Whether each exercise passed in what was handed in last, which is what lies in the folder of submissions."""
     found: dict[str, dict[str, bool]] = {}
     for lesson, group in records.items():
         for record in group:
-            for result in record.current.exercises:
+            for result in record.last.exercises:
                 found.setdefault(record.student, {})[f"{lesson}/{result.name}"] = result.outcome is Outcome.PASSED
     return found

@@ -12,7 +12,25 @@ from blindgrade.analysis.cohort import Cohort
 from blindgrade.analysis.items import LessonNumbers
 from blindgrade.analysis.statistics import Interval
 from blindgrade.analysis.tables import Cell, Column, Table
-from blindgrade.models import Outcome
+from blindgrade.models import Outcome, Policy
+
+TAKEN = {
+    "best": "Of each student the best attempt counts.",
+    "last": "Of each student what was handed in last counts.",
+    "mean": "Points are the mean of each student's attempts; exercises, reliability and concepts are of the last one.",
+}
+
+
+def taken(policy: Policy) -> str:
+    """Which attempts the report counts, and that lateness takes nothing off here."""
+    best = (
+        " Best is the one with the most points after lateness." if _late(policy) and policy.attempts == "best" else ""
+    )
+    return f"{TAKEN[policy.attempts]}{best} All points are before anything is taken off for lateness."
+
+
+def _late(policy: Policy) -> bool:
+    return bool(policy.due) and (policy.late.penalty > 0 or policy.late.days is not None)
 
 
 def lessons_table(cohort: Cohort) -> Table:
@@ -26,7 +44,7 @@ def lessons_table(cohort: Cohort) -> Table:
     ]  # fmt: skip
     return Table(
         "lessons", "Distribution and reliability", columns, [_lesson_row(n) for n in cohort.lessons],
-        "Points of what each student handed in last. Alpha is Cronbach's: the share of the differences between "
+        "Points before anything is taken off for lateness. Alpha is Cronbach's: the share of the differences between "
         "students that is not chance. The standard error says by how many points a total would scatter. Left out of "
         "alpha and of the exercises' figures are students with a check that the grader could not judge.",
     )  # fmt: skip

@@ -14,12 +14,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from blindgrade.models import Attempt
+from blindgrade.policies import instant
 
 LOCK_SECONDS = 3.0
 MAX_SEED = 1 << 53  # what every JSON reader keeps exact
@@ -176,15 +176,6 @@ def read_attempt(path: Path) -> Attempt:
         raise
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}); check its permissions") from None
-
-
-def instant(text: str | None) -> datetime:
-    """A time as written in an attempt; without a zone it is UTC, and none at all is before every other."""
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _in_order(attempts: list[Attempt]) -> list[Attempt]:

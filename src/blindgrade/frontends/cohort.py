@@ -146,8 +146,8 @@ def standings_command(attempts: Path | None, as_json: bool) -> None:
     from dataclasses import asdict
 
     from blindgrade.catalog import Catalog, CourseError
-    from blindgrade.cohort.policies import standings
     from blindgrade.cohort.store import Store, StoreError
+    from blindgrade.policies import standings
     from blindgrade.render.safe import shown
 
     try:

@@ -15,8 +15,10 @@ from blindgrade.frontends.screen import BAD_REQUEST, EVERY_POINT, GRADER_FAILED,
 if TYPE_CHECKING:
     from blindgrade.catalog import Catalog, Target
     from blindgrade.engine.exhibits import Exhibits
-    from blindgrade.models import Attempt, Grading
+    from blindgrade.models import Attempt, ExerciseResult, Grading
     from blindgrade.render.places import Places
+
+    Known = dict[str, list[ExerciseResult]]
 
 MODES = (
     "as_json",
@@ -109,11 +111,11 @@ def main(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> N
         quiet = wanted["as_json"] or wanted["problems"]
         told = _Silent() if quiet else _Told(targets, wanted["verbose"], options)
         drawn = wanted["report"] is not None or wanted["open_it"]
-        past = _past(catalog, targets, place) if drawn else []
+        past, known = _past(catalog, targets, place) if drawn else ([], None)
         grading, exhibits = _grade(catalog, targets, place, told, drawn, options)
         _deliver(grading, Places(place, [t.files for t in targets]), told, wanted, _planned(catalog, lessons))
         if drawn:
-            _report(wanted, catalog, lessons, targets, grading, past, exhibits)
+            _report(wanted, catalog, lessons, targets, grading, past, known, exhibits)
     except (UnknownId, CourseError) as error:
         stop(str(error), BAD_REQUEST)
     os._exit(_exit_code(grading))  # all is said and ended; taking torch apart in order would keep the student waiting
@@ -135,24 +137,27 @@ def _deliver(grading: Grading, places: Places, told: _Silent, wanted: dict[str, 
         stop(f"{error.filename or 'a file'} could not be written ({error.strerror}); name another place", GRADER_FAILED)
 
 
-def _past(catalog: Catalog, targets: list[Target], submission: Path) -> list[Attempt]:
-    """The student's own earlier attempts at these lessons."""
+def _past(catalog: Catalog, targets: list[Target], submission: Path) -> tuple[list[Attempt], Known | None]:
+    """The student's own earlier attempts at these lessons, and the last results of all; none of somebody else's."""
+    from blindgrade.frontends.standing import last_results
     from blindgrade.progress import Progress
 
     if not catalog.is_own(submission):
-        return []
-    return [attempt for t in targets for attempt in Progress(catalog.local).attempts(t.files.entry.id)]
+        return [], None
+    progress = Progress(catalog.local)
+    past = [attempt for t in targets for attempt in progress.attempts(t.files.entry.id)]
+    return past, last_results(catalog.find(["all"]), progress)
 
 
 def _report(
     wanted: dict[str, Any], catalog: Catalog, lessons: tuple[str, ...], targets: list[Target], grading: Grading,
-    past: list[Attempt], exhibits: Exhibits | None,
+    past: list[Attempt], known: Known | None, exhibits: Exhibits | None,
 ) -> None:  # fmt: skip
     from blindgrade.frontends.reports import default_path, open_report, write_report
 
     page = Path(wanted["report"]) if wanted["report"] else default_path(catalog, lessons)
     try:
-        write_report(page, catalog, targets, grading, past=past, exhibits=exhibits)
+        write_report(page, catalog, targets, grading, past=past, known=known, exhibits=exhibits)
     except OSError as error:
         stop(f"the report could not be written to {page} ({error.strerror}); name another --report FILE.html",
              BAD_REQUEST)  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from blindgrade.gradebook.canvas import Filled
     from blindgrade.gradebook.people import People
     from blindgrade.gradebook.scores import LessonScores
+    from blindgrade.models import Policy
 
 BAD_REQUEST = 2
 
@@ -21,7 +23,9 @@ BAD_REQUEST = 2
 def gradebook() -> None:
     """Bring attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.
 
-    Attempts lie at ATTEMPTS/<lesson>/<student>/<key>.json, where `course grade` writes them.
+    Points are those of `course standings`: by the policy of course.toml, which says which of a student's attempts
+    counts and what lateness costs. Attempts lie at ATTEMPTS/<lesson>/<student>/<key>.json, where `course grade` writes
+    them.
     """
 
 
@@ -35,10 +39,13 @@ def _shared(command: Any) -> Any:
         ),
         click.option(
             "--count",
-            type=click.Choice(["last", "best"]),
-            default="last",
-            show_default=True,
-            help="Which of a student's attempts counts.",
+            type=click.Choice(["best", "last", "mean"]),
+            help="Which of a student's attempts counts; lateness costs what it costs.  [default: course.toml's policy]",
+        ),
+        click.option(
+            "--before-penalties",
+            is_flag=True,
+            help="Points before lateness, for a system that takes its own penalties.",
         ),
         click.option(
             "--attempts",
@@ -56,10 +63,14 @@ def _shared(command: Any) -> Any:
 @gradebook.command()
 @_shared
 @click.option("--db", "url", default="sqlite:///gradebook.db", show_default=True, help="nbgrader's database, as a URL.")
-def sync(lessons: tuple[str, ...], attempts: Path, count: str, roster: Path | None, url: str) -> None:
+def sync(
+    lessons: tuple[str, ...], attempts: Path, count: str | None, before_penalties: bool, roster: Path | None, url: str
+) -> None:
     """Write attempts into nbgrader's gradebook (default: every lesson that has some).
 
-    Running it again changes nothing that has not changed; scores and comments by hand stay.
+    Running it again changes nothing that has not changed; scores and comments by hand stay. Points are those of `course
+    standings`: exercises get what was earned (with "mean" the mean of the attempts), and what lateness takes off is
+    nbgrader's late submission penalty.
 
     \b
     Examples:
@@ -75,7 +86,7 @@ def sync(lessons: tuple[str, ...], attempts: Path, count: str, roster: Path | No
         _stop("sync", f"{error.name} is not installed; run pip install 'blindgrade[nbgrader]'")
     try:
         catalog = Catalog.locate()
-        found = _scores(catalog, lessons, attempts, count)
+        found = _scores(catalog, lessons, attempts, _policy(catalog, count, before_penalties))
         targets = ((catalog.files(s.lesson), catalog.lesson(catalog.files(s.lesson)), s) for s in found)
         done = write(url, targets, _people(roster))
     except (CourseError, UnknownId, GradebookError) as error:
@@ -103,7 +114,8 @@ def sync(lessons: tuple[str, ...], attempts: Path, count: str, roster: Path | No
 def export(
     lessons: tuple[str, ...],
     attempts: Path,
-    count: str,
+    count: str | None,
+    before_penalties: bool,
     roster: Path | None,
     kind: str,
     to: Path | None,
@@ -113,7 +125,8 @@ def export(
     """Write scores as a file for another system.
 
     Canvas: with --worksheet the gradebook that it exported is filled in, without it one is made. Moodle: one lesson,
-    into the grading worksheet that was downloaded. Nothing in these files is run as a formula by a spreadsheet.
+    into the grading worksheet that was downloaded. Nothing in these files is run as a formula by a spreadsheet. Points
+    are those of `course standings`.
 
     \b
     Examples:
@@ -126,9 +139,8 @@ def export(
 
     try:
         catalog = Catalog.locate()
-        filled = _export(
-            catalog, kind, list(_scores(catalog, lessons, attempts, count)), _people(roster), worksheet, columns
-        )
+        scores = list(_scores(catalog, lessons, attempts, _policy(catalog, count, before_penalties)))
+        filled = _export(catalog, kind, scores, _people(roster), worksheet, columns)
         if to is None:
             click.echo(filled.text, nl=False)
         else:
@@ -171,11 +183,19 @@ def _export(
     return filled
 
 
-def _scores(catalog: Catalog, lessons: tuple[str, ...], attempts: Path, count: Any) -> Any:
+def _policy(catalog: Catalog, count: str | None, before_penalties: bool) -> Policy:
+    from blindgrade.models import Late
+
+    policy = catalog.course.policy
+    policy = policy.model_copy(update={"attempts": count or policy.attempts})
+    return policy.model_copy(update={"late": Late()}) if before_penalties else policy
+
+
+def _scores(catalog: Catalog, lessons: tuple[str, ...], attempts: Path, policy: Policy) -> Iterator[LessonScores]:
     from blindgrade.gradebook.scores import read_scores
 
     wanted = [t.files.entry.id for t in catalog.find(lessons)] if lessons else None
-    return read_scores(attempts, wanted, count)
+    return read_scores(attempts, policy, wanted)
 
 
 def _people(roster: Path | None) -> People:

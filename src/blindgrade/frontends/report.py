@@ -32,7 +32,8 @@ BAD_REQUEST = 2
 def report_command(lesson: str, attempts: Path | None, submitted: Path | None, to: Path | None) -> None:
     """Report on a cohort: exercises, concepts, misconceptions, who needs help.
 
-    LESSON is a lesson (lesson-7.2.1), a module (lesson-7.2) or `all`.
+    LESSON is a lesson (lesson-7.2.1), a module (lesson-7.2) or `all`. Which of a student's attempts counts is in
+    course.toml (policy.attempts); points are before anything is taken off for lateness.
 
     \b
     Examples:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from blindgrade.catalog import Catalog, Target
 from blindgrade.engine.exhibits import Exhibits
-from blindgrade.models import Attempt, Grading
+from blindgrade.models import Attempt, ExerciseResult, Grading
 
 
 def default_path(catalog: Catalog, ids: Sequence[str]) -> Path:
@@ -24,6 +24,7 @@ def write_report(
     grading: Grading,
     *,
     past: Sequence[Attempt] = (),
+    known: Mapping[str, Sequence[ExerciseResult]] | None = None,
     exhibits: Exhibits | None = None,
 ) -> None:
     """Write the page. OSError if the file cannot be written."""
@@ -31,7 +32,7 @@ def write_report(
 
     lessons = {target.files.entry.id: target.lesson for target in targets}
     found = exhibits.found if exhibits is not None else []
-    page = report(grading, catalog.course, lessons, past=past, exhibits=found)
+    page = report(grading, catalog.course, lessons, past=past, known=known, exhibits=found)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     try:

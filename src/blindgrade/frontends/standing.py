@@ -54,6 +54,11 @@ def with_results(target: Target, progress: Progress) -> list[tuple[Exercise, Exe
     return [(exercise, one.result if one else None) for exercise, one in kept]
 
 
+def last_results(targets: list[Target], progress: Progress) -> dict[str, list[ExerciseResult]]:
+    """The last results by lesson; what the course no longer has is not among them."""
+    return {t.files.entry.id: [result for _, result in with_results(t, progress) if result] for t in targets}
+
+
 def _first_to_do(targets: list[Target], progress: Progress) -> tuple[Target, Exercise] | None:
     """What the last screen said, while it is not passed; else what failed, what is not written, what was not tried."""
     known = [(t, exercise, result) for t in targets for exercise, result in with_results(t, progress)]

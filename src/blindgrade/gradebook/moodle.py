@@ -116,7 +116,9 @@ class _Sheet:
 
 def feedback(attempt: Score) -> str:
     """The comments of an attempt's exercises as HTML, with nothing that a student wrote."""
-    lines = [f"<p>{attempt.points:g} of {attempt.max_points:g} points</p>"]
+    days = "1 day" if attempt.days_late == 1 else f"{attempt.days_late} days"
+    late = f" ({attempt.earned:g} before lateness of {days})" if attempt.earned != attempt.points else ""
+    lines = [f"<p>{attempt.points:g} of {attempt.max_points:g} points{late}</p>"]
     for result in attempt.exercises:
         said = comment(result, html.escape)
         points = f"{html.escape(result.title)}: {result.points:g} of {result.max_points:g}"

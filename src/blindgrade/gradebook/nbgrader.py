@@ -1,7 +1,8 @@
 """Attempts into nbgrader's gradebook: through its own classes and tables, many rows at a time.
 
 Writing is idempotent: a second run with the same attempts changes nothing. Scores and comments that an instructor wrote
-by hand are never touched.
+by hand are never touched. Exercises have the points that were earned, and what lateness takes off is nbgrader's late
+submission penalty, which its feedback and its export subtract.
 """
 
 from __future__ import annotations
@@ -147,19 +148,26 @@ class Syncer:
                 moved.append({"key": have[student][0], "timestamp": at})
         self._insert(table, new)
         self._update(table, moved, "timestamp")
-        return self._notebooks(notebook, {have[student][0]: student for student in scores.attempts})
+        return self._notebooks(notebook, {student: have[student][0] for student in scores.attempts}, scores)
 
-    def _notebooks(self, notebook: str, students: dict[str, str]) -> dict[str, str]:
+    def _notebooks(self, notebook: str, submissions: dict[str, str], scores: LessonScores) -> dict[str, str]:
         table = api.SubmittedNotebook
-        query = select(table.assignment_id, table.id).where(table.notebook_id == notebook)
-        have = {students[key]: row for key, row in self._db.execute(query) if key in students}
-        new: Rows = [
-            {"id": uuid4().hex, "assignment_id": key, "notebook_id": notebook, "flagged": False}
-            for key, student in students.items()
-            if student not in have
-        ]
+        query = select(table.assignment_id, table.id, table.late_submission_penalty)
+        have = {row[0]: row[1:] for row in self._db.execute(query.where(table.notebook_id == notebook))}
+        found: dict[str, str] = {}
+        new: Rows = []
+        changed: Rows = []
+        for student, key in submissions.items():
+            taken = _taken_off(scores.attempts[student])
+            found[student], old = have.get(key, (uuid4().hex, None))
+            if key not in have:
+                place = {"id": found[student], "assignment_id": key, "notebook_id": notebook, "flagged": False}
+                new.append({**place, "late_submission_penalty": taken})
+            elif (old or 0.0) != (taken or 0.0):
+                changed.append({"key": found[student], "late_submission_penalty": taken})
         self._insert(table, new)
-        return have | {students[row["assignment_id"]]: row["id"] for row in new}
+        self._update(table, changed, "late_submission_penalty")
+        return found
 
     def _grades(self, submitted: dict[str, str], cells: dict[str, str], scores: LessonScores) -> None:
         table = api.Grade
@@ -224,6 +232,11 @@ def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], 
             syncer.lesson(files, lesson, scores)
             syncer.synced.notes += scores.notes
         return syncer.synced
+
+
+def _taken_off(attempt: Score) -> float | None:
+    """The points that lateness costs; None for none, as nbgrader has it."""
+    return round(attempt.earned - attempt.points, 6) or None
 
 
 def _instant(attempt: Score) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Scores as a CSV file: one line for each student and lesson."""
+"""Scores as a CSV file: one line for each student and lesson. `earned` are the points before lateness."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from blindgrade.gradebook.formulas import guarded
 from blindgrade.gradebook.people import People
 from blindgrade.gradebook.scores import LessonScores
 
-COLUMNS = ["student", "name", "email", "lesson", "points", "max_points", "submitted_at", "graded_at"]
+COLUMNS = [
+    "student", "name", "email", "lesson", "points", "max_points", "earned", "days_late", "submitted_at", "graded_at",
+]  # fmt: skip
 
 
 def table(scores: Iterable[LessonScores], people: People) -> str:
@@ -22,6 +24,7 @@ def table(scores: Iterable[LessonScores], people: People) -> str:
         for student, attempt in lesson.attempts.items():
             person = people.person(student)
             who = [guarded(text) for text in (student, person.get("name"), person.get("email"))]
-            when = [attempt.submitted_at or "", attempt.graded_at]
-            writer.writerow([*who, lesson.lesson, f"{attempt.points:g}", f"{attempt.max_points:g}", *when])
+            points = [f"{value:g}" for value in (attempt.points, attempt.max_points, attempt.earned)]
+            when = [attempt.days_late, attempt.submitted_at or "", attempt.graded_at]
+            writer.writerow([*who, lesson.lesson, *points, *when])
     return out.getvalue()

@@ -30,6 +30,10 @@ SIGNS = {
 }
 TOLD = (Outcome.FAILED, Outcome.ERROR)  # checks that are told in full; the others are folded
 CODE = re.compile(r"`([^`\n]+)`")
+ALL_KNOWN = "Exercises that were not graded now count as they were graded last."
+GRADING_ALONE = (
+    "This grading alone counts: the submission is not in the course's exercises/, whose results are remembered."
+)
 NO_PICTURES = "Pictures are left out, because matplotlib is not installed: pip install 'blindgrade[report]'"
 
 
@@ -100,9 +104,13 @@ def report(
     lessons: Mapping[str, Lesson],
     *,
     past: Sequence[Attempt] = (),
+    known: Mapping[str, Sequence[ExerciseResult]] | None = None,
     exhibits: Sequence[Exhibit] = (),
 ) -> str:
-    """The whole page. `lessons` by id; `past` are earlier attempts at them, in any order, with or without this one."""
+    """The whole page. `lessons` by id; `past` are earlier attempts at them, in any order, with or without this one.
+
+    `known` are the student's last results by lesson, of the whole course; None if nothing is known of the student.
+    """
     on_the_page = {(attempt.lesson, result.name) for attempt in grading.lessons for result in attempt.exercises}
     drawn, notes = _drawn([e for e in exhibits if (e.lesson, e.exercise) in on_the_page])
     views = []
@@ -120,9 +128,12 @@ def report(
     rows = [
         {
             "title": titles.get(row.concept, row.concept), "standing": row.standing, "earned": row.earned, "of": row.of,
-            "links": [{"id": _anchor(*place), "name": place[1]} for place in row.places],
+            "links": [
+                {"id": _anchor(*place) if place in on_the_page else "", "lesson": place[0], "name": place[1]}
+                for place in row.places
+            ],
         }
-        for row in mastery(grading.lessons)
+        for row in mastery(grading.lessons, known)
     ]  # fmt: skip
     newest = max((a.graded_at for a in grading.lessons), default="")
     first = grading.lessons[0] if grading.lessons else None
@@ -137,6 +148,7 @@ def report(
         lessons=views,
         first=_first(grading),
         mastery=rows,
+        mastery_of=GRADING_ALONE if known is None else ALL_KNOWN,
         notes=[*notes, *_facts(grading)],
     )  # fmt: skip
 

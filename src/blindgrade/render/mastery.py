@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from blindgrade.models import Attempt, ExerciseResult, Outcome
@@ -59,15 +59,23 @@ def _change(before: ExerciseResult | None, now: ExerciseResult) -> str:
     return f"{now.name} {now.outcome.replace('_', ' ')}"
 
 
-def mastery(attempts: Iterable[Attempt]) -> list[ConceptRow]:
-    """One row for each concept of the graded exercises, in the order in which they occur."""
+def mastery(
+    attempts: Iterable[Attempt], known: Mapping[str, Iterable[ExerciseResult]] | None = None
+) -> list[ConceptRow]:
+    """One row for each concept of the exercises, in the order in which they occur, those of the attempts first.
+
+    `known` are results of earlier gradings by lesson; they count where the attempts have none of the exercise.
+    """
+    results = {(attempt.lesson, result.name): result for attempt in attempts for result in attempt.exercises}
+    for lesson, kept in (known or {}).items():
+        for result in kept:
+            results.setdefault((lesson, result.name), result)
     rows: dict[str, ConceptRow] = {}
-    for attempt in attempts:
-        for result in attempt.exercises:
-            for concept in result.concepts:
-                row = rows.setdefault(concept, ConceptRow(concept))
-                row.earned += result.points
-                row.of += result.max_points
-                row.begun = row.begun or result.outcome is not Outcome.NOT_ATTEMPTED
-                row.places.append((attempt.lesson, result.name))
+    for place, result in results.items():
+        for concept in result.concepts:
+            row = rows.setdefault(concept, ConceptRow(concept))
+            row.earned += result.points
+            row.of += result.max_points
+            row.begun = row.begun or result.outcome is not Outcome.NOT_ATTEMPTED
+            row.places.append(place)
     return list(rows.values())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from blindgrade.catalog import Catalog, CourseError
-from blindgrade.cohort.policies import Standing, days_late, once_each, standings
 from blindgrade.models import Attempt, Late, Policy, SubmissionRef
+from blindgrade.policies import Standing, days_late, once_each, standings
 
+MINI = Path(__file__).parent / "courses" / "mini"
 DUE = datetime(2026, 11, 10, 23, 59, tzinfo=UTC)
 
 
@@ -100,8 +102,9 @@ def test_a_time_that_was_found_out_later_makes_no_second_submission() -> None:
     assert once_each([without]) == [without]
 
 
-def test_the_policy_is_read_from_course_toml_and_its_lessons_must_exist(kit: Any) -> None:
-    course = kit.course()
+def test_the_policy_is_read_from_course_toml_and_its_lessons_must_exist(tmp_path: Path) -> None:
+    course = tmp_path / "mini"
+    shutil.copytree(MINI, course)
     text = (course / "course.toml").read_text()
     policy = (
         '[policy]\nattempts = "best"\n[policy.due]\n"lesson-1.1.1" = 2026-11-10T23:59:00Z\n[policy.late]\nbank = 2\n\n'
