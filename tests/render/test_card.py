@@ -7,7 +7,8 @@ import re
 import pytest
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Outcome, SubmissionRef
-from blindgrade.render.card import SIGNS, html_card, text_card
+from blindgrade.render.card import html_card, text_card
+from blindgrade.render.outcomes import SIGNS
 
 NASTY = "<script>alert(1)</script>\u202e{{ 7 * 7 }}"
 
@@ -40,7 +41,7 @@ def test_text_of_the_student_is_never_markup() -> None:
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_an_outcome_is_told_by_sign_and_word_and_not_by_colour_alone(outcome: Outcome) -> None:
-    sign, word, _ = SIGNS[outcome]
+    sign, word = SIGNS[outcome]
     for shown in (html_card(attempt(outcome)), text_card(attempt(outcome))):
         assert sign in shown
         assert word in shown
@@ -48,7 +49,7 @@ def test_an_outcome_is_told_by_sign_and_word_and_not_by_colour_alone(outcome: Ou
 
 def test_of_several_exercises_the_first_to_fix_is_open() -> None:
     page = html_card(attempt(Outcome.PASSED, Outcome.FAILED, Outcome.FAILED))
-    opened = re.findall(r"<details style=[^>]*?( open)?>\n<summary><span[^>]*>.</span><b>(\w+)</b>", page)
+    opened = re.findall(r"<details class=[^>]*?( open)?>\n<summary><span[^>]*>.</span><b>(\w+)</b>", page)
     assert opened == [("", "exercise_0"), (" open", "exercise_1"), ("", "exercise_2")]
 
 

@@ -1,17 +1,10 @@
-"""The cohort report as one self-contained page with a CSV file beside every table. No script, nothing is loaded.
-
-Whatever is written into the template goes through `shown` and is escaped: students name themselves.
-"""
+"""The cohort report as one self-contained page with a CSV file beside every table. No script, nothing is loaded."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from blindgrade.analysis import charts, sections
@@ -19,7 +12,7 @@ from blindgrade.analysis.alike import Alike
 from blindgrade.analysis.cohort import MASTERED, Cohort
 from blindgrade.analysis.items import LessonNumbers
 from blindgrade.analysis.tables import Table
-from blindgrade.render.safe import shown
+from blindgrade.render.pages import filled
 
 
 @dataclass(frozen=True)
@@ -34,15 +27,15 @@ class _Part:
 
 def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_at: str) -> str:
     """The page. `folder` is where its CSV files lie, relative to it; `found` is None if nothing was compared."""
-    environment = _environment()
-    style = (Path(__file__).parent / "templates" / "cohort.css").read_text(encoding="utf-8")
-    return environment.get_template("cohort.html").render(
+    return filled(
+        "cohort.html",
+        stylesheet="cohort.css",
+        package="blindgrade.analysis",
         cohort=cohort,
         heading=heading,
         folder=folder,
         graded_at=graded_at,
-        style=Markup(style),  # our own file
-        style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        level=_level,
         taken=sections.taken(cohort.course.policy),
         headlines=sections.headlines(cohort, found),
         overview=sections.lessons_table(cohort),
@@ -84,27 +77,6 @@ def _part(numbers: LessonNumbers) -> _Part:
     )
 
 
-def _figure(value: float | int) -> str:
-    if isinstance(value, int) or float(value).is_integer():
-        return f"{value:.0f}"
-    return f"{value:.2f}" if abs(value) >= 0.005 else f"{value:.1g}"
-
-
 def _level(value: float | None) -> str:
     """The shade of a share; the number stands in it, so that no reader needs the shade."""
     return "" if value is None else "high" if value >= MASTERED else "mid" if value >= MASTERED / 2 else "low"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("blindgrade.analysis"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown"] = lambda text: shown(str(text))
-    environment.filters["figure"] = _figure
-    environment.filters["level"] = _level
-    return environment

@@ -1,35 +1,21 @@
-"""A grading as one self-contained page, and one exercise as a card for a notebook. No script, nothing is loaded.
-
-Whatever is written into a template goes through `shown` and is escaped, a student's text and the course's alike.
-"""
+"""A grading as one self-contained page, and one exercise as a card for a notebook. No script, nothing is loaded."""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from blindgrade.figures import Exhibit
 from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, Outcome
 from blindgrade.render.mastery import Step, history, mastery
-from blindgrade.render.safe import shown
+from blindgrade.render.outcomes import points
+from blindgrade.render.pages import filled
 
-SIGNS = {
-    Outcome.PASSED: ("✓", "passed"),
-    Outcome.FAILED: ("✗", "failed"),
-    Outcome.BLOCKED: ("↳", "blocked"),
-    Outcome.NOT_ATTEMPTED: ("·", "not attempted"),
-    Outcome.ERROR: ("!", "grader error"),
-}
 TOLD = (Outcome.FAILED, Outcome.ERROR)  # checks that are told in full; the others are folded
-CODE = re.compile(r"`([^`\n]+)`")
 ALL_KNOWN = "Exercises that were not graded now count as they were graded last."
 GRADING_ALONE = (
     "This grading alone counts: the submission is not in the course's exercises/, whose results are remembered."
@@ -137,8 +123,9 @@ def report(
     ]  # fmt: skip
     newest = max((a.graded_at for a in grading.lessons), default="")
     first = grading.lessons[0] if grading.lessons else None
-    return _environment().get_template("report.html").render(
-        style=_style(),
+    return filled(
+        "report.html",
+        stylesheet="report.css",
         grading=grading,
         course=course,
         heading=_heading(grading),
@@ -168,7 +155,7 @@ def exercise_card(
     """
     drawn, _ = _drawn(exhibits)
     view = _view(result, lesson, course, drawn[lesson.id if lesson else ""])
-    return _environment().get_template("card.html").render(view=view, style=_style() if style else "")
+    return filled("card.html", stylesheet="report.css" if style else "", view=view)
 
 
 def _view(
@@ -246,9 +233,7 @@ def _line(steps: Sequence[Step], most: float) -> Markup:
     across = width / max(len(steps) - 1, 1)
     places = [(i * across, height * (1 - min(s.points / most, 1.0))) for i, s in enumerate(steps)]
     path = f"M0 {places[0][1]:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in places[1:])
-    label = (
-        f"Points after each of {len(steps)} attempts: from {_points(steps[0].points)} to {_points(steps[-1].points)}"
-    )
+    label = f"Points after each of {len(steps)} attempts: from {points(steps[0].points)} to {points(steps[-1].points)}"
     return Markup(
         '<svg role="img" aria-label="{label}" viewBox="-4 -6 348 72" preserveAspectRatio="none">'
         '<path d="M0 0H340M0 60H340" stroke="var(--line)" vector-effect="non-scaling-stroke" fill="none"/>'
@@ -263,55 +248,3 @@ def _anchor(lesson: str, exercise: str = "") -> str:
 
 def _checks(count: int) -> str:
     return "1 check" if count == 1 else f"{count} checks"
-
-
-def _points(points: float) -> str:
-    return f"{points:.2f}".rstrip("0").rstrip(".")
-
-
-def _percent(earned: float, of: float) -> str:
-    return f"{100 * min(max(earned / of, 0.0), 1.0) if of else 0.0:.1f}"
-
-
-def _moment(text: str) -> str:
-    try:
-        return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M UTC")
-    except ValueError:
-        return text
-
-
-def _prose(text: str) -> Markup:
-    """Text with `code` marked as code; escaped first, so the marks are the only tags."""
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(shown(text)))))  # escaped just here
-
-
-def _shown(value: Any) -> Any:
-    """Every text on its way into a page, but for what was escaped before."""
-    return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-@cache
-def _style() -> Markup:
-    loader = _environment().loader
-    assert loader is not None
-    return Markup(loader.get_source(_environment(), "style.css")[0])  # our own file
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("blindgrade.render"),
-        autoescape=True,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-    )
-    environment.filters |= {"points": _points, "moment": _moment, "prose": _prose}
-    environment.globals |= {"signs": SIGNS, "percent": _percent}
-    return environment
-
-
-def page(template: str, **values: Any) -> str:
-    """A page of this package by its template, with the stylesheet and the filters that pages share."""
-    return _environment().get_template(template).render(style=_style(), **values)

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from blindgrade.models import ExerciseResult, Outcome
+from blindgrade.render.outcomes import SIGNS
 from blindgrade.render.safe import shown
 
-SIGNS = {
-    Outcome.PASSED: "✓",
-    Outcome.FAILED: "✗",
-    Outcome.BLOCKED: "↳",
-    Outcome.NOT_ATTEMPTED: "·",
-    Outcome.ERROR: "!",
-}
 MAX_OUTPUT = 2_000  # characters of what the code printed
 
 
@@ -21,7 +15,7 @@ def exercise_text(result: ExerciseResult) -> str:
     lines = [f"{result.title}: {outcome}, {result.points:g} of {result.max_points:g} points"]
     told: set[str] = set()
     for check in result.checks:
-        lines.append(f"{SIGNS[check.outcome]} {check.claim}")
+        lines.append(f"{SIGNS[check.outcome][0]} {check.claim}")
         if check.outcome is Outcome.PASSED:
             continue
         if check.message:
