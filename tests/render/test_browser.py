@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,11 @@ from blindgrade.figures import Exhibit, arrows, curves, image
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome, SubmissionRef
 from blindgrade.render.html import exercise_card, report
 
+from ..browsing import RULES, opened, unfold, violations, width_of
+
 pytestmark = pytest.mark.browser
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LONG = "a_name_that_is_longer_than_any_phone_is_wide_" * 6
 
 
@@ -81,69 +80,42 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: folder / f"{name}.html" for name in texts}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("no Chromium here; install the package chromium")
-    quiet = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
-    with api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=[*quiet, "--disable-sync", "--no-first-run"])
-        yield browser
-        browser.close()
-
-
-def opened(browser: Any, path: Path, *, width: int = 1100, scheme: str = "light", media: str = "screen") -> Any:
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page.emulate_media(media=media, color_scheme=scheme)
-    page.goto(path.as_uri())
-    return page
-
-
-def violations(page: Any, rules: list[str]) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, options={"runOnly": rules}).response["violations"]
-    return [f"{v['id']}: {n['html'][:120]} {n['failureSummary']}" for v in found for n in v["nodes"]]
-
-
 @pytest.mark.parametrize("folded", [True, False], ids=["folded", "unfolded"])
 @pytest.mark.parametrize("width", [1100, 360])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing(browser: Any, pages: dict[str, Path], scheme: str, width: int, folded: bool) -> None:
-    page = opened(browser, pages["report"], scheme=scheme, width=width)
+def test_axe_finds_nothing(chromium: Any, pages: dict[str, Path], scheme: str, width: int, folded: bool) -> None:
+    page = opened(chromium, pages["report"], scheme=scheme, width=width)
     if not folded:
-        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        unfold(page)
     assert violations(page, RULES) == []
     page.close()
 
 
-def test_axe_finds_what_is_wrong(browser: Any, pages: dict[str, Path]) -> None:
-    page = opened(browser, pages["report"])
+def test_axe_finds_what_is_wrong(chromium: Any, pages: dict[str, Path]) -> None:
+    page = opened(chromium, pages["report"])
     page.evaluate("document.body.style.setProperty('--dim', '#bbbbbb')")
     assert any("color-contrast" in line for line in violations(page, RULES))
     page.close()
 
 
 @pytest.mark.parametrize("name", ["card", "dark card"])
-def test_axe_finds_nothing_in_a_card(browser: Any, pages: dict[str, Path], name: str) -> None:
-    page = opened(browser, pages[name], width=600)
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+def test_axe_finds_nothing_in_a_card(chromium: Any, pages: dict[str, Path], name: str) -> None:
+    page = opened(chromium, pages[name], width=600)
+    unfold(page)
     assert violations(page, ["wcag2a", "wcag2aa", "wcag21aa"]) == []
     page.close()
 
 
 @pytest.mark.parametrize("width", [320, 360, 768])
-def test_nothing_is_wider_than_the_screen(browser: Any, pages: dict[str, Path], width: int) -> None:
-    page = opened(browser, pages["report"], width=width)
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_nothing_is_wider_than_the_screen(chromium: Any, pages: dict[str, Path], width: int) -> None:
+    page = opened(chromium, pages["report"], width=width)
+    unfold(page)
+    assert width_of(page) <= width
     page.close()
 
 
-def test_nothing_is_asked_of_the_network_and_nothing_is_refused(browser: Any, pages: dict[str, Path]) -> None:
-    page = browser.new_page()
+def test_nothing_is_asked_of_the_network_and_nothing_is_refused(chromium: Any, pages: dict[str, Path]) -> None:
+    page = chromium.new_page()
     asked: list[str] = []
     said: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -155,8 +127,8 @@ def test_nothing_is_asked_of_the_network_and_nothing_is_refused(browser: Any, pa
     page.close()
 
 
-def test_the_keyboard_opens_a_hint(browser: Any, pages: dict[str, Path]) -> None:
-    page = opened(browser, pages["report"])
+def test_the_keyboard_opens_a_hint(chromium: Any, pages: dict[str, Path]) -> None:
+    page = opened(chromium, pages["report"])
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     for _ in range(60):
@@ -168,8 +140,8 @@ def test_the_keyboard_opens_a_hint(browser: Any, pages: dict[str, Path]) -> None
     page.close()
 
 
-def test_on_paper_all_is_unfolded_but_the_hints(browser: Any, pages: dict[str, Path]) -> None:
-    page = opened(browser, pages["report"], media="print", scheme="dark")
+def test_on_paper_all_is_unfolded_but_the_hints(chromium: Any, pages: dict[str, Path]) -> None:
+    page = opened(chromium, pages["report"], media="print", scheme="dark")
     assert page.get_by_text("What your code printed").first.is_visible()
     assert page.locator("details:not(.ladder) pre").first.evaluate("e => e.getBoundingClientRect().height") > 0
     assert not page.locator("details.ladder").first.is_visible()

@@ -1,0 +1,23 @@
+"""What tests of several folders share: a headless Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """A browser for `browsing.opened`; the test is skipped where there is none."""
+    api = pytest.importorskip("playwright.sync_api")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium here; install the package chromium")
+    quiet = ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
+    with api.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=program, args=[*quiet, "--disable-sync", "--no-first-run"])
+        yield browser
+        browser.close()
