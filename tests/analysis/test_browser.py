@@ -11,10 +11,11 @@ from blindgrade.analysis.alike import Alike, Pair
 from blindgrade.analysis.cohort import analyse
 from blindgrade.analysis.composing import Pieces
 from blindgrade.analysis.page import write_report
-from blindgrade.analysis.records import Record
+from blindgrade.analysis.records import records_of
 from blindgrade.analysis.rehearsed import Rehearsals, attempts
 from blindgrade.analysis.simulation import SimulatedCohort
 from blindgrade.catalog import Catalog
+from blindgrade.models import Attempt
 
 from ..browsing import RULES, opened, unfold, violations, width_of
 
@@ -28,18 +29,18 @@ def page(
     mini: Catalog, pieces: list[Pieces], cohort: SimulatedCohort, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A lesson twice, as titles of tables repeat from lesson to lesson, and a student with a long name."""
-    records: dict[str, Record] = {}
-    for attempt in attempts(Rehearsals(pieces[0], 0, assumed=True), cohort):
-        records.setdefault(attempt.student, Record(attempt.student, [])).attempts.append(attempt)
-    first = next(iter(records.values()))
-    records[LONG] = Record(LONG, first.attempts)
     lesson = pieces[0].lesson
+    handed: dict[str, list[Attempt]] = {}
+    for attempt in attempts(Rehearsals(pieces[0], 0, assumed=True), cohort):
+        handed.setdefault(str(attempt.student), []).append(attempt)
+    first = next(iter(handed))
+    handed[LONG] = [attempt.model_copy(update={"student": LONG}) for attempt in handed[first]]
+    group = [records_of(name, {lesson.id: found}, mini.course.policy)[lesson.id] for name, found in handed.items()]
     again = lesson.model_copy(update={"id": "lesson-1.1.2"})
-    group = list(records.values())
     found = analyse(mini.course, {lesson.id: group, again.id: group}, [lesson, again])
-    pair = Pair(LONG, first.student, ["lesson-1.1.1/standardize"] * 3, 3, 30.0, 1e-4)
+    pair = Pair(LONG, first, ["lesson-1.1.1/standardize"] * 3, 3, 30.0, 1e-4)
     path = tmp_path_factory.mktemp("report") / "cohort.html"
-    return write_report(path, found, Alike([pair], [[LONG, first.student]], 2), LONG, "now")[0]
+    return write_report(path, found, Alike([pair], [[LONG, first]], 2), LONG, "now")[0]
 
 
 @pytest.mark.parametrize("folded", [True, False], ids=["folded", "unfolded"])
