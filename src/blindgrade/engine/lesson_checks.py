@@ -57,10 +57,9 @@ class LessonChecks:
     def experiment(self, check: Check) -> Experiment:
         """The check's experiment, made from its slice as the worker makes it."""
         if check.name not in self._experiments:
+            code = self._code(check)
             try:
-                self._experiments[check.name] = Experiment(check.name, self._code(check))
-            except CourseError:
-                raise
+                self._experiments[check.name] = Experiment(check.name, code)
             except Exception as error:
                 raise self._does_not_load(check, error) from error
         return self._experiments[check.name]

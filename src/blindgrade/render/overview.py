@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from blindgrade.models import Exercise
+from blindgrade.render.outcomes import points
 from blindgrade.render.safe import shown
-from blindgrade.render.terminal import bar, points
+from blindgrade.render.terminal import bar
 
 SMALL = 10  # cells of a lesson's bar
 

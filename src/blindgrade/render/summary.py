@@ -6,8 +6,9 @@ import html
 import re
 
 from blindgrade.models import Attempt, ExerciseResult, Grading, Outcome
+from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
-from blindgrade.render.terminal import SIGNS, WRONG, points
+from blindgrade.render.terminal import WRONG
 
 LIMIT = 900_000  # characters; GitHub takes 1 MiB a step
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@$-])")
@@ -28,7 +29,7 @@ def _lesson(attempt: Attempt) -> str:
     lines += [f"> {escaped(problem)}\n" for problem in attempt.problems]
     lines += ["| exercise | outcome | points |", "|---|---|--:|"]
     for result in attempt.exercises:
-        sign, _, word, _ = SIGNS[result.outcome]
+        sign, word = SIGNS[result.outcome]
         score = f"{points(result.points)} / {points(result.max_points)}"
         lines.append(f"| {escaped(result.name)} | {sign} {word} | {score} |")
     failed = [r for r in attempt.exercises if r.outcome in (Outcome.FAILED, Outcome.ERROR)]

@@ -15,16 +15,17 @@ from rich.table import Table
 from rich.text import Text
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
+from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.places import Place, Places
 from blindgrade.render.safe import shown
 
-# Nothing is told by colour alone: each outcome has its sign and its word. The second sign is for plain ASCII.
-SIGNS = {
-    Outcome.PASSED: ("✓", "+", "passed", "green"),
-    Outcome.FAILED: ("✗", "x", "failed", "red"),
-    Outcome.BLOCKED: ("↳", ">", "blocked", "yellow"),
-    Outcome.NOT_ATTEMPTED: ("·", ".", "not attempted", "dim"),
-    Outcome.ERROR: ("!", "!", "grader error", "magenta"),
+# What a terminal has beside an outcome's sign and word: a sign of plain ASCII, and a style.
+PLAIN = {
+    Outcome.PASSED: ("+", "green"),
+    Outcome.FAILED: ("x", "red"),
+    Outcome.BLOCKED: (">", "yellow"),
+    Outcome.NOT_ATTEMPTED: (".", "dim"),
+    Outcome.ERROR: ("!", "magenta"),
 }
 COLON = re.compile(r":(?=:\w)")  # "::error::" at the start of a line is what GitHub's runner obeys
 BAR = 24
@@ -90,7 +91,7 @@ def exercise_table(results: Iterable[ExerciseResult], console: Console) -> Rende
 
 def sign_of(outcome: Outcome, console: Console) -> tuple[str, str, str]:
     """An outcome's sign, word and style, as this console can show them."""
-    sign, plain, word, style = SIGNS[outcome]
+    (sign, word), (plain, style) = SIGNS[outcome], PLAIN[outcome]
     return plain if console.options.ascii_only else sign, word, style
 
 
@@ -100,11 +101,6 @@ def bar(earned: float, of: float, console: Console, what: str = "") -> Text:
     filled = int(BAR * earned / of) if of else 0
     told = f"  {points(earned)} of {points(of)} points" + (f", {what}" if what else "")
     return Text.assemble("  ", (full * filled + empty * (BAR - filled), "green"), told)
-
-
-def points(number: float) -> str:
-    """A number of points, without zeros that say nothing."""
-    return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
 def problems(texts: Iterable[str]) -> list[RenderableType]:

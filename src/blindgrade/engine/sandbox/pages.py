@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from contextlib import suppress
 
 SIZE = 2 << 20  # of a large page with base pages of 4 KiB, on x86_64 and aarch64
 MADV_COLLAPSE = 25  # Linux 6.1 and newer, also where large pages are given on request only
@@ -20,22 +21,21 @@ class Memory:
     """The large pieces of this process's writable memory. Made before a jail takes /proc away, and read in it."""
 
     def __init__(self) -> None:
-        self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY) if sys.platform == "linux" else -1
+        self._proc = -1
         self._places: list[int] = []
+        if sys.platform == "linux":
+            with suppress(OSError):  # a machine without /proc: forks cost what they cost
+                self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
 
     def read(self) -> None:
         """Note where the memory lies now."""
         if self._proc < 0:
             return
-        try:
-            # The link `self` is this process also for who has another number in its jail.
-            with open(os.open("self/maps", os.O_RDONLY, dir_fd=self._proc)) as maps:
-                self._places = [place for line in maps for place in _large_pages(line)]
-        except OSError:
-            pass  # a machine without /proc: forks cost what they cost
-        finally:
-            os.close(self._proc)
-            self._proc = -1
+        # The link `self` is this process also for who has another number in its jail.
+        with suppress(OSError), open(os.open("self/maps", os.O_RDONLY, dir_fd=self._proc)) as maps:
+            self._places = [place for line in maps for place in _large_pages(line)]
+        os.close(self._proc)
+        self._proc = -1
 
     def gather(self) -> int:
         """Put the noted memory into large pages where the kernel can, which takes 5 ms each; how many were made."""
