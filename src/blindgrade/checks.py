@@ -321,6 +321,8 @@ def _agree_tensor(got: Any, want: Tensor, name: str, atol: Tolerance, rtol: Tole
     if got.dtype != want.dtype:
         raise Fail(f"{name} has dtype {_dtype(got)}; expected {_dtype(want)}")
     got, want = got.detach(), want.detach()
+    if torch.equal(got, want):  # what a right answer mostly is, and a tenth of the work
+        return
     if want.is_floating_point() or want.is_complex():
         default = TOLERANCES.get(want.dtype, SCALAR_TOLERANCE)
         a, r = _tolerance(atol, _dtype(want), default[0]), _tolerance(rtol, _dtype(want), default[1])

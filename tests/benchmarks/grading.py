@@ -120,14 +120,7 @@ def warm(target: Target) -> None:
             {"op": "load", "module": files.module, "text": found.text, "file": found.file, "files": files_there}, 20
         )
         for check, seed in wanted:
-            request = {
-                "op": "run",
-                "name": check.name,
-                "modules": checks.for_worker(check),
-                "seed": seed,
-                "device": "cpu",
-            }
-            worker.call(request, 20)
+            worker.call(checks.request(check, seed, "cpu"), 20)
             observe(checks, check, reference.solution.module, seed)
         worker.close()
 

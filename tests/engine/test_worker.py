@@ -374,3 +374,32 @@ def test_a_worker_loads_once_runs_and_ends_when_the_other_side_closes(tmp_path: 
     assert [reply["kind"] for reply in replies] == ["loaded", "result", "unsendable", "broken"]
     assert [problem["line"] for problem in replies[0]["problems"]] == [2]
     assert replies[1]["value"] == "hello"
+
+
+HELPER = "def fails(*_):\n    raise ValueError('no')\n"
+STOPS = {
+    "the second statement of a line": ("a = 1; b = fails(); c = 2", 4),
+    "a decorator": ("@fails\n@staticmethod\ndef b(): ...", 6),
+    "a line inside of a call": ("b = dict(\n    x=1,\n    y=fails(),\n)", 4),
+    "the body of a class": ("class b:\n    x = 1\n    y = fails()", 4),
+    "a loop": ("for b in [1, 2]:\n    x = 1\n    if b == 2:\n        fails()", 4),
+    "its handler": ("try:\n    fails()\nexcept ValueError:\n    fails()", 4),
+}
+
+
+@pytest.mark.parametrize("statement, line", STOPS.values(), ids=STOPS)
+def test_only_the_statement_that_raises_is_left_out_and_none_runs_twice(statement: str, line: int) -> None:
+    before, after = (f"{name} = globals().get({name!r}, 0) + 1\n" for name in ("before", "after"))
+    text = f"{HELPER}{before}{statement}\n{after}fails()\nend = True\n"
+    loaded = lesson(text)
+    assert [problem["line"] for problem in loaded.problems] == [line, len(text.splitlines()) - 1]
+    assert (loaded.names.before, loaded.names.after, loaded.names.end) == (1, 1, True)
+    if ";" in statement:
+        assert (loaded.names.a, loaded.names.c) == (1, 2)
+
+
+def test_an_error_that_hides_where_it_was_raised_hides_no_statement() -> None:
+    hides = "class Hides(Exception):\n    __traceback__ = property(lambda self: None)\n"
+    loaded = lesson(f"{hides}a = 1\nraise Hides\nb = 2\n")
+    assert [problem["line"] for problem in loaded.problems] == [4]
+    assert (loaded.names.a, loaded.names.b) == (1, 2)

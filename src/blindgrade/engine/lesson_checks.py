@@ -10,6 +10,7 @@ from types import CodeType, ModuleType
 
 from blindgrade.catalog import CourseError, LessonFiles
 from blindgrade.checks import Check
+from blindgrade.engine import protocol
 from blindgrade.engine.slices import MAIN, SliceError, Slicer, compiled, for_worker
 from blindgrade.engine.worker import Experiment
 from blindgrade.models import Lesson
@@ -29,7 +30,7 @@ class LessonChecks:
         self.all = [value for value in vars(module).values() if isinstance(value, Check)]
         self._slices: dict[str, dict[str, str]] = {}
         self._codes: dict[str, dict[str, CodeType]] = {}
-        self._sent: dict[str, dict[str, bytes]] = {}
+        self._requests: dict[str, tuple[tuple[int, str], bytes]] = {}
         self._experiments: dict[str, Experiment] = {}
         self._validate()
 
@@ -64,11 +65,21 @@ class LessonChecks:
                 raise self._does_not_load(check, error) from error
         return self._experiments[check.name]
 
-    def for_worker(self, check: Check) -> dict[str, bytes]:
-        """The check's slice as a worker gets it."""
-        if check.name not in self._sent:
-            self._sent[check.name] = for_worker(self._code(check))
-        return self._sent[check.name]
+    def request(self, check: Check, seed: int, device: str) -> bytes:
+        """The frame that has a worker run the check; kept for the last seed, which all of a cohort share."""
+        kept = self._requests.get(check.name)
+        if kept is None or kept[0] != (seed, device):
+            drawn, data = check.prepare(seed)
+            asked = {
+                "op": "run", "name": check.name, "modules": for_worker(self._code(check)), "seed": drawn, "data": data,
+                "device": device,
+            }  # fmt: skip
+            try:
+                kept = (seed, device), protocol.encode(asked)
+            except protocol.WireError as error:
+                raise CourseError(f"{self.path}: the inputs of check {check.name} cannot be sent: {error}") from None
+            self._requests[check.name] = kept
+        return kept[1]
 
     def _code(self, check: Check) -> dict[str, CodeType]:
         if check.name not in self._codes:

@@ -20,6 +20,7 @@ MAX_SINGLE_MAGICS = 50  # one parse each; a cell with more loses all lines that 
 MAGIC = re.compile(r"\s*(?:[%!?]|[\w.,\[\]'\" ]+=\s*[%!](?!=)|[\w.*%]+\?\??\s*$)")
 DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 WORD = re.compile(r"[^\W\d]\w*")
+PICTURES = re.compile(r"^# %%.*notebook-only.*(?:\n(?!# %%).*)*", re.MULTILINE)  # whole cells of a percent script
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
@@ -49,13 +50,7 @@ class _Cell:
 
 def without_pictures(text: str) -> str:
     """A percent script with its notebook-only cells blanked: they draw, print, train for a picture, need matplotlib."""
-    lines = []
-    dropped = False
-    for line in text.split("\n"):
-        if line.startswith("# %%"):
-            dropped = "notebook-only" in line
-        lines.append("" if dropped else line)
-    return "\n".join(lines)
+    return PICTURES.sub(lambda cell: "\n" * cell[0].count("\n"), text)
 
 
 def read_notebook(content: bytes) -> NotebookText:

@@ -100,11 +100,10 @@ class _Encoder:
         plain = type(value) in (torch.Tensor, torch.nn.Parameter) and value.layout == torch.strided
         if not plain or dtype not in ITEM_SIZES or value.device.type == "meta":
             return {"o": type(value).__name__[:200]}
-        flat = value.detach().resolve_conj().resolve_neg().cpu().contiguous().reshape(-1)
-        # One element of a strided view counts as contiguous and keeps its stride, which view() refuses.
-        flat = flat.as_strided((flat.numel(),), (1,))
-        raw = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
-        return {"t": [dtype, list(value.shape), *self._bytes(raw)]}
+        here = value.detach().resolve_conj().resolve_neg().cpu()
+        if dtype == "bfloat16":  # which NumPy does not know; as bytes it does
+            here = here.contiguous().view(torch.int16)
+        return {"t": [dtype, list(value.shape), *self._bytes(here.numpy().tobytes())]}
 
     def _bytes(self, raw: bytes) -> list[int]:
         offset = self.size
@@ -144,8 +143,7 @@ class _Decoder:
         if isinstance(tree, float):
             return tree
         if isinstance(tree, str):
-            # A lone surrogate cannot be printed; it is shown as the question mark that it is.
-            return tree[:MAX_TEXT].encode("utf-8", "replace").decode("utf-8")
+            return _printable(tree)
         if isinstance(tree, list):
             return [self.value(item, depth + 1) for item in tree]
         if isinstance(tree, dict) and len(tree) == 1:
@@ -171,7 +169,8 @@ class _Decoder:
     def _key(self, key: Any) -> str:
         if not isinstance(key, str):
             raise WireError("a key that is no string")
-        return str(self.value(key))
+        self.nodes += 1
+        return _printable(key)
 
     def _span(self, offset: Any, size: Any) -> memoryview:
         _integer(offset, 0, len(self.body))
@@ -196,6 +195,12 @@ class _Decoder:
         if dtype == "bool":
             return torch.frombuffer(self.body, dtype=torch.uint8, count=size, offset=offset).ne(0).reshape(shape)
         return torch.frombuffer(self.body, dtype=kind, count=size // item, offset=offset).reshape(shape)
+
+
+def _printable(text: str) -> str:
+    """The text, capped; a lone surrogate cannot be printed and is shown as the question mark that it is."""
+    text = text[:MAX_TEXT]
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _integer(value: Any, low: int, high: int) -> int:

@@ -56,12 +56,8 @@ class Student:
             worker = self._ready_for(exercise)
             if self._load_failure:
                 return {"kind": "stopped", "message": self._load_failure}, ""
-            drawn, data = check.prepare(seed)
-            request = {
-                "op": "run", "name": check.name, "modules": self.checks.for_worker(check), "seed": drawn, "data": data,
-                "device": self.device,
-            }  # fmt: skip
             left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
+            request = self.checks.request(check, seed, self.device)
             reply = worker.call(request, left, meanwhile, self.interrupted)
             printed = worker.take_output()
         except WorkerGone as gone:

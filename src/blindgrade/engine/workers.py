@@ -295,12 +295,12 @@ class Worker:
 
     def call(
         self,
-        request: Reply,
+        request: Reply | bytes,
         seconds: float,
         meanwhile: Callable[[], object] | None = None,
         interrupted: Callable[[], bool] | None = None,
     ) -> Reply:
-        """Send a request and wait for its reply. WorkerGone if the worker is late, dead or breaks the protocol.
+        """Send a request, or the frame of one, and wait for its reply. WorkerGone if the worker is late, dead or breaks the protocol.
 
         `meanwhile` is run in this process while the worker works on its core. `interrupted` is asked while this waits;
         when it says so, Interrupted is raised, and all that is left to do with the worker is to close it.
@@ -309,7 +309,7 @@ class Worker:
         deadline = time.monotonic() + seconds
         try:
             self._sock.settimeout(seconds)
-            self._sock.sendall(protocol.encode(request))
+            self._sock.sendall(request if isinstance(request, bytes) else protocol.encode(request))
             if meanwhile is not None:
                 meanwhile()
             return well_formed(self._await(deadline, interrupted))
