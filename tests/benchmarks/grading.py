@@ -120,7 +120,8 @@ def warm(target: Target) -> None:
             {"op": "load", "module": files.module, "text": found.text, "file": found.file, "files": files_there}, 20
         )
         for check, seed in wanted:
-            worker.call(checks.request(check, seed, "cpu"), 20)
+            worker.send(checks.request(check, seed, "cpu"), 20)
+            worker.reply(20)
             observe(checks, check, reference.solution.module, seed)
         worker.close()
 

@@ -28,6 +28,7 @@ MAX_TEXT = 64 << 10  # characters of one string
 MAX_INT = 1 << 63
 ALIGNMENT = 16  # torch.frombuffer wants offsets that are multiples of the item's size
 CHUNK = 1 << 20
+READ = 64 << 10  # bytes that one read may take at least, so that a small frame needs no second one
 
 ITEM_SIZES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex64": 8, "complex128": 16,
@@ -246,37 +247,47 @@ def copy(value: Any) -> Any:
 
 
 class FrameReader:
-    """Collects one frame from a socket, piece by piece, never holding more than the caps allow."""
+    """Collects frames from a socket, piece by piece, never holding more than the caps allow.
 
-    def __init__(self, max_body: int = MAX_BODY) -> None:
+    With `beyond`, a read may take up to so many bytes of the frames that follow, which are kept for later.
+    """
+
+    def __init__(self, max_body: int = MAX_BODY, *, beyond: int = 0) -> None:
         self.max_body = max_body
+        self.beyond = beyond
         self.data = bytearray()
         self.lengths: tuple[int, int] | None = None
 
     def feed(self, sock: socket.socket) -> bool:
-        """Read what is there, at most one chunk; True when the frame is complete."""
-        piece = sock.recv(min(CHUNK, self.missing()))
+        """Read what is there, at most one chunk; True when a frame is complete."""
+        piece = sock.recv(min(CHUNK, max(self.missing(), self.beyond)))
         if not piece:
             raise Closed("the other side closed the connection")
         self.data += piece
-        if self.lengths is None and len(self.data) == PREFIX.size:
-            magic, header, body = PREFIX.unpack(self.data)
+        return self.complete()
+
+    def complete(self) -> bool:
+        """Is a whole frame here?"""
+        if self.lengths is None and len(self.data) >= PREFIX.size:
+            magic, header, body = PREFIX.unpack_from(self.data)
             if magic != MAGIC or header > MAX_HEADER or body > self.max_body:
                 raise WireError("a frame with a wrong start or over the size limit")
             self.lengths = (header, body)
-            self.data = bytearray()
-        return self.lengths is not None and not self.missing()
+        return self.lengths is not None and self.missing() <= 0
 
     def missing(self) -> int:
-        """Bytes that are still to come, as far as is known."""
-        return (sum(self.lengths) if self.lengths else PREFIX.size) - len(self.data)
+        """Bytes of the frame that are still to come, as far as is known."""
+        return PREFIX.size + sum(self.lengths or ()) - len(self.data)
 
     def value(self) -> Any:
-        """Decode the complete frame."""
-        if self.lengths is None:
+        """Decode the complete frame and go on to the next."""
+        if self.lengths is None or self.missing() > 0:
             raise WireError("the frame is not complete")
-        header, _ = self.lengths
-        return decode(bytes(self.data[:header]), bytearray(memoryview(self.data)[header:]))
+        body, end = PREFIX.size + self.lengths[0], PREFIX.size + sum(self.lengths)
+        header, content = bytes(self.data[PREFIX.size : body]), self.data[body:end]
+        del self.data[:end]
+        self.lengths = None
+        return decode(header, content)
 
 
 def send(sock: socket.socket, value: Any) -> None:
@@ -284,15 +295,19 @@ def send(sock: socket.socket, value: Any) -> None:
     sock.sendall(encode(value))
 
 
-def receive(sock: socket.socket, deadline: float | None = None) -> Any:
-    """Wait for one frame, until `deadline` on time.monotonic(); raises Closed, Late or WireError."""
-    reader = FrameReader()
-    complete = False
+def receive(sock: socket.socket, deadline: float | None = None, reader: FrameReader | None = None) -> Any:
+    """Wait for one frame, until `deadline` on time.monotonic(); raises Closed, Late or WireError.
+
+    `reader` is one that goes on with every call, for a side that only reads.
+    """
+    reader = FrameReader() if reader is None else reader
+    complete = reader.complete()
     while not complete:
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             raise Late("no complete answer in time")
-        sock.settimeout(left)
+        if left is not None or sock.gettimeout() is not None:
+            sock.settimeout(left)
         try:
             complete = reader.feed(sock)
         except TimeoutError:

@@ -189,10 +189,11 @@ class _LessonRun:
     def _exercise(self, exercise: Exercise) -> ExerciseResult:
         seen: list[Seen] = []
         output = ""
-        for check in sorted(self.checks.of(exercise.name), key=lambda check: check.isolated):
-            own = check_seed(self.seed, self.target.files.entry.id, check)
+        checks = sorted(self.checks.of(exercise.name), key=lambda check: check.isolated)
+        todo = [(check, check_seed(self.seed, self.target.files.entry.id, check)) for check in checks]
+        for number, (check, own) in enumerate(todo):
             begun = time.monotonic()
-            reply, printed = self._observe(exercise, check, own)
+            reply, printed = self._observe(exercise, _together(todo[number:]))
             seconds = time.monotonic() - begun
             result = self._judge(check, reply, own)
             result.seconds = round(seconds, 4)
@@ -237,16 +238,15 @@ class _LessonRun:
             return message.replace(where, place), place
         return message, where
 
-    def _observe(self, exercise: Exercise, check: Check, seed: int) -> tuple[Reply, str]:
-        """The student's reply, and what was printed."""
+    def _observe(self, exercise: Exercise, todo: list[tuple[Check, int]]) -> tuple[Reply, str]:
+        """The student's reply to the first of these checks, and what was printed."""
+        check, seed = todo[0]
         if self.student is None:
             return {"kind": "raised", "type": "NotImplementedError", "own": True}, ""
         if self.options.debug:
             return self._observe_here(check, seed), ""
         # The reference works at the same time; its result is remembered for the verdict.
-        reply, printed = self.student.observe(
-            exercise, check, seed, meanwhile=lambda: self.reference.expected(check, seed)
-        )
+        reply, printed = self.student.observe(exercise, todo, meanwhile=lambda: self.reference.expected(check, seed))
         if reply["kind"] == "broken":
             # A worker that says so may lie; whether the check is broken is seen by making it here.
             self.checks.experiment(check)
@@ -258,6 +258,16 @@ class _LessonRun:
         file = next(folder.rglob(self.submission.file), self.path)
         module = load(self.target.files.module, self.submission.text, str(file))
         return observe(self.checks, check, module, seed, self.options.device)
+
+
+def _together(todo: list[tuple[Check, int]]) -> list[tuple[Check, int]]:
+    """The first check and those after it that a worker may be sent with it.
+
+    What is printed is told apart by when it comes, so a public check, whose prints are shown, goes alone; and so does
+    an isolated one, because it ends its worker.
+    """
+    alone = next((n for n, (check, _) in enumerate(todo) if check.public or check.isolated), len(todo))
+    return todo[: max(alone, 1)]
 
 
 def _reference(target: Target, options: Options) -> tuple[LessonChecks, LiveReference | KeyReference]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from blindgrade.engine.workers import LOOP, Worker, WorkerGone, Zygote
 from blindgrade.models import Exercise
 
 LOAD_SECONDS = 10.0
+AHEAD = 32 << 10  # bytes of requests that wait in a worker's socket, which holds several times that
 MAX_LOAD_PROBLEMS = 20
 
 Reply = dict[str, Any]
@@ -35,19 +37,24 @@ class Student:
     zygote: Zygote
     device: str
     problems: list[str] = field(default_factory=list)  # about the file, each told once
-    interrupted: Callable[[], bool] | None = None  # see Worker.call
+    interrupted: Callable[[], bool] | None = None  # see Worker.reply
     _worker: Worker | None = None
+    _ahead: deque[str] = field(default_factory=deque)  # checks that the worker has been sent and nobody asked for yet
     _load_failure: str = ""
     _spent: dict[str, float] = field(default_factory=dict)  # seconds by exercise
     _stopped: dict[str, str] = field(default_factory=dict)  # how an exercise was stopped
 
     def observe(
-        self, exercise: Exercise, check: Check, seed: int, meanwhile: Callable[[], object]
+        self, exercise: Exercise, checks: Sequence[tuple[Check, int]], meanwhile: Callable[[], object]
     ) -> tuple[Reply, str]:
-        """The reply to a check's experiment, and what was printed. `meanwhile` runs here while the worker works.
+        """The reply to the experiment of the first of these checks and their seeds, and what was printed.
 
-        Raises Interrupted if nobody waits for it any more.
+        The worker goes on with the others, which must be asked for next, in this order, and print nothing that is
+        shown. `meanwhile` runs here while it works. Raises Interrupted if nobody waits for it any more.
         """
+        check, _ = checks[0]
+        if self._ahead and (self._ahead[0] != check.name or self._no_longer(exercise)):
+            self.close()
         if refused := self._no_longer(exercise):
             return {"kind": "stopped", "message": refused}, ""
         begun = time.monotonic()
@@ -56,9 +63,10 @@ class Student:
             worker = self._ready_for(exercise)
             if self._load_failure:
                 return {"kind": "stopped", "message": self._load_failure}, ""
-            left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
-            request = self.checks.request(check, seed, self.device)
-            reply = worker.call(request, left, meanwhile, self.interrupted)
+            until = begun + max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
+            self._send(worker, checks, until - time.monotonic())
+            meanwhile()
+            reply = worker.reply(max(until - time.monotonic(), 0.0), self.interrupted)
             printed = worker.take_output()
         except WorkerGone as gone:
             reply = {"kind": "stopped", "message": self._told(exercise, gone)}
@@ -68,6 +76,20 @@ class Student:
         if check.isolated:
             self.close()
         return reply, printed
+
+    def _send(self, worker: Worker, checks: Sequence[tuple[Check, int]], seconds: float) -> None:
+        """Send the first check unless the worker has it, and with it as many of the others as its socket holds."""
+        if self._ahead:
+            self._ahead.popleft()
+            return
+        frames: list[bytes] = []
+        for check, seed in checks:
+            frame = self.checks.request(check, seed, self.device)
+            if frames and sum(map(len, frames)) + len(frame) > AHEAD:
+                break
+            frames.append(frame)
+        worker.send(b"".join(frames), seconds)
+        self._ahead.extend(check.name for check, _ in checks[1 : len(frames)])
 
     def _no_longer(self, exercise: Exercise) -> str:
         """Why nothing of this exercise is run any more; empty while its budgets last."""
@@ -88,7 +110,11 @@ class Student:
     def _ready_for(self, exercise: Exercise) -> Worker:
         worker = self._worker
         # What went wrong after the last answer, in another thread perhaps, is not this check's fault.
-        if worker is not None and (worker.limits.memory_mb != exercise.memory_mb or not worker.waits()):
+        if (
+            worker is not None
+            and not self._ahead
+            and (worker.limits.memory_mb != exercise.memory_mb or not worker.waits())
+        ):
             self.close()
         if self._worker is None:
             longest = max(e.seconds for e in self.target.lesson.exercises)
@@ -126,5 +152,6 @@ class Student:
     def close(self) -> None:
         """End the worker; the next experiment gets a fresh one."""
         worker, self._worker = self._worker, None
+        self._ahead.clear()
         if worker is not None:
             worker.close()

@@ -311,9 +311,10 @@ def _walk(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
 def serve(sock: socket.socket, box: Path) -> None:
     """Answer requests until the other side closes: first "load", then any number of "run"."""
     lesson: LoadedLesson | None = None
+    reader = protocol.FrameReader(beyond=protocol.READ)
     while True:
         try:
-            request = protocol.receive(sock)
+            request = protocol.receive(sock, None, reader)
         except protocol.Closed:
             return
         if request["op"] == "load":
@@ -348,5 +349,4 @@ def _send(sock: socket.socket, reply: Reply) -> None:
     with suppress(Exception):  # a student may have put anything in their place
         sys.stdout.flush()
         sys.stderr.flush()
-    sock.settimeout(None)
     sock.sendall(frame)

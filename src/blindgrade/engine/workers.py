@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -289,30 +290,40 @@ class Worker:
         self._selector = selectors.DefaultSelector()
         self._selector.register(sock, selectors.EVENT_READ)
         self._selector.register(output, selectors.EVENT_READ)
+        self._reader = protocol.FrameReader(beyond=protocol.READ)
         self._kept = bytearray()
         self._confined = False
         self.printed = 0
 
-    def call(
-        self,
-        request: Reply | bytes,
-        seconds: float,
-        meanwhile: Callable[[], object] | None = None,
-        interrupted: Callable[[], bool] | None = None,
-    ) -> Reply:
-        """Send a request, or the frame of one, and wait for its reply. WorkerGone if the worker is late, dead or breaks the protocol.
+    def call(self, request: Reply, seconds: float) -> Reply:
+        """Send a request and wait for its reply, which both raise WorkerGone."""
+        self.send(protocol.encode(request), seconds)
+        return self.reply(seconds)
 
-        `meanwhile` is run in this process while the worker works on its core. `interrupted` is asked while this waits;
-        when it says so, Interrupted is raised, and all that is left to do with the worker is to close it.
+    def send(self, frame: bytes, seconds: float) -> None:
+        """Send a request's frame. WorkerGone if the worker does not take it in time.
+
+        What it is sent before it has answered must fit into the socket, because it reads nothing while it answers.
         """
         self._await_walls()
-        deadline = time.monotonic() + seconds
-        try:
+        with self._telling(seconds):
             self._sock.settimeout(seconds)
-            self._sock.sendall(request if isinstance(request, bytes) else protocol.encode(request))
-            if meanwhile is not None:
-                meanwhile()
-            return well_formed(self._await(deadline, interrupted))
+            self._sock.sendall(frame)
+
+    def reply(self, seconds: float, interrupted: Callable[[], bool] | None = None) -> Reply:
+        """The answer to the oldest request that has none. WorkerGone if it is late or broken or the worker is dead.
+
+        `interrupted` is asked while this waits; when it says so, Interrupted is raised, and all that is left to do
+        with the worker is to close it.
+        """
+        with self._telling(seconds):
+            return well_formed(self._await(time.monotonic() + seconds, interrupted))
+
+    @contextmanager
+    def _telling(self, seconds: float) -> Iterator[None]:
+        """Whatever goes wrong on the wire becomes a WorkerGone that says what it means."""
+        try:
+            yield
         except (TimeoutError, protocol.Late):
             raise WorkerGone(f"stopped after {seconds:.0f} s: {LOOP}", late=True) from None
         except (protocol.Closed, ConnectionError):
@@ -322,7 +333,7 @@ class Worker:
 
     def waits(self) -> bool:
         """Is the worker there, with nothing said that nobody asked for?"""
-        return not self._confined or self._sock not in self._readable(0)
+        return not self._confined or not (self._reader.data or self._sock in self._readable(0))
 
     def _await_walls(self) -> None:
         """The worker says once that it is confined; before that it knows nothing of the student's."""
@@ -334,8 +345,7 @@ class Worker:
             self._confined = True
 
     def _await(self, deadline: float, interrupted: Callable[[], bool] | None = None) -> Any:
-        reader = protocol.FrameReader()
-        while True:
+        while not self._reader.complete():
             # Asked once more when the time is over: the reply may lie there since this process was busy itself.
             left = deadline - time.monotonic()
             ready = self._readable(left if interrupted is None else min(left, ASK_SECONDS))
@@ -345,9 +355,10 @@ class Worker:
                 raise protocol.Late("no complete answer in time")
             if self._output in ready and not self._drain():
                 self._selector.unregister(self._output)
-            if self._sock in ready and reader.feed(self._sock):
-                self._drain()
-                return reader.value()
+            if self._sock in ready:
+                self._reader.feed(self._sock)
+        self._drain()
+        return self._reader.value()
 
     def _readable(self, seconds: float) -> set[Any]:
         return {key.fileobj for key, _ in self._selector.select(max(seconds, 0))}
