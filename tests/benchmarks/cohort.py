@@ -66,7 +66,7 @@ def measure(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None =
 
 
 class Peak:
-    """The largest proportional set size of a process and its descendants, looked at four times a second."""
+    """The largest proportional set size of a process and its descendants, looked at once a second, which costs some milliseconds."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -76,7 +76,7 @@ class Peak:
         self._thread.start()
 
     def _watch(self) -> None:
-        while not self._over.wait(0.25):
+        while not self._over.wait(1.0):
             self.peak = max(self.peak, sum(_pss(pid) for pid in _family(self.pid)))
 
     def stop(self) -> float:

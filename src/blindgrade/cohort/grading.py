@@ -22,7 +22,7 @@ from blindgrade.engine.submission import LessonSubmission, LineMap, SubmissionEr
 from blindgrade.engine.workers import Sandbox, SandboxMissing, Zygote, ZygoteFailed
 from blindgrade.models import Attempt, ExerciseResult, Outcome
 
-RECYCLE = 500  # submissions that one warm process serves: a leak or a torn state reaches no further
+RECYCLE = 2_000  # submissions that one warm process serves: a leak or a torn state reaches no further
 ENDED_BY_BLAME = (Outcome.FAILED, Outcome.BLOCKED)  # outcomes that an exercise's required ones can turn into each other
 
 

@@ -137,19 +137,18 @@ class _Decoder:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise WireError("too deep or too many parts")
-        if tree is None or isinstance(tree, bool):
-            return tree
-        if isinstance(tree, int):
-            return _integer(tree, -MAX_INT, MAX_INT - 1)
-        if isinstance(tree, float):
-            return tree
-        if isinstance(tree, str):
-            return _printable(tree)
-        if isinstance(tree, list):
-            return [self.value(item, depth + 1) for item in tree]
-        if isinstance(tree, dict) and len(tree) == 1:
+        kind = type(tree)  # exact, since they come from json
+        if kind is dict and len(tree) == 1:
             ((tag, content),) = tree.items()
             return self._tagged(tag, content, depth)
+        if kind is str:
+            return _printable(tree)
+        if kind is list:
+            return [self.value(item, depth + 1) for item in tree]
+        if kind is int:
+            return _integer(tree, -MAX_INT, MAX_INT - 1)
+        if kind is float or kind is bool or tree is None:
+            return tree
         raise WireError("a part that is none of the known kinds")
 
     def _tagged(self, tag: str, content: Any, depth: int) -> Any:
@@ -173,9 +172,12 @@ class _Decoder:
         self.nodes += 1
         return _printable(key)
 
-    def _span(self, offset: Any, size: Any) -> memoryview:
+    def _within(self, offset: Any, size: Any) -> None:
         _integer(offset, 0, len(self.body))
         _integer(size, 0, len(self.body) - offset)
+
+    def _span(self, offset: Any, size: Any) -> memoryview:
+        self._within(offset, size)
         return memoryview(self.body)[offset : offset + size]
 
     def _tensor(self, content: Any) -> Any:
@@ -185,11 +187,14 @@ class _Decoder:
         item = ITEM_SIZES[dtype]
         if len(shape) > MAX_DIMS:
             raise WireError("too many dimensions")
+        count = extent = 1
+        for n in shape:
+            count *= _integer(n, 0, MAX_BODY)
+            extent *= n or 1
         # Zero-sized axes do not excuse the others: their product alone must be a size that memory could have.
-        extent = math.prod(max(_integer(n, 0, MAX_BODY), 1) for n in shape)
-        if extent > MAX_BODY or math.prod(shape) * item != _integer(size, 0, MAX_BODY) or offset % ALIGNMENT:
+        if extent > MAX_BODY or count * item != _integer(size, 0, MAX_BODY) or offset % ALIGNMENT:
             raise WireError("a tensor whose shape does not fit its bytes")
-        self._span(offset, size)
+        self._within(offset, size)
         kind = getattr(torch, dtype)
         if not size:
             return torch.empty(shape, dtype=kind)
