@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Iterable
+from functools import cache
 
 from blindgrade.engine.sandbox import kernel
 from blindgrade.engine.sandbox.syscalls import ALLOWED, AUDIT_ARCH, BY_ARGUMENT
@@ -77,6 +78,7 @@ def _rules(pid: int) -> dict[str, list[Instruction]]:
     }
 
 
+@cache
 def program(machine: str, pid: int) -> bytes:
     """The filter for a process. KeyError on an architecture whose calls are not known."""
     code: list[Instruction] = [

@@ -116,6 +116,7 @@ class Namespaces(Landlock):
         if inside:
             _wait_and_exit(inside)
         self._fork = jail.Fork()
+        self._program()  # made once, because every worker is process 1 of its own namespace, as this one is
         self.layers |= {"limits": "", "namespaces": "", "user": ""}
 
     def fork(self) -> int:
