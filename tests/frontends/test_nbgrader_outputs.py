@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,19 @@ def test_a_notebook_that_cannot_be_read_earns_nothing_and_says_why() -> None:
     assert attempt.problems[0].startswith("basics.ipynb holds more than 2 MiB of code")
     outputs = nbgrader_plugin._outputs(attempt.exercises[0], attempt.problems)
     assert "2 MiB" in outputs[0]["text"] and grade(outputs) == 0
+
+
+def test_everybody_gets_the_same_inputs_until_the_course_is_changed(tmp_path: Path) -> None:
+    course = tmp_path / "course"
+    shutil.copytree(Path(__file__).parents[1] / "courses" / "mini", course)
+    [target] = Catalog(course).find(["lesson-1.1.1"])
+    first = nbgrader_plugin._kept_for(target, "strict")
+    assert nbgrader_plugin._kept_for(target, "strict") is first and first.options.seed is not None
+    checks = target.files.private_checks
+    changed = checks.stat().st_mtime_ns + 1_000_000_000
+    os.utime(checks, ns=(changed, changed))
+    other = nbgrader_plugin._kept_for(target, "strict")
+    assert other.references is not first.references and other.options.seed != first.options.seed
 
 
 def test_the_instructors_own_notebook_is_not_graded_as_a_students() -> None:

@@ -67,18 +67,24 @@ class References:
 
 
 def grade(
-    catalog: Catalog, targets: list[Target], submission: Path, options: Options, warm: Zygote | None = None
+    catalog: Catalog,
+    targets: list[Target],
+    submission: Path,
+    options: Options,
+    warm: Zygote | None = None,
+    references: References | None = None,
 ) -> Grading:
     """Grade what the targets name. SubmissionError, CourseError, SandboxMissing or GraderFailed if that cannot be done.
 
     `warm` is a warm process that was started before and stays the caller's; without it one is made and ended here.
+    `references` are those of earlier submissions, which pay off with the same seed.
     """
     own = Zygote.for_targets(targets, sandbox=options.sandbox, device=options.device) if warm is None else None
     with nullcontext(warm) if own is None else own as zygote:
         assert zygote is not None
         defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
         found = read_submission(submission, [t.files for t in targets], defined)
-        shared = References()
+        shared = References() if references is None else references
         attempts = []
         for target in targets:
             attempts.append(grade_lesson(target, found[target.files.entry.id], submission, options, zygote, shared))

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import atexit
+import secrets
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +41,7 @@ from blindgrade.models import Attempt, ExerciseResult, Outcome
 from blindgrade.render.plain import exercise_text
 
 if TYPE_CHECKING:
+    from blindgrade.engine.runner import Options, References
     from blindgrade.engine.workers import Zygote
 
 Notebook = Any  # nbformat's NotebookNode, which is a dict with attributes
@@ -225,8 +228,9 @@ def _must_be_the_students(nb: Notebook) -> None:
 
 
 def _grade(target: Target, nb: Notebook, sandbox: Any) -> Attempt:
-    """Grade the notebook's text in a warm sandbox that is kept for the next submission."""
-    from blindgrade.engine.runner import GraderFailed, Options, grade
+    """Grade the notebook's text with what is kept for the next submission."""
+    warm = _warm(target, sandbox)  # it starts while this process imports torch
+    from blindgrade.engine.runner import GraderFailed, grade
     from blindgrade.engine.submission import SubmissionError
     from blindgrade.engine.workers import SandboxMissing
 
@@ -236,7 +240,8 @@ def _grade(target: Target, nb: Notebook, sandbox: Any) -> Attempt:
         file.write_text(nbformat.writes(_answers(nb)), encoding="utf-8", errors="replace")
         catalog = Catalog(target.files.root)
         try:
-            grading = grade(catalog, [target], file, Options(sandbox=sandbox), _warm(target, sandbox))
+            kept = _kept_for(target, sandbox)
+            grading = grade(catalog, [target], file, kept.options, warm, kept.references)
         except SubmissionError as error:
             return _unreadable(target, str(error).replace(f"{folder}/", ""))
         except (CourseError, SandboxMissing, GraderFailed) as error:
@@ -302,24 +307,57 @@ def _unreadable(target: Target, reason: str) -> Attempt:
     )  # fmt: skip
 
 
-_kept: dict[tuple[str, str, str], Zygote] = {}  # one warm process: nbgrader makes a new preprocessor for each notebook
+# nbgrader makes a new preprocessor for each notebook, so what serves all of them is the module's: one lesson's.
+_zygotes: dict[tuple[str, str, str], Zygote] = {}
+_kept: dict[tuple[Path, str, str, int], _Kept] = {}
 
 
 def _warm(target: Target, sandbox: Any) -> Zygote:
-    """The warm process for this lesson; that of another lesson is ended."""
+    """The warm process for this lesson, begun if there is none; that of another lesson is ended."""
     from blindgrade.engine.workers import Zygote
 
     key = (str(target.files.root), target.files.entry.id, str(sandbox))
-    if key not in _kept:
+    if key not in _zygotes:
         _cool()
-        _kept[key] = Zygote.for_targets([target], sandbox=sandbox)
+        _zygotes[key] = Zygote.for_targets([target], sandbox=sandbox)
+        _zygotes[key].start()
+    return _zygotes[key]
+
+
+@dataclass
+class _Kept:
+    """What all submissions of a lesson are graded with: the same inputs for everybody, and the reference's results."""
+
+    options: Options
+    references: References
+
+
+def _kept_for(target: Target, sandbox: Any) -> _Kept:
+    """Kept while the course's files stay as they are: a server may run for a term, and its course be mended."""
+    from blindgrade.engine.runner import MAX_SEED, Options, References
+
+    key = (target.files.root, target.files.entry.id, str(sandbox), _last_change(target))
+    if key not in _kept:
+        _kept.clear()
+        _kept[key] = _Kept(Options(seed=secrets.randbelow(MAX_SEED), sandbox=sandbox), References())
     return _kept[key]
 
 
+def _last_change(target: Target) -> int:
+    """When a file that grades this lesson was written last, in nanoseconds."""
+    files = target.files
+    folders = [files.exercises, files.solution.parent, files.private_checks.parent, files.grader_toys]
+    texts = [
+        files.toys,
+        *(path for folder in folders for path in folder.rglob("*.*") if path.suffix in (".py", ".toml")),
+    ]
+    return max(path.stat().st_mtime_ns for path in texts if path.is_file())
+
+
 def _cool() -> None:
-    for zygote in _kept.values():
+    for zygote in _zygotes.values():
         zygote.close()
-    _kept.clear()
+    _zygotes.clear()
 
 
 atexit.register(_cool)
