@@ -309,7 +309,7 @@ def _unreadable(target: Target, reason: str) -> Attempt:
 
 # nbgrader makes a new preprocessor for each notebook, so what serves all of them is the module's: one lesson's.
 _zygotes: dict[tuple[str, str, str], Zygote] = {}
-_kept: dict[tuple[Path, str, str, int], _Kept] = {}
+_kept: dict[tuple[object, ...], _Kept] = {}
 
 
 def _warm(target: Target, sandbox: Any) -> Zygote:
@@ -336,22 +336,19 @@ def _kept_for(target: Target, sandbox: Any) -> _Kept:
     """Kept while the course's files stay as they are: a server may run for a term, and its course be mended."""
     from blindgrade.engine.runner import MAX_SEED, Options, References
 
-    key = (target.files.root, target.files.entry.id, str(sandbox), _last_change(target))
+    key = (target.files.root, target.files.entry.id, str(sandbox), _written(target))
     if key not in _kept:
         _kept.clear()
         _kept[key] = _Kept(Options(seed=secrets.randbelow(MAX_SEED), sandbox=sandbox), References())
     return _kept[key]
 
 
-def _last_change(target: Target) -> int:
-    """When a file that grades this lesson was written last, in nanoseconds."""
+def _written(target: Target) -> tuple[tuple[str, int], ...]:
+    """When each file that grades this lesson was written, in nanoseconds."""
     files = target.files
     folders = [files.exercises, files.solution.parent, files.private_checks.parent, files.grader_toys]
-    texts = [
-        files.toys,
-        *(path for folder in folders for path in folder.rglob("*.*") if path.suffix in (".py", ".toml")),
-    ]
-    return max(path.stat().st_mtime_ns for path in texts if path.is_file())
+    texts = [path for folder in folders for path in folder.rglob("*.*") if path.suffix in (".py", ".toml")]
+    return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in [files.toys, *texts] if path.is_file()))
 
 
 def _cool() -> None:
