@@ -66,7 +66,7 @@ def measure(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None =
 
 
 class Peak:
-    """The largest proportional set size of a process and its descendants, looked at once a second, which costs some milliseconds."""
+    """The largest proportional set size of a process and its descendants, looked at once a second."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog
+from blindgrade.engine import student
 from blindgrade.engine.runner import Options, grade
 from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.student import Student
 from blindgrade.engine.workers import Zygote
-from blindgrade.models import Attempt, Grading
+from blindgrade.models import Attempt, Exercise, Grading
 
 TESTS = Path(__file__).parents[1]
 GOLDEN = sorted(p for p in (TESTS / "submissions" / "mini").iterdir() if p.is_dir())
@@ -117,6 +119,66 @@ def test_what_was_printed_before_a_crash_is_kept(tmp_path: Path) -> None:
     path.write_text("import os\ndef standardize(values):\n    print('so far')\n    os._exit(3)\n")
     standardize = graded(path).exercises[0]
     assert "ended its process" in standardize.checks[0].message and "so far" in standardize.output
+
+
+SENT_TOGETHER = """
+import os, time
+right = standardize
+
+def standardize(values):
+    print("rows" if values.dim() > 1 and values.shape[0] == 3 else "hidden")
+    if values.dim() == 1:
+        {deed}
+    return right(values)
+
+def correlation(first, second):
+    first, second = (row - row.mean(dim=-1, keepdim=True) for row in (first, second))
+    return torch.nn.functional.cosine_similarity(first, second, dim=-1)
+"""
+STOPPED = "not run, because an earlier check was stopped after 3 s"
+
+
+@pytest.mark.parametrize(
+    ("deed", "messages"),
+    [
+        ("pass", ["", "", ""]),
+        ("os._exit(0)", ["", "your code ended its process", ""]),
+        ("time.sleep(60)", ["", "stopped after 3 s", STOPPED]),
+        ("os.write(3, bytes(16))", ["", "broke the protocol", ""]),
+    ],
+    ids=["nothing", "ends its process", "does not end", "speaks out of turn"],
+)
+def test_hidden_checks_that_are_sent_together_are_told_apart(tmp_path: Path, deed: str, messages: list[str]) -> None:
+    honest = (TESTS / "submissions" / "mini" / "all_right" / "basics.py").read_text()
+    (tmp_path / "basics.py").write_text(honest + SENT_TOGETHER.format(deed=deed))
+    standardize, correlation, _ = graded(tmp_path).exercises
+    for check, message in zip(standardize.checks, messages, strict=True):
+        assert (message in check.message) if message else (check.outcome == "passed"), check
+    assert correlation.outcome == "passed"
+    assert standardize.output.split() == ["rows"]
+
+
+def test_requests_that_a_worker_was_sent_for_nothing_are_not_answered_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exercise's time is over before all that was sent for it is asked for."""
+    honest = (TESTS / "submissions" / "mini" / "all_right" / "basics.py").read_text()
+    (tmp_path / "basics.py").write_text(honest + SENT_TOGETHER.format(deed="pass"))
+    told = ["", "", "not run: the time is over"]
+    real = Student._no_longer
+
+    def over(self: Student, exercise: Exercise) -> str:
+        return told[2] if exercise.name == "standardize" and self._ahead else real(self, exercise)
+
+    monkeypatch.setattr(Student, "_no_longer", over)
+    standardize, correlation, _ = graded(tmp_path).exercises
+    assert [check.message for check in standardize.checks] == told
+    assert correlation.outcome == "passed"
+
+
+def test_what_does_not_fit_beside_another_request_is_sent_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(student, "AHEAD", 0)
+    assert graded(TESTS / "submissions" / "mini" / "all_right").points == 100
 
 
 def test_a_worker_that_ended_or_said_too_much_after_its_answer_is_seen_before_the_next_call() -> None:

@@ -53,9 +53,10 @@ class Student:
         shown. `meanwhile` runs here while it works. Raises Interrupted if nobody waits for it any more.
         """
         check, _ = checks[0]
-        if self._ahead and (self._ahead[0] != check.name or self._no_longer(exercise)):
-            self.close()
-        if refused := self._no_longer(exercise):
+        refused = self._no_longer(exercise)
+        if self._ahead and (refused or self._ahead[0] != check.name):
+            self.close()  # nobody asks for what it answers next
+        if refused:
             return {"kind": "stopped", "message": refused}, ""
         begun = time.monotonic()
         printed = ""
