@@ -64,8 +64,9 @@ class Student:
             worker = self._ready_for(exercise)
             if self._load_failure:
                 return {"kind": "stopped", "message": self._load_failure}, ""
-            until = begun + max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
-            self._send(worker, checks, until - time.monotonic())
+            left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
+            until = time.monotonic() + left
+            self._send(worker, checks, left)
             meanwhile()
             reply = worker.reply(max(until - time.monotonic(), 0.0), self.interrupted)
             printed = worker.take_output()
