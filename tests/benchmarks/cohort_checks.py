@@ -39,9 +39,10 @@ solution = _import(next((COURSE / "solutions" / FOLDER).glob("*.py")))
 
 def run(check: Check, lesson: Any) -> Any:
     """The experiment's result, or the error that it raised."""
+    drawn, data = check.prepare(SEED)
     torch.manual_seed(SEED)
     try:
-        return check.experiment(lesson, Rng(SEED))
+        return check.experiment(lesson, Rng(drawn), *data)
     except Exception as error:
         return error
 

@@ -117,7 +117,14 @@ def warm(target: Target) -> None:
         worker = zygote.spawn(Limits())
         files_there = {**found.files, "toys.py": files.toys.read_bytes()}
         worker.call(
-            {"op": "load", "module": files.module, "text": found.text, "file": found.file, "files": files_there}, 20
+            {
+                "op": "load",
+                "module": files.module,
+                "text": found.text.encode(),
+                "file": found.file,
+                "files": files_there,
+            },
+            20,
         )
         for check, seed in wanted:
             worker.send(checks.request(check, seed, "cpu"), 20)

@@ -8,15 +8,19 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from blindgrade.catalog import Catalog
+from blindgrade.checks import Check
 from blindgrade.engine import student
+from blindgrade.engine.reference import LiveReference
 from blindgrade.engine.runner import Options, grade
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.student import Student
-from blindgrade.engine.workers import Zygote
+from blindgrade.engine.variants import Variant
+from blindgrade.engine.workers import Interrupted, Zygote
 from blindgrade.models import Attempt, Exercise, Grading
 
 TESTS = Path(__file__).parents[1]
@@ -174,6 +178,24 @@ def test_requests_that_a_worker_was_sent_for_nothing_are_not_answered_to_others(
     standardize, correlation, _ = graded(tmp_path).exercises
     assert [check.message for check in standardize.checks] == told
     assert correlation.outcome == "passed"
+
+
+def test_a_diagnosis_ends_when_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    real = LiveReference.of_variant
+
+    def counted(self: LiveReference, variant: Variant, check: Check, seed: int) -> dict[str, Any]:
+        tried.append(variant.name)
+        return real(self, variant, check, seed)
+
+    monkeypatch.setattr(LiveReference, "of_variant", counted)
+    case = TESTS / "submissions" / "mini" / "wrong_and_blocked"
+    graded(case)
+    all_tried = set(tried)
+    tried.clear()
+    with pytest.raises(Interrupted):
+        graded(case, interrupted=lambda: bool(tried))
+    assert len(set(tried)) == 1 < len(all_tried)
 
 
 def test_what_does_not_fit_beside_another_request_is_sent_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,10 +181,15 @@ class _LessonRun:
         return [results[name] for name in names]
 
     def _tell(self, exercise: str, outcome: Outcome | None) -> None:
-        if outcome is None and self.options.interrupted is not None and self.options.interrupted():
-            raise Interrupted
+        if outcome is None:
+            self._go_on()
         if self.options.progress is not None:
             self.options.progress(self.target.files.entry.id, exercise, outcome)
+
+    def _go_on(self) -> None:
+        """Interrupted if nobody waits for this attempt any more."""
+        if self.options.interrupted is not None and self.options.interrupted():
+            raise Interrupted
 
     def _grade_required(self, exercise: Exercise, outcomes: dict[str, Outcome]) -> None:
         """Whom to blame needs the outcome of required exercises that were not asked for, too."""
@@ -209,7 +214,7 @@ class _LessonRun:
             if result.outcome is Outcome.FAILED and result.where is None:
                 result.where = self._definition(exercise)
             seen.append((check, own, reply, result))
-        diagnose(exercise, seen, self.reference)
+        diagnose(exercise, seen, self.reference, self._go_on)
         return score(exercise, [result for *_, result in seen], output)
 
     def _definition(self, exercise: Exercise) -> str | None:

@@ -24,6 +24,7 @@ from blindgrade.engine.sandbox.limits import Limits, address_space_in_use, kill_
 from blindgrade.engine.sandbox.tiers import Tier
 
 MANY = 32  # workers after which more are to be expected, so that what makes them cheaper pays
+AT_ONCE = 4  # large pages that are made after a worker, for which the next one waits
 
 
 def main() -> None:
@@ -104,8 +105,8 @@ class _Forker:
             else:
                 protocol.send(self.control, _end(command["pid"]))
                 self.ended += 1
-                if self.ended == MANY:
-                    self.memory.gather()
+                if self.ended >= MANY:
+                    self.memory.gather(AT_ONCE)
 
     def _spawn(self, command: dict[str, Any], fds: list[int]) -> int:
         pid = self.tier.fork() if self.fork else 0

@@ -37,13 +37,10 @@ class Memory:
         os.close(self._proc)
         self._proc = -1
 
-    def gather(self) -> int:
-        """Put the noted memory into large pages where the kernel can, which takes 5 ms each; how many were made."""
-        places, self._places = self._places, []
-        made = 0
-        for place in places:
-            made += _libc.madvise(ctypes.c_void_p(place), ctypes.c_size_t(SIZE), MADV_COLLAPSE) == 0
-        return made
+    def gather(self, most: int) -> int:
+        """Put so much of the noted memory into large pages, where the kernel can, 5 ms each; how many were made."""
+        places, self._places = self._places[:most], self._places[most:]
+        return sum(_libc.madvise(ctypes.c_void_p(place), ctypes.c_size_t(SIZE), MADV_COLLAPSE) == 0 for place in places)
 
 
 def _large_pages(line: str) -> list[int]:
