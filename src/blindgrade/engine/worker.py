@@ -34,10 +34,10 @@ MAX_FRAMES = 8
 # A line at the margin that begins like this belongs to the block above it.
 CONTINUES = re.compile(r"[ \t#)\]}]|(elif|else|except|finally)\b|$")
 UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what ast.parse raises when the text is at fault
-FUTURE = 0x1FF0000  # the bits of compile() that `from __future__` sets
-
 
 Reply = dict[str, Any]
+Place = tuple[int, int]  # line and column in a file
+BEGIN: Place = (0, 0)
 
 
 class Missing(AttributeError):
@@ -115,10 +115,6 @@ def _run(text: str, path: str, names: dict[str, Any], problems: list[Reply]) -> 
             exec(code, names)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a student's, too
             problems.append({**describe_error(error, path), "line": node.lineno})
-
-
-BEGIN = (0, 0)
-Place = tuple[int, int]  # line and column
 
 
 def _run_whole(text: str, path: str, names: dict[str, Any]) -> tuple[Place | None, Reply | None]:
