@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from blindgrade.checks import Check
+from blindgrade.engine.judging import judge
 from blindgrade.engine.protocol import WireError
 from blindgrade.engine.replies import well_formed
 
@@ -14,7 +16,7 @@ GOOD: list[dict[str, Any]] = [
     {"kind": "raised", **ERROR, "missing": "f", "frames": []},
     {"kind": "loaded", "problems": [{**ERROR, "line": 1}]},
     {"kind": "loaded", "problems": []},
-    {"kind": "broken", **ERROR},
+    {"kind": "broken", "message": "x"},
     {"kind": "unsendable", "message": "too large"},
 ]
 BAD: list[Any] = [
@@ -49,6 +51,15 @@ def test_each_kind_that_a_worker_sends_is_taken(reply: dict[str, Any]) -> None:
 def test_any_other_form_is_a_wire_error(reply: Any) -> None:
     with pytest.raises(WireError):
         well_formed(reply)
+
+
+@pytest.mark.parametrize("kind", ["broken", "unsendable", "result"])
+def test_fields_of_another_kind_are_dropped(kind: str) -> None:
+    """Found by fuzzing: frames of a form that nobody had looked at ended the grader."""
+    own = {"kind": kind, "value": 1} if kind == "result" else {"kind": kind, "message": "m"}
+    reply = well_formed({**own, "frames": [["ind", "bf.py", 0, ""]], "type": 5, "missing": ["f"]})
+    assert reply == own
+    judge(Check("e", "c", "It is so.", lambda lesson, rng: None, public=True), reply, None, 7)
 
 
 def test_no_text_of_a_reply_is_longer_than_a_reader_wants() -> None:

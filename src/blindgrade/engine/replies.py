@@ -13,11 +13,20 @@ MAX_NAME = 200  # characters of a type, a name, a file
 MAX_MESSAGE = 2_000
 MAX_FRAMES = 8
 MAX_PROBLEMS = 100
+FIELDS = {  # of each kind; whatever else a reply holds nobody has asked for
+    "result": ("value",),
+    "raised": ("type", "message", "frames", "own", "missing"),
+    "loaded": ("problems",),
+    "broken": ("message",),
+    "unsendable": ("message",),
+}
 
 
 def well_formed(reply: Any) -> Reply:
-    """The reply, of which the grader may then rely on the fields of its kind; WireError if it lacks one."""
+    """The reply with the fields of its kind and no others, on which the grader may rely; WireError if it lacks one."""
     kind = reply.get("kind") if isinstance(reply, dict) else None
+    if not isinstance(kind, str) or kind not in FIELDS:
+        raise WireError("a reply that is none of the known kinds")
     if kind == "result":
         fits = "value" in reply
     elif kind == "raised":
@@ -26,10 +35,10 @@ def well_formed(reply: Any) -> Reply:
         problems = reply.get("problems")
         fits = isinstance(problems, list) and all(_describes_an_error(p) and _line(p.get("line")) for p in problems)
     else:
-        fits = kind in ("broken", "unsendable") and isinstance(reply.get("message"), str)
+        fits = isinstance(reply.get("message"), str)
     if not fits:
-        raise WireError("a reply that is none of the known kinds, or lacks what its kind has")
-    return _cut(reply)
+        raise WireError("a reply that lacks what its kind has")
+    return _cut({"kind": kind, **{field: reply[field] for field in FIELDS[kind]}})
 
 
 def _cut(reply: Reply) -> Reply:
