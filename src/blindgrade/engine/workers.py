@@ -32,9 +32,8 @@ START_SECONDS = 120.0
 ASK_SECONDS = 0.05  # between two looks whether an answer is still wanted
 LOOP = "is there a loop that never ends?"
 # Memory in pages of 2 MiB: to fork and to end a worker costs less, since the kernel copies fewer entries of the page
-# table. Libraries linked at the start, not at a function's first call, which each worker would make again. Where the
-# C library or the kernel knows no such thing, nothing changes.
-CHEAP_FORKS = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "LD_BIND_NOW": "1"}
+# table. Where the C library or the kernel knows no such thing, nothing changes.
+LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 Reply = dict[str, Any]
 
@@ -146,7 +145,7 @@ class Zygote:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**keep, **threads, **CHEAP_FORKS, "PYTHONHASHSEED": "0"},
+            env={**keep, **threads, **LARGE_PAGES, "PYTHONHASHSEED": "0"},
             start_new_session=True,
         )
         theirs.close()

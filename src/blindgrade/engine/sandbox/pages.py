@@ -1,7 +1,7 @@
 """The warm process's memory in pages of 2 MiB, so that to fork and to end a worker takes half the time.
 
 Most of what a fork costs is to copy the page table, and most of what an exit costs is to take it down again. The C
-library's own heap asks for large pages by itself (`workers.CHEAP_FORKS`); this is for what Python maps beside it.
+library's own heap asks for large pages by itself (`workers.LARGE_PAGES`); this is for what Python maps beside it.
 """
 
 from __future__ import annotations
