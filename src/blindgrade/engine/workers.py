@@ -21,7 +21,7 @@ from typing import Any, Literal, Self
 from blindgrade.catalog import Target
 from blindgrade.engine import protocol
 from blindgrade.engine.replies import well_formed
-from blindgrade.engine.sandbox import cgroup
+from blindgrade.engine.sandbox import cgroup, pages
 from blindgrade.engine.sandbox.layout import BOX
 from blindgrade.engine.sandbox.limits import Limits, remove_tree
 from blindgrade.engine.sandbox.probe import explain
@@ -31,20 +31,13 @@ MAX_OUTPUT = 64 << 10  # bytes of a worker's prints that are kept
 START_SECONDS = 120.0
 ASK_SECONDS = 0.05  # between two looks whether an answer is still wanted
 LOOP = "is there a loop that never ends?"
-# Memory in pages of 2 MiB: to fork and to end a worker costs less, since the kernel copies fewer entries of the page
-# table. Where the C library or the kernel knows no such thing, nothing changes.
-LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 Reply = dict[str, Any]
-
-
 Sandbox = Literal["auto", "strict", "process", "namespaces", "landlock"]
 ALLOWED: dict[str, list[str]] = {
     "auto": ["namespaces", "landlock", "process"],
     "strict": ["namespaces", "landlock"],
-    "process": ["process"],
-    "namespaces": ["namespaces"],
-    "landlock": ["landlock"],
+    **{tier: [tier] for tier in ("process", "namespaces", "landlock")},
 }
 
 
@@ -145,7 +138,7 @@ class Zygote:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**keep, **threads, **LARGE_PAGES, "PYTHONHASHSEED": "0"},
+            env={**keep, **threads, **pages.FOR_THE_HEAP, "PYTHONHASHSEED": "0"},
             start_new_session=True,
         )
         theirs.close()

@@ -1,7 +1,7 @@
 """The warm process's memory in pages of 2 MiB, so that to fork and to end a worker takes half the time.
 
 Most of what a fork costs is to copy the page table, and most of what an exit costs is to take it down again. The C
-library's own heap asks for large pages by itself (`workers.LARGE_PAGES`); this is for what Python maps beside it.
+library's own heap asks for large pages by itself (`FOR_THE_HEAP`); this is for what Python maps beside it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import suppress
 
+FOR_THE_HEAP = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # in its environment; other C libraries do not look
 SIZE = 2 << 20  # of a large page with base pages of 4 KiB, on x86_64 and aarch64
 MADV_COLLAPSE = 25  # Linux 6.1 and newer, also where large pages are given on request only
 
