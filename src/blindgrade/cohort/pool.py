@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from typing import NoReturn, Protocol
@@ -21,6 +21,7 @@ from typing import NoReturn, Protocol
 from blindgrade.engine.sandbox.tiers import die_with_parent
 
 TRIES = 2  # a task is tried once more in a fresh process: the first may have died of something else
+AHEAD = 2  # tasks that a worker holds: it goes on while this process stores what it did
 
 
 class Work(Protocol):
@@ -49,8 +50,14 @@ class Task:
 class _Worker:
     process: ForkProcess
     pipe: Connection
-    task: Task | None = None
-    deadline: float = 0.0
+    tasks: deque[Task] = field(default_factory=deque)  # the one that it does, and those that lie in its pipe
+    deadline: float = 0.0  # of the one that it does
+
+    def begin(self) -> None:
+        """It turns to the next of its tasks, if there is one."""
+        if self.tasks:
+            self.tasks[0].tries += 1
+            self.deadline = time.monotonic() + self.tasks[0].seconds
 
 
 class Pool:
@@ -78,44 +85,51 @@ class Pool:
         waiting = deque(tasks)
         for _ in range(min(self._wanted, len(waiting))):
             self._start()
-        while waiting or any(worker.task for worker in self._workers):
-            for worker in self._workers:
-                if worker.task is None and waiting:
-                    self._give(worker, waiting.popleft())
+        while waiting or any(worker.tasks for worker in self._workers):
+            self._hand_out(waiting)
             for worker in self._ready():
-                task, result, reason = self._take(worker)
-                if task is not None and result is None and not reason and task.tries < TRIES:
-                    waiting.appendleft(task)
-                elif task is not None:
+                task, result, reason = self._take(worker, waiting)
+                self._hand_out(waiting)  # before the result is looked at, which may take a while
+                if result is not None or reason or task.tries >= TRIES:
                     yield task, result, reason or f"the grader's process died, {task.tries} times; look at it by hand"
+                else:
+                    waiting.appendleft(task)
+
+    def _hand_out(self, waiting: deque[Task]) -> None:
+        """A task to whoever has none; one more to each as long as there are enough for all."""
+        for held in range(AHEAD):
+            for worker in self._workers:
+                if len(worker.tasks) == held and len(waiting) > held * len(self._workers):
+                    self._give(worker, waiting.popleft())
 
     def _give(self, worker: _Worker, task: Task) -> None:
-        task.tries += 1
-        worker.task = task
-        worker.deadline = time.monotonic() + task.seconds
+        worker.tasks.append(task)
+        if len(worker.tasks) == 1:
+            worker.begin()
         with suppress(OSError):  # it died while it was idle, which is seen when its answer is awaited
             worker.pipe.send_bytes(task.content)
 
     def _ready(self) -> list[_Worker]:
         """Workers that have answered, died or taken too long."""
-        busy = [worker for worker in self._workers if worker.task is not None]
+        busy = [worker for worker in self._workers if worker.tasks]
         left = min((worker.deadline for worker in busy), default=0.0) - time.monotonic()
         said = wait([worker.pipe for worker in busy], timeout=max(left, 0.0))
         now = time.monotonic()
         return [worker for worker in busy if worker.pipe in said or now >= worker.deadline]
 
-    def _take(self, worker: _Worker) -> tuple[Task | None, bytes | None, str]:
-        task, worker.task = worker.task, None
-        assert task is not None
+    def _take(self, worker: _Worker, waiting: deque[Task]) -> tuple[Task, bytes | None, str]:
+        """What came of the task that a worker did. If it is gone, those that it had not begun wait again."""
+        task = worker.tasks.popleft()
         if not worker.pipe.poll():
             worker.process.kill()
-            self._replace(worker)
+            self._replace(worker, waiting)
             return task, None, f"the grader took more than {task.seconds:.0f} s; look at it by hand"
         try:
             answer = worker.pipe.recv_bytes()
         except (EOFError, OSError):
-            self._replace(worker)
+            self._replace(worker, waiting)
             return task, None, ""
+        worker.begin()
         return (task, answer[1:], "") if answer[:1] == b"+" else (task, None, answer[1:].decode("utf-8", "replace"))
 
     def _start(self) -> None:
@@ -126,7 +140,8 @@ class Pool:
         theirs.close()
         self._workers.append(_Worker(process, ours))
 
-    def _replace(self, worker: _Worker) -> None:
+    def _replace(self, worker: _Worker, waiting: deque[Task]) -> None:
+        waiting.extendleft(reversed(worker.tasks))
         self._end(worker)
         self._workers.remove(worker)
         self._start()
@@ -141,7 +156,7 @@ class Pool:
     def close(self) -> None:
         """End every process; what they were doing is lost."""
         for worker in self._workers:
-            if worker.task is not None:
+            if worker.tasks:
                 worker.process.kill()
         while self._workers:
             self._end(self._workers.pop())
