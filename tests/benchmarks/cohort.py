@@ -150,17 +150,24 @@ def _cut_functions(path: Path, exercise: str) -> None:
 
 
 def texts(course: Path, count: int) -> dict[str, str]:
-    """A file for each student: a third all right, a third with a known misconception, a third not finished."""
+    """A file for each student: a third all right, a third with a known misconception, a third not finished.
+
+    Nobody writes what the next one does: half of the exercises that have other right answers are answered by one.
+    """
     from blindgrade.catalog import Catalog
     from blindgrade.engine.variants import Solution, read_variants
 
     target = Catalog(course).find([LESSON])[0]
     solution = Solution(target.files, target.lesson)
     wrong = [v.text for v in read_variants(target.files.misconceptions, "misconception", solution)]
+    others: dict[str, list[str]] = {}
+    for variant in read_variants(target.files.alternatives, "alternative", solution):
+        others.setdefault(variant.exercise, []).append(variant.text.removeprefix(solution.text))
     draw = random.Random(7)
     found = {}
     for number in range(count):
         text = solution.text if number % 3 else draw.choice(wrong)
+        text += "".join(draw.choice(others[name]) for name in others if number % 3 and draw.random() < 0.5)
         if number % 3 == 2:
             undone = target.exercises[draw.randrange(1, len(target.exercises)) :]
             for name in undone:

@@ -284,15 +284,19 @@ class FrameReader:
         """Bytes of the frame that are still to come, as far as is known."""
         return PREFIX.size + sum(self.lengths or ()) - len(self.data)
 
-    def value(self) -> Any:
-        """Decode the complete frame and go on to the next."""
+    def frame(self) -> bytes:
+        """Take the complete frame, as it came."""
         if self.lengths is None or self.missing() > 0:
             raise WireError("the frame is not complete")
-        body, end = PREFIX.size + self.lengths[0], PREFIX.size + sum(self.lengths)
-        header, content = bytes(self.data[PREFIX.size : body]), self.data[body:end]
+        end = PREFIX.size + sum(self.lengths)
+        frame = bytes(self.data[:end])
         del self.data[:end]
         self.lengths = None
-        return decode(header, content)
+        return frame
+
+    def value(self) -> Any:
+        """Take the complete frame and decode it."""
+        return unpack(self.frame())
 
 
 def send(sock: socket.socket, value: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from blindgrade.engine.protocol import WireError
+from blindgrade.engine.protocol import WireError, unpack
 
 Reply = dict[str, Any]
 
@@ -20,6 +20,11 @@ FIELDS = {  # of each kind; whatever else a reply holds nobody has asked for
     "broken": ("message",),
     "unsendable": ("message",),
 }
+
+
+def read(frame: bytes) -> Reply:
+    """The reply that a frame holds; WireError if it holds none."""
+    return well_formed(unpack(frame))
 
 
 def well_formed(reply: Any) -> Reply:

@@ -18,11 +18,12 @@ from blindgrade.engine.diagnosis import Seen, diagnose
 from blindgrade.engine.exhibits import Exhibits
 from blindgrade.engine.judging import ReferenceFailed
 from blindgrade.engine.lesson_checks import LessonChecks
-from blindgrade.engine.reference import KEY_SEED, KeyReference, LiveReference, check_seed, judge_by, observe
+from blindgrade.engine.reference import KEY_SEED, KeyReference, LiveReference, check_seed, observe
 from blindgrade.engine.scoring import block, score
 from blindgrade.engine.student import Student
 from blindgrade.engine.submission import LessonSubmission, read_submission
 from blindgrade.engine.variants import Solution
+from blindgrade.engine.verdicts import Verdicts
 from blindgrade.engine.worker import load
 from blindgrade.engine.workers import Interrupted, Sandbox, SandboxMissing, Zygote, ZygoteFailed
 from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
@@ -57,13 +58,24 @@ class References:
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, str, str], tuple[LessonChecks, LiveReference | KeyReference]] = {}
+        self._verdicts: dict[tuple[str, str, str], Verdicts] = {}
 
     def of(self, target: Target, options: Options) -> tuple[LessonChecks, LiveReference | KeyReference]:
         """The lesson's checks and its reference. CourseError if this tree does not have them."""
-        key = (target.files.entry.id, options.reference, options.device)
+        key = self._key(target, options)
         if key not in self._made:
             self._made[key] = _reference(target, options)
+            self._verdicts[key] = Verdicts(self._made[key][1])
         return self._made[key]
+
+    def verdicts(self, target: Target, options: Options) -> Verdicts:
+        """Those by the lesson's reference, after `of`."""
+        if options.exhibits is not None:  # a picture is drawn from the reply, and may write into it
+            return Verdicts(self._made[self._key(target, options)][1])
+        return self._verdicts[self._key(target, options)]
+
+    def _key(self, target: Target, options: Options) -> tuple[str, str, str]:
+        return target.files.entry.id, options.reference, options.device
 
 
 def grade(
@@ -124,6 +136,7 @@ class _LessonRun:
     def __post_init__(self) -> None:
         files = self.target.files
         self.checks, self.reference = self.references.of(self.target, self.options)
+        self.verdicts = self.references.verdicts(self.target, self.options)
         public_seed = KEY_SEED if self.reference.kind == "key" else None
         self.seed = next(s for s in (public_seed, self.options.seed, secrets.randbelow(MAX_SEED)) if s is not None)
         if self.submission is None:
@@ -226,7 +239,7 @@ class _LessonRun:
 
     def _judge(self, check: Check, reply: Reply, seed: int) -> CheckResult:
         try:
-            result = judge_by(self.reference, check, reply, seed)
+            result = self.verdicts.of(check, reply, seed)
         except ReferenceFailed as error:
             return CheckResult(
                 name=check.name, claim=check.claim, public=check.public, outcome=Outcome.ERROR, weight=check.weight,
@@ -257,7 +270,11 @@ class _LessonRun:
         if self.options.debug:
             return self._observe_here(check, seed), ""
         # The reference works at the same time; its result is remembered for the verdict.
-        reply, printed = self.student.observe(exercise, todo, meanwhile=lambda: self.reference.expected(check, seed))
+        reply, printed = self.student.observe(
+            exercise, todo,
+            meanwhile=lambda: self.reference.expected(check, seed),
+            read=lambda frame: self.verdicts.read(check, seed, frame),
+        )  # fmt: skip
         if reply["kind"] == "broken":
             # A worker that says so may lie; whether the check is broken is seen by making it here.
             self.checks.experiment(check)

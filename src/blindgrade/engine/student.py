@@ -45,12 +45,17 @@ class Student:
     _stopped: dict[str, str] = field(default_factory=dict)  # how an exercise was stopped
 
     def observe(
-        self, exercise: Exercise, checks: Sequence[tuple[Check, int]], meanwhile: Callable[[], object]
+        self,
+        exercise: Exercise,
+        checks: Sequence[tuple[Check, int]],
+        meanwhile: Callable[[], object],
+        read: Callable[[bytes], Reply],
     ) -> tuple[Reply, str]:
         """The reply to the experiment of the first of these checks and their seeds, and what was printed.
 
         The worker goes on with the others, which must be asked for next, in this order, and print nothing that is
-        shown. `meanwhile` runs here while it works. Raises Interrupted if nobody waits for it any more.
+        shown. `meanwhile` runs here while it works; `read` makes a reply of its frame. Raises Interrupted if nobody
+        waits for it any more.
         """
         check, _ = checks[0]
         refused = self._no_longer(exercise)
@@ -68,7 +73,7 @@ class Student:
             until = time.monotonic() + left
             self._send(worker, checks, left)
             meanwhile()
-            reply = worker.reply(max(until - time.monotonic(), 0.0), self.interrupted)
+            reply = worker.reply(max(until - time.monotonic(), 0.0), self.interrupted, read)
             printed = worker.take_output()
         except WorkerGone as gone:
             reply = {"kind": "stopped", "message": self._told(exercise, gone)}

@@ -19,8 +19,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from blindgrade.catalog import Target
-from blindgrade.engine import protocol
-from blindgrade.engine.replies import well_formed
+from blindgrade.engine import protocol, replies
 from blindgrade.engine.sandbox import cgroup, pages
 from blindgrade.engine.sandbox.layout import BOX
 from blindgrade.engine.sandbox.limits import Limits, remove_tree
@@ -303,14 +302,19 @@ class Worker:
             self._sock.settimeout(seconds)
             self._sock.sendall(frame)
 
-    def reply(self, seconds: float, interrupted: Callable[[], bool] | None = None) -> Reply:
+    def reply(
+        self,
+        seconds: float,
+        interrupted: Callable[[], bool] | None = None,
+        read: Callable[[bytes], Reply] = replies.read,
+    ) -> Reply:
         """The answer to the oldest request that has none. WorkerGone if it is late or broken or the worker is dead.
 
-        `interrupted` is asked while this waits; when it says so, Interrupted is raised, and all that is left to do
+        `read` makes it of its frame. `interrupted` is asked while this waits; when it says so, Interrupted is raised, and all that is left to do
         with the worker is to close it.
         """
         with self._telling(seconds):
-            return well_formed(self._await(time.monotonic() + seconds, interrupted))
+            return read(self._await(time.monotonic() + seconds, interrupted))
 
     @contextmanager
     def _telling(self, seconds: float) -> Iterator[None]:
@@ -337,7 +341,7 @@ class Worker:
                 raise ZygoteFailed(f"a worker could not be confined ({error})") from None
             self._confined = True
 
-    def _await(self, deadline: float, interrupted: Callable[[], bool] | None = None) -> Any:
+    def _await(self, deadline: float, interrupted: Callable[[], bool] | None = None) -> bytes:
         while not self._reader.complete():
             # Asked once more when the time is over: the reply may lie there since this process was busy itself.
             left = deadline - time.monotonic()
@@ -351,7 +355,7 @@ class Worker:
             if self._sock in ready:
                 self._reader.feed(self._sock)
         self._drain()
-        return self._reader.value()
+        return self._reader.frame()
 
     def _readable(self, seconds: float) -> set[Any]:
         return {key.fileobj for key, _ in self._selector.select(max(seconds, 0))}
