@@ -344,7 +344,8 @@ def main() -> None:
     """Run what was asked for and print it as the tables of docs/scale.md."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--peers", type=int, default=8, help="submissions for nbgrader and otter")
+    parser.add_argument("--class-size", type=int, default=40, help="submissions for nbgrader")
+    parser.add_argument("--otter", type=int, default=8, help="submissions for otter")
     parser.add_argument("--sizes", default="10,100,1000", help="cohorts for course grade")
     parser.add_argument("--only", choices=["ours", "all"], default="all", help="`ours`: course grade and the floor")
     parser.add_argument("--with-training", action="store_true")
@@ -356,10 +357,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         course = cut_course(folder / "course", training=asked.with_training)
-        many = texts(course, max([*sizes, asked.peers]))
+        many = texts(course, max([*sizes, asked.class_size, asked.otter]))
         costs = by_size(course, many, sizes, folder)
         if asked.only == "all":
-            four_ways(course, many, asked.peers, costs, folder)
+            four_ways(course, many, asked.class_size, asked.otter, costs, folder)
         else:
             size, least = max(costs), min(costs)
             further = dict(list(many.items())[least:size])  # the same students on both sides: some train, some do not
@@ -394,30 +395,32 @@ def by_size(course: Path, many: dict[str, str], sizes: list[int], folder: Path) 
     return costs
 
 
-def four_ways(course: Path, many: dict[str, str], peers: int, costs: dict[int, Cost], folder: Path) -> None:
+def four_ways(
+    course: Path, many: dict[str, str], together: int, alone: int, costs: dict[int, Cost], folder: Path
+) -> None:
     """The table of four, each submission's cost without what is spent once for a run, where there is such a thing."""
     from blindgrade.catalog import Catalog
 
-    few, two = first(many, peers), first(many, 2)
+    a_class, few, two = first(many, together), first(many, alone), first(many, 2)
     exercises = {e.name: e.points for e in Catalog(course).find([LESSON])[0].lesson.exercises}
     size, least = max(costs), min(costs)
     here, bare, passed = floor(course, first(many, size), folder)
     started, _ = stock_nbgrader(course, two, exercises, folder / "nbgrader-2")
-    by_nbgrader, passed_nbgrader = stock_nbgrader(course, few, exercises, folder / "nbgrader")
+    by_nbgrader, passed_nbgrader = stock_nbgrader(course, a_class, exercises, folder / "nbgrader")
     started_ours, _ = our_nbgrader(course, two, folder / "our-nbgrader-2")
-    by_ours, passed_ours = our_nbgrader(course, few, folder / "our-nbgrader")
+    by_ours, passed_ours = our_nbgrader(course, a_class, folder / "our-nbgrader")
     by_otter, passed_otter = otter(course, few, exercises, folder / "otter")
     rows = {
-        "nbgrader autograde": (peers, by_nbgrader),
-        "nbgrader, our preprocessor": (peers, by_ours),
-        "otter run": (peers, by_otter),
+        "nbgrader autograde": (together, by_nbgrader),
+        "nbgrader, our preprocessor": (together, by_ours),
+        "otter run": (alone, by_otter),
         "course grade, strict": (size, costs[size]),
         "floor": (size, here),
     }
     each = {
-        "nbgrader autograde": (by_nbgrader - started).cpu / (peers - 2),
-        "nbgrader, our preprocessor": (by_ours - started_ours).cpu / (peers - 2),
-        "otter run": by_otter.cpu / peers,
+        "nbgrader autograde": (by_nbgrader - started).cpu / (together - 2),
+        "nbgrader, our preprocessor": (by_ours - started_ours).cpu / (together - 2),
+        "otter run": by_otter.cpu / alone,
         "course grade, strict": (costs[size] - costs[least]).cpu / (size - least),
         "floor": bare / size,
     }
@@ -425,14 +428,17 @@ def four_ways(course: Path, many: dict[str, str], peers: int, costs: dict[int, C
     for name, (count, cost) in rows.items():
         rate = 60 * count / cost.wall
         print(f"| {name} | {count} | {rate:.1f} | {cost.cpu / count:.3f} | {each[name]:.3f} | {cost.peak:.0f} |")
-    counts = {
-        "nbgrader": passed_nbgrader, "nbgrader with our preprocessor": passed_ours, "otter": passed_otter,
-        "course grade": passed_by_us(folder / f"attempts-{size}-1", few), "floor": sum(passed[:peers]),
-    }  # fmt: skip
-    print(f"exercises of the first {peers} students that passed, of {peers * len(exercises)}: {counts}")
+    attempts = folder / f"attempts-{size}-1"
+    for students, counts in (
+        (a_class, {"nbgrader": passed_nbgrader, "with our preprocessor": passed_ours}),
+        (few, {"otter": passed_otter}),
+    ):
+        counts |= {"course grade": passed_by_us(attempts, students), "floor": sum(passed[: len(students)])}
+        print(f"passed of {len(students) * len(exercises)} exercises of {len(students)} students: {counts}")
     mine = each["course grade, strict"]
     for name in ("nbgrader autograde", "otter run"):
-        whole = rows[name][1].cpu / peers / (costs[size].cpu / size)
+        count, cost = rows[name]
+        whole = cost.cpu / count / (costs[size].cpu / size)
         print(f"{name} / ours: {each[name] / mine:.0f} for a further submission, {whole:.0f} with the start of {size}")
     whole, further = by_nbgrader.wall / by_ours.wall, (by_nbgrader - started).wall / (by_ours - started_ours).wall
     print(f"stock nbgrader / with our preprocessor: {whole:.1f} in time, {further:.1f} for a further submission")
