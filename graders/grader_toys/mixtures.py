@@ -93,11 +93,13 @@ class GaussianMixture:
         return noise
 
     def _score(self, x: Tensor, alpha: Tensor | float, sigma: Tensor | float) -> Tensor:
-        share, offset, variance, _ = self._posterior(x, alpha, sigma)
+        share, offset, variance = self._posterior(x, alpha, sigma)
         return -(share * offset / variance).sum(dim=1)
 
     def _posterior_mean(self, x: Tensor, alpha: Tensor | float, sigma: Tensor | float) -> Tensor:
-        share, offset, variance, gain = self._posterior(x, alpha, sigma)
+        share, offset, variance = self._posterior(x, alpha, sigma)
+        # How far each component's E[X | x] moves as x moves, [N or 1, K, 1].
+        gain = _column(alpha, x)[..., None] * self.stds.to(x)[:, None] ** 2 / variance
         return (share * (self.means.to(x) + gain * offset)).sum(dim=1)
 
     def _posterior_noise(self, x: Tensor, alpha: Tensor | float, sigma: Tensor | float) -> Tensor:
@@ -105,15 +107,10 @@ class GaussianMixture:
 
     def _posterior(
         self, x: Tensor, alpha: Tensor | float, sigma: Tensor | float
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Of alpha X + sigma noise at x, for each component: its share, x - its mean, its variance, its gain.
-
-        The gain is how far the component's E[X | x] moves as x moves. Shapes broadcast to [N, K, D].
-        """
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Of alpha X + sigma noise at x, for each component: its share [N, K, 1], x - its mean, its variance."""
         joint, offset, variance = self._components(x, alpha, sigma)
-        share = torch.softmax(joint, dim=1)[..., None]  # [N, K, 1]
-        gain = _column(alpha, x)[..., None] * self.stds.to(x)[:, None] ** 2 / variance  # [N or 1, K, 1]
-        return share, offset, variance, gain
+        return torch.softmax(joint, dim=1)[..., None], offset, variance
 
     def _components(
         self, x: Tensor, alpha: Tensor | float, sigma: Tensor | float

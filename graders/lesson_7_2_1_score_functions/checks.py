@@ -533,7 +533,7 @@ def flow_onto_hills(result, rng):
 def carries_noise_to_the_data(lesson, rng):
     """With the exact score of six hills on a ring, noise flows onto the hills."""
     noise, end = rng.normal(40, 2, dtype=torch.float64), rng.number(0.005, 0.02)
-    return lesson.pf_ode_sample(GaussianMixture.ring().vp_score(), noise, 80, *USUAL, end)
+    return lesson.pf_ode_sample(GaussianMixture.ring().vp_score(), noise, 30, *USUAL, end)
 
 
 # ---------------------------------------------------------------- ddim_vs_euler

@@ -202,7 +202,8 @@ class Watch:
     def unchanged(self) -> bool:
         """True while every watched tensor still has its first shape and values."""
         return all(
-            now.shape == then.shape and bool(torch.isclose(now.detach(), then, 0, 0, equal_nan=True).all())
+            now.shape == then.shape
+            and (torch.equal(now.detach(), then) or bool(torch.isclose(now.detach(), then, 0, 0, equal_nan=True).all()))
             for now, then in self._pairs
         )
 

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import time
+from pathlib import Path
 
 from blindgrade.cohort.pool import Pool, Task
 
@@ -20,6 +21,8 @@ class Obeys:
         if order == "die-once" and not os.path.exists(rest):
             open(rest, "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
+        if order == "make":
+            open(rest, "w").close()
         if order == "sleep":
             time.sleep(float(rest))
         if order == "raise":
@@ -53,7 +56,7 @@ def test_a_worker_that_dies_twice_at_a_task_costs_that_task_alone() -> None:
     assert all(found[f"echo {n}"][0] for n in (1, 2, 3))
 
 
-def test_a_task_is_tried_again_when_its_worker_died_once(tmp_path: object) -> None:
+def test_a_task_is_tried_again_when_its_worker_died_once(tmp_path: Path) -> None:
     order = f"die-once {tmp_path}/once"
     assert answers([order, "echo 1"])[order][0] is not None
 
@@ -82,3 +85,25 @@ def test_workers_end_with_the_process_that_started_them() -> None:
     os.waitpid(child, 0)
     # The workers hold the other end as well: it is at its end when all of them are gone.
     assert select.select([read], [], [], 60.0)[0] and os.read(read, 100) == b""
+
+
+def test_a_worker_goes_on_while_its_last_result_is_looked_at(tmp_path: Path) -> None:
+    made = [tmp_path / "1", tmp_path / "2", tmp_path / "3"]
+    with Pool(Obeys(), 1) as pool:
+        results = pool.run([Task(str(path), f"make {path}".encode(), 60) for path in made])
+        next(results)
+        deadline = time.monotonic() + 20
+        while not made[1].exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert made[1].exists()
+        assert len(list(results)) == 2
+
+
+def test_nobody_hoards_the_last_tasks() -> None:
+    found = answers(["sleep 0.4", "sleep 0.41", "sleep 0.42", "sleep 0.43"], workers=4)
+    assert len({result.split()[1] for result, _ in found.values() if result}) == 4
+
+
+def test_a_task_that_only_waited_for_a_dead_worker_is_not_blamed(tmp_path: Path) -> None:
+    found = answers(["die", *(f"die-once {tmp_path}/{n}" for n in range(3)), "echo 1"], workers=1)
+    assert [order for order, (result, _) in found.items() if result is None] == ["die"]

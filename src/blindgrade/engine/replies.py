@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from blindgrade.engine.protocol import WireError, unpack
 
 Reply = dict[str, Any]
+Read = Callable[[bytes], Reply]  # what makes a reply of a frame, or raises WireError
 
 MAX_LINE = 1 << 31
 MAX_NAME = 200  # characters of a type, a name, a file

@@ -65,14 +65,14 @@ class References:
         key = self._key(target, options)
         if key not in self._made:
             self._made[key] = _reference(target, options)
-            self._verdicts[key] = Verdicts(self._made[key][1])
         return self._made[key]
 
     def verdicts(self, target: Target, options: Options) -> Verdicts:
-        """Those by the lesson's reference, after `of`."""
-        if options.exhibits is not None:  # a picture is drawn from the reply, and may write into it
-            return Verdicts(self._made[self._key(target, options)][1])
-        return self._verdicts[self._key(target, options)]
+        """What was said of submissions before, by the lesson's reference."""
+        _, reference = self.of(target, options)
+        if options.exhibits is not None:  # a picture is drawn from the reply and might write into it
+            return Verdicts(reference)
+        return self._verdicts.setdefault(self._key(target, options), Verdicts(reference))
 
     def _key(self, target: Target, options: Options) -> tuple[str, str, str]:
         return target.files.entry.id, options.reference, options.device

@@ -6,11 +6,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from blindgrade.catalog import Target
 from blindgrade.checks import Check
 from blindgrade.engine.lesson_checks import LessonChecks
+from blindgrade.engine.replies import Read, Reply
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission import LessonSubmission
 from blindgrade.engine.workers import LOOP, Worker, WorkerGone, Zygote
@@ -19,8 +19,6 @@ from blindgrade.models import Exercise
 LOAD_SECONDS = 10.0
 AHEAD = 32 << 10  # bytes of requests that wait in a worker's socket, which holds several times that
 MAX_LOAD_PROBLEMS = 20
-
-Reply = dict[str, Any]
 
 
 @dataclass
@@ -49,7 +47,7 @@ class Student:
         exercise: Exercise,
         checks: Sequence[tuple[Check, int]],
         meanwhile: Callable[[], object],
-        read: Callable[[bytes], Reply],
+        read: Read,
     ) -> tuple[Reply, str]:
         """The reply to the experiment of the first of these checks and their seeds, and what was printed.
 

@@ -20,6 +20,7 @@ from typing import Any, Literal, Self
 
 from blindgrade.catalog import Target
 from blindgrade.engine import protocol, replies
+from blindgrade.engine.replies import Read, Reply
 from blindgrade.engine.sandbox import cgroup, pages
 from blindgrade.engine.sandbox.layout import BOX
 from blindgrade.engine.sandbox.limits import Limits, remove_tree
@@ -31,7 +32,6 @@ START_SECONDS = 120.0
 ASK_SECONDS = 0.05  # between two looks whether an answer is still wanted
 LOOP = "is there a loop that never ends?"
 
-Reply = dict[str, Any]
 Sandbox = Literal["auto", "strict", "process", "namespaces", "landlock"]
 ALLOWED: dict[str, list[str]] = {
     "auto": ["namespaces", "landlock", "process"],
@@ -302,16 +302,11 @@ class Worker:
             self._sock.settimeout(seconds)
             self._sock.sendall(frame)
 
-    def reply(
-        self,
-        seconds: float,
-        interrupted: Callable[[], bool] | None = None,
-        read: Callable[[bytes], Reply] = replies.read,
-    ) -> Reply:
+    def reply(self, seconds: float, interrupted: Callable[[], bool] | None = None, read: Read = replies.read) -> Reply:
         """The answer to the oldest request that has none. WorkerGone if it is late or broken or the worker is dead.
 
-        `read` makes it of its frame. `interrupted` is asked while this waits; when it says so, Interrupted is raised, and all that is left to do
-        with the worker is to close it.
+        `read` makes it of its frame. `interrupted` is asked while this waits; when it says so, Interrupted is raised,
+        and all that is left to do with the worker is to close it.
         """
         with self._telling(seconds):
             return read(self._await(time.monotonic() + seconds, interrupted))

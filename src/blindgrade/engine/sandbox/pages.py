@@ -19,7 +19,9 @@ from dataclasses import dataclass
 FOR_THE_HEAP = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # in its environment; other C libraries do not look
 SIZE = 2 << 20  # of a large page with base pages of 4 KiB, on x86_64 and aarch64
 PAGE = 4 << 10
-IN_USE = 16  # mapped pages of a large page's 512 that make a library's worth its memory; the kernel maps so many at once
+IN_USE = (
+    16  # mapped pages of a large page's 512 that make a library's worth its memory; the kernel maps so many at once
+)
 MADV_HUGEPAGE = 14
 MADV_COLLAPSE = 25  # Linux 6.1 and newer, also where large pages are given on request only
 PROT_READ, PROT_WRITE, PROT_EXEC = 1, 2, 4
@@ -115,7 +117,7 @@ def _mapped(table: int, place: int) -> int:
 
 
 def _collapsed(place: int) -> bool:
-    return _libc.madvise(ctypes.c_void_p(place), ctypes.c_size_t(SIZE), MADV_COLLAPSE) == 0
+    return bool(_libc.madvise(ctypes.c_void_p(place), ctypes.c_size_t(SIZE), MADV_COLLAPSE) == 0)
 
 
 def _copied(place: int, rights: int) -> bool:
