@@ -11,7 +11,7 @@ from blindgrade.engine.replies import Reply
 from blindgrade.models import CheckResult
 
 MOST = 16  # replies that are kept of one check: the right one, in a few roundings, and the common mistakes
-LONGEST = 64 << 10  # bytes of a reply that is kept
+LONGEST = 32 << 10  # bytes of a reply that is kept
 
 
 @dataclass

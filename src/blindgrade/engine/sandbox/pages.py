@@ -19,9 +19,7 @@ from dataclasses import dataclass
 FOR_THE_HEAP = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # in its environment; other C libraries do not look
 SIZE = 2 << 20  # of a large page with base pages of 4 KiB, on x86_64 and aarch64
 PAGE = 4 << 10
-IN_USE = (
-    16  # mapped pages of a large page's 512 that make a library's worth its memory; the kernel maps so many at once
-)
+IN_USE = 16  # pages that are mapped, of 512, to make a copy worth its memory: the kernel maps so many at once
 MADV_HUGEPAGE = 14
 MADV_COLLAPSE = 25  # Linux 6.1 and newer, also where large pages are given on request only
 PROT_READ, PROT_WRITE, PROT_EXEC = 1, 2, 4
@@ -29,7 +27,8 @@ PRIVATE_MEMORY = 0x22  # MAP_PRIVATE | MAP_ANONYMOUS
 IN_THE_PLACE_OF = 3  # MREMAP_MAYMOVE | MREMAP_FIXED
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_libc.mmap.restype = _libc.mremap.restype = ctypes.c_void_p
+if sys.platform == "linux":  # macOS has no mremap
+    _libc.mmap.restype = _libc.mremap.restype = ctypes.c_void_p
 FAILED = ctypes.c_void_p(-1).value
 
 
