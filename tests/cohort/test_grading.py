@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
+from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm, comparable
 from blindgrade.cohort.handed_in import handed_in
 from blindgrade.cohort.store import RunSeed, Store
+from blindgrade.engine import verdicts
 
 
 @pytest.fixture
@@ -51,6 +52,22 @@ def test_a_plan_and_a_result_cross_as_data(grader: LessonGrader, kit: Any, tmp_p
     assert Plan.from_json(asked.to_json()) == asked
     result = grader.carry_out(Plan.from_json(asked.to_json()))
     assert Result.from_json(result.to_json()) == result
+
+
+def test_who_hands_in_what_somebody_else_did_is_told_the_same(
+    kit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm = Warm(kit.targets())
+    together = LessonGrader(warm.targets[0], RunSeed("run", 7), warm)
+    for case in kit.COHORT.values():
+        asked = plan(together, kit, tmp_path, case)
+        first, again = together.carry_out(asked), together.carry_out(asked)
+        with monkeypatch.context() as nothing_kept:
+            nothing_kept.setattr(verdicts, "LONGEST", -1)
+            alone = LessonGrader(together.target, together.seed, warm).carry_out(asked)
+        assert first.attempt is not None and again.attempt is not None and alone.attempt is not None
+        assert comparable(first.attempt) == comparable(again.attempt) == comparable(alone.attempt)
+    warm.close()
 
 
 def test_expected_results_of_another_seed_or_course_are_not_taken(grader: LessonGrader, kit: Any) -> None:
