@@ -19,9 +19,9 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from blindgrade.catalog import Target
-from blindgrade.engine import protocol, replies
+from blindgrade.engine import large_pages, protocol, replies
 from blindgrade.engine.replies import Read, Reply
-from blindgrade.engine.sandbox import cgroup, pages
+from blindgrade.engine.sandbox import cgroup
 from blindgrade.engine.sandbox.layout import BOX
 from blindgrade.engine.sandbox.limits import Limits, remove_tree
 from blindgrade.engine.sandbox.probe import explain
@@ -137,7 +137,7 @@ class Zygote:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            env={**keep, **threads, **pages.FOR_THE_HEAP, "PYTHONHASHSEED": "0"},
+            env={**keep, **threads, **large_pages.HEAP_ENVIRONMENT, "PYTHONHASHSEED": "0"},
             start_new_session=True,
         )
         theirs.close()

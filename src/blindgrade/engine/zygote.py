@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from blindgrade.engine import protocol, warmup, worker
-from blindgrade.engine.sandbox import cgroup, pages, probe, tiers
+from blindgrade.engine import large_pages, protocol, warmup, worker
+from blindgrade.engine.sandbox import cgroup, probe, tiers
 from blindgrade.engine.sandbox.limits import Limits, address_space_in_use, kill_descendants
 from blindgrade.engine.sandbox.tiers import Tier
 
@@ -39,7 +39,7 @@ def main() -> None:
     if not tier.isolates and options["strict"]:
         protocol.send(control, {"ready": False, **walls, "layers": tier.layers})
         return
-    memory = pages.Memory()
+    memory = large_pages.Memory()
     walls["group"] = _enter_group(tier, options["memory_mb"])
     tier.enter()
     tiers.die_with_parent()
@@ -82,7 +82,7 @@ def _warm(optimizer: bool, box: str) -> None:
 class _Forker:
     """Makes workers and ends them, one command at a time."""
 
-    def __init__(self, control: socket.socket, tier: Tier, memory: pages.Memory, *, fork: bool) -> None:
+    def __init__(self, control: socket.socket, tier: Tier, memory: large_pages.Memory, *, fork: bool) -> None:
         self.control = control
         self.tier = tier
         self.memory = memory
@@ -106,7 +106,7 @@ class _Forker:
                 protocol.send(self.control, _end(command["pid"]))
                 self.ended += 1
                 if self.ended >= MANY:
-                    self.memory.gather(AT_ONCE)
+                    self.memory.collapse(AT_ONCE)
 
     def _spawn(self, command: dict[str, Any], fds: list[int]) -> int:
         pid = self.tier.fork() if self.fork else 0
