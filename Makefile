@@ -35,7 +35,7 @@ check: $(VENV)/.dev  ## format, lint, types, layers, drift
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/course build --check
-	$(BIN)/python -m blindgrade.upkeep.schemas --check docs/schemas
+	$(BIN)/python -m blindgrade.generate.schemas --check docs/schemas
 
 setup: $(VENV)/.dev  ## .venv with every extra
 	$(PIP) -e '.[dev,notebook,peers]'

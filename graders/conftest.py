@@ -1,3 +1,3 @@
 """`pytest graders/lesson_7_2_1_score_functions --submission exercises` runs a lesson's checks under pytest."""
 
-pytest_plugins = ["blindgrade.frontends.pytest_plugin"]
+pytest_plugins = ["blindgrade.plugins.pytest"]

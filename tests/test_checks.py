@@ -22,7 +22,7 @@ from blindgrade.checks import (
     in_each_dtype,
     shapes_of,
 )
-from blindgrade.engine.protocol import Opaque
+from blindgrade.engine.wire.frames import Opaque
 
 
 def failure(got: Any, want: Any, **options: Any) -> Fail:

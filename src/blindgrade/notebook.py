@@ -50,12 +50,12 @@ class Graded:
         return [check for exercise in self.exercises for check in exercise.checks]
 
     def _repr_html_(self) -> str:
-        from blindgrade.render.card import html_card
+        from blindgrade.render.html.card import html_card
 
         return html_card(self.attempt)
 
     def __repr__(self) -> str:
-        from blindgrade.render.card import text_card
+        from blindgrade.render.html.card import text_card
 
         return text_card(self.attempt)
 
@@ -72,7 +72,7 @@ def grade(
     name: "score_from_noise", the name of its function or class, "lesson-7.2.1/score_from_noise" or "lesson-7.2.1".
     namespace: where the objects are; default: the notebook's. Raises UnknownId with the nearest names.
     """
-    from blindgrade.engine.jupyter import grade_names
+    from blindgrade.engine.grading.kernel import grade_names
 
     shell = _shell()
     if namespace is None:

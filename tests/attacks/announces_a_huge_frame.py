@@ -5,12 +5,12 @@
 import os
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 
 def standardize(values):
     sizes = (2, 1 << 60) if values.ndim == 2 else ((1 << 32) - 1, 0)
-    os.write(3, protocol.PREFIX.pack(protocol.MAGIC, *sizes) + b"{}")
+    os.write(3, frames.PREFIX.pack(frames.MAGIC, *sizes) + b"{}")
     return values
 
 

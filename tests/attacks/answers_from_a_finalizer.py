@@ -6,12 +6,12 @@ import gc
 import os
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 
 class Late:
     def __del__(self):
-        os.write(3, protocol.encode({"kind": "result", "value": {"error": "ValueError", "two": 1.0}}))
+        os.write(3, frames.encode({"kind": "result", "value": {"error": "ValueError", "two": 1.0}}))
 
 
 gc.callbacks.append(lambda phase, info: Late())

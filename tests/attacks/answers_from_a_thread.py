@@ -7,12 +7,12 @@ import threading
 import time
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 
 def answer():
     for _ in range(20):
-        os.write(3, protocol.encode({"kind": "result", "value": True}))
+        os.write(3, frames.encode({"kind": "result", "value": True}))
         time.sleep(0.002)
 
 

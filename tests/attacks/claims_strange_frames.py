@@ -5,15 +5,15 @@
 import os
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 FRAMES = [["../../etc/passwd", 1, "root"], ["basics.py", 10**9, "f"], ["\x1b[2Jbasics.py", 7, "g\r"]]
 
 
 def standardize(values):
-    frames = [FRAMES[values.numel() % 3]]
-    reply = {"kind": "raised", "type": "E", "message": "m", "own": True, "missing": None, "frames": frames}
-    os.write(3, protocol.encode(reply))
+    forged = [FRAMES[values.numel() % 3]]
+    reply = {"kind": "raised", "type": "E", "message": "m", "own": True, "missing": None, "frames": forged}
+    os.write(3, frames.encode(reply))
     os._exit(0)
 
 

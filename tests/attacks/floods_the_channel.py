@@ -6,11 +6,11 @@ import os
 import threading
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 
 def flood():
-    frame = protocol.encode({"kind": "result", "value": torch.zeros(3, 3, dtype=torch.float64)})
+    frame = frames.encode({"kind": "result", "value": torch.zeros(3, 3, dtype=torch.float64)})
     for _ in range(100_000):
         os.write(3, frame)
 

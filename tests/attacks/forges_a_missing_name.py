@@ -3,7 +3,7 @@
 # held by: a reply that lacks what its kind has ends the worker
 
 import torch
-from blindgrade.engine.worker import Missing
+from blindgrade.engine.worker.errors import Missing
 
 
 def standardize(values):

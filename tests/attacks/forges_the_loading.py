@@ -5,12 +5,12 @@
 import os
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 LONG = "t" * 60_000
 PROBLEM = {"type": LONG, "message": LONG, "own": True, "missing": LONG, "frames": [[LONG, 1, LONG]], "line": 1}
 
-os.write(3, protocol.encode({"kind": "loaded", "problems": [{**PROBLEM, "line": n + 1} for n in range(3)]}))
+os.write(3, frames.encode({"kind": "loaded", "problems": [{**PROBLEM, "line": n + 1} for n in range(3)]}))
 
 
 def standardize(values):

@@ -10,7 +10,7 @@ import torch
 
 sys.path += [os.path.dirname("{{solution}}"), os.path.dirname("{{checks}}"), "{{course}}"]
 NAMES = """__main__ solution solutions checks graders reference tests.ref solutions.lesson_1_1_1_basics.basics
-graders.lesson_1_1_1_basics.checks misconceptions alternatives blindgrade.engine.reference""".split()
+graders.lesson_1_1_1_basics.checks misconceptions alternatives blindgrade.engine.answers.reference""".split()
 
 
 def standardize(values):

@@ -6,11 +6,11 @@ import os
 import socket
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 
 def standardize(values):
-    frame = protocol.encode({"kind": "result", "value": values})
+    frame = frames.encode({"kind": "result", "value": values})
     try:
         channel = socket.socket(fileno=os.dup(3))
         socket.send_fds(channel, [frame], [1, 2] * 60)

@@ -5,12 +5,12 @@
 import os
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 
 def send(header, body=b""):
     """Write one frame by hand and end the process, so that no honest reply follows it."""
-    os.write(3, protocol.PREFIX.pack(protocol.MAGIC, len(header), len(body)) + header + body)
+    os.write(3, frames.PREFIX.pack(frames.MAGIC, len(header), len(body)) + header + body)
     os._exit(0)
 
 

@@ -6,7 +6,7 @@ import os
 import pickle
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 
 class Bomb:
@@ -19,7 +19,7 @@ def standardize(values):
     if values.ndim == 2:
         os.write(3, body)
     else:
-        os.write(3, protocol.PREFIX.pack(protocol.MAGIC, len(body), 0) + body)
+        os.write(3, frames.PREFIX.pack(frames.MAGIC, len(body), 0) + body)
     os._exit(0)
 
 

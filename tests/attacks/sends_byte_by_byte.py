@@ -6,11 +6,11 @@ import os
 import time
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 
 def standardize(values):
-    for byte in protocol.encode({"kind": "result", "value": values}):
+    for byte in frames.encode({"kind": "result", "value": values}):
         os.write(3, bytes([byte]))
         time.sleep(0.3)
 

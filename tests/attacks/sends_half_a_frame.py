@@ -6,11 +6,11 @@ import os
 import time
 
 import torch
-from blindgrade.engine import protocol
+from blindgrade.engine.wire import frames
 
 
 def standardize(values):
-    os.write(3, protocol.PREFIX.pack(protocol.MAGIC, 100, 200 << 20) + b'{"d":[["kind",')
+    os.write(3, frames.PREFIX.pack(frames.MAGIC, 100, 200 << 20) + b'{"d":[["kind",')
     time.sleep(1e6)
 
 

@@ -108,7 +108,7 @@ def _pss(pid: int) -> int:
 def cut_course(folder: Path, *, training: bool = False) -> Path:
     """This course with one lesson, without the exercise that trains unless that is wanted."""
     from blindgrade.catalog import Catalog
-    from blindgrade.engine.notebook import without_pictures
+    from blindgrade.engine.submission.notebook import without_pictures
 
     files = Catalog(ROOT).files(LESSON)
     for tree in ("exercises", "solutions", "graders"):
@@ -155,7 +155,7 @@ def texts(course: Path, count: int) -> dict[str, str]:
     Nobody writes what the next one does: half of the exercises that have other right answers are answered by one.
     """
     from blindgrade.catalog import Catalog
-    from blindgrade.engine.variants import Solution, read_variants
+    from blindgrade.engine.answers.solution import Solution, read_variants
 
     target = Catalog(course).find([LESSON])[0]
     solution = Solution(target.files, target.lesson)

@@ -10,12 +10,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from blindgrade.analysis.composing import Pieces
-from blindgrade.analysis.rehearsed import write_attempts
-from blindgrade.analysis.report import report
-from blindgrade.analysis.simulation import simulate
-from blindgrade.analysis.written import write_submissions
 from blindgrade.catalog import Catalog
+from blindgrade.cohort_report.report import report
+from blindgrade.simulate.composing import Pieces
+from blindgrade.simulate.rehearsed import write_attempts
+from blindgrade.simulate.simulation import simulate
+from blindgrade.simulate.written import write_submissions
 
 ROOT = Path(__file__).parents[2]
 STUDENTS = 200

@@ -12,12 +12,12 @@ from pathlib import Path
 import torch
 
 from blindgrade.catalog import Catalog, Target
-from blindgrade.engine.lesson_checks import LessonChecks
-from blindgrade.engine.reference import LiveReference, check_seed, observe
+from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.answers.reference import LiveReference, check_seed, observe
+from blindgrade.engine.answers.solution import Solution
+from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.sandbox.limits import Limits
-from blindgrade.engine.submission import read_submission
-from blindgrade.engine.variants import Solution
-from blindgrade.engine.workers import Zygote
+from blindgrade.engine.submission.reading import read_submission
 from blindgrade.models import Kind
 
 ROOT = Path(__file__).parents[2]

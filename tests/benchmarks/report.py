@@ -12,12 +12,13 @@ import time
 from pathlib import Path
 
 from blindgrade.catalog import Catalog
-from blindgrade.engine.exhibits import Exhibits
-from blindgrade.engine.reference import check_seed, judge_by, observe
-from blindgrade.engine.scoring import score
+from blindgrade.engine.answers.reference import check_seed, observe
+from blindgrade.engine.judging.collected_figures import Exhibits
+from blindgrade.engine.judging.judging import judge_by
+from blindgrade.engine.judging.scoring import score
 from blindgrade.models import Attempt, Grading, Kind, SubmissionRef
-from blindgrade.render.html import report
-from blindgrade.upkeep.workshop import Workshop
+from blindgrade.render.html.report import report
+from blindgrade.verify.workshop import Workshop
 
 ROOT = Path(__file__).parents[2]
 REPEATS = 5

@@ -13,15 +13,16 @@ from pathlib import Path
 import torch
 
 from blindgrade.catalog import Catalog
-from blindgrade.engine.lesson_checks import LessonChecks
-from blindgrade.engine.reference import LiveReference, check_seed, judge_by, observe
-from blindgrade.engine.runner import Options, grade
+from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.answers.reference import LiveReference, check_seed, observe
+from blindgrade.engine.answers.slices import compiled, for_worker
+from blindgrade.engine.answers.solution import Solution
+from blindgrade.engine.grading.runner import Options, grade
+from blindgrade.engine.grading.warm_process import Sandbox, Zygote
+from blindgrade.engine.judging.judging import judge_by
 from blindgrade.engine.sandbox.limits import Limits
-from blindgrade.engine.slices import compiled, for_worker
-from blindgrade.engine.submission import read_submission
-from blindgrade.engine.variants import Solution
-from blindgrade.engine.worker import load
-from blindgrade.engine.workers import Sandbox, Zygote
+from blindgrade.engine.submission.reading import read_submission
+from blindgrade.engine.worker.lesson import load
 
 ROOT = Path(__file__).parents[2]
 LESSON = "lesson-7.2.1"
@@ -128,7 +129,7 @@ def _left_behind() -> dict[str, set[str]]:
 
 def _ours(pid: str) -> bool:
     try:
-        return b"blindgrade.engine.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"blindgrade.engine.worker.zygote" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return False
 

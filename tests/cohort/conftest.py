@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from blindgrade.attempts import Store
 from blindgrade.catalog import Catalog, Target
 from blindgrade.cohort.grading import Result
-from blindgrade.cohort.handed_in import handed_in
 from blindgrade.cohort.run import Grade, Summary, grade_cohort, in_processes
 from blindgrade.cohort.settings import Settings
-from blindgrade.cohort.store import Store
+from blindgrade.submitted import handed_in
 
 TESTS = Path(__file__).parents[1]
 CASES = TESTS / "submissions" / "mini"

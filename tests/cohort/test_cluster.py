@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from blindgrade.attempts import Store
 from blindgrade.cohort.bundle import Bundle, pack, unpack
 from blindgrade.cohort.grading import comparable
-from blindgrade.cohort.store import Store
 
 LESSON = "lesson-1.1.1"
 distributed = pytest.importorskip("distributed")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from blindgrade.attempts import RunSeed, Store
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm, comparable
-from blindgrade.cohort.handed_in import handed_in
-from blindgrade.cohort.store import RunSeed, Store
-from blindgrade.engine import verdicts
+from blindgrade.engine.judging import judged_before
+from blindgrade.submitted import handed_in
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_who_hands_in_what_somebody_else_did_is_told_the_same(
         asked = plan(together, kit, tmp_path, case)
         first, again = together.carry_out(asked), together.carry_out(asked)
         with monkeypatch.context() as nothing_kept:
-            nothing_kept.setattr(verdicts, "LONGEST", -1)
+            nothing_kept.setattr(judged_before, "LONGEST", -1)
             alone = LessonGrader(together.target, together.seed, warm).carry_out(asked)
         assert first.attempt is not None and again.attempt is not None and alone.attempt is not None
         assert comparable(first.attempt) == comparable(again.attempt) == comparable(alone.attempt)

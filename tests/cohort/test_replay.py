@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from blindgrade.attempts import Store
 from blindgrade.catalog import Catalog
 from blindgrade.cohort.grading import Warm
 from blindgrade.cohort.replay import CannotReplay, Replay, replay
-from blindgrade.cohort.store import Store
 from blindgrade.models import Attempt
 
 LESSON = "lesson-1.1.1"

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
+from blindgrade.attempts import Store
 from blindgrade.cohort.grading import Result, comparable
 from blindgrade.cohort.pool import Pool, Task
 from blindgrade.cohort.run import Summary, Work
-from blindgrade.cohort.store import Store
 from blindgrade.models import Attempt
 
 LESSON = "lesson-1.1.1"

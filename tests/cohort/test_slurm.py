@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from blindgrade.cohort.store import Store
+from blindgrade.attempts import Store
 
 pytest.importorskip("dask_jobqueue")
 ROOT = Path(__file__).parents[2]

@@ -10,6 +10,7 @@ import pytest
 from blindgrade.catalog import Catalog
 from blindgrade.collect.collect import Report, collect
 from blindgrade.collect.roster import Identifier, Roster
+from blindgrade.systems.sources import SOURCES
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
 
@@ -47,7 +48,7 @@ class Desk:
         return roster
 
     def collect(self, source: Path | None = None, roster: Roster | None = None, kind: str = "auto") -> Report:
-        return collect(Catalog(MINI), source or self.source, self.to, roster, kind)
+        return collect(Catalog(MINI), source or self.source, self.to, SOURCES, roster, kind)
 
     def record(self, student: str) -> Any:
         return json.loads((self.to / student / ".collected.json").read_text())

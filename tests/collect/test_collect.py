@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blindgrade.catalog import Catalog
-from blindgrade.collect import taking
-from blindgrade.collect.handed import SourceError
-from blindgrade.engine import archives
-from blindgrade.engine.submission import read_submission
+from blindgrade.collect import copy_in
+from blindgrade.collect.source_item import SourceError
+from blindgrade.engine.submission import archives
+from blindgrade.engine.submission.reading import read_submission
 
 if TYPE_CHECKING:
     from conftest import Desk
@@ -181,7 +181,7 @@ def test_a_link_in_a_tar_of_all_is_not_unpacked(desk: Desk) -> None:
 
 
 def test_a_bomb_of_one_student_costs_the_others_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(taking, "MAX_UNPACKED", 1 << 20)
+    monkeypatch.setattr(copy_in, "MAX_UNPACKED", 1 << 20)
     desk.write(desk.source / "ana" / "basics.py", "#" * (2 << 20))
     desk.write(desk.source / "bo" / "basics.py")
     report = desk.collect()
@@ -290,18 +290,18 @@ def test_what_an_instructor_changed_is_kept(desk: Desk) -> None:
 
 
 def test_a_run_that_was_ended_is_ended_by_the_next(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    from blindgrade.collect import store
+    from blindgrade.collect import student_folder
 
     desk.write(desk.source / "ana" / "basics.py")
-    real = store._describe
+    real = student_folder._describe
 
     def ended(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(store, "_describe", ended)
+    monkeypatch.setattr(student_folder, "_describe", ended)
     with pytest.raises(KeyboardInterrupt):
         desk.collect()
-    monkeypatch.setattr(store, "_describe", real)
+    monkeypatch.setattr(student_folder, "_describe", real)
     for path in desk.to.glob("ana/basics.py"):  # as far as that run came
         path.unlink()
     assert list(desk.collect().new) == ["ana"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blindgrade.collect.handed import SourceError
+from blindgrade.collect.source_item import SourceError
 
 if TYPE_CHECKING:
     from conftest import Desk

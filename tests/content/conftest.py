@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from blindgrade.catalog import Catalog
-from blindgrade.engine.lesson_checks import provide_toys
-from blindgrade.engine.variants import Solution
+from blindgrade.engine.answers.lesson_checks import provide_toys
+from blindgrade.engine.answers.solution import Solution
 
 # An author's own course folder, in which only the lesson at hand is ready, or the one that this file lies in.
 COURSE = Catalog.locate(None if os.environ.get("BLINDGRADE_COURSE") else Path(__file__).parent)

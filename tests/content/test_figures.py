@@ -9,12 +9,13 @@ import pytest
 
 from blindgrade.catalog import Catalog
 from blindgrade.checks import Check
-from blindgrade.engine.exhibits import Exhibits
-from blindgrade.engine.reference import LiveReference, check_seed, judge_by, observe
+from blindgrade.engine.answers.reference import LiveReference, check_seed, observe
+from blindgrade.engine.judging.collected_figures import Exhibits
+from blindgrade.engine.judging.judging import judge_by
 from blindgrade.figures import Exhibit
 from blindgrade.models import Kind, Outcome
-from blindgrade.render.pictures import picture
-from blindgrade.upkeep.workshop import Workshop
+from blindgrade.render.figure_svg import picture
+from blindgrade.verify.workshop import Workshop
 
 ROOT = Path(__file__).parents[2]
 LESSONS = [files.entry.id for files in Catalog(ROOT).ready()]

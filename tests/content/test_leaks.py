@@ -12,8 +12,8 @@ import pytest
 from blindgrade.authoring import cells, regions
 from blindgrade.catalog import Catalog, LessonFiles
 from blindgrade.release import repository
-from blindgrade.release.leaks import find_leaks
-from blindgrade.release.private_matter import PrivateMatter
+from blindgrade.release.scan.leaks import find_leaks
+from blindgrade.release.scan.private_matter import PrivateMatter
 
 
 @pytest.fixture(scope="module")

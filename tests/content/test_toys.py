@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from blindgrade.catalog import Catalog
-from blindgrade.engine.lesson_checks import provide_toys
-from blindgrade.engine.slices import Slicer, compiled
-from blindgrade.engine.worker import Experiment
+from blindgrade.engine.answers.lesson_checks import provide_toys
+from blindgrade.engine.answers.slices import Slicer, compiled
+from blindgrade.engine.worker.experiment import Experiment
 
 ROOT = Path(__file__).parents[2]
 PRIVATE = ROOT / "graders" / "grader_toys"

@@ -17,9 +17,9 @@ with atheris.instrument_imports(include=["blindgrade"]):
     import torch
 
     from blindgrade.checks import Check
-    from blindgrade.engine import protocol
-    from blindgrade.engine.judging import judge, same
-    from blindgrade.engine.replies import well_formed
+    from blindgrade.engine.judging.judging import judge, same
+    from blindgrade.engine.wire import frames
+    from blindgrade.engine.wire.replies import well_formed
 
 BODY = bytes(range(256)) * 16
 EXPECTED: list[Any] = [
@@ -45,7 +45,7 @@ def _judge(value: Any) -> None:
             reply = well_formed(
                 value if isinstance(value, dict) and "kind" in value else {"kind": kind, "value": value}
             )
-        except protocol.WireError:
+        except frames.WireError:
             continue
         for expected in EXPECTED:
             reference = {"kind": "result", "value": expected}
@@ -58,23 +58,23 @@ def one(data: bytes) -> None:
     at = max(data.find(b"\n"), 0)
     tree = json.dumps(_tree(atheris.FuzzedDataProvider(data))).encode()
     for read in (
-        lambda: protocol.decode(tree, bytearray(BODY)),
-        lambda: protocol.decode(data, bytearray(BODY)),
-        lambda: protocol.decode(data[:at], bytearray(data[at + 1 :])),
-        lambda: protocol.unpack(data),
-        lambda: protocol.unpack(protocol.PREFIX.pack(protocol.MAGIC, at, len(data) - at) + data),
+        lambda: frames.decode(tree, bytearray(BODY)),
+        lambda: frames.decode(data, bytearray(BODY)),
+        lambda: frames.decode(data[:at], bytearray(data[at + 1 :])),
+        lambda: frames.unpack(data),
+        lambda: frames.unpack(frames.PREFIX.pack(frames.MAGIC, at, len(data) - at) + data),
         lambda: _stream(data),
     ):
         try:
             value = read()
-        except protocol.WireError:
+        except frames.WireError:
             continue
         _judge(value)
 
 
 TAGS = ["t", "d", "u", "f", "b", "o", "x", ""]
 WORDS = ["kind", "value", "result", "raised", "loaded", "broken", "unsendable", "message", "type", "frames", "own"]
-WORDS += ["missing", "problems", "line", "nan", "inf", "-inf", "a", "b", *protocol.ITEM_SIZES]
+WORDS += ["missing", "problems", "line", "nan", "inf", "-inf", "a", "b", *frames.ITEM_SIZES]
 EDGES = [0, 1, 2, 3, 4, 8, 16, 24, 4096, 4097, -1, 1 << 31, (1 << 63) - 1, 1 << 63, 1 << 200]
 
 
@@ -93,8 +93,8 @@ def _tree(bits: atheris.FuzzedDataProvider, depth: int = 0) -> Any:
         return [_tree(bits, depth + 1) for _ in range(bits.ConsumeIntInRange(0, 5))]
     if choice == 7:
         shape = [bits.PickValueInList(EDGES[:8]) for _ in range(bits.ConsumeIntInRange(0, 4))]
-        dtype = bits.PickValueInList(list(protocol.ITEM_SIZES))
-        size = bits.PickValueInList(EDGES) if bits.ConsumeBool() else _size(shape, protocol.ITEM_SIZES[dtype])
+        dtype = bits.PickValueInList(list(frames.ITEM_SIZES))
+        size = bits.PickValueInList(EDGES) if bits.ConsumeBool() else _size(shape, frames.ITEM_SIZES[dtype])
         return {"t": [dtype, shape, 16 * bits.ConsumeIntInRange(0, 300), size]}
     if choice == 8:
         return {
@@ -111,7 +111,7 @@ def _size(shape: list[int], item: int) -> int:
 
 
 def _stream(data: bytes) -> Any:
-    reader = protocol.FrameReader()
+    reader = frames.FrameReader()
     sock = _Bytes(data)
     while not reader.feed(sock):  # type: ignore[arg-type]
         pass
@@ -119,7 +119,7 @@ def _stream(data: bytes) -> Any:
 
 
 SEEDS = [
-    protocol.encode({"kind": "result", "value": one})[protocol.PREFIX.size :] for one in EXPECTED
+    frames.encode({"kind": "result", "value": one})[frames.PREFIX.size :] for one in EXPECTED
 ] + [
     b'{"d":[["kind","raised"],["type","E"],["message","m"],["frames",[["f.py",1,"f"]]],["own",true],["missing",null]]}',
     b'{"t":["float32",[2,3],0,24]}', b'{"u":[{"f":"nan"},{"o":"X"},{"b":[0,4]}]}',

@@ -8,7 +8,7 @@ from blindgrade.gradebook.comments import comment
 from blindgrade.gradebook.scores import ExerciseScore
 from blindgrade.models import CheckResult, Outcome
 
-from .conftest import exercise
+from ..graded import exercise
 
 
 def said(outcome: Outcome, message: str = "", claim: str = "A claim.", hint: str = "") -> str | None:

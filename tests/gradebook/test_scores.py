@@ -11,7 +11,7 @@ from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.scores import LessonScores, read_scores
 from blindgrade.models import Late, Policy
 
-from .conftest import LESSON, Store, attempt
+from ..graded import LESSON, Store, attempt
 
 DUE = datetime(2026, 11, 2, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ import pytest
 
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.release import repository
-from blindgrade.release.releasing import release
+from blindgrade.systems.targets import release_as
 
 CASES = Path(__file__).parents[1] / "submissions" / "mini"
 GRADE = Path(sys.executable).with_name("grade")
@@ -25,7 +25,7 @@ def files(catalog: Catalog) -> dict[str, bytes]:
 
 def test_a_student_grades_in_the_released_repository(catalog: Catalog, tmp_path: Path) -> None:
     to = tmp_path / "to"
-    release(catalog, ["all"], "repository", to)
+    release_as(catalog, ["all"], "repository", to)
     env = {k: v for k, v in os.environ.items() if k != "BLINDGRADE_COURSE"}
 
     def grade(*args: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from blindgrade.catalog import Catalog
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome, SubmissionRef
-from blindgrade.render.places import Places
+from blindgrade.render.links import Places
 
 NASTY = "is <b>&amp; ]]> \x1b[31m\x00 `a` ```` @team\n::error file=x::y\n| a | ![x](http://x)"
 

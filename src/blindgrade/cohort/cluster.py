@@ -19,15 +19,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blindgrade.attempts import RunSeed
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.cohort.bundle import Bundle, pack, unpack
 from blindgrade.cohort.grading import LessonGrader, Plan, Warm
-from blindgrade.cohort.handed_in import HandedIn
 from blindgrade.cohort.pool import Task
 from blindgrade.cohort.run import Work
-from blindgrade.cohort.store import RunSeed
 from blindgrade.cohort.versions import engine_version
-from blindgrade.engine.runner import GraderFailed
+from blindgrade.engine.grading.runner import GraderFailed
+from blindgrade.submitted import HandedIn
 
 if TYPE_CHECKING:
     from distributed import Client, Future

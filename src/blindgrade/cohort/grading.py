@@ -11,16 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from blindgrade.attempts import RunSeed, Store
 from blindgrade.catalog import CourseError, Target
-from blindgrade.cohort.handed_in import HandedIn
-from blindgrade.cohort.store import RunSeed, Store
 from blindgrade.cohort.versions import CourseVersion, attempt_key, course_version, software
-from blindgrade.engine import protocol
-from blindgrade.engine.reference import LiveReference, check_seed
-from blindgrade.engine.runner import GraderFailed, Options, References, grade_lesson
-from blindgrade.engine.submission import LessonSubmission, LineMap, SubmissionError, read_submission
-from blindgrade.engine.workers import Sandbox, SandboxMissing, Zygote, ZygoteFailed
+from blindgrade.engine.answers.reference import LiveReference, check_seed
+from blindgrade.engine.grading.runner import GraderFailed, Options, References, grade_lesson
+from blindgrade.engine.grading.warm_process import Sandbox, SandboxMissing, Zygote
+from blindgrade.engine.grading.worker_client import ZygoteFailed
+from blindgrade.engine.submission.reading import LessonSubmission, LineMap, SubmissionError, read_submission
+from blindgrade.engine.wire import frames
 from blindgrade.models import Attempt, ExerciseResult, Outcome
+from blindgrade.submitted import HandedIn
 
 RECYCLE = 2_000  # submissions that one warm process serves: a leak or a torn state reaches no further
 ENDED_BY_BLAME = (Outcome.FAILED, Outcome.BLOCKED)  # outcomes that an exercise's required ones can turn into each other
@@ -146,7 +147,7 @@ class LessonGrader:
         replies = {}
         for check in self.checks.all:
             if check.reference:
-                frame = protocol.encode(self.reference.expected(check, check_seed(self.seed.seed, lesson, check)))
+                frame = frames.encode(self.reference.expected(check, check_seed(self.seed.seed, lesson, check)))
                 replies[check.name] = base64.b64encode(frame).decode()
         return json.dumps({"version": self.version.digest, "seed": self.seed.id, "replies": replies}).encode()
 
@@ -156,8 +157,8 @@ class LessonGrader:
             data = json.loads(content)
             if (data["version"], data["seed"]) != (self.version.digest, self.seed.id):
                 return False
-            replies = {name: protocol.unpack(base64.b64decode(frame)) for name, frame in data["replies"].items()}
-        except (protocol.WireError, KeyError, TypeError, ValueError):
+            replies = {name: frames.unpack(base64.b64decode(frame)) for name, frame in data["replies"].items()}
+        except (frames.WireError, KeyError, TypeError, ValueError):
             return False
         for check in self.checks.all:
             if check.name in replies:

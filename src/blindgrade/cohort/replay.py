@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from blindgrade.attempts import RunSeed
 from blindgrade.catalog import Catalog
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm, comparable
-from blindgrade.cohort.handed_in import HandedIn
-from blindgrade.cohort.store import RunSeed
 from blindgrade.cohort.versions import software
-from blindgrade.engine.runner import GraderFailed
-from blindgrade.engine.workers import ZygoteFailed
+from blindgrade.engine.grading.runner import GraderFailed
+from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.models import Attempt
+from blindgrade.submitted import HandedIn
 
 # What a repeated attempt says of itself and not of the submission.
 ABOUT = ("submission", "sandbox", "key", "course")

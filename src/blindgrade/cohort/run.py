@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from blindgrade.attempts import Store
 from blindgrade.catalog import Target
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
-from blindgrade.cohort.handed_in import Aside, HandedIn
 from blindgrade.cohort.pool import Pool, Task
 from blindgrade.cohort.settings import Settings
-from blindgrade.cohort.store import Store
 from blindgrade.models import Attempt, Outcome
+from blindgrade.submitted import Aside, HandedIn
 
 SLACK_SECONDS = 120.0  # beside the lesson's own budget: reading, a warm process's start, diagnosis
 

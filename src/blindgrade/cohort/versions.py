@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from blindgrade.catalog import Target
-from blindgrade.engine.lesson_checks import LessonChecks
+from blindgrade.engine.answers.lesson_checks import LessonChecks
 
 # What of our own code decides a result; pages and commands do not.
 DECIDES = ("engine", "checks.py", "known_answers.py")

@@ -5,31 +5,22 @@ from __future__ import annotations
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from blindgrade.catalog import Catalog
-from blindgrade.collect import downloads, folders
+from blindgrade.collect import folders
+from blindgrade.collect.copy_in import Taken, TooMuch, take
 from blindgrade.collect.current import Lessons
-from blindgrade.collect.handed import Handed, Listing, SourceError
 from blindgrade.collect.names import is_id
 from blindgrade.collect.roster import Roster
-from blindgrade.collect.store import Occupied, Source, Store
-from blindgrade.collect.taking import Taken, TooMuch, take
-from blindgrade.engine.archives import MANY, NOISE, ArchiveError, is_archive, unpacked
+from blindgrade.collect.source_item import Handed, Listing, Recognise, SourceError
+from blindgrade.collect.student_folder import Occupied, Source, Store
+from blindgrade.engine.submission.archives import MANY, NOISE, ArchiveError, is_archive, unpacked
 
-# What a source can be, the clearest sign first.
-KINDS: dict[str, Callable[[Path, list[Path]], Listing | None]] = {
-    "gradescope": downloads.gradescope,
-    "nbgrader": folders.exchange,
-    "moodle": downloads.moodle,
-    "canvas": downloads.canvas,
-    "git": folders.checkouts,
-    "folders": folders.plain,
-}
 EXPORT = re.compile(r"assignment_\d+_export")  # the folder in Gradescope's archive
 MAX_DOWN = 3  # folders around the one that holds the submissions
 
@@ -51,13 +42,23 @@ class Report:
         return not self.set_aside and not self.refused
 
 
-def collect(catalog: Catalog, source: Path, to: Path, roster: Roster | None = None, kind: str = "auto") -> Report:
-    """Collect every submission of the source. SourceError if it is none. The source is never changed."""
+def collect(
+    catalog: Catalog,
+    source: Path,
+    to: Path,
+    sources: Mapping[str, Recognise],
+    roster: Roster | None = None,
+    kind: str = "auto",
+) -> Report:
+    """Collect every submission of the source. SourceError if it is none. The source is never changed.
+
+    `sources` are the kinds of source by name, the clearest sign first; `kind` is one of these names, or "auto".
+    """
     _apart(source, to)
     lessons = Lessons.of(catalog)
     store = Store(to, lessons)
     with _opened(source) as (root, notes), store.staging() as stage:
-        listing = _recognised(root, kind, lessons)
+        listing = _recognised(root, kind, sources, lessons)
         report = Report(listing.kind, refused=list(listing.refused))
         report.refused += [("", note) for note in notes]
         waiting: dict[tuple[str, str], list[tuple[str, Handed, Taken, Path]]] = defaultdict(list)
@@ -151,16 +152,16 @@ def _opened(source: Path) -> Iterator[tuple[Path, list[str]]]:
         raise SourceError(f"{source} {error}") from None
 
 
-def _recognised(root: Path, kind: str, lessons: Lessons) -> Listing:
+def _recognised(root: Path, kind: str, sources: Mapping[str, Recognise], lessons: Lessons) -> Listing:
     """What the folder holds; folders around the submissions are gone through."""
     levels = [root]
     while len(levels) <= MAX_DOWN and (inner := _only_folder(levels[-1])) is not None:
         levels.append(inner)
     for number, level in enumerate(levels):
-        for name in KINDS if kind == "auto" else [kind]:
+        for name in sources if kind == "auto" else [kind]:
             if name == "folders":
                 continue  # whatever a source is, it would pass for plain folders
-            listing = KINDS[name](level, _entries(level))
+            listing = sources[name](level, _entries(level))
             if listing is not None and number and kind == "auto" and not EXPORT.fullmatch(level.name):
                 # It could be the one student's own folder, made to look like a download that names others.
                 raise SourceError(

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from blindgrade.catalog import Catalog
-from blindgrade.collect.taking import TooMuch, take
-from blindgrade.engine.archives import MAX_UNPACKED, ArchiveError, Limits, is_archive, unpacked
+from blindgrade.collect.copy_in import TooMuch, take
+from blindgrade.engine.submission.archives import MAX_UNPACKED, ArchiveError, Limits, is_archive, unpacked
 
 # What Canvas and browsers append to a name that they have seen before: "basics-1.py", "basics (1).py".
 NUMBERED = re.compile(r"(?P<stem>\w+?)(?:-| ?\()(?P<number>\d{1,4})\)?")

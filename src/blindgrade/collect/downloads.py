@@ -1,91 +1,17 @@
-"""Bulk downloads of Moodle, Canvas and Gradescope: who handed in what, by the names that these systems give."""
+"""Bulk downloads whose file names say who handed in what."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
-
-from blindgrade.collect.handed import Handed, Listing, SourceError
-from blindgrade.collect.roster import Identifier
-
-# "Ana Doe_4711_assignsubmission_file_/score.py", or without folders "Ana Doe_4711_assignsubmission_file_score.py".
-MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<what>file|onlinetext)(?:_(?P<file>.*))?")
-# "doeana_LATE_1187_54321_score.py"; an anonymous assignment has "anon_LATE_x7Yq2_54321_score.py".
-CANVAS = re.compile(
-    r"(?P<name>[^_].*?)_(?:(?P<late>LATE)_)?(?P<user>\d+|(?<=anon_)[A-Za-z0-9]{5}|(?<=anon_LATE_)[A-Za-z0-9]{5})"
-    r"_(?P<submission>\d+)_(?P<file>.+)"
-)
-METADATA = "submission_metadata.yml"
-MAX_METADATA = 256 << 20  # it repeats the output of every run
 
 Found = dict[str, list[tuple[re.Match[str], Path]]]
 
 
-def moodle(root: Path, entries: list[Path]) -> Listing | None:
-    """Moodle's "Download all submissions", with or without a folder for each student."""
-    found = _by_student(MOODLE, entries, "number")
-    if not found:
-        return None
-    listing = Listing("moodle", refused=_strangers(MOODLE, entries))
-    for number, files in found.items():
-        name = files[0][0]["name"]
-        who = (Identifier("moodle", number), Identifier("name", name))
-        listing.handed.append(Handed(f"{name} ({number})", who, number, tuple((m["file"] or "", p) for m, p in files)))
-    return listing
-
-
-def canvas(root: Path, entries: list[Path]) -> Listing | None:
-    """Canvas's "Download submissions": every file in one folder."""
-    files = [path for path in entries if path.is_file() and not path.is_symlink()]
-    found = _by_student(CANVAS, files, "user")
-    if not found or 2 * sum(len(group) for group in found.values()) <= len(files):
-        return None
-    listing = Listing("canvas", refused=_strangers(CANVAS, entries))
-    for user, group in found.items():
-        name = group[0][0]["name"]
-        who = (Identifier("canvas", user), Identifier("name", name))
-        submitted = tuple((match["file"], path) for match, path in group)
-        late = any(match["late"] for match, _ in group)
-        listing.handed.append(Handed(f"{name} ({user})", who, user, submitted, late=late))
-    return listing
-
-
-def gradescope(root: Path, entries: list[Path]) -> Listing | None:
-    """Gradescope's "Export submissions": a folder for each, and submission_metadata.yml."""
-    if METADATA not in [path.name for path in entries]:
-        return None
-    listing = Listing("gradescope")
-    told = _metadata(root / METADATA)
-    for path in entries:
-        record = told.get(path.name)
-        if path.name == METADATA:
-            continue
-        if not isinstance(record, dict) or path.is_symlink() or not path.is_dir():
-            listing.refused.append((path.name, f"{METADATA} does not list it"))
-            continue
-        submitters = [one for one in _of(record, "submitters") or [] if isinstance(one, dict)]
-        if not submitters:
-            listing.refused.append((path.name, f"{METADATA} names no submitter"))
-        group = ("a group's submission",) if len(submitters) > 1 else ()
-        for one in submitters:
-            said = {space: str(_of(one, space) or "") for space in ("sid", "email", "name")}
-            who = tuple(Identifier(space, value) for space, value in said.items() if value)
-            own = said["sid"] or said["email"]
-            at = _utc(_of(record, "created_at"))
-            listing.handed.append(
-                Handed(said["name"] or own, who, own, (("", path),), "", at, "gradescope" if at else "", notes=group)
-            )
-    listing.refused += [
-        (name, f"{METADATA} lists it and its folder is missing") for name in told if not (root / name).is_dir()
-    ]
-    return listing
-
-
-def _by_student(pattern: re.Pattern[str], entries: Iterable[Path], key: str) -> Found:
+def by_student(pattern: re.Pattern[str], entries: Iterable[Path], key: str) -> Found:
+    """Entries whose names the pattern matches, grouped by its group `key`."""
     found: Found = defaultdict(list)
     for path in entries:
         if match := pattern.fullmatch(path.name):
@@ -93,47 +19,8 @@ def _by_student(pattern: re.Pattern[str], entries: Iterable[Path], key: str) -> 
     return found
 
 
-def _strangers(pattern: re.Pattern[str], entries: Iterable[Path]) -> list[tuple[str, str]]:
+def strangers(pattern: re.Pattern[str], entries: Iterable[Path]) -> list[tuple[str, str]]:
+    """Entries whose names the pattern does not match, each with the reason."""
     return [
         (path.name, "its name is none that this system gives") for path in entries if not pattern.fullmatch(path.name)
     ]
-
-
-def _metadata(path: Path) -> dict[str, Any]:
-    import yaml
-
-    # A safe loader that reads Ruby's tags as the plain values that they carry.
-    plain: Any = type("Plain", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
-
-    def bare(loader: Any, suffix: str, node: Any) -> Any:
-        if isinstance(node, yaml.MappingNode):
-            return loader.construct_mapping(node, deep=True)
-        return loader.construct_sequence(node) if isinstance(node, yaml.SequenceNode) else node.value
-
-    plain.add_multi_constructor("!", bare)
-    try:
-        if path.is_symlink() or path.stat().st_size > MAX_METADATA:
-            raise SourceError(f"{path} is a link or larger than {MAX_METADATA >> 20} MiB; export it again")
-        told = yaml.load(path.read_text(encoding="utf-8"), plain)
-    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
-        raise SourceError(f"{path} cannot be read ({' '.join(str(error).split())[:200]}); export it again") from None
-    if not isinstance(told, dict):
-        raise SourceError(f"{path} lists no submissions; export it again")
-    return {str(name): record for name, record in told.items()}
-
-
-def _of(record: dict[Any, Any], key: str) -> Any:
-    """Ruby's symbols are written with a colon."""
-    return record.get(f":{key}", record.get(key))
-
-
-def _utc(told: Any) -> str | None:
-    if isinstance(told, str):
-        try:
-            told = datetime.fromisoformat(told)
-        except ValueError:
-            return None
-    if not isinstance(told, datetime):
-        return None if not isinstance(told, date) else f"{told.isoformat()}T00:00:00Z"
-    aware = told if told.tzinfo else told.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Protocol
 
 from blindgrade.catalog import Catalog, CourseError, Target
-from blindgrade.release.placing import PlacingError, Summary, place, read_manifest, safe
-
-TARGETS = ("repository", "nbgrader", "gradescope", "classroom50")
-
-
-class TargetMissing(Exception):
-    """This version cannot release as that; the message lists what it can."""
+from blindgrade.release.merge_into import PlacingError, Summary, place, read_manifest, safe
 
 
 class TargetModule(Protocol):
-    """What a module `blindgrade.release.<target>` offers.
+    """What the module of a release target offers.
 
     `files` maps relative POSIX paths to content; a file that begins with `#!` is made executable. PRIVATE says that the
     result holds solutions on purpose and goes to the instructor alone: it is not scanned.
@@ -32,13 +24,12 @@ class TargetModule(Protocol):
         ...
 
 
-def release(catalog: Catalog, ids: Iterable[str], target_name: str, to: Path) -> Summary:
+def release(catalog: Catalog, ids: Iterable[str], target: TargetModule, target_name: str, to: Path) -> Summary:
     """Release the lessons that `ids` name, and those that were released into `to` before.
 
     Raises CourseError or UnknownId for a wrong request, LeakError if something private would leave, PlacingError if
     `to` cannot be written; then nothing was written.
     """
-    target = target_module(target_name)
     _not_into_the_course(catalog, to.resolve())
     wanted = list(ids)
     _whole_lessons(catalog.find(wanted))
@@ -52,24 +43,12 @@ def release(catalog: Catalog, ids: Iterable[str], target_name: str, to: Path) ->
     if wrong:
         raise CourseError(f"the target {target_name} made a file {wrong[0]!a}, which is no relative path")
     if not target.PRIVATE:
-        from blindgrade.release.leaks import refuse_leaks
+        from blindgrade.release.scan.leaks import refuse_leaks
 
         refuse_leaks(catalog, files)
     summary = Summary(target_name, to, [t.files.entry.id for t in targets], scanned=not target.PRIVATE)
     place(files, to, summary)
     return summary
-
-
-def target_module(name: str) -> TargetModule:
-    """The module of one target; TargetMissing if this version has none."""
-    module = f"blindgrade.release.{name}"
-    try:
-        return cast(TargetModule, importlib.import_module(module))
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        there = [n for n in TARGETS if n != name and importlib.util.find_spec(f"blindgrade.release.{n}")]
-        raise TargetMissing(f"this version cannot release as {name}; it can as {', '.join(there)}") from None
 
 
 def _not_into_the_course(catalog: Catalog, to: Path) -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from blindgrade.engine.answers.slices import compiled, for_worker
+from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
+from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.engine.sandbox import cgroup, kernel, landlock, limits, probe, seccomp
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.sandbox.tiers import TIERS, Landlock, Namespaces, Tier
-from blindgrade.engine.slices import compiled, for_worker
-from blindgrade.engine.workers import SandboxMissing, Zygote, ZygoteFailed
 
 ROOT = Path(__file__).parents[3]
 PROBE = for_worker(compiled({"experiment": "def e(lesson, rng): return lesson.f()"}))

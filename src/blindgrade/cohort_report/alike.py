@@ -1,0 +1,135 @@
+"""Students whose answers have one structure, and how likely that is by chance.
+
+Short exercises have few right answers, so equal ones prove nothing by themselves. What counts is how rare a shared
+answer is among those of this cohort that are as right or as wrong: able students share right answers without copying,
+so right ones are compared with right ones and wrong ones with wrong ones, in the manner of the K-index for
+examinations (Holland 1996). Evidence adds up in bits, -log2 p for each exercise that two share; Chernoff's bound says
+how often independent writers reach as much.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from blindgrade.catalog import LessonFiles
+from blindgrade.cohort_report.structure import definitions, form
+from blindgrade.engine.submission.reading import SubmissionError, read_submission
+from blindgrade.models import Lesson
+
+CHANCE = 0.05  # so many pairs with as much evidence are expected by chance in a cohort that writes independently
+LEAST = 3  # exercises that two must share
+SLOPES = np.geomspace(0.1, 8, 40)  # at which the bound is tried; the least holds
+SUFFIXES = (".py", ".ipynb", ".zip", ".tar", ".tar.gz", ".tgz")
+
+Forms = dict[str, dict[str, str]]  # student -> "lesson/exercise" -> form
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two students, the exercises that they answer alike, and how many such pairs chance would give."""
+
+    first: str
+    second: str
+    shared: list[str]
+    compared: int
+    bits: float
+    by_chance: float
+
+
+@dataclass(frozen=True)
+class Alike:
+    """The pairs that chance does not explain, the most telling first, and the groups that they form."""
+
+    pairs: list[Pair]
+    groups: list[list[str]]
+    students: int
+
+
+def read_forms(submitted: Path, lessons: Sequence[tuple[LessonFiles, Lesson]]) -> Forms:
+    """The forms of all answers in a folder of submissions, the untouched stub's left out."""
+    defined = {files.entry.id: {e.defines for e in lesson.exercises} for files, lesson in lessons}
+    stubs = {files.entry.id: _forms(lesson, files.stub.read_text(encoding="utf-8")) for files, lesson in lessons}
+    found: Forms = {}
+    for student, path in _submissions(submitted):
+        try:
+            texts = read_submission(path, [files for files, _ in lessons], defined)
+        except SubmissionError:
+            continue
+        for files, lesson in lessons:
+            submission = texts[files.entry.id]
+            if submission is not None and not submission.unreadable:
+                for exercise, digest in _forms(lesson, submission.text).items():
+                    if stubs[files.entry.id].get(exercise) != digest:
+                        found.setdefault(student, {})[f"{lesson.id}/{exercise}"] = digest
+    return found
+
+
+def alike(forms: Mapping[str, Mapping[str, str]], passed: Mapping[str, Mapping[str, bool]]) -> Alike:
+    """The pairs of students that share more than independent writing explains; `passed` as `forms`, by exercise."""
+    marked = {
+        s: {e: (passed.get(s, {}).get(e, False), digest) for e, digest in own.items()} for s, own in forms.items()
+    }
+    counts = Counter((e, *mark) for own in marked.values() for e, mark in own.items())
+    among = Counter((e, mark[0]) for own in marked.values() for e, mark in own.items())
+    pairs = []
+    all_pairs = math.comb(len(marked), 2)
+    for first, second in combinations(sorted(marked), 2):
+        mine, other = marked[first], marked[second]
+        common = [e for e in mine if e in other and mine[e][0] == other[e][0]]
+        shared = sorted(e for e in common if mine[e] == other[e])
+        bits = sum(-math.log2(counts[e, *mine[e]] / among[e, mine[e][0]]) for e in shared)
+        # The bound is never below 2**-bits, so most pairs need no more than this line.
+        if len(shared) < LEAST or all_pairs * 2.0**-bits >= CHANCE:
+            continue
+        chance = max(_tail([counts[e, *of[e]] / among[e, of[e][0]] for e in common], bits) for of in (mine, other))
+        if all_pairs * chance < CHANCE:
+            pairs.append(Pair(first, second, shared, len(common), bits, all_pairs * chance))
+    pairs.sort(key=lambda p: (p.by_chance, p.first, p.second))
+    return Alike(pairs, _groups(pairs), len(marked))
+
+
+def _tail(shares: Sequence[float], bits: float) -> float:
+    """Chernoff's bound on the chance that one whose answers agree with these shares reaches so many bits."""
+    p = np.array(shares)[:, None]
+    exponents = -bits * SLOPES + np.log2(1 - p + p ** (1 - SLOPES)).sum(axis=0)
+    return float(2.0 ** min(0.0, float(exponents.min())))
+
+
+def _groups(pairs: Iterable[Pair]) -> list[list[str]]:
+    group_of: dict[str, set[str]] = {}
+    for pair in pairs:
+        joined = group_of.get(pair.first, {pair.first}) | group_of.get(pair.second, {pair.second})
+        for student in joined:
+            group_of[student] = joined
+    unique = {id(group): sorted(group) for group in group_of.values()}
+    return sorted(unique.values(), key=lambda g: (-len(g), g))
+
+
+def _forms(lesson: Lesson, text: str) -> dict[str, str]:
+    found = definitions(text)
+    forms = {}
+    for exercise in lesson.exercises:
+        if exercise.defines in found:
+            with suppress(RecursionError):  # nested so deeply that no one can have written it by hand
+                forms[exercise.name] = form(found[exercise.defines])
+    return forms
+
+
+def _submissions(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.is_symlink():
+            continue
+        if path.is_dir():
+            yield path.name, path
+        else:
+            suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if path.name.lower().endswith(s)), None)
+            if suffix:
+                yield path.name[: -len(suffix)], path

@@ -1,0 +1,172 @@
+"""One lesson's numbers: the distribution of points, its exercises as items of a test, time and attempts."""
+
+from __future__ import annotations
+
+import statistics as plain
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from blindgrade.cohort_report.records import Record
+from blindgrade.cohort_report.statistics import (
+    Array,
+    Interval,
+    ItemStatistics,
+    alpha_interval,
+    item_statistics,
+    standard_error,
+)
+from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
+from blindgrade.policies import instant
+
+WEAK = 0.2  # Ebel and Frisbie 1991: an item that tells students apart by less should be looked at
+FEW = 20  # students; with less, figures say little and no remark is made
+HARD, EASY = 0.2, 0.95
+
+
+@dataclass(frozen=True)
+class Item:
+    """An exercise as the cohort met it. `tries`: submissions until it passed, the median of those who passed."""
+
+    exercise: Exercise
+    statistics: ItemStatistics
+    outcomes: dict[Outcome, int]
+    tries: float | None
+    remarks: list[str]
+
+    @property
+    def weak(self) -> bool:
+        """Whether it has a remark and tells students apart by less than it should."""
+        r = self.statistics.point_biserial
+        return bool(self.remarks) and (r is None or (r.value < WEAK and self.statistics.difficulty < EASY))
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A check that no one passes, or everyone. `tried` students reached it."""
+
+    exercise: str
+    check: str
+    claim: str
+    public: bool
+    tried: int
+    passed: int
+
+
+@dataclass(frozen=True)
+class LessonNumbers:
+    """What is said of one lesson. `left_out` students had a check that the grader could not judge.
+
+    `points` are those of the policy before lateness; exercises, alpha and checks are of one attempt of each student.
+    """
+
+    lesson: Lesson
+    points: list[float]
+    items: list[Item]
+    alpha: Interval | None
+    standard_error: float | None
+    left_out: int
+    odd: list[Odd]
+    submissions: list[int]
+    hours: list[float]
+    seconds: list[float]
+
+
+def lesson_numbers(lesson: Lesson, records: Sequence[Record]) -> LessonNumbers:
+    """The numbers of a lesson from its records, which must not be empty."""
+    judged = [r for r in records if all(e.outcome is not Outcome.ERROR for e in r.counted.exercises)]
+    shares, passed = _matrix(lesson, judged)
+    points = np.array([e.points for e in lesson.exercises])
+    found = item_statistics(shares, passed, points) if judged else []
+    return LessonNumbers(
+        lesson=lesson,
+        points=[r.points for r in records],
+        items=[_item(e, s, records) for e, s in zip(lesson.exercises, found, strict=False)],
+        alpha=alpha_interval(shares * points) if judged else None,
+        standard_error=standard_error(shares * points) if judged else None,
+        left_out=len(records) - len(judged),
+        odd=_odd(records),
+        submissions=[len(r.handed_in) for r in records],
+        hours=[_hours(r) for r in records if len(r.handed_in) > 1 and r.handed_in[0].submitted_at],
+        seconds=[r.counted.seconds for r in records],
+    )
+
+
+def result_of(record: Record, exercise: str) -> ExerciseResult | None:
+    """The exercise in the attempt of the student's that counts; None if the attempt is older than the exercise."""
+    return next((r for r in record.counted.exercises if r.name == exercise), None)
+
+
+def _matrix(lesson: Lesson, records: Sequence[Record]) -> tuple[Array, Array]:
+    shares = np.zeros((len(records), len(lesson.exercises)))
+    passed = np.zeros_like(shares)
+    for row, record in enumerate(records):
+        results = {r.name: r for r in record.counted.exercises}
+        for column, exercise in enumerate(lesson.exercises):
+            result = results.get(exercise.name)
+            if result is not None and result.max_points > 0:
+                shares[row, column] = result.points / result.max_points
+                passed[row, column] = result.outcome is Outcome.PASSED
+    return shares, passed
+
+
+def _item(exercise: Exercise, found: ItemStatistics, records: Sequence[Record]) -> Item:
+    results = [result_of(r, exercise.name) for r in records]
+    outcomes = {o: sum(r is not None and r.outcome is o for r in results) for o in Outcome}
+    tries = [t for t in (_tries(r, exercise.name) for r in records) if t]
+    return Item(
+        exercise, found, outcomes, plain.median(tries) if tries else None, _remarks(found, outcomes, len(records))
+    )
+
+
+def _tries(record: Record, exercise: str) -> int:
+    for number, attempt in enumerate(record.handed_in, start=1):
+        if any(r.name == exercise and r.outcome is Outcome.PASSED for r in attempt.exercises):
+            return number
+    return 0
+
+
+def _remarks(found: ItemStatistics, outcomes: dict[Outcome, int], students: int) -> list[str]:
+    if students < FEW:
+        return []
+    remarks = []
+    r = found.point_biserial
+    if found.passed == 0:
+        remarks.append("no one passes: is it taught, and does a check ask for more than the text says?")
+    elif found.passed == 1:
+        remarks.append("everyone passes: it tells no one apart")
+    elif r is not None and r.value < 0:
+        remarks.append("students who are strong elsewhere fail it more often: read its checks and its text")
+    elif r is not None and r.value < WEAK and found.difficulty < EASY:
+        remarks.append("it tells strong from weak students poorly")
+    if 0 < found.passed < HARD:
+        remarks.append("hard: fewer than one in five pass")
+    if outcomes[Outcome.NOT_ATTEMPTED] > students / 3:
+        remarks.append("more than a third do not attempt it")
+    if outcomes[Outcome.BLOCKED] > students / 4:
+        remarks.append("more than a quarter are blocked by an earlier exercise")
+    return remarks
+
+
+def _odd(records: Sequence[Record]) -> list[Odd]:
+    tried: dict[tuple[str, str], list[bool]] = {}
+    said: dict[tuple[str, str], tuple[str, bool]] = {}
+    for record in records:
+        for result in record.counted.exercises:
+            for check in result.checks:
+                key = (result.name, check.name)
+                said[key] = (check.claim, check.public)
+                outcomes = tried.setdefault(key, [])
+                if check.outcome in (Outcome.PASSED, Outcome.FAILED):
+                    outcomes.append(check.outcome is Outcome.PASSED)
+    return [
+        Odd(exercise, check, *said[exercise, check], tried=len(outcomes), passed=sum(outcomes))
+        for (exercise, check), outcomes in tried.items()
+        if outcomes and (all(outcomes) or not any(outcomes))
+    ]
+
+
+def _hours(record: Record) -> float:
+    times = [instant(a.submitted_at) for a in record.handed_in]
+    return (times[-1] - times[0]).total_seconds() / 3600

@@ -1,0 +1,82 @@
+"""The cohort report as one self-contained page with a CSV file beside every table. No script, nothing is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from blindgrade.cohort_report import charts, sections
+from blindgrade.cohort_report.alike import Alike
+from blindgrade.cohort_report.cohort import MASTERED, Cohort
+from blindgrade.cohort_report.items import LessonNumbers
+from blindgrade.cohort_report.tables import Table
+from blindgrade.render.html.pages import filled
+
+
+@dataclass(frozen=True)
+class _Part:
+    numbers: LessonNumbers
+    anchor: str
+    histogram: Markup
+    map: Markup
+    items: Table
+    odd: Table
+
+
+def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_at: str) -> str:
+    """The page. `folder` is where its CSV files lie, relative to it; `found` is None if nothing was compared."""
+    return filled(
+        "cohort.html",
+        stylesheet="cohort.css",
+        package="blindgrade.cohort_report",
+        cohort=cohort,
+        heading=heading,
+        folder=folder,
+        graded_at=graded_at,
+        level=_level,
+        taken=sections.taken(cohort.course.policy),
+        headlines=sections.headlines(cohort, found),
+        overview=sections.lessons_table(cohort),
+        effort=sections.effort_table(cohort),
+        lessons=[_part(numbers) for numbers in cohort.lessons],
+        concepts=sections.concepts_table(cohort),
+        matrix=sections.matrix_table(cohort),
+        misconceptions=sections.misconceptions_table(cohort),
+        needs=sections.needs_table(cohort),
+        alike=sections.alike_table(found) if found else None,
+        alike_groups=found.groups if found else [],
+    )
+
+
+def write_report(path: Path, cohort: Cohort, found: Alike | None, heading: str, graded_at: str) -> list[Path]:
+    """Write the page, and its CSV files into the folder of the page's name; returns all paths, the page first."""
+    folder = path.with_suffix("")
+    if folder == path:
+        folder = path.with_name(f"{path.name}-tables")
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [path]
+    for table in sections.all_tables(cohort, found):
+        file = folder / f"{table.name}.csv"
+        file.write_text(table.csv(), encoding="utf-8", newline="")
+        written.append(file)
+    path.write_text(page(cohort, found, heading, folder.name, graded_at), encoding="utf-8")
+    return written
+
+
+def _part(numbers: LessonNumbers) -> _Part:
+    lesson = numbers.lesson
+    return _Part(
+        numbers,
+        lesson.id.replace(".", "-"),
+        charts.histogram(numbers.points, lesson.max_points, lesson.id),
+        charts.item_map(numbers.items, lesson.id),
+        sections.items_table(numbers),
+        sections.odd_table(numbers),
+    )
+
+
+def _level(value: float | None) -> str:
+    """The shade of a share; the number stands in it, so that no reader needs the shade."""
+    return "" if value is None else "high" if value >= MASTERED else "mid" if value >= MASTERED / 2 else "low"

@@ -1,0 +1,44 @@
+"""From a folder of attempts to a written report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from blindgrade.catalog import Catalog, Target
+from blindgrade.cohort_report.alike import alike, read_forms
+from blindgrade.cohort_report.cohort import Cohort, analyse
+from blindgrade.cohort_report.page import write_report
+from blindgrade.cohort_report.records import NoAttempts, Record, read_records
+from blindgrade.models import Outcome
+
+
+def report(
+    catalog: Catalog, targets: list[Target], attempts: Path, submitted: Path | None, to: Path, heading: str
+) -> tuple[Cohort, list[Path]]:
+    """Write the report of these lessons; NoAttempts if there is nothing to report on, or a file is damaged."""
+    lessons = [t.lesson for t in targets]
+    records = read_records(attempts, [lesson.id for lesson in lessons], catalog.course.policy)
+    if not any(records.values()):
+        raise NoAttempts(
+            f"{attempts} holds no attempt at {heading}; run `course grade {heading} SUBMITTED/`, or name --attempts"
+        )
+    if submitted is not None and not submitted.is_dir():
+        raise NoAttempts(f"{submitted} is no folder; name the one that holds a submission for each student")
+    found = None
+    if submitted is not None:
+        found = alike(read_forms(submitted, [(t.files, t.lesson) for t in targets]), _passed(records))
+    cohort = analyse(catalog.course, records, lessons)
+    graded_at = max(r.last.graded_at for group in records.values() for r in group)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    return cohort, write_report(to, cohort, found, heading, graded_at)
+
+
+def _passed(records: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, bool]]:
+    """Whether each exercise passed in what was handed in last, which is what lies in the folder of submissions."""
+    found: dict[str, dict[str, bool]] = {}
+    for lesson, group in records.items():
+        for record in group:
+            for result in record.last.exercises:
+                found.setdefault(record.student, {})[f"{lesson}/{result.name}"] = result.outcome is Outcome.PASSED
+    return found

@@ -1,0 +1,221 @@
+"""The folder of collected submissions: every version as it was handed in, and beside them the current files.
+
+submitted/ana/                 what is graded
+submitted/ana/.collected.json  when, from where, which digest
+submitted/ana/.versions/…      each submission as it was handed in
+submitted/.collected.json      the same of every student, in short
+submitted/.set-aside/…         submissions of nobody in the roster
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from blindgrade.collect.copy_in import Taken, take
+from blindgrade.collect.current import Current, Lessons, lay_out
+from blindgrade.collect.source_item import Handed
+
+RECORD = ".collected.json"
+VERSIONS = ".versions"
+SET_ASIDE = ".set-aside"
+SCHEMA = "blindgrade/collected/v1"
+INDEX = "blindgrade/collected-index/v1"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where submissions come from; when it was downloaded or last changed, and what time it is now."""
+
+    name: str
+    at: str
+    now: str
+
+
+class Occupied(Exception):
+    """A student's folder that is not ours to write; the message says what to do."""
+
+
+class Store:
+    """The folder `submitted/`."""
+
+    def __init__(self, root: Path, lessons: Lessons) -> None:
+        self.root = root
+        self.lessons = lessons
+        self._homes: dict[str, str] = {}  # names as systems that ignore capitals see them
+
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A folder on the same file system, gone at the end."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        folder = Path(mkdtemp(prefix=".incoming-", dir=self.root))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def add(self, student: str, handed: Handed, taken: Taken, files: Path, source: Source) -> tuple[bool, list[str]]:
+        """Keep a submission, and say whether it is new and what there is to say of the current files.
+
+        `files` is moved. Occupied if it cannot be kept.
+        """
+        home = self._home(student)
+        record = self._record(home, student)
+        version = _version(handed, taken, source)
+        fresh = not _is_known(record["versions"], version)
+        if fresh:
+            keep = home / VERSIONS / version["folder"]
+            keep.parent.mkdir(parents=True, exist_ok=True)
+            if not keep.exists():  # a run that was ended here left it
+                files.rename(keep)
+            record["versions"].append(version)
+            record["versions"].sort(key=_order)
+        if fresh or not self._whole(home, record):
+            self._renew(home, record)
+        return fresh, record["notes"]
+
+    def set_aside(self, handed: Handed, taken: Taken, files: Path) -> str:
+        """Keep a submission of nobody known, and return where."""
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", handed.label).strip("-")[:40]
+        keep = self.root / SET_ASIDE / f"{slug}-{taken.digest(handed.part)[:16]}"
+        if not keep.exists():
+            keep.parent.mkdir(parents=True, exist_ok=True)
+            files.rename(keep)
+        return f"{SET_ASIDE}/{keep.name}"
+
+    def claimed(self, handed: Handed, taken: Taken) -> None:
+        """A submission that was set aside before has found its student."""
+        for kept in (self.root / SET_ASIDE).glob(f"*-{taken.digest(handed.part)[:16]}"):
+            shutil.rmtree(kept)
+        with suppress(OSError):
+            (self.root / SET_ASIDE).rmdir()  # if that was the last one
+
+    def index(self) -> None:
+        """Write beside the students' folders what their records say: there, nothing can be a student's own file."""
+        students = {}
+        for path in sorted(self.root.glob(f"[!.]*/{RECORD}")):
+            with suppress(Occupied):
+                record = self._record(path.parent, path.parent.name)
+                students[path.parent.name] = {k: record.get(k) for k in ("submitted_at", "late", "digest", "lessons")}
+        with self.staging() as stage:
+            _write(self.root / RECORD, {"schema": INDEX, "students": students}, stage)
+
+    def _home(self, student: str) -> Path:
+        home = self.root / student
+        self._homes = self._homes or {name.casefold(): name for name in os.listdir(self.root)}
+        there = self._homes.setdefault(student.casefold(), student)
+        if there != student:
+            raise Occupied(f"{self.root / there} is there, and some systems take {student} for the same; rename it")
+        if home.is_symlink() or (home.exists() and not (home / RECORD).is_file() and _shown(home)):
+            raise Occupied(f"{home} was not made by course collect, so nothing is put there; move it away first")
+        return home
+
+    def _record(self, home: Path, student: str) -> dict[str, Any]:
+        try:
+            record = json.loads((home / RECORD).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {"schema": SCHEMA, "student": student, "versions": []}
+        except ValueError:
+            raise Occupied(f"{home / RECORD} is damaged; restore it, or move {home} away") from None
+        if not isinstance(record, dict) or record.get("schema") != SCHEMA:
+            raise Occupied(f"{home / RECORD} is of another program or version; move {home} away")
+        return record
+
+    def _whole(self, home: Path, record: dict[str, Any]) -> bool:
+        """Did an earlier run come to its end?"""
+        return bool(record.get("digest") == record["versions"][-1]["digest"] and _shown(home))
+
+    def _renew(self, home: Path, record: dict[str, Any]) -> None:
+        """Lay out the current files anew. What somebody changed among them is kept as a version's neighbour."""
+        with self.staging() as stage:
+            fresh = stage / "current"
+            fresh.mkdir()
+            versions = [(home / VERSIONS / v["folder"], v["part"]) for v in record["versions"]]
+            current = lay_out(versions, self.lessons, fresh)
+            files = take([("", fresh)], stage / "digest").digest()
+            self._keep_changes(home, record, stage)
+            for name in _shown(home):
+                _remove(home / name)
+            for path in sorted(fresh.iterdir()):
+                path.rename(home / path.name)
+            _describe(record, current, files)
+            _write(home / RECORD, record, stage)
+
+    def _keep_changes(self, home: Path, record: dict[str, Any], stage: Path) -> None:
+        shown = _shown(home)
+        before = take([(name, home / name) for name in shown], stage / "before")
+        if shown and before.digest() != record.get("files"):
+            keep = home / VERSIONS / f"changed-here-{before.digest()[:12]}"
+            if not keep.exists():
+                (stage / "before").rename(keep)
+
+
+def _version(handed: Handed, taken: Taken, source: Source) -> dict[str, Any]:
+    digest = taken.digest(handed.part)
+    told = handed.submitted_at or source.at
+    return {
+        "folder": f"{told.replace(':', '-')}-{digest[:12]}",
+        "submitted_at": handed.submitted_at,
+        "clock": handed.clock,
+        "downloaded_at": source.at,
+        "collected_at": source.now,
+        "late": handed.late,
+        "source": source.name,
+        "label": handed.label,
+        "part": handed.part,
+        "digest": digest,
+        "notes": [*handed.notes, *taken.notes],
+    }
+
+
+def _order(version: dict[str, Any]) -> tuple[str, str]:
+    """Without a time of its own, a submission is as old as the download that it came in."""
+    return version["submitted_at"] or version["downloaded_at"], version["collected_at"]
+
+
+def _is_known(versions: list[dict[str, Any]], new: dict[str, Any]) -> bool:
+    """The same files at the same time; or, where no time is told, what was there when the download was made."""
+    of_part = [version for version in versions if version["part"] == new["part"]]
+    if new["submitted_at"] is not None:
+        return any((v["digest"], v["submitted_at"]) == (new["digest"], new["submitted_at"]) for v in of_part)
+    before = [version for version in of_part if _order(version) <= _order(new)]
+    return bool(before) and before[-1]["digest"] == new["digest"]
+
+
+def _describe(record: dict[str, Any], current: Current, files: str) -> None:
+    """What the record says of the current files: the latest version's time, source and digest, and each lesson's."""
+    versions = record["versions"]
+    last = versions[-1]
+    record |= {key: last[key] for key in ("submitted_at", "source", "digest", "late")}
+    record["files"] = files
+    record["lessons"] = {
+        lesson: {key: versions[number][key] for key in ("submitted_at", "late", "folder")}
+        for lesson, number in sorted(current.winners.items())
+    }
+    record["notes"] = current.notes
+
+
+def _write(path: Path, record: dict[str, Any], stage: Path) -> None:
+    """All of it or nothing."""
+    part = stage / RECORD
+    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def _shown(home: Path) -> list[str]:
+    return sorted(name for name in os.listdir(home) if not name.startswith(".")) if home.is_dir() else []
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

@@ -1,0 +1,81 @@
+"""The answer key: the reference's replies to the public checks, recorded for a public seed."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from blindgrade.catalog import CourseError, LessonFiles
+from blindgrade.checks import Check
+from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.answers.reference import Reply, check_seed
+from blindgrade.engine.wire import frames
+from blindgrade.models import Lesson
+
+KEY_SEED = 7  # the public seed of every answer key
+
+
+KEY_SCHEMA = "blindgrade/answer-key/v1"
+
+
+class KeyReference:
+    """The recorded results of the public checks: no solution needed."""
+
+    kind = "key"
+
+    def __init__(self, files: LessonFiles, checks: LessonChecks) -> None:
+        self.path = files.answer_key
+        self.checks = checks
+        try:
+            self.entries: dict[str, dict[str, str]] = read_key(self.path)["checks"]
+        except FileNotFoundError:
+            raise CourseError(f"{self.path} is missing; run `course build` where the solutions are") from None
+
+    def own(self, check: Check, seed: int) -> Reply | None:
+        """See `Reference`: a key holds what was recorded and no more."""
+        return self.expected(check, seed)
+
+    def expected(self, check: Check, seed: int) -> Reply | None:
+        """See `Reference`. CourseError if the check changed after the key was recorded."""
+        entry = self.entries.get(check.name)
+        if entry is None or entry["digest"] != self.checks.slicer.digest([check.name]):
+            raise CourseError(
+                f"{self.path} is out of date for check {check.name}; run `course build` and commit the result"
+            )
+        if not check.reference:
+            return None
+        return recorded_reply(entry)
+
+
+def read_key(path: Path) -> dict[str, Any]:
+    """An answer key's content; CourseError if it is none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise CourseError(f"{path} is not valid JSON ({error}); run `course build`") from None
+    if data.get("schema") != KEY_SCHEMA:
+        raise CourseError(f"{path} is not an answer key of this version; run `course build`")
+    return dict(data)
+
+
+def recorded_reply(entry: dict[str, str]) -> Reply:
+    """The reply that a key's entry holds."""
+    reply: Reply = frames.unpack(base64.b64decode(entry["reply"]))
+    return reply
+
+
+def record_key(files: LessonFiles, lesson: Lesson, expected: Callable[[Check, int], Reply | None]) -> dict[str, Any]:
+    """The answer key for the lesson's public checks file as it stands."""
+    checks = LessonChecks(files, lesson, files.public_checks)
+    entries = {}
+    for check in checks.all:
+        reply = expected(check, check_seed(KEY_SEED, lesson.id, check))
+        frame = frames.encode(reply) if reply is not None else b""
+        entries[check.name] = {
+            "digest": checks.slicer.digest([check.name]),
+            "reply": base64.b64encode(frame).decode(),
+        }
+    return {"schema": KEY_SCHEMA, "seed": KEY_SEED, "lesson": lesson.id, "checks": entries}

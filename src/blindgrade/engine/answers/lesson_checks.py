@@ -1,0 +1,134 @@
+"""A lesson's checks, read from its file, with the slices that go to the worker."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from functools import cached_property
+from pathlib import Path
+from types import CodeType, ModuleType
+
+from blindgrade.catalog import CourseError, LessonFiles
+from blindgrade.checks import Check
+from blindgrade.engine.answers.slices import MAIN, SliceError, Slicer, compiled, for_worker
+from blindgrade.engine.wire import frames
+from blindgrade.engine.worker.experiment import Experiment
+from blindgrade.models import Lesson
+
+
+class LessonChecks:
+    """The checks that this tree holds for a lesson: all of them, or the public ones in a released course."""
+
+    def __init__(self, files: LessonFiles, lesson: Lesson, path: Path | None = None) -> None:
+        self.files = files
+        self.lesson = lesson
+        self.path = path or files.checks
+        if not self.path.is_file():
+            raise CourseError(f"{self.path} is missing; a lesson that is not planned has checks")
+        provide_toys(files)
+        module = _import_file(self.path)
+        self.all = [value for value in vars(module).values() if isinstance(value, Check)]
+        self._slices: dict[str, dict[str, str]] = {}
+        self._codes: dict[str, dict[str, CodeType]] = {}
+        self._requests: dict[str, tuple[tuple[int, str], bytes]] = {}
+        self._experiments: dict[str, Experiment] = {}
+        self._validate()
+
+    def of(self, exercise: str) -> list[Check]:
+        """The exercise's checks, in the file's order."""
+        return [check for check in self.all if check.exercise == exercise]
+
+    @cached_property
+    def slicer(self) -> Slicer:
+        """Cuts this file."""
+        try:
+            return Slicer(self.path, self.files.grader_toys)
+        except SliceError as error:
+            raise CourseError(str(error)) from None
+
+    def slice(self, check: Check) -> dict[str, str]:
+        """What of the file enters the worker for this check."""
+        if check.name not in self._slices:
+            try:
+                self._slices[check.name] = self.slicer.cut([check.name])
+            except SliceError as error:
+                raise CourseError(str(error)) from None
+        return self._slices[check.name]
+
+    def experiment(self, check: Check) -> Experiment:
+        """The check's experiment, made from its slice as the worker makes it."""
+        if check.name not in self._experiments:
+            code = self._code(check)
+            try:
+                self._experiments[check.name] = Experiment(check.name, code)
+            except Exception as error:
+                raise self._does_not_load(check, error) from error
+        return self._experiments[check.name]
+
+    def request(self, check: Check, seed: int, device: str) -> bytes:
+        """The frame that has a worker run the check; kept for the last seed, which all of a cohort share."""
+        kept = self._requests.get(check.name)
+        if kept is None or kept[0] != (seed, device):
+            drawn, data = check.prepare(seed)
+            asked = {
+                "op": "run", "name": check.name, "modules": for_worker(self._code(check)), "seed": drawn, "data": data,
+                "device": device,
+            }  # fmt: skip
+            try:
+                kept = (seed, device), frames.encode(asked)
+            except frames.WireError as error:
+                raise CourseError(f"{self.path}: the inputs of check {check.name} cannot be sent: {error}") from None
+            self._requests[check.name] = kept
+        return kept[1]
+
+    def _code(self, check: Check) -> dict[str, CodeType]:
+        if check.name not in self._codes:
+            modules = self.slice(check)
+            paths = {m: str(self.path) if m == MAIN else str(self.files.grader_toys / f"<{m}>") for m in modules}
+            try:
+                self._codes[check.name] = compiled(modules, paths)
+            except SyntaxError as error:
+                raise self._does_not_load(check, error) from error
+        return self._codes[check.name]
+
+    def _does_not_load(self, check: Check, error: Exception) -> CourseError:
+        return CourseError(f"{self.path}: check {check.name} does not load: {error}")
+
+    def _validate(self) -> None:
+        exercises = [e.name for e in self.lesson.exercises]
+        for check in self.all:
+            if check.exercise not in exercises:
+                raise CourseError(
+                    f"{self.path}: check {check.name} is of `{check.exercise}`, which lesson.toml does not list"
+                )
+        if self.path == self.files.private_checks:
+            for name in exercises:
+                if not self.of(name):
+                    raise CourseError(f"{self.path}: exercise `{name}` has no check; write one")
+
+
+def provide_toys(files: LessonFiles) -> None:
+    """Make this course's `toys` and `grader_toys` importable in this process, in place of another course's."""
+    homes = {"toys": files.toys.parent, "grader_toys": files.grader_toys.parent}
+    for name, home in homes.items():
+        loaded = sys.modules.get(name)
+        if loaded is not None and home not in Path(loaded.__file__ or "").parents:
+            for module in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
+                del sys.modules[module]
+        if str(home) in sys.path:
+            sys.path.remove(str(home))
+        sys.path.insert(0, str(home))  # before the home of a course that was here earlier
+
+
+def _import_file(path: Path) -> ModuleType:
+    name = f"blindgrade_course_{path.parent.name}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise CourseError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise CourseError(f"{path}: {type(error).__name__}: {error}") from error
+    return module

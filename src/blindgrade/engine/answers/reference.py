@@ -1,0 +1,90 @@
+"""Where the expected results come from: the live solution, or an answer key recorded for a public seed."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from blindgrade.checks import Check, derive
+from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.answers.solution import Solution, Variant, read_variants
+from blindgrade.engine.wire import frames
+from blindgrade.engine.worker.lesson import LoadedLesson
+
+Reply = dict[str, Any]
+
+
+def check_seed(seed: int, lesson: str, check: Check) -> int:
+    """The seed of one check in an attempt with `seed`."""
+    return derive(seed, lesson, check.name)
+
+
+def observe(checks: LessonChecks, check: Check, module: LoadedLesson, seed: int, device: str = "cpu") -> Reply:
+    """Run the check's experiment on a module in this process; the reply is what would cross the wire."""
+    drawn, data = check.prepare(seed)
+    reply = checks.experiment(check).run(module, drawn, device, frames.copy(data))
+    try:
+        value: Reply = frames.copy(reply)
+    except frames.WireError as error:
+        return {"kind": "unsendable", "message": str(error)}
+    return value
+
+
+class Reference(Protocol):
+    """Expected results of a lesson's checks."""
+
+    kind: str
+
+    def expected(self, check: Check, seed: int) -> Reply | None:
+        """The reference's reply for the check's seed; None if the check needs none."""
+        ...
+
+    def own(self, check: Check, seed: int) -> Reply | None:
+        """The same also for a check that needs none; None if it cannot be had."""
+        ...
+
+
+class LiveReference:
+    """The solution, run once for each check and seed and remembered."""
+
+    kind = "live"
+
+    def __init__(self, checks: LessonChecks, solution: Solution, device: str = "cpu") -> None:
+        self.checks = checks
+        self.solution = solution
+        self.device = device
+        self._replies: dict[tuple[str, int], Reply] = {}
+        self._wrong: dict[tuple[str, str, str, int], Reply] = {}
+        self._loaded: dict[tuple[str, str], LoadedLesson] = {}
+        self._misconceptions: list[Variant] | None = None
+
+    def expected(self, check: Check, seed: int) -> Reply | None:
+        """See `Reference`."""
+        return self.own(check, seed) if check.reference else None
+
+    def own(self, check: Check, seed: int) -> Reply:
+        """The solution's reply, also for a check that needs none."""
+        key = (check.name, seed)
+        if key not in self._replies:
+            self._replies[key] = observe(self.checks, check, self.solution.module, seed, self.device)
+        return self._replies[key]
+
+    def remember(self, check: Check, seed: int, reply: Reply) -> None:
+        """Take a reply of the solution that was computed elsewhere, for the same check and seed."""
+        self._replies[check.name, seed] = reply
+
+    def of_variant(self, variant: Variant, check: Check, seed: int) -> Reply:
+        """What a known wrong answer gives, remembered too: many students share a misconception."""
+        key = (variant.exercise, variant.name, check.name, seed)
+        if key not in self._wrong:
+            if (variant.exercise, variant.name) not in self._loaded:
+                self._loaded[variant.exercise, variant.name] = self.solution.variant(variant)
+            module = self._loaded[variant.exercise, variant.name]
+            self._wrong[key] = observe(self.checks, check, module, seed, self.device)
+        return self._wrong[key]
+
+    def misconceptions(self, exercise: str) -> list[Variant]:
+        """The exercise's known wrong answers."""
+        if self._misconceptions is None:
+            path = self.solution.files.misconceptions
+            self._misconceptions = read_variants(path, "misconception", self.solution)
+        return [v for v in self._misconceptions if v.exercise == exercise]

@@ -1,0 +1,238 @@
+"""The grader's side of workers: start a zygote, ask it for workers, talk to them within time and size."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from blindgrade.catalog import Target
+from blindgrade.engine.grading.worker_client import START_SECONDS, Ended, Worker, ZygoteFailed
+from blindgrade.engine.sandbox import cgroup
+from blindgrade.engine.sandbox.layout import BOX
+from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.sandbox.probe import explain
+from blindgrade.engine.wire import frames
+from blindgrade.engine.wire.replies import Reply
+from blindgrade.engine.worker import large_pages
+from blindgrade.models import Kind
+
+Sandbox = Literal["auto", "strict", "process", "namespaces", "landlock"]
+ALLOWED: dict[str, list[str]] = {
+    "auto": ["namespaces", "landlock", "process"],
+    "strict": ["namespaces", "landlock"],
+    **{tier: [tier] for tier in ("process", "namespaces", "landlock")},
+}
+
+
+class SandboxMissing(ZygoteFailed):
+    """Isolation was demanded and this machine does not give it; the text names each missing layer and its remedy."""
+
+
+class Zygote:
+    """The warm process. It starts when told to, or with the first worker; leaving the context ends it.
+
+    `sandbox` names the tiers that may hold its workers (`ALLOWED`). `private` are paths that no worker may read: the
+    process refuses to start in a tier where one can. With `fork=False` it becomes its only worker itself, because
+    CUDA does not survive a fork, and a fresh process is started for each further one.
+    """
+
+    def __init__(
+        self,
+        *,
+        optimizer: bool = False,
+        sandbox: Sandbox = "auto",
+        private: Sequence[Path] = (),
+        memory_mb: int = 2048,
+        fork: bool = True,
+    ) -> None:
+        self.fork = fork
+        self.sandbox = ""  # the tier's name, once it is ready
+        self.layers: dict[str, str] = {}  # "" for each layer that holds, else why not
+        self.missing: dict[str, str] = {}  # what keeps this machine from a stronger tier
+        self._options = {
+            "optimizer": optimizer,
+            "allowed": ALLOWED[sandbox],
+            "strict": sandbox not in ("auto", "process"),
+            "private": [str(path) for path in private if path.exists()],
+            "memory_mb": memory_mb,
+            "fork": fork,
+        }
+        self._group = ""
+        self._owner = (os.getuid(), os.getgid())
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._ready = False
+
+    @classmethod
+    def for_targets(
+        cls, targets: list[Target], *, sandbox: Sandbox = "auto", device: str = "cpu", private: Iterable[Path] = ()
+    ) -> Self:
+        """A warm process for grading these lessons, whose solutions and checks its workers must not reach.
+
+        `private` are more paths that they must not.
+        """
+        private = {*private, *(t.files.root / tree for t in targets for tree in ("solutions", "graders"))}
+        exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
+        return cls(
+            optimizer=any(e.kind is Kind.TRAINING for e in exercises),
+            sandbox=sandbox,
+            private=sorted(private),
+            memory_mb=max((e.memory_mb for e in exercises), default=2048),
+            fork=device == "cpu",
+        )
+
+    def start(self) -> None:
+        """Start the process without waiting until it is warm."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        # Threads must be one before torch is imported: a fork after an OpenMP pool has started hangs.
+        threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
+        keep = {k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_") or k in ("PATH", "HOME", "LANG")}
+        # Not -I, which would ignore the seed of hashes: with it a student's set has the same order each time.
+        command = [sys.executable, "-s", "-P", "-m", "blindgrade.engine.worker.zygote", str(theirs.fileno())]
+        self._process = subprocess.Popen(
+            [*command, json.dumps(self._options)],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**keep, **threads, **large_pages.HEAP_ENVIRONMENT, "PYTHONHASHSEED": "0"},
+            start_new_session=True,
+        )
+        theirs.close()
+        self._control = ours
+
+    @property
+    def pid(self) -> int:
+        """The process that was started; the warm one is this or, in a jail, its child."""
+        assert self._process is not None
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process; it ends its workers when the control socket closes."""
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            try:
+                self._process.wait(timeout=2)
+            except subprocess.TimeoutExpired:
+                os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+            if self._process.stderr is not None:
+                self._process.stderr.close()
+        if self._group:
+            cgroup.remove(Path(self._group))
+            self._group = ""
+        self._control = self._process = None
+        self._ready = False
+
+    def restart(self) -> None:
+        """A fresh process, after student code has killed this one."""
+        self.close()
+        self.start()
+
+    def spawn(self, limits: Limits) -> Worker:
+        """A fresh worker that has seen nothing yet. ZygoteFailed if none can be had."""
+        control = self._warm()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        read_end, write_end = os.pipe()
+        folder = self._make_box()
+        command = json.dumps({"op": "spawn", "box": folder or BOX, "limits": asdict(limits)}).encode()
+        try:
+            socket.send_fds(control, [command], [theirs.fileno(), write_end])
+            pid = self._answer()["pid"]
+        except (OSError, frames.WireError) as error:
+            if folder:
+                os.rmdir(folder)
+            ours.close()
+            os.close(read_end)
+            raise ZygoteFailed(f"no worker could be started ({error})") from None
+        finally:
+            theirs.close()
+            os.close(write_end)
+        return Worker(partial(self.end, pid), ours, read_end, folder, limits)
+
+    def _make_box(self) -> str:
+        """A folder for a worker that cannot have one of its own; it is the grader's to remove."""
+        if self.sandbox == "namespaces":
+            return ""
+        folder = tempfile.mkdtemp(prefix="blindgrade-")
+        if self._owner[0] != os.getuid():
+            os.chown(folder, *self._owner)
+        return folder
+
+    def end(self, pid: int) -> Ended:
+        """End a worker and everything that it started. ZygoteFailed if this process died behind walls."""
+        if self._control is None or not self._ready:
+            return Ended()  # its process is gone, and it went with it
+        if not self.fork:
+            self.close()
+            return Ended()
+        try:
+            self._control.sendall(json.dumps({"op": "end", "pid": pid}).encode())
+            return Ended(**self._answer())
+        except (OSError, frames.WireError):
+            self.restart()
+            if self.sandbox != "process":
+                # Nothing behind walls can do that, so it is no student's fault: memory ran out, or somebody killed it.
+                raise ZygoteFailed("the warm process ended while a worker ran") from None
+            return Ended()
+
+    def ready(self) -> Self:
+        """Wait until it is warm. SandboxMissing or ZygoteFailed if it cannot be."""
+        self._warm()
+        return self
+
+    def _warm(self) -> socket.socket:
+        if self._control is None:
+            self.start()
+        if not self._ready:
+            try:
+                walls = self._answer()
+            except frames.WireError:
+                said = self._last_words()
+                self.close()
+                raise ZygoteFailed(f"the warm process did not start: {said}") from None
+            self.sandbox, self.layers, self.missing = walls["sandbox"], walls["layers"], walls["missing"]
+            self._owner = (walls["owner"][0], walls["owner"][1])
+            self._group = walls.get("group", "")
+            if not walls["ready"]:
+                self.close()
+                raise SandboxMissing(
+                    "this machine cannot isolate the code that is graded; namespaces or landlock would do:\n"
+                    + explain(self.missing)
+                )
+            self._ready = True
+        if self._control is None:
+            raise ZygoteFailed("the warm process is gone")
+        return self._control
+
+    def _last_words(self) -> str:
+        if self._process is None or self._process.stderr is None:
+            return ""
+        self._process.kill()
+        return self._process.stderr.read().decode(errors="replace")[-800:]
+
+    def _answer(self) -> Reply:
+        if self._control is None:
+            raise frames.Closed("the warm process is gone")
+        answer: Reply = frames.receive(self._control, time.monotonic() + START_SECONDS)
+        self._control.settimeout(None)
+        return answer

@@ -1,0 +1,179 @@
+"""The grader's side of one worker: requests go in, replies come out, prints are drained and capped."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from blindgrade.engine.sandbox.limits import Limits, remove_tree
+from blindgrade.engine.wire import frames, replies
+from blindgrade.engine.wire.replies import Read, Reply
+
+MAX_OUTPUT = 64 << 10  # bytes of a worker's prints that are kept
+START_SECONDS = 120.0
+ASK_SECONDS = 0.05  # between two looks whether an answer is still wanted
+LOOP = "is there a loop that never ends?"
+
+
+class ZygoteFailed(Exception):
+    """The warm process did not start or is gone: a fault of the machine or of ours, never the student's."""
+
+
+class WorkerGone(Exception):
+    """The worker ended, stalled or broke the protocol; `reason` is told to the student, `late` says that it stalled."""
+
+    def __init__(self, reason: str, *, late: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.late = late
+
+
+class Interrupted(Exception):
+    """Nobody waits for this answer any more. Raised by whoever is asked, between exercises or while one runs."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a worker ended: its wait status (-1 if it had to be killed), processor seconds, and largest resident size."""
+
+    status: int = -1
+    cpu: float = 0.0
+    rss_kb: int = 0
+
+
+class Worker:
+    """One forked worker: requests go in, replies come out, prints are drained and capped."""
+
+    def __init__(self, end: Callable[[], Ended], sock: socket.socket, output: int, box: str, limits: Limits) -> None:
+        self._end = end  # ends the worker's process and everything that it started
+        self.box = box  # a folder to remove at the end, or empty
+        self.limits = limits
+        self._sock = sock
+        self._output = output
+        os.set_blocking(output, False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(sock, selectors.EVENT_READ)
+        self._selector.register(output, selectors.EVENT_READ)
+        self._reader = frames.FrameReader(beyond=frames.READ)
+        self._kept = bytearray()
+        self._confined = False
+        self.printed = 0
+
+    def call(self, request: Reply, seconds: float) -> Reply:
+        """Send a request and wait for its reply, which both raise WorkerGone."""
+        self.send(frames.encode(request), seconds)
+        return self.reply(seconds)
+
+    def send(self, frame: bytes, seconds: float) -> None:
+        """Send a request's frame. WorkerGone if the worker does not take it in time.
+
+        What it is sent before it has answered must fit into the socket, because it reads nothing while it answers.
+        """
+        self._await_walls()
+        with self._telling(seconds):
+            self._sock.settimeout(seconds)
+            self._sock.sendall(frame)
+
+    def reply(self, seconds: float, interrupted: Callable[[], bool] | None = None, read: Read = replies.read) -> Reply:
+        """The answer to the oldest request that has none. WorkerGone if it is late or broken or the worker is dead.
+
+        `read` makes it of its frame. `interrupted` is asked while this waits; when it says so, Interrupted is raised,
+        and all that is left to do with the worker is to close it.
+        """
+        with self._telling(seconds):
+            return read(self._await(time.monotonic() + seconds, interrupted))
+
+    @contextmanager
+    def _telling(self, seconds: float) -> Iterator[None]:
+        """Whatever goes wrong on the wire becomes a WorkerGone that says what it means."""
+        try:
+            yield
+        except (TimeoutError, frames.Late):
+            raise WorkerGone(f"stopped after {seconds:.0f} s: {LOOP}", late=True) from None
+        except (frames.Closed, ConnectionError):
+            raise WorkerGone(self._how_it_ended()) from None
+        except frames.WireError:
+            raise WorkerGone("the worker's answer broke the protocol; it was stopped") from None
+
+    def waits(self) -> bool:
+        """Is the worker there, with nothing said that nobody asked for?"""
+        return not self._confined or not (self._reader.data or self._sock in self._readable(0))
+
+    def _await_walls(self) -> None:
+        """The worker says once that it is confined; before that it knows nothing of the student's."""
+        if not self._confined:
+            try:
+                self._await(time.monotonic() + START_SECONDS)
+            except frames.WireError as error:
+                raise ZygoteFailed(f"a worker could not be confined ({error})") from None
+            self._confined = True
+
+    def _await(self, deadline: float, interrupted: Callable[[], bool] | None = None) -> bytes:
+        while not self._reader.complete():
+            # Asked once more when the time is over: the reply may lie there since this process was busy itself.
+            left = deadline - time.monotonic()
+            ready = self._readable(left if interrupted is None else min(left, ASK_SECONDS))
+            if interrupted is not None and interrupted():
+                raise Interrupted
+            if left <= 0 and self._sock not in ready:
+                raise frames.Late("no complete answer in time")
+            if self._output in ready and not self._drain():
+                self._selector.unregister(self._output)
+            if self._sock in ready:
+                self._reader.feed(self._sock)
+        self._drain()
+        return self._reader.frame()
+
+    def _readable(self, seconds: float) -> set[Any]:
+        return {key.fileobj for key, _ in self._selector.select(max(seconds, 0))}
+
+    def _drain(self) -> bool:
+        """Take what was printed; False at its end."""
+        while True:
+            try:
+                piece = os.read(self._output, 1 << 16)
+            except BlockingIOError:
+                return True
+            if not piece:
+                return False
+            self.printed += len(piece)
+            self._kept += piece[: MAX_OUTPUT - len(self._kept)]
+            if len(piece) < 1 << 16:
+                return True
+
+    def take_output(self) -> str:
+        """What was printed since the last call, as text, capped."""
+        self._drain()
+        text = self._kept.decode("utf-8", "replace")
+        if self.printed > len(self._kept):
+            text += f"\n… ({self.printed - len(self._kept)} more bytes)"
+        self._kept, self.printed = bytearray(), 0
+        return text
+
+    def _how_it_ended(self) -> str:
+        ended = self._end()
+        if ended.cpu >= self.limits.cpu_seconds - 1:
+            return f"stopped: its processor time was used up; {LOOP}"
+        if ended.status >= 0 and os.WIFSIGNALED(ended.status):
+            name = signal.Signals(os.WTERMSIG(ended.status)).name
+            return f"your code ended its process ({name}); was the memory used up?"
+        return "your code ended its process; leave out exit() and os._exit()"
+
+    def close(self) -> None:
+        """End the worker and everything that it started, and remove its folder."""
+        self._selector.close()
+        self._sock.close()
+        try:
+            self._end()
+        finally:
+            os.close(self._output)
+            if self.box:
+                remove_tree(Path(self.box))

@@ -1,0 +1,56 @@
+"""Pictures of what was graded, as plain numbers: made in the grader, and only if someone asked for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from blindgrade.checks import Check, Rng
+from blindgrade.engine.answers.reference import Reference
+from blindgrade.figures import Exhibit, Figure
+from blindgrade.models import Outcome
+
+Reply = dict[str, Any]
+
+MAX_ELEMENTS = 1 << 20  # of a result that is drawn; a student's may be as large as the wire allows
+
+
+class Exhibits:
+    """Collects the figures of checks that have one."""
+
+    def __init__(self) -> None:
+        self.found: list[Exhibit] = []
+
+    def add(self, lesson: str, check: Check, reply: Reply, outcome: Outcome, reference: Reference, seed: int) -> None:
+        """Keep what the check shows of this reply. A result that cannot be drawn is left out, whoever's it is."""
+        if check.figure is None:
+            return
+        student = _figure(check, reply, seed)
+        right = None
+        if check.public and check.reference and not (student is not None and outcome is Outcome.PASSED):
+            right = _figure(check, reference.expected(check, seed), seed)
+        if student is not None or right is not None:
+            self.found.append(Exhibit(lesson, check.exercise, check.name, student, right))
+
+
+def _figure(check: Check, reply: Reply | None, seed: int) -> Figure | None:
+    if reply is None or reply["kind"] != "result" or _elements(reply["value"]) > MAX_ELEMENTS:
+        return None
+    assert check.figure is not None
+    try:
+        figure = check.figure(reply["value"], Rng(seed))
+    except Exception:
+        # The data are a student's and may have any form; a picture is no part of the verdict.
+        return None
+    return figure if isinstance(figure, Figure) else None
+
+
+def _elements(value: Any) -> int:
+    if isinstance(value, Tensor):
+        return value.numel()
+    if isinstance(value, dict):
+        return sum(_elements(item) for item in value.values()) + len(value)
+    if isinstance(value, list | tuple):
+        return sum(_elements(item) for item in value) + len(value)
+    return 1

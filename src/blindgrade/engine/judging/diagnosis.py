@@ -1,0 +1,65 @@
+"""Which misunderstanding a wrong answer shows: only on evidence, never by guessing.
+
+The exercise's misconceptions run the same experiments with the same seeds; one is named if the student's results
+equal its results where they differ from the reference's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from blindgrade.checks import Check
+from blindgrade.engine.answers.reference import LiveReference, Reference
+from blindgrade.engine.answers.solution import Variant
+from blindgrade.engine.judging.judging import same
+from blindgrade.models import CheckResult, Exercise, Kind, Outcome
+
+Reply = dict[str, Any]
+Seen = tuple[Check, int, Reply, CheckResult]  # check, seed, the student's reply, what the check said of it
+
+
+def diagnose(
+    exercise: Exercise, seen: list[Seen], reference: Reference, go_on: Callable[[], None] = lambda: None
+) -> None:
+    """Write misconception and hint into the failed checks' results; without evidence, the hint ladder's first step.
+
+    An answer key knows no misconceptions, so there it is always the ladder's. `go_on` is called before each known
+    wrong answer is tried, which takes time; it may raise what ends this.
+    """
+    failed = [one for one in seen if one[3].outcome is Outcome.FAILED]
+    if not failed:
+        return
+    hints: dict[str, str] = {}
+    if isinstance(reference, LiveReference):
+        hints = {v.name: v.hint for v in reference.misconceptions(exercise.name)}
+        if exercise.kind is not Kind.TRAINING:
+            # A trained model never equals another one's numbers; there the verdict names what the outcome shows.
+            _by_equality(exercise, seen, failed, reference, go_on)
+    for _, _, _, result in failed:
+        result.hint = hints.get(result.misconception or "", exercise.hints[0])
+
+
+def _by_equality(
+    exercise: Exercise, seen: list[Seen], failed: list[Seen], reference: LiveReference, go_on: Callable[[], None]
+) -> None:
+    best: tuple[int, int] = (0, 0)
+    explained: list[CheckResult] = []
+    name = ""
+    passed = [one for one in seen if one[3].outcome is not Outcome.FAILED]
+    for variant in reference.misconceptions(exercise.name):
+        go_on()
+        hits = [one[3] for one in failed if _same(variant, one, reference)]
+        if not hits or len(hits) < best[0]:
+            continue  # what it does on the other checks does not matter, and takes time to find out
+        rank = (len(hits), len(hits) + sum(_same(variant, one, reference) for one in passed))
+        if rank > best:
+            best, explained, name = rank, hits, variant.name
+    for result in explained:
+        result.misconception = name
+
+
+def _same(variant: Variant, one: Seen, reference: LiveReference) -> bool:
+    """Does the misconception do on this check what the student's code did?"""
+    check, seed, reply, _ = one
+    return same(check, reference.of_variant(variant, check, seed), reply)

@@ -1,0 +1,58 @@
+"""An exception of the student's code as plain data."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+MAX_MESSAGE = 2_000  # characters of an exception's text
+
+
+MAX_FRAMES = 8
+
+
+Reply = dict[str, Any]
+
+
+class Missing(AttributeError):
+    """The lesson's file does not define a name that an experiment asked for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the file defines no `{name}`")
+        self.name = name
+
+
+def describe_error(error: BaseException, path: str) -> Reply:
+    """Type, capped message and the frames that lie in the student's files, innermost last."""
+    try:
+        # A syntax error's text would repeat file and line, in numbers that a notebook does not have.
+        message = str(error.msg if isinstance(error, SyntaxError) else error)[:MAX_MESSAGE]
+    except BaseException:  # __str__ is the student's as well
+        message = ""
+    where = Path(path).parent
+    own = [
+        [_relative(frame.f_code.co_filename, where), line, frame.f_code.co_qualname]
+        for frame, line in _walk(error.__traceback__)
+        if Path(frame.f_code.co_filename).parent == where or where in Path(frame.f_code.co_filename).parents
+    ][-MAX_FRAMES:]
+    innermost = [frame for frame, _ in _walk(error.__traceback__)][-1:]
+    return {
+        "type": type(error).__name__[:200],
+        "message": message,
+        "frames": own,
+        # Raised by the student's own line, or by something that it called?
+        "own": bool(innermost) and innermost[0].f_code.co_filename == path,
+        "missing": error.name if isinstance(error, Missing) else None,
+    }
+
+
+def _relative(filename: str, where: Path) -> str:
+    return str(Path(filename).relative_to(where))
+
+
+def _walk(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    for _, (frame, line) in zip(range(2_000), traceback.walk_tb(trace), strict=False):
+        yield frame, line

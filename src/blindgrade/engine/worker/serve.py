@@ -1,0 +1,58 @@
+"""The loop of a worker: requests come in over the socket, replies go out."""
+
+from __future__ import annotations
+
+import marshal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from blindgrade.engine.wire import frames
+from blindgrade.engine.worker.errors import MAX_MESSAGE, Reply, describe_error
+from blindgrade.engine.worker.experiment import Experiment
+from blindgrade.engine.worker.lesson import LoadedLesson, load
+
+
+def serve(sock: socket.socket, box: Path) -> None:
+    """Answer requests until the other side closes: first "load", then any number of "run"."""
+    lesson: LoadedLesson | None = None
+    reader = frames.FrameReader(beyond=frames.READ)
+    while True:
+        try:
+            request = frames.receive(sock, None, reader)
+        except frames.Closed:
+            return
+        if request["op"] == "load":
+            for name, content in request["files"].items():
+                target = box / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            sys.path.insert(0, str(box))
+            lesson = load(request["module"], request["text"].decode(), str(box / request["file"]))
+            reply: Reply = {"kind": "loaded", "problems": lesson.problems}
+        else:
+            reply = _answer(lesson, request)
+        _send(sock, reply)
+
+
+def _answer(lesson: LoadedLesson | None, request: Reply) -> Reply:
+    if lesson is None:
+        raise RuntimeError("run before load")
+    modules = {module: marshal.loads(code) for module, code in request["modules"].items()}
+    try:
+        experiment = Experiment(request["name"], modules)
+    except Exception as error:  # a slice that does not even load is the course's mistake
+        return {"kind": "broken", **describe_error(error, "<experiment>")}
+    return experiment.run(lesson, request["seed"], request["device"], request.get("data", ()))
+
+
+def _send(sock: socket.socket, reply: Reply) -> None:
+    try:
+        frame = frames.encode(reply)
+    except Exception as error:  # a result too large, too deep, or whose class lies about itself
+        frame = frames.encode({"kind": "unsendable", "message": str(error)[:MAX_MESSAGE]})
+    with suppress(Exception):  # a student may have put anything in their place
+        sys.stdout.flush()
+        sys.stderr.flush()
+    sock.sendall(frame)

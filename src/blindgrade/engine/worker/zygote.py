@@ -1,0 +1,179 @@
+"""A warm process that imports torch once and forks a worker for each lesson. It never holds anything private.
+
+Run as `python -s -P -m blindgrade.engine.worker.zygote FD OPTIONS`. The grader sends one command at a time over the
+control socket; descriptors travel beside it. It is a fresh process and no fork of the grader, so the memory of a
+worker has never held a solution.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from blindgrade.engine.sandbox import cgroup, probe, tiers
+from blindgrade.engine.sandbox.limits import Limits, address_space_in_use, kill_descendants
+from blindgrade.engine.sandbox.tiers import Tier
+from blindgrade.engine.wire import frames
+from blindgrade.engine.worker import large_pages, serve, warmup
+
+MANY = 32  # workers after which more are to be expected, so that what makes them cheaper pays
+AT_ONCE = 4  # large pages that are made after a worker, for which the next one waits
+
+
+def main() -> None:
+    """Serve the control socket until the grader closes it."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    options = json.loads(sys.argv[2])
+    # A worker can read these and the locals of the frames below it; the paths of private folders are not for it.
+    sys.argv = sys.orig_argv = ["worker"]
+    tiers.die_with_parent()
+    tier, missing = probe.choose(options["allowed"], options.pop("private"))
+    walls = {"sandbox": tier.name, "missing": missing, "owner": list(tier.owner())}
+    if not tier.isolates and options["strict"]:
+        frames.send(control, {"ready": False, **walls, "layers": tier.layers})
+        return
+    memory = large_pages.Memory()
+    walls["group"] = _enter_group(tier, options["memory_mb"])
+    tier.enter()
+    tiers.die_with_parent()
+    tiers.adopt_orphans()
+    _warm(options["optimizer"], tier.box)
+    memory.read()
+    frames.send(control, {"ready": True, **walls, "layers": tier.layers})
+    _Forker(control, tier, memory, fork=options["fork"]).serve()
+    kill_descendants()
+    os._exit(0)  # taking torch apart in order takes a tenth of a second, for which the grader would wait
+
+
+def _enter_group(tier: Tier, memory_mb: int) -> str:
+    """The folder of a control group of our own, which the grader removes; empty where none can be had."""
+    if not tier.isolates:
+        return ""
+    try:
+        group = cgroup.enter(cgroup.own_group(), memory_mb << 20)
+    except cgroup.NoGroup as error:
+        tier.layers["cgroup"] = str(error)
+        return ""
+    tier.layers["cgroup"] = ""
+    return str(group)
+
+
+def _warm(optimizer: bool, box: str) -> None:
+    tempfile.tempdir = box or None
+    import jaxtyping  # noqa: F401  # stubs import it
+    import torch
+
+    torch.set_num_threads(1)
+    if optimizer:
+        # The first optimizer imports torch._dynamo for about a second; every worker then has it for nothing.
+        torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    warmup.rehearse()
+    gc.collect()
+    gc.freeze()
+
+
+class _Forker:
+    """Makes workers and ends them, one command at a time."""
+
+    def __init__(self, control: socket.socket, tier: Tier, memory: large_pages.Memory, *, fork: bool) -> None:
+        self.control = control
+        self.tier = tier
+        self.memory = memory
+        self.ended = 0
+        self.fork = fork
+        self.address_space = address_space_in_use()
+
+    def serve(self) -> None:
+        """Answer commands until the grader closes the socket."""
+        while True:
+            frame, fds, _, _ = socket.recv_fds(self.control, 1 << 16, 2)
+            if not frame:
+                return
+            command: dict[str, Any] = json.loads(frame)
+            if command["op"] == "spawn":
+                pid = self._spawn(command, fds)
+                for fd in fds:
+                    os.close(fd)
+                frames.send(self.control, {"pid": pid})
+            else:
+                frames.send(self.control, _end(command["pid"]))
+                self.ended += 1
+                if self.ended >= MANY:
+                    self.memory.collapse(AT_ONCE)
+
+    def _spawn(self, command: dict[str, Any], fds: list[int]) -> int:
+        pid = self.tier.fork() if self.fork else 0
+        if pid:
+            return pid
+        try:
+            if not self.fork:
+                frames.send(self.control, {"pid": 0})  # this process itself becomes the worker
+            self.control.close()
+            self._become_worker(command, *fds)
+        except BaseException as error:
+            print(f"worker: {type(error).__name__}: {error}"[:500], file=sys.stderr)
+        finally:
+            os._exit(0)
+
+    def _become_worker(self, command: dict[str, Any], sock_fd: int, output_fd: int) -> None:
+        tiers.die_with_parent()
+        if self.fork:
+            os.setsid()
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.dup2(output_fd, 1)
+        os.dup2(output_fd, 2)
+        os.dup2(sock_fd, 3)
+        os.closerange(4, 1 << 20)
+        # Written through, so that prints are there before the reply is; odd characters must not raise in student code.
+        for number, name in ((1, "stdout"), (2, "stderr")):
+            stream = open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+            setattr(sys, name, stream)
+        sock = socket.socket(fileno=3)
+        box = Path(command["box"])
+        tempfile.tempdir = str(box)
+        self.tier.confine(Limits(**command["limits"]), box, self.address_space)
+        frames.send(sock, {"confined": True})
+        serve.serve(sock, box)
+
+
+def _end(pid: int) -> dict[str, Any]:
+    """Kill what is left of a worker and say how it ended: its wait status (-1: it had to be killed), and its use.
+
+    "cpu" is in seconds, "rss_kb" the largest resident size.
+    """
+    ended: dict[str, Any] = {"status": -1, "cpu": 0.0, "rss_kb": 0}
+    try:
+        done, status, usage = _reap(pid)
+        if done:
+            ended["status"] = status
+        else:
+            os.kill(pid, signal.SIGKILL)
+            _, _, usage = os.wait4(pid, 0)
+        ended |= {"cpu": usage.ru_utime + usage.ru_stime, "rss_kb": usage.ru_maxrss}
+    except (ProcessLookupError, ChildProcessError):
+        pass
+    kill_descendants()
+    return ended
+
+
+def _reap(pid: int) -> tuple[int, int, Any]:
+    """A dying process closes its sockets a moment before it can be reaped, so ask for a little while."""
+    for _ in range(20):
+        done, status, usage = os.wait4(pid, os.WNOHANG)
+        if done:
+            return done, status, usage
+        time.sleep(0.0005)
+    return 0, -1, None
+
+
+if __name__ == "__main__":
+    main()

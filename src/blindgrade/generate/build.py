@@ -1,0 +1,120 @@
+"""Generated files from their source: stub, notebook, public checks and answer key of each lesson."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from blindgrade.authoring.cells import CellError
+from blindgrade.authoring.notebook import notebook_text
+from blindgrade.authoring.regions import RegionError
+from blindgrade.authoring.stub import stub_text
+from blindgrade.catalog import Catalog, CourseError, LessonFiles
+from blindgrade.checks import Check
+from blindgrade.engine.answers.answer_key import read_key, record_key, recorded_reply
+from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.answers.reference import LiveReference
+from blindgrade.engine.answers.slices import MAIN, TOYS
+from blindgrade.engine.answers.solution import Solution
+from blindgrade.engine.judging.judging import same
+from blindgrade.generate.coverage_page import PAGE, coverage_page
+from blindgrade.models import Lesson
+
+
+def build(catalog: Catalog, ids: Iterable[str], *, check: bool) -> list[str]:
+    """Write what is out of date, or with `check` only say it: paths relative to the course.
+
+    The coverage page is checked with the rest, where a course has one.
+    """
+    changed: list[str] = []
+    for target in catalog.find(ids):
+        for path, text in _texts(target.files, target.lesson):
+            old = path.read_text(encoding="utf-8") if path.is_file() else None
+            if old != text:
+                changed.append(str(path.relative_to(catalog.root)))
+                if not check:
+                    path.write_text(text, encoding="utf-8")
+        if check and str(target.files.public_checks.relative_to(catalog.root)) in changed:
+            continue  # the key belongs to the public checks, so it is out of date with them
+        fresh = _key(target.files, target.lesson)
+        if not _holds(target.files, target.lesson, fresh):
+            changed.append(str(target.files.answer_key.relative_to(catalog.root)))
+            if not check:
+                text = json.dumps(fresh, indent=1, sort_keys=True) + "\n"
+                target.files.answer_key.write_text(text, encoding="utf-8")
+    if check and (page := catalog.root / PAGE).is_file() and page.read_text(encoding="utf-8") != coverage_page(catalog):
+        changed.append(PAGE)
+    return changed
+
+
+def _texts(files: LessonFiles, lesson: Lesson) -> Iterator[tuple[Path, str]]:
+    source, name = files.solution.read_text(encoding="utf-8"), str(files.solution.relative_to(files.root))
+    try:
+        yield files.stub, stub_text(source, name)
+        yield files.notebook, notebook_text(source, name)
+    except (CellError, RegionError) as error:
+        raise CourseError(str(error)) from None
+    yield files.public_checks, public_checks_text(LessonChecks(files, lesson, files.private_checks))
+
+
+def public_checks_text(checks: LessonChecks) -> str:
+    """The public checks alone, with the toys that they use written into the same file."""
+    names = [check.name for check in checks.all if check.public]
+    parts = checks.slicer.cut(names, decorators=True)
+    main = parts.pop(MAIN, "")
+    imports: dict[str, set[str]] = {}
+    bodies = [_without_imports(text, imports) for text in (*parts.values(), main)]
+    header = f'"""Public checks of {checks.lesson.id}: {checks.lesson.title}. Made by `course build`; do not edit."""'
+    lines = [f"import {name}" for name in sorted(imports.pop("", ()))]
+    lines += [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(imports.items())]
+    body = _single_blank_lines("\n\n".join(bodies))
+    return "\n".join([header, "", "from __future__ import annotations", "", *lines, "", "", body, ""])
+
+
+def _without_imports(text: str, imports: dict[str, set[str]]) -> str:
+    """The text without its imports, whose names are added to those of their module ("" for the modules themselves).
+
+    Several files become one: a name that two of them import has to be there once, and before both.
+    """
+    lines = text.splitlines()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
+            module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            if module.split(".")[0] not in (TOYS, "__future__"):
+                imports.setdefault(module, set()).update(ast.unparse(alias) for alias in node.names)
+    return "\n".join(lines)
+
+
+def _single_blank_lines(text: str) -> str:
+    out: list[str] = []
+    for line in text.splitlines():
+        if line.strip() or (out and out[-1].strip()):
+            out.append(line.rstrip())
+    return "\n".join(out).strip()
+
+
+def _key(files: LessonFiles, lesson: Lesson) -> dict[str, Any]:
+    checks = LessonChecks(files, lesson, files.public_checks)
+    return record_key(files, lesson, LiveReference(checks, Solution(files, lesson)).expected)
+
+
+def _holds(files: LessonFiles, lesson: Lesson, fresh: dict[str, Any]) -> bool:
+    """Does the key on disk say what a fresh one says? Numbers may differ within tolerance between machines."""
+    try:
+        old = read_key(files.answer_key)
+    except (FileNotFoundError, CourseError):
+        return False
+    if old.keys() != fresh.keys() or old["checks"].keys() != fresh["checks"].keys():
+        return False
+    checks = LessonChecks(files, lesson, files.public_checks)
+    return all(_same_entry(check, old["checks"][check.name], fresh["checks"][check.name]) for check in checks.all)
+
+
+def _same_entry(check: Check, one: dict[str, str], other: dict[str, str]) -> bool:
+    if one["digest"] != other["digest"] or bool(one["reply"]) != bool(other["reply"]):
+        return False
+    return one["reply"] == other["reply"] or same(check, recorded_reply(one), recorded_reply(other))

@@ -1,0 +1,109 @@
+"""docs/coverage.md: what of the course is exercised where, and what builds on what."""
+
+from __future__ import annotations
+
+from blindgrade.catalog import Catalog, LessonFiles
+from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.models import Lesson
+
+PAGE = "docs/coverage.md"
+
+
+def coverage_page(catalog: Catalog) -> str:
+    """The page as Markdown, from the files of every lesson that is ready."""
+    ready = catalog.ready()
+    lessons = [catalog.lesson(files) for files in ready]
+    counts = {lesson.id: _checks(files, lesson) for files, lesson in zip(ready, lessons, strict=True)}
+    parts = [
+        "# Coverage",
+        "Made by `course verify --coverage`; do not edit. The number after an exercise is that of its checks.",
+        _totals(lessons, counts),
+        "## Concepts",
+        _concepts(catalog, lessons, counts),
+        "## Mental models",
+        _mental_models(catalog, lessons),
+        "## What builds on what",
+        _graph(catalog, lessons),
+        _requirements(lessons),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _checks(files: LessonFiles, lesson: Lesson) -> dict[str, int]:
+    checks = LessonChecks(files, lesson)
+    return {exercise.name: len(checks.of(exercise.name)) for exercise in lesson.exercises}
+
+
+def _totals(lessons: list[Lesson], counts: dict[str, dict[str, int]]) -> str:
+    exercises = sum(len(lesson.exercises) for lesson in lessons)
+    checks = sum(sum(of_lesson.values()) for of_lesson in counts.values())
+    return f"{len(lessons)} lessons, {exercises} exercises, {checks} checks."
+
+
+def _concepts(catalog: Catalog, lessons: list[Lesson], counts: dict[str, dict[str, int]]) -> str:
+    rows = []
+    for concept in catalog.course.concepts:
+        places = [
+            f"{_short(lesson)}: "
+            + ", ".join(f"{e.name} ({counts[lesson.id][e.name]})" for e in lesson.exercises if concept.id in e.concepts)
+            for lesson in lessons
+            if any(concept.id in e.concepts for e in lesson.exercises)
+        ]
+        rows.append([concept.title, concept.depth.value, "<br>".join(places) or "**none**"])
+    return _table(["concept", "depth", "exercises (checks)"], rows)
+
+
+def _mental_models(catalog: Catalog, lessons: list[Lesson]) -> str:
+    rows = []
+    for model in catalog.course.mental_models:
+        places = [
+            f"{_short(lesson)} {e.name}" for lesson in lessons for e in lesson.exercises if model.id in e.mental_models
+        ]
+        rows.append([model.id, model.title, ", ".join(places) or "**none**"])
+    return _table(["", "mental model", "exercises"], rows)
+
+
+def _graph(catalog: Catalog, lessons: list[Lesson]) -> str:
+    """Lessons as boxes, an arrow from each to those that build on it."""
+    titles = {lesson.id: lesson.title for lesson in lessons}
+    arrows = sorted(
+        {
+            (name.split("/")[0], lesson.id)
+            for lesson in lessons
+            for e in lesson.exercises
+            for name in e.requires
+            if "/" in name
+        }
+    )
+    lines = ["```mermaid", "graph LR"]
+    for module in catalog.course.modules:
+        inside = [lesson.id for lesson in module.lessons if lesson.id in titles]
+        if inside:
+            lines += [f'  subgraph m{module.id}["{module.id} {module.title}"]']
+            lines += [f'    {_node(i)}["{i.removeprefix("lesson-")} {titles[i]}"]' for i in inside]
+            lines += ["  end"]
+    lines += [f"  {_node(a)} --> {_node(b)}" for a, b in arrows]
+    return "\n".join([*lines, "```"])
+
+
+def _requirements(lessons: list[Lesson]) -> str:
+    rows = [
+        [f"{_short(lesson)} {e.name}", ", ".join(name.removeprefix("lesson-").replace("/", " ") for name in e.requires)]
+        for lesson in lessons
+        for e in lesson.exercises
+        if e.requires
+    ]
+    return _table(["exercise", "builds on"], rows) if rows else ""
+
+
+def _short(lesson: Lesson) -> str:
+    return lesson.id.removeprefix("lesson-")
+
+
+def _node(lesson_id: str) -> str:
+    return lesson_id.replace("-", "").replace(".", "_")
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)

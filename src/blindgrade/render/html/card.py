@@ -1,0 +1,74 @@
+"""A grading as a card in a notebook: HTML where the notebook shows it, the same as plain text elsewhere."""
+
+from __future__ import annotations
+
+from blindgrade.models import Attempt, CheckResult, ExerciseResult, Outcome
+from blindgrade.render.outcomes import SIGNS, points
+from blindgrade.render.safe import shown
+
+TO_FIX = (Outcome.FAILED, Outcome.BLOCKED, Outcome.ERROR)
+
+
+def html_card(attempt: Attempt) -> str:
+    """The card as HTML; what the student's code said is text in it and nothing else."""
+    from blindgrade.render.html.pages import filled
+
+    first = _first_to_fix(attempt)
+    alone = len(attempt.exercises) == 1
+    exercises = [(r, alone or r is first, [(c, hint, _place(c)) for c, hint in _hints(r)]) for r in attempt.exercises]
+    return filled("notebook.html", stylesheet="notebook.css", attempt=attempt, exercises=exercises, foot=_foot(attempt))
+
+
+def text_card(attempt: Attempt) -> str:
+    """The same as plain text."""
+    lines = []
+    for result in attempt.exercises:
+        sign, word = SIGNS[result.outcome]
+        score = f"{points(result.points)} / {points(result.max_points)}"
+        lines.append(f"{sign} {result.name}  {result.title}: {word}, {score}")
+        if result.outcome is Outcome.PASSED and len(attempt.exercises) > 1:
+            continue
+        for check, hint in _hints(result):
+            lines.append(f"    {SIGNS[check.outcome][0]} {check.claim}")
+            if check.message:
+                place = f" ({_place(check)})" if _place(check) else ""
+                lines.append("      " + shown(check.message).replace("\n", "\n      ") + place)
+            if hint:
+                lines.append(f"      → {hint}")
+        if result.output.strip():
+            lines.append("    your code printed:\n      " + shown(result.output.strip()).replace("\n", "\n      "))
+    by = f"{points(attempt.points)} of {points(attempt.max_points)} points by" if len(attempt.exercises) > 1 else "By"
+    run, command, end = _foot(attempt)
+    return "\n".join([*lines, f"{by} {run} `{command}` {end}"])
+
+
+def _first_to_fix(attempt: Attempt) -> ExerciseResult | None:
+    return next((r for r in attempt.exercises if r.outcome in TO_FIX), None)
+
+
+def _hints(result: ExerciseResult) -> list[tuple[CheckResult, str]]:
+    """The checks, each hint once; a misconception that the data show is named."""
+    told: set[str] = set()
+    rows = []
+    for check in result.checks:
+        name = f" ({check.misconception.replace('_', ' ')})" if check.misconception else ""
+        rows.append((check, f"{check.hint}{name}" if check.hint and check.hint not in told else ""))
+        told.add(check.hint)
+    return rows
+
+
+def _place(check: CheckResult) -> str:
+    """Where to look, unless the message says it."""
+    return shown(check.where) if check.where and check.where not in check.message else ""
+
+
+def _foot(attempt: Attempt) -> tuple[str, str, str]:
+    """What was run and what was not, the command that runs the rest, and the end of the sentence."""
+    ids = [f"{attempt.lesson}/{r.name}" for r in attempt.exercises]
+    command = f"grade {ids[0] if len(ids) == 1 else attempt.lesson}"
+    return (
+        f"the public checks, run in this kernel on the code as it stands ({attempt.seconds:.1f} s)."
+        " Hidden checks are not run here: save the notebook, then",
+        command,
+        "grades it as it will be handed in.",
+    )

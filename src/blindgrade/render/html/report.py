@@ -1,0 +1,250 @@
+"""A grading as one self-contained page, and one exercise as a card for a notebook. No script, nothing is loaded."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+
+from blindgrade.figures import Exhibit
+from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, Outcome
+from blindgrade.render.html.mastery import Step, history, mastery
+from blindgrade.render.html.pages import filled
+from blindgrade.render.outcomes import points
+
+TOLD = (Outcome.FAILED, Outcome.ERROR)  # checks that are told in full; the others are folded
+ALL_KNOWN = "Exercises that were not graded now count as they were graded last."
+GRADING_ALONE = (
+    "This grading alone counts: the submission is not in the course's exercises/, whose results are remembered."
+)
+NO_PICTURES = "Pictures are left out, because matplotlib is not installed: pip install 'blindgrade[report]'"
+
+
+@dataclass(frozen=True)
+class _Concept:
+    title: str
+    lessons: list[str]
+
+
+@dataclass
+class _View:
+    """One exercise as the card's template reads it."""
+
+    result: ExerciseResult
+    id: str = ""
+    command: str = ""
+    hints: list[str] = field(default_factory=list)
+    concepts: list[_Concept] = field(default_factory=list)
+    models: list[Any] = field(default_factory=list)
+    pictures: Mapping[str, Markup] = field(default_factory=lambda: defaultdict(Markup))
+
+    @property
+    def wrong(self) -> list[CheckResult]:
+        """Checks that are told in full; a blocked exercise has none, because another one is to be mended first."""
+        return [c for c in self.result.checks if c.outcome in TOLD]
+
+    @property
+    def rest(self) -> list[CheckResult]:
+        """The other checks."""
+        return [c for c in self.result.checks if c.outcome not in TOLD]
+
+    @property
+    def waits(self) -> str:
+        """Which exercises are to be mended first."""
+        found = next((c.message for c in self.result.checks if c.outcome is Outcome.BLOCKED), "")
+        return f"This {found}: mend that first." if found else ""
+
+    @property
+    def earned(self) -> int:
+        """How many checks passed."""
+        return sum(c.outcome is Outcome.PASSED for c in self.result.checks)
+
+    @property
+    def rest_summary(self) -> str:
+        """What stands on the fold over the other checks."""
+        passed, others = self.earned, len(self.rest) - self.earned
+        parts = [f"{_checks(passed)} passed"] if passed else []
+        parts += [f"{_checks(others)} to pass"] if others else []
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class _LessonView:
+    attempt: Attempt
+    views: list[_View]
+    history: list[Step]
+    line: Markup
+
+    @property
+    def id(self) -> str:
+        """The anchor of the lesson's section."""
+        return _anchor(self.attempt.lesson)
+
+
+def report(
+    grading: Grading,
+    course: Course,
+    lessons: Mapping[str, Lesson],
+    *,
+    past: Sequence[Attempt] = (),
+    known: Mapping[str, Sequence[ExerciseResult]] | None = None,
+    exhibits: Sequence[Exhibit] = (),
+) -> str:
+    """The whole page. `lessons` by id; `past` are earlier attempts at them, in any order, with or without this one.
+
+    `known` are the student's last results by lesson, of the whole course; None if nothing is known of the student.
+    """
+    on_the_page = {(attempt.lesson, result.name) for attempt in grading.lessons for result in attempt.exercises}
+    drawn, notes = _drawn([e for e in exhibits if (e.lesson, e.exercise) in on_the_page])
+    views = []
+    for attempt in grading.lessons:
+        lesson = lessons[attempt.lesson]
+        cards = [
+            _view(result, lesson, course, drawn[attempt.lesson], id=_anchor(attempt.lesson, result.name))
+            for result in attempt.exercises
+        ]
+        # An attempt that was stored already is this one, so it is not told twice.
+        steps = history([*[a for a in past if a.graded_at < attempt.graded_at], attempt], attempt.lesson)
+        steps = steps if len(steps) > 1 else []
+        views.append(_LessonView(attempt, cards, steps, _line(steps, lesson.max_points)))
+    titles = {concept.id: concept.title for concept in course.concepts}
+    rows = [
+        {
+            "title": titles.get(row.concept, row.concept), "standing": row.standing, "earned": row.earned, "of": row.of,
+            "links": [
+                {"id": _anchor(*place) if place in on_the_page else "", "lesson": place[0], "name": place[1]}
+                for place in row.places
+            ],
+        }
+        for row in mastery(grading.lessons, known)
+    ]  # fmt: skip
+    newest = max((a.graded_at for a in grading.lessons), default="")
+    first = grading.lessons[0] if grading.lessons else None
+    return filled(
+        "report.html",
+        stylesheet="report.css",
+        grading=grading,
+        course=course,
+        heading=_heading(grading),
+        path=first.submission.path if first else "",
+        student=first.student if first else None,
+        graded_at=newest,
+        lessons=views,
+        first=_first(grading),
+        mastery=rows,
+        mastery_of=GRADING_ALONE if known is None else ALL_KNOWN,
+        notes=[*notes, *_facts(grading)],
+    )  # fmt: skip
+
+
+def exercise_card(
+    result: ExerciseResult,
+    lesson: Lesson | None = None,
+    course: Course | None = None,
+    *,
+    exhibits: Sequence[Exhibit] = (),
+    style: bool = True,
+) -> str:
+    """One exercise as a piece of HTML for a notebook, which says itself whether it is light or dark.
+
+    With the lesson come its hints, with the course what is behind a failure; `style` False leaves out the stylesheet,
+    for a page that has it already.
+    """
+    drawn, _ = _drawn(exhibits)
+    view = _view(result, lesson, course, drawn[lesson.id if lesson else ""])
+    return filled("card.html", stylesheet="report.css" if style else "", view=view)
+
+
+def _view(
+    result: ExerciseResult, lesson: Lesson | None, course: Course | None, pictures: Mapping[str, Markup], id: str = ""
+) -> _View:
+    if lesson is None:
+        return _View(result, id, pictures=pictures)
+    exercise = lesson.exercise(result.name)
+    concepts, models = [], []
+    if course is not None:
+        titles = {entry.id: f"{entry.id} {entry.title}" for module in course.modules for entry in module.lessons}
+        for concept in course.concepts:
+            if concept.id in exercise.concepts:
+                # This lesson first: it is what the student has open.
+                where = sorted(concept.lessons, key=lambda name: name != lesson.id)
+                concepts.append(_Concept(concept.title, [titles[name] for name in where]))
+        models = [model for model in course.mental_models if model.id in exercise.mental_models]
+    command = f"grade {lesson.id}/{result.name}"
+    return _View(result, id, command, exercise.hints, concepts, models, pictures)
+
+
+def _drawn(exhibits: Sequence[Exhibit]) -> tuple[Mapping[str, Mapping[str, Markup]], list[str]]:
+    """For each lesson and check the picture as HTML, and what the reader has to know about pictures."""
+    drawn: dict[str, dict[str, Markup]] = defaultdict(lambda: defaultdict(Markup))
+    if not exhibits:
+        return drawn, []
+    from blindgrade.render.figure_svg import NoMatplotlib, picture
+
+    for number, exhibit in enumerate(exhibits):
+        try:
+            drawn[exhibit.lesson][exhibit.check] = picture(exhibit, f"p{number}")
+        except NoMatplotlib:
+            return drawn, [NO_PICTURES]
+        except Exception:
+            # The numbers are a student's; a page without one picture is better than no page.
+            continue
+    return drawn, []
+
+
+def _first(grading: Grading) -> dict[str, str] | None:
+    """The one thing to do next, as in the terminal: the first failure, else the first exercise that is not written."""
+    for outcome, verb in ((Outcome.FAILED, "look at"), (Outcome.NOT_ATTEMPTED, "write")):
+        for attempt in grading.lessons:
+            for result in attempt.exercises:
+                if result.outcome is outcome:
+                    return {
+                        "verb": verb,
+                        "name": result.name,
+                        "id": _anchor(attempt.lesson, result.name),
+                        "where": next((c.where for c in result.checks if c.where), None) or "",
+                        "command": f"grade {attempt.lesson}/{result.name}",
+                    }
+    return None
+
+
+def _heading(grading: Grading) -> str:
+    if len(grading.lessons) == 1:
+        return f"{grading.lessons[0].lesson} {grading.lessons[0].title}"
+    return f"{len(grading.lessons)} lessons"
+
+
+def _facts(grading: Grading) -> list[str]:
+    sandboxes = sorted({attempt.sandbox for attempt in grading.lessons})
+    seconds = sum(attempt.seconds for attempt in grading.lessons)
+    return [
+        f"Graded in {seconds:.1f} s; isolation: {', '.join(sandboxes)}. This page loads nothing and runs no script."
+    ]
+
+
+def _line(steps: Sequence[Step], most: float) -> Markup:
+    """The points after each attempt as a step line; the same numbers stand in the table below it."""
+    if not steps:
+        return Markup()
+    width, height = 340.0, 60.0
+    across = width / max(len(steps) - 1, 1)
+    places = [(i * across, height * (1 - min(s.points / most, 1.0))) for i, s in enumerate(steps)]
+    path = f"M0 {places[0][1]:.1f}" + "".join(f"H{x:.1f}V{y:.1f}" for x, y in places[1:])
+    label = f"Points after each of {len(steps)} attempts: from {points(steps[0].points)} to {points(steps[-1].points)}"
+    return Markup(
+        '<svg role="img" aria-label="{label}" viewBox="-4 -6 348 72" preserveAspectRatio="none">'
+        '<path d="M0 0H340M0 60H340" stroke="var(--line)" vector-effect="non-scaling-stroke" fill="none"/>'
+        '<path d="{path}" stroke="var(--series-1)" stroke-width="2" vector-effect="non-scaling-stroke" fill="none"/>'
+        "</svg>"
+    ).format(label=label, path=path)
+
+
+def _anchor(lesson: str, exercise: str = "") -> str:
+    return f"{lesson}-{exercise}".replace(".", "-").rstrip("-")
+
+
+def _checks(count: int) -> str:
+    return "1 check" if count == 1 else f"{count} checks"

@@ -1,0 +1,227 @@
+"""A grading as text in a terminal, by rich: each lesson a list, then the first thing to fix in full."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
+from blindgrade.render.links import Place, Places
+from blindgrade.render.outcomes import SIGNS, points
+from blindgrade.render.safe import shown
+
+# What a terminal has beside an outcome's sign and word: a sign of plain ASCII, and a style.
+PLAIN = {
+    Outcome.PASSED: ("+", "green"),
+    Outcome.FAILED: ("x", "red"),
+    Outcome.BLOCKED: (">", "yellow"),
+    Outcome.NOT_ATTEMPTED: (".", "dim"),
+    Outcome.ERROR: ("!", "magenta"),
+}
+COLON = re.compile(r":(?=:\w)")  # "::error::" at the start of a line is what GitHub's runner obeys
+BAR = 24
+WIDTH = 100  # longer lines are hard to read
+NOT_RUN = "not run"  # how the message of a check begins whose exercise had used up its time
+TO_TELL = (Outcome.FAILED, Outcome.ERROR)  # exercises that --verbose tells in full
+WRONG = (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED)
+
+
+def as_text(console: Console, *parts: RenderableType) -> str:
+    """What the console would print, without blanks at the ends of lines. Nothing is written."""
+    page = io.StringIO()
+    twin = Console(
+        file=page,
+        force_terminal=console.is_terminal,
+        color_system=cast(Any, console.color_system),
+        no_color=console.no_color,
+        width=min(console.width, WIDTH),
+        highlight=False,
+        legacy_windows=False,
+    )
+    for part in parts:
+        twin.print(part)
+    return "\n".join(line.rstrip(" ") for line in page.getvalue().split("\n"))
+
+
+def print_grading(grading: Grading, console: Console, *, verbose: bool = False) -> None:
+    """The whole screen at once, without links."""
+    for attempt in grading.lessons:
+        console.print(heading(attempt.lesson, attempt.title), *lesson_list(attempt, console), sep="\n")
+    for part in ending(grading, Places.none(), console, verbose=verbose):
+        console.print(part)
+
+
+def heading(lesson: str, title: str) -> Text:
+    """A lesson's first line."""
+    return Text.assemble((lesson, "bold cyan"), "  ", (title, "bold"))
+
+
+def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
+    """A lesson's exercises, and its points; the heading stands above it already."""
+    parts = problems(attempt.problems)
+    parts += [exercise_table(attempt.exercises, console), Text(), bar(attempt.points, attempt.max_points, console)]
+    if attempt.reference == "key":
+        parts.append(Text("  public checks only, against the answer key", "dim"))
+    return parts
+
+
+def exercise_table(results: Iterable[ExerciseResult], console: Console) -> RenderableType:
+    """A line for each exercise."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(2):
+        table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for result in results:
+        sign, word, style = sign_of(result.outcome, console)
+        score = f"{points(result.points)} / {points(result.max_points)}"
+        name = Text.assemble((f"{sign} ", style), result.name)
+        table.add_row(name, Text(word, style), score, Text(_note(result), "dim"))
+    return Padding(table, (0, 0, 0, 2))
+
+
+def sign_of(outcome: Outcome, console: Console) -> tuple[str, str, str]:
+    """An outcome's sign, word and style, as this console can show them."""
+    (sign, word), (plain, style) = SIGNS[outcome], PLAIN[outcome]
+    return plain if console.options.ascii_only else sign, word, style
+
+
+def bar(earned: float, of: float, console: Console, what: str = "") -> Text:
+    """Points as a bar and in words."""
+    full, empty = ("#", "-") if console.options.ascii_only else ("█", "░")
+    filled = int(BAR * earned / of) if of else 0
+    told = f"  {points(earned)} of {points(of)} points" + (f", {what}" if what else "")
+    return Text.assemble("  ", (full * filled + empty * (BAR - filled), "green"), told)
+
+
+def problems(texts: Iterable[str]) -> list[RenderableType]:
+    """What is wrong with the files themselves."""
+    return [Padding(Text("! " + students(text), "yellow"), (0, 0, 0, 2)) for text in texts]
+
+
+def _note(result: ExerciseResult) -> str:
+    if result.outcome is Outcome.BLOCKED:
+        return next((c.message for c in result.checks if c.outcome is Outcome.BLOCKED), "")
+    if result.outcome is Outcome.FAILED:
+        wrong = sum(c.outcome in WRONG for c in result.checks)
+        return f"{wrong} of {len(result.checks)} checks"
+    return "costs no points" if result.outcome is Outcome.ERROR else ""
+
+
+# ---------------------------------------------------------------- what to do next
+
+
+def first_to_do(attempts: Iterable[Attempt]) -> tuple[Attempt, ExerciseResult] | None:
+    """The first exercise that failed, else the first that is not written; None if there is neither."""
+    found = [(attempt, result) for attempt in attempts for result in attempt.exercises]
+    for outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
+        for attempt, result in found:
+            if result.outcome is outcome:
+                return attempt, result
+    return None
+
+
+def ending(grading: Grading, places: Places, console: Console, *, verbose: bool = False) -> list[RenderableType]:
+    """What stands below the lessons: the total, and what to do next (with `verbose` everything that is wrong)."""
+    parts: list[RenderableType] = []
+    if len(grading.lessons) > 1:
+        parts += ["", bar(grading.points, grading.max_points, console, "all lessons")]
+    first = first_to_do(grading.lessons)
+    told = [first] if first else []
+    if verbose:
+        told = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_TELL] or told
+    for attempt, result in told:
+        parts += ["", *card(attempt.lesson, result, places, verbose=verbose)]
+    if grading.points >= grading.max_points:
+        parts += ["", "  Every point earned."]
+    return parts
+
+
+def card(
+    lesson: str, result: ExerciseResult, places: Places, *, verbose: bool = False, commands: bool = True
+) -> list[RenderableType]:
+    """One exercise that is not done: what its first failed check claims and saw, why, where, and the next command.
+
+    With `verbose` every failed check, the student's own frames, and what the code printed. Without `commands` the
+    reader has keys for what comes next.
+    """
+    write = result.outcome is Outcome.NOT_ATTEMPTED
+    head = Text.assemble("To write: " if write else "To fix: ", (result.name, "bold"), f"  {result.title}")
+    failed = [c for c in result.checks if c.outcome in WRONG]
+    if not verbose:
+        failed = ([c for c in failed if not c.message.startswith(NOT_RUN)] or failed)[:1]
+    grid = _grid()
+    for number, check in enumerate(failed):
+        if number:
+            grid.add_row("", "")
+        _tell(grid, check, lesson, places, write=write, verbose=verbose)
+    more = sum(c.outcome in WRONG for c in result.checks) - len(failed)
+    if more and not write:
+        grid.add_row(
+            "", Text(f"{more} more of its checks fail" + (": --verbose shows them" if commands else ""), "dim")
+        )
+    if verbose and result.output.strip():
+        grid.add_row(Text("printed", "dim"), Text(students(result.output.strip())))
+    if commands:
+        _add_commands(grid, f"{lesson}/{result.name}", write)
+    return [head, Padding(grid, (0, 0, 0, 2))]
+
+
+def _add_commands(grid: Table, exercise: str, write: bool) -> None:
+    command = Text.assemble((f"grade {exercise}", "bold"), ("   when you have written it" if write else "", "dim"))
+    grid.add_row(Text("next", "dim"), command)
+    grid.add_row("", Text.assemble((f"grade --hint {exercise}", "bold"), ("   for a hint", "dim")))
+
+
+def students(text: str) -> str:
+    """A student's text, harmless also where it is broken into lines: none begins as a command of a CI runner does."""
+    return COLON.sub(r"\\x3a", shown(text))
+
+
+@dataclass(frozen=True)
+class _Fitting:
+    """A place by its path where that fits on the line, because half a path can be clicked nowhere."""
+
+    place: Place
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        fits = len(self.place.text) <= options.max_width
+        # A link is made of a path that the grader knows; rich leaves it out where there is no terminal.
+        link = f"link {self.place.url}" if self.place.url else ""
+        yield Text(self.place.text if fits else self.place.short, link)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(min(len(self.place.short), options.max_width), len(self.place.text))
+
+
+def _grid() -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True, width=9)
+    grid.add_column(overflow="fold")
+    return grid
+
+
+def _tell(grid: Table, check: CheckResult, lesson: str, places: Places, *, write: bool, verbose: bool) -> None:
+    grid.add_row(Text("claim", "dim"), Text(check.claim))
+    if check.message and not write:
+        grid.add_row(Text("seen", "dim"), Text(students(check.message)))
+    if check.hint:
+        if check.misconception:
+            name = check.misconception.replace("_", " ")
+            grid.add_row(Text("diagnosis", "yellow"), Text.assemble((check.hint, "yellow"), (f"  ({name})", "dim")))
+        else:
+            grid.add_row(Text("hint", "cyan"), Text(check.hint, "cyan"))
+    if check.where:
+        place = places.of(lesson, check.where)
+        grid.add_row(Text("where", "dim"), _Fitting(place))
+    for frame in check.frames if verbose else []:
+        grid.add_row("", Text(students(frame), "dim"))

@@ -1,0 +1,79 @@
+"""The screen of `grade --watch`: what was just graded, the exercise in focus, and the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
+from blindgrade.render.links import Places
+from blindgrade.render.terminal.results import bar, card, exercise_table, heading, problems, sign_of
+from blindgrade.render.terminal.standing import steps
+
+KEYS = (("n", "next"), ("h", "hint"), ("l", "list"), ("a", "all"), ("q", "quit"))
+
+
+@dataclass(frozen=True)
+class Focus:
+    """The exercise that the student works on, and how far its hints were shown."""
+
+    lesson: str
+    exercise: Exercise
+    result: ExerciseResult
+    hints: int = 0
+
+
+@dataclass(frozen=True)
+class View:
+    """All that the screen shows. `results` are each lesson's, in its order; `recent` those of the last save."""
+
+    lessons: Sequence[tuple[Lesson, Sequence[ExerciseResult]]]
+    problems: Sequence[str] = ()
+    recent: Sequence[ExerciseResult] = ()
+    focus: Focus | None = None
+    listed: bool = False
+    status: str = ""
+    places: Places = field(default_factory=Places.none)
+    verbose: bool = False
+
+
+def watch_screen(view: View, console: Console) -> list[RenderableType]:
+    """The screen, from top to bottom."""
+    parts: list[RenderableType] = []
+    for lesson, results in view.lessons:
+        parts.append(heading(lesson.id, lesson.title))
+        if view.listed:
+            parts.append(exercise_table(results, console))
+        of = sum(result.max_points for result in results) or lesson.max_points
+        parts.append(bar(sum(result.points for result in results), of, console))
+    if view.problems:
+        parts += ["", *problems(view.problems)]
+    parts += ["", Text(view.status, "dim")]
+    if view.recent:
+        parts.append(exercise_table(view.recent, console))
+    if view.focus is not None:
+        parts += ["", *_focus(view.focus, view, console)]
+    keys = Text("   ").join(Text.assemble((key, "bold"), f" {what}") for key, what in KEYS)
+    return [*parts, "", keys]
+
+
+def verdict(lesson: str, result: ExerciseResult, console: Console) -> Text:
+    """One result on one line, for a log."""
+    sign, word, style = sign_of(result.outcome, console)
+    return Text.assemble((f"{sign} ", style), f"{lesson}/{result.name}  ", (word, style))
+
+
+def _focus(focus: Focus, view: View, console: Console) -> list[RenderableType]:
+    result = focus.result
+    if result.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.ERROR):
+        parts = card(focus.lesson, result, view.places, verbose=view.verbose, commands=False)
+    else:
+        sign, word, style = sign_of(result.outcome, console)
+        parts = [Text.assemble((f"{sign} ", style), (result.name, "bold"), f"  {result.title}: {word}")]
+    if focus.hints and result.outcome is not Outcome.PASSED:
+        parts.append(Padding(steps(focus.exercise, focus.hints), (0, 0, 0, 2)))
+    return parts

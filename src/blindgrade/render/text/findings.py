@@ -1,0 +1,61 @@
+"""What is wrong in a grading, check by check, with its place: what editors, CI systems and code scanners read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
+from blindgrade.render.links import Place, Places
+from blindgrade.render.safe import shown
+
+LEVELS = {Outcome.FAILED: "error", Outcome.BLOCKED: "warning", Outcome.NOT_ATTEMPTED: "note"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check that is not passed. `level` is "error", "warning" or "note"; an error of the grader is none."""
+
+    lesson: str
+    exercise: ExerciseResult
+    check: CheckResult
+    level: str
+    place: Place
+
+    @property
+    def rule(self) -> str:
+        """The check's name among all: "lesson-7.2.1/score_from_noise/follows_from_the_noise"."""
+        return f"{self.lesson}/{self.exercise.name}/{self.check.name}"
+
+    @property
+    def text(self) -> str:
+        """Claim, what was seen, and the hint, in one paragraph."""
+        parts = [self.check.claim]
+        if self.check.message:
+            parts.append(f"Seen: {shown(self.check.message)}.")
+        if self.check.hint:
+            parts.append(f"{'Diagnosis' if self.check.misconception else 'Hint'}: {self.check.hint}")
+        return " ".join(" ".join(parts).split())
+
+    @property
+    def file(self) -> Path | None:
+        """The file relative to the working directory, absolute if it lies elsewhere; None if it is not known."""
+        path = self.place.path
+        return Path(os.path.relpath(path)) if path is not None and path.is_relative_to(Path.cwd()) else path
+
+
+def findings(grading: Grading, places: Places) -> list[Finding]:
+    """All of them, in the order of the lessons; of what is not written, one for each exercise."""
+    return [found for attempt in grading.lessons for found in _of(attempt, places)]
+
+
+def _of(attempt: Attempt, places: Places) -> Iterator[Finding]:
+    for result in attempt.exercises:
+        told = [c for c in result.checks if c.outcome in LEVELS]
+        if result.outcome in (Outcome.NOT_ATTEMPTED, Outcome.BLOCKED):
+            told = told[:1]  # the others would only repeat it
+        for check in told:
+            place = places.of(attempt.lesson, check.where) if check.where else places.file(attempt.lesson)
+            yield Finding(attempt.lesson, result, check, LEVELS[check.outcome], place)

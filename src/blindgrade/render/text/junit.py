@@ -1,0 +1,69 @@
+"""A grading as JUnit XML, which CI systems show: a suite for each lesson, a case for each check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.etree import ElementTree
+
+from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
+from blindgrade.render.links import Places
+from blindgrade.render.safe import shown
+
+TAGS = {
+    Outcome.FAILED: "failure",
+    Outcome.ERROR: "error",
+    Outcome.BLOCKED: "skipped",
+    Outcome.NOT_ATTEMPTED: "skipped",
+}
+
+
+def as_junit(grading: Grading, places: Places) -> str:
+    """The document. What is not written, or waits for another exercise, is skipped; it earns no points all the same."""
+    root = ElementTree.Element(
+        "testsuites", {"name": "grade", **_counts(c for a in grading.lessons for c in _checks(a))}
+    )
+    for attempt in grading.lessons:
+        about = {"name": attempt.lesson, "timestamp": attempt.graded_at.removesuffix("Z")}
+        suite = ElementTree.SubElement(root, "testsuite", about | _counts(_checks(attempt)))
+        properties = ElementTree.SubElement(suite, "properties")
+        for name, value in (("points", attempt.points), ("max_points", attempt.max_points)):
+            ElementTree.SubElement(properties, "property", name=name, value=f"{value:g}")
+        for result in attempt.exercises:
+            for check in result.checks:
+                _add_case(suite, attempt, result, check, places)
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _checks(attempt: Attempt) -> list[CheckResult]:
+    return [check for result in attempt.exercises for check in result.checks]
+
+
+def _counts(checks: Iterable[CheckResult]) -> dict[str, str]:
+    found = list(checks)
+    tags = [TAGS.get(check.outcome, "") for check in found]
+    return {
+        "tests": str(len(found)),
+        "failures": str(tags.count("failure")),
+        "errors": str(tags.count("error")),
+        "skipped": str(tags.count("skipped")),
+        "time": f"{sum(check.seconds for check in found):.3f}",
+    }
+
+
+def _add_case(
+    suite: ElementTree.Element, attempt: Attempt, result: ExerciseResult, check: CheckResult, places: Places
+) -> None:
+    case = ElementTree.SubElement(
+        suite, "testcase", classname=f"{attempt.lesson}/{result.name}", name=check.name, time=f"{check.seconds:.3f}"
+    )
+    tag = TAGS.get(check.outcome)
+    if tag is None:
+        return
+    message = shown(check.message)
+    told = ElementTree.SubElement(case, tag, message=message)
+    if tag != "skipped":
+        hint = f"{'Diagnosis' if check.misconception else 'Hint'}: {check.hint}" if check.hint else ""
+        where = places.of(attempt.lesson, check.where).text if check.where else ""
+        told.text = "\n".join(line for line in (check.claim, message, hint, where) if line)

@@ -1,0 +1,127 @@
+"""A lesson's file as a simulated student would hand it in: the stub's text with known answers in their places."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from blindgrade.authoring.regions import MEANT
+from blindgrade.authoring.stub import stub_text
+from blindgrade.catalog import Catalog, LessonFiles
+from blindgrade.cohort_report.structure import rename
+from blindgrade.engine.answers.solution import Solution, Variant, read_variants
+from blindgrade.models import Lesson
+from blindgrade.simulate.simulation import Choice, KnownAnswers
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A definition, what its file defines beside it, and whether it stands in the place of decorators, too."""
+
+    code: str
+    helpers: str = ""
+    whole: bool = False
+
+
+class Pieces:
+    """One lesson's known answers, ready to be put together. Needs the private trees; CourseError without them."""
+
+    def __init__(self, catalog: Catalog, lesson_id: str) -> None:
+        self.files: LessonFiles = catalog.files(lesson_id)
+        self.lesson: Lesson = catalog.lesson(self.files)
+        self.solution = Solution(self.files, self.lesson)
+        alternatives = read_variants(self.files.alternatives, "alternative", self.solution)
+        misconceptions = read_variants(self.files.misconceptions, "misconception", self.solution)
+        self.variants: dict[tuple[str, Choice], Variant] = {
+            **{(v.exercise, Choice("alternative", v.name)): v for v in alternatives},
+            **{(v.exercise, Choice("misconception", v.name)): v for v in misconceptions},
+        }
+        self._pieces: dict[tuple[str, Choice], _Piece] = {}
+
+    @cached_property
+    def known(self) -> KnownAnswers:
+        """The names of the answers, from which a cohort is drawn."""
+        named: dict[str, dict[str, list[str]]] = {"alternative": {}, "misconception": {}}
+        for exercise, choice in self.variants:
+            named[choice.kind].setdefault(exercise, []).append(choice.name)
+        return KnownAnswers(self.lesson, named["alternative"], named["misconception"])
+
+    @cached_property
+    def _stubs(self) -> dict[str, str]:
+        text = stub_text(self.files.solution.read_text(encoding="utf-8"), self.files.solution.name)
+        lines = text.split("\n")
+        kinds = (ast.FunctionDef, ast.ClassDef)
+        return {
+            n.name: "\n".join(lines[n.lineno - 1 : n.end_lineno]) for n in ast.parse(text).body if isinstance(n, kinds)
+        }
+
+    def text(self, choices: Mapping[str, Choice], *, restyled: bool = False) -> str:
+        """The file with these choices; exercises that are not named are solved.
+
+        With `restyled` it is what a student makes of another's file: other local names, other layout, no comments.
+        """
+        lines = self.solution.text.split("\n")
+        defined = {e: self.solution.definitions[self.lesson.exercise(e).defines] for e in choices}
+        helpers: list[str] = []
+        for exercise, node in sorted(defined.items(), key=lambda place: -place[1].lineno):  # from the end: lines stay
+            piece = self._piece(exercise, choices[exercise])
+            if piece.helpers and piece.helpers not in helpers:
+                helpers.append(piece.helpers)
+            # A known answer that is a class may inherit from the solution's, which then has to stand above it.
+            above = lines[_start(node) - 1 : node.end_lineno] if piece.whole and isinstance(node, ast.ClassDef) else []
+            first = _start(node) if piece.whole else node.lineno
+            lines[first - 1 : node.end_lineno] = [*above, *piece.code.split("\n")]
+        for shared in helpers:
+            home = _home(lines, shared)
+            lines[home:home] = ["", "", *shared.split("\n"), "", ""]
+        text = "\n".join(line for line in lines if not MEANT.search(line))
+        return _restyled(text) if restyled else text
+
+    def _piece(self, exercise: str, choice: Choice) -> _Piece:
+        if (exercise, choice) not in self._pieces:
+            self._pieces[exercise, choice] = self._made(exercise, choice)
+        return self._pieces[exercise, choice]
+
+    def _made(self, exercise: str, choice: Choice) -> _Piece:
+        name = self.lesson.exercise(exercise).defines
+        if choice.kind == "solution":
+            return _Piece(self.solution.definition_text(exercise))
+        if choice.kind == "stub":
+            return _Piece(self._stubs[name])
+        text = self.variants[exercise, choice].text
+        added = text.removeprefix(self.solution.text)
+        lines, node = added.split("\n"), _last(added, name)
+        if added == text:  # an edit: the definition without its decorators, which stay
+            return _Piece("\n".join(lines[node.lineno - 1 : node.end_lineno]))
+        start = _start(node) - 1
+        return _Piece("\n".join(lines[start:]).rstrip(), "\n".join(lines[:start]).strip(), whole=True)
+
+
+def _last(text: str, name: str) -> ast.FunctionDef | ast.ClassDef:
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    return [n for n in ast.parse(text).body if isinstance(n, kinds) and n.name == name][-1]
+
+
+def _start(node: ast.FunctionDef | ast.ClassDef) -> int:
+    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
+
+
+def _home(lines: list[str], helpers: str) -> int:
+    """The line before which the helpers go: above all definitions, but below the classes that they inherit from."""
+    classes = [n for n in ast.parse(helpers).body if isinstance(n, ast.ClassDef)]
+    wanted = {base.id for c in classes for base in c.bases if isinstance(base, ast.Name)}
+    home = next((n for n, line in enumerate(lines) if line.startswith(("def ", "class ", "@"))), 0)
+    for node in ast.parse("\n".join(lines)).body:
+        if isinstance(node, ast.ClassDef) and node.name in wanted:
+            wanted.remove(node.name)
+            home = node.end_lineno or home
+    return home
+
+
+def _restyled(text: str) -> str:
+    tree = ast.parse(text)
+    for node in tree.body:
+        rename(node, lambda name: f"my_{name}", arguments=False)
+    return ast.unparse(tree) + "\n"

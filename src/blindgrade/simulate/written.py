@@ -1,0 +1,64 @@
+"""A simulated cohort on disk: the submissions as students hand them in, and the truth about them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from blindgrade.simulate.composing import Pieces
+from blindgrade.simulate.simulation import SimulatedCohort
+
+COLLECTED = ".collected.json"
+TRUTH = ".simulated.json"
+
+
+def write_submissions(pieces: list[Pieces], cohort: SimulatedCohort, folder: Path) -> int:
+    """Write the last version of every student as `FOLDER/<student>/<lesson's folder>/<lesson>.py`; says how many.
+
+    Beside them go `.collected.json` (who submitted when) and `.simulated.json` (abilities, choices, who copied).
+    """
+    count = 0
+    times = {}
+    for student in cohort.students:
+        for piece in pieces:
+            versions = student.versions.get(piece.lesson.id)
+            if not versions:
+                continue
+            place = folder / student.id / piece.files.folder
+            place.mkdir(parents=True, exist_ok=True)
+            text = piece.text(versions[-1].choices, restyled=student.copied_from is not None)
+            (place / f"{piece.files.module}.py").write_text(text, encoding="utf-8")
+            count += 1
+        handed_in = [versions[-1].submitted_at for versions in student.versions.values()]
+        if handed_in:
+            times[student.id] = {"submitted_at": max(handed_in).isoformat().replace("+00:00", "Z")}
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / COLLECTED, {"students": times})
+    _write(folder / TRUTH, truth(cohort))
+    return count
+
+
+def truth(cohort: SimulatedCohort) -> dict[str, object]:
+    """What is known of the cohort: what a report on it can be compared with."""
+    return {
+        "schema": "blindgrade/simulated/v1",
+        "seed": cohort.seed,
+        "items": {name: asdict(item) for name, item in cohort.items.items()},
+        "students": [
+            {
+                "student": s.id,
+                "ability": s.ability,
+                "copied_from": s.copied_from,
+                "lessons": {
+                    lesson: {e: {"kind": c.kind, "name": c.name} for e, c in versions[-1].choices.items()}
+                    for lesson, versions in s.versions.items()
+                },
+            }
+            for s in cohort.students
+        ],
+    }
+
+
+def _write(path: Path, data: dict[str, object]) -> None:
+    path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")

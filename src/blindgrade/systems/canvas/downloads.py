@@ -1,0 +1,32 @@
+"""Canvas's "Download submissions": who handed in what."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from blindgrade.collect.downloads import by_student, strangers
+from blindgrade.collect.roster import Identifier
+from blindgrade.collect.source_item import Handed, Listing
+
+# "doeana_LATE_1187_54321_score.py"; an anonymous assignment has "anon_LATE_x7Yq2_54321_score.py".
+CANVAS = re.compile(
+    r"(?P<name>[^_].*?)_(?:(?P<late>LATE)_)?(?P<user>\d+|(?<=anon_)[A-Za-z0-9]{5}|(?<=anon_LATE_)[A-Za-z0-9]{5})"
+    r"_(?P<submission>\d+)_(?P<file>.+)"
+)
+
+
+def canvas(root: Path, entries: list[Path]) -> Listing | None:
+    """Canvas's "Download submissions": every file in one folder."""
+    files = [path for path in entries if path.is_file() and not path.is_symlink()]
+    found = by_student(CANVAS, files, "user")
+    if not found or 2 * sum(len(group) for group in found.values()) <= len(files):
+        return None
+    listing = Listing("canvas", refused=strangers(CANVAS, entries))
+    for user, group in found.items():
+        name = group[0][0]["name"]
+        who = (Identifier("canvas", user), Identifier("name", name))
+        submitted = tuple((match["file"], path) for match, path in group)
+        late = any(match["late"] for match, _ in group)
+        listing.handed.append(Handed(f"{name} ({user})", who, user, submitted, late=late))
+    return listing

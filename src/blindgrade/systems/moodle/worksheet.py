@@ -1,0 +1,127 @@
+"""Scores in a grading worksheet that was downloaded from Moodle.
+
+A worksheet is filled in, never made: its identifiers and its "Last modified (grade)" are Moodle's, and the latter keeps
+an upload from overwriting grades that are newer.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+
+from blindgrade.gradebook.comments import comment
+from blindgrade.gradebook.errors import GradebookError
+from blindgrade.gradebook.formulas import guarded
+from blindgrade.gradebook.people import People, normal
+from blindgrade.gradebook.scores import LessonScores, Score
+from blindgrade.systems.canvas.export import Filled
+
+# The columns by their English titles; on a site in another language they have that language's.
+TITLES = {
+    "identifier": "Identifier",
+    "grade": "Grade",
+    "maximum": "Maximum Grade",
+    "changeable": "Grade can be changed",
+    "modified": "Last modified (grade)",
+    "feedback": "Feedback comments",
+}
+REQUIRED = ("identifier", "grade", "modified")  # Moodle refuses a file without them
+
+
+def fill(worksheet: str, scores: LessonScores, people: People, titles: dict[str, str] | None = None) -> Filled:
+    """The worksheet with our grades and comments; GradebookError if it is none.
+
+    `titles` overrides TITLES for a site in another language. Points are scaled to the maximum grade.
+    """
+    bom = "\ufeff" if worksheet.startswith("\ufeff") else ""
+    newline = "\r\n" if "\r\n" in worksheet[:4000] else "\n"
+    rows = [row for row in csv.reader(io.StringIO(worksheet[len(bom) :], newline="")) if row]
+    header = rows[0] if rows else []
+    at = _columns(header, {**TITLES, **(titles or {})})
+    known = people.finder(list(scores.attempts))
+    sheet = _Sheet(header, at, scores, known)
+    written = sum([sheet.write(row) for row in rows[1:]])
+    missing = sorted(set(known.values()) - sheet.found)
+    sheet.notes += [
+        f"{s} has a score and is not in the worksheet; give --roster with the student's email" for s in missing
+    ]
+    out = io.StringIO()
+    csv.writer(out, lineterminator=newline).writerows(rows)
+    return Filled(bom + out.getvalue(), written, sheet.notes)
+
+
+def _columns(header: list[str], titles: dict[str, str]) -> dict[str, int]:
+    at = {kind: header.index(title) for kind, title in titles.items() if title in header}
+    for kind in REQUIRED:
+        if kind not in at:
+            raise GradebookError(
+                f"the worksheet has no column {titles[kind]!r}; download it in Moodle (View all submissions, Download"
+                f" grading worksheet), or say what the column is called there: --column {kind}=TITLE"
+            )
+    return at
+
+
+class _Sheet:
+    """The worksheet's columns, and what was filled in so far."""
+
+    def __init__(self, header: list[str], at: dict[str, int], scores: LessonScores, known: dict[str, str]) -> None:
+        self.header, self.at, self.scores, self.known = header, at, scores, known
+        self.found: set[str] = set()
+        self.notes: list[str] = []
+
+    def write(self, row: list[str]) -> bool:
+        """Fill in one line; False if it is nobody's whom we graded or may not be changed."""
+        row += [""] * (len(self.header) - len(row))
+        student = self._who(row)
+        self._guard(row)
+        if student is None:
+            return False
+        if student in self.found:
+            self.notes.append(f"{student} is in two lines of the worksheet; only the first was filled in")
+            return False
+        self.found.add(student)
+        if "changeable" in self.at and normal(row[self.at["changeable"]]) == "no":
+            self.notes.append(f"{student}'s grade cannot be changed in Moodle and was left as it is")
+            return False
+        attempt = self.scores.attempts[student]
+        row[self.at["grade"]] = self._grade(row, attempt)
+        if "feedback" in self.at:
+            row[self.at["feedback"]] = feedback(attempt)
+        return True
+
+    def _who(self, row: list[str]) -> str | None:
+        """The student of the line: identity fields before the name, which its owner may change."""
+        ours = set(self.at.values())
+        others = [n for n in range(len(row)) if n not in ours]
+        others.sort(key=lambda n: n == 1)  # the second column is the full name, on every site
+        return next((self.known[normal(row[n])] for n in others if normal(row[n]) in self.known), None)
+
+    def _guard(self, row: list[str]) -> None:
+        """Moodle reads none of these columns back, and a spreadsheet may run what stands in them."""
+        for n, value in enumerate(row):
+            if n not in self.at.values() and value != "-":
+                row[n] = guarded(value)
+
+    def _grade(self, row: list[str], attempt: Score) -> str:
+        maximum = row[self.at["maximum"]].strip() if "maximum" in self.at else ""
+        comma = "," in maximum  # the site writes numbers so
+        try:
+            most = float(maximum.replace(",", "."))
+        except ValueError:
+            most = attempt.max_points
+        grade = f"{attempt.points * most / attempt.max_points if attempt.max_points else 0.0:.2f}"
+        return grade.replace(".", ",") if comma else grade
+
+
+def feedback(attempt: Score) -> str:
+    """The comments of an attempt's exercises as HTML, with nothing that a student wrote."""
+    days = "1 day" if attempt.days_late == 1 else f"{attempt.days_late} days"
+    late = f" ({attempt.earned:g} before lateness of {days})" if attempt.earned != attempt.points else ""
+    lines = [f"<p>{attempt.points:g} of {attempt.max_points:g} points{late}</p>"]
+    for result in attempt.exercises:
+        said = comment(result, html.escape)
+        points = f"{html.escape(result.title)}: {result.points:g} of {result.max_points:g}"
+        text = "<br>".join(said.splitlines()) if said else ""
+        lines.append(f"<p><b>{points}</b>{'<br>' + text if text else ''}</p>")
+    return "".join(lines)

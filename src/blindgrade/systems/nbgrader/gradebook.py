@@ -1,0 +1,263 @@
+"""Attempts into nbgrader's gradebook: through its own classes and tables, many rows at a time.
+
+Writing is idempotent: a second run with the same attempts changes nothing. Scores and comments that an instructor wrote
+by hand are never touched. Exercises have the points that were earned, and what lateness takes off is nbgrader's late
+submission penalty, which its feedback and its export subtract.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from nbgrader import api
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from blindgrade.catalog import LessonFiles
+from blindgrade.gradebook.comments import comment
+from blindgrade.gradebook.errors import GradebookError
+from blindgrade.gradebook.people import People
+from blindgrade.gradebook.scores import LessonScores, Score
+from blindgrade.models import Lesson, Outcome
+from blindgrade.systems.nbgrader.names import grade_id, solution_id
+
+Rows = list[dict[str, Any]]
+KERNEL = '{"display_name": "Python 3", "language": "python", "name": "python3"}'
+
+
+@dataclass
+class Synced:
+    """What a sync did: rows by table that were added and changed."""
+
+    submissions: int = 0
+    added: int = 0
+    changed: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+class Syncer:
+    """nbgrader's gradebook at `url`, which may be empty. Use as a context."""
+
+    def __init__(self, url: str, people: People, course_id: str = "default_course") -> None:
+        self.people = people
+        self.synced = Synced()
+        try:
+            with _alembic_in_reach():
+                self._gradebook = api.Gradebook(url, course_id)
+        except (SQLAlchemyError, ImportError) as error:
+            first = str(error).splitlines()[0]
+            raise GradebookError(
+                f"the gradebook {_without_password(url)} cannot be opened ({first}); give it as --db sqlite:///FILE or"
+                " --db postgresql://USER@HOST/NAME (and pip install psycopg2-binary)"
+            ) from None
+        self._db = self._gradebook.db
+        self._students: set[str] | None = None
+
+    def __enter__(self) -> Syncer:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._gradebook.close()
+
+    def lesson(self, files: LessonFiles, lesson: Lesson, scores: LessonScores) -> None:
+        """Write one lesson's scores, in one transaction."""
+        try:
+            notebook = self._skeleton(files, lesson)
+            cells = {cell.name: cell.id for cell in notebook.grade_cells}
+            solutions = {cell.name: cell.id for cell in notebook.solution_cells}
+            self._add_students(list(scores.attempts))
+            submitted = self._submissions(notebook.assignment.id, notebook.id, scores)
+            self._grades(submitted, cells, scores)
+            self._comments(submitted, solutions, scores)
+            self._db.commit()
+        except SQLAlchemyError as error:
+            self._db.rollback()
+            first = str(error).splitlines()[0]
+            raise GradebookError(f"{lesson.id} was not written ({first}); run the command again") from None
+        self.synced.submissions += len(scores.attempts)
+
+    # ------------------------------------------------------------ what nbgrader knows of the lesson
+
+    def _skeleton(self, files: LessonFiles, lesson: Lesson) -> Any:
+        """The lesson's notebook in the gradebook, as `nbgrader generate_assignment` would make it."""
+        book = self._gradebook
+        names = (files.module, lesson.id)
+        try:
+            notebook = book.find_notebook(*names)
+        except api.MissingEntry:
+            book.update_or_create_assignment(lesson.id)
+            notebook = book.add_notebook(*names, kernelspec=KERNEL)
+        wanted = {grade_id(e.name): e.points for e in lesson.exercises}
+        has = {cell.name: cell.max_score for cell in notebook.grade_cells}
+        if notebook.submissions and set(has) != set(wanted):
+            differ = ", ".join(sorted(set(has) ^ set(wanted)))
+            raise GradebookError(
+                f"the gradebook knows other exercises of {lesson.id} than the course ({differ}), and has submissions of"
+                " it; sync into a new one (--db sqlite:///new.db), or remove the old ones with `nbgrader db assignment"
+                f" remove {lesson.id}`"
+            )
+        for exercise in lesson.exercises:
+            if has.get(grade_id(exercise.name)) == exercise.points:
+                continue
+            marked, points = grade_id(exercise.name), exercise.points
+            book.update_or_create_grade_cell(marked, *names, max_score=points, cell_type="code")
+            book.update_or_create_solution_cell(solution_id(exercise.name), *names)
+            known = {cell.name for cell in notebook.source_cells}
+            for cell, locked in ((marked, True), (solution_id(exercise.name), False)):
+                if cell not in known:
+                    book.add_source_cell(cell, *names, cell_type="code", locked=locked)
+        self._db.expire_all()
+        return book.find_notebook(*names)
+
+    # ------------------------------------------------------------ rows, many at a time
+
+    def _add_students(self, students: list[str]) -> None:
+        if self._students is None:
+            self._students = set(self._db.scalars(select(api.Student.id)))
+        rows: Rows = []
+        for student in students:
+            if student not in self._students:
+                person = self.people.person(student)
+                first, _, last = person.get("name").rpartition(" ")
+                email = person.get("email") or None
+                rows.append({"id": student, "first_name": first or None, "last_name": last or None, "email": email})
+        self._insert(api.Student, rows)
+        self._students |= {row["id"] for row in rows}
+
+    def _submissions(self, assignment: str, notebook: str, scores: LessonScores) -> dict[str, str]:
+        """Each student's submitted notebook in the gradebook."""
+        table = api.SubmittedAssignment
+        query = select(table.student_id, table.id, table.timestamp).where(table.assignment_id == assignment)
+        have = {student: (key, at) for student, key, at in self._db.execute(query)}
+        new: Rows = []
+        moved: Rows = []
+        for student, attempt in scores.attempts.items():
+            at = _instant(attempt)
+            if student not in have:
+                key = uuid4().hex
+                new.append({"id": key, "assignment_id": assignment, "student_id": student, "timestamp": at})
+                have[student] = (key, at)
+            elif have[student][1] != at:
+                moved.append({"key": have[student][0], "timestamp": at})
+        self._insert(table, new)
+        self._update(table, moved, "timestamp")
+        return self._notebooks(notebook, {student: have[student][0] for student in scores.attempts}, scores)
+
+    def _notebooks(self, notebook: str, submissions: dict[str, str], scores: LessonScores) -> dict[str, str]:
+        table = api.SubmittedNotebook
+        query = select(table.assignment_id, table.id, table.late_submission_penalty)
+        have = {row[0]: row[1:] for row in self._db.execute(query.where(table.notebook_id == notebook))}
+        found: dict[str, str] = {}
+        new: Rows = []
+        changed: Rows = []
+        for student, key in submissions.items():
+            taken = _taken_off(scores.attempts[student])
+            found[student], old = have.get(key, (uuid4().hex, None))
+            if key not in have:
+                place = {"id": found[student], "assignment_id": key, "notebook_id": notebook, "flagged": False}
+                new.append({**place, "late_submission_penalty": taken})
+            elif (old or 0.0) != (taken or 0.0):
+                changed.append({"key": found[student], "late_submission_penalty": taken})
+        self._insert(table, new)
+        self._update(table, changed, "late_submission_penalty")
+        return found
+
+    def _grades(self, submitted: dict[str, str], cells: dict[str, str], scores: LessonScores) -> None:
+        table = api.Grade
+        columns = (table.notebook_id, table.cell_id, table.id, table.auto_score, table.manual_score)
+        query = select(*columns).where(table.cell_id.in_(list(cells.values())))
+        have = {(row[0], row[1]): row[2:] for row in self._db.execute(query)}
+        new: Rows = []
+        changed: Rows = []
+        for student, attempt in scores.attempts.items():
+            results = {grade_id(result.name): result for result in attempt.exercises}
+            for name, cell in cells.items():
+                result = results.get(name)
+                score = result.points if result is not None else None
+                waits = result is None or result.outcome is Outcome.ERROR
+                old = have.get((submitted[student], cell))
+                if old is None:
+                    place = {"id": uuid4().hex, "notebook_id": submitted[student], "cell_id": cell}
+                    new.append({**place, "auto_score": score, "needs_manual_grade": waits})
+                elif old[1] != score:
+                    # As nbgrader has it: a score by hand is looked at again when the grader's has changed.
+                    waits = waits or old[2] is not None
+                    changed.append({"key": old[0], "auto_score": score, "needs_manual_grade": waits})
+        self._insert(table, new)
+        self._update(table, changed, "auto_score", "needs_manual_grade")
+
+    def _comments(self, submitted: dict[str, str], cells: dict[str, str], scores: LessonScores) -> None:
+        table = api.Comment
+        query = select(table.notebook_id, table.cell_id, table.id, table.auto_comment)
+        have = {(r[0], r[1]): r[2:] for r in self._db.execute(query.where(table.cell_id.in_(list(cells.values()))))}
+        new: Rows = []
+        changed: Rows = []
+        for student, attempt in scores.attempts.items():
+            said = {solution_id(result.name): comment(result) for result in attempt.exercises}
+            for name, cell in cells.items():
+                text = said.get(name)
+                old = have.get((submitted[student], cell))
+                if old is None:
+                    place = {"id": uuid4().hex, "notebook_id": submitted[student], "cell_id": cell}
+                    new.append({**place, "auto_comment": text})
+                elif old[1] != text:
+                    changed.append({"key": old[0], "auto_comment": text})
+        self._insert(table, new)
+        self._update(table, changed, "auto_comment")
+
+    def _insert(self, model: Any, rows: Rows) -> None:
+        if rows:
+            self._db.execute(insert(model.__table__), rows)
+        self.synced.added += len(rows)
+
+    def _update(self, model: Any, rows: Rows, *columns: str) -> None:
+        if rows:
+            table = model.__table__
+            statement = update(table).where(table.c.id == bindparam("key"))
+            self._db.connection().execute(statement.values({name: bindparam(name) for name in columns}), rows)
+        self.synced.changed += len(rows)
+
+
+def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], people: People) -> Synced:
+    """Write every lesson's scores into the gradebook at `url`; GradebookError if it cannot be written."""
+    with Syncer(url, people) as syncer:
+        for files, lesson, scores in lessons:
+            syncer.lesson(files, lesson, scores)
+            syncer.synced.notes += scores.notes
+        return syncer.synced
+
+
+def _taken_off(attempt: Score) -> float | None:
+    """The points that lateness costs; None for none, as nbgrader has it."""
+    return round(attempt.earned - attempt.points, 6) or None
+
+
+def _instant(attempt: Score) -> datetime | None:
+    """When the submission was handed in, as nbgrader keeps it: in UTC, without saying so."""
+    if attempt.submitted_at is None:
+        return None
+    at = datetime.fromisoformat(attempt.submitted_at.replace("Z", "+00:00"))
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+
+@contextmanager
+def _alembic_in_reach() -> Any:
+    """nbgrader calls `alembic` by name for a new gradebook; it lies beside this Python, which may be on no path."""
+    old = os.environ.get("PATH", "")
+    os.environ["PATH"] = f"{os.path.dirname(sys.executable)}{os.pathsep}{old}"
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = old
+
+
+def _without_password(url: str) -> str:
+    head, at, tail = url.rpartition("@")
+    return f"{head.rpartition(':')[0]}:…@{tail}" if at and head.count(":") > 1 else url

@@ -1,0 +1,59 @@
+"""What a grade cell of a released notebook runs in the student's Jupyter: the exercise's public checks."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+
+class ChecksFailed(Exception):
+    """Some public check failed; the message lists them."""
+
+
+class NotGradedHere(Exception):
+    """A kernel was asked to autograde, which gives points to whoever changes the cell's names."""
+
+
+def check(exercise: str, names: dict[str, Any], course: str) -> None:
+    """Run the public checks of `exercise` on what the notebook defines; ChecksFailed if one fails.
+
+    `course` is the folder of the released course. This is the student's own look at the work: nothing is isolated here,
+    and `nbgrader autograde` gives no points for it.
+    """
+    if os.environ.get("NBGRADER_EXECUTION") == "autograde":
+        raise NotGradedHere(
+            "this notebook is graded in blindgrade's sandbox, not in a kernel; run `nbgrader autograde` in the course's"
+            " folder, where nbgrader_config.py is"
+        )
+    claims, failures = _run(exercise, names, course)
+    if failures:
+        raise ChecksFailed(f"{exercise}: {len(failures)} of {claims} public checks failed\n" + "\n".join(failures))
+    print(f"{exercise}: {claims} of {claims} public checks passed; the grader runs more")
+
+
+def _run(exercise: str, names: dict[str, Any], course: str) -> tuple[int, list[str]]:
+    """How many public checks there are, and a paragraph for each that failed."""
+    from pathlib import Path
+    from types import ModuleType
+
+    from blindgrade.catalog import Catalog
+    from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
+    from blindgrade.engine.answers.lesson_checks import LessonChecks
+    from blindgrade.engine.answers.reference import check_seed, observe
+    from blindgrade.engine.judging.judging import judge_by
+    from blindgrade.engine.worker.lesson import LoadedLesson
+    from blindgrade.models import Outcome
+
+    [target] = Catalog(Path(course).resolve()).find([exercise])
+    checks = LessonChecks(target.files, target.lesson, target.files.public_checks)
+    reference = KeyReference(target.files, checks)
+    module = ModuleType(target.files.module)
+    module.__dict__.update(names)
+    failures = []
+    wanted = checks.of(target.exercises[0])
+    for one in wanted:
+        seed = check_seed(KEY_SEED, target.lesson.id, one)
+        result = judge_by(reference, one, observe(checks, one, LoadedLesson(module, []), seed), seed)
+        if result.outcome is not Outcome.PASSED:
+            failures.append(f"✗ {result.claim}\n    {result.message}")
+    return len(wanted), failures

@@ -1,0 +1,135 @@
+"""A course directory for nbgrader: `source/` notebooks with solutions, and settings that grade in our sandbox.
+
+The directory is the instructor's, since nbgrader wants the solutions in `source/`; what students get is made from it by
+`nbgrader generate_assignment`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+from blindgrade.authoring.cells import SOLUTION_ONLY, CellError
+from blindgrade.authoring.notebook import solved_cells, written
+from blindgrade.authoring.regions import RegionError
+from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target
+from blindgrade.models import Exercise, Lesson
+from blindgrade.systems.nbgrader.names import grade_id, solution_id
+
+PRIVATE = True  # source/ holds the solutions
+
+SCHEMA_VERSION = 3
+# nbgrader removes what stands between these, and refuses a cell like this one if our preprocessor did not take it out.
+HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
+PUBLIC_COURSE = "public_course"  # a released course beside the notebook: the public checks and what they need
+
+CONFIG = '''"""nbgrader's settings for this course: what students hand in is graded by blindgrade, in its sandbox.
+
+Made by `course release --as nbgrader`. Run nbgrader and `jupyter server` in this folder, so that they read this file.
+"""
+
+import os
+
+from blindgrade.systems.nbgrader import preprocessors as nbgrader_plugin
+
+c = get_config()  # noqa: F821  # nbgrader's own function
+c.CourseDirectory.course_id = {course_id!r}
+nbgrader_plugin.configure(c, course=os.environ.get("BLINDGRADE_COURSE") or {root!r})
+'''
+
+GRADE_CELL = """# {title}: {points:g} points. The grader runs all of its checks; this cell runs the public ones.
+import blindgrade.systems.nbgrader.notebook_check
+
+blindgrade.systems.nbgrader.notebook_check.check("{id}", globals(), course="{course}")"""
+
+
+def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
+    """The course directory's files: relative path and content.
+
+    Raises CourseError if a lesson has no solution here or an exercise has no cell of its own. A lesson is released
+    whole, whichever of its exercises were named.
+    """
+    root = str(catalog.root)
+    found = {"nbgrader_config.py": CONFIG.format(course_id=_course_id(catalog), root=root).encode()}
+    for target in targets:
+        folder = f"source/{target.files.entry.id}"
+        text = written(notebook_cells(target.files, target.lesson))
+        found[f"{folder}/{target.files.module}.ipynb"] = text.encode()
+        if target.files.toys.is_file():
+            found[f"{folder}/toys.py"] = target.files.toys.read_bytes()
+        for path, content in _public_course(catalog, target).items():
+            found[f"{folder}/{PUBLIC_COURSE}/{path}"] = content
+    return found
+
+
+def notebook_cells(lesson_files: LessonFiles, lesson: Lesson) -> list[dict[str, Any]]:
+    """The source notebook's cells, with nbgrader's metadata and a grade cell behind each exercise."""
+    name = str(lesson_files.solution.relative_to(lesson_files.root))
+    try:
+        source = solved_cells(lesson_files.solution.read_text(encoding="utf-8"), name)
+    except FileNotFoundError:
+        raise CourseError(
+            f"{lesson_files.solution} is missing; release from the course that has the solutions"
+        ) from None
+    except (CellError, RegionError) as error:
+        raise CourseError(str(error)) from None
+    defines = {exercise.defines: exercise for exercise in lesson.exercises}
+    waiting = dict(defines)
+    cells: list[dict[str, Any]] = []
+    for cell in source:
+        if SOLUTION_ONLY in cell["metadata"].get("tags", ()):
+            cells.append({**cell, "source": [f"{HIDDEN[0]}\n", *cell["source"], f"\n{HIDDEN[1]}"]})
+            continue
+        here = [waiting.pop(n) for n in _defined(cell) if n in waiting]
+        if len(here) > 1:
+            raise CourseError(f"{name}: {here[0].name} and {here[1].name} share a cell; give each a cell of its own")
+        cells += [_solution_cell(cell, here[0]), _grade_cell(lesson, here[0])] if here else [cell]
+    if waiting:
+        raise CourseError(f"{name} defines no `{next(iter(waiting))}`; correct it, or lesson.toml")
+    return cells
+
+
+def _defined(cell: dict[str, Any]) -> list[str]:
+    if cell["cell_type"] != "code":
+        return []
+    body = ast.parse("".join(cell["source"])).body
+    return [node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+
+
+def _solution_cell(cell: dict[str, Any], exercise: Exercise) -> dict[str, Any]:
+    marks = _marks(solution_id(exercise.name), grade=False, solution=True, locked=False)
+    return {**cell, "metadata": {**cell["metadata"], "nbgrader": marks}}
+
+
+def _grade_cell(lesson: Lesson, exercise: Exercise) -> dict[str, Any]:
+    text = GRADE_CELL.format(
+        title=exercise.title, points=exercise.points, id=f"{lesson.id}/{exercise.name}", course=PUBLIC_COURSE
+    )
+    marks = _marks(grade_id(exercise.name), grade=True, solution=False, locked=True)
+    return {
+        "cell_type": "code", "id": grade_id(exercise.name).replace("_", "-")[:64], "execution_count": None,
+        "outputs": [], "metadata": {"nbgrader": {**marks, "points": exercise.points}},
+        "source": re.findall(r"[^\n]*\n|[^\n]+", text),
+    }  # fmt: skip
+
+
+def _marks(cell_id: str, **kinds: bool) -> dict[str, Any]:
+    """nbgrader's metadata. It refuses unknown keys, so nothing of ours may stand among them."""
+    return {"grade_id": cell_id, "schema_version": SCHEMA_VERSION, "task": False, **kinds}
+
+
+def _public_course(catalog: Catalog, target: Target) -> dict[str, bytes]:
+    """What the public checks need in a student's folder: the released course of this lesson."""
+    wanted = [catalog.root / "course.toml", target.files.spec, target.files.public_checks, target.files.answer_key]
+    earlier = {need.split("/")[0] for e in target.lesson.exercises for need in e.requires if "/" in need}
+    wanted += [catalog.files(lesson).spec for lesson in sorted(earlier)]  # the catalog reads what a lesson requires
+    try:
+        return {path.relative_to(catalog.root).as_posix(): path.read_bytes() for path in wanted}
+    except FileNotFoundError as error:
+        raise CourseError(f"{error.filename} is missing; run `course build`") from None
+
+
+def _course_id(catalog: Catalog) -> str:
+    """The course's title as nbgrader takes it: no spaces, no plus sign."""
+    return re.sub(r"[^a-z0-9]+", "-", catalog.course.title.lower()).strip("-") or "course"

@@ -1,0 +1,108 @@
+"""One lesson with everything that its proofs need: checks, solution, reference, known answers, who uses whom."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cached_property
+from pathlib import Path
+
+from blindgrade.catalog import Catalog, CourseError, LessonFiles
+from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.answers.reference import LiveReference
+from blindgrade.engine.answers.solution import Solution, Variant, read_variants
+from blindgrade.models import Exercise, Kind, Lesson
+
+
+class Workshop:
+    """A lesson of the catalog, its parts made when they are asked for."""
+
+    def __init__(self, root: Path, lesson_id: str) -> None:
+        catalog = Catalog(root)
+        self.files: LessonFiles = catalog.files(lesson_id)
+        self.lesson: Lesson = catalog.lesson(self.files)
+        self.course = catalog.course
+        for path in (self.files.solution, self.files.misconceptions, self.files.alternatives):
+            _must_parse(path)
+        self.solution = Solution(self.files, self.lesson)
+
+    @cached_property
+    def checks(self) -> LessonChecks:
+        """The lesson's checks."""
+        return LessonChecks(self.files, self.lesson)
+
+    @cached_property
+    def reference(self) -> LiveReference:
+        """The solution's results, remembered."""
+        return LiveReference(self.checks, self.solution)
+
+    @cached_property
+    def alternatives(self) -> list[Variant]:
+        """Known right answers."""
+        return read_variants(self.files.alternatives, "alternative", self.solution)
+
+    @cached_property
+    def misconceptions(self) -> list[Variant]:
+        """Known wrong answers."""
+        return read_variants(self.files.misconceptions, "misconception", self.solution)
+
+    @cached_property
+    def uses(self) -> dict[str, set[str]]:
+        """For each top-level name of the solution, those that it refers to, directly or through others."""
+        direct = {name: _names(node) for name, node in _statements(self.solution.text).items()}
+        return {name: _reach(name, direct) for name in direct}
+
+    def requires(self, name: str) -> set[str]:
+        """The exercises that this one requires, directly or through others."""
+        direct = {e.name: set(e.requires_here) for e in self.lesson.exercises}
+        return _reach(name, direct)
+
+    def touched_by(self, name: str) -> list[Exercise]:
+        """The deterministic exercises whose solution or experiments refer to the solution's top-level `name`."""
+        return [
+            exercise
+            for exercise in self.lesson.exercises
+            if exercise.kind is not Kind.TRAINING and (exercise.defines == name or self._refers(exercise, name))
+        ]
+
+    def _refers(self, exercise: Exercise, name: str) -> bool:
+        if name in self.uses.get(exercise.defines, set()):
+            return True
+        called = re.compile(rf"\blesson\.{re.escape(name)}\b")
+        texts = (text for check in self.checks.of(exercise.name) for text in self.checks.slice(check).values())
+        return any(called.search(text) for text in texts)
+
+
+def _must_parse(path: Path) -> None:
+    try:
+        ast.parse(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CourseError(f"{path} is missing; every lesson that is not planned has one") from None
+    except SyntaxError as error:
+        raise CourseError(f"{path}:{error.lineno}: {error.msg}; correct the file") from None
+
+
+def _statements(text: str) -> dict[str, ast.stmt]:
+    found: dict[str, ast.stmt] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {n.id: node for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    return found
+
+
+def _names(node: ast.stmt) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _reach(start: str, direct: dict[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    pending = list(direct.get(start, ()))
+    while pending:
+        name = pending.pop()
+        if name in direct and name not in seen:
+            seen.add(name)
+            pending += direct[name]
+    return seen

@@ -1,0 +1,119 @@
+"""The cohort's page: whole without a network, harmless whatever students call themselves, a CSV beside every table."""
+
+import base64
+import csv
+import hashlib
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+
+from blindgrade.cohort_report.alike import Alike, Pair
+from blindgrade.cohort_report.cohort import analyse
+from blindgrade.cohort_report.page import write_report
+from blindgrade.cohort_report.records import records_of
+from blindgrade.cohort_report.sections import taken
+from blindgrade.models import Attempt, Late, Policy
+from blindgrade.simulate.rehearsed import Rehearsals, attempts
+
+START = datetime(2026, 9, 1, tzinfo=UTC)
+NASTY = '=<script>alert("x")</script>\u202e'
+
+
+@pytest.fixture(scope="module")
+def written(mini, pieces, cohort, tmp_path_factory):
+    lesson = pieces[0].lesson
+    by_student: dict[str, list[Attempt]] = {}
+    for number, attempt in enumerate(attempts(Rehearsals(pieces[0], 0, assumed=True), cohort)):
+        by_student.setdefault(attempt.student, []).append(attempt.model_copy(update={"key": str(number)}))
+    first = next(iter(by_student))
+    by_student[NASTY] = by_student[first]
+    records = [records_of(s, {lesson.id: own}, mini.course.policy)[lesson.id] for s, own in by_student.items()]
+    found = analyse(mini.course, {lesson.id: records}, [lesson])
+    pair = Pair(NASTY, first, ["lesson-1.1.1/standardize"] * 3, 3, 30.0, 1e-4)
+    paths = write_report(
+        tmp_path_factory.mktemp("report") / "cohort.html",
+        found,
+        Alike([pair], [[NASTY, first]], 2),
+        "all",
+        "now",
+    )
+    return paths, paths[0].read_text(encoding="utf-8")
+
+
+class _Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen, self.open, self.ids = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+        if tag not in ("meta", "rect", "line", "circle"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_well_formed_and_loads_and_runs_nothing(written):
+    _, text = written
+    tags = _Tags()
+    tags.feed(text)
+    assert tags.open == []
+    assert not {t for t, _ in tags.seen} & {"script", "link", "img", "iframe", "object", "form", "base"}
+    assert not [a for _, attrs in tags.seen for a in attrs if a.startswith("on") or a in ("style", "src")]
+    links = [attrs["href"] for t, attrs in tags.seen if t == "a"]
+    assert all(link.startswith(("#", "cohort/")) for link in links)
+    ids = [attrs["id"] for _, attrs in tags.seen if "id" in attrs]
+    assert len(ids) == len(set(ids)) and {link[1:] for link in links if link.startswith("#")} <= set(ids)
+
+
+def test_the_policy_admits_this_stylesheet_and_nothing_else(written):
+    _, text = written
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1]
+    style = re.search(r"<style>(.*?)</style>", text, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def test_a_students_name_is_text(written):
+    _, text = written
+    assert "<script" not in text and "\u202e" not in text
+    assert text.count("=&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;\\u202e") >= 2
+
+
+def test_every_table_has_its_csv_with_as_many_rows(written):
+    paths, text = written
+    folder = paths[0].with_suffix("")
+    linked = set(re.findall(r'href="cohort/([^"]+)"', text))
+    assert linked == {p.name for p in paths[1:]} == {p.name for p in folder.iterdir()}
+    assert len(linked) == len(re.findall(r"<section", text))
+    with (folder / "mastery.csv").open(newline="") as stream:
+        rows = list(csv.reader(stream))
+    assert len(rows) - 1 == len(
+        re.findall(r"<th scope=\"row\"><code>(?:s\d+|=&lt;)[^<]*</code></th>", text.split('id="misconceptions"')[0])
+    )
+    assert [row[0] for row in rows if "script" in row[0]] == ["'" + NASTY]
+
+
+def test_what_only_a_shade_would_tell_stands_there_as_a_number(written):
+    _, text = written
+    shaded = re.findall(r'<td class="number (?:low|mid|high)">([^<]*)</td>', text)
+    assert shaded and all(re.fullmatch(r"\d+ %", cell.strip()) for cell in shaded)
+
+
+def test_the_page_says_which_attempts_were_taken_and_that_lateness_was_not(written):
+    _, text = written
+    assert "Of each student what was handed in last counts. All points are before" in text
+    assert "Students by points before lateness" in text
+
+
+def test_every_policy_is_told():
+    late = {"due": {"lesson-1": START}, "late": Late(penalty=0.1)}
+    assert taken(Policy(attempts="best")).startswith("Of each student the best attempt counts. All points")
+    assert "most points after lateness" in taken(Policy(attempts="best", **late))
+    assert "mean of each student's attempts; exercises" in taken(Policy(attempts="mean", **late))

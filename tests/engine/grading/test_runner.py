@@ -1,0 +1,222 @@
+"""The engine on golden submissions: each folder of tests/submissions/mini holds a file and what grading it must say."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blindgrade.catalog import Catalog
+from blindgrade.checks import Check
+from blindgrade.engine.answers.reference import LiveReference
+from blindgrade.engine.answers.solution import Variant
+from blindgrade.engine.grading import student
+from blindgrade.engine.grading.runner import Options, grade
+from blindgrade.engine.grading.student import Student
+from blindgrade.engine.grading.warm_process import Zygote
+from blindgrade.engine.grading.worker_client import Interrupted
+from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.models import Attempt, Exercise, Grading
+
+TESTS = Path(__file__).parents[2]
+GOLDEN = sorted(p for p in (TESTS / "submissions" / "mini").iterdir() if p.is_dir())
+MINI = Catalog(TESTS / "courses" / "mini")
+
+
+def graded(submission: Path, *ids: str, **options: object) -> Attempt:
+    return grading(submission, *ids, **options).lessons[0]
+
+
+def grading(submission: Path, *ids: str, **options: object) -> Grading:
+    return grade(MINI, MINI.find(ids or ("lesson-1.1.1",)), submission, Options(**options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("case", GOLDEN, ids=lambda p: p.name)
+def test_a_golden_submission_is_graded_as_expected(case: Path) -> None:
+    attempt = graded(case)
+    expected = json.loads((case / "expected.json").read_text())
+    results = {r.name: r for r in attempt.exercises}
+    for name, claims in expected["exercises"].items():
+        result = results[name]
+        messages = " ".join(c.message for c in result.checks)
+        assert result.outcome == claims["outcome"], (name, messages)
+        assert claims.get("message", "") in messages
+        assert claims.get("points", result.points) == result.points
+        if result.outcome == "passed":
+            assert result.points == result.max_points
+        if "misconception" in claims:
+            assert claims["misconception"] in [c.misconception for c in result.checks]
+    for text in expected["problems"]:
+        assert any(text in problem for problem in attempt.problems), attempt.problems
+
+
+def test_the_same_seed_repeats_an_attempt(tmp_path: Path) -> None:
+    case = TESTS / "submissions" / "mini" / "wrong_and_blocked"
+    once, again = graded(case, seed=11), graded(case, seed=11)
+    assert [c.message for e in once.exercises for c in e.checks] == [
+        c.message for e in again.exercises for c in e.checks
+    ]
+    assert once.seed == again.seed == 11
+
+
+def test_a_fresh_seed_is_drawn_each_time() -> None:
+    case = TESTS / "submissions" / "mini" / "all_right"
+    assert graded(case).seed != graded(case).seed
+
+
+def test_a_hidden_check_shows_no_expected_value() -> None:
+    attempt = graded(TESTS / "submissions" / "mini" / "wrong_and_blocked")
+    hidden = [c for e in attempt.exercises for c in e.checks if not c.public and c.outcome == "failed"]
+    assert hidden and all("expected" not in c.message for c in hidden)
+
+
+def test_blame_falls_on_a_required_exercise_that_was_not_asked_for() -> None:
+    attempt = graded(TESTS / "submissions" / "mini" / "wrong_and_blocked", "lesson-1.1.1/correlation")
+    assert [(e.name, e.outcome) for e in attempt.exercises] == [("correlation", "blocked")]
+
+
+def test_nothing_is_left_behind_by_a_submission_that_daemonises() -> None:
+    graded(TESTS / "submissions" / "mini" / "leaves_a_child")
+    left = subprocess.run(
+        ["pgrep", "-f", "blindgrade.engine.worker.zygote"], capture_output=True, text=True
+    ).stdout.split()
+    mine = [pid for pid in left if _ancestor(int(pid)) in (1, os.getpid())]
+    assert mine == []
+
+
+def _ancestor(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return -1
+
+
+def test_public_checks_are_graded_by_key_without_the_private_trees(tmp_path: Path) -> None:
+    released = tmp_path / "course"
+    shutil.copytree(MINI.root, released, ignore=shutil.ignore_patterns("solutions", "graders"))
+    catalog = Catalog(released)
+    options = Options(reference="key")
+    right = grade(catalog, catalog.find(["all"]), TESTS / "submissions" / "mini" / "all_right", options)
+    wrong = grade(catalog, catalog.find(["all"]), TESTS / "submissions" / "mini" / "wrong_and_blocked", options)
+    assert right.points == right.max_points
+    assert all(c.public for a in right.lessons for e in a.exercises for c in e.checks)
+    assert wrong.points < wrong.max_points
+
+
+def test_debug_grades_in_this_process() -> None:
+    attempt = graded(TESTS / "submissions" / "mini" / "all_right", debug=True)
+    assert (attempt.points, attempt.sandbox) == (100.0, "none")
+
+
+def test_a_file_longer_than_a_reply_may_be_is_graded_to_its_end(tmp_path: Path) -> None:
+    honest = (TESTS / "submissions" / "mini" / "all_right" / "basics.py").read_text()
+    path = tmp_path / "basics.py"
+    path.write_text("import torch\n" + "# a long remark\n" * 8_000 + honest)
+    assert graded(path).points == 100
+
+
+def test_what_was_printed_before_a_crash_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "basics.py"
+    path.write_text("import os\ndef standardize(values):\n    print('so far')\n    os._exit(3)\n")
+    standardize = graded(path).exercises[0]
+    assert "ended its process" in standardize.checks[0].message and "so far" in standardize.output
+
+
+SENT_TOGETHER = """
+import os, time
+right = standardize
+
+def standardize(values):
+    print("rows" if values.dim() > 1 and values.shape[0] == 3 else "hidden")
+    if values.dim() == 1:
+        {deed}
+    return right(values)
+
+def correlation(first, second):
+    first, second = (row - row.mean(dim=-1, keepdim=True) for row in (first, second))
+    return torch.nn.functional.cosine_similarity(first, second, dim=-1)
+"""
+STOPPED = "not run, because an earlier check was stopped after 3 s"
+
+
+@pytest.mark.parametrize(
+    ("deed", "messages"),
+    [
+        ("pass", ["", "", ""]),
+        ("os._exit(0)", ["", "your code ended its process", ""]),
+        ("time.sleep(60)", ["", "stopped after 3 s", STOPPED]),
+        ("os.write(3, bytes(16))", ["", "broke the protocol", ""]),
+    ],
+    ids=["nothing", "ends its process", "does not end", "speaks out of turn"],
+)
+def test_hidden_checks_that_are_sent_together_are_told_apart(tmp_path: Path, deed: str, messages: list[str]) -> None:
+    honest = (TESTS / "submissions" / "mini" / "all_right" / "basics.py").read_text()
+    (tmp_path / "basics.py").write_text(honest + SENT_TOGETHER.format(deed=deed))
+    standardize, correlation, _ = graded(tmp_path).exercises
+    for check, message in zip(standardize.checks, messages, strict=True):
+        assert (message in check.message) if message else (check.outcome == "passed"), check
+    assert correlation.outcome == "passed"
+    assert standardize.output.split() == ["rows"]
+
+
+def test_requests_that_a_worker_was_sent_for_nothing_are_not_answered_to_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exercise's time is over before all that was sent for it is asked for."""
+    honest = (TESTS / "submissions" / "mini" / "all_right" / "basics.py").read_text()
+    (tmp_path / "basics.py").write_text(honest + SENT_TOGETHER.format(deed="pass"))
+    told = ["", "", "not run: the time is over"]
+    real = Student._no_longer
+
+    def over(self: Student, exercise: Exercise) -> str:
+        return told[2] if exercise.name == "standardize" and self._ahead else real(self, exercise)
+
+    monkeypatch.setattr(Student, "_no_longer", over)
+    standardize, correlation, _ = graded(tmp_path).exercises
+    assert [check.message for check in standardize.checks] == told
+    assert correlation.outcome == "passed"
+
+
+def test_a_diagnosis_ends_when_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    real = LiveReference.of_variant
+
+    def counted(self: LiveReference, variant: Variant, check: Check, seed: int) -> dict[str, Any]:
+        tried.append(variant.name)
+        return real(self, variant, check, seed)
+
+    monkeypatch.setattr(LiveReference, "of_variant", counted)
+    case = TESTS / "submissions" / "mini" / "wrong_and_blocked"
+    graded(case)
+    all_tried = set(tried)
+    tried.clear()
+    with pytest.raises(Interrupted):
+        graded(case, interrupted=lambda: bool(tried))
+    assert len(set(tried)) == 1 < len(all_tried)
+
+
+def test_what_does_not_fit_beside_another_request_is_sent_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(student, "AHEAD", 0)
+    assert graded(TESTS / "submissions" / "mini" / "all_right").points == 100
+
+
+def test_a_worker_that_ended_or_said_too_much_after_its_answer_is_seen_before_the_next_call() -> None:
+    with Zygote().ready() as zygote:
+        for deed in ("os._exit(0)", "os.write(3, b'more')"):
+            worker = zygote.spawn(Limits())
+            assert worker.waits()
+            text = f"import os, threading\nthreading.Timer(0.05, lambda: {deed}).start()\n"
+            request = {"op": "load", "module": "m", "text": text.encode(), "file": "m.py", "files": {}}
+            assert worker.call(request, 10)["problems"] == []
+            for _ in range(500):
+                if not worker.waits():
+                    break
+                time.sleep(0.01)
+            assert not worker.waits()
+            worker.close()

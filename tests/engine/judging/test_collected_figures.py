@@ -1,0 +1,102 @@
+"""Pictures of results as plain numbers: of right and wrong ones, and of what cannot be drawn."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from blindgrade.checks import Check, Rng, check
+from blindgrade.engine.judging.collected_figures import MAX_ELEMENTS, Exhibits
+from blindgrade.figures import Figure, paths
+from blindgrade.models import Outcome
+
+RIGHT = torch.zeros(2, 3, 2)
+
+
+def ways(result: Any, rng: Rng) -> Figure:
+    return paths(f"from {rng.integer(0, 1000)}", result["walk"])
+
+
+class Expected:
+    """A reference that always has the same result."""
+
+    kind = "live"
+
+    def expected(self, check: Check, seed: int) -> dict[str, Any] | None:
+        return {"kind": "result", "value": {"walk": RIGHT}}
+
+    own = expected
+
+
+def made(reply: dict[str, Any], outcome: Outcome = Outcome.FAILED, **options: Any) -> Exhibits:
+    def walk(lesson: Any, rng: Rng) -> None:
+        """The claim."""
+
+    exhibits = Exhibits()
+    one = check("walking", figure=ways, **{"public": True, **options})(walk)
+    exhibits.add("lesson-1.1.1", one, reply, outcome, Expected(), seed=3)
+    return exhibits
+
+
+def a_result(value: Any) -> dict[str, Any]:
+    return {"kind": "result", "value": value}
+
+
+def test_a_wrong_result_of_a_public_check_is_shown_beside_the_references() -> None:
+    (exhibit,) = made(a_result({"walk": RIGHT + 1})).found
+    assert exhibit.student is not None and exhibit.reference is not None
+    assert exhibit.student.series[0].rows == [[1.0, 1.0]] * 3
+    assert exhibit.reference.series[0].rows == [[0.0, 0.0]] * 3
+    assert exhibit.student.title == exhibit.reference.title  # both sides draw from the same seed
+
+
+def test_a_right_result_is_shown_alone() -> None:
+    (exhibit,) = made(a_result({"walk": RIGHT}), Outcome.PASSED).found
+    assert exhibit.student is not None and exhibit.reference is None
+
+
+def test_of_a_hidden_check_the_references_is_never_shown() -> None:
+    (exhibit,) = made(a_result({"walk": RIGHT + 1}), public=False).found
+    assert exhibit.reference is None
+    assert not made({"kind": "raised"}, public=False).found
+
+
+def test_a_check_without_a_reference_shows_the_students_alone() -> None:
+    (exhibit,) = made(a_result({"walk": RIGHT}), reference=False).found
+    assert exhibit.reference is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"kind": "raised", "type": "ValueError"},
+        a_result(None),
+        a_result({"walk": "<script>"}),
+        a_result({"walk": torch.zeros(3)}),
+        a_result({"walk": torch.zeros(2, 3, 2, dtype=torch.complex64)}),
+        a_result({"walk": torch.zeros(1).expand(MAX_ELEMENTS + 1)}),
+        a_result([[]] * (MAX_ELEMENTS + 1)),
+    ],
+    ids=["raised", "none", "text", "shape", "complex", "large", "long"],
+)
+def test_what_cannot_be_drawn_leaves_the_references_alone(reply: dict[str, Any]) -> None:
+    (exhibit,) = made(reply).found
+    assert exhibit.student is None and exhibit.reference is not None
+
+
+def test_numbers_that_are_none_become_gaps() -> None:
+    (exhibit,) = made(a_result({"walk": torch.tensor([[[math.inf, 0.0], [1e30, 1.0], [2.0, 3.0]]])})).found
+    assert exhibit.student is not None
+    assert [math.isnan(row[0]) for row in exhibit.student.series[0].rows] == [True, True, False]
+
+
+def test_a_check_without_a_figure_keeps_nothing() -> None:
+    def plain(lesson: Any, rng: Rng) -> None:
+        """The claim."""
+
+    exhibits = Exhibits()
+    exhibits.add("l", check("walking", public=True)(plain), a_result(1), Outcome.FAILED, Expected(), seed=3)
+    assert exhibits.found == []

@@ -1,0 +1,94 @@
+"""A reply that was judged before is judged once; whoever sends other bytes is judged anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from blindgrade.checks import Check, Fail
+from blindgrade.engine.judging import judged_before
+from blindgrade.engine.judging.judged_before import Verdicts
+from blindgrade.engine.wire import frames
+from blindgrade.models import Outcome
+
+RIGHT = {"kind": "result", "value": torch.tensor([1.0, 2.0])}
+WRONG = {"kind": "result", "value": torch.tensor([1.0, 3.0])}
+
+
+class Told:
+    """A reference that says 1, 2 to everything and counts how often it is asked."""
+
+    kind = "live"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def expected(self, check: Check, seed: int) -> dict[str, Any]:
+        self.asked += 1
+        return RIGHT
+
+    own = expected
+
+
+def check(name: str = "adds", **more: Any) -> Check:
+    return Check("f", name, "It adds.", lambda lesson, rng: None, **more)
+
+
+def told(by: Verdicts, reply: dict[str, Any], one: Check | None = None, seed: int = 1) -> Outcome:
+    one = one or check()
+    return by.of(one, by.read(one, seed, frames.encode(reply)), seed).outcome
+
+
+def test_the_same_bytes_are_decoded_and_judged_once() -> None:
+    by = Verdicts(Told())
+    assert [told(by, reply) for reply in (RIGHT, WRONG, RIGHT, WRONG, RIGHT)] == [
+        Outcome.PASSED, Outcome.FAILED, Outcome.PASSED, Outcome.FAILED, Outcome.PASSED,
+    ]  # fmt: skip
+    assert by.reference.asked == 2
+    frame = frames.encode(RIGHT)
+    assert by.read(check(), 1, frame) is by.read(check(), 1, bytes(bytearray(frame)))
+
+
+def test_another_seed_and_another_check_are_judged_for_themselves() -> None:
+    def never(result: Any, expected: Any, rng: Any) -> None:
+        raise Fail("never")
+
+    by = Verdicts(Told())
+    assert told(by, RIGHT) is told(by, RIGHT, seed=2) is told(by, RIGHT, check("other")) is Outcome.PASSED
+    assert by.reference.asked == 3
+    assert told(by, RIGHT, check("strict", verdict=never)) is Outcome.FAILED
+
+
+def test_what_one_student_is_told_does_not_reach_the_next() -> None:
+    by = Verdicts(Told())
+    reply = by.read(check(), 1, frames.encode(WRONG))
+    first = by.of(check(), reply, 1)
+    first.hint, first.where, first.misconception, first.seconds = "a hint", "mine.py:3", "a mistake", 2.0
+    second = by.of(check(), reply, 1)
+    assert (second.hint, second.where, second.misconception) == ("", None, None)
+    assert second.seconds != 2.0
+
+
+def test_long_replies_and_old_ones_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judged_before, "MOST", 2)
+    by = Verdicts(Told())
+    numbers = [{"kind": "result", "value": n} for n in range(3)]
+    for reply in (numbers[0], numbers[1], numbers[0], numbers[2]):  # 1 was asked for longest ago
+        told(by, reply)
+    assert by.reference.asked == 3
+    told(by, numbers[0])
+    assert by.reference.asked == 3
+    told(by, numbers[1])
+    assert by.reference.asked == 4
+    large = {"kind": "result", "value": torch.zeros(judged_before.LONGEST)}
+    assert told(by, large) is told(by, large) is Outcome.FAILED
+    assert by.reference.asked == 6
+
+
+def test_a_frame_that_is_no_reply_is_refused_each_time() -> None:
+    by = Verdicts(Told())
+    for frame in (b"nonsense", frames.encode({"kind": "result"}), frames.encode([1])) * 2:
+        with pytest.raises(frames.WireError):
+            by.read(check(), 1, frame)

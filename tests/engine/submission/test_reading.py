@@ -1,0 +1,341 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from blindgrade.catalog import LessonFiles
+from blindgrade.engine.submission import reading
+from blindgrade.engine.submission.reading import LessonSubmission, LineMap, SubmissionError, read_submission
+from blindgrade.models import LessonEntry
+
+SCORE = LessonFiles(Path("/course"), LessonEntry(id="lesson-7.2.1", slug="score_functions", title="Scores"))
+FLOW = LessonFiles(Path("/course"), LessonEntry(id="lesson-7.2.2", slug="flow_matching", title="Flow"))
+DEFINED = {"lesson-7.2.1": {"score", "langevin"}, "lesson-7.2.2": {"cfm_loss", "Field"}}
+
+
+def read(path: Path, *targets: LessonFiles) -> dict[str, LessonSubmission | None]:
+    return read_submission(path, list(targets or (SCORE, FLOW)), DEFINED)
+
+
+def score(path: Path) -> LessonSubmission:
+    found = read(path, SCORE)["lesson-7.2.1"]
+    assert found is not None
+    return found
+
+
+def write(path: Path, content: str | bytes = "def score(): pass\n") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def notebook(path: Path, *cells: str) -> Path:
+    made = [{"cell_type": "code", "source": cell} for cell in cells]
+    return write(path, json.dumps({"cells": made}))
+
+
+def test_a_file_named_like_a_lesson_is_that_lessons(tmp_path: Path) -> None:
+    found = read(write(tmp_path / "flow_matching.py", "x = 1\n"))
+    assert found["lesson-7.2.1"] is None
+    flow = found["lesson-7.2.2"]
+    assert flow is not None
+    assert (flow.file, flow.text, flow.files) == (
+        "flow_matching.py",
+        "x = 1\n",
+        {"flow_matching.py": b"x = 1\n"},
+    )
+    assert flow.path == str(tmp_path / "flow_matching.py")
+    assert flow.lines.where(12) == "flow_matching.py:12"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def cfm_loss(): pass\nclass Field: pass\ndef score(): pass",
+        "def cfm_loss(): pass\nclass Field:\n  pass\ndef score(:",
+        "Field = cfm_loss = print\n",
+    ],
+)
+def test_a_file_of_another_name_is_matched_by_what_it_defines(tmp_path: Path, text: str) -> None:
+    found = read(write(tmp_path / "mine.py", text))
+    flow = found["lesson-7.2.2"]
+    assert found["lesson-7.2.1"] is None
+    assert flow is not None
+    assert flow.file == "flow_matching.py"
+    assert flow.lines.where(3) == "mine.py:3"
+
+
+def test_a_file_that_defines_nothing_wanted_is_nobodys(tmp_path: Path) -> None:
+    assert read(write(tmp_path / "mine.py", "x = 1")) == {"lesson-7.2.1": None, "lesson-7.2.2": None}
+
+
+def test_a_file_is_the_only_targets(tmp_path: Path) -> None:
+    assert score(write(tmp_path / "mine.py", "x = 1")).text == "x = 1"
+
+
+def test_a_notebook_is_read_and_its_lines_are_cells(tmp_path: Path) -> None:
+    got = score(notebook(tmp_path / "mine.ipynb", "plot()", "\ndef score():\n    return 1"))
+    assert got.file == "score_functions.py"
+    assert got.files["score_functions.py"].decode() == got.text
+    line = got.text.split("\n").index("def score():") + 1
+    assert got.lines.where(line) == "cell 2, line 2 of mine.ipynb"
+
+
+def test_line_map_stays_inside_the_notebook() -> None:
+    lines = LineMap("a.ipynb", ((1, 2), (5, 4)))
+    assert [lines.where(n) for n in (0, 1, 4, 5)] == [
+        "cell 2, line 1 of a.ipynb",
+        "cell 2, line 1 of a.ipynb",
+        "cell 2, line 4 of a.ipynb",
+        "cell 4, line 1 of a.ipynb",
+    ]
+
+
+@pytest.mark.parametrize("below", ["", "lesson_7_2_1_score_functions", "exercises/lesson_7_2_1_score_functions"])
+def test_lesson_folder_root_and_exercises_are_found(tmp_path: Path, below: str) -> None:
+    write(tmp_path / below / "score_functions.py", "a = 1")
+    assert score(tmp_path).text == "a = 1"
+    assert read(tmp_path)["lesson-7.2.2"] is None
+
+
+def test_the_exercises_folder_itself_is_found(tmp_path: Path) -> None:
+    write(tmp_path / "exercises/lesson_7_2_1_score_functions/score_functions.py", "a = 1")
+    assert score(tmp_path / "exercises").text == "a = 1"
+
+
+def test_the_python_file_wins_over_the_notebook(tmp_path: Path) -> None:
+    notebook(tmp_path / "score_functions.ipynb", "def score(): return 2")
+    assert "return 2" in score(tmp_path).text
+    write(tmp_path / "score_functions.py", "a = 1")
+    assert score(tmp_path).text == "a = 1"
+
+
+def test_helpers_and_data_are_taken_and_the_courses_own_files_are_not(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py")
+    for name in ("helper.py", "pkg/__init__.py", "pkg/toys.py", "data.bin"):
+        write(tmp_path / name, b"")
+    for name in (
+        ".hidden", ".git/config", "__pycache__/a.py", "a.pyc", "lesson.toml", "public_checks.py",
+        "answer_key.json", "other.ipynb", "toys.py", "toys/__init__.py",
+    ):  # fmt: skip
+        write(tmp_path / name, b"")
+    got = score(tmp_path)
+    assert sorted(got.files) == [
+        "data.bin",
+        "helper.py",
+        "pkg/__init__.py",
+        "pkg/toys.py",
+        "score_functions.py",
+    ]
+    assert got.problems == []
+
+
+def test_a_single_file_brings_helpers_only_from_a_lessons_folder(tmp_path: Path) -> None:
+    for folder in ("Downloads", "lesson_7_2_1_score_functions"):
+        write(tmp_path / folder / "helper.py", b"")
+        write(tmp_path / folder / "score_functions.py")
+    assert "helper.py" not in score(tmp_path / "Downloads/score_functions.py").files
+    assert "helper.py" in score(tmp_path / "lesson_7_2_1_score_functions/score_functions.py").files
+
+
+def test_links_and_pipes_in_a_folder_are_left_out_and_told(tmp_path: Path) -> None:
+    secret = write(tmp_path / "secret/s.py", "s = 1")
+    box = tmp_path / "box"
+    write(box / "score_functions.py")
+    (box / "link.py").symlink_to(secret)
+    (box / "folder").symlink_to(secret.parent)
+    os.mkfifo(box / "pipe")
+    got = score(box)
+    assert list(got.files) == ["score_functions.py"]
+    assert [problem.split()[0] for problem in got.problems] == ["folder", "link.py", "pipe"]
+
+
+@pytest.mark.parametrize("linked", ["score_functions.py", "score_functions.ipynb"])
+def test_a_linked_lesson_file_is_an_error(tmp_path: Path, linked: str) -> None:
+    (tmp_path / linked).symlink_to(write(tmp_path / "elsewhere"))
+    with pytest.raises(SubmissionError, match="symbolic link; put"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("linked", ["lesson_7_2_1_score_functions", "exercises"])
+def test_a_linked_lesson_folder_is_an_error(tmp_path: Path, linked: str) -> None:
+    write(tmp_path / "real/lesson_7_2_1_score_functions/score_functions.py")
+    (tmp_path / "sub").mkdir()
+    target = tmp_path / "real" / ("" if linked == "exercises" else linked)
+    (tmp_path / "sub" / linked).symlink_to(target)
+    with pytest.raises(SubmissionError, match="symbolic link; put"):
+        read(tmp_path / "sub")
+
+
+def test_big_files_are_left_out_and_told(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py")
+    write(tmp_path / "a.bin", b"x" * (10 * reading.MIB))
+    write(tmp_path / "b.bin", b"x" * (7 * reading.MIB))
+    write(tmp_path / "c.py", b"#" * (reading.MAX_PYTHON + 1))
+    got = score(tmp_path)
+    assert sorted(got.files) == ["a.bin", "score_functions.py"]
+    assert [problem.split()[0] for problem in got.problems] == ["b.bin", "c.py"]
+
+
+def test_a_big_lesson_file_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py", b"#" * (reading.MAX_PYTHON + 1))
+    with pytest.raises(SubmissionError, match="larger than 2 MiB; make it smaller"):
+        read(tmp_path)
+
+
+def test_a_big_notebook_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "a.ipynb", b" " * (reading.MAX_NOTEBOOK + 1))
+    with pytest.raises(SubmissionError, match="larger than 20 MiB"):
+        read(tmp_path / "a.ipynb")
+
+
+def test_only_so_many_files_are_taken(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py")
+    for n in range(reading.MAX_FILES + 5):
+        write(tmp_path / f"d{n}.txt", b"")
+    got = score(tmp_path)
+    assert len(got.files) == reading.MAX_FILES
+    assert len(got.problems) == 1
+
+
+def test_problems_are_capped(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py")
+    for n in range(50):
+        (tmp_path / f"l{n}").symlink_to("nowhere")
+    got = score(tmp_path)
+    assert len(got.problems) == reading.MAX_PROBLEMS + 1
+    assert "30 more" in got.problems[-1]
+
+
+def test_a_name_that_is_no_text_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py")
+    with open(os.fsencode(tmp_path) + b"/\xff.txt", "wb"):
+        pass
+    got = score(tmp_path)
+    assert list(got.files) == ["score_functions.py"]
+    assert "rename it" in got.problems[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "é = 1\n".encode(),
+        "é = 1\n".encode("utf-8-sig"),
+        "# coding: latin-1\né = 1\n".encode("latin-1"),
+        "é = 1\r\n".encode(),
+    ],
+)
+def test_text_is_decoded_as_python_does(tmp_path: Path, content: bytes) -> None:
+    got = score(write(tmp_path / "score_functions.py", content))
+    assert got.text.endswith("é = 1\n")
+    names: dict[str, object] = {}
+    exec(compile(got.files["score_functions.py"], "a", "exec"), names)
+    assert names["é"] == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a = '\xff'\n",
+        b"\n\n\na = '\xff'",
+        b"a = 1\0",
+        "a = 1".encode("utf-16"),
+        b"# coding: nonsense\n",
+        b"# coding: hex\n",
+    ],
+)
+def test_what_is_no_text_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+    file = write(tmp_path / "score_functions.py", content)
+    with pytest.raises(SubmissionError, match="save it again as UTF-8") as caught:
+        read(file)
+    assert str(file) in str(caught.value)
+    write(tmp_path / "helper.py", content)
+    write(file)
+    got = score(tmp_path)
+    assert list(got.files) == ["score_functions.py"]
+    assert got.problems[0].startswith("helper.py was left out")
+
+
+def test_a_broken_notebook_is_an_error_with_its_line(tmp_path: Path) -> None:
+    file = write(tmp_path / "score_functions.ipynb", '{"cells": [\n oops')
+    with pytest.raises(SubmissionError, match=r"score_functions\.ipynb is not valid JSON: line 2"):
+        read(file)
+
+
+def test_a_notebooks_problems_name_it(tmp_path: Path) -> None:
+    got = score(notebook(tmp_path / "mine.ipynb", "%%writefile a\ndef score(): pass"))
+    assert got.problems[0].startswith("mine.ipynb: cell 1 ")
+
+
+@pytest.mark.parametrize("name", ["missing", "missing.py", "nul\0"])
+def test_a_path_that_does_not_exist_is_an_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SubmissionError, match="does not exist"):
+        read(tmp_path / name)
+
+
+def test_another_kind_of_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SubmissionError, match=r"a\.docx is no Python file"):
+        read(write(tmp_path / "a.docx"))
+
+
+def test_an_empty_folder_holds_no_lesson(tmp_path: Path) -> None:
+    assert set(read(tmp_path).values()) == {None}
+
+
+def test_the_digest_follows_names_and_contents_only(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        write(tmp_path / folder / "score_functions.py")
+    first = score(tmp_path / "a").sha256
+    assert len(first) == 64
+    assert score(tmp_path / "b").sha256 == first
+    write(tmp_path / "b/x.py", b"1")
+    second = score(tmp_path / "b").sha256
+    (tmp_path / "b/x.py").rename(tmp_path / "b/y.py")
+    assert len({first, second, score(tmp_path / "b").sha256}) == 3
+
+
+def test_of_script_and_notebook_the_one_with_more_written_is_graded(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py", "def score():\n    raise NotImplementedError\n")
+    notebook(tmp_path / "score_functions.ipynb", "def score():\n    return 1\n")
+    assert "return 1" in score(tmp_path).text
+
+
+def test_what_the_introduction_says_counts_as_no_unwritten_exercise(tmp_path: Path) -> None:
+    stub = "def score():\n    raise NotImplementedError\n"
+    write(tmp_path / "score_functions.py", "# Write where it says `raise NotImplementedError`.\n" + stub)
+    notebook(tmp_path / "score_functions.ipynb", stub)
+    assert score(tmp_path).lines.where(1) == "score_functions.py:1"
+
+
+def test_an_unreadable_lesson_of_a_folder_costs_that_lesson_alone(tmp_path: Path) -> None:
+    write(tmp_path / SCORE.folder / "score_functions.py", b"def score():\x00")
+    write(tmp_path / FLOW.folder / "flow_matching.py", "def cfm_loss(): pass\n")
+    found = read(tmp_path)
+    bad, good = found["lesson-7.2.1"], found["lesson-7.2.2"]
+    assert bad is not None and "score_functions.py" in bad.unreadable
+    assert good is not None and "cfm_loss" in good.text and not good.unreadable
+
+
+def test_an_archive_is_read_like_the_folder_that_was_packed(tmp_path: Path) -> None:
+    write(tmp_path / "work" / SCORE.folder / "score_functions.py")
+    packed = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "work"))
+    one, other = score(packed), score(tmp_path / "work")
+    assert (one.sha256, one.text, one.path) == (other.sha256, other.text, str(packed))
+
+
+def test_a_damaged_archive_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SubmissionError, match=r"a\.zip is damaged .*pack it again"):
+        score(write(tmp_path / "a.zip", b"PK"))
+
+
+def test_of_an_untouched_script_and_notebook_the_script_is_graded(tmp_path: Path) -> None:
+    stub = (
+        "# Write your answers where it says `raise NotImplementedError`.\ndef score():\n    raise NotImplementedError\n"
+    )
+    write(tmp_path / "score_functions.py", stub)
+    notebook(tmp_path / "score_functions.ipynb", "def score():\n    raise NotImplementedError\n")
+    assert score(tmp_path).lines.where(3) == "score_functions.py:3"

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SANDBOX = (
+    "cgroup",
+    "jail",
+    "kernel",
+    "landlock",
+    "layout",
+    "limits",
+    "probe",
+    "seccomp",
+    "selftest",
+    "syscalls",
+    "tiers",
+)
+LIST = "import blindgrade.engine.worker.zygote, json, sys; print(json.dumps(sorted(sys.modules)))"
+
+
+@pytest.fixture(scope="module")
+def loaded() -> set[str]:
+    done = subprocess.run([sys.executable, "-I", "-P", "-c", LIST], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_of_ours_a_worker_loads_the_checks_api_and_its_own_modules_alone(loaded: set[str]) -> None:
+    assert {name for name in loaded if name.split(".")[0] == "blindgrade"} == {
+        "blindgrade",
+        "blindgrade.checks",
+        "blindgrade.engine",
+        "blindgrade.engine.worker.large_pages",
+        "blindgrade.engine.wire.frames",
+        "blindgrade.engine.sandbox",
+        *(f"blindgrade.engine.sandbox.{name}" for name in SANDBOX),
+        "blindgrade.engine.worker.warmup",
+        "blindgrade.engine.worker.lesson",
+        "blindgrade.engine.worker.zygote",
+    }
+
+
+@pytest.mark.parametrize("package", ["pydantic", "jinja2", "rich", "click"])
+def test_a_worker_does_not_load_what_only_the_grader_needs(loaded: set[str], package: str) -> None:
+    assert package not in {name.split(".")[0] for name in loaded}

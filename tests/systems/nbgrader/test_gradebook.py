@@ -1,0 +1,242 @@
+"""Attempts into nbgrader's own gradebook, in SQLite and in PostgreSQL, read back through nbgrader's API."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.api import Gradebook
+
+from blindgrade.catalog import Catalog
+from blindgrade.gradebook.errors import GradebookError
+from blindgrade.gradebook.people import People, Person
+from blindgrade.gradebook.scores import read_scores
+from blindgrade.models import Attempt, Late, Lesson, Outcome, Policy
+from blindgrade.systems.nbgrader.gradebook import Synced, sync
+
+from ...graded import LESSON, Store, attempt, exercise
+
+MINI = Path(__file__).parents[2] / "courses" / "mini"
+PEOPLE = People({"ana": Person("ana", {"name": "Ana Maria Doe", "email": "ana@uni.edu"})})
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL of its own, without a port: the URL of an empty database."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "/none")]
+    if not found[-1].is_file():
+        pytest.skip("PostgreSQL's server is not installed (Debian: postgresql)")
+    home = tempfile.mkdtemp(prefix="blindgrade-pg-")
+    as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []  # it refuses to run as root
+    if as_user:
+        shutil.chown(home, "postgres")
+    run = {"cwd": home, "check": True, "stdout": subprocess.DEVNULL}
+    subprocess.run([*as_user, found[-1], "-D", f"{home}/data", "-U", "grader", "-A", "trust"], **run)  # type: ignore[call-overload]
+    control = [*as_user, found[-1].with_name("pg_ctl"), "-D", f"{home}/data", "-w", "-l", f"{home}/log"]
+    subprocess.run([*control, "-o", f"-c listen_addresses= -k {home} -F", "start"], **run)  # type: ignore[call-overload]
+    yield f"postgresql+psycopg2://grader@/postgres?host={home}"
+    subprocess.run([*control, "-m", "immediate", "stop"], **run)  # type: ignore[call-overload]
+    shutil.rmtree(home)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/gradebook.db"
+    server: str = request.getfixturevalue("postgres")
+    import sqlalchemy
+
+    engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+    name = f"course_{abs(hash(tmp_path))}"
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return server.replace("/postgres?", f"/{name}?")
+
+
+def put(url: str, folder: Path, lesson: Lesson | None = None, policy: Policy | None = None) -> Synced:
+    catalog = Catalog(MINI)
+    files = catalog.files(LESSON)
+    scores = read_scores(folder, policy or Policy())
+    return sync(url, ((files, lesson or catalog.lesson(files), s) for s in scores), PEOPLE)
+
+
+def seen(url: str) -> dict[str, Any]:
+    """What nbgrader's API and its formgrader read: totals, and each grade and comment."""
+    with Gradebook(url) as gradebook:
+        found: dict[str, Any] = {}
+        for submission in gradebook.assignment_submissions(LESSON):
+            [notebook] = submission.notebooks
+            found[submission.student.id] = {
+                "score": (submission.score, submission.max_score, submission.needs_manual_grade),
+                "at": submission.timestamp,
+                "grades": {g.name: (g.auto_score, g.max_score, g.needs_manual_grade) for g in notebook.grades},
+                "comments": {c.name: c.comment for c in notebook.comments},
+            }
+        return found
+
+
+def cohort(store: Store) -> Path:
+    return store(attempt("ana", (1, 1, 1)), attempt("bo", (0.8, 0, 1), day=3))
+
+
+def test_scores_and_comments_arrive_and_a_second_run_changes_nothing(url: str, store: Store) -> None:
+    folder = cohort(store)
+    first = put(url, folder)
+    assert (first.submissions, first.added, first.changed) == (2, 2 + 2 + 2 + 6 + 6, 0)
+    found = seen(url)
+    assert found["ana"]["score"] == (100, 100, False)
+    assert found["bo"]["score"] == (52, 100, False)
+    assert found["bo"]["at"] == datetime(2026, 11, 3, 10)
+    assert found["bo"]["grades"]["grade-standardize"] == (32, 40, False)
+    assert found["bo"]["comments"] == {
+        "standardize": r"- ✗ The claim \<of\> a check. → Look again. (not divided)",
+        "correlation": r"- ✗ The claim \<of\> a check. → Look again. (not divided)",
+        "fit_line": None,
+    }
+    again = put(url, folder)
+    assert (again.submissions, again.added, again.changed) == (2, 0, 0)
+    assert seen(url) == found
+
+
+def test_a_better_submission_changes_what_it_must_and_nothing_else(url: str, store: Store) -> None:
+    put(url, cohort(store))
+    before = seen(url)
+    done = put(url, store(attempt("bo", (1, 0, 1), day=4)))
+    assert (done.added, done.changed) == (0, 3)  # the time, one grade, its comment
+    after = seen(url)
+    assert after["bo"]["score"] == (60, 100, False)
+    assert after["ana"] == before["ana"]
+
+
+def by_hand(url: str, student: str, **fields: Any) -> None:
+    with Gradebook(url) as gradebook:
+        grade = gradebook.find_grade("grade-standardize", "basics", LESSON, student)
+        for name, value in fields.items():
+            setattr(grade, name, value)
+        gradebook.find_comment("standardize", "basics", LESSON, student).manual_comment = "By hand."
+        gradebook.db.commit()
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty gradebook; nbgrader takes seconds to make one."""
+    file = tmp_path_factory.mktemp("empty") / "gradebook.db"
+    sync(f"sqlite:///{file}", [], PEOPLE)
+    return file
+
+
+@pytest.fixture
+def lite(empty: Path, tmp_path: Path) -> str:
+    """An empty gradebook of one's own."""
+    shutil.copy(empty, tmp_path)
+    return f"sqlite:///{tmp_path}/gradebook.db"
+
+
+def test_what_an_instructor_wrote_stays_and_is_looked_at_again(lite: str, store: Store) -> None:
+    folder = cohort(store)
+    put(lite, folder)
+    by_hand(lite, "bo", manual_score=35.0)
+    assert put(lite, folder).changed == 0
+    put(lite, store(attempt("bo", (0.5, 0, 1), day=5)))
+    found = seen(lite)["bo"]
+    assert found["score"] == (55, 100, True)
+    assert found["grades"]["grade-standardize"] == (20, 40, True)
+    assert found["comments"]["standardize"] == "By hand."
+
+
+def test_a_fault_of_the_grader_waits_for_a_person(lite: str, store: Store) -> None:
+    one = attempt("ana", (1, 1, 1))
+    one.exercises[1] = exercise("correlation", 1, outcome=Outcome.ERROR)
+    put(lite, store(one))
+    assert seen(lite)["ana"]["grades"]["grade-correlation"] == (40, 40, True)
+
+
+def test_names_come_from_the_roster(lite: str, store: Store) -> None:
+    put(lite, cohort(store))
+    with Gradebook(lite) as gradebook:
+        ana, bo = gradebook.find_student("ana"), gradebook.find_student("bo")
+        assert (ana.first_name, ana.last_name, ana.email) == ("Ana Maria", "Doe", "ana@uni.edu")
+        assert (bo.first_name, bo.last_name, bo.email) == (None, None, None)
+
+
+def test_submissions_that_nbgrader_made_are_filled_in(lite: str, store: Store) -> None:
+    """`nbgrader autograde` or formgrader may have made the rows first, waiting for a person."""
+    put(lite, store(attempt("zoe", (1, 1, 1))))
+    with Gradebook(lite) as gradebook:
+        gradebook.add_student("ana")
+        gradebook.add_submission(LESSON, "ana")
+    assert seen(lite)["ana"]["score"] == (0, 100, True)
+    put(lite, store(attempt("ana", (1, 1, 1))))
+    assert seen(lite)["ana"]["score"] == (100, 100, False)
+
+
+def other(catalog: Catalog, **changes: Any) -> Lesson:
+    lesson = catalog.lesson(catalog.files(LESSON))
+    first = lesson.exercises[0].model_copy(update=changes)
+    return lesson.model_copy(update={"exercises": [first, *lesson.exercises[1:]]})
+
+
+def test_changed_points_are_taken_over(lite: str, store: Store) -> None:
+    folder = cohort(store)
+    put(lite, folder)
+    put(lite, folder, other(Catalog(MINI), points=50.0))
+    assert seen(lite)["ana"]["score"] == (100, 110, False)
+
+
+def test_other_exercises_than_the_gradebook_knows_are_refused(lite: str, store: Store) -> None:
+    folder = cohort(store)
+    put(lite, folder)
+    with pytest.raises(GradebookError, match="grade-scale, grade-standardize.*nbgrader db assignment remove"):
+        put(lite, folder, other(Catalog(MINI), name="scale"))
+
+
+def test_a_database_that_cannot_be_opened_says_how_and_keeps_the_password(store: Store) -> None:
+    folder = cohort(store)
+    with pytest.raises(GradebookError, match="--db sqlite:///FILE") as caught:
+        put("postgresql+psycopg2://grader:secret@localhost:1/none", folder)
+    assert "secret" not in str(caught.value)
+
+
+def test_generate_assignment_may_come_later(lite: str, store: Store) -> None:
+    """nbgrader refuses a notebook whose cells differ by name from those that have submissions; ours have the same."""
+    put(lite, cohort(store))
+    with Gradebook(lite) as gradebook:
+        notebook = gradebook.find_notebook("basics", LESSON)
+        ours = ["standardize", "correlation", "fit_line"]
+        assert sorted(c.name for c in notebook.source_cells) == sorted([*ours, *(f"grade-{n}" for n in ours)])
+        assert sorted(c.name for c in notebook.grade_cells) == sorted(f"grade-{n}" for n in ours)
+        assert sorted(c.name for c in notebook.solution_cells) == sorted(ours)
+
+
+def test_an_attempt_at_some_of_the_exercises_leaves_the_others_to_a_person(lite: str, store: Store) -> None:
+    one: Attempt = attempt("ana", (1, 1, 1))
+    put(lite, store(one.model_copy(update={"exercises": one.exercises[:1]})))
+    assert seen(lite)["ana"]["grades"]["grade-fit_line"] == (None, 20, True)
+
+
+def test_lateness_is_the_late_submission_penalty_and_goes_when_the_due_date_does(url: str, store: Store) -> None:
+    folder = store(attempt("ana", (1, 1, 1), day=1), attempt("ana", (1, 1, 0), day=3), attempt("bo", (1, 1, 1), day=1))
+    late = Policy(attempts="mean", due={LESSON: datetime(2026, 11, 2, tzinfo=UTC)}, late=Late(penalty=0.25))
+
+    def penalties() -> dict[str, tuple[float, float]]:
+        with Gradebook(url) as gradebook:
+            found = gradebook.assignment_submissions(LESSON)
+            return {one.student.id: (one.score, one.late_submission_penalty) for one in found}
+
+    put(url, folder, policy=late)
+    assert penalties() == {"ana": (90, 20), "bo": (100, 0)}  # (100 + 80) / 2, and (100 + 40) / 2 after lateness
+    again = put(url, folder, policy=late)
+    assert (again.added, again.changed) == (0, 0)
+    put(url, folder, policy=Policy(attempts="mean"))
+    assert penalties() == {"ana": (90, 0), "bo": (100, 0)}
+    again = put(url, folder, policy=Policy(attempts="mean"))
+    assert (again.added, again.changed) == (0, 0)
