@@ -47,9 +47,9 @@ drift: $(VENV)/.dev  ## generated files against their sources
 
 UNSEEN := Coverage cannot see forked and jailed workers, the warm process, or commands that a test starts. \
   A line that runs only there counts as missed.
-coverage: $(VENV)/.dev  ## lines that the tests run: a table, and build/coverage/html
+coverage: $(VENV)/.dev  ## lines that the tests run: a table, and build/coverage/html; TESTS=tests/render for a part
 	$(PIP) -e '.[coverage]'
-	@status=0; $(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser" --cov --cov-report=term:skip-covered \
+	@status=0; $(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser" $(TESTS) --cov --cov-report=term:skip-covered \
 	  --cov-report=html || status=$$?; echo "$(UNSEEN)"; exit $$status
 
 hooks: $(VENV)/.dev  ## check each commit (lint, types) and each push (check) with pre-commit
@@ -59,7 +59,8 @@ hooks: $(VENV)/.dev  ## check each commit (lint, types) and each push (check) wi
 dist: $(VENV)/.dev  ## wheel and source archive in build/dist, checked: docs/releasing.md
 	$(PIP) -e '.[publish]'
 	rm -rf build/dist
-	$(BIN)/python -m build --outdir build/dist
+	# With the commit's time in place of the files' own, two builds of one commit give the same wheel.
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --outdir build/dist
 	$(BIN)/twine check --strict build/dist/*
 
 setup: $(VENV)/.dev  ## .venv with every extra
