@@ -1,11 +1,13 @@
 # Every target sets up what it needs. `make help` lists them.
 PYTHON ?= python3
+# constraints-lowest.txt tries the oldest supported versions instead.
+CONSTRAINTS ?= constraints.txt
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
+.PHONY: help demo test check lint types drift coverage hooks dist setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,13 +31,37 @@ test: $(VENV)/.dev  ## everything that CI runs
 	$(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser"
 	$(BIN)/course verify --seeds 5 --mutants
 
-check: $(VENV)/.dev  ## format, lint, types, layers, drift
+check: lint types drift  ## format, lint, types, layers, drift
+
+lint: $(VENV)/.dev  ## format and lint: about a second
 	$(BIN)/ruff format --check src tests
 	$(BIN)/ruff check .
+
+types: $(VENV)/.dev  ## types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+drift: $(VENV)/.dev  ## generated files against their sources
 	$(BIN)/course build --check
 	$(BIN)/python -m blindgrade.generate.schemas --check docs/schemas
+
+UNSEEN := Coverage cannot see forked and jailed workers, the warm process, or commands that a test starts. \
+  A line that runs only there counts as missed.
+coverage: $(VENV)/.dev  ## lines that the tests run: a table, and build/coverage/html; TESTS=tests/render for a part
+	$(PIP) -e '.[coverage]'
+	@status=0; $(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser" $(TESTS) --cov --cov-report=term:skip-covered \
+	  --cov-report=html || status=$$?; echo "$(UNSEEN)"; exit $$status
+
+hooks: $(VENV)/.dev  ## check each commit (lint, types) and each push (check) with pre-commit
+	$(PIP) -e '.[hooks]'
+	$(BIN)/pre-commit install --hook-type pre-commit --hook-type pre-push
+
+dist: $(VENV)/.dev  ## wheel and source archive in build/dist, checked: docs/releasing.md
+	$(PIP) -e '.[publish]'
+	rm -rf build/dist
+	# With the commit's time in place of the files' own, two builds of one commit give the same wheel.
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --outdir build/dist
+	$(BIN)/twine check --strict build/dist/*
 
 setup: $(VENV)/.dev  ## .venv with every extra
 	$(PIP) -e '.[dev,notebook,peers]'

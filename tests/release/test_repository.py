@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,17 @@ def test_the_wheel_that_is_installed_is_the_one_in_vendor(files: dict[str, bytes
     lines = [line for line in files["requirements.txt"].decode().splitlines() if not line.startswith("#")]
     assert lines == [f"./{wheel}"]
     assert f'"./{wheel}[notebook]"' in files["install.py"].decode()
+
+
+def test_the_licence_of_the_grader_goes_along(files: dict[str, bytes]) -> None:
+    (wheel,) = [name for name in files if name.startswith("vendor/")]
+    archive = zipfile.ZipFile(io.BytesIO(files[wheel]))
+    (licence,) = [name for name in archive.namelist() if name.endswith("/licenses/LICENSE")]
+    assert archive.read(licence) == (Path(__file__).parents[2] / "LICENSE").read_bytes()
+
+
+def test_git_leaves_line_endings_as_they_were_released(files: dict[str, bytes]) -> None:
+    assert "* text=auto eol=lf" in files[".gitattributes"].decode().splitlines()
 
 
 def test_the_editor_has_a_task_for_each_lesson(files: dict[str, bytes]) -> None:

@@ -15,8 +15,9 @@ import pytest
 
 import blindgrade
 from blindgrade.release import wheel
-from blindgrade.release.wheel import engine_wheel, zipped
+from blindgrade.release.wheel import WheelError, engine_wheel, zipped
 
+LICENCE = Path(__file__).parents[2] / "LICENSE"
 MAKE = "import sys; from blindgrade.release.wheel import engine_wheel; sys.stdout.buffer.write(engine_wheel()[1])"
 
 
@@ -64,6 +65,26 @@ def test_a_wheel_made_from_an_installed_wheel_is_the_same_wheel(tmp_path: Path) 
     env = {**os.environ, "PYTHONPATH": str(home)}
     made = subprocess.run([sys.executable, "-c", MAKE], capture_output=True, env=env, check=True, timeout=120, cwd=home)
     assert made.stdout == content
+
+
+def test_the_licence_is_in_it_and_named_in_its_metadata() -> None:
+    archive = opened()
+    (licence,) = [name for name in archive.namelist() if name.endswith(".dist-info/licenses/LICENSE")]
+    assert archive.read(licence) == LICENCE.read_bytes()
+    headers = archive.read(licence.replace("licenses/LICENSE", "METADATA")).decode().splitlines()
+    assert {"License-Expression: BSD-3-Clause", "License-File: LICENSE"} <= set(headers)
+
+
+def test_a_package_that_was_installed_without_its_licence_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, content = engine_wheel()
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(tmp_path)
+    (tmp_path / f"{'-'.join(name.split('-')[:2])}.dist-info" / "licenses" / "LICENSE").unlink()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(WheelError, match="without its licence; install it again with pip"):
+        engine_wheel()
 
 
 def test_a_file_with_a_shebang_is_executable_in_an_archive() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from blindgrade.cli import version
 from blindgrade.cli.cohort import grade_command, replay_command, standings_command
 from blindgrade.cli.collect import collect
 from blindgrade.cli.gradebook import gradebook
@@ -28,6 +29,7 @@ BAD_REQUEST = 2
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@version.option
 def course() -> None:
     """Build a course, prove that it is sound, and release it.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from blindgrade.cli import exports
+from blindgrade.cli import exports, version
 from blindgrade.cli.screen import BAD_REQUEST, EVERY_POINT, GRADER_FAILED, SOME_NOT, Screen, Waiting, put, stop
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ NAMES = {"json": "as_json"}
 @click.option("--watch", is_flag=True, help="Grade again on every save, only what changed; q ends it.")
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Never official.")
 @click.option("--verbose", is_flag=True, help="Every failed check, where it came from, and what the code printed.")
+@version.option
 def main(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> None:
     """Grade LESSON...; without one, show how far you are.
 

@@ -36,13 +36,14 @@ def engine_wheel() -> tuple[str, bytes]:
         for path in sorted(package.rglob("*"))
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
     }
-    headers, entry_points = _installed()
-    version = f"{_public_version(headers)}+src.{_digest({**files, 'METADATA': headers.encode()})}"
+    headers, entry_points, licences = _installed()
+    version = f"{_public_version(headers)}+src.{_digest({**files, **licences, 'METADATA': headers.encode()})}"
     info = f"{NAME}-{version}.dist-info"
     files[f"{info}/METADATA"] = headers.replace("@VERSION@", version, 1).encode()
     files[f"{info}/WHEEL"] = WHEEL.encode()
     files[f"{info}/entry_points.txt"] = entry_points.encode()
     files[f"{info}/top_level.txt"] = f"{NAME}\n".encode()
+    files |= {f"{info}/{name}": content for name, content in licences.items()}
     record = "".join(f"{name},{_record_hash(content)},{len(content)}\n" for name, content in files.items())
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
     return f"{NAME}-{version}-py3-none-any.whl", zipped(files)
@@ -64,8 +65,8 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def _installed() -> tuple[str, str]:
-    """The metadata's headers with @VERSION@ for the version (the long description is not needed), and entry points."""
+def _installed() -> tuple[str, str, dict[str, bytes]]:
+    """Headers of the metadata with @VERSION@ for the version (no long description), entry points, licence files."""
     try:
         distribution = importlib.metadata.distribution(NAME)
     except importlib.metadata.PackageNotFoundError:
@@ -78,7 +79,19 @@ def _installed() -> tuple[str, str]:
     kept = [line for line in headers.splitlines() if not line.startswith(("Version:", "Description-Content-Type:"))]
     at = next(i for i, line in enumerate(kept) if line.startswith("Name:")) + 1
     kept.insert(at, "Version: @VERSION@")
-    return "\n".join(kept) + "\n", entry_points.replace("\r\n", "\n").strip("\n") + "\n"
+    return "\n".join(kept) + "\n", entry_points.replace("\r\n", "\n").strip("\n") + "\n", _licences(distribution)
+
+
+def _licences(distribution: importlib.metadata.Distribution) -> dict[str, bytes]:
+    """Licence files that the metadata names, by their path in the wheel's .dist-info.
+
+    The licence asks that its text goes wherever the engine goes, so a wheel without it is refused.
+    """
+    names = distribution.metadata.get_all("License-File") or []
+    texts = {f"licenses/{name}": distribution.read_text(f"licenses/{name}") for name in names}
+    if not texts or not all(texts.values()):
+        raise WheelError(f"{NAME} was installed without its licence; install it again with pip")
+    return {path: text.encode() for path, text in texts.items() if text}
 
 
 def _public_version(headers: str) -> str:
