@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Set up this course: `python3 install.py`. Run it again at any time, for example after an update.
 
-It makes a virtual environment in .venv, or uses the active one. It installs the grader from vendor/, and PyTorch and the
+It makes a virtual environment in .venv, or uses the active one. It installs the grader from vendor/, PyTorch, and the
 other packages that the lessons need. With --notebook it also installs JupyterLab and Matplotlib.
 """
 

@@ -3,9 +3,9 @@
     pip install 'blindgrade[cluster]' dask-jobqueue        (in an environment that every node sees)
     python slurm.py lesson-7.2.1 submitted/
 
-tests/cohort/test_slurm.py runs it with a `sbatch` that starts the job on the same machine. It never ran on a real Slurm.
-You need: one thread for each worker, the same environment everywhere, nodes that can reach each other and this process,
-and a sandbox on the compute nodes (run `grade --sandbox strict` in a job to see whether it works).
+tests/cohort/test_slurm.py runs it with a `sbatch` that starts the job on the same machine. It never ran on a real
+Slurm. You need one thread for each worker, the same environment everywhere, and nodes that can reach each other and
+this process. The compute nodes need a working sandbox: run `grade --sandbox strict` in a job to test it.
 """
 
 import subprocess
