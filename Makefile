@@ -1,4 +1,4 @@
-# Every target sets up what it needs. `make help` lists them.
+# Every target installs what it needs. `make help` lists the targets.
 PYTHON ?= python3
 # constraints-lowest.txt tries the oldest supported versions instead.
 CONSTRAINTS ?= constraints.txt
@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help demo test check lint types drift coverage hooks dist setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
 
-help:  ## this list
+help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(BIN)/python:
@@ -23,15 +23,15 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.student
 
-demo: $(VENV)/.student  ## grade lesson 7.2 of a half-finished sample submission
+demo: $(VENV)/.student  ## set up .venv and grade lesson 7.2 of a half-finished sample submission
 	@$(BIN)/grade lesson-7.2 --submission tests/submissions/half_done || test $$? -eq 1
 
-test: $(VENV)/.dev  ## everything that CI runs
+test: $(VENV)/.dev  ## run everything that CI runs
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser"
 	$(BIN)/course verify --seeds 5 --mutants
 
-check: lint types drift  ## format, lint, types, layers, drift
+check: lint types drift  ## check format, lint, types, layers and drift
 
 lint: $(VENV)/.dev  ## format and lint: about a second
 	$(BIN)/ruff format --check src tests
@@ -63,14 +63,14 @@ dist: $(VENV)/.dev  ## wheel and source archive in build/dist, checked: docs/rel
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --outdir build/dist
 	$(BIN)/twine check --strict build/dist/*
 
-setup: $(VENV)/.dev  ## .venv with every extra
+setup: $(VENV)/.dev  ## set up .venv with the extras dev, notebook and peers
 	$(PIP) -e '.[dev,notebook,peers]'
-	$(PIP) --no-deps torchcfm==1.0.7  # its own requirements bring a training stack that the tests do not use
+	$(PIP) --no-deps torchcfm==1.0.7  # its requirements install a training stack that the tests do not use
 
-verify: $(VENV)/.dev  ## the course against itself, 20 seeds, every mutant
+verify: $(VENV)/.dev  ## test the course itself with 20 seeds and every mutant
 	$(BIN)/course verify --seeds 20 --mutants
 
-bench: $(VENV)/.dev  ## the ratios of docs/benchmarks
+bench: $(VENV)/.dev  ## measure grading, the sandbox, watching and reports
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
@@ -84,30 +84,30 @@ $(BENCH)/.made: | $(VENV)/.dev
 	$(BIN)/python -c "import sysconfig; print('import site; site.addsitedir(%r)' % sysconfig.get_path('purelib'))" \
 	  > $$($(BENCH)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/course.pth
 	$(BENCH)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt $(PEERS)
-	# What is found in the course's environment counts as installed, but has its commands and its kernel there.
+	# pip finds these packages in the course's environment and counts them as installed, but their commands and kernel are there.
 	$(BENCH)/bin/pip install --quiet --disable-pip-version-check --no-deps --force-reinstall $(PEERS) ipykernel
 	@touch $@
 
-bench-cohort: $(BENCH)/.made  ## one cohort under nbgrader, otter, course grade and the floor: docs/scale.md
+bench-cohort: $(BENCH)/.made  ## measure one cohort with nbgrader, otter, course grade and the floor: docs/scale.md
 	$(BIN)/python tests/benchmarks/cohort.py
 	$(BIN)/python tests/benchmarks/cohort.py --with-training --only ours --sizes 5,20
 
-bench-gradebook: $(VENV)/.dev  ## gradebook sync and export of 5,000 students in 12 lessons
+bench-gradebook: $(VENV)/.dev  ## measure gradebook sync and export of 5,000 students in 12 lessons
 	$(BIN)/python tests/benchmarks/gradebook.py
 
-peers: setup  ## solutions against diffusers and torchdiffeq
+peers: setup  ## compare solutions with diffusers and torchdiffeq
 	$(BIN)/pytest -q -m peers
 
-browser: $(VENV)/.dev  ## pages in headless Chromium, with axe (needs the system's chromium)
+browser: $(VENV)/.dev  ## test pages in headless Chromium with axe (needs the system's chromium)
 	$(PIP) -e '.[browser]'
 	$(BIN)/pytest -q -m browser
 
-attack: $(VENV)/.dev  ## the attack corpus against this machine's sandbox
+attack: $(VENV)/.dev  ## grade the attack corpus in this machine's sandbox
 	$(BIN)/course attack
 
-fuzz: $(VENV)/.dev  ## ten minutes of coverage-guided fuzzing of the wire
+fuzz: $(VENV)/.dev  ## fuzz the wire for ten minutes, guided by coverage
 	$(PIP) -e '.[fuzz]'
 	mkdir -p build/fuzz && cd build/fuzz && ../../$(BIN)/python ../../tests/fuzz/wire.py --corpus=corpus -max_total_time=600
 
-clean:  ## what can be made again
+clean:  ## remove everything that can be made again
 	rm -rf $(VENV) build

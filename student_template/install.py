@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Set up this course: `python3 install.py`. It can be run again at any time, for example after an update.
+"""Set up this course: `python3 install.py`. Run it again at any time, for example after an update.
 
-It makes a virtual environment in .venv, or uses the one that is active, and installs the grader from vendor/ and what
-the lessons need (PyTorch among it). With --notebook it installs JupyterLab and Matplotlib as well.
+It makes a virtual environment in .venv, or uses the active one. It installs the grader from vendor/, PyTorch, and the
+other packages that the lessons need. With --notebook it also installs JupyterLab and Matplotlib.
 """
 
 import os
@@ -16,9 +16,9 @@ OLDEST = (3, 11)
 
 
 def main():
-    """Make the environment, install, and say what to type next."""
+    """Make the environment, install, and print the next command."""
     if sys.version_info < OLDEST:
-        sys.exit("This course needs Python 3.11 or newer, and this is {}.{}.".format(*sys.version_info[:2]))
+        sys.exit("This course needs Python 3.11 or newer. This is Python {}.{}.".format(*sys.version_info[:2]))
     unknown = [word for word in sys.argv[1:] if word != "--notebook"]
     if unknown:
         sys.exit(__doc__)
@@ -30,7 +30,7 @@ def main():
     python = sys.executable if active else scripts / ("python.exe" if os.name == "nt" else "python")
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *wanted]
     if subprocess.run(pip, cwd=HERE).returncode:
-        sys.exit("pip could not install everything: the reason stands above. Then run this again.")
+        sys.exit("pip could not install everything. The reason is above. Correct it and run this again.")
     grade = scripts / "grade"
     if str(scripts) in os.environ.get("PATH", "").split(os.pathsep):
         grade = "grade"
@@ -41,7 +41,7 @@ def main():
 
 
 def make_venv():
-    """The folder with the programs of .venv, which is made if it is not there."""
+    """Folder with the programs of .venv. Make .venv if it does not exist."""
     import venv
 
     folder = HERE / ".venv"
