@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog
+from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.regrading import Session
-from blindgrade.engine.grading.runner import Options
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.models import Attempt
 

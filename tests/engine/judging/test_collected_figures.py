@@ -10,6 +10,7 @@ import torch
 
 from blindgrade.checks import Check, Rng, check
 from blindgrade.engine.judging.collected_figures import MAX_ELEMENTS, Exhibits
+from blindgrade.engine.wire.replies import Answer, Raised, Result
 from blindgrade.figures import Figure, paths
 from blindgrade.models import Outcome
 
@@ -25,13 +26,13 @@ class Expected:
 
     kind = "live"
 
-    def expected(self, check: Check, seed: int) -> dict[str, Any] | None:
-        return {"kind": "result", "value": {"walk": RIGHT}}
+    def expected(self, check: Check, seed: int) -> Answer | None:
+        return Result({"walk": RIGHT})
 
     own = expected
 
 
-def made(reply: dict[str, Any], outcome: Outcome = Outcome.FAILED, **options: Any) -> Exhibits:
+def made(reply: Answer, outcome: Outcome = Outcome.FAILED, **options: Any) -> Exhibits:
     def walk(lesson: Any, rng: Rng) -> None:
         """The claim."""
 
@@ -41,8 +42,8 @@ def made(reply: dict[str, Any], outcome: Outcome = Outcome.FAILED, **options: An
     return exhibits
 
 
-def a_result(value: Any) -> dict[str, Any]:
-    return {"kind": "result", "value": value}
+def a_result(value: Any) -> Result:
+    return Result(value)
 
 
 def test_a_wrong_result_of_a_public_check_is_shown_beside_the_references() -> None:
@@ -61,7 +62,7 @@ def test_a_right_result_is_shown_alone() -> None:
 def test_of_a_hidden_check_the_references_is_never_shown() -> None:
     (exhibit,) = made(a_result({"walk": RIGHT + 1}), public=False).found
     assert exhibit.reference is None
-    assert not made({"kind": "raised"}, public=False).found
+    assert not made(Raised("ValueError", ""), public=False).found
 
 
 def test_a_check_without_a_reference_shows_the_students_alone() -> None:
@@ -72,7 +73,7 @@ def test_a_check_without_a_reference_shows_the_students_alone() -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        {"kind": "raised", "type": "ValueError"},
+        Raised("ValueError", ""),
         a_result(None),
         a_result({"walk": "<script>"}),
         a_result({"walk": torch.zeros(3)}),
@@ -82,7 +83,7 @@ def test_a_check_without_a_reference_shows_the_students_alone() -> None:
     ],
     ids=["raised", "none", "text", "shape", "complex", "large", "long"],
 )
-def test_what_cannot_be_drawn_leaves_the_references_alone(reply: dict[str, Any]) -> None:
+def test_what_cannot_be_drawn_leaves_the_references_alone(reply: Answer) -> None:
     (exhibit,) = made(reply).found
     assert exhibit.student is None and exhibit.reference is not None
 

@@ -60,7 +60,7 @@ class Solution:
         loaded = load(self.files.module, text, str(self.files.solution))
         if loaded.problems:
             first = loaded.problems[0]
-            raise CourseError(f"{self.files.solution}:{first['line']}: {first['type']}: {first['message']}")
+            raise CourseError(f"{self.files.solution}:{first.line}: {first.error.type}: {first.error.message}")
         return loaded
 
     def variant(self, variant: Variant) -> LoadedLesson:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from blindgrade.catalog import Target
 from blindgrade.engine.answers.reference import LiveReference, check_seed
-from blindgrade.engine.grading.runner import MAX_SEED, Options, References, grade_lesson
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.references import References
+from blindgrade.engine.grading.runner import grade_lesson
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Interrupted
 from blindgrade.engine.submission.fingerprints import DoesNotParse, Fingerprint, fingerprints, to_grade
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
-from blindgrade.models import Attempt, Exercise, ExerciseResult, Kind, Outcome
+from blindgrade.models import MAX_SEED, Attempt, Exercise, ExerciseResult, Kind, Outcome
 
 STANDS = "the last verdicts stand until that is mended"
 

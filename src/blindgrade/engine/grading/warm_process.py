@@ -15,7 +15,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from blindgrade.catalog import Target
 from blindgrade.engine.grading.worker_client import START_SECONDS, Ended, Worker, ZygoteFailed
@@ -24,7 +24,6 @@ from blindgrade.engine.sandbox.layout import BOX
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.sandbox.probe import explain
 from blindgrade.engine.wire import frames
-from blindgrade.engine.wire.replies import Reply
 from blindgrade.engine.worker import large_pages
 from blindgrade.models import Kind
 
@@ -230,9 +229,9 @@ class Zygote:
         self._process.kill()
         return self._process.stderr.read().decode(errors="replace")[-800:]
 
-    def _answer(self) -> Reply:
+    def _answer(self) -> dict[str, Any]:
         if self._control is None:
             raise frames.Closed("the warm process is gone")
-        answer: Reply = frames.receive(self._control, time.monotonic() + START_SECONDS)
+        answer: dict[str, Any] = frames.receive(self._control, time.monotonic() + START_SECONDS)
         self._control.settimeout(None)
         return answer

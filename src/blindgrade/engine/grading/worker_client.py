@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from blindgrade.engine.sandbox.limits import Limits, remove_tree
 from blindgrade.engine.wire import frames, replies
-from blindgrade.engine.wire.replies import Read, Reply
+from blindgrade.engine.wire.replies import Answer
 
 MAX_OUTPUT = 64 << 10  # bytes of a worker's prints that are kept
 START_SECONDS = 120.0
 ASK_SECONDS = 0.05  # between two looks whether an answer is still wanted
+T = TypeVar("T")
 LOOP = "is there a loop that never ends?"
 
 
@@ -28,7 +29,7 @@ class ZygoteFailed(Exception):
 
 
 class WorkerGone(Exception):
-    """The worker ended, stalled or broke the protocol; `reason` is told to the student, `late` says that it stalled."""
+    """The worker ended, stalled or broke the protocol; the student reads `reason`, `late` says that it stalled."""
 
     def __init__(self, reason: str, *, late: bool = False) -> None:
         super().__init__(reason)
@@ -67,10 +68,10 @@ class Worker:
         self._confined = False
         self.printed = 0
 
-    def call(self, request: Reply, seconds: float) -> Reply:
+    def call(self, request: dict[str, Any], seconds: float) -> Answer:
         """Send a request and wait for its reply, which both raise WorkerGone."""
         self.send(frames.encode(request), seconds)
-        return self.reply(seconds)
+        return self.reply(seconds, replies.read)
 
     def send(self, frame: bytes, seconds: float) -> None:
         """Send a request's frame. WorkerGone if the worker does not take it in time.
@@ -82,11 +83,11 @@ class Worker:
             self._sock.settimeout(seconds)
             self._sock.sendall(frame)
 
-    def reply(self, seconds: float, interrupted: Callable[[], bool] | None = None, read: Read = replies.read) -> Reply:
+    def reply(self, seconds: float, read: Callable[[bytes], T], interrupted: Callable[[], bool] | None = None) -> T:
         """The answer to the oldest request that has none. WorkerGone if it is late or broken or the worker is dead.
 
-        `read` makes it of its frame. `interrupted` is asked while this waits; when it says so, Interrupted is raised,
-        and all that is left to do with the worker is to close it.
+        `read` makes it of its frame, or raises WireError. `interrupted` is asked while this waits; when it says so,
+        Interrupted is raised, and all that is left to do with the worker is to close it.
         """
         with self._telling(seconds):
             return read(self._await(time.monotonic() + seconds, interrupted))

@@ -8,10 +8,9 @@ from torch import Tensor
 
 from blindgrade.checks import Check, Rng
 from blindgrade.engine.answers.reference import Reference
+from blindgrade.engine.wire.replies import Reply, Result
 from blindgrade.figures import Exhibit, Figure
 from blindgrade.models import Outcome
-
-Reply = dict[str, Any]
 
 MAX_ELEMENTS = 1 << 20  # of a result that is drawn; a student's may be as large as the wire allows
 
@@ -35,11 +34,11 @@ class Exhibits:
 
 
 def _figure(check: Check, reply: Reply | None, seed: int) -> Figure | None:
-    if reply is None or reply["kind"] != "result" or _elements(reply["value"]) > MAX_ELEMENTS:
+    if not isinstance(reply, Result) or _elements(reply.value) > MAX_ELEMENTS:
         return None
     assert check.figure is not None
     try:
-        figure = check.figure(reply["value"], Rng(seed))
+        figure = check.figure(reply.value, Rng(seed))
     except Exception:
         # The data are a student's and may have any form; a picture is no part of the verdict.
         return None

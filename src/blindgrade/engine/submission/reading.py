@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import bisect
 import hashlib
 import io
 import os
@@ -17,6 +16,9 @@ from pathlib import Path
 
 from blindgrade.catalog import LessonFiles
 from blindgrade.engine.submission import archives, notebook
+from blindgrade.engine.submission.lines import LineMap, as_it_is, trace_of
+from blindgrade.engine.wire.replies import Reply, TraceLine
+from blindgrade.places import Frame, Place
 
 MIB = 1 << 20
 MAX_PYTHON = 2 * MIB
@@ -44,25 +46,6 @@ class _Unreadable(Exception):
 
 
 @dataclass(frozen=True)
-class LineMap:
-    """From a line of the text that runs to the place that the student knows.
-
-    `cells` of a notebook: (first line in the text, number of the cell), ascending.
-    """
-
-    file: str
-    cells: tuple[tuple[int, int], ...] = ()
-
-    def where(self, line: int) -> str:
-        """Line 12 is "score_functions.py:12", or "cell 5, line 3 of score_functions.ipynb"."""
-        if not self.cells:
-            return f"{self.file}:{line}"
-        at = max(bisect.bisect_right(self.cells, line, key=lambda cell: cell[0]) - 1, 0)
-        start, number = self.cells[at]
-        return f"cell {number}, line {max(line - start, 0) + 1} of {self.file}"
-
-
-@dataclass(frozen=True)
 class LessonSubmission:
     """What one lesson's worker gets. Names in `files` are relative to its box, with `/` between the parts.
 
@@ -78,6 +61,18 @@ class LessonSubmission:
     lines: LineMap
     problems: list[str]
     unreadable: str = ""
+
+    def trace(self, reply: Reply) -> tuple[Frame, ...]:
+        """The frames of an exception, in places that the student knows."""
+        return trace_of(reply, self._place)
+
+    def _place(self, line: TraceLine) -> Place:
+        return self.lines.where(line.line) if line.file == self.file else as_it_is(line)
+
+    def definition(self, name: str) -> Place | None:
+        """Where the student defines the name: the place to look at if no line is to blame."""
+        found = re.search(rf"^(?:async +)?(?:def|class) +{name}\b", self.text, re.MULTILINE)
+        return self.lines.where(self.text.count("\n", 0, found.start()) + 1) if found else None
 
 
 @dataclass(frozen=True)

@@ -205,7 +205,7 @@ def _first(grading: Grading) -> dict[str, str] | None:
                         "verb": verb,
                         "name": result.name,
                         "id": _anchor(attempt.lesson, result.name),
-                        "where": next((c.where for c in result.checks if c.where), None) or "",
+                        "where": next((str(c.where) for c in result.checks if c.where), ""),
                         "command": f"grade {attempt.lesson}/{result.name}",
                     }
     return None

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
-from blindgrade.render.links import Place, Places
+from blindgrade.render.links import Link, Places
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
 
@@ -191,7 +191,7 @@ def students(text: str) -> str:
 class _Fitting:
     """A place by its path where that fits on the line, because half a path can be clicked nowhere."""
 
-    place: Place
+    place: Link
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         fits = len(self.place.text) <= options.max_width
@@ -224,4 +224,4 @@ def _tell(grid: Table, check: CheckResult, lesson: str, places: Places, *, write
         place = places.of(lesson, check.where)
         grid.add_row(Text("where", "dim"), _Fitting(place))
     for frame in check.frames if verbose else []:
-        grid.add_row("", Text(students(frame), "dim"))
+        grid.add_row("", Text(students(str(frame)), "dim"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
-from blindgrade.render.links import Place, Places
+from blindgrade.render.links import Link, Places
 from blindgrade.render.safe import shown
 
 LEVELS = {Outcome.FAILED: "error", Outcome.BLOCKED: "warning", Outcome.NOT_ATTEMPTED: "note"}
@@ -22,7 +22,7 @@ class Finding:
     exercise: ExerciseResult
     check: CheckResult
     level: str
-    place: Place
+    place: Link
 
     @property
     def rule(self) -> str:
