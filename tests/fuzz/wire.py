@@ -19,7 +19,7 @@ with atheris.instrument_imports(include=["blindgrade"]):
     from blindgrade.checks import Check
     from blindgrade.engine.judging.judging import judge, same
     from blindgrade.engine.submission.lines import trace_of
-    from blindgrade.engine.wire import frames
+    from blindgrade.engine.wire import channel, frames
     from blindgrade.engine.wire.replies import Result, answer_of
 
 BODY = bytes(range(256)) * 16
@@ -110,7 +110,7 @@ def _size(shape: list[int], item: int) -> int:
 
 
 def _stream(data: bytes) -> Any:
-    reader = frames.FrameReader()
+    reader = channel.FrameReader()
     sock = _Bytes(data)
     while not reader.feed(sock):  # type: ignore[arg-type]
         pass

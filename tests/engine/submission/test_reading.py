@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import LessonFiles
-from blindgrade.engine.submission import reading
+from blindgrade.engine.submission import files, helpers, reading
 from blindgrade.engine.submission.lines import LineMap
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
 from blindgrade.models import LessonEntry
@@ -174,32 +174,32 @@ def test_a_linked_lesson_folder_is_an_error(tmp_path: Path, linked: str) -> None
 
 def test_big_files_are_left_out_and_told(tmp_path: Path) -> None:
     write(tmp_path / "score_functions.py")
-    write(tmp_path / "a.bin", b"x" * (10 * reading.MIB))
-    write(tmp_path / "b.bin", b"x" * (7 * reading.MIB))
-    write(tmp_path / "c.py", b"#" * (reading.MAX_PYTHON + 1))
+    write(tmp_path / "a.bin", b"x" * (10 * files.MIB))
+    write(tmp_path / "b.bin", b"x" * (7 * files.MIB))
+    write(tmp_path / "c.py", b"#" * (files.MAX_PYTHON + 1))
     got = score(tmp_path)
     assert sorted(got.files) == ["a.bin", "score_functions.py"]
     assert [problem.split()[0] for problem in got.problems] == ["b.bin", "c.py"]
 
 
 def test_a_big_lesson_file_is_an_error(tmp_path: Path) -> None:
-    write(tmp_path / "score_functions.py", b"#" * (reading.MAX_PYTHON + 1))
+    write(tmp_path / "score_functions.py", b"#" * (files.MAX_PYTHON + 1))
     with pytest.raises(SubmissionError, match="larger than 2 MiB; make it smaller"):
         read(tmp_path)
 
 
 def test_a_big_notebook_is_an_error(tmp_path: Path) -> None:
-    write(tmp_path / "a.ipynb", b" " * (reading.MAX_NOTEBOOK + 1))
+    write(tmp_path / "a.ipynb", b" " * (files.MAX_NOTEBOOK + 1))
     with pytest.raises(SubmissionError, match="larger than 20 MiB"):
         read(tmp_path / "a.ipynb")
 
 
 def test_only_so_many_files_are_taken(tmp_path: Path) -> None:
     write(tmp_path / "score_functions.py")
-    for n in range(reading.MAX_FILES + 5):
+    for n in range(helpers.MAX_FILES + 5):
         write(tmp_path / f"d{n}.txt", b"")
     got = score(tmp_path)
-    assert len(got.files) == reading.MAX_FILES
+    assert len(got.files) == helpers.MAX_FILES
     assert len(got.problems) == 1
 
 

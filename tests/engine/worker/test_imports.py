@@ -37,6 +37,7 @@ def test_of_ours_a_worker_loads_the_checks_api_and_its_own_modules_alone(loaded:
         "blindgrade.engine.sandbox",
         *(f"blindgrade.engine.sandbox.{name}" for name in SANDBOX),
         "blindgrade.engine.wire",
+        "blindgrade.engine.wire.channel",
         "blindgrade.engine.wire.frames",
         "blindgrade.engine.wire.replies",
         "blindgrade.engine.worker",

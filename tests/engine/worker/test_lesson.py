@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from blindgrade.engine.answers.slices import compiled, for_worker
-from blindgrade.engine.wire import frames
+from blindgrade.engine.wire import channel
 from blindgrade.engine.worker import errors
 from blindgrade.engine.worker.errors import Missing
 from blindgrade.engine.worker.experiment import Experiment, reset_state
@@ -370,8 +370,8 @@ def test_a_worker_loads_once_runs_and_ends_when_the_other_side_closes(tmp_path: 
             {**run_request, "modules": slice_of(deep)},
             {**run_request, "modules": slice_of("1 / 0")},
         ):
-            frames.send(ours, request)
-            replies.append(frames.receive(ours))
+            channel.send(ours, request)
+            replies.append(channel.receive(ours))
     thread.join(10)
     theirs.close()
     assert not thread.is_alive()

@@ -23,7 +23,7 @@ from blindgrade.engine.sandbox import cgroup
 from blindgrade.engine.sandbox.layout import BOX
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.sandbox.probe import explain
-from blindgrade.engine.wire import frames
+from blindgrade.engine.wire import channel, frames
 from blindgrade.engine.worker import large_pages
 from blindgrade.models import Kind
 
@@ -231,7 +231,7 @@ class Zygote:
 
     def _answer(self) -> dict[str, Any]:
         if self._control is None:
-            raise frames.Closed("the warm process is gone")
-        answer: dict[str, Any] = frames.receive(self._control, time.monotonic() + START_SECONDS)
+            raise channel.Closed("the warm process is gone")
+        answer: dict[str, Any] = channel.receive(self._control, time.monotonic() + START_SECONDS)
         self._control.settimeout(None)
         return answer

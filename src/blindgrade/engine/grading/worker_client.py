@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from blindgrade.engine.sandbox.limits import Limits, remove_tree
-from blindgrade.engine.wire import frames, replies
+from blindgrade.engine.wire import channel, frames, replies
 from blindgrade.engine.wire.replies import Answer
 
 MAX_OUTPUT = 64 << 10  # bytes of a worker's prints that are kept
@@ -63,7 +63,7 @@ class Worker:
         self._selector = selectors.DefaultSelector()
         self._selector.register(sock, selectors.EVENT_READ)
         self._selector.register(output, selectors.EVENT_READ)
-        self._reader = frames.FrameReader(beyond=frames.READ)
+        self._reader = channel.FrameReader(beyond=channel.READ)
         self._kept = bytearray()
         self._confined = False
         self.printed = 0
@@ -97,9 +97,9 @@ class Worker:
         """Whatever goes wrong on the wire becomes a WorkerGone that says what it means."""
         try:
             yield
-        except (TimeoutError, frames.Late):
+        except (TimeoutError, channel.Late):
             raise WorkerGone(f"stopped after {seconds:.0f} s: {LOOP}", late=True) from None
-        except (frames.Closed, ConnectionError):
+        except (channel.Closed, ConnectionError):
             raise WorkerGone(self._how_it_ended()) from None
         except frames.WireError:
             raise WorkerGone("the worker's answer broke the protocol; it was stopped") from None
@@ -125,7 +125,7 @@ class Worker:
             if interrupted is not None and interrupted():
                 raise Interrupted
             if left <= 0 and self._sock not in ready:
-                raise frames.Late("no complete answer in time")
+                raise channel.Late("no complete answer in time")
             if self._output in ready and not self._drain():
                 self._selector.unregister(self._output)
             if self._sock in ready:

@@ -8,8 +8,8 @@ import warnings
 from collections import defaultdict
 from dataclasses import dataclass
 
-from blindgrade.engine.submission.notebook import IMPORTS, binds, uses
 from blindgrade.engine.submission.reading import LessonSubmission
+from blindgrade.engine.submission.statements import IMPORTS, binds, uses
 from blindgrade.models import Exercise, Lesson, Outcome
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from blindgrade.engine.wire import frames
+from blindgrade.engine.wire import channel, frames
 from blindgrade.engine.wire.replies import MAX_MESSAGE, Broken, Loaded, Sent, Unsendable, sent
 from blindgrade.engine.worker.errors import describe_error
 from blindgrade.engine.worker.experiment import Experiment
@@ -19,11 +19,11 @@ from blindgrade.engine.worker.lesson import LoadedLesson, load
 def serve(sock: socket.socket, box: Path) -> None:
     """Answer requests until the other side closes: first "load", then any number of "run"."""
     lesson: LoadedLesson | None = None
-    reader = frames.FrameReader(beyond=frames.READ)
+    reader = channel.FrameReader(beyond=channel.READ)
     while True:
         try:
-            request = frames.receive(sock, None, reader)
-        except frames.Closed:
+            request = channel.receive(sock, None, reader)
+        except channel.Closed:
             return
         if request["op"] == "load":
             for name, content in request["files"].items():
