@@ -26,7 +26,7 @@ class Link:
     line: int | None = None
 
 
-class Places:
+class Links:
     """Finds the files that were graded: those that the command line and the catalog name, never what a reply names."""
 
     def __init__(self, submission: Path, lessons: list[LessonFiles]) -> None:

@@ -66,7 +66,7 @@ def recorded_reply(entry: dict[str, str]) -> Answer:
 
 
 def record_key(files: LessonFiles, lesson: Lesson, expected: Callable[[Check, int], Answer | None]) -> dict[str, Any]:
-    """The answer key for the lesson's public checks file as it stands."""
+    """The answer key for the lesson's public checks file of today."""
     checks = LessonChecks(files, lesson, files.public_checks)
     entries = {}
     for check in checks.all:

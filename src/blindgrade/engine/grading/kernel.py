@@ -163,7 +163,7 @@ class _Kernel:
             return self._raised(error)
         try:
             return Observed(crossed(sent(reply)))
-        except Exception as error:  # too large, too deep, or an object whose class lies about itself
+        except Exception as error:  # too large, too deep, or of a class that pretends to be another
             return Observed(Unsendable(str(error)))
 
     def _raised(self, error: BaseException) -> Observed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from blindgrade.engine.grading.warm_process import Sandbox
-from blindgrade.engine.judging.collected_figures import Exhibits
+from blindgrade.engine.judging.collected_figures import CollectedFigures
 from blindgrade.models import Attempt, Outcome
 
 Progress = Callable[[str, str, Outcome | None], None]  # lesson, exercise, its outcome when it is done
@@ -25,4 +25,4 @@ class Options:
     progress: Progress | None = None
     interrupted: Callable[[], bool] | None = None  # asked all the time; when it says so, `Interrupted` is raised
     finished: Callable[[Attempt], None] | None = None  # gets each lesson's attempt as soon as it is there
-    exhibits: Exhibits | None = None  # where figures of the results are kept, if someone wants to see them
+    figures: CollectedFigures | None = None  # where figures of the results are kept, if someone wants to see them

@@ -28,7 +28,7 @@ class References:
     def judged_before(self, target: Target, options: Options) -> JudgedBefore:
         """What was said of earlier submissions by the lesson's reference."""
         _, reference = self.of(target, options)
-        if options.exhibits is not None:  # a figure is drawn from the reply and might write into it
+        if options.figures is not None:  # a figure is drawn from the reply and might write into it
             return JudgedBefore(reference)
         return self._judged.setdefault(self._key(target, options), JudgedBefore(reference))
 

@@ -13,7 +13,7 @@ from blindgrade.catalog import Catalog, Target
 from blindgrade.engine.answers.answer_key import KEY_SEED
 from blindgrade.engine.grading.in_process import InThisProcess
 from blindgrade.engine.grading.loop import Loop, Observer, Round, forgiving
-from blindgrade.engine.grading.options import Options as Options
+from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
 from blindgrade.engine.grading.student import Student
 from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
@@ -166,9 +166,9 @@ class _LessonRun:
             raise Interrupted
 
     def _keep(self, seen: Seen) -> None:
-        if self.options.exhibits is not None:
+        if self.options.figures is not None:
             lesson, outcome = self.target.files.entry.id, seen.result.outcome
-            self.options.exhibits.add(lesson, seen.check, seen.reply, outcome, self.reference, seen.seed)
+            self.options.figures.add(lesson, seen.check, seen.reply, outcome, self.reference, seen.seed)
 
     def _loaded_here(self) -> LoadedLesson:
         """The submission as a module of this process, under its own path, so that breakpoints hold."""

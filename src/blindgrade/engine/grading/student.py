@@ -63,13 +63,13 @@ class Student:
             seen = self._answered(worker, exercise, rounds)
         except WorkerGone as gone:
             printed = self._worker.take_output() if self._worker is not None else ""
-            seen = Observed(Stopped(self._told(exercise, gone)), printed)
+            seen = Observed(Stopped(self._stop(exercise, gone)), printed)
             self.close()
         self._spent[exercise.name] = self._spent.get(exercise.name, 0.0) + time.monotonic() - begun
         if check.isolated:
             self.close()
         if isinstance(seen.reply, Broken):
-            # A worker that says so may lie; whether the check is broken is seen by making it here.
+            # The worker may say so without reason; whether the check is broken is seen by making it here.
             self.checks.experiment(check)
         return seen
 
@@ -115,10 +115,11 @@ class Student:
             return f"not run, because the submission has used up its {budget:.0f} s"
         return ""
 
-    def _told(self, exercise: Exercise, gone: WorkerGone) -> str:
+    def _stop(self, exercise: Exercise, gone: WorkerGone) -> str:
+        """Why there is no answer. Late, it stops the exercise's later checks as well."""
         if not gone.late:
             return gone.reason
-        # The budget is the exercise's; what was left of it for this check would tell the student nothing.
+        # The budget is the exercise's; what was left of it for this check would mean nothing to the student.
         self._stopped[exercise.name] = f"stopped after {exercise.seconds:.0f} s"
         return f"{self._stopped[exercise.name]}: {LOOP}"
 
@@ -175,8 +176,8 @@ class Student:
 def _together(rounds: Sequence[Round]) -> Sequence[Round]:
     """The first check and those after it that a worker may be sent with it.
 
-    What is printed is told apart by when it comes, so a public check, whose prints are shown, goes alone; and so does
-    an isolated one, because it ends its worker.
+    Prints carry no name of a check, so a public check, whose prints are shown, goes alone; so does an isolated one,
+    because it ends its worker.
     """
     alone = next((n for n, (check, _) in enumerate(rounds) if check.public or check.isolated), len(rounds))
     return rounds[: max(alone, 1)]

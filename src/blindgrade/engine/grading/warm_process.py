@@ -40,7 +40,7 @@ class SandboxMissing(ZygoteFailed):
 
 
 class Zygote:
-    """The warm process. It starts when told to, or with the first worker; leaving the context ends it.
+    """The warm process. `start` starts it, or the first worker does; leaving the context ends it.
 
     `sandbox` names the tiers that may hold its workers (`ALLOWED`). `private` are paths that no worker may read: the
     process refuses to start in a tier where one can. With `fork=False` it becomes its only worker itself, because

@@ -79,7 +79,7 @@ class Worker:
         What it is sent before it has answered must fit into the socket, because it reads nothing while it answers.
         """
         self._await_walls()
-        with self._telling(seconds):
+        with self._translated(seconds):
             self._sock.settimeout(seconds)
             self._sock.sendall(frame)
 
@@ -89,11 +89,11 @@ class Worker:
         `read` makes it of its frame, or raises WireError. `interrupted` is asked while this waits; when it says so,
         Interrupted is raised, and all that is left to do with the worker is to close it.
         """
-        with self._telling(seconds):
+        with self._translated(seconds):
             return read(self._await(time.monotonic() + seconds, interrupted))
 
     @contextmanager
-    def _telling(self, seconds: float) -> Iterator[None]:
+    def _translated(self, seconds: float) -> Iterator[None]:
         """Whatever goes wrong on the wire becomes a WorkerGone that says what it means."""
         try:
             yield
@@ -119,7 +119,7 @@ class Worker:
 
     def _await(self, deadline: float, interrupted: Callable[[], bool] | None = None) -> bytes:
         while not self._reader.complete():
-            # Asked once more when the time is over: the reply may lie there since this process was busy itself.
+            # Asked once more when the time is over: the reply may be there, if this process was busy itself.
             left = deadline - time.monotonic()
             ready = self._readable(left if interrupted is None else min(left, ASK_SECONDS))
             if interrupted is not None and interrupted():

@@ -79,7 +79,7 @@ def read_submission(
 
     `path` is a .py or .ipynb file, a lesson's folder, a folder with lesson folders (or with `exercises/`), or an
     archive of such a folder.
-    `defined` has the names that each lesson's exercises define: they tell whose a file of another name is.
+    `defined` has the names that each lesson's exercises define: by them a file of another name finds its lesson.
     """
     try:
         mode = path.stat().st_mode
@@ -100,7 +100,7 @@ def read_submission(
     source = _read_source(path.resolve(), path)
     owner = _owner(path.stem, source.text, targets, defined)
     if owner is not None:
-        # Only a lesson's own folder is known to hold helpers; a file may lie among anything else.
+        # Only a lesson's own folder is known to hold helpers; beside a single file anything may be.
         folder = path.resolve().parent if path.resolve().parent.name == owner.folder else None
         found[owner.entry.id] = _assemble(path, owner, source, folder, list(source.problems))
     return found
@@ -121,9 +121,9 @@ def _read_archive(path: Path, targets: list[LessonFiles]) -> dict[str, LessonSub
     except archives.ArchiveError as error:
         raise SubmissionError(f"{path} {error}") from None
     more = [f"there are {len(notes) - MAX_PROBLEMS} more files like these"] if len(notes) > MAX_PROBLEMS else []
-    told = [*notes[:MAX_PROBLEMS], *more]
+    noted = [*notes[:MAX_PROBLEMS], *more]
     return {
-        lesson: replace(found, path=str(path), problems=[*found.problems, *told]) if found else None
+        lesson: replace(found, path=str(path), problems=[*found.problems, *noted]) if found else None
         for lesson, found in lessons.items()
     }
 

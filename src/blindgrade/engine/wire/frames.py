@@ -85,7 +85,7 @@ class _Encoder:
         if isinstance(value, Opaque):
             return {"o": value.type_name}
         dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
-        # A subclass may lie about itself, so only the two honest classes count as tensors.
+        # A subclass may pretend to be anything, so only the two honest classes count as tensors.
         plain = type(value) in (torch.Tensor, torch.nn.Parameter) and value.layout == torch.strided
         if not plain or dtype not in ITEM_SIZES or value.device.type == "meta":
             return {"o": type(value).__name__[:200]}

@@ -19,7 +19,7 @@ class Missing(AttributeError):
 
 
 def describe_error(error: BaseException, path: str) -> Raised:
-    """Type, capped message and the frames that lie in the student's files, innermost last."""
+    """Type, capped message and the frames in the student's files, innermost last."""
     try:
         # A syntax error's text would repeat file and line, in numbers that a notebook does not have.
         message = str(error.msg if isinstance(error, SyntaxError) else error)[:MAX_MESSAGE]

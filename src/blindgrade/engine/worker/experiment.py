@@ -35,7 +35,7 @@ class Experiment:
         try:
             given = [_moved(item, device) for item in data]
             return sent(Result(self.function(lesson.names, Rng(seed, device), *given)))
-        except BaseException as error:  # also SystemExit: whatever stops an experiment is told, not obeyed
+        except BaseException as error:  # also SystemExit: whatever stops an experiment is reported, not obeyed
             return sent(describe_error(error, path))
 
 

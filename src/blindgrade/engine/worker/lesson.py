@@ -1,8 +1,6 @@
-"""What runs beside student code: load a lesson, run experiments on it, answer with plain data.
+"""Load a lesson's file, in a worker or, for the reference, in the grader: both sides of a check go through one path.
 
-The grader runs the same two functions on the reference, so both sides of a check go through one path. Nothing here
-knows a solution, an expected value or a tolerance. Only `protocol` and `checks` are imported of ours: a test lists
-what a worker has loaded.
+Nothing here knows a solution, an expected value or a tolerance. A test lists what a worker has loaded.
 """
 
 from __future__ import annotations
@@ -72,7 +70,7 @@ def load(name: str, text: str, path: str, extra: dict[str, Any] | None = None) -
 
 
 def _run(text: str, path: str, names: dict[str, Any], problems: list[Problem]) -> None:
-    """All at once, which is three times as fast as by statements; where that stops, by statements from there on."""
+    """Run the whole file; if it raises, continue statement by statement (three times slower)."""
     ended, stopped = _run_whole(text, path, names)
     if ended is None:
         return

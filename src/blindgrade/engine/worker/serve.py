@@ -52,7 +52,7 @@ def _answer(lesson: LoadedLesson | None, request: dict[str, Any]) -> Sent:
 def _send(sock: socket.socket, reply: Sent) -> None:
     try:
         frame = frames.encode(reply)
-    except Exception as error:  # a result too large, too deep, or whose class lies about itself
+    except Exception as error:  # a result too large, too deep, or of a class that pretends to be another
         frame = frames.encode(sent(Unsendable(str(error)[:MAX_MESSAGE])))
     with suppress(Exception):  # a student may have put anything in their place
         sys.stdout.flush()

@@ -75,7 +75,7 @@ def _warm(optimizer: bool, box: str) -> None:
     if optimizer:
         # The first optimizer imports torch._dynamo for about a second; every worker then has it for nothing.
         torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    warmup.rehearse()
+    warmup.run_each_once()
     gc.collect()
     gc.freeze()
 
