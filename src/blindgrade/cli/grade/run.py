@@ -19,8 +19,8 @@ from blindgrade.engine.judging.collected_figures import Exhibits
 from blindgrade.engine.submission.reading import SubmissionError
 from blindgrade.history import Progress
 from blindgrade.models import Attempt, ExerciseResult, Grading
+from blindgrade.next_step import next_in
 from blindgrade.render.links import Places
-from blindgrade.render.terminal.results import first_to_do
 from blindgrade.render.text.findings import findings
 from blindgrade.render.text.lines import as_lines
 
@@ -98,7 +98,7 @@ def _remember(job: Job, grading: Grading) -> None:
     progress = Progress(job.catalog.local)
     for attempt in grading.lessons:
         progress.record(attempt)
-    if first := first_to_do(grading.lessons):
+    if first := next_in(grading.lessons):
         attempt, result = first
         progress.look_at(attempt.lesson, result.name)
         hints = next(t.lesson for t in job.targets if t.files.entry.id == attempt.lesson).exercise(result.name).hints
