@@ -103,7 +103,7 @@ def _remember(job: Job, grading: Grading) -> None:
         progress.look_at(attempt.lesson, result.name)
         hints = next(t.lesson for t in job.targets if t.files.entry.id == attempt.lesson).exercise(result.name).hints
         if any(check.hint == hints[0] for check in result.checks):
-            progress.climb(attempt.lesson, result.name, 1)  # it stands on the screen, so `--hint` goes on from there
+            progress.climb(attempt.lesson, result.name, 1)  # the screen shows it, so `--hint` goes on from there
 
 
 def _say_unisolated(missing: dict[str, str]) -> None:

@@ -75,7 +75,7 @@ def _with_lesson(catalog: Catalog, name: str) -> str:
 
 
 def _digests(catalog: Catalog) -> dict[str, str]:
-    """Of what each lesson's files hold now, to tell results that are older than the code."""
+    """Digests of each lesson's files as they are now. Results of another digest are older than the code."""
     try:
         found = read_submission(catalog.root / "exercises", catalog.ready(), {})
     except SubmissionError:

@@ -99,7 +99,7 @@ class Watch:
                 self._graded(event)
             case Rest(request, graded):
                 self._look_again()
-                if not graded and request.told:
+                if not graded and request.awaited:
                     self._last = f"saved at {time.strftime('%H:%M:%S')}: nothing to grade"
                 self._status = self._last
         self._draw()
@@ -109,7 +109,7 @@ class Watch:
         """Once after the first grading: a save that came before the files were watched would stay unseen."""
         if not self._looked:
             self._looked = True
-            self._grader.ask(Request(time.monotonic(), told=False))
+            self._grader.ask(Request(time.monotonic(), awaited=False))
 
     def _key(self, key: str) -> bool:
         if key == "n":
