@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from blindgrade.collect.roster import Identifier
 from blindgrade.collect.source_item import Handed, Listing
 from blindgrade.engine.submission.archives import is_archive
+from blindgrade.roster.people import Identifier
 
 
 def plain(root: Path, entries: list[Path]) -> Listing | None:
