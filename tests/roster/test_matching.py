@@ -70,3 +70,8 @@ def test_attempts_of_strangers_are_named_with_who_they_may_be() -> None:
         "zoe has attempts and is not in the roster",
     ]
     assert Roster().strangers(["zoe"]) == []
+
+
+def test_two_strangers_whose_ids_differ_in_capitals_are_not_taken_for_each_other() -> None:
+    match = Roster().including(["Ana", "ana"]).find([Identifier("any", "ana")])
+    assert match.unclear and "Ana, ana" in match.why

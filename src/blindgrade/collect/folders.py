@@ -1,4 +1,4 @@
-"""Sources that are folders of our own world: nbgrader's exchange, git checkouts, a folder for each student."""
+"""A folder with a folder or an archive for each student."""
 
 from __future__ import annotations
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from blindgrade.roster.names import forms, normal, skeleton
+from blindgrade.roster.names import forms, normal, skeleton, skeletons
 from blindgrade.roster.people import Identifier, Person
 
 # Where an identifier is looked for: the first of these that knows its value. Many sites use the address as the login.
@@ -31,7 +31,7 @@ class Match(NamedTuple):
 
 @dataclass
 class Roster:
-    """Who is in the course, and what there is to say about the file. An empty one knows nobody."""
+    """Who is in the course, and what there is to say about the file. Without people, there is no roster."""
 
     people: dict[str, Person] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -61,11 +61,11 @@ class Roster:
 
     def including(self, students: Iterable[str]) -> Roster:
         """The roster with these students, too. Who is not in it is known by the id alone, in every system."""
-        roster = Roster.of(self.people.values())
+        known = self._known.copy()  # names stay: these students have none
         for student in students:
             if student not in self.people:
-                roster._learn(Identifier(ALONE, student), student)
-        return roster
+                known[ALONE, normal(student)] = known[ALONE, normal(student)] | {student}
+        return replace(self, _known=known)
 
     def strangers(self, students: Iterable[str]) -> list[str]:
         """A sentence for each of these students who has attempts and is not in the roster, if there is a roster."""
@@ -97,8 +97,7 @@ class Roster:
         return Match(None, UNKNOWN)
 
     def _like(self, name: str) -> set[str]:
-        seen = {skeleton(form) for form in forms(name)}
-        return {s for one in seen for kept in (self._skeletons, self._others) for s in kept.get(one, ())}
+        return {s for one in skeletons(name) for kept in (self._skeletons, self._others) for s in kept.get(one, ())}
 
     def look_alikes(self) -> list[set[str]]:
         """Groups of students whose names look alike and are not the same."""
@@ -119,7 +118,8 @@ class Roster:
         if one.space == "name":
             for form in forms(one.value):
                 self._names[form].add(student)
-                self._skeletons[skeleton(form)].add(student)
+            for seen in skeletons(one.value):
+                self._skeletons[seen].add(student)
         else:
             self._known[one.space, normal(one.value)].add(student)
             self._others[skeleton(one.value)].add(student)
