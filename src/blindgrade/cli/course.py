@@ -22,7 +22,7 @@ from blindgrade.cli.report import report_command, simulate_command
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from blindgrade.attack.attacks import Result
+    from blindgrade.attack.defence import Result
     from blindgrade.verify.proofs import Proof
 
 BAD_REQUEST = 2
@@ -136,7 +136,8 @@ def attack(names: tuple[str, ...], corpus: Path | None, sandbox: Any, as_json: b
 
     Exit status: 0 all were held, 1 one was not, 2 bad request.
     """
-    from blindgrade.attack.attacks import CORPUS, CorpusError, face_all, read_corpus
+    from blindgrade.attack.corpus import CORPUS, CorpusError, read_corpus
+    from blindgrade.attack.defence import face_all
     from blindgrade.engine.grading.worker_client import ZygoteFailed
 
     folder = (corpus or CORPUS).absolute()
