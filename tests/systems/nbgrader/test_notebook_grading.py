@@ -29,7 +29,7 @@ def test_a_notebook_that_cannot_be_read_earns_nothing_and_says_why() -> None:
     assert "2 MiB" in text["text"] and value["data"] == {"text/plain": "0.0"}
 
 
-def test_everybody_gets_the_same_inputs_until_the_course_is_changed(tmp_path: Path) -> None:
+def test_every_student_gets_the_same_inputs_until_the_course_changes(tmp_path: Path) -> None:
     course = tmp_path / "course"
     shutil.copytree(Path(__file__).parents[2] / "courses" / "mini", course)
     [target] = Catalog(course).find(["lesson-1.1.1"])
@@ -55,7 +55,7 @@ def test_the_instructors_own_notebook_is_not_graded_as_a_students() -> None:
         GradeInSandbox().preprocess(nb, {"nbgrader": about})
 
 
-def test_a_machine_without_a_sandbox_is_refused_in_its_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_sandbox_is_refused_with_the_sandboxs_own_message(monkeypatch: pytest.MonkeyPatch) -> None:
     from blindgrade.engine.grading import runner, warm_process
 
     def refuse(*arguments: object) -> None:

@@ -37,7 +37,7 @@ def test_nbgrader_reads_our_points(points: float, read: float) -> None:
     assert grade(outputs(result(points), [])) == read
 
 
-def test_what_the_code_printed_does_not_make_zero() -> None:
+def test_printed_text_does_not_cost_points() -> None:
     printed = result(3.0, output="Traceback: to stderr\n7.5\n", message="ValueError: \x1b[31mno")
     written = outputs(printed, ["basics.ipynb: a warning"])
     assert grade(written) == 3
@@ -55,5 +55,5 @@ def stock_traps() -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 @pytest.mark.parametrize(("name", "trap"), stock_traps())
-def test_the_traps_are_still_there_in_this_nbgrader(name: str, trap: list[dict[str, Any]]) -> None:
+def test_this_nbgrader_still_has_the_traps(name: str, trap: list[dict[str, Any]]) -> None:
     assert grade([nbformat.from_dict(o) for o in trap]) == (0 if "zero" in name else 4)

@@ -115,7 +115,7 @@ def test_the_released_notebook_is_the_stub_with_grade_cells(run: Run) -> None:
 
 
 def readable(path: Path) -> str:
-    """A file's text, out of JSON's and HTML's wrapping."""
+    """A file's text, without the escapes of JSON and HTML."""
     text = path.read_text()
     if path.suffix == ".ipynb":
         return "\n".join("".join(cell["source"]) + str(cell.get("outputs")) for cell in json.loads(text)["cells"])
@@ -123,7 +123,7 @@ def readable(path: Path) -> str:
 
 
 def private_lines() -> set[str]:
-    """Lines of regions, solution-only cells, hidden checks and misconceptions that stand nowhere in public."""
+    """Lines of regions, solution-only cells, hidden checks and misconceptions that are in no public file."""
     public = "\n".join(readable(path) for path in (MINI / "exercises").rglob("*") if path.suffix in (".py", ".ipynb"))
     lines: set[str] = set()
     for path in [*(MINI / "solutions").rglob("*.py"), *(MINI / "graders").rglob("*.py")]:
@@ -160,7 +160,7 @@ def test_points_are_those_of_our_grader_with_partial_credit(run: Run) -> None:
     assert [run.scores("hostile")[n] for n in names] == [0, 0, 0]
 
 
-def test_no_grade_waits_for_a_person(run: Run) -> None:
+def test_no_grade_waits_for_an_instructor(run: Run) -> None:
     assert run.rows("SELECT count(*) FROM grade") == [(9,)]
     assert run.rows("SELECT count(*) FROM grade WHERE needs_manual_grade OR auto_score IS NULL") == [(0,)]
 
@@ -221,7 +221,7 @@ def test_grading_again_keeps_an_instructors_score(run: Run) -> None:
     ]
 
 
-def test_a_course_that_is_not_there_is_refused_and_no_points_are_written(run: Run, tmp_path: Path) -> None:
+def test_a_missing_course_is_refused_and_no_points_are_written(run: Run, tmp_path: Path) -> None:
     codes, log = nbgrader(
         run.root, ["autograde", LESSON, "--force", "--student", "right"], BLINDGRADE_COURSE=str(tmp_path)
     )
@@ -275,7 +275,7 @@ def restored(url: str, *marks: Any) -> list[dict[str, Any]]:
     return [{"source": c.source, **c.metadata.get("nbgrader", {})} for c in nb.cells]
 
 
-def test_metadata_is_written_anew_whatever_the_student_left(url: str) -> None:
+def test_metadata_is_written_again_for_any_metadata_in_the_submission(url: str) -> None:
     found = restored(
         url, {"grade_id": "e", "schema_version": 99, "points": 7, "mine": 1}, ["no", "dict"], {"grade_id": "x"}
     )
@@ -286,7 +286,7 @@ def test_metadata_is_written_anew_whatever_the_student_left(url: str) -> None:
     assert [set(cell) for cell in found[1:3]] == [{"source"}, {"source"}]
 
 
-def test_of_a_copied_cell_the_last_one_counts(url: str) -> None:
+def test_the_last_copy_of_a_cell_counts(url: str) -> None:
     found = restored(url, {"grade_id": "e"}, {"grade_id": "e"})
     assert [cell.get("grade_id") for cell in found] == [None, "e", "grade-e"]
 
@@ -299,7 +299,7 @@ def test_a_deleted_grade_cell_comes_back(url: str) -> None:
 
 
 def save(url: str, outcome: Outcome) -> list[tuple[float | None, bool, str | None]]:
-    """What the gradebook holds after a grading with that outcome."""
+    """Rows in the gradebook after a grading with that outcome."""
     cell = {"cell_type": "code", "source": "", "outputs": [], "metadata": {}}
     nb = nbformat.from_dict({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
     about = {"notebook": "basics", "assignment": "lesson-1", "student": "ana", "db_url": url}
@@ -324,11 +324,11 @@ def save(url: str, outcome: Outcome) -> list[tuple[float | None, bool, str | Non
         return [(row.auto_score, row.needs_manual_grade, said)]
 
 
-def test_a_fault_of_the_grader_waits_for_a_person(url: str) -> None:
+def test_a_fault_of_the_grader_waits_for_an_instructor(url: str) -> None:
     [(_, waits, said)] = save(url, Outcome.ERROR)
     assert waits and said is not None and "your instructor will look" in said
 
 
-def test_a_failure_of_the_student_waits_for_nobody(url: str) -> None:
+def test_a_failure_of_the_student_does_not_wait_for_an_instructor(url: str) -> None:
     [(_, waits, said)] = save(url, Outcome.FAILED)
     assert not waits and said == "- ✗ A claim."
