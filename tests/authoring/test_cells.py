@@ -51,7 +51,9 @@ def test_an_unknown_tag_is_an_error_that_lists_the_known() -> None:
 
 
 def test_tags_that_are_not_a_list_of_strings_are_an_error() -> None:
-    assert error_of("# %% tags=[solution-only]\n").startswith("ddpm.py:1: `tags=[solution-only]` is no list")
+    assert error_of("# %% tags=[solution-only]\n").startswith(
+        "ddpm.py:1: `tags=[solution-only]` is not a list of strings"
+    )
 
 
 @pytest.mark.parametrize("line", ["#%%", "# %%%", "# %% [md]", '# %% tag=["solution-only"]', "# %% Title"])
