@@ -301,7 +301,9 @@ def _parse(path: Path, model: Any, **extra: object) -> Any:
     try:
         return model(**{**tomllib.loads(path.read_text(encoding="utf-8")), **extra})
     except FileNotFoundError:
-        raise CourseError(f"{path} is missing; every lesson that is not planned has one") from None
+        raise CourseError(
+            f"{path} is missing; write it, or give the lesson the status planned in course.toml"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{path} is not valid TOML: {error}; correct the file") from None
     except ValidationError as error:

@@ -269,8 +269,9 @@ def shapes_of(module: torch.nn.Module) -> dict[str, list[int]]:
 def agree(got: Any, want: Any, *, name: str = "the result", atol: Tolerance = None, rtol: Tolerance = None) -> None:
     """Raise `Fail` unless `got` equals `want` in structure, type, shape, dtype and, within tolerance, every element.
 
-    Tensors are compared by |got - want| <= atol + rtol |want| with the tolerance of their dtype (TOLERANCES),
-    Python floats with 1e-6 both ways, everything else exactly; a list and a tuple are interchangeable.
+    - Tensors must satisfy |got - want| <= atol + rtol |want|, with the tolerance of their dtype (TOLERANCES).
+    - Python floats use 1e-6 for both tolerances.
+    - Everything else must be equal. A list and a tuple are interchangeable.
     """
     if isinstance(want, Tensor):
         _agree_tensor(got, want, name, atol, rtol)

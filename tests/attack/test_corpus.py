@@ -44,5 +44,5 @@ def test_a_file_with_a_wrong_header_is_named(tmp_path: Path) -> None:
 def test_a_folder_without_attacks_names_the_option(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="--corpus"):
         read_corpus(tmp_path)
-    with pytest.raises(CorpusError, match="no attack 'forks'"):
+    with pytest.raises(CorpusError, match="has no attack 'forks'"):
         read_corpus(CORPUS, ["forks"])

@@ -86,7 +86,7 @@ def test_points_that_were_not_deserved_are_reported(tmp_path: Path, defence: Def
 def test_damage_to_other_exercises_is_reported_unless_the_header_allows_it(tmp_path: Path, defence: Defence) -> None:
     hit = "global fit_line\nfit_line = None\nraise OSError"
     header = "lines=-; target=standardize; harms=correlation; says=OSError"
-    broken(defence.face(planted(tmp_path, hit, header)), "another exercise was hit: fit_line failed")
+    broken(defence.face(planted(tmp_path, hit, header)), "another exercise lost points: fit_line failed")
     assert defence.face(planted(tmp_path, hit, header.replace("harms=", "harms=fit_line,"))).held
 
 
@@ -100,8 +100,8 @@ def test_an_attempt_that_does_not_say_what_happened_is_reported(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("print(open('{{canaries}}'.split()[0]).read())", "the attempt holds a canary's token"),
-        ("print(open('{{solution}}').read())", "the attempt holds a canary's token"),
+        ("print(open('{{canaries}}'.split()[0]).read())", "the attempt contains a canary's token"),
+        ("print(open('{{solution}}').read())", "the attempt contains a canary's token"),
         ("open('{{course}}/left', 'w')", "it left or changed file course/left"),
         ("open('{{solution}}', 'a').write('#')", "it left or changed file course/solutions"),
         ("open('/tmp/{{mark}}', 'w')", "it left or changed file /tmp/bgmark"),

@@ -55,8 +55,8 @@ def test_an_edited_file_stays_and_the_change_of_the_release_is_shown(tmp_path: P
     for _ in range(2):  # it is said again until the change was taken over
         summary = lay({**FIRST, "a.py": b"one\nTWO\n"}, tmp_path)
         assert (tmp_path / "a.py").read_bytes() == b"one\nmy answer\n"
-        told = summary.differing["a.py"].splitlines()
-        assert "-two" in told and "+TWO" in told and not any("my answer" in line for line in told)
+        difference = summary.differing["a.py"].splitlines()
+        assert "-two" in difference and "+TWO" in difference and not any("my answer" in line for line in difference)
     (tmp_path / "a.py").write_bytes(b"one\nTWO\n")
     assert lay({**FIRST, "a.py": b"one\nTWO\n"}, tmp_path).differing == {}
     assert lay({**FIRST, "a.py": b"three\n"}, tmp_path).updated == ["a.py"]
@@ -139,5 +139,7 @@ def test_a_notebook_is_compared_by_its_cells(tmp_path: Path) -> None:
 
     lay({"n.ipynb": notebook("x = 1")}, tmp_path)
     (tmp_path / "n.ipynb").write_bytes(notebook("x = 1  # mine", 7))
-    told = lay({"n.ipynb": notebook("x = 2")}, tmp_path).differing["n.ipynb"].splitlines()
-    assert "-x = 1" in told and "+x = 2" in told and not any("execution_count" in line for line in told)
+    difference = lay({"n.ipynb": notebook("x = 2")}, tmp_path).differing["n.ipynb"].splitlines()
+    assert (
+        "-x = 1" in difference and "+x = 2" in difference and not any("execution_count" in line for line in difference)
+    )

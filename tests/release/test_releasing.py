@@ -62,7 +62,7 @@ def test_a_part_of_a_lesson_is_not_released(catalog: Catalog, tmp_path: Path) ->
 def test_a_folder_holds_one_kind_of_release(catalog: Catalog, tmp_path: Path) -> None:
     release_as(catalog, ["all"], "repository", tmp_path / "to")
     (tmp_path / "to" / ".blindgrade" / "released.json").write_text('{"target": "nbgrader"}')
-    with pytest.raises(PlacingError, match="holds a release as nbgrader; choose another folder"):
+    with pytest.raises(PlacingError, match="contains a release as nbgrader; choose another folder"):
         release_as(catalog, ["all"], "repository", tmp_path / "to")
 
 

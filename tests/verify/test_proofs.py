@@ -34,10 +34,10 @@ def proved(root: Path, kind: str, exercise: str = "", subject: str = "", seed: i
 
 def test_a_sound_course_passes_every_proof(mini: Path) -> None:
     build(Catalog(mini), ["all"], check=False)
-    told: list[tuple[str, int, int]] = []
-    proofs = prove(Catalog(mini), ["all"], 2, mutants=False, workers=2, progress=lambda *step: told.append(step))
+    steps: list[tuple[str, int, int]] = []
+    proofs = prove(Catalog(mini), ["all"], 2, mutants=False, workers=2, progress=lambda *step: steps.append(step))
     assert [(p.name, p.subject, p.detail) for p in proofs if not p.passed] == []
-    assert [done for _, done, _ in told] == list(range(1, told[-1][2] + 1))
+    assert [done for _, done, _ in steps] == list(range(1, steps[-1][2] + 1))
     assert proofs[-1].lesson == "course"
 
 

@@ -42,11 +42,11 @@ def read_corpus(folder: Path, names: Iterable[str] = ()) -> list[Attack]:
     """Attacks in a folder, all of them or the named ones, in alphabetical order. CorpusError for a wrong folder."""
     files = {path.stem: path for path in sorted(folder.glob("*.py"))}
     if not files:
-        raise CorpusError(f"there are no attacks in {folder}; name the folder that holds them with --corpus")
+        raise CorpusError(f"there are no attacks in {folder}; name the corpus's folder with --corpus")
     wanted = list(names) or list(files)
     for name in wanted:
         if name not in files:
-            raise CorpusError(f"{folder} holds no attack {name!r}; leave the name out to list them all")
+            raise CorpusError(f"{folder} has no attack {name!r}; run the command without names to try all attacks")
     return [read_attack(files[name]) for name in sorted(set(wanted))]
 
 

@@ -35,7 +35,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Result:
-    """End of one attack. `what` says what broke, or why the attack was skipped. A skipped attack is not held."""
+    """Result of one attack. `what` has its faults, or the reason why it was skipped. A skipped attack is not held."""
 
     name: str
     sentence: str
@@ -62,7 +62,7 @@ class Defence:
             self._warm = Zygote.for_targets(self._targets, sandbox=self._sandbox)
             self._honest = self._submitted("honest", self._solution())
             if fault := self._honest_fault():
-                raise CorpusError(f"the course's own solution is not graded as it should be: {fault}")
+                raise CorpusError(f"the course's own solution does not get every point: {fault}; correct the course")
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -137,7 +137,7 @@ class Defence:
         for line in re.findall(rf"{BREACH}[^\\\"]*", text):
             yield line[:300]
         if self._canaries.token in text:
-            yield "the attempt holds a canary's token"
+            yield "the attempt contains a canary's token"
         yield from judge(attack, grading.lessons[0])
         yield from unreadable(grading)
 

@@ -1,4 +1,4 @@
-"""Faults of a graded attack: what in its attempt is not as the attack's header says, or cannot be shown to a person."""
+"""Faults of a graded attack: differences from the attack's header, and text that is not safe to show to a person."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TRIED = "tried:"  # what an attack prints; the attempt must show it if the heade
 
 
 def judge(attack: Attack, attempt: Attempt) -> Iterator[str]:
-    """Every sentence about what in the attempt is not as the attack's header says."""
+    """Faults of the attempt: one sentence for each difference from the attack's header."""
     for result in attempt.exercises:
         if result.outcome is Outcome.ERROR:
             yield f"the outcome is the grader's error: {in_short(result)}"
@@ -31,7 +31,7 @@ def judge(attack: Attack, attempt: Attempt) -> Iterator[str]:
             if result.outcome is not attack.expects:
                 yield f"{result.name} is {result.outcome}, not {attack.expects}: {in_short(result)}"
         elif result.name not in attack.harms and result.points < result.max_points:
-            yield f"another exercise was hit: {in_short(result)}"
+            yield f"another exercise lost points: {in_short(result)}"
         failed = [c for c in result.checks if c.outcome is Outcome.FAILED]
         if any(not c.message for c in failed):
             yield f"{result.name} failed without a message"
@@ -42,7 +42,7 @@ def judge(attack: Attack, attempt: Attempt) -> Iterator[str]:
 
 
 def unreadable(grading: Grading) -> Iterator[str]:
-    """Every sentence about what in the attempts is too long or unsafe for a person, a terminal or a CI runner."""
+    """Faults of the texts: one sentence for each that is too long, or unsafe for a terminal or a CI runner."""
     for attempt in grading.lessons:
         messages = [*attempt.problems, *(c.message for e in attempt.exercises for c in e.checks)]
         for message in messages:
@@ -55,7 +55,7 @@ def unreadable(grading: Grading) -> Iterator[str]:
     assert isinstance(console.file, io.StringIO)
     screen = console.file.getvalue()
     if odd := {c for c in screen if c != "\n" and unicodedata.category(c) in (*HIDDEN, "Zl", "Zp")}:
-        yield f"the terminal gets {sorted(odd)!a}"
+        yield f"the terminal gets the hidden characters {sorted(odd)!a}"
     if command := COMMAND.search(screen):
         yield f"a CI runner would obey {screen[command.start() : command.start() + 40]!r}"
 

@@ -129,7 +129,7 @@ class _Cell:
         if any(place.statement.col_offset != region.begin_column for place in outermost):
             raise self._misfit(region.begin, "the region is not indented like the statements in it")
         if len({place.block for place in outermost}) > 1 or self._leaves_block(region):
-            raise self._misfit(region.begin, "the region reaches over two blocks")
+            raise self._misfit(region.begin, "the region covers statements of two blocks")
         if any(place.last >= region.end for place in inside):
             raise self._misfit(region.end, "the region ends inside a statement")
 

@@ -139,7 +139,7 @@ def _remarks(found: ItemStatistics, outcomes: dict[Outcome, int], students: int)
     elif r is not None and r.value < 0:
         remarks.append("students who are strong elsewhere fail it more often: read its checks and its text")
     elif r is not None and r.value < WEAK and found.difficulty < EASY:
-        remarks.append("it tells strong from weak students poorly")
+        remarks.append("it separates strong and weak students poorly")
     if 0 < found.passed < HARD:
         remarks.append("hard: fewer than one in five pass")
     if outcomes[Outcome.NOT_ATTEMPTED] > students / 3:

@@ -35,7 +35,7 @@ def release(catalog: Catalog, ids: Iterable[str], target: TargetModule, target_n
     _whole_lessons(catalog.find(wanted))
     earlier = read_manifest(to) if to.is_dir() else None
     if earlier and earlier.target != target_name:
-        raise PlacingError(f"{to} holds a release as {earlier.target}; choose another folder for {target_name}")
+        raise PlacingError(f"{to} contains a release as {earlier.target}; choose another folder for {target_name}")
     targets = catalog.find([*wanted, *(earlier.lessons if earlier else [])])
     _needs_private_trees(targets)
     files = target.files(catalog, targets)

@@ -47,7 +47,7 @@ def _template(folder: Path, context: dict[str, Any]) -> dict[str, bytes]:
             try:
                 made[name.removesuffix(".j2")] = environment.get_template(name).render(context).encode()
             except (TemplateError, UnicodeDecodeError) as error:
-                line = f":{error.lineno}" if getattr(error, "lineno", None) else ""  # type: ignore[union-attr]  # asked
+                line = f":{error.lineno}" if getattr(error, "lineno", None) else ""  # type: ignore[union-attr]  # getattr found it
                 raise CourseError(f"{folder / name}{line}: {error}; correct the template") from None
     return made
 

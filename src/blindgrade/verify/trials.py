@@ -39,7 +39,7 @@ def generated_files_are_current(workshop: Workshop, exercise: str, subject: str,
 
 
 def public_checks_agree_with_their_key(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
-    """The solution passes the released checks against the answer key alone, as on a student's machine."""
+    """The solution passes the public checks with only the answer key, as on a student's machine."""
     files, lesson = workshop.files, workshop.lesson
     checks = LessonChecks(files, lesson, files.public_checks)
     key = KeyReference(files, checks)

@@ -77,7 +77,9 @@ def _must_parse(path: Path) -> None:
     try:
         ast.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CourseError(f"{path} is missing; every lesson that is not planned has one") from None
+        raise CourseError(
+            f"{path} is missing; write it, or give the lesson the status planned in course.toml"
+        ) from None
     except SyntaxError as error:
         raise CourseError(f"{path}:{error.lineno}: {error.msg}; correct the file") from None
 

@@ -326,8 +326,8 @@ def test_the_scripts_of_the_workflow_grade_and_publish(checkout: Checkout, tmp_p
                     )
                     assert done.returncode == 0, (step["name"], done.stderr)
                 if step.get("id") == "identify":
-                    told = dict(line.split("=", 1) for line in Path(env["GITHUB_OUTPUT"]).read_text().splitlines())
-                    env |= {"SUBMISSION_TAG": told["tag"], "OWNER": told["owner"]}
+                    outputs = dict(line.split("=", 1) for line in Path(env["GITHUB_OUTPUT"]).read_text().splitlines())
+                    env |= {"SUBMISSION_TAG": outputs["tag"], "OWNER": outputs["owner"]}
             for name in ("result.json", "release-body.md"):
                 shutil.copy(checkout.path / name, published)
         records.append(checkout.result())

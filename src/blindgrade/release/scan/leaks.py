@@ -60,7 +60,7 @@ class LeakError(Exception):
 
 
 def refuse_leaks(catalog: Catalog, files: dict[str, bytes]) -> None:
-    """LeakError if anything private is in `files` (relative path → content)."""
+    """Raise LeakError if anything in `files` (relative path → content) is private."""
     leaks = find_leaks(PrivateMatter(catalog), files)
     if leaks:
         raise LeakError(leaks)

@@ -1,4 +1,4 @@
-"""Released files, opened: archives to their files, notebooks to their cells, Markdown to its code."""
+"""Opening of released files: the files in archives, the cells of notebooks, the code in Markdown."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ class Code:
 def opened(name: str, content: bytes, depth: int = 0) -> Iterator[Opened]:
     """Every text in a file, including the files in archives. CannotOpen if it is no text, archive or picture."""
     if depth > DEEPEST:
-        raise CannotOpen(f"{name}: archives within archives, more than {DEEPEST} deep; pack it flat")
+        raise CannotOpen(
+            f"{name}: the archive has more than {DEEPEST} levels, which is too deep; pack it without archives inside"
+        )
     members = _members(content)
     if members is not None:
         try:

@@ -56,7 +56,7 @@ chmod -R go-rwx "$source"
 
 RUN = """\
 #!/bin/bash
-# Run for each submission, as root. It always leaves a results.json that says what happened.
+# Run for each submission, as root. It always writes a results.json, even if the grader fails.
 root="${BLINDGRADE_AUTOGRADER:-/autograder}"
 home="${BLINDGRADE_HOME:-/opt/blindgrade}"
 mkdir -p "$root/results"

@@ -97,7 +97,7 @@ def _unreadable(target: Target, reason: str) -> Attempt:
     )  # fmt: skip
 
 
-# nbgrader makes a new preprocessor for each notebook. So the module keeps what serves all notebooks of one lesson.
+# nbgrader makes a new preprocessor for each notebook. So this module stores the values for all notebooks of a lesson.
 _zygotes: dict[tuple[str, str, str], Zygote] = {}
 _kept: dict[tuple[object, ...], _Kept] = {}
 
