@@ -108,13 +108,13 @@ def test_every_shaded_cell_shows_its_value_as_a_number(written):
 
 def test_the_page_says_which_attempts_count_and_that_lateness_does_not(written):
     _, text = written
-    assert "Each student's last submission counts. All points are without the deduction" in text
+    assert "The last submission of each student counts. All points are without the deduction" in text
     assert "Students by points before lateness" in text
 
 
 def test_every_policy_is_described():
     late = {"due": {"lesson-1": START}, "late": Late(penalty=0.1)}
-    assert taken(Policy(attempts="best")).startswith("Each student's best attempt counts. All points")
+    assert taken(Policy(attempts="best")).startswith("The best attempt of each student counts. All points")
     assert "most points after lateness" in taken(Policy(attempts="best", **late))
     assert "mean of each student's attempts; exercises, reliability and concepts use the last" in taken(
         Policy(attempts="mean", **late)

@@ -15,8 +15,8 @@ from blindgrade.cohort_report.tables import Cell, Column, Table
 from blindgrade.models import Outcome, Policy
 
 TAKEN = {
-    "best": "Each student's best attempt counts.",
-    "last": "Each student's last submission counts.",
+    "best": "The best attempt of each student counts.",
+    "last": "The last submission of each student counts.",
     "mean": "Points are the mean of each student's attempts; exercises, reliability and concepts use the last one.",
 }
 
