@@ -46,7 +46,8 @@ FORMATS = {
         "ana", {"login": "ana", "sid": "S001", "email": "ana@u.edu", "name": "Ana Doe"},
     ),
     "moodle's participants in French": (
-        "Prénom;Nom de famille;Nom d’utilisateur;Numéro d'identification;Adresse de courriel\nAna;Doe;ana;S001;ana@u.edu\n",
+        "Prénom;Nom de famille;Nom d’utilisateur;Numéro d'identification;Adresse de courriel\n"
+        "Ana;Doe;ana;S001;ana@u.edu\n",
         "ana", {"login": "ana", "sid": "S001", "email": "ana@u.edu", "name": "Ana Doe"},
     ),
     # Gradescope, "Download Roster" and the columns that its upload asks for (help.gradescope.com).
