@@ -168,7 +168,7 @@ class Lesson(Described):
 
 
 class Outcome(StrEnum):
-    """Result of a check or an exercise. `failed` is the student's fault; `error` is the grader's and costs nothing."""
+    """Result of a check or exercise. `failed` is the student's fault. `error` is the grader's and costs no points."""
 
     PASSED = "passed"
     NOT_ATTEMPTED = "not_attempted"

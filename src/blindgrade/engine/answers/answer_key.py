@@ -31,7 +31,9 @@ class KeyReference:
         try:
             self.entries: dict[str, dict[str, str]] = read_key(self.path)["checks"]
         except FileNotFoundError:
-            raise CourseError(f"{self.path} is missing; run `course build` where the solutions are") from None
+            raise CourseError(
+                f"{self.path} is missing; run `course build` in the course that has the solutions"
+            ) from None
 
     def own(self, check: Check, seed: int) -> Answer | None:
         """See `Reference`. A key contains only the recorded replies."""

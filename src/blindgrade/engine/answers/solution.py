@@ -46,7 +46,9 @@ class Solution:
         name = self.lesson.exercise(exercise).defines
         node = self.definitions.get(name)
         if node is None:
-            raise CourseError(f"{self.files.solution}: `{name}` is missing, and exercise `{exercise}` needs it")
+            raise CourseError(
+                f"{self.files.solution}: `{name}` is missing, and exercise `{exercise}` needs it; define it"
+            )
         return "\n".join(self.text.splitlines()[node.lineno - 1 : node.end_lineno])
 
     @cached_property

@@ -58,8 +58,8 @@ class Regrading:
     def regrade(self, *, everything: bool = False) -> Iterator[Attempt]:
         """Grade the exercises that changed since the last time, edited code first.
 
-        With `everything`, grade all exercises with a fresh seed. If a later save waits, this ends early without an
-        error and sets `superseded`. Exercises that were not graded are graded next time. Raises the errors of
+        With `everything`, grade all exercises with a fresh seed. If a later save waits, the grading ends early without
+        an error and sets `superseded`. Exercises that were not graded are graded next time. Raises the errors of
         `grade_lesson`.
         """
         self.superseded = False

@@ -124,7 +124,7 @@ def _explain_error(reply: Raised, where: Place | None) -> str:
     if reply.type == "MemoryError" or "can't allocate memory" in text:
         text = "more memory than the exercise may use"
     if reply.type == "PermissionError":
-        text = f"{text}; the grader allows no processes, programs or network, and files in the lesson's folder only"
+        text = f"{text}; the grader allows no processes, programs or network, and only files in the lesson's folder"
     place = f" at {where}" if where else ""
     return f"{reply.type}{place}: {text}".rstrip(": ")
 

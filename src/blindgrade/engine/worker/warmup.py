@@ -1,4 +1,4 @@
-"""Warm-up of the warm process: it runs a small lesson once, so that no worker has to pay for first calls.
+"""Warm-up of the warm process: it runs a small lesson once, so that the first calls are not slow in every worker.
 
 The first call of an operation links functions of the library, fills caches and imports modules. After a fork, each of
 these changes copies a page of memory. So the warm process runs the operations that lessons use, on its own data.

@@ -17,7 +17,7 @@ CANVAS = re.compile(
 
 
 def canvas(root: Path, entries: list[Path]) -> Listing | None:
-    """Submissions in Canvas's "Download submissions", which has all files in one folder; None if it is none."""
+    """Submissions in Canvas's "Download submissions", which has no subfolders; None for any other folder."""
     files = [path for path in entries if path.is_file() and not path.is_symlink()]
     found = by_student(CANVAS, files, "user")
     if not found or 2 * sum(len(group) for group in found.values()) <= len(files):

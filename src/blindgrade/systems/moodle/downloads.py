@@ -14,7 +14,7 @@ MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<what>fil
 
 
 def moodle(root: Path, entries: list[Path]) -> Listing | None:
-    """Submissions in Moodle's "Download all submissions"; None if the folder is none.
+    """Submissions in Moodle's "Download all submissions"; None for any other folder.
 
     The download may have a folder for each student or not.
     """

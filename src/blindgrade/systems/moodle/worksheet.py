@@ -1,7 +1,7 @@
 """Scores in a grading worksheet that was downloaded from Moodle.
 
 This module fills in a worksheet and never makes one, because the identifiers and "Last modified (grade)" must come from
-Moodle. With the latter, an upload does not overwrite newer grades.
+Moodle. Moodle reads that time on an upload and does not overwrite newer grades.
 """
 
 from __future__ import annotations
