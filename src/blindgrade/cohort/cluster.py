@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blindgrade.attempts import RunSeed
+from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.cohort.bundle import Bundle, pack, unpack
 from blindgrade.cohort.grading import LessonGrader, Plan, Warm

@@ -6,12 +6,13 @@ import base64
 import json
 import warnings
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from blindgrade.attempts import RunSeed, Store
+from blindgrade import clock
+from blindgrade.attempts.run_seed import RunSeed
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import CourseError, Target
 from blindgrade.cohort.versions import CourseVersion, attempt_key, course_version, software
 from blindgrade.engine.answers.reference import LiveReference, check_seed
@@ -188,7 +189,7 @@ class LessonGrader:
             return Result(lesson, handed.student, "aside", found.unreadable)
         return found
 
-    def plan(self, handed: HandedIn, store: Store, *, regrade: bool = False) -> Plan | Result:
+    def plan(self, handed: HandedIn, store: AttemptStore, *, regrade: bool = False) -> Plan | Result:
         """Read a submission and look up what is done already."""
         lesson = self.target.lesson.id
         found = self.read(handed)
@@ -202,14 +203,14 @@ class LessonGrader:
             return Result(lesson, handed.student, "unchanged")
         return Plan(handed, key, found, *self._still_standing(store, handed.student, found.sha256))
 
-    def _still_standing(self, store: Store, student: str, sha256: str) -> tuple[dict[str, ExerciseResult], list[str]]:
+    def _still_standing(
+        self, store: AttemptStore, student: str, sha256: str
+    ) -> tuple[dict[str, ExerciseResult], list[str]]:
         """Results of an earlier attempt at the same files whose exercises have not changed since."""
         earlier = [
             attempt
-            for path in sorted((store.root / self.target.lesson.id / student).glob("[!.]*.json"))
-            if (attempt := store.read(self.target.lesson.id, student, path.stem)) is not None
-            and attempt.submission.sha256 == sha256
-            and attempt.seed == self.seed.seed
+            for attempt in store.readable(self.target.lesson.id, student)
+            if attempt.submission.sha256 == sha256 and attempt.seed == self.seed.seed
         ]
         best: dict[str, ExerciseResult] = {}
         problems: list[str] = []
@@ -264,7 +265,7 @@ class LessonGrader:
             "max_points": sum(r.max_points for r in results),
             "student": plan.handed.student,
             "submitted_at": plan.handed.submitted_at,
-            "graded_at": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "graded_at": clock.now("microseconds"),
             "problems": list(dict.fromkeys([*plan.problems, *attempt.problems])),
             "key": plan.key,
             "course": self.version.digest,

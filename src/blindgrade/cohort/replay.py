@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blindgrade.attempts import RunSeed
+from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.catalog import Catalog
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm, comparable
 from blindgrade.cohort.versions import software

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from blindgrade.attempts import Store
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Target
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
 from blindgrade.cohort.pool import Pool, Task
@@ -40,7 +40,7 @@ class Summary:
 class Work:
     """What a worker process holds: each lesson's grader, forked with what they share, and its own warm process."""
 
-    def __init__(self, targets: list[Target], store: Store, submitted: Path, settings: Settings) -> None:
+    def __init__(self, targets: list[Target], store: AttemptStore, submitted: Path, settings: Settings) -> None:
         self.store = store
         self.settings = settings
         self.warm = Warm(targets, settings.sandbox, (store.root.resolve(), submitted.resolve()))
@@ -99,7 +99,7 @@ def grade_cohort(
     targets: list[Target],
     handed: list[HandedIn],
     submitted: Path,
-    store: Store,
+    store: AttemptStore,
     settings: Settings,
     tell: Tell,
     how: Grade = in_processes,
@@ -133,7 +133,7 @@ def _results(answers: Iterable[tuple[Task, bytes | None, str]]) -> Iterator[Resu
         yield Result.from_json(content) if content is not None else Result(lesson, student, "aside", reason)
 
 
-def _save(store: Store, result: Result) -> Result:
+def _save(store: AttemptStore, result: Result) -> Result:
     if result.attempt is None:
         return result
     try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from blindgrade import clock
 from blindgrade.catalog import Catalog
 from blindgrade.collect import folders
 from blindgrade.collect.copy_in import Taken, TooMuch, take
@@ -107,9 +108,8 @@ def _keep(store: Store, group: list[tuple[str, Handed, Taken, Path]], source: So
 
 
 def _origin(source: Path, kind: str) -> Source:
-    form = "%Y-%m-%dT%H:%M:%SZ"
     changed = datetime.fromtimestamp(source.stat().st_mtime, UTC)
-    return Source(f"{kind}: {source}", changed.strftime(form), datetime.now(UTC).strftime(form))
+    return Source(f"{kind}: {source}", clock.utc(changed), clock.now())
 
 
 def _clash(group: list[tuple[str, Handed, Taken, Path]]) -> str:

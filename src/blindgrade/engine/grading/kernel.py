@@ -9,20 +9,19 @@ from __future__ import annotations
 import inspect
 import io
 import random
-import secrets
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, Literal
 
 import numpy
 import torch
 
+from blindgrade import clock, seeds
 from blindgrade.catalog import CourseError, Target
 from blindgrade.checks import Check, Rng, derive
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
@@ -38,7 +37,6 @@ from blindgrade.engine.worker.experiment import reset_state
 from blindgrade.engine.worker.lesson import Names
 from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Outcome, SubmissionRef
 
-MAX_SEED = 1 << 53
 MAX_OUTPUT = 2_000  # characters of what the code printed
 MAX_FRAMES = 8
 
@@ -70,7 +68,7 @@ def grade_names(
         points=round(sum(r.points for r in results), 6),
         max_points=sum(r.max_points for r in results),
         submission=SubmissionRef(path="the notebook's kernel", sha256=""),
-        graded_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        graded_at=clock.now(),
         seed=run.seed,
         reference="key" if run.reference.kind == "key" else "live",
         sandbox="none",
@@ -123,7 +121,7 @@ class _KernelRun:
         self.reference: LiveReference | KeyReference
         if live:
             self.reference = LiveReference(self.checks, Solution(files, self.target.lesson))
-            self.seed = secrets.randbelow(MAX_SEED) if self.given_seed is None else self.given_seed
+            self.seed = seeds.draw() if self.given_seed is None else self.given_seed
         else:
             self.reference = KeyReference(files, self.checks)
             self.seed = KEY_SEED

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
+from blindgrade import seeds
 from blindgrade.catalog import Target
 from blindgrade.engine.answers.reference import LiveReference, check_seed
-from blindgrade.engine.grading.runner import MAX_SEED, Options, References, grade_lesson
+from blindgrade.engine.grading.runner import Options, References, grade_lesson
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Interrupted
 from blindgrade.engine.submission.fingerprints import DoesNotParse, Fingerprint, fingerprints, to_grade
@@ -51,7 +51,7 @@ class Session:
 
     def _begin_afresh(self) -> None:
         self._references = References()
-        self._seed = self.options.seed if self.options.seed is not None else secrets.randbelow(MAX_SEED)
+        self._seed = self.options.seed if self.options.seed is not None else seeds.draw()
 
     def regrade(self, *, everything: bool = False) -> Iterator[Attempt]:
         """Grade what changed since the last time, edited code first; with `everything` all of it, with a fresh seed.

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from blindgrade import clock, seeds
 from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target
 from blindgrade.checks import Check
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
@@ -29,8 +28,6 @@ from blindgrade.engine.judging.scoring import block, score
 from blindgrade.engine.submission.reading import LessonSubmission, read_submission
 from blindgrade.engine.worker.lesson import load
 from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
-
-MAX_SEED = 1 << 53  # what every JSON reader keeps exact
 
 Reply = dict[str, Any]
 Progress = Callable[[str, str, Outcome | None], None]  # lesson, exercise, its outcome when it is done
@@ -140,7 +137,7 @@ class _LessonRun:
         self.checks, self.reference = self.references.of(self.target, self.options)
         self.verdicts = self.references.verdicts(self.target, self.options)
         public_seed = KEY_SEED if self.reference.kind == "key" else None
-        self.seed = next(s for s in (public_seed, self.options.seed, secrets.randbelow(MAX_SEED)) if s is not None)
+        self.seed = next(s for s in (public_seed, self.options.seed, seeds.draw()) if s is not None)
         if self.submission is None:
             self.problems.append(f"the submission holds no file for {files.entry.id} ({files.module}.py or .ipynb)")
         elif self.submission.unreadable:
@@ -168,7 +165,7 @@ class _LessonRun:
             points=round(sum(r.points for r in results), 6),
             max_points=sum(r.max_points for r in results),
             submission=SubmissionRef(path=str(self.path), sha256=ref.sha256 if ref else ""),
-            graded_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            graded_at=clock.now(),
             seed=self.seed,
             reference="key" if self.reference.kind == "key" else "live",
             sandbox="none" if self.options.debug else self.zygote.sandbox or "process",

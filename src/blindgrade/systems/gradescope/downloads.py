@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from blindgrade import clock
 from blindgrade.collect.roster import Identifier
 from blindgrade.collect.source_item import Handed, Listing, SourceError
 
@@ -82,5 +83,4 @@ def _utc(told: Any) -> str | None:
             return None
     if not isinstance(told, datetime):
         return None if not isinstance(told, date) else f"{told.isoformat()}T00:00:00Z"
-    aware = told if told.tzinfo else told.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.utc(told)

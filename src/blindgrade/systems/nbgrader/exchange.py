@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from blindgrade import clock
 from blindgrade.collect.roster import Identifier
 from blindgrade.collect.source_item import Handed, Listing, SourceError
 
@@ -83,7 +84,7 @@ def _nbgrader_time(text: str) -> str | None:
         told = datetime.strptime(f"{match[1]} {zone}", "%Y-%m-%d %H:%M:%S %z")
     except ValueError:
         return None
-    return told.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.utc(told)
 
 
 def _owner(path: Path, student: str) -> tuple[str, ...]:

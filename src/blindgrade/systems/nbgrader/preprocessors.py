@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import atexit
-import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from nbgrader.preprocessors import (
 from traitlets import Enum, Unicode
 from traitlets.config import Config
 
+from blindgrade import clock, seeds
 from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
 from blindgrade.gradebook.comments import comment
 from blindgrade.gradebook.scores import ExerciseScore
@@ -287,8 +287,6 @@ def _harmless(text: str) -> str:
 
 def _unreadable(target: Target, reason: str) -> Attempt:
     """The attempt of a notebook that cannot be read: nothing earned, and the reason."""
-    from datetime import UTC, datetime
-
     from blindgrade.models import SubmissionRef
 
     lesson = target.lesson
@@ -302,7 +300,7 @@ def _unreadable(target: Target, reason: str) -> Attempt:
     return Attempt(
         lesson=lesson.id, title=lesson.title, points=0.0, max_points=lesson.max_points,
         submission=SubmissionRef(path=f"{target.files.module}.ipynb", sha256=""),
-        graded_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"), seed=0, reference="live",
+        graded_at=clock.now(), seed=0, reference="live",
         sandbox="none", seconds=0.0, problems=[reason], exercises=results,
     )  # fmt: skip
 
@@ -334,12 +332,12 @@ class _Kept:
 
 def _kept_for(target: Target, sandbox: Any) -> _Kept:
     """Kept while the course's files stay as they are: a server may run for a term, and its course be mended."""
-    from blindgrade.engine.grading.runner import MAX_SEED, Options, References
+    from blindgrade.engine.grading.runner import Options, References
 
     key = (target.files.root, target.files.entry.id, str(sandbox), _written(target))
     if key not in _kept:
         _kept.clear()
-        _kept[key] = _Kept(Options(seed=secrets.randbelow(MAX_SEED), sandbox=sandbox), References())
+        _kept[key] = _Kept(Options(seed=seeds.draw(), sandbox=sandbox), References())
     return _kept[key]
 
 
