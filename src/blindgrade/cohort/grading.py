@@ -22,7 +22,7 @@ from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.engine.submission.reading import LessonSubmission, LineMap, SubmissionError, read_submission
 from blindgrade.engine.wire import frames
 from blindgrade.models import Attempt, ExerciseResult, Outcome
-from blindgrade.submitted import HandedIn
+from blindgrade.submitted import SubmittedWork
 
 RECYCLE = 2_000  # submissions that one warm process serves: a leak or a torn state reaches no further
 ENDED_BY_BLAME = (Outcome.FAILED, Outcome.BLOCKED)  # outcomes that an exercise's required ones can turn into each other
@@ -56,7 +56,7 @@ class Result:
 class Plan:
     """A submission that was read, with what is left to do for it."""
 
-    handed: HandedIn
+    handed: SubmittedWork
     key: str
     submission: LessonSubmission
     earlier: dict[str, ExerciseResult]  # results that still stand, by exercise
@@ -81,7 +81,7 @@ class Plan:
         lines = LineMap(read["lines"]["file"], tuple((first, number) for first, number in read["lines"]["cells"]))
         files = {name: base64.b64decode(content) for name, content in read["files"].items()}
         return cls(
-            HandedIn(values["student"], Path(values["path"]), values["submitted_at"]),
+            SubmittedWork(values["student"], Path(values["path"]), values["submitted_at"]),
             values["key"],
             LessonSubmission(**{**read, "files": files, "lines": lines}),
             {name: ExerciseResult.model_validate(result) for name, result in values["earlier"].items()},
@@ -169,7 +169,7 @@ class LessonGrader:
 
     # ------------------------------------------------------------ one submission
 
-    def read(self, handed: HandedIn) -> LessonSubmission | Result:
+    def read(self, handed: SubmittedWork) -> LessonSubmission | Result:
         """The submission's files for this lesson, or why it is set aside."""
         lesson = self.target.lesson.id
         try:
@@ -189,7 +189,7 @@ class LessonGrader:
             return Result(lesson, handed.student, "aside", found.unreadable)
         return found
 
-    def plan(self, handed: HandedIn, store: AttemptStore, *, regrade: bool = False) -> Plan | Result:
+    def plan(self, handed: SubmittedWork, store: AttemptStore, *, regrade: bool = False) -> Plan | Result:
         """Read a submission and look up what is done already."""
         lesson = self.target.lesson.id
         found = self.read(handed)

@@ -14,7 +14,7 @@ from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
 from blindgrade.cohort.pool import Pool, Task
 from blindgrade.cohort.settings import Settings
 from blindgrade.models import Attempt, Outcome
-from blindgrade.submitted import Aside, HandedIn
+from blindgrade.submitted import Aside, SubmittedWork
 
 SLACK_SECONDS = 120.0  # beside the lesson's own budget: reading, a warm process's start, diagnosis
 
@@ -64,7 +64,7 @@ class Work:
         """Grade one submission of one lesson."""
         asked = json.loads(content)
         grader = self.graders[asked["lesson"]]
-        handed = HandedIn(asked["student"], Path(asked["path"]), asked["submitted_at"])
+        handed = SubmittedWork(asked["student"], Path(asked["path"]), asked["submitted_at"])
         plan = grader.plan(handed, self.store, regrade=self.settings.regrade)
         return (grader.carry_out(plan) if isinstance(plan, Plan) else plan).to_json()
 
@@ -73,7 +73,7 @@ class Work:
         self.warm.close()
 
 
-def tasks(targets: list[Target], handed: list[HandedIn]) -> list[Task]:
+def tasks(targets: list[Target], handed: list[SubmittedWork]) -> list[Task]:
     """One task for each lesson and student, lesson by lesson."""
     return [
         Task(
@@ -97,7 +97,7 @@ def in_processes(work: Work, todo: list[Task]) -> Iterator[tuple[Task, bytes | N
 
 def grade_cohort(
     targets: list[Target],
-    handed: list[HandedIn],
+    handed: list[SubmittedWork],
     submitted: Path,
     store: AttemptStore,
     settings: Settings,
