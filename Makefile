@@ -1,6 +1,6 @@
 # Every target installs what it needs. `make help` lists the targets.
 PYTHON ?= python3
-# constraints-lowest.txt tries the oldest supported versions instead.
+# Versions to install; constraints-lowest.txt has the oldest supported ones, /dev/null takes the newest.
 CONSTRAINTS ?= constraints.txt
 VENV := .venv
 BIN := $(VENV)/bin

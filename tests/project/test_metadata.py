@@ -84,5 +84,10 @@ def test_every_library_that_make_installs_is_pinned() -> None:
     assert {canonicalize_name(Requirement(one).name) for one in wanted} <= pinned
 
 
+def test_a_release_is_built_with_the_setuptools_that_the_tests_use() -> None:
+    (builder,) = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    assert builder in (ROOT / "constraints.txt").read_text().split()
+
+
 def test_the_version_has_an_entry_in_the_changelog() -> None:
     assert f"\n## {PROJECT['version']} (" in (ROOT / "CHANGELOG.md").read_text()
