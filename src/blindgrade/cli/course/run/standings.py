@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from blindgrade.attempts import Store, StoreError
+from blindgrade.attempts.reading import StoreError
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.cli.as_json import print_json
 from blindgrade.cli.exits import BAD_REQUEST, stops
@@ -18,7 +19,7 @@ def standings(attempts: Path | None, as_json: bool) -> None:
     """Print a line for each student and lesson."""
     with stops(BAD_REQUEST, CourseError, StoreError):
         catalog = Catalog.locate()
-        store = Store(attempts or catalog.root / "attempts")
+        store = AttemptStore(attempts or catalog.attempts)
         lessons = store.lessons()
         students = sorted({student for lesson in lessons for student in store.students(lesson)})
         policy = catalog.course.policy
