@@ -150,7 +150,10 @@ class Lesson(Described):
 
     def exercise(self, name: str) -> Exercise:
         """The exercise of that name; KeyError if there is none."""
-        return next(e for e in self.exercises if e.name == name)
+        for exercise in self.exercises:
+            if exercise.name == name:
+                return exercise
+        raise KeyError(name)
 
 
 class Outcome(StrEnum):
