@@ -21,6 +21,7 @@ DECIDES = {
     "engine/answers": "the right answers, and what of a check runs on both sides",
     "engine/judging": "verdicts, diagnosis and points",
     "engine/grading": "the order of checks, budgets of time, and which exercise is blamed for another's failure",
+    "places.py": "how a message names a line",
     "checks.py": "comparisons and their messages, and the inputs that a seed gives",
     "known_answers.py": "how misconceptions are declared",
 }

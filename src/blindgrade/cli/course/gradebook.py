@@ -15,8 +15,7 @@ def gradebook() -> None:
     """Bring attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.
 
     Points are those of `course standings`: by the policy of course.toml, which says which of a student's attempts
-    counts and what lateness costs. Attempts lie at ATTEMPTS/<lesson>/<student>/<key>.json, where `course grade` writes
-    them.
+    counts and what lateness costs. `course grade` stores attempts at ATTEMPTS/<lesson>/<student>/<key>.json.
     """
 
 
@@ -83,7 +82,7 @@ def sync() -> None:
     "columns",
     multiple=True,
     metavar="KIND=TITLE",
-    help="What a column of Moodle's is called on a site in another language: grade=Bewertung.",
+    help="Title of one of Moodle's columns on a site in another language: grade=Bewertung.",
 )
 @runs("blindgrade.cli.course.run.gradebook_export:export")
 def export() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from blindgrade.places import Place
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
 
@@ -53,6 +54,8 @@ def _environment(package: str) -> Environment:
 
 def _shown(value: Any) -> Any:
     """Every text on its way into a page, but for what was escaped before."""
+    if isinstance(value, Place):
+        return shown(str(value))
     return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from blindgrade.figures import Exhibit
+from blindgrade.figures import FigurePair
 from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, Outcome
+from blindgrade.next_step import next_in
 from blindgrade.render.html.mastery import Step, history, mastery
 from blindgrade.render.html.pages import filled
 from blindgrade.render.outcomes import points
@@ -91,14 +92,14 @@ def report(
     *,
     past: Sequence[Attempt] = (),
     known: Mapping[str, Sequence[ExerciseResult]] | None = None,
-    exhibits: Sequence[Exhibit] = (),
+    figures: Sequence[FigurePair] = (),
 ) -> str:
     """The whole page. `lessons` by id; `past` are earlier attempts at them, in any order, with or without this one.
 
     `known` are the student's last results by lesson, of the whole course; None if nothing is known of the student.
     """
     on_the_page = {(attempt.lesson, result.name) for attempt in grading.lessons for result in attempt.exercises}
-    drawn, notes = _drawn([e for e in exhibits if (e.lesson, e.exercise) in on_the_page])
+    drawn, notes = _drawn([e for e in figures if (e.lesson, e.exercise) in on_the_page])
     views = []
     for attempt in grading.lessons:
         lesson = lessons[attempt.lesson]
@@ -145,7 +146,7 @@ def exercise_card(
     lesson: Lesson | None = None,
     course: Course | None = None,
     *,
-    exhibits: Sequence[Exhibit] = (),
+    figures: Sequence[FigurePair] = (),
     style: bool = True,
 ) -> str:
     """One exercise as a piece of HTML for a notebook, which says itself whether it is light or dark.
@@ -153,7 +154,7 @@ def exercise_card(
     With the lesson come its hints, with the course what is behind a failure; `style` False leaves out the stylesheet,
     for a page that has it already.
     """
-    drawn, _ = _drawn(exhibits)
+    drawn, _ = _drawn(figures)
     view = _view(result, lesson, course, drawn[lesson.id if lesson else ""])
     return filled("card.html", stylesheet="report.css" if style else "", view=view)
 
@@ -177,16 +178,16 @@ def _view(
     return _View(result, id, command, exercise.hints, concepts, models, pictures)
 
 
-def _drawn(exhibits: Sequence[Exhibit]) -> tuple[Mapping[str, Mapping[str, Markup]], list[str]]:
+def _drawn(figures: Sequence[FigurePair]) -> tuple[Mapping[str, Mapping[str, Markup]], list[str]]:
     """For each lesson and check the picture as HTML, and what the reader has to know about pictures."""
     drawn: dict[str, dict[str, Markup]] = defaultdict(lambda: defaultdict(Markup))
-    if not exhibits:
+    if not figures:
         return drawn, []
     from blindgrade.render.figure_svg import NoMatplotlib, picture
 
-    for number, exhibit in enumerate(exhibits):
+    for number, pair in enumerate(figures):
         try:
-            drawn[exhibit.lesson][exhibit.check] = picture(exhibit, f"p{number}")
+            drawn[pair.lesson][pair.check] = picture(pair, f"p{number}")
         except NoMatplotlib:
             return drawn, [NO_PICTURES]
         except Exception:
@@ -196,19 +197,18 @@ def _drawn(exhibits: Sequence[Exhibit]) -> tuple[Mapping[str, Mapping[str, Marku
 
 
 def _first(grading: Grading) -> dict[str, str] | None:
-    """The one thing to do next, as in the terminal: the first failure, else the first exercise that is not written."""
-    for outcome, verb in ((Outcome.FAILED, "look at"), (Outcome.NOT_ATTEMPTED, "write")):
-        for attempt in grading.lessons:
-            for result in attempt.exercises:
-                if result.outcome is outcome:
-                    return {
-                        "verb": verb,
-                        "name": result.name,
-                        "id": _anchor(attempt.lesson, result.name),
-                        "where": next((c.where for c in result.checks if c.where), None) or "",
-                        "command": f"grade {attempt.lesson}/{result.name}",
-                    }
-    return None
+    """The one exercise to do first, as in the terminal."""
+    found = next_in(grading.lessons)
+    if found is None:
+        return None
+    attempt, result = found
+    return {
+        "verb": "write" if result.outcome is Outcome.NOT_ATTEMPTED else "look at",
+        "name": result.name,
+        "id": _anchor(attempt.lesson, result.name),
+        "where": next((str(c.where) for c in result.checks if c.where), ""),
+        "command": f"grade {attempt.lesson}/{result.name}",
+    }
 
 
 def _heading(grading: Grading) -> str:

@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
-from blindgrade.render.links import Place, Places
+from blindgrade.next_step import next_in
+from blindgrade.render.links import Link, Links
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
 
@@ -56,7 +57,7 @@ def print_grading(grading: Grading, console: Console, *, verbose: bool = False) 
     """The whole screen at once, without links."""
     for attempt in grading.lessons:
         console.print(heading(attempt.lesson, attempt.title), *lesson_list(attempt, console), sep="\n")
-    for part in ending(grading, Places.none(), console, verbose=verbose):
+    for part in ending(grading, Links.none(), console, verbose=verbose):
         console.print(part)
 
 
@@ -120,34 +121,24 @@ def _note(result: ExerciseResult) -> str:
 # ---------------------------------------------------------------- what to do next
 
 
-def first_to_do(attempts: Iterable[Attempt]) -> tuple[Attempt, ExerciseResult] | None:
-    """The first exercise that failed, else the first that is not written; None if there is neither."""
-    found = [(attempt, result) for attempt in attempts for result in attempt.exercises]
-    for outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
-        for attempt, result in found:
-            if result.outcome is outcome:
-                return attempt, result
-    return None
-
-
-def ending(grading: Grading, places: Places, console: Console, *, verbose: bool = False) -> list[RenderableType]:
+def ending(grading: Grading, links: Links, console: Console, *, verbose: bool = False) -> list[RenderableType]:
     """What stands below the lessons: the total, and what to do next (with `verbose` everything that is wrong)."""
     parts: list[RenderableType] = []
     if len(grading.lessons) > 1:
         parts += ["", bar(grading.points, grading.max_points, console, "all lessons")]
-    first = first_to_do(grading.lessons)
+    first = next_in(grading.lessons)
     told = [first] if first else []
     if verbose:
         told = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_TELL] or told
     for attempt, result in told:
-        parts += ["", *card(attempt.lesson, result, places, verbose=verbose)]
+        parts += ["", *card(attempt.lesson, result, links, verbose=verbose)]
     if grading.points >= grading.max_points:
         parts += ["", "  Every point earned."]
     return parts
 
 
 def card(
-    lesson: str, result: ExerciseResult, places: Places, *, verbose: bool = False, commands: bool = True
+    lesson: str, result: ExerciseResult, links: Links, *, verbose: bool = False, commands: bool = True
 ) -> list[RenderableType]:
     """One exercise that is not done: what its first failed check claims and saw, why, where, and the next command.
 
@@ -163,7 +154,7 @@ def card(
     for number, check in enumerate(failed):
         if number:
             grid.add_row("", "")
-        _tell(grid, check, lesson, places, write=write, verbose=verbose)
+        _tell(grid, check, lesson, links, write=write, verbose=verbose)
     more = sum(c.outcome in WRONG for c in result.checks) - len(failed)
     if more and not write:
         grid.add_row(
@@ -191,7 +182,7 @@ def students(text: str) -> str:
 class _Fitting:
     """A place by its path where that fits on the line, because half a path can be clicked nowhere."""
 
-    place: Place
+    place: Link
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         fits = len(self.place.text) <= options.max_width
@@ -210,7 +201,7 @@ def _grid() -> Table:
     return grid
 
 
-def _tell(grid: Table, check: CheckResult, lesson: str, places: Places, *, write: bool, verbose: bool) -> None:
+def _tell(grid: Table, check: CheckResult, lesson: str, links: Links, *, write: bool, verbose: bool) -> None:
     grid.add_row(Text("claim", "dim"), Text(check.claim))
     if check.message and not write:
         grid.add_row(Text("seen", "dim"), Text(students(check.message)))
@@ -221,7 +212,7 @@ def _tell(grid: Table, check: CheckResult, lesson: str, places: Places, *, write
         else:
             grid.add_row(Text("hint", "cyan"), Text(check.hint, "cyan"))
     if check.where:
-        place = places.of(lesson, check.where)
+        place = links.of(lesson, check.where)
         grid.add_row(Text("where", "dim"), _Fitting(place))
     for frame in check.frames if verbose else []:
-        grid.add_row("", Text(students(frame), "dim"))
+        grid.add_row("", Text(students(str(frame)), "dim"))

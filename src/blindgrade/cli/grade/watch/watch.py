@@ -20,13 +20,14 @@ from blindgrade.cli.grade.watch.events import Failed, Graded, Key, Redraw, Reque
 from blindgrade.cli.grade.watch.files import watch_files
 from blindgrade.cli.grade.watch.grader import Grader
 from blindgrade.cli.grade.watch.keyboard import Keyboard
-from blindgrade.engine.grading.regrading import Session
-from blindgrade.engine.grading.runner import Options
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.regrading import Regrading
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.history import Progress
 from blindgrade.models import ExerciseResult, Outcome
-from blindgrade.render.links import Places
-from blindgrade.render.terminal.results import as_text, first_to_do
+from blindgrade.next_step import next_in
+from blindgrade.render.links import Links
+from blindgrade.render.terminal.results import as_text
 from blindgrade.render.terminal.watching import Focus, View, verdict, watch_screen
 
 CLEAR = "\x1b[H\x1b[2J\x1b[3J"
@@ -47,11 +48,11 @@ class Watch:
         self._submission = submission
         self._screen = Screen()
         self._events: SimpleQueue[object] = SimpleQueue()
-        self._grader = Grader(Session(targets, submission, Options(**job.options), warm), self._events.put)
+        self._grader = Grader(Regrading(targets, submission, Options(**job.options), warm), self._events.put)
         self._progress = Progress(job.catalog.local) if job.catalog.is_own(submission) else None
         self._results: dict[str, dict[str, ExerciseResult]] = {}
         self._hints: dict[tuple[str, str], int] = {}
-        self._places = Places(submission, [t.files for t in targets])
+        self._links = Links(submission, [t.files for t in targets])
         self._recent: list[ExerciseResult] = []
         self._focus: tuple[str, str] | None = None
         self._listed = False
@@ -98,7 +99,7 @@ class Watch:
                 self._graded(event)
             case Rest(request, graded):
                 self._look_again()
-                if not graded and request.told:
+                if not graded and request.awaited:
                     self._last = f"saved at {time.strftime('%H:%M:%S')}: nothing to grade"
                 self._status = self._last
         self._draw()
@@ -108,7 +109,7 @@ class Watch:
         """Once after the first grading: a save that came before the files were watched would stay unseen."""
         if not self._looked:
             self._looked = True
-            self._grader.ask(Request(time.monotonic(), told=False))
+            self._grader.ask(Request(time.monotonic(), awaited=False))
 
     def _key(self, key: str) -> bool:
         if key == "n":
@@ -138,7 +139,7 @@ class Watch:
             self._last = f"graded at {time.strftime('%H:%M:%S')}" + ("" if first else f", in {event.seconds:.2f} s")
         self._status = self._last
         if first and self._focus is None:
-            to_do = first_to_do([attempt])
+            to_do = next_in([attempt])
             self._focus = (attempt.lesson, to_do[1].name) if to_do else None
         elif not first:
             names = {r.name for r in attempt.exercises}
@@ -194,7 +195,7 @@ class Watch:
         view = View(
             lessons=[(self._target(i).lesson, list(results.values())) for i, results in self._ordered()],
             problems=problems, recent=self._recent, focus=focus, listed=self._listed, status=self._status,
-            places=self._places, verbose=self._verbose,
+            links=self._links, verbose=self._verbose,
         )  # fmt: skip
         put(CLEAR + as_text(self._screen.console, *watch_screen(view, self._screen.console)))
 
