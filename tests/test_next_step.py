@@ -16,7 +16,7 @@ from blindgrade.history import Progress
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome, SubmissionRef
 from blindgrade.next_step import Known, next_in, next_step
 from blindgrade.render.html.report import report
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 from blindgrade.render.terminal.results import as_text, ending
 
 MINI = Path(__file__).parent / "courses" / "mini"
@@ -105,7 +105,7 @@ def test_screen_page_and_standing_name_the_same_exercise(
     made = attempt(catalog, outcomes)
     grading = Grading(points=made.points, max_points=made.max_points, lessons=[made])
     console = Console(file=io.StringIO(), width=100)
-    screen = named(r"grade lesson-1\.1\.1/(\w+)", as_text(console, *ending(grading, Places.none(), console)))
+    screen = named(r"grade lesson-1\.1\.1/(\w+)", as_text(console, *ending(grading, Links.none(), console)))
     page = report(grading, catalog.course, {LESSON: catalog.lesson(catalog.files(LESSON))})
     Progress(catalog.local).record(made)
     show_standing(catalog, Screen())

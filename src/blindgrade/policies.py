@@ -49,16 +49,20 @@ def standings(student: str, attempts: Mapping[str, Sequence[AnyAttempt]], policy
 
     The bank of late days is spent in that order, so that a lesson graded later never changes an earlier one's points.
     """
-    never = datetime.max.replace(tzinfo=UTC)
     bank = policy.late.bank
     found = []
-    for lesson in sorted(attempts, key=lambda name: (policy.due.get(name, never), name)):
+    for lesson in sorted(attempts, key=lambda name: due_order(name, policy)):
         valued = [_value(a, policy.due.get(lesson), policy.late, bank) for a in newest_gradings(attempts[lesson])]
         if valued:
             standing = _stand(student, lesson, valued, policy)
             bank -= standing.from_bank
             found.append(standing)
     return found
+
+
+def due_order(lesson: str, policy: Policy) -> tuple[datetime, str]:
+    """Key that sorts lessons by the time when they are due; those without such a time come last."""
+    return policy.due.get(lesson, datetime.max.replace(tzinfo=UTC)), lesson
 
 
 def days_late(submitted_at: str | None, due: datetime | None, late: Late) -> int:

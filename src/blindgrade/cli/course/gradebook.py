@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from blindgrade.cli import options
 from blindgrade.cli.lazy import runs
 
 
@@ -22,11 +23,7 @@ def gradebook() -> None:
 def _shared(command: Any) -> Any:
     """The options that both commands have."""
     for option in (
-        click.option(
-            "--roster",
-            type=click.Path(path_type=Path),
-            help="CSV with a line of titles: id, and name, email, login, sid.",
-        ),
+        options.roster,
         click.option(
             "--count",
             type=click.Choice(["best", "last", "mean"]),
