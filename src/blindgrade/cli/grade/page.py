@@ -12,6 +12,7 @@ from blindgrade.catalog import Catalog, Target
 from blindgrade.cli.exits import BAD_REQUEST, stop
 from blindgrade.cli.grade.job import Job
 from blindgrade.engine.judging.collected_figures import CollectedFigures
+from blindgrade.files import write_whole
 from blindgrade.models import Attempt, ExerciseResult, Grading
 from blindgrade.render.html.report import report
 
@@ -56,13 +57,7 @@ def write_report(
     lessons = {target.files.entry.id: target.lesson for target in targets}
     found = figures.found if figures is not None else []
     page = report(grading, catalog.course, lessons, past=past, known=known, figures=found)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(page, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(path, page)
 
 
 def open_report(path: Path) -> bool:

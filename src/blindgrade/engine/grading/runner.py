@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from blindgrade import seeds
 from blindgrade.catalog import Catalog, Target
 from blindgrade.engine.answers.answer_key import KEY_SEED
 from blindgrade.engine.grading.in_process import InThisProcess
@@ -23,7 +23,7 @@ from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.submission.reading import LessonSubmission, read_submission
 from blindgrade.engine.wire.replies import Raised
 from blindgrade.engine.worker.lesson import LoadedLesson, load
-from blindgrade.models import MAX_SEED, Attempt, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
+from blindgrade.models import Attempt, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
 from blindgrade.places import Place
 
 
@@ -100,7 +100,7 @@ class _LessonRun:
         self.checks, self.reference = self.references.of(self.target, self.options)
         self.judged = self.references.judged_before(self.target, self.options)
         public_seed = KEY_SEED if self.reference.kind == "key" else None
-        self.seed = next(s for s in (public_seed, self.options.seed, secrets.randbelow(MAX_SEED)) if s is not None)
+        self.seed = next(s for s in (public_seed, self.options.seed, seeds.draw()) if s is not None)
         files = self.target.files
         if self.submission is None:
             self.problems.append(f"the submission holds no file for {files.entry.id} ({files.module}.py or .ipynb)")
