@@ -15,6 +15,8 @@ from blindgrade.cohort_report.page import write_report
 from blindgrade.cohort_report.records import records_of
 from blindgrade.cohort_report.sections import taken
 from blindgrade.models import Attempt, Late, Policy
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.people import Identifier, Person
 from blindgrade.simulate.rehearsed import Rehearsals, attempts
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -117,3 +119,24 @@ def test_every_policy_is_told():
     assert taken(Policy(attempts="best")).startswith("Of each student the best attempt counts. All points")
     assert "most points after lateness" in taken(Policy(attempts="best", **late))
     assert "mean of each student's attempts; exercises" in taken(Policy(attempts="mean", **late))
+
+
+def test_with_a_roster_the_tables_have_names_and_sections_and_who_handed_in_nothing(mini, pieces, cohort, tmp_path):
+    lesson = pieces[0].lesson
+    own = [a for a in attempts(Rehearsals(pieces[0], 0, assumed=True), cohort)]
+    first = own[0].student
+    mine = [a.model_copy(update={"key": str(n)}) for n, a in enumerate(own) if a.student == first]
+    records = {lesson.id: [records_of(first, {lesson.id: mine}, mini.course.policy)[lesson.id]]}
+    told = (Identifier("name", NASTY), Identifier("section", "LEC 01"))
+    roster = Roster.of([Person(first, told), Person("zoe", (Identifier("name", "Zoë Poe"),))])
+    paths = write_report(tmp_path / "c.html", analyse(mini.course, records, [lesson], roster), None, "all", "now")
+    text = paths[0].read_text(encoding="utf-8")
+    assert "1 student of the roster handed in nothing at all." in text and "Zoë Poe" in text
+    assert "<script" not in text and "LEC 01" in text
+    tables = {path.stem: list(csv.reader(path.read_text(encoding="utf-8").splitlines())) for path in paths[1:]}
+    assert tables["missing"] == [
+        ["student", "name", "section", "handed in nothing for"],
+        ["zoe", "Zoë Poe", "", lesson.id],
+    ]
+    assert tables["mastery"][1][:3] == [first, "'" + NASTY, "LEC 01"]
+    assert tables["help"][0][:3] == ["student", "name", "section"]

@@ -145,9 +145,22 @@ def concepts_table(cohort: Cohort) -> Table:
 
 def matrix_table(cohort: Cohort) -> Table:
     """Students by concepts."""
-    columns = [Column("student", "code"), *(Column(m.concept.title, "level") for m in cohort.mastery)]
-    rows: list[list[Cell]] = [[s, *(m.shares.get(s) for m in cohort.mastery)] for s in cohort.students]
+    columns = [*_student_columns(cohort), *(Column(m.concept.title, "level") for m in cohort.mastery)]
+    rows: list[list[Cell]] = [
+        [*_student(cohort, s), *(m.shares.get(s) for m in cohort.mastery)] for s in cohort.students
+    ]
     return Table("mastery", "Mastery of concepts, student by student", columns, rows, shown=0)
+
+
+def _student_columns(cohort: Cohort) -> list[Column]:
+    """Who a row is about; without a roster only ids are known."""
+    known = [Column("name"), Column("section")] if cohort.roster.people else []
+    return [Column("student", "code"), *known]
+
+
+def _student(cohort: Cohort, student: str) -> list[Cell]:
+    person = cohort.roster.person(student)
+    return [student, person.name, person.get("section")] if cohort.roster.people else [student]
 
 
 def misconceptions_table(cohort: Cohort) -> Table:
@@ -169,17 +182,27 @@ def misconceptions_table(cohort: Cohort) -> Table:
 def needs_table(cohort: Cohort) -> Table:
     """Who needs help, the most urgent first."""
     columns = [
-        Column("student", "code"), Column("share of all points", "share"), Column("why", "list"),
+        *_student_columns(cohort), Column("share of all points", "share"), Column("why", "list"),
         Column("weakest concepts", "list"),
     ]  # fmt: skip
     rows: list[list[Cell]] = [
-        [n.student, n.share, n.reasons, [c.title for c in n.weakest]] for n in cohort.needs
+        [*_student(cohort, n.student), n.share, n.reasons, [c.title for c in n.weakest]] for n in cohort.needs
     ]  # fmt: skip
     return Table(
         "help", "Students who need help", columns, rows,
         "Less than 40 % of all points; or in one of the last two lessons: nothing handed in, a fall of more than 35 "
         "percentage points below the student's own earlier lessons, or three submissions without a gain.",
         shown=10,
+    )  # fmt: skip
+
+
+def missing_table(cohort: Cohort) -> Table:
+    """Who of the roster handed in nothing, and for which lessons."""
+    columns = [*_student_columns(cohort), Column("handed in nothing for", "list")]
+    rows: list[list[Cell]] = [[*_student(cohort, one.person.id), one.lessons] for one in cohort.missing]
+    return Table(
+        "missing", "Students of the roster who handed in nothing", columns, rows,
+        "Students without any submission count in no other figure of this page.", shown=10,
     )  # fmt: skip
 
 
@@ -210,6 +233,8 @@ def all_tables(cohort: Cohort, found: Alike | None) -> Iterable[Table]:
         yield items_table(numbers)
         yield odd_table(numbers)
     yield from (concepts_table(cohort), matrix_table(cohort), misconceptions_table(cohort), needs_table(cohort))
+    if cohort.roster.people:
+        yield missing_table(cohort)
     if found is not None:
         yield alike_table(found)
 
@@ -234,6 +259,8 @@ def headlines(cohort: Cohort, found: Alike | None) -> Sequence[str]:
         )
     if cohort.needs:
         said.append(f"{_many(len(cohort.needs), 'student needs', 'students need')} help.")
+    if cohort.absent:
+        said.append(f"{_many(len(cohort.absent), 'student', 'students')} of the roster handed in nothing at all.")
     if found is not None and found.pairs:
         said.append(f"{_many(len(found.groups), 'group', 'groups')} of submissions share more than chance explains.")
     return said

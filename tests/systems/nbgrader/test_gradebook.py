@@ -16,15 +16,16 @@ from nbgrader.api import Gradebook
 
 from blindgrade.catalog import Catalog
 from blindgrade.gradebook.errors import GradebookError
-from blindgrade.gradebook.people import People, Person
 from blindgrade.gradebook.scores import read_scores
 from blindgrade.models import Attempt, Late, Lesson, Outcome, Policy
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.people import Identifier, Person
 from blindgrade.systems.nbgrader.gradebook import Synced, sync
 
 from ...graded import LESSON, Store, attempt, exercise
 
 MINI = Path(__file__).parents[2] / "courses" / "mini"
-PEOPLE = People({"ana": Person("ana", {"name": "Ana Maria Doe", "email": "ana@uni.edu"})})
+PEOPLE = Roster.of([Person("ana", (Identifier("name", "Doe, Ana Maria"), Identifier("email", "ana@uni.edu")))])
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from blindgrade.collect.roster import Identifier
 from blindgrade.collect.source_item import Handed, Listing, SourceError
+from blindgrade.roster.people import Identifier
 
 METADATA = "submission_metadata.yml"
 

@@ -7,8 +7,8 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blindgrade.collect.roster import Identifier
 from blindgrade.collect.source_item import Handed, Listing, SourceError
+from blindgrade.roster.people import Identifier
 
 STAMP = "timestamp.txt"
 

@@ -23,9 +23,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from blindgrade.catalog import LessonFiles
 from blindgrade.gradebook.comments import comment
 from blindgrade.gradebook.errors import GradebookError
-from blindgrade.gradebook.people import People
 from blindgrade.gradebook.scores import LessonScores, Score
 from blindgrade.models import Lesson, Outcome
+from blindgrade.roster.matching import Roster
 from blindgrade.systems.nbgrader.names import grade_id, solution_id
 
 Rows = list[dict[str, Any]]
@@ -45,8 +45,8 @@ class Synced:
 class Syncer:
     """nbgrader's gradebook at `url`, which may be empty. Use as a context."""
 
-    def __init__(self, url: str, people: People, course_id: str = "default_course") -> None:
-        self.people = people
+    def __init__(self, url: str, roster: Roster, course_id: str = "default_course") -> None:
+        self.roster = roster
         self.synced = Synced()
         try:
             with _alembic_in_reach():
@@ -124,8 +124,8 @@ class Syncer:
         rows: Rows = []
         for student in students:
             if student not in self._students:
-                person = self.people.person(student)
-                first, _, last = person.get("name").rpartition(" ")
+                person = self.roster.person(student)
+                first, last = person.names
                 email = person.get("email") or None
                 rows.append({"id": student, "first_name": first or None, "last_name": last or None, "email": email})
         self._insert(api.Student, rows)
@@ -225,9 +225,9 @@ class Syncer:
         self.synced.changed += len(rows)
 
 
-def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], people: People) -> Synced:
+def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], roster: Roster) -> Synced:
     """Write every lesson's scores into the gradebook at `url`; GradebookError if it cannot be written."""
-    with Syncer(url, people) as syncer:
+    with Syncer(url, roster) as syncer:
         for files, lesson, scores in lessons:
             syncer.lesson(files, lesson, scores)
             syncer.synced.notes += scores.notes

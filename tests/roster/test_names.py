@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from blindgrade.collect.names import forms, is_id, normal, skeleton
+from blindgrade.roster.names import forms, is_id, normal, skeleton
 
 
 @pytest.mark.parametrize("one,other", [("Ana  DOE", "ana doe"), ("Ａｎａ Doe", "ana doe"), ("STRASSE", "straße")])
