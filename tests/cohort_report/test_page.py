@@ -77,7 +77,8 @@ def test_the_policy_admits_this_stylesheet_and_nothing_else(written):
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1]
     style = re.search(r"<style>(.*?)</style>", text, re.S)[1]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    sources = f"style-src 'sha256-{digest}'; img-src data:"
+    assert policy == f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
 
 
 def test_a_students_name_is_text(written):
