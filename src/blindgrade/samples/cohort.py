@@ -26,7 +26,5 @@ def cohort_page(catalog: Catalog) -> str:
         folder = Path(name)
         write_submissions(pieces, cohort, folder / "submitted")
         write_attempts(pieces, cohort, folder / "attempts", assumed=True)
-        _, written = report(
-            catalog, targets, folder / "attempts", folder / "submitted", folder / "cohort.html", MODULE
-        )
+        _, written = report(catalog, targets, folder / "attempts", folder / "submitted", folder / "cohort.html", MODULE)
         return written[0].read_text(encoding="utf-8")

@@ -23,13 +23,12 @@ def notebook_page(catalog: Catalog, submission: Path) -> str:
 
     files = catalog.files(LESSON)
     notebook = nbformat.read(files.notebook, as_version=4)
-    cell_id = EXERCISE.replace("_", "-")
-    at = next(number for number, cell in enumerate(notebook.cells) if cell.id == cell_id)
-    first_exercise = next(n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code" and "def " in cell.source)
-    answer = _definition(catalog.root / submission / files.folder / f"{files.module}.py")
-    shown = [nbformat.v4.new_markdown_cell(HEADING), notebook.cells[at], nbformat.v4.new_code_cell(f"%grade {EXERCISE}")]
-    notebook.cells[at].source = answer
-    start = [cell for cell in notebook.cells[:first_exercise] if cell.cell_type == "code"]
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    start = code[: next(number for number, cell in enumerate(code) if "def " in cell.source)]
+    answer = next(cell for cell in code if cell.id == EXERCISE.replace("_", "-"))
+    answer.source = _definition(catalog.root / submission / files.folder / f"{files.module}.py")
+    grade = nbformat.v4.new_code_cell(f"%grade {EXERCISE}")
+    shown = [nbformat.v4.new_markdown_cell(HEADING), answer, grade]
     notebook.cells = [*start, *shown]
     NotebookClient(notebook, resources={"metadata": {"path": str(files.exercises)}}).execute()
     notebook.cells = shown
