@@ -65,7 +65,7 @@ def main(ids):
     if not ids:
         module = "blindgrade.systems.classroom50.run"
         return subprocess.call([python, "-I", "-P", "-m", module, HERE / "course", *LESSONS])
-    code = "from blindgrade.cli.grade import main; main()"
+    code = "from blindgrade.cli.grade.command import grade; grade()"
     options = ["--reference", "key", "--sandbox", "strict", "--submission", os.getcwd()]
     return subprocess.call(
         [python, "-I", "-P", "-c", code, *ids, *options], env={**os.environ, "BLINDGRADE_COURSE": str(HERE / "course")}

@@ -1,0 +1,50 @@
+"""`course`: what authors and instructors type."""
+
+from __future__ import annotations
+
+import click
+
+from blindgrade.cli import options
+from blindgrade.cli.lazy import Entry, LazyGroup
+
+HERE = "blindgrade.cli.course"
+COMMANDS = {
+    "attack": Entry(
+        f"{HERE}.attack:attack",
+        "Attack this machine's sandbox with hostile submissions, all of them or those named.",
+    ),
+    "build": Entry(f"{HERE}.build:build", "Make stubs, notebooks, public checks and answer keys from their sources."),
+    "collect": Entry(f"{HERE}.collect:collect", "Collect submissions into a folder for each student."),
+    "grade": Entry(f"{HERE}.grade:grade", "Grade every submission in SUBMITTED."),
+    "gradebook": Entry(
+        f"{HERE}.gradebook:gradebook",
+        "Bring attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.",
+    ),
+    "release": Entry(f"{HERE}.release:release", "Release lessons to students or to another system."),
+    "replay": Entry(
+        f"{HERE}.replay:replay",
+        "Repeat ATTEMPT, a file that `course grade` wrote, with its seed, and say what differs.",
+    ),
+    "report": Entry(
+        f"{HERE}.report:report", "Report on a cohort: exercises, concepts, misconceptions, who needs help."
+    ),
+    "simulate": Entry(
+        f"{HERE}.simulate:simulate",
+        "Write the submissions of a cohort that never was, drawn from the lessons' known answers.",
+    ),
+    "standings": Entry(
+        f"{HERE}.standings:standings",
+        "What each student's attempts are worth by the policy of course.toml: lateness, and which attempt counts.",
+    ),
+    "verify": Entry(f"{HERE}.verify:verify", "Prove the course against itself (default: every lesson that is ready)."),
+}
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings=options.HELP)
+@options.version
+def course() -> None:
+    """Build a course, prove that it is sound, and release it.
+
+    Run it inside the course's folder, or set BLINDGRADE_COURSE to it. A LESSON is a module (lesson-7.2),
+    a lesson (lesson-7.2.1), an exercise (lesson-7.2.1/score_from_noise), or `all`.
+    """

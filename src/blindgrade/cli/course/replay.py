@@ -1,0 +1,21 @@
+"""`course replay`: one attempt again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from blindgrade.cli.lazy import runs
+
+
+@click.command()
+@click.argument("attempt", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--submission", type=click.Path(path_type=Path), help="What was handed in, if it lies elsewhere now.")
+@click.option("--sandbox", type=click.Choice(["strict", "process"]), default="strict", show_default=True)
+@runs("blindgrade.cli.course.run.replay:replay", one_thread=True)
+def replay() -> None:
+    """Repeat ATTEMPT, a file that `course grade` wrote, with its seed, and say what differs.
+
+    Exit code: 0 repeated to the bit, 1 something differs, 2 the request was wrong, 3 the grader failed.
+    """

@@ -1,0 +1,76 @@
+"""What `course grade` does before torch is imported, and what it says at the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from blindgrade.attempts import StoreError
+from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
+from blindgrade.cli.course.run.whole_lessons import whole_lessons
+from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, INTERRUPTED, SOME_NOT, say, stop, stops
+from blindgrade.cohort.settings import Settings
+from blindgrade.engine.grading.warm_process import Zygote
+from blindgrade.render.safe import shown
+from blindgrade.submitted import NothingHandedIn
+
+if TYPE_CHECKING:  # it needs torch
+    from blindgrade.cohort.run import Summary
+
+
+def grade(
+    lesson: str,
+    submitted: Path,
+    workers: int | None,
+    cluster: str | None,
+    attempts: Path | None,
+    regrade: bool,
+    resume: bool,
+    sandbox: str,
+) -> None:
+    """Grade every submission. Every run resumes, so `resume` changes nothing."""
+    settings = Settings(workers or os.cpu_count() or 1, "process" if sandbox == "process" else "strict", regrade)
+    try:
+        with stops(BAD_REQUEST, CourseError, UnknownId, NothingHandedIn, StoreError):
+            catalog = Catalog.locate()
+            targets = whole_lessons(catalog, lesson, "is one exercise; a cohort is graded by whole lessons:")
+            store = attempts or catalog.root / "attempts"
+            # The walls are tried on another core while this one imports torch.
+            trial = _trial(targets, (submitted, store), settings) if cluster is None else None
+            from blindgrade.cli.course.run.grade_cohort import grade_submissions
+
+            summary = grade_submissions(targets, submitted, store, settings, cluster, trial)
+    except KeyboardInterrupt:
+        stop("interrupted; the same command goes on from here", INTERRUPTED)
+    code = _say_summary(summary, store)
+    sys.stdout.flush()
+    os._exit(code)  # all is said and stored; taking torch apart in order would only take time
+
+
+def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings) -> Zygote | None:
+    """Begin to try whether the walls hold on this machine; say it aloud where none are wanted."""
+    if settings.sandbox == "process":
+        say("--sandbox process: STUDENTS' CODE RUNS AS YOU, with your files, your network and the course's solutions"
+            " within its reach. Only for submissions that you have read.")  # fmt: skip
+        return None
+    zygote = Zygote.for_targets(targets, sandbox="strict", private=[path.resolve() for path in private])
+    zygote.start()
+    return zygote
+
+
+def _say_summary(summary: Summary, attempts: Path) -> int:
+    for title, listed in (("set aside", summary.aside), ("graded in part", summary.errors)):
+        if listed:
+            click.echo(f"\n{len(listed)} {title}:")
+        for one in listed:
+            where = f" {one.lesson}" if one.lesson else ""
+            click.echo(shown(f"  {one.student}{where}: {one.reason}"))
+    parts = [f"{summary.graded} graded", f"{summary.unchanged} unchanged", f"{len(summary.aside)} set aside"]
+    click.echo(f"\n{', '.join(parts)}; attempts in {attempts}")
+    if summary.errors:
+        return GRADER_FAILED
+    return SOME_NOT if summary.aside else ALL_DONE

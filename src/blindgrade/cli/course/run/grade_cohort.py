@@ -1,0 +1,44 @@
+"""What `course grade` does with torch: grade every submission, with a line for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from blindgrade.attempts import Store
+from blindgrade.catalog import Target
+from blindgrade.cli.course.run.cohort_lines import CohortLines
+from blindgrade.cli.exits import BAD_REQUEST, stop
+from blindgrade.cohort.cluster import OnCluster
+from blindgrade.cohort.run import Grade, Summary, grade_cohort, in_processes
+from blindgrade.cohort.settings import Settings
+from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
+from blindgrade.submitted import handed_in
+
+
+def grade_submissions(
+    targets: list[Target], submitted: Path, attempts: Path, settings: Settings, cluster: str | None,
+    trial: Zygote | None,
+) -> Summary:  # fmt: skip
+    """Grade them here or on a cluster, once the trial of the walls has passed."""
+    torch.set_num_threads(1)
+    handed, aside = handed_in(submitted)
+    how: Grade = in_processes if cluster is None else OnCluster(cluster)
+    _need_walls(trial)
+    with CohortLines(len(handed) * len(targets)) as lines:
+        summary = grade_cohort(targets, handed, submitted, Store(attempts), settings, lines.graded, how)
+    summary.aside = [*aside, *summary.aside]
+    return summary
+
+
+def _need_walls(trial: Zygote | None) -> None:
+    """Refuse before anything is graded where they do not hold."""
+    if trial is None:
+        return
+    try:
+        with trial:
+            trial.ready()
+    except SandboxMissing as error:
+        remedy = "Others' code is graded behind walls, or with --sandbox process at your own risk."
+        stop(f"{error}\n{remedy}", BAD_REQUEST)

@@ -1,0 +1,45 @@
+"""How a command ends: its exit codes, and what it says on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import click
+
+from blindgrade.render.safe import shown
+
+# Every command counts in this way. SOME_NOT is the code where something was asked that does not hold or is not done.
+ALL_DONE, SOME_NOT, BAD_REQUEST, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def say(message: str) -> None:
+    """Print a message on standard error after the name of the command, as in `course grade: …`."""
+    click.echo(f"{_command()}: {shown(message)}", err=True)
+
+
+def stop(message: str, code: int) -> NoReturn:
+    """Say what is wrong on standard error and end the command."""
+    say(message)
+    sys.exit(code)
+
+
+@contextmanager
+def stops(code: int, *errors: type[Exception]) -> Iterator[None]:
+    """End the command with this exit code when one of these errors is raised; its text is the message."""
+    try:
+        yield
+    except errors as error:
+        stop(str(error), code)
+
+
+def _command() -> str:
+    # By the commands' own names: the program may have been started by another name, or by `blindgrade`.
+    names: list[str] = []
+    context = click.get_current_context(silent=True)
+    while context is not None:
+        names.insert(0, context.command.name or "")
+        context = context.parent
+    return " ".join(names[1:] if len(names) > 1 and names[0] == "blindgrade" else names) or "blindgrade"

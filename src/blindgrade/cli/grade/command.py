@@ -1,0 +1,88 @@
+"""`grade`: what students type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from blindgrade.cli import options
+from blindgrade.cli.lazy import runs
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command(context_settings=options.HELP)
+@click.argument("lessons", nargs=-1, metavar="[LESSON]...")
+@click.option(
+    "--submission",
+    type=click.Path(path_type=Path),
+    help="A .py or .ipynb file, a lesson folder, a folder with lesson folders, or an archive.  [default: exercises/]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option(
+    "--seed", type=click.IntRange(0, (1 << 53) - 1), help="Repeat the attempt with this seed. Default: a fresh one."
+)
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "strict", "process"]),
+    default="auto",
+    show_default=True,
+    help="How the student's code is isolated.",
+)
+@click.option(
+    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where tensors live."
+)
+@click.option(
+    "--reference",
+    type=click.Choice(["auto", "live", "key"]),
+    default="auto",
+    show_default=True,
+    help="Compare with the live solution or with the answer key (public checks).",
+)
+@click.option("--junit", type=FILE, metavar="FILE", help="Also write JUnit XML.")
+@click.option(
+    "--sarif", type=FILE, metavar="FILE", help="Also write SARIF, by which editors and code scanning underline."
+)
+@click.option(
+    "--summary",
+    type=FILE,
+    metavar="FILE",
+    help="Also write Markdown for the page of a CI job; $GITHUB_STEP_SUMMARY is appended to.",
+)
+@click.option(
+    "--report",
+    is_flag=False,
+    flag_value="",
+    metavar="[FILE.html]",
+    help="Write the grading as a page, with pictures.  [default: build/reports/LESSON.html]",
+)
+@click.option("--open", "open_it", is_flag=True, help="Write the page and open it in a browser.")
+@click.option("--problems", is_flag=True, help="Print a line for each problem, as compilers do, and nothing else.")
+@click.option("--hint", is_flag=True, help="One more hint for an exercise; it is remembered which you have seen.")
+@click.option("--watch", is_flag=True, help="Grade again on every save, only what changed; q ends it.")
+@click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Never official.")
+@click.option("--verbose", is_flag=True, help="Every failed check, where it came from, and what the code printed.")
+@options.version
+@runs("blindgrade.cli.grade.start:start")
+def grade() -> None:
+    """Grade LESSON...; without one, show how far you are.
+
+    \b
+    A LESSON is  lesson-7.2                      a module
+                 lesson-7.2.1                    a lesson
+                 lesson-7.2.1/score_from_noise   an exercise
+                 all                             the whole course
+
+    \b
+    Examples:
+      grade                                      your progress over all lessons
+      grade lesson-7.2
+      grade lesson-7.2.1/score_from_noise --verbose
+      grade --hint score_from_noise              one more hint
+      grade lesson-7.2.1 --watch                 again on every save
+      grade lesson-7.2 --report --open           a page with pictures
+      grade all --submission ~/my-solutions --json
+
+    Exit code: 0 every point earned, 1 some not, 2 the request was wrong, 3 the grader failed.
+    """

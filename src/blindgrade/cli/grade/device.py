@@ -1,0 +1,13 @@
+"""Whether this machine has the device that was asked for."""
+
+from __future__ import annotations
+
+import torch
+
+from blindgrade.cli.exits import BAD_REQUEST, stop
+
+
+def need_device(device: str) -> None:
+    """End the command where there is no such device."""
+    if device == "cuda" and not torch.cuda.is_available():
+        stop(f"--device cuda: torch {torch.__version__} finds no GPU on this machine; use --device cpu", BAD_REQUEST)

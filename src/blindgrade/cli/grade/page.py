@@ -1,0 +1,70 @@
+"""`grade --report`: the page of a grading, written to a file and opened if asked for."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from blindgrade.catalog import Catalog, Target
+from blindgrade.cli.exits import BAD_REQUEST, stop
+from blindgrade.cli.grade.job import Job
+from blindgrade.engine.judging.collected_figures import Exhibits
+from blindgrade.models import Attempt, ExerciseResult, Grading
+from blindgrade.render.html.report import report
+
+
+def deliver_page(
+    job: Job,
+    grading: Grading,
+    *,
+    past: Sequence[Attempt],
+    known: Mapping[str, Sequence[ExerciseResult]] | None,
+    exhibits: Exhibits | None,
+) -> None:
+    """Write the page, open it if that was asked for, and name it on standard error."""
+    page = Path(job.wanted["report"]) if job.wanted["report"] else default_path(job.catalog, job.ids)
+    try:
+        write_report(page, job.catalog, job.targets, grading, past=past, known=known, exhibits=exhibits)
+    except OSError as error:
+        stop(f"the report could not be written to {page} ({error.strerror}); name another --report FILE.html",
+             BAD_REQUEST)  # fmt: skip
+    opened = job.wanted["open_it"] and open_report(page)
+    found = opened or not job.wanted["open_it"]
+    click.echo(f"  Report: {page}{'' if found else ' (no browser was found to open it)'}", err=True)
+
+
+def default_path(catalog: Catalog, ids: Sequence[str]) -> Path:
+    """build/reports/lesson-7.2.1.html in the course's folder, named by what was asked for."""
+    name = "_".join(name.replace("/", "-") for name in ids)
+    return catalog.root / "build" / "reports" / f"{name[:100]}.html"
+
+
+def write_report(
+    path: Path,
+    catalog: Catalog,
+    targets: Sequence[Target],
+    grading: Grading,
+    *,
+    past: Sequence[Attempt] = (),
+    known: Mapping[str, Sequence[ExerciseResult]] | None = None,
+    exhibits: Exhibits | None = None,
+) -> None:
+    """Write the page. OSError if the file cannot be written."""
+    lessons = {target.files.entry.id: target.lesson for target in targets}
+    found = exhibits.found if exhibits is not None else []
+    page = report(grading, catalog.course, lessons, past=past, known=known, exhibits=found)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        beside.write_text(page, encoding="utf-8")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def open_report(path: Path) -> bool:
+    """Show the page in a browser; False if there is none."""
+    return webbrowser.open(path.resolve().as_uri())

@@ -1,0 +1,73 @@
+"""A grading as the terminal gets it: a lesson's heading before torch is imported, its list when it is graded."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from blindgrade.cli.bars import Waiting
+from blindgrade.cli.grade.job import Job
+from blindgrade.cli.grade.screen import Screen
+from blindgrade.models import Attempt, Grading
+from blindgrade.render.links import Places
+from blindgrade.render.terminal.results import ending, heading, lesson_list
+
+
+class Silent:
+    """A grading that prints nothing until its end."""
+
+    waiting: Waiting | None = None
+
+    def begin(self) -> None:
+        """The grading begins."""
+
+    def lesson(self, attempt: Attempt) -> None:
+        """A lesson is graded."""
+
+    def clear(self) -> None:
+        """Nothing is waited for any more."""
+
+    def end(self, grading: Grading, places: Places, planned: list[str]) -> None:
+        """Everything is graded."""
+
+
+class Printing(Silent):
+    """A grading that prints each lesson when it is graded, with a bar on standard error until then."""
+
+    def __init__(self, job: Job) -> None:
+        self._screen = Screen()
+        self._targets = job.targets
+        self._verbose = job.wanted["verbose"]
+        self._next = 0
+        if sys.stderr.isatty() and not job.options["debug"]:
+            self.waiting = Waiting(sum(len(t.exercises) for t in job.targets))
+
+    def begin(self) -> None:
+        """Print the first lesson's heading, within a moment of Enter."""
+        self._head()
+
+    def _head(self) -> None:
+        if self._next < len(self._targets):
+            target = self._targets[self._next]
+            self._screen.show(*[""] * bool(self._next), heading(target.files.entry.id, target.lesson.title))
+            self._next += 1
+            if self.waiting is not None:
+                self.waiting.start()
+
+    def lesson(self, attempt: Attempt) -> None:
+        """Print the lesson's list, and the next one's heading."""
+        self.clear()
+        self._screen.show(*lesson_list(attempt, self._screen.console))
+        self._head()
+
+    def clear(self) -> None:
+        """Take the bar away."""
+        if self.waiting is not None:
+            self.waiting.stop()
+
+    def end(self, grading: Grading, places: Places, planned: list[str]) -> None:
+        """Print the total, and what to do next."""
+        parts: list[Any] = ending(grading, places, self._screen.console, verbose=self._verbose)
+        if planned:
+            parts += ["", f"  Planned, not graded: {', '.join(planned)}"]
+        self._screen.show(*parts, "")

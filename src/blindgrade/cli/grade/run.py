@@ -1,0 +1,119 @@
+"""The third phase of `grade`, with torch: grade, remember, and deliver the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, SOME_NOT, say, stop
+from blindgrade.cli.grade import exports
+from blindgrade.cli.grade.device import need_device
+from blindgrade.cli.grade.job import FORMATS, Job
+from blindgrade.cli.grade.printing import Silent
+from blindgrade.cli.grade.screen import put
+from blindgrade.cli.grade.standing import last_results
+from blindgrade.engine.grading import runner
+from blindgrade.engine.grading.runner import GraderFailed, Options
+from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
+from blindgrade.engine.judging.collected_figures import Exhibits
+from blindgrade.engine.submission.reading import SubmissionError
+from blindgrade.history import Progress
+from blindgrade.models import Attempt, ExerciseResult, Grading
+from blindgrade.render.links import Places
+from blindgrade.render.terminal.results import first_to_do
+from blindgrade.render.text.findings import findings
+from blindgrade.render.text.lines import as_lines
+
+
+@dataclass(frozen=True)
+class Past:
+    """The student's own earlier attempts at the lessons, and the last results of all; none of somebody else's."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    known: dict[str, list[ExerciseResult]] | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """A grading, and what a page of it shows besides."""
+
+    grading: Grading
+    past: Past
+    exhibits: Exhibits | None
+
+
+def grade(job: Job, printing: Silent, warm: Zygote) -> Done:
+    """Grade in the warm process; remember the result if the submission is the student's own."""
+    need_device(job.options["device"])
+    past = _past(job) if job.drawn else Past()
+    exhibits = Exhibits() if job.drawn else None
+    hooks: dict[str, Any] = {"progress": printing.waiting, "finished": printing.lesson, "exhibits": exhibits}
+    try:
+        grading = runner.grade(job.catalog, job.targets, job.submission, Options(**hooks, **job.options), warm)
+    except (SubmissionError, SandboxMissing) as error:
+        printing.clear()
+        stop(str(error), BAD_REQUEST)
+    except GraderFailed as error:
+        printing.clear()
+        stop(str(error), GRADER_FAILED)
+    finally:
+        printing.clear()
+    if warm.missing and warm.sandbox == "process":
+        _say_unisolated(warm.missing)
+    if job.catalog.is_own(job.submission) and not job.options["debug"]:
+        _remember(job, grading)
+    return Done(grading, past, exhibits)
+
+
+def deliver(job: Job, printing: Silent, done: Done) -> int:
+    """Print the result and write the files that were asked for; the exit code."""
+    grading, places = done.grading, Places(job.submission, [t.files for t in job.targets])
+    if job.wanted["as_json"]:
+        put(grading.model_dump_json(by_alias=True, indent=1) + "\n")
+    elif job.wanted["problems"]:
+        put(as_lines(findings(grading, places)))
+    else:
+        printing.end(grading, places, job.planned)
+    try:
+        exports.write(grading, places, {name: job.wanted[name] for name in FORMATS})
+    except OSError as error:
+        stop(f"{error.filename or 'a file'} could not be written ({error.strerror}); name another place", GRADER_FAILED)
+    if job.drawn:
+        # Templates are loaded only if there is a page to write.
+        from blindgrade.cli.grade.page import deliver_page
+
+        deliver_page(job, grading, past=done.past.attempts, known=done.past.known, exhibits=done.exhibits)
+    return _exit_code(grading)
+
+
+def _past(job: Job) -> Past:
+    if not job.catalog.is_own(job.submission):
+        return Past()
+    progress = Progress(job.catalog.local)
+    attempts = [attempt for t in job.targets for attempt in progress.attempts(t.files.entry.id)]
+    return Past(attempts, last_results(job.catalog.find(["all"]), progress))
+
+
+def _remember(job: Job, grading: Grading) -> None:
+    progress = Progress(job.catalog.local)
+    for attempt in grading.lessons:
+        progress.record(attempt)
+    if first := first_to_do(grading.lessons):
+        attempt, result = first
+        progress.look_at(attempt.lesson, result.name)
+        hints = next(t.lesson for t in job.targets if t.files.entry.id == attempt.lesson).exercise(result.name).hints
+        if any(check.hint == hints[0] for check in result.checks):
+            progress.climb(attempt.lesson, result.name, 1)  # it stands on the screen, so `--hint` goes on from there
+
+
+def _say_unisolated(missing: dict[str, str]) -> None:
+    why = "; ".join(f"{layer}: {reason}" for layer, reason in missing.items())
+    say(f"this code ran without isolation, as you ({why}). Fine for your own; for others' code, see what"
+        " `grade --sandbox strict` says is needed.")  # fmt: skip
+
+
+def _exit_code(grading: Grading) -> int:
+    outcomes = [r.outcome for a in grading.lessons for r in a.exercises]
+    if "error" in outcomes:
+        return GRADER_FAILED
+    return ALL_DONE if grading.points >= grading.max_points - 1e-9 else SOME_NOT

@@ -1,0 +1,102 @@
+"""`grade` alone and `grade --hint`: where a student stands, and the next hint. Nothing is graded here."""
+
+from __future__ import annotations
+
+from blindgrade.catalog import Catalog, Target, UnknownId
+from blindgrade.cli.grade.screen import Screen
+from blindgrade.engine.submission.reading import SubmissionError, read_submission
+from blindgrade.history import LessonProgress, Progress
+from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
+from blindgrade.render.terminal.standing import Row, ladder, overview
+
+
+def show_standing(catalog: Catalog, screen: Screen) -> None:
+    """Print the last result of every lesson."""
+    progress = Progress(catalog.local)
+    digests = _digests(catalog)
+    targets = catalog.find(["all"])
+    rows = [_row(t, progress.lesson(t.files.entry.id), digests.get(t.files.entry.id, "")) for t in targets]
+    planned = sum(entry.status == "planned" for entry in catalog.entries)
+    found = _first_to_do(targets, progress)
+    command = f"grade {found[0].files.entry.id}/{found[1].name}" if found else "grade all"
+    screen.show(*overview(catalog.course.title, rows, planned, command, screen.console))
+
+
+def show_hint(catalog: Catalog, names: tuple[str, ...], screen: Screen) -> None:
+    """Print the hints of one exercise up to the next step, and remember it."""
+    progress = Progress(catalog.local)
+    targets = catalog.find([_with_lesson(catalog, name) for name in names] or ["all"])
+    found = _first_to_do(targets, progress)
+    if found is None:
+        found = targets[0], targets[0].lesson.exercise(targets[0].exercises[0])
+    target, exercise = found
+    lesson = target.files.entry.id
+    now = progress.lesson(lesson)
+    step = min(now.hints.get(exercise.name, 0) + 1, len(exercise.hints))
+    kept = now.results.get(exercise.name)
+    screen.show(*ladder(lesson, exercise, step, diagnosis(kept.result) if kept else ""))
+    progress.climb(lesson, exercise.name, step)
+
+
+def diagnosis(result: ExerciseResult) -> str:
+    """What the exercise's misconception says, if one was seen."""
+    return next((c.hint for c in result.checks if c.misconception), "")
+
+
+def with_results(target: Target, progress: Progress) -> list[tuple[Exercise, ExerciseResult | None]]:
+    """The target's exercises with their last results."""
+    known = progress.lesson(target.files.entry.id).results
+    kept = [(target.lesson.exercise(name), known.get(name)) for name in target.exercises]
+    return [(exercise, one.result if one else None) for exercise, one in kept]
+
+
+def last_results(targets: list[Target], progress: Progress) -> dict[str, list[ExerciseResult]]:
+    """The last results by lesson; what the course no longer has is not among them."""
+    return {t.files.entry.id: [result for _, result in with_results(t, progress) if result] for t in targets}
+
+
+def _first_to_do(targets: list[Target], progress: Progress) -> tuple[Target, Exercise] | None:
+    """What the last screen said, while it is not passed; else what failed, what is not written, what was not tried."""
+    known = [(t, exercise, result) for t in targets for exercise, result in with_results(t, progress)]
+    focus = progress.focus()
+    for target, exercise, result in known:
+        here = focus is not None and (focus.lesson, focus.exercise) == (target.files.entry.id, exercise.name)
+        if here and (result is None or result.outcome is not Outcome.PASSED):
+            return target, exercise
+    for outcomes in ((Outcome.FAILED, Outcome.BLOCKED), (Outcome.NOT_ATTEMPTED,), (None,)):
+        for target, exercise, result in known:
+            if (result.outcome if result else None) in outcomes:
+                return target, exercise
+    return None
+
+
+def _with_lesson(catalog: Catalog, name: str) -> str:
+    """An exercise's own name is enough where only one lesson has it."""
+    if "-" in name or "/" in name or name == "all":
+        return name
+    ids = [t.files.entry.id for t in catalog.find(["all"]) if name in t.exercises]
+    if len(ids) > 1:
+        raise UnknownId(f"{name} is an exercise of several lessons: {', '.join(f'{i}/{name}' for i in ids)}; name one")
+    return f"{ids[0]}/{name}" if ids else name
+
+
+def _digests(catalog: Catalog) -> dict[str, str]:
+    """Of what each lesson's files hold now, to tell results that are older than the code."""
+    try:
+        found = read_submission(catalog.root / "exercises", catalog.ready(), {})
+    except SubmissionError:
+        return {}
+    return {lesson: one.sha256 for lesson, one in found.items() if one is not None}
+
+
+def _row(target: Target, progress: LessonProgress, digest: str) -> Row:
+    lesson: Lesson = target.lesson
+    known = [progress.results[e.name] for e in lesson.exercises if e.name in progress.results]
+    passed = sum(kept.result.outcome is Outcome.PASSED for kept in known)
+    note = "" if known else "not graded yet"
+    if known and any(kept.sha256 != digest for kept in known):
+        note = f"{passed} of {len(lesson.exercises)} done, changed since"
+    return Row(
+        target.files.entry.id, lesson.title, sum(k.result.points for k in known), lesson.max_points, passed,
+        len(lesson.exercises), note,
+    )  # fmt: skip

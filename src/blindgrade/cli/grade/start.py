@@ -1,0 +1,60 @@
+"""The first phase of `grade`: everything up to the first line on the screen, without torch.
+
+The phases follow each other by imports, so these are inside functions: `start` prints the first heading, `warm_start`
+starts the warm process, `run` and `watch` import torch while that process does the same on another core.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from blindgrade.catalog import Catalog, CourseError, UnknownId
+from blindgrade.cli.exits import BAD_REQUEST, stop, stops
+from blindgrade.cli.grade.job import FORMATS, MODES, Job, refuse_what_cannot_be
+from blindgrade.cli.grade.printing import Printing, Silent
+from blindgrade.cli.grade.screen import Screen
+from blindgrade.render.terminal.results import heading
+
+
+def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> None:
+    """Grade lessons, watch them, or show how far the student is."""
+    refuse_what_cannot_be(lessons, options)
+    wanted = {name: options.pop(name) for name in (*MODES, *FORMATS)}
+    with stops(BAD_REQUEST, UnknownId, CourseError):
+        catalog = Catalog.locate()
+        if wanted["hint"] or not lessons:
+            return _stand(catalog, lessons, wanted["hint"])
+        place = submission or catalog.root / "exercises"
+        job = Job(catalog, lessons, catalog.find(lessons), place, wanted, options)
+        code = _watch(job) if wanted["watch"] else _grade(job)
+    os._exit(code)  # all is said and ended; taking torch apart in order would keep the student waiting
+
+
+def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:
+    # Read by nobody who grades, whom it would keep waiting.
+    from blindgrade.cli.grade.standing import show_hint, show_standing
+
+    if hint:
+        show_hint(catalog, lessons, Screen())
+    else:
+        show_standing(catalog, Screen())
+
+
+def _watch(job: Job) -> int:
+    if not job.submission.exists():
+        stop(f"{job.submission} does not exist; name a .py or .ipynb file or a folder", BAD_REQUEST)
+    Screen().show(*[heading(t.files.entry.id, t.lesson.title) for t in job.targets], "", "starting …")
+    from blindgrade.cli.grade.warm_start import watch_warm
+
+    return watch_warm(job)
+
+
+def _grade(job: Job) -> int:
+    quiet = job.wanted["as_json"] or job.wanted["problems"]
+    printing = Silent() if quiet else Printing(job)
+    printing.begin()
+    from blindgrade.cli.grade.warm_start import grade_warm
+
+    return grade_warm(job, printing)

@@ -1,0 +1,91 @@
+"""The thread of `grade --watch` that grades."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from queue import Empty, SimpleQueue
+
+from blindgrade.catalog import CourseError
+from blindgrade.cli.exits import BAD_REQUEST, GRADER_FAILED
+from blindgrade.cli.grade.watch.events import Failed, Graded, Request, Rest, Running
+from blindgrade.engine.grading.regrading import Session
+from blindgrade.engine.grading.runner import GraderFailed, Options
+from blindgrade.engine.grading.warm_process import SandboxMissing
+from blindgrade.models import Outcome
+
+
+class Grader:
+    """The thread that grades, one request after the other; a later request ends an earlier one at once."""
+
+    def __init__(self, session: Session, tell: Callable[[object], None]) -> None:
+        self._session = session
+        self._tell = tell
+        self._requests: SimpleQueue[Request | None] = SimpleQueue()
+        self._newer = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        session.newer = self._newer.is_set
+        session.options = _reporting(session.options, lambda name: tell(Running(name)))
+
+    def start(self) -> None:
+        """Grade everything once."""
+        self.ask(Request(time.monotonic()))
+        self._thread.start()
+
+    def ask(self, request: Request) -> None:
+        """Make a request; one that is being answered ends, a training too."""
+        self._newer.set()  # first, or the request that is being made could end itself
+        self._requests.put(request)
+
+    def problems(self) -> dict[str, list[str]]:
+        """See `Session.problems`."""
+        return dict(self._session.problems)
+
+    def leave(self) -> None:
+        """End, also while the reference itself runs, which is not asked."""
+        self._newer.set()
+        self._requests.put(None)
+        self._thread.join(0.2)
+        if self._thread.is_alive():
+            self._session.warm.close()
+            self._thread.join(2)
+
+    def _serve(self) -> None:
+        while (request := self._merged()) is not None:
+            graded, goes_on = 0, self._session.superseded
+            try:
+                for attempt in self._session.regrade(everything=request.everything):
+                    self._tell(Graded(attempt, time.monotonic() - request.at, graded, goes_on))
+                    graded += 1
+            except (CourseError, SandboxMissing) as error:
+                self._tell(Failed(str(error), BAD_REQUEST))
+            except GraderFailed as error:
+                self._tell(Failed(str(error), GRADER_FAILED))
+            except Exception as error:  # a thread that ends in silence would leave the screen as it is for ever
+                self._tell(Failed(f"the grader stopped: {type(error).__name__}: {error}", GRADER_FAILED))
+            self._tell(Rest(request, graded))
+            with suppress(CourseError):  # a course's mistake is told when it stands in the way of a verdict
+                self._session.prepare()
+
+    def _merged(self) -> Request | None:
+        """The next request, together with those that came meanwhile."""
+        requests = [self._requests.get()]
+        self._newer.clear()
+        with suppress(Empty):
+            while True:
+                requests.append(self._requests.get_nowait())
+        asked = [request for request in requests if request is not None]
+        if len(asked) < len(requests):
+            return None
+        return Request(asked[-1].at, any(r.everything for r in asked), any(r.told for r in asked))
+
+
+def _reporting(options: Options, tell: Callable[[str], None]) -> Options:
+    def progress(lesson: str, exercise: str, outcome: Outcome | None) -> None:
+        if outcome is None:
+            tell(f"{lesson}/{exercise}")
+
+    return replace(options, progress=progress)

@@ -1,0 +1,21 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+HELP = {"help_option_names": ["-h", "--help"]}  # `context_settings` of every command that is installed by its name
+
+version = click.version_option(package_name="blindgrade", message="%(package)s %(version)s")
+
+attempts = click.option(
+    "--attempts",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where attempts are kept.  [default: attempts/ of the course]",
+)
+
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else there."
+)
