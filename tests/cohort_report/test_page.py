@@ -11,10 +11,12 @@ import pytest
 
 from blindgrade.cohort_report.alike import Alike, Pair
 from blindgrade.cohort_report.cohort import analyse
-from blindgrade.cohort_report.page import write_report
+from blindgrade.cohort_report.page import page, write_report
 from blindgrade.cohort_report.records import records_of
 from blindgrade.cohort_report.sections import taken
 from blindgrade.models import Attempt, Late, Policy
+from blindgrade.render.html.look import Look
+from blindgrade.render.html.theme import theme_of
 from blindgrade.simulate.rehearsed import Rehearsals, attempts
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -118,3 +120,17 @@ def test_every_policy_is_told():
     assert taken(Policy(attempts="best")).startswith("Of each student the best attempt counts. All points")
     assert "most points after lateness" in taken(Policy(attempts="best", **late))
     assert "mean of each student's attempts; exercises" in taken(Policy(attempts="mean", **late))
+
+
+def test_the_page_has_the_courses_theme_and_template_and_admits_that_style(mini, pieces, cohort, tmp_path):
+    lesson = pieces[0].lesson
+    (tmp_path / "cohort.html").write_text(
+        '{% extends "blindgrade/cohort.html" %}{% block opening %}<p>{{ cohort.students | length }} of ours</p>'
+        "{% endblock %}"
+    )
+    look = Look(theme_of(":root { --series-1: #123456; }"), tmp_path, warn=pytest.fail)
+    first = next(iter(attempts(Rehearsals(pieces[0], 0, assumed=True), cohort)))
+    record = records_of(first.student, {lesson.id: [first.model_copy(update={"key": "0"})]}, mini.course.policy)
+    text = page(analyse(mini.course, {lesson.id: [record[lesson.id]]}, [lesson]), None, "all", "tables", "now", look)
+    assert "<p>1 of ours</p>" in text and "--series-1: #123456;" in text
+    test_the_policy_admits_this_stylesheet_and_nothing_else((None, text))

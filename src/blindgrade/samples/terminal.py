@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
+
+from blindgrade.catalog import CourseError
 
 COLUMNS = 80
 COLOURS = TerminalTheme(
@@ -36,7 +39,7 @@ a {{ color: inherit; text-decoration: none; }}
 
 def terminal_page(command: list[str], folder: Path) -> str:
     """The command and what it printed on a terminal of 80 columns, run in the folder."""
-    console = Console(width=COLUMNS, record=True, file=open(os.devnull, "w", encoding="utf-8"))
+    console = Console(width=COLUMNS, record=True, file=io.StringIO())
     console.print(Text.assemble(("$ ", "bright_black"), (" ".join(command), "bold")))
     console.print()
     console.print(Text.from_ansi(_printed(command, folder)), no_wrap=True)
@@ -57,5 +60,6 @@ def _printed(command: list[str], folder: Path) -> str:
     except OSError:
         pass  # Linux's way to say that the other end is closed
     os.close(ours)
-    running.wait()
+    if (code := running.wait()) > 1:
+        raise CourseError(f"`{' '.join(command)}` ended with {code}; run it yourself to see why")
     return read.decode().replace("\r\n", "\n").strip("\n")

@@ -1,4 +1,4 @@
-"""A course's templates: a block is replaced, and a broken one is named by file and line while the packaged page is written."""
+"""A course's templates: a block is replaced; a broken one is named by line, and the packaged page is written."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_students_text_stays_text_in_an_override(course: Course) -> None:
         (STUDENT + "{% block closin %}x{% endblock %}", "student.html:2: the page has no block `closin`; did you mean"),
         ('\n{% extends "blindgrade/studnet.html" %}', "student.html:2: there is no template blindgrade/studnet.html"),
         ('{% extends "student.html" %}', "student.html:1: it extends itself"),
-        (STUDENT + '{% block closing %}{% include "gone.html" %}{% endblock %}', "student.html:2: there is no template"),
+        (STUDENT + '{% block closing %}{% include "x.html" %}{% endblock %}', "student.html:2: there is no template"),
         (STUDENT + "{% block closing %}{{ heading | upperr }}{% endblock %}", "student.html:2: No filter named"),
         (STUDENT + "{% block closing %}{{ heading | safe }}{% endblock %}", "student.html:2: No filter named 'safe'"),
         (STUDENT + "{% block closing %}\n<script>1</script>{% endblock %}", "student.html:3: a <script>"),
