@@ -18,11 +18,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from blindgrade.models import Attempt
+from blindgrade.models import MAX_SEED, Attempt
 from blindgrade.policies import instant
 
 LOCK_SECONDS = 3.0
-MAX_SEED = 1 << 53  # what every JSON reader keeps exact
 UNFINISHED = ".unfinished"
 SEED = ".seed.json"
 

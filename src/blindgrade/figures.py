@@ -57,7 +57,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class FigurePair:
     """A check's figure of the student's result and, if the check is public, of the reference's.
 
     The student's is missing where there was no result to draw, the reference's where the result is right.

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
+
+from blindgrade.places import Frame, Place
+
+MAX_SEED = 1 << 53  # an attempt's seed lies below it: what every JSON reader keeps exact
 
 
 class Described(BaseModel):
@@ -167,6 +181,25 @@ class Outcome(StrEnum):
 GRAVITY = [Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED, Outcome.FAILED, Outcome.ERROR]
 
 
+def _place(value: object) -> Place:
+    if isinstance(value, Place):
+        return value
+    if isinstance(value, str):
+        return Place.parse(value)
+    raise ValueError("a place is a text")
+
+
+def _frame(value: object) -> Frame:
+    if isinstance(value, Frame):
+        return value
+    if isinstance(value, str):
+        return Frame.parse(value)
+    raise ValueError("a frame is a text")
+
+
+AS_TEXT = (PlainSerializer(str), WithJsonSchema({"type": "string"}))  # JSON holds what a reader sees
+
+
 class CheckResult(BaseModel):
     """What one check said. `where` is "file:line" in the submission, if one line is to blame.
 
@@ -180,8 +213,8 @@ class CheckResult(BaseModel):
     message: str = ""
     hint: str = ""
     misconception: str | None = None
-    where: str | None = None
-    frames: list[str] = []
+    where: Annotated[Place, PlainValidator(_place), *AS_TEXT] | None = None
+    frames: list[Annotated[Frame, PlainValidator(_frame), *AS_TEXT]] = []
     seconds: float = 0.0
     weight: float = 1.0
 
@@ -234,6 +267,36 @@ class Attempt(BaseModel):
     exercises: list[ExerciseResult]
 
     model_config = ConfigDict(populate_by_name=True)
+
+    @classmethod
+    def of(
+        cls,
+        lesson: Lesson,
+        exercises: list[ExerciseResult],
+        submission: SubmissionRef,
+        *,
+        seed: int,
+        reference: Literal["live", "key"] = "live",
+        sandbox: str = "none",
+        seconds: float = 0.0,
+        problems: list[str] | None = None,
+        graded_at: str = "",
+    ) -> Self:
+        """The attempt that these results make together, graded now if no time is given."""
+        return cls(
+            lesson=lesson.id,
+            title=lesson.title,
+            points=round(sum(e.points for e in exercises), 6),
+            max_points=sum(e.max_points for e in exercises),
+            submission=submission,
+            graded_at=graded_at or datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            seed=seed,
+            reference=reference,
+            sandbox=sandbox,
+            seconds=round(seconds, 3),
+            problems=problems or [],
+            exercises=exercises,
+        )
 
 
 class Grading(BaseModel):

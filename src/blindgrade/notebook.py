@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target, UnknownId
 from blindgrade.models import Exercise
+from blindgrade.places import Place
 
 if TYPE_CHECKING:
     from blindgrade.models import Attempt, CheckResult, ExerciseResult
@@ -166,19 +167,19 @@ def _defined(target: Target, namespace: Mapping[str, Any]) -> Target:
 
 
 class _Places:
-    """Names of places as the notebook shows them: `cell [5]`, or a file in the lesson's folder."""
+    """Places as the notebook shows them: a line of `cell [5]`, or of a file in the lesson's folder."""
 
     def __init__(self, shell: Any, files: LessonFiles) -> None:
         self._shell = shell
         self._folder = files.exercises
 
-    def __call__(self, filename: str) -> str | None:
+    def __call__(self, filename: str, line: int) -> Place | None:
         named = self._shell.compile.format_code_name(filename) if self._shell is not None else None
         cell = CELL.search(named[1]) if named else None
         if cell:
-            return f"cell [{cell[1]}]"
+            return Place("", line, f"cell [{cell[1]}]")
         path = Path(filename)
-        return path.name if path.parent == self._folder and path.suffix == ".py" else None
+        return Place(path.name, line) if path.parent == self._folder and path.suffix == ".py" else None
 
 
 # ---------------------------------------------------------------- the magic

@@ -17,7 +17,8 @@ from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference, check_seed, observe
 from blindgrade.engine.answers.slices import compiled, for_worker
 from blindgrade.engine.answers.solution import Solution
-from blindgrade.engine.grading.runner import Options, grade
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.runner import grade
 from blindgrade.engine.grading.warm_process import Sandbox, Zygote
 from blindgrade.engine.judging.judging import judge_by
 from blindgrade.engine.sandbox.limits import Limits

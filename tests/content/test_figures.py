@@ -10,9 +10,9 @@ import pytest
 from blindgrade.catalog import Catalog
 from blindgrade.checks import Check
 from blindgrade.engine.answers.reference import LiveReference, check_seed, observe
-from blindgrade.engine.judging.collected_figures import Exhibits
+from blindgrade.engine.judging.collected_figures import CollectedFigures
 from blindgrade.engine.judging.judging import judge_by
-from blindgrade.figures import Exhibit
+from blindgrade.figures import FigurePair
 from blindgrade.models import Kind, Outcome
 from blindgrade.render.figure_svg import picture
 from blindgrade.verify.workshop import Workshop
@@ -36,7 +36,7 @@ def quick(lesson: str) -> list[Check]:
     return [check for check in drawn_checks(lesson) if kinds[check.exercise] is not Kind.TRAINING]
 
 
-def shown(reference: LiveReference, check: Check, variant: object = None) -> Exhibit | None:
+def shown(reference: LiveReference, check: Check, variant: object = None) -> FigurePair | None:
     """What the report gets of the solution, or of a misconception; None where that one passes."""
     solution = reference.solution
     module = solution.module if variant is None else solution.variant(variant)  # type: ignore[arg-type]
@@ -45,10 +45,10 @@ def shown(reference: LiveReference, check: Check, variant: object = None) -> Exh
     outcome = judge_by(reference, check, reply, seed).outcome
     if variant is not None and outcome is Outcome.PASSED:
         return None
-    exhibits = Exhibits()
-    exhibits.add(reference.checks.lesson.id, check, reply, outcome, reference, seed)
-    (exhibit,) = exhibits.found
-    return exhibit
+    figures = CollectedFigures()
+    figures.add(reference.checks.lesson.id, check, reply, outcome, reference, seed)
+    (pair,) = figures.found
+    return pair
 
 
 def test_at_least_twelve_exercises_of_several_lessons_have_a_picture() -> None:
@@ -66,10 +66,10 @@ def test_pictures_of_right_and_wrong_answers_fit_into_a_report(lesson: str) -> N
         assert right is not None and right.student is not None and right.reference is None
         largest = len(picture(right, "p0"))
         for variant in reference.misconceptions(check.exercise):
-            exhibit = shown(reference, check, variant)
-            if exhibit is not None and exhibit.student is not None:
-                assert (exhibit.reference is not None) is (check.public and check.reference)
-                largest = max(largest, len(picture(exhibit, "p0")))
+            pair = shown(reference, check, variant)
+            if pair is not None and pair.student is not None:
+                assert (pair.reference is not None) is (check.public and check.reference)
+                largest = max(largest, len(picture(pair, "p0")))
                 wrong += 1
         size += largest
     assert wrong >= len(quick(lesson)) / 2  # wrong answers are what a picture is for

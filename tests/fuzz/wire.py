@@ -2,7 +2,7 @@
 
 Every input is taken as a frame's header with a body, as a whole frame and as a stream; what decodes is judged as a
 reply to a check. Anything but a WireError is a finding, as is an input that takes over 5 s or 2 GiB. Findings are
-written to the current folder; each becomes a case in tests/engine/test_protocol.py or test_judging.py.
+written to the current folder; each becomes a case in tests/engine/wire/ or tests/engine/judging/.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ with atheris.instrument_imports(include=["blindgrade"]):
 
     from blindgrade.checks import Check
     from blindgrade.engine.judging.judging import judge, same
-    from blindgrade.engine.wire import frames
-    from blindgrade.engine.wire.replies import well_formed
+    from blindgrade.engine.submission.lines import trace_of
+    from blindgrade.engine.wire import channel, frames
+    from blindgrade.engine.wire.replies import Result, answer_of
 
 BODY = bytes(range(256)) * 16
 EXPECTED: list[Any] = [
@@ -42,14 +43,12 @@ class _Bytes:
 def _judge(value: Any) -> None:
     for kind in ("result", "raised"):
         try:
-            reply = well_formed(
-                value if isinstance(value, dict) and "kind" in value else {"kind": kind, "value": value}
-            )
+            reply = answer_of(value if isinstance(value, dict) and "kind" in value else {"kind": kind, "value": value})
         except frames.WireError:
             continue
         for expected in EXPECTED:
-            reference = {"kind": "result", "value": expected}
-            judge(CHECK, reply, reference, 7)
+            reference = Result(expected)
+            judge(CHECK, reply, reference, 7, trace=trace_of(reply))
             same(CHECK, reply, reference)
 
 
@@ -111,7 +110,7 @@ def _size(shape: list[int], item: int) -> int:
 
 
 def _stream(data: bytes) -> Any:
-    reader = frames.FrameReader()
+    reader = channel.FrameReader()
     sock = _Bytes(data)
     while not reader.feed(sock):  # type: ignore[arg-type]
         pass

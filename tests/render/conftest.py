@@ -7,7 +7,7 @@ import pytest
 
 from blindgrade.catalog import Catalog
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome, SubmissionRef
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 
 NASTY = "is <b>&amp; ]]> \x1b[31m\x00 `a` ```` @team\n::error file=x::y\n| a | ![x](http://x)"
 
@@ -48,14 +48,14 @@ def grading() -> Grading:
 
 
 @pytest.fixture
-def placed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Places]:
-    """Places in a working directory that holds the lesson's file."""
+def placed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Links]:
+    """Links in a working directory that holds the lesson's file."""
 
-    def make() -> Places:
+    def make() -> Links:
         folder = tmp_path / "lesson_1_1_1_basics"
         folder.mkdir()
         (folder / "basics.py").write_text("1\n2\n3\n")
         monkeypatch.chdir(tmp_path)
-        return Places(tmp_path, Catalog(Path(__file__).parents[1] / "courses" / "mini").ready())
+        return Links(tmp_path, Catalog(Path(__file__).parents[1] / "courses" / "mini").ready())
 
     return make

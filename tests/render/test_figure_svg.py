@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 import torch
 
-from blindgrade.figures import Exhibit, Figure, arrows, bars, curves, image, paths, points
+from blindgrade.figures import Figure, FigurePair, arrows, bars, curves, image, paths, points
 from blindgrade.render.figure_svg import picture
 
 RNG = torch.Generator().manual_seed(0)
@@ -28,13 +28,13 @@ def drawn(amount: int = 40) -> list[Figure]:
     ]
 
 
-def exhibit(student: Figure | None, reference: Figure | None = None) -> Exhibit:
-    return Exhibit("lesson-1.1.1", "exercise", "check", student, reference)
+def pair(student: Figure | None, reference: Figure | None = None) -> FigurePair:
+    return FigurePair("lesson-1.1.1", "exercise", "check", student, reference)
 
 
 @pytest.mark.parametrize("figure", drawn(), ids=lambda figure: figure.kind)
 def test_a_picture_is_well_formed_and_loads_nothing(figure: Figure) -> None:
-    text = str(picture(exhibit(figure, figure), "p0"))
+    text = str(picture(pair(figure, figure), "p0"))
     root = ElementTree.fromstring(text.replace("<svg ", '<svg xmlns:xlink="http://www.w3.org/1999/xlink" '))
     tags = {element.tag for element in root.iter()}
     assert not tags & {"script", "style", "metadata", "foreignObject", "a", "iframe"}
@@ -48,21 +48,21 @@ def test_a_picture_is_well_formed_and_loads_nothing(figure: Figure) -> None:
 
 @pytest.mark.parametrize("figure", drawn(), ids=lambda figure: figure.kind)
 def test_a_picture_says_what_it_shows_and_whose_it_is(figure: Figure) -> None:
-    text = str(picture(exhibit(figure, figure), "p0"))
+    text = str(picture(pair(figure, figure), "p0"))
     assert f'aria-label="{figure.title}: your result"' in text
     assert f'aria-label="{figure.title}: the reference"' in text
 
 
 @pytest.mark.parametrize("figure", drawn(), ids=lambda figure: figure.kind)
 def test_a_picture_has_no_colour_of_its_own(figure: Figure) -> None:
-    text = str(picture(exhibit(figure), "p0"))
+    text = str(picture(pair(figure), "p0"))
     assert "var(--" in text
     assert set(re.findall(r"(?:fill|stroke): (#[0-9a-f]{6})", text)) <= {"#ffffff"}  # lines over an image
 
 
 @pytest.mark.parametrize("figure", drawn(3000), ids=lambda figure: figure.kind)
 def test_a_picture_of_many_numbers_is_small(figure: Figure) -> None:
-    assert len(picture(exhibit(figure, figure), "p0")) < 120_000
+    assert len(picture(pair(figure, figure), "p0")) < 120_000
 
 
 NONE = torch.full((5, 2), math.nan)
@@ -87,14 +87,14 @@ NONE = torch.full((5, 2), math.nan)
     ids=lambda figure: figure.kind,
 )
 def test_strange_numbers_are_drawn_without_a_warning(figure: Figure) -> None:
-    assert "<svg" in picture(exhibit(figure), "p0")
+    assert "<svg" in picture(pair(figure), "p0")
 
 
 def test_words_of_a_figure_are_text_and_no_markup_or_formula() -> None:
     words = "<script>$\\frac{1}{0}$</script>"
     t = torch.linspace(0, 1, 4)
     figure = curves(words, {words: (t, t), "b": (t, t)}, xlabel=words, ylabel=words)
-    text = str(picture(exhibit(figure), "p0"))
+    text = str(picture(pair(figure), "p0"))
     assert "<script" not in text
     assert "&lt;script&gt;$\\frac{1}{0}$&lt;/script&gt;" in text
 
@@ -102,8 +102,8 @@ def test_words_of_a_figure_are_text_and_no_markup_or_formula() -> None:
 def test_both_sides_have_one_scale() -> None:
     t = torch.linspace(0, 1, 5)
     small, large = curves("", {"a": (t, t)}), curves("", {"a": (t, 100 * t)})
-    both = str(picture(exhibit(small, large), "p0")).split("the reference")
-    alone = str(picture(exhibit(small), "p0"))
+    both = str(picture(pair(small, large), "p0")).split("the reference")
+    alone = str(picture(pair(small), "p0"))
     assert ">80<" in both[0] or ">100<" in both[0] or ">90<" in both[0]
     assert ">0.9<" in alone or ">0.8<" in alone or ">1.0<" in alone
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blindgrade.figures import Exhibit, curves
+from blindgrade.figures import FigurePair, curves
 from blindgrade.samples.student import _rounded, _short
 
 
@@ -22,4 +22,4 @@ def test_numbers_in_a_message_keep_three_digits(text: str, short: str) -> None:
 
 def test_last_digits_of_a_figure_do_not_reach_the_page() -> None:
     one, other = (curves("x", {"a": ([0.0, 1.0], [0.5, value])}) for value in (1.2345678, 1.2345679))
-    assert _rounded(Exhibit("l", "e", "c", one, None)) == _rounded(Exhibit("l", "e", "c", other, None))
+    assert _rounded(FigurePair("l", "e", "c", one, None)) == _rounded(FigurePair("l", "e", "c", other, None))

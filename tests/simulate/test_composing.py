@@ -9,7 +9,7 @@ from blindgrade.catalog import Catalog
 from blindgrade.cohort_report.structure import definitions, form
 from blindgrade.engine.answers.lesson_checks import LessonChecks, provide_toys
 from blindgrade.engine.answers.reference import LiveReference
-from blindgrade.engine.grading.in_process import rehearse
+from blindgrade.engine.grading.in_process import Trusted
 from blindgrade.engine.worker.lesson import load
 from blindgrade.models import Outcome
 from blindgrade.simulate.composing import Pieces
@@ -38,7 +38,7 @@ def test_a_file_of_stubs_earns_nothing_and_of_solutions_all(lesson):
     reference = LiveReference(LessonChecks(lesson.files, lesson.lesson), lesson.solution)
     for kind, outcome in (("stub", Outcome.NOT_ATTEMPTED), ("solution", Outcome.PASSED)):
         text = lesson.text({e.name: Choice(kind) for e in lesson.lesson.exercises})
-        results = rehearse(load(lesson.files.module, text, "student.py"), reference, 0)
+        results = Trusted.by(reference).lesson(load(lesson.files.module, text, "student.py"), 0)
         assert [r.outcome for r in results] == [outcome] * len(results)
 
 
@@ -58,7 +58,7 @@ def test_a_rehearsed_attempt_is_what_the_whole_file_gives(lesson, cohort):
     for student in cohort.students[:12]:
         for version in student.versions.get(lesson.lesson.id, [])[-1:]:
             module = load(lesson.files.module, lesson.text(version.choices), "student.py")
-            whole = rehearse(module, reference, cohort.seed)
+            whole = Trusted.by(reference).lesson(module, cohort.seed)
             assert [(r.name, r.outcome) for r in rehearsals.attempt(student.id, version).exercises] == [
                 (r.name, r.outcome) for r in whole
             ]

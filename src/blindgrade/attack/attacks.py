@@ -22,7 +22,8 @@ from rich.console import Console
 
 from blindgrade.attack.canaries import Canaries, descendants, new_processes
 from blindgrade.catalog import Catalog
-from blindgrade.engine.grading.runner import Options, grade
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.runner import grade
 from blindgrade.engine.grading.warm_process import Sandbox, Zygote
 from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.models import Attempt, ExerciseResult, Grading, Outcome

@@ -15,11 +15,14 @@ from blindgrade.attempts import RunSeed, Store
 from blindgrade.catalog import CourseError, Target
 from blindgrade.cohort.versions import CourseVersion, attempt_key, course_version, software
 from blindgrade.engine.answers.reference import LiveReference, check_seed
-from blindgrade.engine.grading.runner import GraderFailed, Options, References, grade_lesson
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.references import References
+from blindgrade.engine.grading.runner import GraderFailed, grade_lesson
 from blindgrade.engine.grading.warm_process import Sandbox, SandboxMissing, Zygote
 from blindgrade.engine.grading.worker_client import ZygoteFailed
-from blindgrade.engine.submission.reading import LessonSubmission, LineMap, SubmissionError, read_submission
-from blindgrade.engine.wire import frames
+from blindgrade.engine.submission.lines import LineMap
+from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
+from blindgrade.engine.wire import frames, replies
 from blindgrade.models import Attempt, ExerciseResult, Outcome
 from blindgrade.submitted import HandedIn
 
@@ -144,12 +147,12 @@ class LessonGrader:
     def expected(self) -> bytes:
         """The reference's results of every check for this seed, to be kept or sent elsewhere."""
         lesson = self.target.lesson.id
-        replies = {}
+        found = {}
         for check in self.checks.all:
             if check.reference:
-                frame = frames.encode(self.reference.expected(check, check_seed(self.seed.seed, lesson, check)))
-                replies[check.name] = base64.b64encode(frame).decode()
-        return json.dumps({"version": self.version.digest, "seed": self.seed.id, "replies": replies}).encode()
+                reply = self.reference.own(check, check_seed(self.seed.seed, lesson, check))
+                found[check.name] = base64.b64encode(frames.encode(replies.sent(reply))).decode()
+        return json.dumps({"version": self.version.digest, "seed": self.seed.id, "replies": found}).encode()
 
     def take_expected(self, content: bytes) -> bool:
         """Take what `expected` gave elsewhere; False if it belongs to another version or seed."""
@@ -157,13 +160,13 @@ class LessonGrader:
             data = json.loads(content)
             if (data["version"], data["seed"]) != (self.version.digest, self.seed.id):
                 return False
-            replies = {name: frames.unpack(base64.b64decode(frame)) for name, frame in data["replies"].items()}
+            found = {name: replies.read(base64.b64decode(frame)) for name, frame in data["replies"].items()}
         except (frames.WireError, KeyError, TypeError, ValueError):
             return False
         for check in self.checks.all:
-            if check.name in replies:
+            if check.name in found:
                 seed = check_seed(self.seed.seed, self.target.lesson.id, check)
-                self.reference.remember(check, seed, replies[check.name])
+                self.reference.remember(check, seed, found[check.name])
         return True
 
     # ------------------------------------------------------------ one submission

@@ -14,9 +14,9 @@ import pytest
 from blindgrade.catalog import Catalog, LessonFiles
 from blindgrade.checks import Check
 from blindgrade.engine.answers.lesson_checks import LessonChecks
-from blindgrade.engine.answers.reference import LiveReference, check_seed, observe
+from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution
-from blindgrade.engine.judging.judging import judge_by
+from blindgrade.engine.grading.in_process import Trusted
 from blindgrade.engine.submission.reading import read_submission
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.models import CheckResult, Outcome
@@ -76,9 +76,8 @@ class CheckItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the experiment on both sides and judge."""
-        seed = check_seed(self.config.getoption("--check-seed"), self.reference.checks.lesson.id, self.check)
-        reply = observe(self.reference.checks, self.check, self.module, seed)
-        result = judge_by(self.reference, self.check, reply, seed)
+        seed = self.config.getoption("--check-seed")
+        result = Trusted.by(self.reference).check(self.check, self.module, seed)
         if result.outcome is not Outcome.PASSED:
             raise CheckFailed(result)
 

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from blindgrade.figures import Exhibit, Figure, Rows
+from blindgrade.figures import Figure, FigurePair, Rows
 from blindgrade.render.safe import shown
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ class NoMatplotlib(Exception):
     """matplotlib is not installed."""
 
 
-def picture(exhibit: Exhibit, prefix: str) -> Markup:
+def picture(pair: FigurePair, prefix: str) -> Markup:
     """The student's figure and the reference's, side by side with one scale. `prefix` makes its ids the page's only."""
-    sides = [("your result", exhibit.student), ("the reference", exhibit.reference)]
+    sides = [("your result", pair.student), ("the reference", pair.reference)]
     given = [(whose, figure) for whose, figure in sides if figure is not None]
     frame = _Frame([figure for _, figure in given])
     parts = [

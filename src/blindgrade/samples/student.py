@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from blindgrade.catalog import Catalog
-from blindgrade.engine.grading.runner import Options, grade
-from blindgrade.engine.grading.warm_process import Zygote
-from blindgrade.engine.judging.collected_figures import Exhibits
-from blindgrade.figures import Exhibit, Figure
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.runner import grade
+from blindgrade.engine.judging.collected_figures import CollectedFigures
+from blindgrade.figures import Figure, FigurePair
 from blindgrade.models import Attempt, Grading
 from blindgrade.render.html.look import Look
 from blindgrade.render.html.report import report
@@ -30,13 +30,11 @@ NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e[+-]?\d+)?")
 def student_page(catalog: Catalog, submission: Path, look: Look) -> str:
     """The page. `submission` is a path relative to the course's root, which the page shows."""
     targets = catalog.find([LESSON])
-    exhibits = Exhibits()
-    with Zygote.for_targets(targets, sandbox="auto", device="cpu") as warm:
-        warm.start()
-        grading = grade(catalog, targets, catalog.root / submission, Options(seed=SEED, exhibits=exhibits), warm)
+    figures = CollectedFigures()
+    grading = grade(catalog, targets, catalog.root / submission, Options(seed=SEED, figures=figures))
     fixed = Grading.of([_fixed(attempt, submission) for attempt in grading.lessons])
     lessons = {target.files.entry.id: target.lesson for target in targets}
-    return report(fixed, catalog.course, lessons, exhibits=[_rounded(e) for e in exhibits.found], look=look)
+    return report(fixed, catalog.course, lessons, figures=[_rounded(pair) for pair in figures.found], look=look)
 
 
 def _fixed(attempt: Attempt, submission: Path) -> Attempt:
@@ -61,8 +59,8 @@ def _short(text: str) -> str:
     return NUMBER.sub(lambda match: f"{float(match[0]):.3g}", text)
 
 
-def _rounded(exhibit: Exhibit) -> Exhibit:
-    return replace(exhibit, student=_coarse(exhibit.student), reference=_coarse(exhibit.reference))
+def _rounded(pair: FigurePair) -> FigurePair:
+    return replace(pair, student=_coarse(pair.student), reference=_coarse(pair.reference))
 
 
 def _coarse(figure: Figure | None) -> Figure | None:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from blindgrade.engine.answers.lesson_checks import LessonChecks, provide_toys
 from blindgrade.engine.answers.reference import LiveReference
-from blindgrade.engine.grading.in_process import rehearse_exercise
+from blindgrade.engine.grading.in_process import Trusted
+from blindgrade.engine.judging.judging import result_of
 from blindgrade.engine.judging.scoring import block, score
-from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Kind, Outcome, SubmissionRef
+from blindgrade.models import Attempt, Exercise, ExerciseResult, Kind, Outcome, SubmissionRef
 from blindgrade.simulate.composing import Pieces
 from blindgrade.simulate.simulation import Choice, SimulatedCohort, Version
 
@@ -49,21 +50,10 @@ class Rehearsals:
         submitted = version.submitted_at.isoformat().replace("+00:00", "Z")
         graded = (version.submitted_at + timedelta(minutes=1)).isoformat().replace("+00:00", "Z")
         digest = hashlib.sha256(repr(sorted(version.choices.items())).encode()).hexdigest()
-        return Attempt(
-            lesson=lesson.id,
-            title=lesson.title,
-            points=round(sum(r.points for r in results), 6),
-            max_points=lesson.max_points,
-            submission=SubmissionRef(path=student, sha256=digest),
-            student=student,
-            submitted_at=submitted,
-            graded_at=graded,
-            seed=self.seed,
-            reference="live",
-            sandbox="none",
-            seconds=round(sum(c.seconds for r in results for c in r.checks), 3),
-            exercises=results,
+        attempt = Attempt.of(
+            lesson, results, SubmissionRef(path=student, sha256=digest), seed=self.seed, graded_at=graded
         )
+        return attempt.model_copy(update={"student": student, "submitted_at": submitted})
 
     def _result(self, exercise: Exercise, choices: dict[str, Choice]) -> ExerciseResult:
         own = choices[exercise.name]
@@ -83,20 +73,14 @@ class Rehearsals:
     def _rehearse(self, exercise: Exercise, choices: dict[str, Choice], *, diagnosed: bool) -> ExerciseResult:
         provide_toys(self.pieces.files)
         module = self.pieces.solution.load(self.pieces.text(choices))
-        return rehearse_exercise(exercise, module, self.reference, self.seed, diagnosed=diagnosed)
+        return Trusted.by(self.reference).exercise(exercise, module, self.seed, diagnosed=diagnosed)
 
     def _assume(self, exercise: Exercise, own: Choice, *, blocked: bool) -> ExerciseResult:
         checks = []
         for number, check in enumerate(self.checks.of(exercise.name)):
             fails = not own.right and (number == 0 or _coin(own.name, check.name))
             outcome = Outcome.FAILED if fails or blocked else Outcome.PASSED
-            found = CheckResult(
-                name=check.name,
-                claim=check.claim,
-                public=check.public,
-                outcome=Outcome.NOT_ATTEMPTED if own.kind == "stub" else outcome,
-                weight=check.weight,
-            )
+            found = result_of(check, Outcome.NOT_ATTEMPTED if own.kind == "stub" else outcome)
             if own.kind == "misconception" and number == 0:
                 found.misconception = own.name
                 found.hint = self.pieces.variants[exercise.name, own].hint

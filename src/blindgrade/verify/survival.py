@@ -14,7 +14,6 @@ from multiprocessing.process import BaseProcess
 
 from blindgrade.checks import Check
 from blindgrade.engine.answers.reference import check_seed, observe
-from blindgrade.engine.judging.judging import judge_by
 from blindgrade.engine.worker.lesson import LoadedLesson
 from blindgrade.models import Exercise, Kind, Outcome
 from blindgrade.verify.mutants import Mutant
@@ -142,6 +141,4 @@ def _try(workshop: Workshop, trial: Trial) -> None:
 
 
 def _passes(workshop: Workshop, module: LoadedLesson, check: Check, seed: int) -> bool:
-    own = check_seed(seed, workshop.lesson.id, check)
-    reply = observe(workshop.checks, check, module, own)
-    return judge_by(workshop.reference, check, reply, own).outcome is Outcome.PASSED
+    return workshop.trusted.check(check, module, seed).outcome is Outcome.PASSED

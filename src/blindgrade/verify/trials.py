@@ -12,8 +12,8 @@ from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
 from blindgrade.engine.answers.lesson_checks import LessonChecks, provide_toys
 from blindgrade.engine.answers.reference import check_seed, observe
 from blindgrade.engine.answers.solution import Variant
-from blindgrade.engine.grading.in_process import rehearse_exercise
-from blindgrade.engine.judging.judging import judge, judge_by
+from blindgrade.engine.grading.in_process import Trusted
+from blindgrade.engine.judging.judging import judge
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.models import Exercise, ExerciseResult, Kind, Outcome
 from blindgrade.verify import coverage, lazy
@@ -42,10 +42,9 @@ def public_checks_agree_with_their_key(workshop: Workshop, exercise: str, subjec
     """The solution passes the released checks against the answer key alone, as on a student's machine."""
     files, lesson = workshop.files, workshop.lesson
     checks = LessonChecks(files, lesson, files.public_checks)
-    key = KeyReference(files, checks)
+    grading = Trusted(checks, KeyReference(files, checks))
     for check in checks.all:
-        own = check_seed(KEY_SEED, lesson.id, check)
-        result = judge_by(key, check, observe(checks, check, workshop.solution.module, own), own)
+        result = grading.check(check, workshop.solution.module, KEY_SEED)
         if result.outcome is not Outcome.PASSED:
             return f"{check.name} with the key: {result.message}"
     return ""
@@ -54,7 +53,7 @@ def public_checks_agree_with_their_key(workshop: Workshop, exercise: str, subjec
 def solution_earns_all(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
     """The solution earns every point."""
     exercises = [e for e in workshop.lesson.exercises if exercise in ("", e.name)]
-    return _losses([_rehearsed(workshop, e, workshop.solution.module, seed) for e in exercises])
+    return _losses([_graded(workshop, e, workshop.solution.module, seed) for e in exercises])
 
 
 def stub_earns_nothing(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
@@ -64,8 +63,8 @@ def stub_earns_nothing(workshop: Workshop, exercise: str, subject: str, seed: in
     loaded = load(workshop.files.module, path.read_text(encoding="utf-8"), str(path))
     if loaded.problems:
         first = loaded.problems[0]
-        return f"{path.name}:{first['line']}: {first['type']}: {first['message']}"
-    results = [_rehearsed(workshop, e, loaded, seed) for e in workshop.lesson.exercises]
+        return f"{path.name}:{first.line}: {first.error.type}: {first.error.message}"
+    results = [_graded(workshop, e, loaded, seed) for e in workshop.lesson.exercises]
     earned = [f"`{r.name}` earns {r.points:g} with {_passed(r)}" for r in results if r.points > 0]
     return "; ".join(earned)
 
@@ -74,7 +73,7 @@ def alternative_earns_all(workshop: Workshop, exercise: str, subject: str, seed:
     """A right answer written differently earns all points of its exercise."""
     variant = _variant(workshop.alternatives, exercise, subject)
     module = workshop.solution.variant(variant)
-    return _losses([_rehearsed(workshop, workshop.lesson.exercise(exercise), module, seed)])
+    return _losses([_graded(workshop, workshop.lesson.exercise(exercise), module, seed)])
 
 
 def misconception_is_named(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
@@ -82,7 +81,7 @@ def misconception_is_named(workshop: Workshop, exercise: str, subject: str, seed
     lesson = workshop.lesson
     variant = _variant(workshop.misconceptions, exercise, subject)
     module = workshop.solution.variant(variant)
-    result = rehearse_exercise(lesson.exercise(exercise), module, workshop.reference, seed)
+    result = workshop.trusted.exercise(lesson.exercise(exercise), module, seed)
     if result.points >= result.max_points:
         return "no check notices it; write one that does"
     failed = [c for c in result.checks if c.outcome is Outcome.FAILED]
@@ -97,7 +96,7 @@ def misconception_is_named(workshop: Workshop, exercise: str, subject: str, seed
         for e in workshop.touched_by(lesson.exercise(exercise).defines)
         if e.name != exercise and exercise not in workshop.requires(e.name)
     ]
-    lost = _losses([_rehearsed(workshop, e, module, seed) for e in others])
+    lost = _losses([_graded(workshop, e, module, seed) for e in others])
     return f"it costs points elsewhere: {lost}; add `{exercise}` to `requires`, or do not call it there" if lost else ""
 
 
@@ -111,7 +110,7 @@ def lazy_answers_earn_little(workshop: Workshop, name: str, subject: str, seed: 
     else:
         recording = lazy.lazy_module(workshop.solution, exercise.defines, lazy.Filler("recorder", recorder))
         for recorded in GUESS_SEEDS:
-            _rehearsed(workshop, exercise, recording, recorded)
+            _graded(workshop, exercise, recording, recorded)
     discrete = recorder.discrete and exercise.kind is Kind.FUNCTION
     if recorder.options:
         fillers += [lazy.constant(option) for option in recorder.options[:8]]
@@ -119,7 +118,7 @@ def lazy_answers_earn_little(workshop: Workshop, name: str, subject: str, seed: 
     limit = GUESS_SHARE if discrete else LAZY_SHARE
     problems = []
     for filler in fillers:
-        result = _rehearsed(workshop, exercise, lazy.lazy_module(workshop.solution, exercise.defines, filler), seed)
+        result = _graded(workshop, exercise, lazy.lazy_module(workshop.solution, exercise.defines, filler), seed)
         if result.points > limit * result.max_points + 1e-9:
             problems.append(f"{filler.name} earns {result.points:g} of {result.max_points:g} with {_passed(result)}")
     return (
@@ -155,8 +154,8 @@ def _cheapest(workshop: Workshop, exercise: Exercise, name: str) -> float:
     return best
 
 
-def _rehearsed(workshop: Workshop, exercise: Exercise, module: LoadedLesson, seed: int) -> ExerciseResult:
-    return rehearse_exercise(exercise, module, workshop.reference, seed, diagnosed=False)
+def _graded(workshop: Workshop, exercise: Exercise, module: LoadedLesson, seed: int) -> ExerciseResult:
+    return workshop.trusted.exercise(exercise, module, seed, diagnosed=False)
 
 
 def _variant(variants: list[Variant], exercise: str, subject: str) -> Variant:

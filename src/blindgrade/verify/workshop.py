@@ -11,6 +11,7 @@ from blindgrade.catalog import Catalog, CourseError, LessonFiles
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution, Variant, read_variants
+from blindgrade.engine.grading.in_process import Trusted
 from blindgrade.models import Exercise, Kind, Lesson
 
 
@@ -35,6 +36,11 @@ class Workshop:
     def reference(self) -> LiveReference:
         """The solution's results, remembered."""
         return LiveReference(self.checks, self.solution)
+
+    @cached_property
+    def trusted(self) -> Trusted:
+        """Grades modules in this process, next to the solution."""
+        return Trusted.by(self.reference)
 
     @cached_property
     def alternatives(self) -> list[Variant]:

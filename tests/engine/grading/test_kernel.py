@@ -15,6 +15,7 @@ import torch
 from blindgrade.catalog import Catalog, Target
 from blindgrade.engine.grading.kernel import grade_names
 from blindgrade.models import Attempt, Outcome
+from blindgrade.places import Place
 
 MINI = Path(__file__).parents[2] / "courses" / "mini"
 CELL = "/tmp/ipykernel/cell.py"
@@ -46,8 +47,8 @@ def kernel(*cells: str) -> dict[str, Any]:
     return names
 
 
-def place(filename: str) -> str | None:
-    return "cell [5]" if filename == CELL else None
+def place(filename: str, line: int) -> Place | None:
+    return Place("", line, "cell [5]") if filename == CELL else None
 
 
 def graded(target: Target, *cells: str, **options: Any) -> Attempt:
@@ -79,7 +80,7 @@ def test_wrong_code_is_diagnosed_by_the_live_solution_and_hinted_by_the_key(targ
     live, key = (graded(target, NOT_DIVIDED, reference=r).exercises[0].checks[0] for r in ("live", "key"))
     assert (live.misconception, live.hint) == ("not_divided", "The spread is still what it was.")
     assert (key.misconception, key.hint) == (None, "What are mean and spread of each row?")
-    assert live.where == "cell [5], line 1"
+    assert str(live.where) == "cell [5], line 1"
 
 
 def test_an_exercise_that_waits_for_a_failed_one_is_blocked(target: Target) -> None:
@@ -97,7 +98,8 @@ def test_an_error_is_told_with_its_cell_and_line(target: Target) -> None:
     check = graded(target, "def standardize(values):\n    return values.mean(dim=7)\n").exercises[0].checks[0]
     assert check.outcome is Outcome.FAILED
     assert check.message.startswith("IndexError at cell [5], line 2: Dimension out of range")
-    assert check.where == "cell [5], line 2"
+    assert str(check.where) == "cell [5], line 2"
+    assert str(check.frames[0]) == "cell [5], line 2 in standardize"
 
 
 def test_a_helper_that_the_kernel_lost_is_the_students_error(target: Target) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog
-from blindgrade.engine.grading.regrading import Session
-from blindgrade.engine.grading.runner import Options
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.regrading import Regrading
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.models import Attempt
 
@@ -32,8 +32,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def session(file: Path, warm: Zygote, **options: object) -> Session:
-    return Session(TARGETS, file.parent, Options(sandbox="process", **options), warm)  # type: ignore[arg-type]
+def session(file: Path, warm: Zygote, **options: object) -> Regrading:
+    return Regrading(TARGETS, file.parent, Options(sandbox="process", **options), warm)  # type: ignore[arg-type]
 
 
 def names(attempts: list[Attempt]) -> list[list[str]]:
@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_graded_leaves_the_results(file: Path, warm: Zygot
     list(held.regrade())
     results = dict(held.results["lesson-1.1.1"])
     file.write_text("def (")
-    assert list(held.regrade()) == [] and "last verdicts stand" in held.problems["lesson-1.1.1"][0]
+    assert list(held.regrade()) == [] and "last results stay" in held.problems["lesson-1.1.1"][0]
     file.unlink()
     assert list(held.regrade()) == [] and "put it back" in held.problems["lesson-1.1.1"][0]
     shutil.rmtree(file.parent)

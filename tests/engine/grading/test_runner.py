@@ -17,11 +17,13 @@ from blindgrade.checks import Check
 from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Variant
 from blindgrade.engine.grading import student
-from blindgrade.engine.grading.runner import Options, grade
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.runner import grade
 from blindgrade.engine.grading.student import Student
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Interrupted
 from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.wire.replies import Loaded
 from blindgrade.models import Attempt, Exercise, Grading
 
 TESTS = Path(__file__).parents[2]
@@ -213,7 +215,7 @@ def test_a_worker_that_ended_or_said_too_much_after_its_answer_is_seen_before_th
             assert worker.waits()
             text = f"import os, threading\nthreading.Timer(0.05, lambda: {deed}).start()\n"
             request = {"op": "load", "module": "m", "text": text.encode(), "file": "m.py", "files": {}}
-            assert worker.call(request, 10)["problems"] == []
+            assert worker.call(request, 10) == Loaded()
             for _ in range(500):
                 if not worker.waits():
                     break

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from blindgrade.checks import Check, Rng, check
-from blindgrade.engine.judging.collected_figures import MAX_ELEMENTS, Exhibits
+from blindgrade.engine.judging.collected_figures import MAX_ELEMENTS, CollectedFigures
+from blindgrade.engine.wire.replies import Answer, Raised, Result
 from blindgrade.figures import Figure, paths
 from blindgrade.models import Outcome
 
@@ -25,54 +26,54 @@ class Expected:
 
     kind = "live"
 
-    def expected(self, check: Check, seed: int) -> dict[str, Any] | None:
-        return {"kind": "result", "value": {"walk": RIGHT}}
+    def expected(self, check: Check, seed: int) -> Answer | None:
+        return Result({"walk": RIGHT})
 
     own = expected
 
 
-def made(reply: dict[str, Any], outcome: Outcome = Outcome.FAILED, **options: Any) -> Exhibits:
+def made(reply: Answer, outcome: Outcome = Outcome.FAILED, **options: Any) -> CollectedFigures:
     def walk(lesson: Any, rng: Rng) -> None:
         """The claim."""
 
-    exhibits = Exhibits()
+    figures = CollectedFigures()
     one = check("walking", figure=ways, **{"public": True, **options})(walk)
-    exhibits.add("lesson-1.1.1", one, reply, outcome, Expected(), seed=3)
-    return exhibits
+    figures.add("lesson-1.1.1", one, reply, outcome, Expected(), seed=3)
+    return figures
 
 
-def a_result(value: Any) -> dict[str, Any]:
-    return {"kind": "result", "value": value}
+def a_result(value: Any) -> Result:
+    return Result(value)
 
 
 def test_a_wrong_result_of_a_public_check_is_shown_beside_the_references() -> None:
-    (exhibit,) = made(a_result({"walk": RIGHT + 1})).found
-    assert exhibit.student is not None and exhibit.reference is not None
-    assert exhibit.student.series[0].rows == [[1.0, 1.0]] * 3
-    assert exhibit.reference.series[0].rows == [[0.0, 0.0]] * 3
-    assert exhibit.student.title == exhibit.reference.title  # both sides draw from the same seed
+    (pair,) = made(a_result({"walk": RIGHT + 1})).found
+    assert pair.student is not None and pair.reference is not None
+    assert pair.student.series[0].rows == [[1.0, 1.0]] * 3
+    assert pair.reference.series[0].rows == [[0.0, 0.0]] * 3
+    assert pair.student.title == pair.reference.title  # both sides draw from the same seed
 
 
 def test_a_right_result_is_shown_alone() -> None:
-    (exhibit,) = made(a_result({"walk": RIGHT}), Outcome.PASSED).found
-    assert exhibit.student is not None and exhibit.reference is None
+    (pair,) = made(a_result({"walk": RIGHT}), Outcome.PASSED).found
+    assert pair.student is not None and pair.reference is None
 
 
 def test_of_a_hidden_check_the_references_is_never_shown() -> None:
-    (exhibit,) = made(a_result({"walk": RIGHT + 1}), public=False).found
-    assert exhibit.reference is None
-    assert not made({"kind": "raised"}, public=False).found
+    (pair,) = made(a_result({"walk": RIGHT + 1}), public=False).found
+    assert pair.reference is None
+    assert not made(Raised("ValueError", ""), public=False).found
 
 
 def test_a_check_without_a_reference_shows_the_students_alone() -> None:
-    (exhibit,) = made(a_result({"walk": RIGHT}), reference=False).found
-    assert exhibit.reference is None
+    (pair,) = made(a_result({"walk": RIGHT}), reference=False).found
+    assert pair.reference is None
 
 
 @pytest.mark.parametrize(
     "reply",
     [
-        {"kind": "raised", "type": "ValueError"},
+        Raised("ValueError", ""),
         a_result(None),
         a_result({"walk": "<script>"}),
         a_result({"walk": torch.zeros(3)}),
@@ -82,21 +83,21 @@ def test_a_check_without_a_reference_shows_the_students_alone() -> None:
     ],
     ids=["raised", "none", "text", "shape", "complex", "large", "long"],
 )
-def test_what_cannot_be_drawn_leaves_the_references_alone(reply: dict[str, Any]) -> None:
-    (exhibit,) = made(reply).found
-    assert exhibit.student is None and exhibit.reference is not None
+def test_what_cannot_be_drawn_leaves_the_references_alone(reply: Answer) -> None:
+    (pair,) = made(reply).found
+    assert pair.student is None and pair.reference is not None
 
 
 def test_numbers_that_are_none_become_gaps() -> None:
-    (exhibit,) = made(a_result({"walk": torch.tensor([[[math.inf, 0.0], [1e30, 1.0], [2.0, 3.0]]])})).found
-    assert exhibit.student is not None
-    assert [math.isnan(row[0]) for row in exhibit.student.series[0].rows] == [True, True, False]
+    (pair,) = made(a_result({"walk": torch.tensor([[[math.inf, 0.0], [1e30, 1.0], [2.0, 3.0]]])})).found
+    assert pair.student is not None
+    assert [math.isnan(row[0]) for row in pair.student.series[0].rows] == [True, True, False]
 
 
 def test_a_check_without_a_figure_keeps_nothing() -> None:
     def plain(lesson: Any, rng: Rng) -> None:
         """The claim."""
 
-    exhibits = Exhibits()
-    exhibits.add("l", check("walking", public=True)(plain), a_result(1), Outcome.FAILED, Expected(), seed=3)
-    assert exhibits.found == []
+    figures = CollectedFigures()
+    figures.add("l", check("walking", public=True)(plain), a_result(1), Outcome.FAILED, Expected(), seed=3)
+    assert figures.found == []

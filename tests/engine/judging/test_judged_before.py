@@ -9,12 +9,15 @@ import torch
 
 from blindgrade.checks import Check, Fail
 from blindgrade.engine.judging import judged_before
-from blindgrade.engine.judging.judged_before import Verdicts
+from blindgrade.engine.judging.judged_before import JudgedBefore
+from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.wire import frames
-from blindgrade.models import Outcome
+from blindgrade.engine.wire.replies import Answer, Raised, Result, TraceLine, sent
+from blindgrade.models import CheckResult, Outcome
+from blindgrade.places import Frame, Place
 
-RIGHT = {"kind": "result", "value": torch.tensor([1.0, 2.0])}
-WRONG = {"kind": "result", "value": torch.tensor([1.0, 3.0])}
+RIGHT = Result(torch.tensor([1.0, 2.0]))
+WRONG = Result(torch.tensor([1.0, 3.0]))
 
 
 class Told:
@@ -25,7 +28,7 @@ class Told:
     def __init__(self) -> None:
         self.asked = 0
 
-    def expected(self, check: Check, seed: int) -> dict[str, Any]:
+    def expected(self, check: Check, seed: int) -> Answer:
         self.asked += 1
         return RIGHT
 
@@ -36,18 +39,22 @@ def check(name: str = "adds", **more: Any) -> Check:
     return Check("f", name, "It adds.", lambda lesson, rng: None, **more)
 
 
-def told(by: Verdicts, reply: dict[str, Any], one: Check | None = None, seed: int = 1) -> Outcome:
-    one = one or check()
-    return by.of(one, by.read(one, seed, frames.encode(reply)), seed).outcome
+def judged(by: JudgedBefore, reply: Answer, one: Check, seed: int = 1, *places: Frame) -> CheckResult:
+    frame = frames.encode(sent(reply))
+    return by.judge(one, seed, Observed(by.read(one, seed, frame), trace=places, frame=frame))
+
+
+def told(by: JudgedBefore, reply: Answer, one: Check | None = None, seed: int = 1) -> Outcome:
+    return judged(by, reply, one or check(), seed).outcome
 
 
 def test_the_same_bytes_are_decoded_and_judged_once() -> None:
-    by = Verdicts(Told())
+    by = JudgedBefore(Told())
     assert [told(by, reply) for reply in (RIGHT, WRONG, RIGHT, WRONG, RIGHT)] == [
         Outcome.PASSED, Outcome.FAILED, Outcome.PASSED, Outcome.FAILED, Outcome.PASSED,
     ]  # fmt: skip
     assert by.reference.asked == 2
-    frame = frames.encode(RIGHT)
+    frame = frames.encode(sent(RIGHT))
     assert by.read(check(), 1, frame) is by.read(check(), 1, bytes(bytearray(frame)))
 
 
@@ -55,26 +62,34 @@ def test_another_seed_and_another_check_are_judged_for_themselves() -> None:
     def never(result: Any, expected: Any, rng: Any) -> None:
         raise Fail("never")
 
-    by = Verdicts(Told())
+    by = JudgedBefore(Told())
     assert told(by, RIGHT) is told(by, RIGHT, seed=2) is told(by, RIGHT, check("other")) is Outcome.PASSED
     assert by.reference.asked == 3
     assert told(by, RIGHT, check("strict", verdict=never)) is Outcome.FAILED
 
 
 def test_what_one_student_is_told_does_not_reach_the_next() -> None:
-    by = Verdicts(Told())
-    reply = by.read(check(), 1, frames.encode(WRONG))
-    first = by.of(check(), reply, 1)
-    first.hint, first.where, first.misconception, first.seconds = "a hint", "mine.py:3", "a mistake", 2.0
-    second = by.of(check(), reply, 1)
+    by = JudgedBefore(Told())
+    first = judged(by, WRONG, check())
+    first.hint, first.where, first.misconception, first.seconds = "a hint", Place("mine.py", 3), "a mistake", 2.0
+    second = judged(by, WRONG, check())
     assert (second.hint, second.where, second.misconception) == ("", None, None)
     assert second.seconds != 2.0
 
 
+def test_an_exception_names_the_lines_of_whoever_sent_it() -> None:
+    by = JudgedBefore(Told())
+    error = Raised("ValueError", "no", (TraceLine("basics.py", 3, "f"),), own=True)
+    places = [Place("basics.py", 3), Place("basics.ipynb", 1, "cell 2")]
+    results = [judged(by, error, check(), 1, Frame(place, "f")) for place in places]
+    assert [result.where for result in results] == places
+    assert results[1].message == "ValueError at cell 2, line 1 of basics.ipynb: no"
+
+
 def test_long_replies_and_old_ones_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judged_before, "MOST", 2)
-    by = Verdicts(Told())
-    numbers = [{"kind": "result", "value": n} for n in range(3)]
+    by = JudgedBefore(Told())
+    numbers = [Result(n) for n in range(3)]
     for reply in (numbers[0], numbers[1], numbers[0], numbers[2]):  # 1 was asked for longest ago
         told(by, reply)
     assert by.reference.asked == 3
@@ -82,13 +97,13 @@ def test_long_replies_and_old_ones_are_let_go(monkeypatch: pytest.MonkeyPatch) -
     assert by.reference.asked == 3
     told(by, numbers[1])
     assert by.reference.asked == 4
-    large = {"kind": "result", "value": torch.zeros(judged_before.LONGEST)}
+    large = Result(torch.zeros(judged_before.LONGEST))
     assert told(by, large) is told(by, large) is Outcome.FAILED
     assert by.reference.asked == 6
 
 
 def test_a_frame_that_is_no_reply_is_refused_each_time() -> None:
-    by = Verdicts(Told())
+    by = JudgedBefore(Told())
     for frame in (b"nonsense", frames.encode({"kind": "result"}), frames.encode([1])) * 2:
         with pytest.raises(frames.WireError):
             by.read(check(), 1, frame)

@@ -7,6 +7,8 @@ import torch
 
 from blindgrade.checks import Check, Fail, Rng
 from blindgrade.engine.judging.judging import ReferenceFailed, explain, is_stub_error, judge, same
+from blindgrade.engine.submission.lines import trace_of
+from blindgrade.engine.wire.replies import Answer, Raised, Reply, Result, Stopped, TraceLine, Unsendable
 from blindgrade.models import Outcome
 
 
@@ -14,15 +16,15 @@ def made(**fields: Any) -> Check:
     return Check("score", "is_right", "It is right.", lambda lesson, rng: None, **fields)
 
 
-def value(of: Any) -> dict[str, Any]:
-    return {"kind": "result", "value": of}
+def value(of: Any) -> Result:
+    return Result(of)
 
 
-def raised(kind: str = "RuntimeError", message: str = "boom", **fields: Any) -> dict[str, Any]:
-    return {"kind": "raised", "type": kind, "message": message, "frames": [], "own": False, "missing": None, **fields}
+def raised(kind: str = "RuntimeError", message: str = "boom", **fields: Any) -> Raised:
+    return Raised(kind, message, **fields)
 
 
-STUB = raised("NotImplementedError", "TODO", own=True, frames=[["score.py", 3, "score"]])
+STUB = raised("NotImplementedError", "TODO", own=True, frames=(TraceLine("score.py", 3, "score"),))
 
 
 def test_a_result_like_the_references_passes() -> None:
@@ -64,7 +66,7 @@ def first_item(result: Any, expected: Any, rng: Rng) -> None:
 
 
 @pytest.mark.parametrize("reference", [value([1]), None], ids=["with reference", "without"])
-def test_a_verdict_that_stumbles_over_the_students_data_is_a_failure(reference: dict[str, Any] | None) -> None:
+def test_a_verdict_that_stumbles_over_the_students_data_is_a_failure(reference: Answer | None) -> None:
     result = judge(made(verdict=first_item), value([]), reference, 0)
     assert result.outcome is Outcome.FAILED
     assert "another form" in result.message
@@ -77,7 +79,7 @@ def test_a_verdict_that_stumbles_over_the_reference_is_the_courses_fault(referen
 
 
 @pytest.mark.parametrize("student", [value(1), raised(), STUB], ids=["result", "raised", "stub"])
-def test_a_reference_that_raised_is_the_courses_fault_whatever_the_student_did(student: dict[str, Any]) -> None:
+def test_a_reference_that_raised_is_the_courses_fault_whatever_the_student_did(student: Reply) -> None:
     with pytest.raises(ReferenceFailed, match="the reference raised KeyError: 'x'"):
         judge(made(), student, raised("KeyError", "'x'"), 0)
 
@@ -89,19 +91,20 @@ def test_the_stubs_own_error_is_not_attempted() -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    [raised("NotImplementedError", own=False), raised("RuntimeError", own=True), {"kind": "result", "value": 1}],
-    ids=["torch's", "another error", "a result"],
+    [raised("NotImplementedError", own=False), raised("RuntimeError", own=True)],
+    ids=["torch's", "another error"],
 )
-def test_another_error_than_the_stubs_own_is_an_attempt(reply: dict[str, Any]) -> None:
+def test_another_error_than_the_stubs_own_is_an_attempt(reply: Raised) -> None:
     assert not is_stub_error(reply)
     assert judge(made(), reply, value(2), 0).outcome is Outcome.FAILED
 
 
 def test_a_failure_says_where_in_the_students_file() -> None:
-    reply = raised("ValueError", "too\n  small", frames=[["a.py", 1, "f"], ["score.py", 12, "g"]])
-    result = judge(made(), reply, value(1), 0)
+    reply = raised("ValueError", "too\n  small", frames=(TraceLine("a.py", 1, "f"), TraceLine("score.py", 12, "g")))
+    result = judge(made(), reply, value(1), 0, trace=trace_of(reply))
     assert result.outcome is Outcome.FAILED
-    assert (result.message, result.where) == ("ValueError at score.py:12: too small", "score.py:12")
+    assert (result.message, str(result.where)) == ("ValueError at score.py:12: too small", "score.py:12")
+    assert [str(frame) for frame in result.frames] == ["a.py:1 in f", "score.py:12 in g"]
 
 
 @pytest.mark.parametrize(
@@ -114,17 +117,17 @@ def test_a_failure_says_where_in_the_students_file() -> None:
             raised("RuntimeError", "DefaultCPUAllocator: can't allocate memory: 8 bytes"),
             "RuntimeError: more memory than the exercise may use",
         ),
-        ({"kind": "unsendable", "message": "too deep"}, "what your code returned cannot be compared: too deep"),
-        ({"kind": "gone", "message": "stopped after 10 s"}, "stopped after 10 s"),
-        ({"kind": "gone"}, "gone"),
+        (Unsendable("too deep"), "what your code returned cannot be compared: too deep"),
+        (Stopped("stopped after 10 s"), "stopped after 10 s"),
+        (Stopped(""), "stopped"),
     ],
 )
-def test_a_reply_that_is_no_result_is_told_in_a_sentence(reply: dict[str, Any], text: str) -> None:
-    assert explain(reply) == (text, None)
+def test_a_reply_that_is_no_result_is_told_in_a_sentence(reply: Reply, text: str) -> None:
+    assert explain(reply) == text
 
 
 def test_a_long_message_is_cut() -> None:
-    text, _ = explain(raised("ValueError", "x" * 5000))
+    text = explain(raised("ValueError", "x" * 5000))
     assert text == "ValueError: " + "x" * 300
 
 
@@ -140,7 +143,7 @@ def test_errors_are_the_same_by_their_type() -> None:
 
 def test_a_result_and_an_error_differ_and_lost_workers_are_no_evidence() -> None:
     assert not same(made(), value(1), raised())
-    assert not same(made(), {"kind": "gone"}, {"kind": "gone"})
+    assert not same(made(), Stopped("x"), Stopped("x"))
 
 
 def test_sameness_is_of_data_whatever_the_verdict_says() -> None:

@@ -15,6 +15,7 @@ from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.engine.sandbox import cgroup, kernel, landlock, limits, probe, seccomp
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.sandbox.tiers import TIERS, Landlock, Namespaces, Tier
+from blindgrade.engine.wire.replies import Result
 
 ROOT = Path(__file__).parents[3]
 PROBE = for_worker(compiled({"experiment": "def e(lesson, rng): return lesson.f()"}))
@@ -29,7 +30,7 @@ def test_a_tier_holds_here_and_a_worker_in_it_works(name: str) -> None:
         reply = worker.call(request, 10)
         worker.close()
     assert zygote.sandbox == name
-    assert [p["type"] for p in reply["problems"]] == ["ZeroDivisionError"]
+    assert [p.error.type for p in reply.problems] == ["ZeroDivisionError"]
     assert not any(zygote.layers[layer] for layer in TIERS[name]().needs)
 
 
@@ -152,7 +153,7 @@ def test_a_worker_made_without_a_fork_is_the_process_itself() -> None:
             text = b"import os, torch\ndef f(): return os.getppid()\n"
             worker.call({"op": "load", "module": "m", "text": text, "file": "m.py", "files": {}}, 10)
             run = {"op": "run", "name": "e", "modules": PROBE}
-            assert worker.call({**run, "seed": 1, "device": "cpu"}, 10)["value"] == os.getpid()
+            assert worker.call({**run, "seed": 1, "device": "cpu"}, 10) == Result(os.getpid())
             worker.close()
 
 

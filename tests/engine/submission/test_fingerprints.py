@@ -6,7 +6,8 @@ import pytest
 
 from blindgrade.catalog import Catalog
 from blindgrade.engine.submission.fingerprints import DoesNotParse, Fingerprint, fingerprints, to_grade
-from blindgrade.engine.submission.reading import LessonSubmission, LineMap, read_submission
+from blindgrade.engine.submission.lines import LineMap
+from blindgrade.engine.submission.reading import LessonSubmission, read_submission
 from blindgrade.models import Exercise, Lesson, Outcome
 
 TEXT = """

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import LessonFiles
-from blindgrade.engine.submission import reading
-from blindgrade.engine.submission.reading import LessonSubmission, LineMap, SubmissionError, read_submission
+from blindgrade.engine.submission import files, helpers, reading
+from blindgrade.engine.submission.lines import LineMap
+from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
 from blindgrade.models import LessonEntry
 
 SCORE = LessonFiles(Path("/course"), LessonEntry(id="lesson-7.2.1", slug="score_functions", title="Scores"))
@@ -49,7 +50,7 @@ def test_a_file_named_like_a_lesson_is_that_lessons(tmp_path: Path) -> None:
         {"flow_matching.py": b"x = 1\n"},
     )
     assert flow.path == str(tmp_path / "flow_matching.py")
-    assert flow.lines.where(12) == "flow_matching.py:12"
+    assert str(flow.lines.where(12)) == "flow_matching.py:12"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_a_file_of_another_name_is_matched_by_what_it_defines(tmp_path: Path, te
     assert found["lesson-7.2.1"] is None
     assert flow is not None
     assert flow.file == "flow_matching.py"
-    assert flow.lines.where(3) == "mine.py:3"
+    assert str(flow.lines.where(3)) == "mine.py:3"
 
 
 def test_a_file_that_defines_nothing_wanted_is_nobodys(tmp_path: Path) -> None:
@@ -82,12 +83,12 @@ def test_a_notebook_is_read_and_its_lines_are_cells(tmp_path: Path) -> None:
     assert got.file == "score_functions.py"
     assert got.files["score_functions.py"].decode() == got.text
     line = got.text.split("\n").index("def score():") + 1
-    assert got.lines.where(line) == "cell 2, line 2 of mine.ipynb"
+    assert str(got.lines.where(line)) == "cell 2, line 2 of mine.ipynb"
 
 
 def test_line_map_stays_inside_the_notebook() -> None:
     lines = LineMap("a.ipynb", ((1, 2), (5, 4)))
-    assert [lines.where(n) for n in (0, 1, 4, 5)] == [
+    assert [str(lines.where(n)) for n in (0, 1, 4, 5)] == [
         "cell 2, line 1 of a.ipynb",
         "cell 2, line 1 of a.ipynb",
         "cell 2, line 4 of a.ipynb",
@@ -173,32 +174,32 @@ def test_a_linked_lesson_folder_is_an_error(tmp_path: Path, linked: str) -> None
 
 def test_big_files_are_left_out_and_told(tmp_path: Path) -> None:
     write(tmp_path / "score_functions.py")
-    write(tmp_path / "a.bin", b"x" * (10 * reading.MIB))
-    write(tmp_path / "b.bin", b"x" * (7 * reading.MIB))
-    write(tmp_path / "c.py", b"#" * (reading.MAX_PYTHON + 1))
+    write(tmp_path / "a.bin", b"x" * (10 * files.MIB))
+    write(tmp_path / "b.bin", b"x" * (7 * files.MIB))
+    write(tmp_path / "c.py", b"#" * (files.MAX_PYTHON + 1))
     got = score(tmp_path)
     assert sorted(got.files) == ["a.bin", "score_functions.py"]
     assert [problem.split()[0] for problem in got.problems] == ["b.bin", "c.py"]
 
 
 def test_a_big_lesson_file_is_an_error(tmp_path: Path) -> None:
-    write(tmp_path / "score_functions.py", b"#" * (reading.MAX_PYTHON + 1))
+    write(tmp_path / "score_functions.py", b"#" * (files.MAX_PYTHON + 1))
     with pytest.raises(SubmissionError, match="larger than 2 MiB; make it smaller"):
         read(tmp_path)
 
 
 def test_a_big_notebook_is_an_error(tmp_path: Path) -> None:
-    write(tmp_path / "a.ipynb", b" " * (reading.MAX_NOTEBOOK + 1))
+    write(tmp_path / "a.ipynb", b" " * (files.MAX_NOTEBOOK + 1))
     with pytest.raises(SubmissionError, match="larger than 20 MiB"):
         read(tmp_path / "a.ipynb")
 
 
 def test_only_so_many_files_are_taken(tmp_path: Path) -> None:
     write(tmp_path / "score_functions.py")
-    for n in range(reading.MAX_FILES + 5):
+    for n in range(helpers.MAX_FILES + 5):
         write(tmp_path / f"d{n}.txt", b"")
     got = score(tmp_path)
-    assert len(got.files) == reading.MAX_FILES
+    assert len(got.files) == helpers.MAX_FILES
     assert len(got.problems) == 1
 
 
@@ -308,7 +309,7 @@ def test_what_the_introduction_says_counts_as_no_unwritten_exercise(tmp_path: Pa
     stub = "def score():\n    raise NotImplementedError\n"
     write(tmp_path / "score_functions.py", "# Write where it says `raise NotImplementedError`.\n" + stub)
     notebook(tmp_path / "score_functions.ipynb", stub)
-    assert score(tmp_path).lines.where(1) == "score_functions.py:1"
+    assert str(score(tmp_path).lines.where(1)) == "score_functions.py:1"
 
 
 def test_an_unreadable_lesson_of_a_folder_costs_that_lesson_alone(tmp_path: Path) -> None:
@@ -338,4 +339,4 @@ def test_of_an_untouched_script_and_notebook_the_script_is_graded(tmp_path: Path
     )
     write(tmp_path / "score_functions.py", stub)
     notebook(tmp_path / "score_functions.ipynb", "def score():\n    raise NotImplementedError\n")
-    assert score(tmp_path).lines.where(3) == "score_functions.py:3"
+    assert str(score(tmp_path).lines.where(3)) == "score_functions.py:3"

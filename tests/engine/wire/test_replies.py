@@ -6,8 +6,20 @@ import pytest
 
 from blindgrade.checks import Check
 from blindgrade.engine.judging.judging import judge
+from blindgrade.engine.wire import frames
 from blindgrade.engine.wire.frames import WireError
-from blindgrade.engine.wire.replies import well_formed
+from blindgrade.engine.wire.replies import (
+    Broken,
+    Loaded,
+    Problem,
+    Raised,
+    Result,
+    TraceLine,
+    Unsendable,
+    answer_of,
+    read,
+    sent,
+)
 
 ERROR = {"type": "KeyError", "message": "x", "own": True, "missing": None, "frames": [["a.py", 3, "f"]]}
 GOOD: list[dict[str, Any]] = [
@@ -44,28 +56,45 @@ BAD: list[Any] = [
 
 @pytest.mark.parametrize("reply", GOOD, ids=str)
 def test_each_kind_that_a_worker_sends_is_taken(reply: dict[str, Any]) -> None:
-    assert well_formed(reply) == reply
+    assert sent(answer_of(reply)) == reply
+
+
+def test_a_reply_is_read_as_it_was_sent() -> None:
+    error = Raised("KeyError", "x", (TraceLine("a.py", 3, "f"),), own=True)
+    for reply in (Result([1.0]), error, Loaded((Problem(error, 7),)), Broken("x"), Unsendable("too large")):
+        assert read(frames.encode(sent(reply))) == reply
+
+
+def test_the_form_on_the_wire_is_what_recorded_answers_hold() -> None:
+    """Answer keys hold these bytes: another order or another name would make every key out of date."""
+    error = Raised("E", "m", (TraceLine("f.py", 1, "f"),), own=True)
+    assert list(sent(Result(1))) == ["kind", "value"]
+    assert list(sent(error)) == ["kind", "type", "message", "frames", "own", "missing"]
+    assert sent(error)["frames"] == [["f.py", 1, "f"]]
+    assert sent(Loaded((Problem(error, 2),)))["problems"] == [
+        {"type": "E", "message": "m", "frames": [["f.py", 1, "f"]], "own": True, "missing": None, "line": 2}
+    ]
 
 
 @pytest.mark.parametrize("reply", BAD, ids=str)
 def test_any_other_form_is_a_wire_error(reply: Any) -> None:
     with pytest.raises(WireError):
-        well_formed(reply)
+        answer_of(reply)
 
 
 @pytest.mark.parametrize("kind", ["broken", "unsendable", "result"])
 def test_fields_of_another_kind_are_dropped(kind: str) -> None:
     """Found by fuzzing: frames of a form that nobody had looked at ended the grader."""
     own = {"kind": kind, "value": 1} if kind == "result" else {"kind": kind, "message": "m"}
-    reply = well_formed({**own, "frames": [["ind", "bf.py", 0, ""]], "type": 5, "missing": ["f"]})
-    assert reply == own
+    reply = answer_of({**own, "frames": [["ind", "bf.py", 0, ""]], "type": 5, "missing": ["f"]})
+    assert sent(reply) == own
     judge(Check("e", "c", "It is so.", lambda lesson, rng: None, public=True), reply, None, 7)
 
 
 def test_no_text_of_a_reply_is_longer_than_a_reader_wants() -> None:
     long = "x" * 100_000
     error = {"type": long, "message": long, "own": True, "missing": long, "frames": [[long, 1, long]] * 1_000}
-    raised = well_formed({"kind": "raised", **error})
-    loaded = well_formed({"kind": "loaded", "problems": [{**error, "line": 1, "kind": "result"}] * 1_000})
-    assert len(str(raised)) < 6_000 and len(str(loaded)) < 600_000
-    assert len(well_formed({"kind": "unsendable", "message": long, "frames": 5})["message"]) < 6_000
+    raised = answer_of({"kind": "raised", **error})
+    loaded = answer_of({"kind": "loaded", "problems": [{**error, "line": 1, "kind": "result"}] * 1_000})
+    assert len(str(sent(raised))) < 6_000 and len(str(sent(loaded))) < 600_000
+    assert len(str(answer_of({"kind": "unsendable", "message": long, "frames": 5}))) < 6_000

@@ -19,6 +19,7 @@ SANDBOX = (
     "syscalls",
     "tiers",
 )
+WORKER = ("errors", "experiment", "large_pages", "lesson", "serve", "warmup", "zygote")
 LIST = "import blindgrade.engine.worker.zygote, json, sys; print(json.dumps(sorted(sys.modules)))"
 
 
@@ -33,13 +34,14 @@ def test_of_ours_a_worker_loads_the_checks_api_and_its_own_modules_alone(loaded:
         "blindgrade",
         "blindgrade.checks",
         "blindgrade.engine",
-        "blindgrade.engine.worker.large_pages",
-        "blindgrade.engine.wire.frames",
         "blindgrade.engine.sandbox",
         *(f"blindgrade.engine.sandbox.{name}" for name in SANDBOX),
-        "blindgrade.engine.worker.warmup",
-        "blindgrade.engine.worker.lesson",
-        "blindgrade.engine.worker.zygote",
+        "blindgrade.engine.wire",
+        "blindgrade.engine.wire.channel",
+        "blindgrade.engine.wire.frames",
+        "blindgrade.engine.wire.replies",
+        "blindgrade.engine.worker",
+        *(f"blindgrade.engine.worker.{name}" for name in WORKER),
     }
 
 

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from blindgrade.engine.answers.slices import compiled, for_worker
-from blindgrade.engine.wire import frames
+from blindgrade.engine.wire import channel
 from blindgrade.engine.worker import errors
 from blindgrade.engine.worker.errors import Missing
 from blindgrade.engine.worker.experiment import Experiment, reset_state
@@ -43,7 +43,7 @@ def lesson(text: str, **extra: Any) -> LoadedLesson:
 
 
 def noted(loaded: LoadedLesson) -> list[tuple[str, int]]:
-    return [(problem["type"], problem["line"]) for problem in loaded.problems]
+    return [(problem.error.type, problem.line) for problem in loaded.problems]
 
 
 # ---------------------------------------------------------------- load
@@ -370,8 +370,8 @@ def test_a_worker_loads_once_runs_and_ends_when_the_other_side_closes(tmp_path: 
             {**run_request, "modules": slice_of(deep)},
             {**run_request, "modules": slice_of("1 / 0")},
         ):
-            frames.send(ours, request)
-            replies.append(frames.receive(ours))
+            channel.send(ours, request)
+            replies.append(channel.receive(ours))
     thread.join(10)
     theirs.close()
     assert not thread.is_alive()
@@ -396,7 +396,7 @@ def test_only_the_statement_that_raises_is_left_out_and_none_runs_twice(statemen
     before, after = (f"{name} = globals().get({name!r}, 0) + 1\n" for name in ("before", "after"))
     text = f"{HELPER}{before}{statement}\n{after}fails()\nend = True\n"
     loaded = lesson(text)
-    assert [problem["line"] for problem in loaded.problems] == [line, len(text.splitlines()) - 1]
+    assert [problem.line for problem in loaded.problems] == [line, len(text.splitlines()) - 1]
     assert (loaded.names.before, loaded.names.after, loaded.names.end) == (1, 1, True)
     if ";" in statement:
         assert (loaded.names.a, loaded.names.c) == (1, 2)
@@ -405,5 +405,5 @@ def test_only_the_statement_that_raises_is_left_out_and_none_runs_twice(statemen
 def test_an_error_that_hides_where_it_was_raised_hides_no_statement() -> None:
     hides = "class Hides(Exception):\n    __traceback__ = property(lambda self: None)\n"
     loaded = lesson(f"{hides}a = 1\nraise Hides\nb = 2\n")
-    assert [problem["line"] for problem in loaded.problems] == [4]
+    assert [problem.line for problem in loaded.problems] == [4]
     assert (loaded.names.a, loaded.names.b) == (1, 2)

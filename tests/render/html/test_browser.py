@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from blindgrade.catalog import Catalog
-from blindgrade.figures import Exhibit, arrows, curves, image
+from blindgrade.figures import FigurePair, arrows, curves, image
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome, SubmissionRef
 from blindgrade.render.html.report import exercise_card, report
 
@@ -50,14 +50,14 @@ def attempt(at: str, *, right: bool) -> Attempt:
     )  # fmt: skip
 
 
-def exhibits(names: list[str]) -> list[Exhibit]:
+def figures(names: list[str]) -> list[FigurePair]:
     places, t = torch.randn(30, 2), torch.linspace(0, 1, 9)
     figures = [
         arrows("A field", places, -places),
         curves("Signal and noise", {"signal": (t, 1 - t), "noise": (t, t)}, xlabel="t", ylabel="share"),
         image("A map", torch.rand(8, 8), lines=(3,)),
     ]
-    return [Exhibit("lesson-1.1.1", name, "check_0", f, f) for name, f in zip(names, figures, strict=False)]
+    return [FigurePair("lesson-1.1.1", name, "check_0", f, f) for name, f in zip(names, figures, strict=False)]
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     lesson = catalog.lesson(catalog.files("lesson-1.1.1"))
     names = [e.name for e in lesson.exercises]
     now, past = attempt("2026-11-20T10:00:00Z", right=False), [attempt("2026-11-19T10:00:00Z", right=True)]
-    whole = report(Grading.of([now]), catalog.course, {lesson.id: lesson}, past=past, exhibits=exhibits(names))
-    card = exercise_card(now.exercises[0], lesson, catalog.course, exhibits=exhibits(names))
+    whole = report(Grading.of([now]), catalog.course, {lesson.id: lesson}, past=past, figures=figures(names))
+    card = exercise_card(now.exercises[0], lesson, catalog.course, figures=figures(names))
     dark = '<body data-jp-theme-light="false" style="background: #111">'
     texts = {
         "report": whole,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog
-from blindgrade.figures import Exhibit, bars
+from blindgrade.figures import FigurePair, bars
 from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, Outcome, SubmissionRef
 from blindgrade.render import figure_svg
 from blindgrade.render.html.report import NO_PICTURES, exercise_card, report
@@ -185,9 +185,9 @@ def test_an_attempt_that_is_stored_already_is_told_once(course: Course, lesson: 
 
 def with_pictures(course: Course, lesson: Lesson, *exercises: str) -> str:
     figure = bars("Two bars", {"one": 1.0, "two": 2.0})
-    shown = [Exhibit(lesson.id, name, "has_mean_zero_and_spread_one", figure, figure) for name in exercises]
+    shown = [FigurePair(lesson.id, name, "has_mean_zero_and_spread_one", figure, figure) for name in exercises]
     now = attempt(lesson, result(lesson))
-    return report(Grading.of([now]), course, {lesson.id: lesson}, exhibits=shown)
+    return report(Grading.of([now]), course, {lesson.id: lesson}, figures=shown)
 
 
 def test_a_picture_stands_at_its_check(course: Course, lesson: Lesson) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from blindgrade.catalog import Catalog
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome, SubmissionRef
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 from blindgrade.render.terminal.results import as_text, card, ending, lesson_list, students
 
 MINI = Catalog(Path(__file__).parents[2] / "courses" / "mini")
@@ -39,8 +39,8 @@ def console(width: int = 80, *, terminal: bool = False, color: str | None = None
     return Console(file=io.StringIO(), width=width, force_terminal=terminal, color_system=color)  # type: ignore[arg-type]
 
 
-def nowhere() -> Places:
-    return Places(Path("/nowhere"), [])
+def nowhere() -> Links:
+    return Links(Path("/nowhere"), [])
 
 
 ALL = attempt(
@@ -132,8 +132,8 @@ class TestLinks:
 
     def card_of(self, folder: Path, where: str, out: Console) -> str:
         wrong = check(Outcome.FAILED, where=where)
-        places = Places(folder, MINI.ready())
-        return as_text(out, *card("lesson-1.1.1", result("x", Outcome.FAILED, wrong), places))
+        links = Links(folder, MINI.ready())
+        return as_text(out, *card("lesson-1.1.1", result("x", Outcome.FAILED, wrong), links))
 
     def test_a_terminal_gets_a_link_to_file_and_line(self, folder: Path) -> None:
         uri = (folder / "lesson_1_1_1_basics" / "basics.py").resolve().as_uri()

@@ -59,6 +59,4 @@ def test_an_exercise_that_is_passed_needs_no_hint() -> None:
 
 
 def test_problems_of_the_files_are_told_harmlessly() -> None:
-    assert r"! a.py:1: \x1b[2J; the last verdicts stand" in screen(
-        problems=["a.py:1: \x1b[2J; the last verdicts stand"]
-    )
+    assert r"! a.py:1: \x1b[2J; the last results stay" in screen(problems=["a.py:1: \x1b[2J; the last results stay"])

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 
 from blindgrade.models import Grading
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 from blindgrade.render.text.junit import as_junit
 
 
-def test_counts_and_outcomes_agree(grading: Grading, placed: Callable[[], Places]) -> None:
+def test_counts_and_outcomes_agree(grading: Grading, placed: Callable[[], Links]) -> None:
     root = ElementTree.fromstring(as_junit(grading, placed()))
     (suite,) = root
     assert suite.attrib["name"] == "lesson-1.1.1"
@@ -23,7 +23,7 @@ def test_counts_and_outcomes_agree(grading: Grading, placed: Callable[[], Places
 
 
 def test_a_failure_says_claim_what_was_seen_diagnosis_and_place(
-    grading: Grading, placed: Callable[[], Places], nasty: str
+    grading: Grading, placed: Callable[[], Links], nasty: str
 ) -> None:
     failure = next(ElementTree.fromstring(as_junit(grading, placed())).iter("failure"))
     assert failure.text is not None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from blindgrade.models import Grading
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 from blindgrade.render.text.findings import findings
 from blindgrade.render.text.lines import as_lines
 
@@ -14,7 +14,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 
 def test_each_finding_is_one_line_that_the_published_matcher_reads(
-    grading: Grading, placed: Callable[[], Places]
+    grading: Grading, placed: Callable[[], Links]
 ) -> None:
     found = findings(grading, placed())
     (matcher,) = json.loads((DOCS / "problem_matcher.json").read_text())["problemMatcher"]
@@ -34,6 +34,6 @@ def test_the_editors_matcher_is_the_same(grading: Grading) -> None:
 
 
 def test_no_line_is_a_command_of_a_runner(grading: Grading) -> None:
-    text = as_lines(findings(grading, Places.none()))
+    text = as_lines(findings(grading, Links.none()))
     assert not re.search(r"^\s*::\w", text, re.MULTILINE)
     assert "\x1b" not in text and r"\x1b[31m" in text

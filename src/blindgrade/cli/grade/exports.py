@@ -6,14 +6,14 @@ import os
 from pathlib import Path
 
 from blindgrade.models import Grading
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 from blindgrade.render.text.findings import findings
 from blindgrade.render.text.junit import as_junit
 from blindgrade.render.text.sarif import as_sarif
 from blindgrade.render.text.summary import as_summary
 
 
-def write(grading: Grading, places: Places, files: dict[str, Path | None]) -> None:
+def write(grading: Grading, links: Links, files: dict[str, Path | None]) -> None:
     """Write the files that were asked for. OSError if one cannot be."""
     for name, path in files.items():
         if path is None:
@@ -23,10 +23,10 @@ def write(grading: Grading, places: Places, files: dict[str, Path | None]) -> No
         # Other steps of the job may have written to the summary before.
         append = name == "summary" and str(path) == os.environ.get("GITHUB_STEP_SUMMARY")
         with path.open("a" if append else "w", encoding="utf-8") as file:
-            file.write(_text(name, grading, places))
+            file.write(_text(name, grading, links))
 
 
-def _text(name: str, grading: Grading, places: Places) -> str:
+def _text(name: str, grading: Grading, links: Links) -> str:
     if name == "junit":
-        return as_junit(grading, places)
-    return as_sarif(findings(grading, places)) if name == "sarif" else as_summary(grading)
+        return as_junit(grading, links)
+    return as_sarif(findings(grading, links)) if name == "sarif" else as_summary(grading)

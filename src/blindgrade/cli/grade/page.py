@@ -11,7 +11,7 @@ import click
 from blindgrade.catalog import Catalog, Target
 from blindgrade.cli.exits import BAD_REQUEST, stop
 from blindgrade.cli.grade.job import Job
-from blindgrade.engine.judging.collected_figures import Exhibits
+from blindgrade.engine.judging.collected_figures import CollectedFigures
 from blindgrade.models import Attempt, ExerciseResult, Grading
 from blindgrade.render.html.look import look_of
 from blindgrade.render.html.report import report
@@ -23,12 +23,12 @@ def deliver_page(
     *,
     past: Sequence[Attempt],
     known: Mapping[str, Sequence[ExerciseResult]] | None,
-    exhibits: Exhibits | None,
+    figures: CollectedFigures | None,
 ) -> None:
     """Write the page, open it if that was asked for, and name it on standard error."""
     page = Path(job.wanted["report"]) if job.wanted["report"] else job.catalog.page(job.ids, "student")
     try:
-        write_report(page, job.catalog, job.targets, grading, past=past, known=known, exhibits=exhibits)
+        write_report(page, job.catalog, job.targets, grading, past=past, known=known, figures=figures)
     except OSError as error:
         stop(f"the report could not be written to {page} ({error.strerror}); name another --report FILE.html",
              BAD_REQUEST)  # fmt: skip
@@ -45,13 +45,13 @@ def write_report(
     *,
     past: Sequence[Attempt] = (),
     known: Mapping[str, Sequence[ExerciseResult]] | None = None,
-    exhibits: Exhibits | None = None,
+    figures: CollectedFigures | None = None,
 ) -> None:
     """Write the page, as the course's pages look. OSError if the file cannot be written."""
     lessons = {target.files.entry.id: target.lesson for target in targets}
-    found = exhibits.found if exhibits is not None else []
+    found = figures.found if figures is not None else []
     look = look_of(catalog)
-    page = report(grading, catalog.course, lessons, past=past, known=known, exhibits=found, look=look)
+    page = report(grading, catalog.course, lessons, past=past, known=known, figures=found, look=look)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     try:

@@ -9,7 +9,7 @@ from blindgrade.cli.bars import Waiting
 from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.screen import Screen
 from blindgrade.models import Attempt, Grading
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 from blindgrade.render.terminal.results import ending, heading, lesson_list
 
 
@@ -27,7 +27,7 @@ class Silent:
     def clear(self) -> None:
         """Nothing is waited for any more."""
 
-    def end(self, grading: Grading, places: Places, planned: list[str]) -> None:
+    def end(self, grading: Grading, links: Links, planned: list[str]) -> None:
         """Everything is graded."""
 
 
@@ -65,9 +65,9 @@ class Printing(Silent):
         if self.waiting is not None:
             self.waiting.stop()
 
-    def end(self, grading: Grading, places: Places, planned: list[str]) -> None:
+    def end(self, grading: Grading, links: Links, planned: list[str]) -> None:
         """Print the total, and what to do next."""
-        parts: list[Any] = ending(grading, places, self._screen.console, verbose=self._verbose)
+        parts: list[Any] = ending(grading, links, self._screen.console, verbose=self._verbose)
         if planned:
             parts += ["", f"  Planned, not graded: {', '.join(planned)}"]
         self._screen.show(*parts, "")

@@ -13,13 +13,14 @@ from blindgrade.cli.grade.printing import Silent
 from blindgrade.cli.grade.screen import put
 from blindgrade.cli.grade.standing import last_results
 from blindgrade.engine.grading import runner
-from blindgrade.engine.grading.runner import GraderFailed, Options
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.runner import GraderFailed
 from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
-from blindgrade.engine.judging.collected_figures import Exhibits
+from blindgrade.engine.judging.collected_figures import CollectedFigures
 from blindgrade.engine.submission.reading import SubmissionError
 from blindgrade.history import Progress
 from blindgrade.models import Attempt, ExerciseResult, Grading
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 from blindgrade.render.terminal.results import first_to_do
 from blindgrade.render.text.findings import findings
 from blindgrade.render.text.lines import as_lines
@@ -39,15 +40,15 @@ class Done:
 
     grading: Grading
     past: Past
-    exhibits: Exhibits | None
+    figures: CollectedFigures | None
 
 
 def grade(job: Job, printing: Silent, warm: Zygote) -> Done:
     """Grade in the warm process; remember the result if the submission is the student's own."""
     need_device(job.options["device"])
     past = _past(job) if job.drawn else Past()
-    exhibits = Exhibits() if job.drawn else None
-    hooks: dict[str, Any] = {"progress": printing.waiting, "finished": printing.lesson, "exhibits": exhibits}
+    figures = CollectedFigures() if job.drawn else None
+    hooks: dict[str, Any] = {"progress": printing.waiting, "finished": printing.lesson, "figures": figures}
     try:
         grading = runner.grade(job.catalog, job.targets, job.submission, Options(**hooks, **job.options), warm)
     except (SubmissionError, SandboxMissing) as error:
@@ -62,27 +63,27 @@ def grade(job: Job, printing: Silent, warm: Zygote) -> Done:
         _say_unisolated(warm.missing)
     if job.catalog.is_own(job.submission) and not job.options["debug"]:
         _remember(job, grading)
-    return Done(grading, past, exhibits)
+    return Done(grading, past, figures)
 
 
 def deliver(job: Job, printing: Silent, done: Done) -> int:
     """Print the result and write the files that were asked for; the exit code."""
-    grading, places = done.grading, Places(job.submission, [t.files for t in job.targets])
+    grading, links = done.grading, Links(job.submission, [t.files for t in job.targets])
     if job.wanted["as_json"]:
         put(grading.model_dump_json(by_alias=True, indent=1) + "\n")
     elif job.wanted["problems"]:
-        put(as_lines(findings(grading, places)))
+        put(as_lines(findings(grading, links)))
     else:
-        printing.end(grading, places, job.planned)
+        printing.end(grading, links, job.planned)
     try:
-        exports.write(grading, places, {name: job.wanted[name] for name in FORMATS})
+        exports.write(grading, links, {name: job.wanted[name] for name in FORMATS})
     except OSError as error:
         stop(f"{error.filename or 'a file'} could not be written ({error.strerror}); name another place", GRADER_FAILED)
     if job.drawn:
         # Templates are loaded only if there is a page to write.
         from blindgrade.cli.grade.page import deliver_page
 
-        deliver_page(job, grading, past=done.past.attempts, known=done.past.known, exhibits=done.exhibits)
+        deliver_page(job, grading, past=done.past.attempts, known=done.past.known, figures=done.figures)
     return _exit_code(grading)
 
 

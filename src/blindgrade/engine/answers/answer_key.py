@@ -11,13 +11,12 @@ from typing import Any
 from blindgrade.catalog import CourseError, LessonFiles
 from blindgrade.checks import Check
 from blindgrade.engine.answers.lesson_checks import LessonChecks
-from blindgrade.engine.answers.reference import Reply, check_seed
-from blindgrade.engine.wire import frames
+from blindgrade.engine.answers.reference import check_seed
+from blindgrade.engine.wire import frames, replies
+from blindgrade.engine.wire.replies import Answer
 from blindgrade.models import Lesson
 
 KEY_SEED = 7  # the public seed of every answer key
-
-
 KEY_SCHEMA = "blindgrade/answer-key/v1"
 
 
@@ -34,11 +33,11 @@ class KeyReference:
         except FileNotFoundError:
             raise CourseError(f"{self.path} is missing; run `course build` where the solutions are") from None
 
-    def own(self, check: Check, seed: int) -> Reply | None:
+    def own(self, check: Check, seed: int) -> Answer | None:
         """See `Reference`: a key holds what was recorded and no more."""
         return self.expected(check, seed)
 
-    def expected(self, check: Check, seed: int) -> Reply | None:
+    def expected(self, check: Check, seed: int) -> Answer | None:
         """See `Reference`. CourseError if the check changed after the key was recorded."""
         entry = self.entries.get(check.name)
         if entry is None or entry["digest"] != self.checks.slicer.digest([check.name]):
@@ -61,19 +60,18 @@ def read_key(path: Path) -> dict[str, Any]:
     return dict(data)
 
 
-def recorded_reply(entry: dict[str, str]) -> Reply:
+def recorded_reply(entry: dict[str, str]) -> Answer:
     """The reply that a key's entry holds."""
-    reply: Reply = frames.unpack(base64.b64decode(entry["reply"]))
-    return reply
+    return replies.read(base64.b64decode(entry["reply"]))
 
 
-def record_key(files: LessonFiles, lesson: Lesson, expected: Callable[[Check, int], Reply | None]) -> dict[str, Any]:
-    """The answer key for the lesson's public checks file as it stands."""
+def record_key(files: LessonFiles, lesson: Lesson, expected: Callable[[Check, int], Answer | None]) -> dict[str, Any]:
+    """The answer key for the lesson's public checks file of today."""
     checks = LessonChecks(files, lesson, files.public_checks)
     entries = {}
     for check in checks.all:
         reply = expected(check, check_seed(KEY_SEED, lesson.id, check))
-        frame = frames.encode(reply) if reply is not None else b""
+        frame = frames.encode(replies.sent(reply)) if reply is not None else b""
         entries[check.name] = {
             "digest": checks.slicer.digest([check.name]),
             "reply": base64.b64encode(frame).decode(),

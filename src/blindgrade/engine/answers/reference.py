@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from blindgrade.checks import Check, derive
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.solution import Solution, Variant, read_variants
 from blindgrade.engine.wire import frames
+from blindgrade.engine.wire.replies import Answer, Unsendable, crossed
 from blindgrade.engine.worker.lesson import LoadedLesson
-
-Reply = dict[str, Any]
 
 
 def check_seed(seed: int, lesson: str, check: Check) -> int:
@@ -18,15 +17,14 @@ def check_seed(seed: int, lesson: str, check: Check) -> int:
     return derive(seed, lesson, check.name)
 
 
-def observe(checks: LessonChecks, check: Check, module: LoadedLesson, seed: int, device: str = "cpu") -> Reply:
+def observe(checks: LessonChecks, check: Check, module: LoadedLesson, seed: int, device: str = "cpu") -> Answer:
     """Run the check's experiment on a module in this process; the reply is what would cross the wire."""
     drawn, data = check.prepare(seed)
     reply = checks.experiment(check).run(module, drawn, device, frames.copy(data))
     try:
-        value: Reply = frames.copy(reply)
+        return crossed(reply)
     except frames.WireError as error:
-        return {"kind": "unsendable", "message": str(error)}
-    return value
+        return Unsendable(str(error))
 
 
 class Reference(Protocol):
@@ -34,11 +32,11 @@ class Reference(Protocol):
 
     kind: str
 
-    def expected(self, check: Check, seed: int) -> Reply | None:
+    def expected(self, check: Check, seed: int) -> Answer | None:
         """The reference's reply for the check's seed; None if the check needs none."""
         ...
 
-    def own(self, check: Check, seed: int) -> Reply | None:
+    def own(self, check: Check, seed: int) -> Answer | None:
         """The same also for a check that needs none; None if it cannot be had."""
         ...
 
@@ -52,27 +50,27 @@ class LiveReference:
         self.checks = checks
         self.solution = solution
         self.device = device
-        self._replies: dict[tuple[str, int], Reply] = {}
-        self._wrong: dict[tuple[str, str, str, int], Reply] = {}
+        self._replies: dict[tuple[str, int], Answer] = {}
+        self._wrong: dict[tuple[str, str, str, int], Answer] = {}
         self._loaded: dict[tuple[str, str], LoadedLesson] = {}
         self._misconceptions: list[Variant] | None = None
 
-    def expected(self, check: Check, seed: int) -> Reply | None:
+    def expected(self, check: Check, seed: int) -> Answer | None:
         """See `Reference`."""
         return self.own(check, seed) if check.reference else None
 
-    def own(self, check: Check, seed: int) -> Reply:
+    def own(self, check: Check, seed: int) -> Answer:
         """The solution's reply, also for a check that needs none."""
         key = (check.name, seed)
         if key not in self._replies:
             self._replies[key] = observe(self.checks, check, self.solution.module, seed, self.device)
         return self._replies[key]
 
-    def remember(self, check: Check, seed: int, reply: Reply) -> None:
+    def remember(self, check: Check, seed: int, reply: Answer) -> None:
         """Take a reply of the solution that was computed elsewhere, for the same check and seed."""
         self._replies[check.name, seed] = reply
 
-    def of_variant(self, variant: Variant, check: Check, seed: int) -> Reply:
+    def of_variant(self, variant: Variant, check: Check, seed: int) -> Answer:
         """What a known wrong answer gives, remembered too: many students share a misconception."""
         key = (variant.exercise, variant.name, check.name, seed)
         if key not in self._wrong:

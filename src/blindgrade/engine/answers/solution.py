@@ -42,7 +42,7 @@ class Solution:
         return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
 
     def definition_text(self, exercise: str) -> str:
-        """The exercise's definition as it stands in the file."""
+        """The exercise's definition as the file has it."""
         name = self.lesson.exercise(exercise).defines
         node = self.definitions.get(name)
         if node is None:
@@ -60,7 +60,7 @@ class Solution:
         loaded = load(self.files.module, text, str(self.files.solution))
         if loaded.problems:
             first = loaded.problems[0]
-            raise CourseError(f"{self.files.solution}:{first['line']}: {first['type']}: {first['message']}")
+            raise CourseError(f"{self.files.solution}:{first.line}: {first.error.type}: {first.error.message}")
         return loaded
 
     def variant(self, variant: Variant) -> LoadedLesson:
@@ -188,6 +188,6 @@ def _check_unique(path: Path, variants: list[Variant]) -> None:
         key = (variant.exercise, variant.name)
         if key in seen:
             raise CourseError(
-                f"{path}:{variant.line}: `{variant.name}` of `{variant.exercise}` stands there twice; rename one"
+                f"{path}:{variant.line}: `{variant.name}` of `{variant.exercise}` is defined twice; rename one"
             )
         seen.add(key)

@@ -1,52 +1,84 @@
-"""Grading without a sandbox, in this process: for trusted code (verify, mutants) and for `grade --debug`."""
+"""Grading without a sandbox, in this process: for trusted code (verify, simulate, mutants) and for `grade --debug`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+from blindgrade.checks import Check
 from blindgrade.engine.answers.lesson_checks import LessonChecks
-from blindgrade.engine.answers.reference import LiveReference, check_seed, observe
-from blindgrade.engine.judging.diagnosis import Seen, diagnose
+from blindgrade.engine.answers.reference import LiveReference, Reference, check_seed, observe
+from blindgrade.engine.grading.loop import Loop, Round
 from blindgrade.engine.judging.judging import ReferenceFailed, judge_by
-from blindgrade.engine.judging.scoring import block, score
+from blindgrade.engine.judging.observed import Observed
+from blindgrade.engine.submission.lines import trace_of
+from blindgrade.engine.submission.reading import LessonSubmission
 from blindgrade.engine.worker.lesson import LoadedLesson
-from blindgrade.models import Exercise, ExerciseResult, Outcome
+from blindgrade.models import CheckResult, Exercise, ExerciseResult
+from blindgrade.places import Place
 
 
-def rehearse_exercise(
-    exercise: Exercise, module: LoadedLesson, reference: LiveReference, seed: int, *, diagnosed: bool = True
-) -> ExerciseResult:
-    """One exercise of a module that is trusted. Raises ReferenceFailed if the course itself is at fault."""
-    checks: LessonChecks = reference.checks
-    seen: list[Seen] = []
-    for check in checks.of(exercise.name):
-        own = check_seed(seed, checks.lesson.id, check)
-        reply = observe(checks, check, module, own, reference.device)
+@dataclass(frozen=True)
+class InThisProcess:
+    """Observes a module of this process. `submission` is what a student's module was loaded from."""
+
+    checks: LessonChecks
+    load: Callable[[], LoadedLesson]  # called for each check
+    device: str = "cpu"
+    submission: LessonSubmission | None = None
+
+    def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
+        """See `Observer`."""
+        check, seed = rounds[0]
+        reply = observe(self.checks, check, self.load(), seed, self.device)
+        return Observed(reply, trace=trace_of(reply) if self.submission is None else self.submission.trace(reply))
+
+    def definition(self, exercise: Exercise) -> Place | None:
+        """See `Observer`."""
+        return self.submission.definition(exercise.defines) if self.submission is not None else None
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """Grades modules that are trusted. Raises ReferenceFailed, which names the check, if the course is at fault."""
+
+    checks: LessonChecks
+    reference: Reference
+    device: str = "cpu"
+
+    @classmethod
+    def by(cls, reference: LiveReference) -> Trusted:
+        """With the reference's own checks, on its device."""
+        return cls(reference.checks, reference, reference.device)
+
+    def exercise(
+        self, exercise: Exercise, module: LoadedLesson, seed: int, *, diagnosed: bool = True
+    ) -> ExerciseResult:
+        """One exercise, whatever the exercises that it requires give."""
+        return self._loop(module, seed, diagnosed).alone(exercise)
+
+    def lesson(self, module: LoadedLesson, seed: int, *, diagnosed: bool = True) -> list[ExerciseResult]:
+        """All exercises of the lesson."""
+        loop = self._loop(module, seed, diagnosed)
+        return [loop.exercise(exercise.name) for exercise in self.checks.lesson.exercises]
+
+    def check(self, check: Check, module: LoadedLesson, seed: int) -> CheckResult:
+        """One check, in an attempt with this seed."""
+        own = check_seed(seed, self.checks.lesson.id, check)
+        exercise = self.checks.lesson.exercise(check.exercise)
+        return self._judge(check, own, self._observer(module).observe(exercise, [(check, own)]))
+
+    def _observer(self, module: LoadedLesson) -> InThisProcess:
+        return InThisProcess(self.checks, lambda: module, self.device)
+
+    def _loop(self, module: LoadedLesson, seed: int, diagnosed: bool) -> Loop:
+        # No seconds: nobody reads those of trusted code, and simulated attempts would differ from run to run.
+        return Loop(
+            self.checks, self.reference, seed, self._observer(module), self._judge, diagnosed=diagnosed, timed=False
+        )
+
+    def _judge(self, check: Check, seed: int, seen: Observed) -> CheckResult:
         try:
-            result = judge_by(reference, check, reply, own)
+            return judge_by(self.reference, check, seen.reply, seed, seen.trace)
         except ReferenceFailed as error:
             raise ReferenceFailed(f"{check.name}: {error}") from error
-        seen.append((check, own, reply, result))
-    if diagnosed:
-        diagnose(exercise, seen, reference)
-    return score(exercise, [result for *_, result in seen])
-
-
-def rehearse(
-    module: LoadedLesson,
-    reference: LiveReference,
-    seed: int,
-    names: Iterable[str] | None = None,
-    *,
-    diagnosed: bool = True,
-) -> list[ExerciseResult]:
-    """The named exercises (default: all) of a trusted module, blame told once."""
-    lesson = reference.checks.lesson
-    wanted = [e for e in lesson.exercises if names is None or e.name in set(names)]
-    outcomes: dict[str, Outcome] = {}
-    results = []
-    for exercise in wanted:
-        result = block(exercise, rehearse_exercise(exercise, module, reference, seed, diagnosed=diagnosed), outcomes)
-        outcomes[exercise.name] = result.outcome
-        results.append(result)
-    return results

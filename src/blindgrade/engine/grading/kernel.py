@@ -13,10 +13,9 @@ import secrets
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, Literal
 
@@ -27,24 +26,24 @@ from blindgrade.catalog import CourseError, Target
 from blindgrade.checks import Check, Rng, derive
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
 from blindgrade.engine.answers.lesson_checks import LessonChecks
-from blindgrade.engine.answers.reference import LiveReference, check_seed
+from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution
-from blindgrade.engine.judging.diagnosis import Seen, diagnose
-from blindgrade.engine.judging.judging import ReferenceFailed, judge_by
-from blindgrade.engine.judging.scoring import block, score
+from blindgrade.engine.grading.loop import Loop, Round, forgiving
+from blindgrade.engine.judging.judged_before import JudgedBefore
+from blindgrade.engine.judging.observed import Observed
+from blindgrade.engine.submission.lines import MAX_FUNCTION
 from blindgrade.engine.wire import frames
+from blindgrade.engine.wire.replies import MAX_FRAMES, Result, Stopped, Unsendable, Unwritten, crossed, sent
 from blindgrade.engine.worker.errors import describe_error
 from blindgrade.engine.worker.experiment import reset_state
 from blindgrade.engine.worker.lesson import Names
-from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Outcome, SubmissionRef
+from blindgrade.models import MAX_SEED, Attempt, Exercise, ExerciseResult, SubmissionRef
+from blindgrade.places import Frame, Place
 
-MAX_SEED = 1 << 53
 MAX_OUTPUT = 2_000  # characters of what the code printed
-MAX_FRAMES = 8
 
-Reply = dict[str, Any]
-# From the file name of compiled code to what the student calls that place ("cell [5]"); None: not the student's code.
-Places = Callable[[str], str | None]
+# From the file name of compiled code and a line to the place that the student knows; None: not the student's code.
+Places = Callable[[str, int], Place | None]
 
 
 def grade_names(
@@ -62,21 +61,48 @@ def grade_names(
     """
     begun = time.monotonic()
     with _left_as_it_was(target.files.module):
-        run = _KernelRun(target, names, places, reference, seed)
-        results = [run.exercise(name) for name in target.exercises]
-    return Attempt(
-        lesson=target.files.entry.id,
-        title=target.lesson.title,
-        points=round(sum(r.points for r in results), 6),
-        max_points=sum(r.max_points for r in results),
-        submission=SubmissionRef(path="the notebook's kernel", sha256=""),
-        graded_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        seed=run.seed,
-        reference="key" if run.reference.kind == "key" else "live",
-        sandbox="none",
-        seconds=round(time.monotonic() - begun, 3),
-        exercises=results,
+        loop = _loop(target, names, places, reference, seed)
+        results = [_graded(loop, name) for name in target.exercises]
+    return Attempt.of(
+        target.lesson,
+        results,
+        SubmissionRef(path="the notebook's kernel", sha256=""),
+        seed=loop.seed,
+        reference="key" if loop.reference.kind == "key" else "live",
+        seconds=time.monotonic() - begun,
     )
+
+
+def _loop(
+    target: Target,
+    names: Mapping[str, Any],
+    places: Places,
+    wanted: Literal["auto", "live", "key"],
+    given_seed: int | None,
+) -> Loop:
+    files = target.files
+    # The path is given: without it the private checks would be read where the course has them.
+    checks = LessonChecks(files, target.lesson, files.public_checks)
+    reference: LiveReference | KeyReference
+    if wanted == "live" or (wanted == "auto" and files.solution.is_file()):
+        reference = LiveReference(checks, Solution(files, target.lesson))
+        seed = secrets.randbelow(MAX_SEED) if given_seed is None else given_seed
+    else:
+        reference, seed = KeyReference(files, checks), KEY_SEED
+    module = ModuleType(files.module)
+    module.__dict__.update(names)
+    kernel = _Kernel(checks, names, places, Names(module))
+    return Loop(checks, reference, seed, kernel, forgiving(JudgedBefore(reference).judge))
+
+
+def _graded(loop: Loop, name: str) -> ExerciseResult:
+    if not loop.checks.of(name):
+        raise CourseError(
+            f"{loop.checks.path}: exercise `{name}` has no public check; run `grade {loop.checks.lesson.id}/{name}` "
+            "where the course has its hidden ones"
+        )
+    result = loop.exercise(name)
+    return result.model_copy(update={"output": result.output[:MAX_OUTPUT]})
 
 
 @contextmanager
@@ -106,125 +132,58 @@ def _left_as_it_was(module: str) -> Iterator[None]:
             sys.modules.pop(module, None)
 
 
-@dataclass
-class _KernelRun:
-    target: Target
+@dataclass(frozen=True)
+class _Kernel:
+    """Observes the objects that a notebook's kernel holds."""
+
+    checks: LessonChecks
     names: Mapping[str, Any]
     places: Places
-    wanted: Literal["auto", "live", "key"]
-    given_seed: int | None
-    _results: dict[str, ExerciseResult] = field(default_factory=dict)
+    view: Names
 
-    def __post_init__(self) -> None:
-        files = self.target.files
-        # The path is given: without it the private checks would be read where the course has them.
-        self.checks = LessonChecks(files, self.target.lesson, files.public_checks)
-        live = self.wanted == "live" or (self.wanted == "auto" and files.solution.is_file())
-        self.reference: LiveReference | KeyReference
-        if live:
-            self.reference = LiveReference(self.checks, Solution(files, self.target.lesson))
-            self.seed = secrets.randbelow(MAX_SEED) if self.given_seed is None else self.given_seed
-        else:
-            self.reference = KeyReference(files, self.checks)
-            self.seed = KEY_SEED
-        module = ModuleType(files.module)
-        module.__dict__.update(self.names)
-        self.view = Names(module)
-
-    def exercise(self, name: str) -> ExerciseResult:
-        """One exercise, graded once; blame falls on the exercise that it requires, if that one fails too."""
-        if name not in self._results:
-            exercise = self.target.lesson.exercise(name)
-            if not self.checks.of(name):
-                raise CourseError(
-                    f"{self.checks.path}: exercise `{name}` has no public check; run `grade {self.checks.lesson.id}/"
-                    f"{name}` where the course has its hidden ones"
-                )
-            result = self._graded(exercise)
-            if result.outcome is Outcome.FAILED:
-                outcomes = {n: self.exercise(n).outcome for n in exercise.requires_here if self.checks.of(n)}
-                result = block(exercise, result, outcomes)
-            self._results[name] = result
-        return self._results[name]
-
-    def _graded(self, exercise: Exercise) -> ExerciseResult:
-        checks = self.checks.of(exercise.name)
-        if exercise.defines not in self.names:
-            text = f"this kernel knows no `{exercise.defines}` yet; run its cell first"
-            return score(exercise, [_told(check, Outcome.NOT_ATTEMPTED, text) for check in checks])
-        seen: list[Seen] = []
-        printed = io.StringIO()
-        for check in checks:
-            seed = check_seed(self.seed, self.checks.lesson.id, check)
-            begun = time.monotonic()
-            with redirect_stdout(printed):
-                reply = self._observe(check, seed)
-            result = self._judge(check, reply, seed)
-            result.seconds = round(time.monotonic() - begun, 4)
-            if result.outcome is Outcome.FAILED and result.where is None:
-                result.where = self._definition(exercise)
-            seen.append((check, seed, reply, result))
-        diagnose(exercise, seen, self.reference)
-        return score(exercise, [result for *_, result in seen], printed.getvalue()[:MAX_OUTPUT])
-
-    def _observe(self, check: Check, seed: int) -> Reply:
+    def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
         """The experiment's reply, as a worker would give it, with places of the notebook."""
+        if exercise.defines not in self.names:
+            return Observed(Unwritten(f"this kernel knows no `{exercise.defines}` yet; run its cell first"))
+        printed = io.StringIO()
+        with redirect_stdout(printed):
+            seen = self._run(*rounds[0])
+        return replace(seen, printed=printed.getvalue())
+
+    def _run(self, check: Check, seed: int) -> Observed:
         drawn, data = check.prepare(seed)
         given = frames.copy(data)
         function = self.checks.experiment(check).function
         reset_state(derive(drawn, "student"))
         try:
-            reply: Reply = {"kind": "result", "value": function(self.view, Rng(drawn), *given)}
+            reply = Result(function(self.view, Rng(drawn), *given))
         except KeyboardInterrupt:  # the stop button is the student's, and is obeyed
             raise
         except BaseException as error:
-            reply = self._raised(error)
+            return self._raised(error)
         try:
-            value: Reply = frames.copy(reply)
-        except Exception as error:  # too large, too deep, or an object whose class lies about itself
-            return {"kind": "unsendable", "message": str(error)}
-        return value
+            return Observed(crossed(sent(reply)))
+        except Exception as error:  # too large, too deep, or of a class that pretends to be another
+            return Observed(Unsendable(str(error)))
 
-    def _raised(self, error: BaseException) -> Reply:
-        told = describe_error(error, "/no/such/file")
-        if told["missing"]:
-            return {"kind": "stopped", "message": f"this kernel knows no `{told['missing']}`; run its cell first"}
+    def _raised(self, error: BaseException) -> Observed:
+        described = describe_error(error, "/no/such/file")
+        if described.missing:
+            return Observed(Stopped(f"this kernel knows no `{described.missing}`; run its cell first"))
         walked = [
-            (self.places(frame.f_code.co_filename), line, frame.f_code.co_qualname)
+            (self.places(frame.f_code.co_filename, line), frame.f_code.co_qualname)
             for frame, line in traceback.walk_tb(error.__traceback__)
         ]
-        own = [[place, line, name] for place, line, name in walked if place is not None]
+        own = [Frame(place, name[:MAX_FUNCTION]) for place, name in walked if place is not None]
         innermost = bool(walked) and walked[-1][0] is not None
-        return {"kind": "raised", **told, "frames": own[-MAX_FRAMES:], "own": innermost}
+        return Observed(replace(described, own=innermost), trace=tuple(own[-MAX_FRAMES:]))
 
-    def _judge(self, check: Check, reply: Reply, seed: int) -> CheckResult:
-        try:
-            result = judge_by(self.reference, check, reply, seed)
-        except ReferenceFailed as error:
-            return _told(
-                check, Outcome.ERROR, f"the grader could not judge this check, which costs no points ({error})"
-            )
-        if result.where and result.where in result.message:
-            place = _spoken(*result.where.rsplit(":", 1))
-            result.message, result.where = result.message.replace(result.where, place), place
-        return result
-
-    def _definition(self, exercise: Exercise) -> str | None:
-        """Where the exercise is defined: the place to look if no line is to blame."""
+    def definition(self, exercise: Exercise) -> Place | None:
+        """The first line of the function, or of the class's first method."""
         defined = inspect.unwrap(self.names[exercise.defines])
         members = [defined, *vars(defined).values()] if isinstance(defined, type) else [defined]
         codes = [code for member in members if (code := getattr(member, "__code__", None)) is not None]
         for code in sorted(codes, key=lambda code: int(code.co_firstlineno)):
-            if (place := self.places(code.co_filename)) is not None:
-                return _spoken(place, str(code.co_firstlineno))
+            if (place := self.places(code.co_filename, code.co_firstlineno)) is not None:
+                return place
         return None
-
-
-def _spoken(place: str, line: str) -> str:
-    return f"{place}:{line}" if place.endswith(".py") else f"{place}, line {line}"
-
-
-def _told(check: Check, outcome: Outcome, message: str) -> CheckResult:
-    return CheckResult(
-        name=check.name, claim=check.claim, public=check.public, outcome=outcome, weight=check.weight, message=message
-    )

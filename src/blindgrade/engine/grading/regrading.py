@@ -10,14 +10,16 @@ from pathlib import Path
 
 from blindgrade.catalog import Target
 from blindgrade.engine.answers.reference import LiveReference, check_seed
-from blindgrade.engine.grading.runner import MAX_SEED, Options, References, grade_lesson
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.references import References
+from blindgrade.engine.grading.runner import grade_lesson
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Interrupted
 from blindgrade.engine.submission.fingerprints import DoesNotParse, Fingerprint, fingerprints, to_grade
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
-from blindgrade.models import Attempt, Exercise, ExerciseResult, Kind, Outcome
+from blindgrade.models import MAX_SEED, Attempt, Exercise, ExerciseResult, Kind, Outcome
 
-STANDS = "the last verdicts stand until that is mended"
+KEPT = "the last results stay on screen until the file"
 
 
 class Wave(Enum):
@@ -29,10 +31,10 @@ class Wave(Enum):
 
 
 @dataclass
-class Session:
-    """The last result of each exercise, and what it was of.
+class Regrading:
+    """The last result of each exercise, and the fingerprint of the code that it belongs to.
 
-    One seed holds for the whole session, so that the reference's results are computed once. `newer` is asked all
+    One seed serves all gradings, so that the reference's results are computed once. `newer` is asked all
     the time whether a later save waits; a training that runs is then ended.
     """
 
@@ -47,9 +49,9 @@ class Session:
     def __post_init__(self) -> None:
         self._digests: dict[str, dict[str, Fingerprint]] = {}
         self.superseded = False
-        self._begin_afresh()
+        self._begin()
 
-    def _begin_afresh(self) -> None:
+    def _begin(self) -> None:
         self._references = References()
         self._seed = self.options.seed if self.options.seed is not None else secrets.randbelow(MAX_SEED)
 
@@ -62,11 +64,11 @@ class Session:
         self.superseded = False
         if everything:
             self._digests.clear()
-            self._begin_afresh()
+            self._begin()
         try:
             jobs = self._changed()
         except SubmissionError as error:
-            self.problems = {"": [f"{error}; {STANDS}"]}
+            self.problems = {"": [f"{error}; {KEPT} can be read"]}
             return
         for wave in Wave:
             for target, found, digests in jobs:
@@ -128,13 +130,13 @@ class Session:
         old, results = self._digests.get(lesson, {}), self.results.get(lesson, {})
         if found is None or found.unreadable:
             why = found.unreadable if found else f"there is no {target.files.module}.py or .ipynb; put it back"
-            self.problems[lesson] = [f"{why}; {STANDS}"]
+            self.problems[lesson] = [f"{why}; {KEPT} can be read"]
             return {}
         try:
             new = fingerprints(found, target.lesson)
         except DoesNotParse as error:
             if results:
-                self.problems[lesson] = [f"{error}; {STANDS}"]
+                self.problems[lesson] = [f"{error}; {KEPT} parses"]
                 return {}
             new = dict.fromkeys(target.exercises, Fingerprint())  # the engine grades what of the file does run
         if results:

@@ -8,14 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from blindgrade.catalog import Target
-from blindgrade.checks import Check
 from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.grading.loop import Round
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import LOOP, Worker, WorkerGone
+from blindgrade.engine.judging.judged_before import JudgedBefore
+from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission.reading import LessonSubmission
-from blindgrade.engine.wire.replies import Read, Reply
+from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Problem, Stopped
 from blindgrade.models import Exercise
+from blindgrade.places import Place
 
 LOAD_SECONDS = 10.0
 AHEAD = 32 << 10  # bytes of requests that wait in a worker's socket, which holds several times that
@@ -24,7 +27,7 @@ MAX_LOAD_PROBLEMS = 20
 
 @dataclass
 class Student:
-    """Runs experiments on a submission's lesson, in one worker as long as that is well.
+    """Observes a submission's lesson in one worker, as long as that is well.
 
     A crash or a stop is followed by a fresh worker, and so is an isolated check, which therefore comes last.
     Never raises for what the student did.
@@ -33,9 +36,10 @@ class Student:
     target: Target
     submission: LessonSubmission
     checks: LessonChecks
+    judged: JudgedBefore
     zygote: Zygote
     device: str
-    problems: list[str] = field(default_factory=list)  # about the file, each told once
+    problems: list[str] = field(default_factory=list)  # about the file, each reported once
     interrupted: Callable[[], bool] | None = None  # see Worker.reply
     _worker: Worker | None = None
     _ahead: deque[str] = field(default_factory=deque)  # checks that the worker has been sent and nobody asked for yet
@@ -43,47 +47,52 @@ class Student:
     _spent: dict[str, float] = field(default_factory=dict)  # seconds by exercise
     _stopped: dict[str, str] = field(default_factory=dict)  # how an exercise was stopped
 
-    def observe(
-        self,
-        exercise: Exercise,
-        checks: Sequence[tuple[Check, int]],
-        meanwhile: Callable[[], object],
-        read: Read,
-    ) -> tuple[Reply, str]:
-        """The reply to the experiment of the first of these checks and their seeds, and what was printed.
-
-        The worker goes on with the others, which must be asked for next, in this order, and print nothing that is
-        shown. `meanwhile` runs here while it works; `read` makes a reply of its frame. Raises Interrupted if nobody
-        waits for it any more.
-        """
-        check, _ = checks[0]
+    def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
+        """See `Observer`. Raises Interrupted if nobody waits for the reply any more."""
+        check, _ = rounds[0]
         refused = self._no_longer(exercise)
         if self._ahead and (refused or self._ahead[0] != check.name):
             self.close()  # nobody asks for what it answers next
         if refused:
-            return {"kind": "stopped", "message": refused}, ""
+            return Observed(Stopped(refused))
         begun = time.monotonic()
-        printed = ""
         try:
             worker = self._ready_for(exercise)
             if self._load_failure:
-                return {"kind": "stopped", "message": self._load_failure}, ""
-            left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
-            until = time.monotonic() + left
-            self._send(worker, checks, left)
-            meanwhile()
-            reply = worker.reply(max(until - time.monotonic(), 0.0), self.interrupted, read)
-            printed = worker.take_output()
+                return Observed(Stopped(self._load_failure))
+            seen = self._answered(worker, exercise, rounds)
         except WorkerGone as gone:
-            reply = {"kind": "stopped", "message": self._told(exercise, gone)}
             printed = self._worker.take_output() if self._worker is not None else ""
+            seen = Observed(Stopped(self._stop(exercise, gone)), printed)
             self.close()
         self._spent[exercise.name] = self._spent.get(exercise.name, 0.0) + time.monotonic() - begun
         if check.isolated:
             self.close()
-        return reply, printed
+        if isinstance(seen.reply, Broken):
+            # The worker may say so without reason; whether the check is broken is seen by making it here.
+            self.checks.experiment(check)
+        return seen
 
-    def _send(self, worker: Worker, checks: Sequence[tuple[Check, int]], seconds: float) -> None:
+    def definition(self, exercise: Exercise) -> Place | None:
+        """See `Observer`."""
+        return self.submission.definition(exercise.defines)
+
+    def _answered(self, worker: Worker, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
+        """The worker's answer to the first check. It goes on with those after it that it may be sent together."""
+        check, seed = rounds[0]
+        left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
+        until = time.monotonic() + left
+        self._send(worker, _together(rounds), left)
+        # The reference works at the same time; its result is remembered for the verdict.
+        self.judged.reference.expected(check, seed)
+
+        def read(frame: bytes) -> tuple[Answer, bytes]:
+            return self.judged.read(check, seed, frame), frame
+
+        reply, frame = worker.reply(max(until - time.monotonic(), 0.0), read, self.interrupted)
+        return Observed(reply, worker.take_output(), self.submission.trace(reply), frame)
+
+    def _send(self, worker: Worker, checks: Sequence[Round], seconds: float) -> None:
         """Send the first check unless the worker has it, and with it as many of the others as its socket holds."""
         if self._ahead:
             self._ahead.popleft()
@@ -106,10 +115,11 @@ class Student:
             return f"not run, because the submission has used up its {budget:.0f} s"
         return ""
 
-    def _told(self, exercise: Exercise, gone: WorkerGone) -> str:
+    def _stop(self, exercise: Exercise, gone: WorkerGone) -> str:
+        """Why there is no answer. Late, it stops the exercise's later checks as well."""
         if not gone.late:
             return gone.reason
-        # The budget is the exercise's; what was left of it for this check would tell the student nothing.
+        # The budget is the exercise's; what was left of it for this check would mean nothing to the student.
         self._stopped[exercise.name] = f"stopped after {exercise.seconds:.0f} s"
         return f"{self._stopped[exercise.name]}: {LOOP}"
 
@@ -144,16 +154,16 @@ class Student:
             worker.take_output()
         except WorkerGone as gone:
             return f"{self.submission.file} could not be loaded: {gone.reason}"
-        for problem in reply.get("problems", [])[:MAX_LOAD_PROBLEMS]:
+        for problem in reply.problems[:MAX_LOAD_PROBLEMS] if isinstance(reply, Loaded) else ():
             note = self._problem(problem)
             if note not in self.problems:
                 self.problems.append(note)
         return ""
 
-    def _problem(self, problem: Reply) -> str:
-        place = self.submission.lines.where(int(problem.get("line") or 1))
-        text = " ".join(str(problem.get("message", "")).split())[:200]
-        return f"{place}: {problem.get('type')}: {text}; this part was left out and the rest was graded"
+    def _problem(self, problem: Problem) -> str:
+        place, error = self.submission.lines.where(problem.line), problem.error
+        text = " ".join(error.message.split())[:200]
+        return f"{place}: {error.type}: {text}; this part was left out and the rest was graded"
 
     def close(self) -> None:
         """End the worker; the next experiment gets a fresh one."""
@@ -161,3 +171,13 @@ class Student:
         self._ahead.clear()
         if worker is not None:
             worker.close()
+
+
+def _together(rounds: Sequence[Round]) -> Sequence[Round]:
+    """The first check and those after it that a worker may be sent with it.
+
+    Prints carry no name of a check, so a public check, whose prints are shown, goes alone; so does an isolated one,
+    because it ends its worker.
+    """
+    alone = next((n for n, (check, _) in enumerate(rounds) if check.public or check.isolated), len(rounds))
+    return rounds[: max(alone, 1)]

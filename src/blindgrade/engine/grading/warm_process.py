@@ -15,7 +15,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from blindgrade.catalog import Target
 from blindgrade.engine.grading.worker_client import START_SECONDS, Ended, Worker, ZygoteFailed
@@ -23,8 +23,7 @@ from blindgrade.engine.sandbox import cgroup
 from blindgrade.engine.sandbox.layout import BOX
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.sandbox.probe import explain
-from blindgrade.engine.wire import frames
-from blindgrade.engine.wire.replies import Reply
+from blindgrade.engine.wire import channel, frames
 from blindgrade.engine.worker import large_pages
 from blindgrade.models import Kind
 
@@ -41,7 +40,7 @@ class SandboxMissing(ZygoteFailed):
 
 
 class Zygote:
-    """The warm process. It starts when told to, or with the first worker; leaving the context ends it.
+    """The warm process. `start` starts it, or the first worker does; leaving the context ends it.
 
     `sandbox` names the tiers that may hold its workers (`ALLOWED`). `private` are paths that no worker may read: the
     process refuses to start in a tier where one can. With `fork=False` it becomes its only worker itself, because
@@ -230,9 +229,9 @@ class Zygote:
         self._process.kill()
         return self._process.stderr.read().decode(errors="replace")[-800:]
 
-    def _answer(self) -> Reply:
+    def _answer(self) -> dict[str, Any]:
         if self._control is None:
-            raise frames.Closed("the warm process is gone")
-        answer: Reply = frames.receive(self._control, time.monotonic() + START_SECONDS)
+            raise channel.Closed("the warm process is gone")
+        answer: dict[str, Any] = channel.receive(self._control, time.monotonic() + START_SECONDS)
         self._control.settimeout(None)
         return answer

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from blindgrade.engine.sandbox.limits import Limits, remove_tree
-from blindgrade.engine.wire import frames, replies
-from blindgrade.engine.wire.replies import Read, Reply
+from blindgrade.engine.wire import channel, frames, replies
+from blindgrade.engine.wire.replies import Answer
 
 MAX_OUTPUT = 64 << 10  # bytes of a worker's prints that are kept
 START_SECONDS = 120.0
 ASK_SECONDS = 0.05  # between two looks whether an answer is still wanted
+T = TypeVar("T")
 LOOP = "is there a loop that never ends?"
 
 
@@ -28,7 +29,7 @@ class ZygoteFailed(Exception):
 
 
 class WorkerGone(Exception):
-    """The worker ended, stalled or broke the protocol; `reason` is told to the student, `late` says that it stalled."""
+    """The worker ended, stalled or broke the protocol; the student reads `reason`, `late` says that it stalled."""
 
     def __init__(self, reason: str, *, late: bool = False) -> None:
         super().__init__(reason)
@@ -62,15 +63,15 @@ class Worker:
         self._selector = selectors.DefaultSelector()
         self._selector.register(sock, selectors.EVENT_READ)
         self._selector.register(output, selectors.EVENT_READ)
-        self._reader = frames.FrameReader(beyond=frames.READ)
+        self._reader = channel.FrameReader(beyond=channel.READ)
         self._kept = bytearray()
         self._confined = False
         self.printed = 0
 
-    def call(self, request: Reply, seconds: float) -> Reply:
+    def call(self, request: dict[str, Any], seconds: float) -> Answer:
         """Send a request and wait for its reply, which both raise WorkerGone."""
         self.send(frames.encode(request), seconds)
-        return self.reply(seconds)
+        return self.reply(seconds, replies.read)
 
     def send(self, frame: bytes, seconds: float) -> None:
         """Send a request's frame. WorkerGone if the worker does not take it in time.
@@ -78,27 +79,27 @@ class Worker:
         What it is sent before it has answered must fit into the socket, because it reads nothing while it answers.
         """
         self._await_walls()
-        with self._telling(seconds):
+        with self._translated(seconds):
             self._sock.settimeout(seconds)
             self._sock.sendall(frame)
 
-    def reply(self, seconds: float, interrupted: Callable[[], bool] | None = None, read: Read = replies.read) -> Reply:
+    def reply(self, seconds: float, read: Callable[[bytes], T], interrupted: Callable[[], bool] | None = None) -> T:
         """The answer to the oldest request that has none. WorkerGone if it is late or broken or the worker is dead.
 
-        `read` makes it of its frame. `interrupted` is asked while this waits; when it says so, Interrupted is raised,
-        and all that is left to do with the worker is to close it.
+        `read` makes it of its frame, or raises WireError. `interrupted` is asked while this waits; when it says so,
+        Interrupted is raised, and all that is left to do with the worker is to close it.
         """
-        with self._telling(seconds):
+        with self._translated(seconds):
             return read(self._await(time.monotonic() + seconds, interrupted))
 
     @contextmanager
-    def _telling(self, seconds: float) -> Iterator[None]:
+    def _translated(self, seconds: float) -> Iterator[None]:
         """Whatever goes wrong on the wire becomes a WorkerGone that says what it means."""
         try:
             yield
-        except (TimeoutError, frames.Late):
+        except (TimeoutError, channel.Late):
             raise WorkerGone(f"stopped after {seconds:.0f} s: {LOOP}", late=True) from None
-        except (frames.Closed, ConnectionError):
+        except (channel.Closed, ConnectionError):
             raise WorkerGone(self._how_it_ended()) from None
         except frames.WireError:
             raise WorkerGone("the worker's answer broke the protocol; it was stopped") from None
@@ -118,13 +119,13 @@ class Worker:
 
     def _await(self, deadline: float, interrupted: Callable[[], bool] | None = None) -> bytes:
         while not self._reader.complete():
-            # Asked once more when the time is over: the reply may lie there since this process was busy itself.
+            # Asked once more when the time is over: the reply may be there, if this process was busy itself.
             left = deadline - time.monotonic()
             ready = self._readable(left if interrupted is None else min(left, ASK_SECONDS))
             if interrupted is not None and interrupted():
                 raise Interrupted
             if left <= 0 and self._sock not in ready:
-                raise frames.Late("no complete answer in time")
+                raise channel.Late("no complete answer in time")
             if self._output in ready and not self._drain():
                 self._selector.unregister(self._output)
             if self._sock in ready:

@@ -8,19 +8,18 @@ from torch import Tensor
 
 from blindgrade.checks import Check, Rng
 from blindgrade.engine.answers.reference import Reference
-from blindgrade.figures import Exhibit, Figure
+from blindgrade.engine.wire.replies import Reply, Result
+from blindgrade.figures import Figure, FigurePair
 from blindgrade.models import Outcome
-
-Reply = dict[str, Any]
 
 MAX_ELEMENTS = 1 << 20  # of a result that is drawn; a student's may be as large as the wire allows
 
 
-class Exhibits:
+class CollectedFigures:
     """Collects the figures of checks that have one."""
 
     def __init__(self) -> None:
-        self.found: list[Exhibit] = []
+        self.found: list[FigurePair] = []
 
     def add(self, lesson: str, check: Check, reply: Reply, outcome: Outcome, reference: Reference, seed: int) -> None:
         """Keep what the check shows of this reply. A result that cannot be drawn is left out, whoever's it is."""
@@ -31,15 +30,15 @@ class Exhibits:
         if check.public and check.reference and not (student is not None and outcome is Outcome.PASSED):
             right = _figure(check, reference.expected(check, seed), seed)
         if student is not None or right is not None:
-            self.found.append(Exhibit(lesson, check.exercise, check.name, student, right))
+            self.found.append(FigurePair(lesson, check.exercise, check.name, student, right))
 
 
 def _figure(check: Check, reply: Reply | None, seed: int) -> Figure | None:
-    if reply is None or reply["kind"] != "result" or _elements(reply["value"]) > MAX_ELEMENTS:
+    if not isinstance(reply, Result) or _elements(reply.value) > MAX_ELEMENTS:
         return None
     assert check.figure is not None
     try:
-        figure = check.figure(reply["value"], Rng(seed))
+        figure = check.figure(reply.value, Rng(seed))
     except Exception:
         # The data are a student's and may have any form; a picture is no part of the verdict.
         return None

@@ -7,16 +7,23 @@ equal its results where they differ from the reference's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import NamedTuple
 
 from blindgrade.checks import Check
 from blindgrade.engine.answers.reference import LiveReference, Reference
 from blindgrade.engine.answers.solution import Variant
 from blindgrade.engine.judging.judging import same
+from blindgrade.engine.wire.replies import Reply
 from blindgrade.models import CheckResult, Exercise, Kind, Outcome
 
-Reply = dict[str, Any]
-Seen = tuple[Check, int, Reply, CheckResult]  # check, seed, the student's reply, what the check said of it
+
+class Seen(NamedTuple):
+    """A check that was run: its seed, the student's reply, and the result."""
+
+    check: Check
+    seed: int
+    reply: Reply
+    result: CheckResult
 
 
 def diagnose(
@@ -27,7 +34,7 @@ def diagnose(
     An answer key knows no misconceptions, so there it is always the ladder's. `go_on` is called before each known
     wrong answer is tried, which takes time; it may raise what ends this.
     """
-    failed = [one for one in seen if one[3].outcome is Outcome.FAILED]
+    failed = [one for one in seen if one.result.outcome is Outcome.FAILED]
     if not failed:
         return
     hints: dict[str, str] = {}
@@ -36,8 +43,8 @@ def diagnose(
         if exercise.kind is not Kind.TRAINING:
             # A trained model never equals another one's numbers; there the verdict names what the outcome shows.
             _by_equality(exercise, seen, failed, reference, go_on)
-    for _, _, _, result in failed:
-        result.hint = hints.get(result.misconception or "", exercise.hints[0])
+    for one in failed:
+        one.result.hint = hints.get(one.result.misconception or "", exercise.hints[0])
 
 
 def _by_equality(
@@ -46,10 +53,10 @@ def _by_equality(
     best: tuple[int, int] = (0, 0)
     explained: list[CheckResult] = []
     name = ""
-    passed = [one for one in seen if one[3].outcome is not Outcome.FAILED]
+    passed = [one for one in seen if one.result.outcome is not Outcome.FAILED]
     for variant in reference.misconceptions(exercise.name):
         go_on()
-        hits = [one[3] for one in failed if _same(variant, one, reference)]
+        hits = [one.result for one in failed if _same(variant, one, reference)]
         if not hits or len(hits) < best[0]:
             continue  # what it does on the other checks does not matter, and takes time to find out
         rank = (len(hits), len(hits) + sum(_same(variant, one, reference) for one in passed))
@@ -61,5 +68,4 @@ def _by_equality(
 
 def _same(variant: Variant, one: Seen, reference: LiveReference) -> bool:
     """Does the misconception do on this check what the student's code did?"""
-    check, seed, reply, _ = one
-    return same(check, reference.of_variant(variant, check, seed), reply)
+    return same(one.check, reference.of_variant(variant, one.check, one.seed), one.reply)

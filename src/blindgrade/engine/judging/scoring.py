@@ -29,7 +29,7 @@ def score(exercise: Exercise, checks: list[CheckResult], output: str = "") -> Ex
 
 
 def block(exercise: Exercise, result: ExerciseResult, outcomes: Mapping[str, Outcome]) -> ExerciseResult:
-    """The result, told as blocked if it failed while an exercise that it requires failed too."""
+    """The result, marked as blocked if it failed while an exercise that it requires failed too."""
     waits = [name for name in exercise.requires_here if outcomes.get(name, Outcome.PASSED) not in EARNS]
     if result.outcome is not Outcome.FAILED or not waits:
         return result

@@ -1,7 +1,7 @@
-"""A control group for one warm process and its worker, where the machine lets us make one (cgroup v2).
+"""A control group for one warm process and its worker, if the machine lets us make one (cgroup v2).
 
-A second line behind the limits of a process: memory that no address space shows (files in the box, shared memory)
-counts as well, and `cgroup.kill` ends everything in it at once.
+It is a second limit behind those of a process. It also counts memory outside of an address space (files in the box,
+shared memory), and `cgroup.kill` ends every process in the group at once.
 https://docs.kernel.org/admin-guide/cgroup-v2.html
 """
 
@@ -18,11 +18,11 @@ PROCESSES = 128
 
 
 class NoGroup(OSError):
-    """A group cannot be had here; the text says why."""
+    """No group can be made here. The text says why."""
 
 
 def own_group(membership: str = "/proc/self/cgroup", mounts: str = "/proc/self/mountinfo") -> Path:
-    """The folder of the group that this process is in. NoGroup without cgroup v2."""
+    """Folder of this process's group. NoGroup without cgroup v2."""
     try:
         places = [line.split() for line in Path(mounts).read_text().splitlines()]
         root = next(fields[4] for fields in places if "cgroup2" in fields[fields.index("-") + 1 :])
@@ -35,7 +35,7 @@ def own_group(membership: str = "/proc/self/cgroup", mounts: str = "/proc/self/m
 def enter(parent: Path, memory_bytes: int) -> Path:
     """Move this process into a new group below `parent` with a limit on memory and processes.
 
-    NoGroup, and nothing changed, if that is not ours to do.
+    NoGroup if this process may not do that. Then nothing has changed.
     """
     group = parent / f"blindgrade-{os.getpid()}"
     try:
@@ -59,7 +59,7 @@ def enter(parent: Path, memory_bytes: int) -> Path:
 
 
 def remove(group: Path) -> None:
-    """End what is left in a group, and remove it."""
+    """End every process of a group, and remove the group."""
     with suppress(OSError):
         _write(group / "cgroup.kill", "1")
     for _ in range(100):
@@ -69,7 +69,7 @@ def remove(group: Path) -> None:
         except FileNotFoundError:
             return
         except OSError:
-            time.sleep(0.01)  # a killed process leaves its group a moment later
+            time.sleep(0.01)  # a killed process stays in its group for a moment
 
 
 def _words(path: Path) -> list[str]:
@@ -77,6 +77,6 @@ def _words(path: Path) -> list[str]:
 
 
 def _write(path: Path, text: str) -> None:
-    # Opened without O_CREAT: in a cgroup file system every file that matters is there already.
+    # Without O_CREAT: every file that matters exists in a cgroup file system.
     with open(os.open(path, os.O_WRONLY), "w") as file:
         file.write(text)

@@ -1,8 +1,8 @@
 """The outer wall: a process in namespaces of its own, on a read-only root that holds only what `layout` lists.
 
-Built once for a warm process; a worker that broke its own layers would still stand in here. The steps follow from
-what the kernel asks for: a user namespace gives the right to make the others, and a mount may only be taken away by
-the namespace that made it.
+The grader builds it once for a warm process. A worker that breaks its own layers is still inside this wall. The kernel
+decides the order of the steps: a user namespace gives the right to make the other namespaces, and only the namespace
+that made a mount may remove it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ NAMESPACES = (
     kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID | kernel.CLONE_NEWIPC
     | kernel.CLONE_NEWUTS | kernel.CLONE_NEWNET | kernel.CLONE_NEWCGROUP
 )  # fmt: skip
-FIRST_SLOT = 0x70000000  # user ids that no system hands out (systemd, "Users, Groups, UIDs and GIDs")
+FIRST_SLOT = 0x70000000  # user ids that no system gives to anybody (systemd, "Users, Groups, UIDs and GIDs")
 READ_ONLY = kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID
 PASSWD = "student:x:{uid}:{gid}::/box:/bin/false\n"
 
 
 def own_user() -> tuple[int, int]:
-    """The user and group that workers run as: a number of this process's own if we are root, else ourselves."""
+    """User and group of the workers: a number that only this process uses if it is root, else its own."""
     if os.geteuid() == 0:
         slot = FIRST_SLOT + os.getpid()
         return slot, slot
@@ -33,9 +33,9 @@ def own_user() -> tuple[int, int]:
 
 
 def enter() -> None:
-    """Move this process into the jail. OSError if the machine does not let us.
+    """Move this process into the jail. OSError if the machine refuses.
 
-    Its next child is process 1 of the jail; this process stays outside of that count and should only wait for it.
+    The next child is process 1 of the jail. This process is not counted in the jail and should only wait for the child.
     """
     uid, gid = own_user()
     _new_user_namespace(uid, gid)
@@ -46,9 +46,9 @@ def enter() -> None:
 
 
 def _new_user_namespace(uid: int, gid: int) -> None:
-    """Namespaces of our own, in which `uid` and `gid` are what they are outside.
+    """Make new namespaces, in which `uid` and `gid` have the same numbers as outside.
 
-    The map has to be written from outside, so a helper that was forked before does it.
+    Only a process outside can write the user map. A helper that is forked before does it.
     """
     root = os.geteuid() == 0
     me = os.getpid()
@@ -74,7 +74,7 @@ def _write_maps(pid: int, uid: int, gid: int, root: bool, made: tuple[int, int],
     os.close(made[1])
     if os.read(made[0], 1) != b"1":
         return
-    # Root keeps its own number until the root folder stands, because it owns the folders on the way to the code.
+    # Root keeps its own number until the new root is complete: it owns the folders above the code.
     also = "0 0 1\n" if root else ""
     if not root:
         _write(f"/proc/{pid}/setgroups", "deny")
@@ -97,14 +97,14 @@ def _run_and_exit(work: Callable[[], None]) -> NoReturn:
 
 
 def _build_root(uid: int, gid: int) -> None:
-    """A new root on a tmpfs; the old one is reached below /old until the end."""
+    """Build a new root on a tmpfs. The old root is at /old until the last step."""
     kernel.mount("tmpfs", "/tmp", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,mode=755")
     os.mkdir("/tmp/new")
     os.mkdir("/tmp/old")
     code = layout.code()
     kernel.pivot_root("/tmp", "/tmp/old")
     os.chdir("/")
-    # A mount of its own, which alone can become a root.
+    # Only a mount can become a root.
     kernel.mount("tmpfs", "/new", "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "size=1m,mode=755")
     shared = READ_ONLY | kernel.MOUNT_ATTR_NODEV
     for path in layout.LIBRARIES:
@@ -121,17 +121,17 @@ def _build_root(uid: int, gid: int) -> None:
         _show(path, path, READ_ONLY | kernel.MOUNT_ATTR_NOEXEC)
     for path in (layout.BOX, layout.SHARED_MEMORY):
         os.makedirs("/new" + path)
-    # Torch's compiler makes a cache folder as soon as it is imported; a worker's box lies over this one.
+    # torch's compiler makes a cache folder when it is imported. Each worker mounts its own box over this one.
     kernel.mount(
         "box", "/new" + layout.BOX, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, f"size=16m,uid={uid},gid={gid}"
     )
     if not os.path.exists("/new/tmp"):
-        os.symlink("/box", "/new/tmp")  # for those who write it out
+        os.symlink("/box", "/new/tmp")  # for code that names /tmp
     os.makedirs("/new/etc", exist_ok=True)
     _write("/new/etc/passwd", PASSWD.format(uid=uid, gid=gid))
     kernel.set_attributes("/new", READ_ONLY | kernel.MOUNT_ATTR_NODEV, recursive=False)
     os.chdir("/new")
-    kernel.pivot_root(".", ".")  # the old root now lies over the new one
+    kernel.pivot_root(".", ".")  # the old root now covers the new one
     kernel.unmount(".")
     os.chdir("/")
 
@@ -150,7 +150,7 @@ def _show(source: str, target: str, attributes: int) -> None:
 
 
 def _become(uid: int, gid: int) -> None:
-    """Take on the user, and keep the rights over our own namespaces: workers get more of them."""
+    """Become the user, and keep the rights over our namespaces: each worker gets more namespaces."""
     if os.geteuid() != uid:
         kernel.prctl(kernel.PR_SET_KEEPCAPS, 1)
         os.setgroups([])
@@ -161,21 +161,21 @@ def _become(uid: int, gid: int) -> None:
 
 
 class Fork:
-    """Forks workers that are process 1 of a new process namespace each. Used by process 1 of the jail."""
+    """Forks workers. Each is process 1 of its own process namespace. Process 1 of the jail uses it."""
 
     def __init__(self) -> None:
         self._myself = os.pidfd_open(os.getpid()) if sys.platform == "linux" else -1
 
     def __call__(self) -> int:
         """Like os.fork()."""
-        # A process can make a namespace for its children only while they would still be born into its own.
+        # The kernel lets a process make a namespace for its children only while it would fork into its own.
         kernel.setns(self._myself, kernel.CLONE_NEWPID)
         kernel.unshare(kernel.CLONE_NEWPID)
         return os.fork()
 
 
 def furnish(limits: Limits) -> None:
-    """In a new worker: a box, shared memory and message queues that nobody else has, gone when it ends."""
+    """Give a new worker its own box, shared memory and message queues. They vanish when it ends."""
     kernel.unshare(kernel.CLONE_NEWNS | kernel.CLONE_NEWIPC | kernel.CLONE_NEWUTS)
     flags = kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount("box", layout.BOX, "tmpfs", flags, f"size={limits.file_mb}m,nr_inodes={limits.files},mode=700")

@@ -1,4 +1,4 @@
-"""System calls for which Python 3.11 has no function. Each raises OSError when the kernel refuses."""
+"""System calls for which Python 3.11 has no function. Each raises OSError if the kernel refuses."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def machine() -> str:
-    """The processor architecture, as the tables here name it."""
+    """Name of the processor architecture, as in the tables here."""
     return platform.machine()
 
 
@@ -74,7 +74,7 @@ def prctl(option: int, value: int = 0, third: int = 0) -> int:
 
 
 def unshare(flags: int) -> None:
-    """Leave the namespaces that the flags name for new ones."""
+    """Leave the namespaces that the flags name, and enter new ones."""
     _checked(_libc.unshare(flags), "unshare")
 
 
@@ -90,7 +90,7 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = 
 
 
 def bind(source: str, target: str, attributes: int) -> None:
-    """Show a file or tree at another place, with everything below it under the attributes."""
+    """Show a file or tree at another place. The attributes hold for everything below it."""
     mount(source, target, flags=MS_BIND | MS_REC)
     set_attributes(target, attributes, recursive=True)
 
@@ -107,17 +107,17 @@ def unmount(target: str) -> None:
 
 
 def pivot_root(new: str, old: str) -> None:
-    """Make `new` the root; the old one is found at `old`."""
+    """Make `new` the root. The old root is then at `old`."""
     syscall("pivot_root", new.encode(), old.encode())
 
 
 def set_host_name(name: str) -> None:
-    """What uname() tells."""
+    """Set the host name that uname() returns."""
     _checked(_libc.sethostname(name.encode(), len(name)), "sethostname")
 
 
 def permitted_capabilities() -> int:
-    """The capabilities that this process may use, as a mask."""
+    """Mask of the capabilities that this process may use."""
     sets = ctypes.create_string_buffer(24)
     syscall("capget", struct.pack("=Ii", CAPABILITY_VERSION, 0), sets)
     _, low, _, _, high, _ = struct.unpack("=IIIIII", sets.raw)
@@ -137,11 +137,11 @@ def drop_capabilities() -> None:
         try:
             prctl(PR_CAPBSET_DROP, number)
         except OSError:
-            break  # past the last one that this kernel knows, or not ours to drop
+            break  # after the last capability that this kernel knows, or one that we may not drop
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
     set_capabilities(0)
 
 
 def no_new_privileges() -> None:
-    """From now on no exec gains rights; a condition of Landlock and seccomp."""
+    """Make sure that no later exec gains rights. Landlock and seccomp require this."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)

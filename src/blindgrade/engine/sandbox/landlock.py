@@ -1,4 +1,4 @@
-"""Landlock: which folders a process may still reach, whatever its user may. Linux 5.13 and newer.
+"""Landlock limits a process to some folders, whatever its user may read. Linux 5.13 and newer.
 
 https://docs.kernel.org/userspace-api/landlock.html
 """
@@ -18,7 +18,7 @@ REFER, TRUNCATE, IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 
 FILES_OF_ABI = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
 NETWORK_SINCE, NETWORK = 4, 0b11  # bind and connect of TCP
-SCOPES_SINCE, SCOPES = 6, 0b11  # abstract Unix sockets and signals end at this process's own circle
+SCOPES_SINCE, SCOPES = 6, 0b11  # abstract Unix sockets and signals reach only processes under the same rules
 
 READ = READ_FILE | READ_DIR
 FILE_ONLY = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
@@ -26,21 +26,21 @@ WRITE = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | MAK
 
 
 def abi() -> int:
-    """The version that the kernel offers; OSError if it offers none."""
+    """Landlock version of the kernel. OSError if it has none."""
     return kernel.syscall("landlock_create", 0, 0, VERSION_FLAG)
 
 
 def restrict(readable: list[str], writable: list[str]) -> None:
-    """From now on this process reaches nothing but these folders and files, no TCP port and no outside process.
+    """Limit this process for good to these folders and files, without TCP and without other processes.
 
-    A path that does not exist is left out. Needs no_new_privs.
+    A path that does not exist is skipped. The process needs no_new_privs.
     """
     version = abi()
     files = max(rights for since, rights in FILES_OF_ABI.items() if since <= version)
     network = NETWORK if version >= NETWORK_SINCE else 0
     scopes = SCOPES if version >= SCOPES_SINCE else 0
     attributes = struct.pack("=QQQ", files, network, scopes)
-    # An older kernel wants the shorter structure that it knows.
+    # An older kernel takes only the shorter structure that it knows.
     size = 24 if scopes else 16 if network else 8
     ruleset = kernel.syscall("landlock_create", attributes[:size], size, 0)
     try:

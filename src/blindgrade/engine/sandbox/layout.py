@@ -1,4 +1,4 @@
-"""What a jailed worker can see: the interpreter, the libraries that it needs, and an empty box."""
+"""Paths that a jailed worker can see: the interpreter, its libraries, and an empty box."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ NEEDED = ("torch", "numpy", "jaxtyping")
 
 @cache
 def code() -> dict[str, str]:
-    """Folders with the code that a worker runs, and where each really lies, without what `LIBRARIES` hold.
+    """Folders with the code that a worker runs, each with its real path, without those inside LIBRARIES.
 
-    A path that leads over a symbolic link is listed under both of its names. Found once, in the warm process, because
-    every worker needs it.
+    A path with a symbolic link in it is listed under both names. The result is cached, because every worker needs it.
     """
     found = [sys.base_prefix, sys.prefix, str(Path(__file__).parents[2])]
     found += [place for module in NEEDED if (place := _site(module))]
@@ -34,12 +33,12 @@ def code() -> dict[str, str]:
 
 
 def readable() -> list[str]:
-    """Everything that a worker may read, for Landlock."""
+    """Paths that a worker may read, for Landlock."""
     return [*code(), *code().values(), *LIBRARIES, *DATA, *DEVICES, "/etc/passwd"]
 
 
 def _site(module: str) -> str:
-    """The folder on the module path that holds a package, found without importing it."""
+    """Folder on the module path that holds a package. The package is not imported."""
     spec = importlib.util.find_spec(module)
     return str(Path(spec.origin).parents[1]) if spec and spec.origin else ""
 

@@ -1,4 +1,4 @@
-"""Limits on one process, and the end of everything that it started: what every platform with `resource` has."""
+"""Limits on one process, and the end of everything that it started. They work wherever Python has `resource`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Limits:
 
 
 def apply(limits: Limits, *, address_space: int, count_threads: bool) -> None:
-    """Set the limits on this process for good. `address_space` is what is mapped before the student's first line."""
+    """Set the limits on this process for good. `address_space` are the bytes mapped before the student's first line."""
     _limit(resource.RLIMIT_AS, address_space + MAPPED_BY_THREADS + (limits.memory_mb << 20))
     _limit(resource.RLIMIT_CPU, limits.cpu_seconds)
     _limit(resource.RLIMIT_FSIZE, limits.file_mb << 20)
@@ -43,9 +43,9 @@ def _limit(kind: int, value: int) -> None:
 
 
 def address_space_in_use() -> int:
-    """Bytes that this process has mapped, to 16 MiB: the smallest limit under which a page can still be mapped.
+    """Bytes that this process has mapped, exact to 16 MiB: the smallest limit under which it can still map a page.
 
-    Asked of the kernel by trying, because a jail has no /proc to read it from.
+    The function tries limits, because a jail has no /proc to read the number from.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     low, high = 0, 1 << 44
@@ -64,7 +64,7 @@ def address_space_in_use() -> int:
 
 
 def kill_descendants() -> None:
-    """End and reap every child of this process, again until there is none: daemonised grandchildren become children."""
+    """End and reap every child of this process until none is left: grandchildren whose parent ended become children."""
     for _ in range(100):
         children = _children()
         if not children:
@@ -78,9 +78,9 @@ def kill_descendants() -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder that a student filled: however deep, whatever its permissions, links never followed.
+    """Remove a folder that a student filled, at any depth and with any permissions. Links are never followed.
 
-    Each folder's content is moved up before it is removed, so that no path ever grows and nothing recurses.
+    Subfolders are moved up before they are removed, so no path grows and nothing recurses.
     """
     number = 0
     waiting = [folder]
@@ -115,7 +115,7 @@ def _children() -> list[int]:
     try:
         tasks = list(Path("/proc/self/task").iterdir())
     except OSError:
-        return []  # no /proc here: macOS, or a jail, whose processes end with its first one
+        return []  # no /proc: macOS, or a jail, where all processes end with the first one
     for task in tasks:
         try:
             found += [int(pid) for pid in (task / "children").read_text().split()]

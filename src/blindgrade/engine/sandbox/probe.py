@@ -1,4 +1,4 @@
-"""Find the strongest tier that holds on this machine: build each in a child, which then tries to break out of it."""
+"""The strongest tier that holds on this machine. Each tier is built in a child, which then tries to break out."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ REMEDIES = {
 
 
 def choose(allowed: list[str], private: list[str]) -> tuple[Tier, dict[str, str]]:
-    """The strongest of the allowed tiers that holds here, and why the stronger ones do not, by layer.
+    """The strongest allowed tier that holds here, and the reason why stronger ones do not, by layer.
 
-    `private` are paths that no worker may read; a tier in which one of them can be read does not hold.
+    `private` are paths that no worker may read. A tier in which a worker can read one of them does not hold.
     """
     missing: dict[str, str] = {}
     for name in allowed:
@@ -48,7 +48,7 @@ def choose(allowed: list[str], private: list[str]) -> tuple[Tier, dict[str, str]
 
 
 def explain(missing: dict[str, str]) -> str:
-    """Each missing layer, why it is missing and how to get it."""
+    """Text that names each missing layer, the reason, and how to get it."""
     return "\n".join(f"  {layer}: {why}\n    needed: {REMEDIES.get(layer, '')}" for layer, why in missing.items())
 
 
@@ -76,7 +76,7 @@ def _probe(tier: Tier, private: list[str]) -> dict[str, str]:
 
 
 def _try(tier: Tier, box: Path, private: list[str], write_end: int) -> None:
-    """In the child. What is told first is overruled by what is told later, so an early end tells how far it came."""
+    """Build the tier in the child and try to break out. A later line of the report replaces an earlier one."""
     layer = tier.name
     try:
         if any(tier.layers.get(need) for need in tier.needs):

@@ -1,7 +1,7 @@
-"""Which system calls a worker may make: a filter that the kernel runs on each of them.
+"""The filter of system calls: the kernel runs it on every call of a worker.
 
-The filter is a list: what is not on it fails with EPERM, which Python shows as PermissionError. Written in the
-kernel's own small machine language (struct sock_filter), so that no library has to be found inside the jail.
+The filter is a list of allowed calls. Every other call fails with EPERM, which Python shows as PermissionError. The
+filter is written in the kernel's own machine language (struct sock_filter), so the jail needs no library for it.
 """
 
 from __future__ import annotations
@@ -55,15 +55,15 @@ def _one_of(argument: int, values: Iterable[int]) -> list[Instruction]:
 
 
 def _rules(pid: int) -> dict[str, list[Instruction]]:
-    """What decides on the calls whose arguments matter; each list ends in a return."""
+    """Instructions for the calls whose arguments matter. Each list ends with a return."""
     return {
         # Threads, but no processes.
         "clone": [(LOAD, 0, 0, _low(0)), (ANY_BIT, 0, 1, CLONE_THREAD), _returns(ALLOW), _returns(ERRNO | EPERM)],
-        # Its flags lie in memory, where a filter cannot look; the C library falls back to clone.
+        # Its flags are in memory, which a filter cannot read. The C library falls back to clone.
         "clone3": [_returns(ERRNO | ENOSYS)],
         "ioctl": _one_of(1, IOCTLS),
         "prctl": _one_of(0, PRCTLS),
-        # abort() and raise() signal the process itself; nobody else.
+        # abort() and raise() signal the process itself. No other process may be signalled.
         "kill": _one_of(0, [pid]),
         "tgkill": _one_of(0, [pid]),
         # Limits may be read, not set: the third argument points to new ones.
@@ -80,13 +80,13 @@ def _rules(pid: int) -> dict[str, list[Instruction]]:
 
 @cache
 def program(machine: str, pid: int) -> bytes:
-    """The filter for a process. KeyError on an architecture whose calls are not known."""
+    """Filter for a process. KeyError on an architecture whose calls are not known."""
     code: list[Instruction] = [
         (LOAD, 0, 0, ARCH), (EQUAL, 1, 0, AUDIT_ARCH[machine]), _returns(KILL),
         (LOAD, 0, 0, NUMBER),
     ]  # fmt: skip
     if machine == "x86_64":
-        # The x32 ABI reaches the same calls by other numbers.
+        # The x32 ABI gives the same calls other numbers.
         code += [(AT_LEAST, 0, 1, X32_BIT), _returns(KILL)]
     for number in ALLOWED[machine].values():
         code += [(EQUAL, 0, 1, number), _returns(ALLOW)]

@@ -1,6 +1,6 @@
-"""What a confined worker tries at the start of every warm process: a tier claims only what it has just proved.
+"""Trials of a confined worker at the start of every warm process: a tier promises only what it has just proved.
 
-Each trial is an attack that must fail, but for the last ones: a box in which nothing works would prove nothing.
+Each trial is an attack that must fail. The last trial must succeed: a box in which nothing works proves nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PTRACE_ATTACH = 16
 
 
 def run(box: Path, private: list[str]) -> dict[str, str]:
-    """What did not hold, by trial; empty if everything did."""
+    """Trials that did not hold, each with what happened. Empty if all held."""
     attacks: dict[str, Callable[[], object]] = {
         **{f"reading {path}": lambda path=path: _look(path) for path in private},  # type: ignore[misc]
         "reading the users' passwords": lambda: open("/etc/shadow").close(),

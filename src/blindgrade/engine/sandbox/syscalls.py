@@ -1,13 +1,14 @@
 """Numbers of the system calls that a worker may make, for each processor architecture.
 
-From the kernel's tables, as libseccomp 2.5 gives them. An architecture lacks the older calls that a newer one replaced.
+The numbers are from the kernel's tables, as libseccomp 2.5 lists them. A newer architecture has no number for an old
+call that a newer call replaced.
 """
 
 from __future__ import annotations
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
-# Allowed whatever their arguments are.
+# Allowed with any arguments.
 ALLOWED: dict[str, dict[str, int]] = {
     "x86_64": {
         "read": 0, "write": 1, "readv": 19, "writev": 20, "pread64": 17, "pwrite64": 18, "preadv": 295,

@@ -1,8 +1,8 @@
-"""Which walls this machine offers, found by trying, and how a worker is put behind them.
+"""The tiers: which walls each has, and how a worker is put behind them.
 
 namespaces  Namespaces of its own, a read-only root without the course, and all that the next tier has.
 landlock    No namespaces: Landlock and seccomp on the machine's own root. For containers and locked-down kernels.
-process     A process with limits. For one's own code on one's own machine: it can read what its user can read.
+process     A process with limits. For your own code on your own machine: it can read what its user can read.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "USER": "student", "L
 
 
 class Tier:
-    """A way to hold workers. `enter` is called once in the warm process, `fork` and `confine` for each worker."""
+    """A set of walls. `enter` is called once in the warm process, `fork` and `confine` for each worker."""
 
     name = "process"
     isolates = False
-    needs: tuple[str, ...] = ()  # the layers without which the tier is not what it says
-    box = ""  # where a worker's folder lies; empty: the grader makes one
-    counts_threads = False  # elsewhere the kernel counts all processes of the user, so a limit would mean nothing
+    needs: tuple[str, ...] = ()  # layers that the tier cannot do without
+    box = ""  # path of a worker's folder; empty: the grader makes one
+    counts_threads = False  # outside a namespace the kernel counts all processes of the user
 
     def __init__(self) -> None:
         self.layers: dict[str, str] = {}  # "" if the layer holds, or why it does not
 
     def owner(self) -> tuple[int, int]:
-        """The user and group that workers run as."""
+        """User and group of the workers."""
         return os.getuid(), os.getgid()
 
     def enter(self) -> None:
-        """Put the warm process itself behind what all of its workers share. OSError if that cannot be had."""
+        """Put the warm process behind the walls that all of its workers share. OSError if the machine refuses."""
         self.layers["limits"] = ""
 
     def fork(self) -> int:
-        """Like os.fork(), into whatever a worker has of its own."""
+        """Like os.fork(), into the namespaces that a worker has for itself, if any."""
         return os.fork()
 
     def confine(self, limit: Limits, box: Path, address_space: int) -> None:
-        """Restrict this process, a new worker, for good. OSError if a layer fails: the worker must then end."""
+        """Confine this process, a new worker, for good. OSError if a layer fails: the worker must then end."""
         os.chdir(box)
         os.environ.clear()
         os.environ.update({**ENVIRONMENT, "HOME": str(box), "TMPDIR": str(box)})
@@ -54,7 +54,7 @@ class Tier:
 
 
 class Landlock(Tier):
-    """Landlock and seccomp on the machine's own root, and a user number of the worker's own where we are root."""
+    """Landlock and seccomp on the machine's own root. If the grader is root, workers have another user number."""
 
     name = "landlock"
     isolates = True
@@ -68,7 +68,7 @@ class Landlock(Tier):
         return seccomp.program(kernel.machine(), os.getpid())
 
     def owner(self) -> tuple[int, int]:
-        """User and group of the workers, who must own their box: not root, if anybody else could read the code."""
+        """User and group of the workers, who own their box. They stay root if only root can read the code."""
         closed = [path for path in layout.code().values() if not _open_to_all(path)] if os.geteuid() == 0 else []
         self.layers["user"] = f"workers stay root, without its rights: only root may read {closed[0]}" if closed else ""
         return (os.geteuid(), os.getegid()) if closed else jail.own_user()
@@ -83,7 +83,7 @@ class Landlock(Tier):
             os.setresuid(uid, uid, uid)
 
     def confine(self, limit: Limits, box: Path, address_space: int) -> None:
-        """All walls, the one that forbids to build more of them last."""
+        """Build all walls. The last one forbids to build more."""
         super().confine(limit, box, address_space)
         die_with_parent()
         kernel.drop_capabilities()
@@ -93,12 +93,12 @@ class Landlock(Tier):
         seccomp.install(self._program())
 
     def also_writable(self) -> list[str]:
-        """Folders beside the box that are the worker's own."""
+        """Folders outside the box that belong to the worker."""
         return []
 
 
 class Namespaces(Landlock):
-    """A jail of its own for the warm process, and in it a smaller one for each worker."""
+    """A jail for the warm process, and inside it a smaller one for each worker."""
 
     name = "namespaces"
     needs = ("namespaces", "seccomp")  # inside a root of its own, Landlock is a second lock on the same door
@@ -110,13 +110,13 @@ class Namespaces(Landlock):
         self.layers["namespaces"] = "" if kernel.LINUX else f"needs Linux; this is {sys.platform}"
 
     def enter(self) -> None:
-        """Move into the jail. What goes on after this call is process 1 in there."""
+        """Move into the jail. The process that returns from this call is process 1 of the jail."""
         jail.enter()
         inside = os.fork()
         if inside:
             _wait_and_exit(inside)
         self._fork = jail.Fork()
-        self._program()  # made once, because every worker is process 1 of its own namespace, as this one is
+        self._program()  # cached: every worker is process 1 of its own namespace, like this process
         self.layers |= {"limits": "", "namespaces": "", "user": ""}
 
     def fork(self) -> int:
@@ -124,12 +124,12 @@ class Namespaces(Landlock):
         return self._fork()
 
     def confine(self, limit: Limits, box: Path, address_space: int) -> None:
-        """First the worker's own mounts, which need the rights that are given up afterwards."""
+        """Mount the worker's own folders first: the other walls take away the right to do so."""
         jail.furnish(limit)
         super().confine(limit, box, address_space)
 
     def also_writable(self) -> list[str]:
-        """Shared memory is a mount of the worker's own here."""
+        """The worker's own shared memory."""
         return [layout.SHARED_MEMORY]
 
 
@@ -143,13 +143,13 @@ def die_with_parent() -> None:
 
 
 def adopt_orphans() -> None:
-    """Make this process the new parent of descendants whose own parents end, so that they can be found."""
+    """Make this process the parent of descendants whose own parents end, so that it can find them."""
     if kernel.LINUX:
         kernel.prctl(kernel.PR_SET_CHILD_SUBREAPER, 1)
 
 
 def _wait_and_exit(child: int) -> None:
-    """What stays outside of the jail: it holds nothing and ends with the jail, or the jail with it."""
+    """Wait outside of the jail. This process holds nothing; it ends with the jail, and the jail ends with it."""
     os.closerange(3, 1 << 20)
     die_with_parent()
     _, status = os.waitpid(child, 0)
@@ -168,6 +168,6 @@ def _missing(layer: object) -> str:
 
 
 def _open_to_all(path: str) -> bool:
-    """May any user read this folder and every one above it?"""
+    """May every user enter this folder and all folders above it?"""
     place = Path(path)
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in (place, *place.parents))

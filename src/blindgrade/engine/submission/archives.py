@@ -23,7 +23,7 @@ from typing import IO, Any
 
 MIB = 1 << 20
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-MAX_ARCHIVE = 64 * MIB  # as it lies on the disk
+MAX_ARCHIVE = 64 * MIB  # on the disk
 MAX_UNPACKED = 128 * MIB  # all files together, and all that a compressed tar holds
 MAX_ENTRIES = 5_000
 MAX_DEPTH = 16
@@ -60,7 +60,7 @@ def is_archive(path: Path) -> bool:
 
 @contextmanager
 def unpacked(path: Path, limits: Limits = ONE) -> Iterator[tuple[Path, list[str]]]:
-    """The folder in which the archive's files lie while the context lasts, and notes about what was left out.
+    """The folder that holds the archive's files while the context lasts, and notes about what was left out.
 
     ArchiveError for an archive that is damaged, encrypted or over a limit.
     """

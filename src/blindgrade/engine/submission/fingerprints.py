@@ -8,8 +8,8 @@ import warnings
 from collections import defaultdict
 from dataclasses import dataclass
 
-from blindgrade.engine.submission.notebook import IMPORTS, binds, uses
 from blindgrade.engine.submission.reading import LessonSubmission
+from blindgrade.engine.submission.statements import IMPORTS, binds, uses
 from blindgrade.models import Exercise, Lesson, Outcome
 
 
@@ -79,7 +79,7 @@ def _may_be_blocked(exercise: Exercise, outcomes: dict[str, Outcome]) -> bool:
 def _statements(submission: LessonSubmission) -> list[_Statement]:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a student's "\d" is told by Python when it runs, not here
+            warnings.simplefilter("ignore")  # a student's "\d" is reported when Python runs it, not here
             body = ast.parse(submission.text).body
     except SyntaxError as error:
         raise DoesNotParse(f"{submission.lines.where(error.lineno or 1)}: {error.msg}") from None

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import ast
-import bisect
 import hashlib
-import io
 import os
 import re
 import stat
-import tokenize
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from blindgrade.catalog import LessonFiles
 from blindgrade.engine.submission import archives, notebook
+from blindgrade.engine.submission.files import MAX_NOTEBOOK, MAX_PYTHON, MIB, Unreadable, decode, read_bytes
+from blindgrade.engine.submission.helpers import add_helpers
+from blindgrade.engine.submission.lines import LineMap, as_it_is, trace_of
+from blindgrade.engine.submission.statements import ASSIGNMENTS, DEFINITIONS, binds
+from blindgrade.engine.wire.replies import Reply, TraceLine
+from blindgrade.places import Frame, Place
 
-MIB = 1 << 20
-MAX_PYTHON = 2 * MIB
-MAX_NOTEBOOK = 20 * MIB
-MAX_FILES = 200
-MAX_TOTAL = 16 * MIB
-MAX_ENTRIES = 5_000  # names looked at in one lesson's folder
 MAX_PROBLEMS = 20
-
-# The course's own files; toys.py is laid into the box by the grader.
-NOT_THE_STUDENTS = frozenset({"lesson.toml", "public_checks.py", "answer_key.json", "toys.py"})
 DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 
 
@@ -37,29 +30,6 @@ UNWRITTEN = re.compile(r"^\s*raise NotImplementedError", re.MULTILINE)
 
 class SubmissionError(Exception):
     """The submission cannot be read; the message names the path and ends with what to do."""
-
-
-class _Unreadable(Exception):
-    """Why one file cannot be read and what to do, without its path."""
-
-
-@dataclass(frozen=True)
-class LineMap:
-    """From a line of the text that runs to the place that the student knows.
-
-    `cells` of a notebook: (first line in the text, number of the cell), ascending.
-    """
-
-    file: str
-    cells: tuple[tuple[int, int], ...] = ()
-
-    def where(self, line: int) -> str:
-        """Line 12 is "score_functions.py:12", or "cell 5, line 3 of score_functions.ipynb"."""
-        if not self.cells:
-            return f"{self.file}:{line}"
-        at = max(bisect.bisect_right(self.cells, line, key=lambda cell: cell[0]) - 1, 0)
-        start, number = self.cells[at]
-        return f"cell {number}, line {max(line - start, 0) + 1} of {self.file}"
 
 
 @dataclass(frozen=True)
@@ -79,6 +49,18 @@ class LessonSubmission:
     problems: list[str]
     unreadable: str = ""
 
+    def trace(self, reply: Reply) -> tuple[Frame, ...]:
+        """The frames of an exception, in places that the student knows."""
+        return trace_of(reply, self._place)
+
+    def _place(self, line: TraceLine) -> Place:
+        return self.lines.where(line.line) if line.file == self.file else as_it_is(line)
+
+    def definition(self, name: str) -> Place | None:
+        """Where the student defines the name: the place to look at if no line is to blame."""
+        found = re.search(rf"^(?:async +)?(?:def|class) +{name}\b", self.text, re.MULTILINE)
+        return self.lines.where(self.text.count("\n", 0, found.start()) + 1) if found else None
+
 
 @dataclass(frozen=True)
 class _Source:
@@ -97,7 +79,7 @@ def read_submission(
 
     `path` is a .py or .ipynb file, a lesson's folder, a folder with lesson folders (or with `exercises/`), or an
     archive of such a folder.
-    `defined` has the names that each lesson's exercises define: they tell whose a file of another name is.
+    `defined` has the names that each lesson's exercises define: by them a file of another name finds its lesson.
     """
     try:
         mode = path.stat().st_mode
@@ -118,7 +100,7 @@ def read_submission(
     source = _read_source(path.resolve(), path)
     owner = _owner(path.stem, source.text, targets, defined)
     if owner is not None:
-        # Only a lesson's own folder is known to hold helpers; a file may lie among anything else.
+        # Only a lesson's own folder is known to hold helpers; beside a single file anything may be.
         folder = path.resolve().parent if path.resolve().parent.name == owner.folder else None
         found[owner.entry.id] = _assemble(path, owner, source, folder, list(source.problems))
     return found
@@ -139,9 +121,9 @@ def _read_archive(path: Path, targets: list[LessonFiles]) -> dict[str, LessonSub
     except archives.ArchiveError as error:
         raise SubmissionError(f"{path} {error}") from None
     more = [f"there are {len(notes) - MAX_PROBLEMS} more files like these"] if len(notes) > MAX_PROBLEMS else []
-    told = [*notes[:MAX_PROBLEMS], *more]
+    noted = [*notes[:MAX_PROBLEMS], *more]
     return {
-        lesson: replace(found, path=str(path), problems=[*found.problems, *told]) if found else None
+        lesson: replace(found, path=str(path), problems=[*found.problems, *noted]) if found else None
         for lesson, found in lessons.items()
     }
 
@@ -174,8 +156,8 @@ def _defined_names(text: str) -> set[str]:
             body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(DEFINITION.findall(text))
-    kinds = (*notebook.DEFINITIONS, *notebook.ASSIGNMENTS, ast.If, ast.Try)
-    return {name for node in body if isinstance(node, kinds) for name in notebook.binds(node)[0]}
+    kinds = (*DEFINITIONS, *ASSIGNMENTS, ast.If, ast.Try)
+    return {name for node in body if isinstance(node, kinds) for name in binds(node)[0]}
 
 
 def _from_folder(path: Path, target: LessonFiles) -> LessonSubmission | None:
@@ -198,7 +180,7 @@ def _assemble(
     file = f"{target.module}.py"
     files = {file: source.content}
     if folder is not None:
-        _add_helpers(files, folder, file, problems)
+        add_helpers(files, folder, file, problems)
     if len(problems) > MAX_PROBLEMS:
         more = len(problems) - MAX_PROBLEMS
         problems = [*problems[:MAX_PROBLEMS], f"there are {more} more problems like these; solve these first"]
@@ -221,125 +203,20 @@ def _read_source(file: Path, shown: Path) -> _Source:
     try:
         if shown.suffix == ".ipynb":
             return _read_notebook(file, shown.name)
-        data = _read_bytes(file, MAX_PYTHON)
+        data = read_bytes(file, MAX_PYTHON)
         text, content = decode(data)
         return _Source(notebook.without_pictures(text), content, LineMap(shown.name))
-    except _Unreadable as error:
+    except Unreadable as error:
         raise SubmissionError(f"{shown} {error}") from None
 
 
 def _read_notebook(file: Path, name: str) -> _Source:
     try:
-        parsed = notebook.read_notebook(_read_bytes(file, MAX_NOTEBOOK))
+        parsed = notebook.read_notebook(read_bytes(file, MAX_NOTEBOOK))
     except notebook.NotebookError as error:
-        raise _Unreadable(f"{error}; open it in Jupyter and save it again, or submit a .py file") from None
+        raise Unreadable(f"{error}; open it in Jupyter and save it again, or submit a .py file") from None
     content = parsed.text.encode("utf-8")
     if len(content) > MAX_PYTHON:
-        raise _Unreadable(f"holds more than {MAX_PYTHON // MIB} MiB of code; move data out of the cells")
+        raise Unreadable(f"holds more than {MAX_PYTHON // MIB} MiB of code; move data out of the cells")
     problems = [f"{name}: {problem}" for problem in parsed.problems]
     return _Source(parsed.text, content, LineMap(name, parsed.cells or ((1, 1),)), problems)
-
-
-def _read_bytes(file: Path, limit: int) -> bytes:
-    """A regular file's bytes; never a link's, never a pipe's that would not end."""
-    try:
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        if file.is_symlink():
-            raise _Unreadable("is a symbolic link; put the file itself in its place") from None
-        raise _Unreadable("cannot be opened; check its permissions") from None
-    with open(handle, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise _Unreadable("is not a regular file; put a file in its place")
-        try:
-            data = stream.read(limit + 1)
-        except OSError:
-            raise _Unreadable("cannot be read; save it again") from None
-    if len(data) > limit:
-        raise _Unreadable(f"is larger than {limit / MIB:.3g} MiB; make it smaller")
-    return data
-
-
-def decode(data: bytes) -> tuple[str, bytes]:
-    """Python text as Python itself would decode it, and bytes that Python reads as that text."""
-    if b"\0" in data:
-        raise _Unreadable("holds NUL bytes, so it is no UTF-8 text; save it again as UTF-8")
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
-        text.encode("utf-8")
-    except (SyntaxError, LookupError, ValueError):
-        raise _Unreadable("is not UTF-8 text, nor what its coding line says; save it again as UTF-8") from None
-    if "\0" in text:
-        raise _Unreadable("holds NUL characters; save it again as UTF-8")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # A coding line stays in the text, so its bytes must stay in that coding.
-    return text, text.encode("utf-8") if encoding.startswith("utf-8") else data
-
-
-# ---------------------------------------------------------------- what lies beside it
-
-
-def _add_helpers(files: dict[str, bytes], folder: Path, lesson_file: str, problems: list[str]) -> None:
-    """Take helper modules and small data files, nearest first, until a cap is reached."""
-    total = sum(len(content) for content in files.values())
-    for name in _walk(folder, problems):
-        if name == lesson_file:
-            continue
-        if len(files) >= MAX_FILES:
-            problems.append(f"only {MAX_FILES} files are taken, {name} and later ones were not; remove some")
-            return
-        python = name.endswith(".py")
-        room = MAX_TOTAL - total
-        try:
-            content = _read_bytes(folder / name, min(MAX_PYTHON, room) if python else room)
-            if python:
-                decode(content)
-        except _Unreadable as error:
-            problems.append(f"{name} was left out: it {error}" + _full(total))
-            continue
-        files[name] = content
-        total += len(content)
-
-
-def _full(total: int) -> str:
-    return f" ({total / MIB:.1f} of {MAX_TOTAL // MIB} MiB were taken before it)" if total > MIB else ""
-
-
-def _walk(folder: Path, problems: list[str]) -> Iterator[str]:
-    """Names of the files that may be taken, a folder's files before its subfolders'."""
-    seen = 0
-    waiting = [""]
-    while waiting:
-        prefix = waiting.pop(0)
-        try:
-            with os.scandir(folder / prefix) as entries:
-                # Bounded before it is sorted: a folder may hold millions of names.
-                found = [entry for entry, _ in zip(entries, range(MAX_ENTRIES - seen + 1), strict=False)]
-        except OSError:
-            problems.append(f"{prefix.rstrip('/')} cannot be opened and was left out; check its permissions")
-            continue
-        seen += len(found)
-        if seen > MAX_ENTRIES:
-            problems.append(f"the folder holds more than {MAX_ENTRIES} files; keep only what the lesson needs")
-            return
-        for entry in sorted(found, key=lambda entry: entry.name):
-            name = prefix + entry.name
-            if _skipped(entry, top=not prefix):
-                continue
-            if not name.isprintable():
-                problems.append(f"{name!a} was left out: its name cannot be printed; rename it")
-            elif entry.is_symlink():
-                problems.append(f"{name} was left out: it is a symbolic link; put the file itself in its place")
-            elif entry.is_dir(follow_symlinks=False):
-                waiting.append(name + "/")
-            else:
-                yield name
-
-
-def _skipped(entry: os.DirEntry[str], top: bool) -> bool:
-    name = entry.name
-    if name.startswith(".") or name == "__pycache__" or name.endswith((".pyc", ".ipynb")):
-        return True
-    # A package `toys` would stand in front of the course's toys.py.
-    return top and (name in NOT_THE_STUDENTS or name == "toys")

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import json
 import math
-import socket
 import struct
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +25,6 @@ MAX_DIMS = 16
 MAX_TEXT = 64 << 10  # characters of one string
 MAX_INT = 1 << 63
 ALIGNMENT = 16  # torch.frombuffer wants offsets that are multiples of the item's size
-CHUNK = 1 << 20
-READ = 64 << 10  # bytes that one read may take at least, so that a small frame needs no second one
 
 ITEM_SIZES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex64": 8, "complex128": 16,
@@ -38,14 +34,6 @@ ITEM_SIZES = {
 
 class WireError(Exception):
     """A frame that breaks the rules: the one thing that decoding raises."""
-
-
-class Closed(WireError):
-    """The other side is gone."""
-
-
-class Late(WireError):
-    """The deadline passed before the frame was complete."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +85,7 @@ class _Encoder:
         if isinstance(value, Opaque):
             return {"o": value.type_name}
         dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
-        # A subclass may lie about itself, so only the two honest classes count as tensors.
+        # A subclass may pretend to be anything, so only the two honest classes count as tensors.
         plain = type(value) in (torch.Tensor, torch.nn.Parameter) and value.layout == torch.strided
         if not plain or dtype not in ITEM_SIZES or value.device.type == "meta":
             return {"o": type(value).__name__[:200]}
@@ -246,81 +234,3 @@ def unpack(frame: bytes) -> Any:
 def copy(value: Any) -> Any:
     """The value as it arrives on the other side of the wire."""
     return unpack(encode(value))
-
-
-# ---------------------------------------------------------------- sockets
-
-
-class FrameReader:
-    """Collects frames from a socket, piece by piece, never holding more than the caps allow.
-
-    With `beyond`, a read may take up to so many bytes of the frames that follow, which are kept for later.
-    """
-
-    def __init__(self, max_body: int = MAX_BODY, *, beyond: int = 0) -> None:
-        self.max_body = max_body
-        self.beyond = beyond
-        self.data = bytearray()
-        self.lengths: tuple[int, int] | None = None
-
-    def feed(self, sock: socket.socket) -> bool:
-        """Read what is there, at most one chunk; True when a frame is complete."""
-        piece = sock.recv(min(CHUNK, max(self.missing(), self.beyond)))
-        if not piece:
-            raise Closed("the other side closed the connection")
-        self.data += piece
-        return self.complete()
-
-    def complete(self) -> bool:
-        """Is a whole frame here?"""
-        if self.lengths is None and len(self.data) >= PREFIX.size:
-            magic, header, body = PREFIX.unpack_from(self.data)
-            if magic != MAGIC or header > MAX_HEADER or body > self.max_body:
-                raise WireError("a frame with a wrong start or over the size limit")
-            self.lengths = (header, body)
-        return self.lengths is not None and self.missing() <= 0
-
-    def missing(self) -> int:
-        """Bytes of the frame that are still to come, as far as is known."""
-        return PREFIX.size + sum(self.lengths or ()) - len(self.data)
-
-    def frame(self) -> bytes:
-        """Take the complete frame, as it came."""
-        if self.lengths is None or self.missing() > 0:
-            raise WireError("the frame is not complete")
-        end = PREFIX.size + sum(self.lengths)
-        frame = bytes(self.data[:end])
-        del self.data[:end]
-        self.lengths = None
-        return frame
-
-    def value(self) -> Any:
-        """Take the complete frame and decode it."""
-        return unpack(self.frame())
-
-
-def send(sock: socket.socket, value: Any) -> None:
-    """Send the value as one frame."""
-    sock.sendall(encode(value))
-
-
-def receive(sock: socket.socket, deadline: float | None = None, reader: FrameReader | None = None) -> Any:
-    """Wait for one frame, until `deadline` on time.monotonic(); raises Closed, Late or WireError.
-
-    `reader` is one that goes on with every call, for a side that only reads.
-    """
-    reader = FrameReader() if reader is None else reader
-    complete = reader.complete()
-    while not complete:
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            raise Late("no complete answer in time")
-        if left is not None or sock.gettimeout() is not None:
-            sock.settimeout(left)
-        try:
-            complete = reader.feed(sock)
-        except TimeoutError:
-            raise Late("no complete answer in time") from None
-        except ConnectionError as error:
-            raise Closed(str(error)) from None
-    return reader.value()

@@ -1,88 +1,201 @@
-"""What a worker may answer. A reply of any other form is the student's doing, and is stopped where it comes in."""
+"""What a worker answers. `sent` gives an answer's form on the wire; `read` takes it back and refuses any other form.
+
+A student's code may answer in the worker's place, so the grader relies on nothing that was not checked here. The
+worker loads this module too: the standard library is all that it needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from blindgrade.engine.wire.frames import WireError, unpack
-
-Reply = dict[str, Any]
-Read = Callable[[bytes], Reply]  # what makes a reply of a frame, or raises WireError
+from blindgrade.engine.wire.frames import WireError, encode, unpack
 
 MAX_LINE = 1 << 31
 MAX_NAME = 200  # characters of a type, a name, a file
 MAX_MESSAGE = 2_000
 MAX_FRAMES = 8
 MAX_PROBLEMS = 100
-FIELDS = {  # of each kind; whatever else a reply holds nobody has asked for
-    "result": ("value",),
-    "raised": ("type", "message", "frames", "own", "missing"),
-    "loaded": ("problems",),
-    "broken": ("message",),
-    "unsendable": ("message",),
-}
 
 
-def read(frame: bytes) -> Reply:
-    """The reply that a frame holds; WireError if it holds none."""
-    return well_formed(unpack(frame))
+@dataclass(frozen=True)
+class TraceLine:
+    """A line that an exception passed through. `file` is relative to the worker's folder."""
+
+    file: str
+    line: int
+    function: str
 
 
-def well_formed(reply: Any) -> Reply:
-    """The reply with the fields of its kind and no others, on which the grader may rely; WireError if it lacks one."""
-    kind = reply.get("kind") if isinstance(reply, dict) else None
-    if not isinstance(kind, str) or kind not in FIELDS:
-        raise WireError("a reply that is none of the known kinds")
-    if kind == "result":
-        fits = "value" in reply
-    elif kind == "raised":
-        fits = _describes_an_error(reply)
-    elif kind == "loaded":
-        problems = reply.get("problems")
-        fits = isinstance(problems, list) and all(_describes_an_error(p) and _line(p.get("line")) for p in problems)
-    else:
-        fits = isinstance(reply.get("message"), str)
-    if not fits:
-        raise WireError("a reply that lacks what its kind has")
-    return _cut({"kind": kind, **{field: reply[field] for field in FIELDS[kind]}})
+@dataclass(frozen=True)
+class Result:
+    """The experiment ended and returned data."""
+
+    value: Any
 
 
-def _cut(reply: Reply) -> Reply:
-    """The reply without more text than a reader wants: the worker caps it too, but a student may speak in its place."""
-    cut = dict(reply)
-    for field in ("type", "missing"):
-        if isinstance(cut.get(field), str):
-            cut[field] = cut[field][:MAX_NAME]
-    if isinstance(cut.get("message"), str):
-        cut["message"] = cut["message"][:MAX_MESSAGE]
-    if cut["kind"] == "raised":
-        cut["frames"] = [[file[:MAX_NAME], line, name[:MAX_NAME]] for file, line, name in cut["frames"][-MAX_FRAMES:]]
-    if cut["kind"] == "loaded":
-        told = [_cut({**problem, "kind": "raised"}) for problem in cut["problems"][:MAX_PROBLEMS]]
-        cut["problems"] = [{field: problem[field] for field in problem if field != "kind"} for problem in told]
-    return cut
+@dataclass(frozen=True)
+class Raised:
+    """The experiment ended with an exception.
+
+    `frames` are those of the student's own files, innermost last. `own` says that the student's line raised it, not
+    something that the line called. `missing` is the name that the experiment asked for and the file does not define.
+    """
+
+    type: str
+    message: str
+    frames: tuple[TraceLine, ...] = ()
+    own: bool = False
+    missing: str | None = None
 
 
-def _describes_an_error(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and isinstance(value.get("type"), str)
-        and isinstance(value.get("message"), str)
-        and isinstance(value.get("own"), bool)
-        and "missing" in value
-        and isinstance(value["missing"], str | None)
-        and isinstance(value.get("frames"), list)
-        and all(_frame(frame) for frame in value["frames"])
+@dataclass(frozen=True)
+class Problem:
+    """A statement of the student's file that was left out: its line, and what it raised."""
+
+    error: Raised
+    line: int
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The lesson's file was run."""
+
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The experiment itself does not load: the course's fault, if it is true."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Unsendable:
+    """The experiment returned something that the wire does not carry."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """No answer came, and why. The grader says so itself; no worker can send it."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Unwritten:
+    """The exercise's definition is not there, and what the student should do. Never sent by a worker."""
+
+    message: str
+
+
+Answer = Result | Raised | Loaded | Broken | Unsendable  # what a worker sends
+Reply = Answer | Stopped | Unwritten
+Sent = dict[str, Any]  # a reply as plain data, which the wire carries
+
+
+# ---------------------------------------------------------------- the worker's side
+
+
+def sent(reply: Answer) -> Sent:
+    """The answer as plain data."""
+    match reply:
+        case Result():
+            return {"kind": "result", "value": reply.value}
+        case Raised():
+            return {"kind": "raised", **_error_sent(reply)}
+        case Loaded():
+            problems = [{**_error_sent(problem.error), "line": problem.line} for problem in reply.problems]
+            return {"kind": "loaded", "problems": problems}
+        case Broken():
+            return {"kind": "broken", "message": reply.message}
+        case Unsendable():
+            return {"kind": "unsendable", "message": reply.message}
+
+
+def _error_sent(error: Raised) -> Sent:
+    return {
+        "type": error.type,
+        "message": error.message,
+        "frames": [[frame.file, frame.line, frame.function] for frame in error.frames],
+        "own": error.own,
+        "missing": error.missing,
+    }
+
+
+# ---------------------------------------------------------------- the grader's side
+
+
+def read(frame: bytes) -> Answer:
+    """The answer that a frame holds; WireError if it holds none."""
+    return answer_of(unpack(frame))
+
+
+def crossed(reply: Sent) -> Answer:
+    """An answer of this process as it would arrive over the wire; WireError if the wire does not carry it."""
+    return read(encode(reply))
+
+
+def answer_of(data: Any) -> Answer:
+    """The answer that plain data describe; WireError if they lack a field. Fields of another kind are not looked at."""
+    kind = data.get("kind") if isinstance(data, dict) else None
+    if not isinstance(kind, str):
+        raise WireError("data that are no reply")
+    if kind == "result" and "value" in data:
+        return Result(data["value"])
+    if kind == "raised":
+        return _error(data)
+    if kind == "loaded":
+        return Loaded(tuple(_problem(problem) for problem in _list(data.get("problems")))[:MAX_PROBLEMS])
+    if kind == "broken":
+        return Broken(_text(data.get("message"), MAX_MESSAGE))
+    if kind == "unsendable":
+        return Unsendable(_text(data.get("message"), MAX_MESSAGE))
+    raise WireError("a reply that is none of the known kinds, or lacks what its kind has")
+
+
+def _problem(data: Any) -> Problem:
+    error = _error(data)
+    return Problem(error, _line(data.get("line")))
+
+
+def _error(data: Any) -> Raised:
+    if not isinstance(data, dict) or "missing" not in data or type(data.get("own")) is not bool:
+        raise WireError("an error that lacks a field")
+    frames = tuple(_frame(frame) for frame in _list(data.get("frames")))
+    return Raised(
+        _text(data.get("type"), MAX_NAME),
+        _text(data.get("message"), MAX_MESSAGE),
+        frames[-MAX_FRAMES:],
+        data["own"],
+        None if data["missing"] is None else _text(data["missing"], MAX_NAME),
     )
 
 
-def _frame(frame: Any) -> bool:
-    if not isinstance(frame, list) or len(frame) != 3:
-        return False
-    file, line, function = frame
-    return isinstance(file, str) and _line(line) and isinstance(function, str)
+def _frame(data: Any) -> TraceLine:
+    if not isinstance(data, list) or len(data) != 3:
+        raise WireError("a frame that is not file, line and function")
+    file, line, function = data
+    return TraceLine(_text(file, MAX_NAME), _line(line), _text(function, MAX_NAME))
 
 
-def _line(number: Any) -> bool:
-    return type(number) is int and 0 < number < MAX_LINE
+def _list(data: Any) -> list[Any]:
+    if not isinstance(data, list):
+        raise WireError("a field that is no list")
+    return data
+
+
+def _text(data: Any, most: int) -> str:
+    """The text, cut: the worker cuts it too, but a student may answer in its place."""
+    if not isinstance(data, str):
+        raise WireError("a field that is no text")
+    return data[:most]
+
+
+def _line(number: Any) -> int:
+    if type(number) is not int or not 0 < number < MAX_LINE:
+        raise WireError("a line number out of its range")
+    return number

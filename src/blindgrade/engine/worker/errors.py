@@ -6,15 +6,8 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
 
-MAX_MESSAGE = 2_000  # characters of an exception's text
-
-
-MAX_FRAMES = 8
-
-
-Reply = dict[str, Any]
+from blindgrade.engine.wire.replies import MAX_FRAMES, MAX_MESSAGE, MAX_NAME, Raised, TraceLine
 
 
 class Missing(AttributeError):
@@ -25,8 +18,8 @@ class Missing(AttributeError):
         self.name = name
 
 
-def describe_error(error: BaseException, path: str) -> Reply:
-    """Type, capped message and the frames that lie in the student's files, innermost last."""
+def describe_error(error: BaseException, path: str) -> Raised:
+    """Type, capped message and the frames in the student's files, innermost last."""
     try:
         # A syntax error's text would repeat file and line, in numbers that a notebook does not have.
         message = str(error.msg if isinstance(error, SyntaxError) else error)[:MAX_MESSAGE]
@@ -34,19 +27,18 @@ def describe_error(error: BaseException, path: str) -> Reply:
         message = ""
     where = Path(path).parent
     own = [
-        [_relative(frame.f_code.co_filename, where), line, frame.f_code.co_qualname]
+        TraceLine(_relative(frame.f_code.co_filename, where), line, frame.f_code.co_qualname)
         for frame, line in _walk(error.__traceback__)
         if Path(frame.f_code.co_filename).parent == where or where in Path(frame.f_code.co_filename).parents
     ][-MAX_FRAMES:]
     innermost = [frame for frame, _ in _walk(error.__traceback__)][-1:]
-    return {
-        "type": type(error).__name__[:200],
-        "message": message,
-        "frames": own,
-        # Raised by the student's own line, or by something that it called?
-        "own": bool(innermost) and innermost[0].f_code.co_filename == path,
-        "missing": error.name if isinstance(error, Missing) else None,
-    }
+    return Raised(
+        type(error).__name__[:MAX_NAME],
+        message,
+        tuple(own),
+        own=bool(innermost) and innermost[0].f_code.co_filename == path,
+        missing=error.name if isinstance(error, Missing) else None,
+    )
 
 
 def _relative(filename: str, where: Path) -> str:

@@ -13,7 +13,8 @@ import numpy
 import torch
 
 from blindgrade.checks import Rng, derive
-from blindgrade.engine.worker.errors import Reply, describe_error
+from blindgrade.engine.wire.replies import Result, Sent, sent
+from blindgrade.engine.worker.errors import describe_error
 from blindgrade.engine.worker.lesson import LoadedLesson
 
 
@@ -23,8 +24,8 @@ class Experiment:
     def __init__(self, name: str, modules: dict[str, CodeType]) -> None:
         self.function = _run_slice(name, modules)
 
-    def run(self, lesson: LoadedLesson, seed: int, device: str = "cpu", data: Sequence[Any] = ()) -> Reply:
-        """Run it once: {"kind": "result", "value": …} or {"kind": "raised", …}, as the wire will carry it.
+    def run(self, lesson: LoadedLesson, seed: int, device: str = "cpu", data: Sequence[Any] = ()) -> Sent:
+        """Run it once; the reply, a result or an exception, is in the form in which it is sent.
 
         torch's global state and the global random sources start from the same point every time, whatever
         an earlier exercise left behind.
@@ -33,9 +34,9 @@ class Experiment:
         path = str(getattr(lesson.module, "__file__", ""))
         try:
             given = [_moved(item, device) for item in data]
-            return {"kind": "result", "value": self.function(lesson.names, Rng(seed, device), *given)}
-        except BaseException as error:  # also SystemExit: whatever stops an experiment is told, not obeyed
-            return {"kind": "raised", **describe_error(error, path)}
+            return sent(Result(self.function(lesson.names, Rng(seed, device), *given)))
+        except BaseException as error:  # also SystemExit: whatever stops an experiment is reported, not obeyed
+            return sent(describe_error(error, path))
 
 
 def _moved(data: Any, device: str) -> Any:

@@ -1,8 +1,6 @@
-"""What runs beside student code: load a lesson, run experiments on it, answer with plain data.
+"""Load a lesson's file, in a worker or, for the reference, in the grader: both sides of a check go through one path.
 
-The grader runs the same two functions on the reference, so both sides of a check go through one path. Nothing here
-knows a solution, an expected value or a tolerance. Only `protocol` and `checks` are imported of ours: a test lists
-what a worker has loaded.
+Nothing here knows a solution, an expected value or a tolerance. A test lists what a worker has loaded.
 """
 
 from __future__ import annotations
@@ -16,14 +14,15 @@ from dataclasses import dataclass
 from types import CodeType, ModuleType
 from typing import Any
 
-from blindgrade.engine.worker.errors import Missing, Reply, describe_error
+from blindgrade.engine.wire.replies import Problem, Raised
+from blindgrade.engine.worker.errors import Missing, describe_error
 
 # A line at the margin that begins like this belongs to the block above it.
 CONTINUES = re.compile(r"[ \t#)\]}]|(elif|else|except|finally)\b|$")
 UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what ast.parse raises when the text is at fault
 
-Place = tuple[int, int]  # line and column in a file
-BEGIN: Place = (0, 0)
+Position = tuple[int, int]  # line and column in a file
+BEGIN: Position = (0, 0)
 
 
 class Names:
@@ -45,7 +44,7 @@ class LoadedLesson:
     """A lesson's module, its names as experiments see them, and what of the file could not be run."""
 
     module: ModuleType
-    problems: list[Reply]
+    problems: list[Problem]
 
     @property
     def names(self) -> Names:
@@ -65,13 +64,13 @@ def load(name: str, text: str, path: str, extra: dict[str, Any] | None = None) -
     sys.modules[name] = module
     # Tracebacks and inspect.getsource read lines from here: the file may exist nowhere else.
     linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
-    problems: list[Reply] = []
+    problems: list[Problem] = []
     _run(text, path, module.__dict__, problems)
     return LoadedLesson(module, problems)
 
 
-def _run(text: str, path: str, names: dict[str, Any], problems: list[Reply]) -> None:
-    """All at once, which is three times as fast as by statements; where that stops, by statements from there on."""
+def _run(text: str, path: str, names: dict[str, Any], problems: list[Problem]) -> None:
+    """Run the whole file; if it raises, continue statement by statement (three times slower)."""
     ended, stopped = _run_whole(text, path, names)
     if ended is None:
         return
@@ -85,17 +84,17 @@ def _run(text: str, path: str, names: dict[str, Any], problems: list[Reply]) -> 
         if number < first:
             continue
         if stopped is not None:
-            problems.append({**stopped, "line": node.lineno})
+            problems.append(Problem(stopped, node.lineno))
             stopped = None
             continue
         try:
             code: CodeType = compile(ast.Module([node], []), path, "exec", flags=flags, dont_inherit=True)
             exec(code, names)
         except BaseException as error:  # SystemExit and KeyboardInterrupt are a student's, too
-            problems.append({**describe_error(error, path), "line": node.lineno})
+            problems.append(Problem(describe_error(error, path), node.lineno))
 
 
-def _run_whole(text: str, path: str, names: dict[str, Any]) -> tuple[Place | None, Reply | None]:
+def _run_whole(text: str, path: str, names: dict[str, Any]) -> tuple[Position | None, Raised | None]:
     """Where it ended too early and by what error; no place if it ran to its end, no error if it did not begin."""
     try:
         code = compile(text, path, "exec", dont_inherit=True)
@@ -114,7 +113,7 @@ def _run_whole(text: str, path: str, names: dict[str, Any]) -> tuple[Place | Non
     return None, None
 
 
-def _start(node: ast.stmt) -> Place:
+def _start(node: ast.stmt) -> Position:
     first = min([node, *getattr(node, "decorator_list", [])], key=lambda part: part.lineno)
     return first.lineno, first.col_offset
 
@@ -125,14 +124,14 @@ def _future_flags(node: ast.ImportFrom) -> int:
     return sum(getattr(__future__, alias.name).compiler_flag for alias in node.names)
 
 
-def statements(text: str, path: str, problems: list[Reply]) -> Iterator[ast.stmt]:
+def statements(text: str, path: str, problems: list[Problem]) -> Iterator[ast.stmt]:
     """The top-level statements that parse; each block that does not is noted in `problems`."""
     try:
         yield from ast.parse(text, path).body
         return
     except UNPARSED as error:
         if not isinstance(error, SyntaxError):
-            problems.append({**describe_error(error, path), "line": 1})
+            problems.append(Problem(describe_error(error, path), 1))
             return
     lines = text.split("\n")  # as ast counts lines, which splitlines() does not
     starts = [n for n, line in enumerate(lines) if not CONTINUES.match(line)]
@@ -147,12 +146,12 @@ def statements(text: str, path: str, problems: list[Reply]) -> Iterator[ast.stmt
 
 def _block(
     lines: list[str], starts: list[int], at: int, path: str, reach: int = 40
-) -> tuple[list[ast.stmt], int, Reply | None]:
+) -> tuple[list[ast.stmt], int, Problem | None]:
     """Parse from one block start to the nearest later one that makes it whole; give up on the first block alone.
 
     Decorators and strings with text at the margin make blocks that only parse together with the next ones.
     """
-    first: Reply | None = None
+    first: Problem | None = None
     for following in range(at + 1, min(at + reach, len(starts)) + 1):
         end = starts[following] if following < len(starts) else len(lines)
         # Empty lines in front keep the line numbers of the file.
@@ -161,11 +160,5 @@ def _block(
             return ast.parse(text, path).body, following, None
         except UNPARSED as error:
             line = getattr(error, "lineno", None) or starts[at] + 1
-            first = first or {**describe_error(error, path), "line": line}
+            first = first or Problem(describe_error(error, path), line)
     return [], at + 1, first
-
-
-# ---------------------------------------------------------------- experiments
-
-
-# ---------------------------------------------------------------- serving

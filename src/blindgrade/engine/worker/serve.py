@@ -7,9 +7,11 @@ import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from blindgrade.engine.wire import frames
-from blindgrade.engine.worker.errors import MAX_MESSAGE, Reply, describe_error
+from blindgrade.engine.wire import channel, frames
+from blindgrade.engine.wire.replies import MAX_MESSAGE, Broken, Loaded, Sent, Unsendable, sent
+from blindgrade.engine.worker.errors import describe_error
 from blindgrade.engine.worker.experiment import Experiment
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 
@@ -17,11 +19,11 @@ from blindgrade.engine.worker.lesson import LoadedLesson, load
 def serve(sock: socket.socket, box: Path) -> None:
     """Answer requests until the other side closes: first "load", then any number of "run"."""
     lesson: LoadedLesson | None = None
-    reader = frames.FrameReader(beyond=frames.READ)
+    reader = channel.FrameReader(beyond=channel.READ)
     while True:
         try:
-            request = frames.receive(sock, None, reader)
-        except frames.Closed:
+            request = channel.receive(sock, None, reader)
+        except channel.Closed:
             return
         if request["op"] == "load":
             for name, content in request["files"].items():
@@ -30,28 +32,28 @@ def serve(sock: socket.socket, box: Path) -> None:
                 target.write_bytes(content)
             sys.path.insert(0, str(box))
             lesson = load(request["module"], request["text"].decode(), str(box / request["file"]))
-            reply: Reply = {"kind": "loaded", "problems": lesson.problems}
+            reply = sent(Loaded(tuple(lesson.problems)))
         else:
             reply = _answer(lesson, request)
         _send(sock, reply)
 
 
-def _answer(lesson: LoadedLesson | None, request: Reply) -> Reply:
+def _answer(lesson: LoadedLesson | None, request: dict[str, Any]) -> Sent:
     if lesson is None:
         raise RuntimeError("run before load")
     modules = {module: marshal.loads(code) for module, code in request["modules"].items()}
     try:
         experiment = Experiment(request["name"], modules)
     except Exception as error:  # a slice that does not even load is the course's mistake
-        return {"kind": "broken", **describe_error(error, "<experiment>")}
+        return sent(Broken(describe_error(error, "<experiment>").message))
     return experiment.run(lesson, request["seed"], request["device"], request.get("data", ()))
 
 
-def _send(sock: socket.socket, reply: Reply) -> None:
+def _send(sock: socket.socket, reply: Sent) -> None:
     try:
         frame = frames.encode(reply)
-    except Exception as error:  # a result too large, too deep, or whose class lies about itself
-        frame = frames.encode({"kind": "unsendable", "message": str(error)[:MAX_MESSAGE]})
+    except Exception as error:  # a result too large, too deep, or of a class that pretends to be another
+        frame = frames.encode(sent(Unsendable(str(error)[:MAX_MESSAGE])))
     with suppress(Exception):  # a student may have put anything in their place
         sys.stdout.flush()
         sys.stderr.flush()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import linecache
 import sys
 
-from blindgrade.engine.wire import frames
+from blindgrade.engine.wire.replies import Result, crossed
 from blindgrade.engine.worker.experiment import Experiment
 from blindgrade.engine.worker.lesson import load
 
@@ -77,12 +77,11 @@ def experiment(lesson, rng):
 """
 
 
-def rehearse() -> None:
+def run_each_once() -> None:
     """Load a lesson, run an experiment on it and send its result nowhere. RuntimeError if that does not go well."""
     lesson = load(NAME, LESSON, PATH)
     experiment = Experiment("experiment", {"experiment": compile(EXPERIMENT, PATH, "exec", dont_inherit=True)})
-    reply = experiment.run(lesson, seed=0)
-    if lesson.problems or reply["kind"] != "result":
-        raise RuntimeError(f"the warm process cannot run a lesson: {lesson.problems or reply}")
-    frames.unpack(frames.encode(reply))
+    answer = crossed(experiment.run(lesson, seed=0))
+    if lesson.problems or not isinstance(answer, Result):
+        raise RuntimeError(f"the warm process cannot run a lesson: {lesson.problems or answer}")
     del sys.modules[NAME], linecache.cache[PATH]

@@ -21,7 +21,7 @@ from typing import Any
 from blindgrade.engine.sandbox import cgroup, probe, tiers
 from blindgrade.engine.sandbox.limits import Limits, address_space_in_use, kill_descendants
 from blindgrade.engine.sandbox.tiers import Tier
-from blindgrade.engine.wire import frames
+from blindgrade.engine.wire import channel
 from blindgrade.engine.worker import large_pages, serve, warmup
 
 MANY = 32  # workers after which more are to be expected, so that what makes them cheaper pays
@@ -38,7 +38,7 @@ def main() -> None:
     tier, missing = probe.choose(options["allowed"], options.pop("private"))
     walls = {"sandbox": tier.name, "missing": missing, "owner": list(tier.owner())}
     if not tier.isolates and options["strict"]:
-        frames.send(control, {"ready": False, **walls, "layers": tier.layers})
+        channel.send(control, {"ready": False, **walls, "layers": tier.layers})
         return
     memory = large_pages.Memory()
     walls["group"] = _enter_group(tier, options["memory_mb"])
@@ -47,7 +47,7 @@ def main() -> None:
     tiers.adopt_orphans()
     _warm(options["optimizer"], tier.box)
     memory.read()
-    frames.send(control, {"ready": True, **walls, "layers": tier.layers})
+    channel.send(control, {"ready": True, **walls, "layers": tier.layers})
     _Forker(control, tier, memory, fork=options["fork"]).serve()
     kill_descendants()
     os._exit(0)  # taking torch apart in order takes a tenth of a second, for which the grader would wait
@@ -75,7 +75,7 @@ def _warm(optimizer: bool, box: str) -> None:
     if optimizer:
         # The first optimizer imports torch._dynamo for about a second; every worker then has it for nothing.
         torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    warmup.rehearse()
+    warmup.run_each_once()
     gc.collect()
     gc.freeze()
 
@@ -102,9 +102,9 @@ class _Forker:
                 pid = self._spawn(command, fds)
                 for fd in fds:
                     os.close(fd)
-                frames.send(self.control, {"pid": pid})
+                channel.send(self.control, {"pid": pid})
             else:
-                frames.send(self.control, _end(command["pid"]))
+                channel.send(self.control, _end(command["pid"]))
                 self.ended += 1
                 if self.ended >= MANY:
                     self.memory.collapse(AT_ONCE)
@@ -115,7 +115,7 @@ class _Forker:
             return pid
         try:
             if not self.fork:
-                frames.send(self.control, {"pid": 0})  # this process itself becomes the worker
+                channel.send(self.control, {"pid": 0})  # this process itself becomes the worker
             self.control.close()
             self._become_worker(command, *fds)
         except BaseException as error:
@@ -141,7 +141,7 @@ class _Forker:
         box = Path(command["box"])
         tempfile.tempdir = str(box)
         self.tier.confine(Limits(**command["limits"]), box, self.address_space)
-        frames.send(sock, {"confined": True})
+        channel.send(sock, {"confined": True})
         serve.serve(sock, box)
 
 

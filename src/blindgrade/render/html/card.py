@@ -73,7 +73,7 @@ def _hints(result: ExerciseResult) -> list[tuple[CheckResult, str]]:
 
 def _place(check: CheckResult) -> str:
     """Where to look, unless the message says it."""
-    return shown(check.where) if check.where and check.where not in check.message else ""
+    return shown(str(check.where)) if check.where and str(check.where) not in check.message else ""
 
 
 def _foot(attempt: Attempt) -> tuple[str, str, str]:

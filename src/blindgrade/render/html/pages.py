@@ -18,6 +18,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, Stric
 from markupsafe import Markup, escape
 
 from blindgrade.catalog import CourseError
+from blindgrade.places import Place
 from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.overrides import PACKAGED, OwnTemplates, faults, names_in, where_raised
 from blindgrade.render.html.theme import Theme
@@ -118,6 +119,8 @@ def _environment(package: str, folder: Path | None = None) -> Environment:
 
 def _shown(value: Any) -> Any:
     """Every text on its way into a page, but for what was escaped before."""
+    if isinstance(value, Place):
+        return shown(str(value))
     return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 

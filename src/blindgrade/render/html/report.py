@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from blindgrade.figures import Exhibit
+from blindgrade.figures import FigurePair
 from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, Outcome
 from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.mastery import Step, history, mastery
@@ -92,7 +92,7 @@ def report(
     *,
     past: Sequence[Attempt] = (),
     known: Mapping[str, Sequence[ExerciseResult]] | None = None,
-    exhibits: Sequence[Exhibit] = (),
+    figures: Sequence[FigurePair] = (),
     look: Look = PLAIN,
 ) -> str:
     """The whole page. `lessons` by id; `past` are earlier attempts at them, in any order, with or without this one.
@@ -100,7 +100,7 @@ def report(
     `known` are the student's last results by lesson, of the whole course; None if nothing is known of the student.
     """
     on_the_page = {(attempt.lesson, result.name) for attempt in grading.lessons for result in attempt.exercises}
-    drawn, notes = _drawn([e for e in exhibits if (e.lesson, e.exercise) in on_the_page])
+    drawn, notes = _drawn([e for e in figures if (e.lesson, e.exercise) in on_the_page])
     views = []
     for attempt in grading.lessons:
         lesson = lessons[attempt.lesson]
@@ -149,7 +149,7 @@ def exercise_card(
     lesson: Lesson | None = None,
     course: Course | None = None,
     *,
-    exhibits: Sequence[Exhibit] = (),
+    figures: Sequence[FigurePair] = (),
     style: bool = True,
 ) -> str:
     """One exercise as a piece of HTML for a notebook, which says itself whether it is light or dark.
@@ -157,7 +157,7 @@ def exercise_card(
     With the lesson come its hints, with the course what is behind a failure; `style` False leaves out the stylesheet,
     for a page that has it already.
     """
-    drawn, _ = _drawn(exhibits)
+    drawn, _ = _drawn(figures)
     view = _view(result, lesson, course, drawn[lesson.id if lesson else ""])
     return filled("card.html", stylesheet="student.css" if style else "", view=view)
 
@@ -181,16 +181,16 @@ def _view(
     return _View(result, id, command, exercise.hints, concepts, models, pictures)
 
 
-def _drawn(exhibits: Sequence[Exhibit]) -> tuple[Mapping[str, Mapping[str, Markup]], list[str]]:
+def _drawn(figures: Sequence[FigurePair]) -> tuple[Mapping[str, Mapping[str, Markup]], list[str]]:
     """For each lesson and check the picture as HTML, and what the reader has to know about pictures."""
     drawn: dict[str, dict[str, Markup]] = defaultdict(lambda: defaultdict(Markup))
-    if not exhibits:
+    if not figures:
         return drawn, []
     from blindgrade.render.figure_svg import NoMatplotlib, picture
 
-    for number, exhibit in enumerate(exhibits):
+    for number, pair in enumerate(figures):
         try:
-            drawn[exhibit.lesson][exhibit.check] = picture(exhibit, f"p{number}")
+            drawn[pair.lesson][pair.check] = picture(pair, f"p{number}")
         except NoMatplotlib:
             return drawn, [NO_PICTURES]
         except Exception:
@@ -209,7 +209,7 @@ def _first(grading: Grading) -> dict[str, str] | None:
                         "verb": verb,
                         "name": result.name,
                         "id": _anchor(attempt.lesson, result.name),
-                        "where": next((c.where for c in result.checks if c.where), None) or "",
+                        "where": next((str(c.where) for c in result.checks if c.where), ""),
                         "command": f"grade {attempt.lesson}/{result.name}",
                     }
     return None

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
-from blindgrade.render.links import Place, Places
+from blindgrade.render.links import Link, Links
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
 
@@ -56,7 +56,7 @@ def print_grading(grading: Grading, console: Console, *, verbose: bool = False) 
     """The whole screen at once, without links."""
     for attempt in grading.lessons:
         console.print(heading(attempt.lesson, attempt.title), *lesson_list(attempt, console), sep="\n")
-    for part in ending(grading, Places.none(), console, verbose=verbose):
+    for part in ending(grading, Links.none(), console, verbose=verbose):
         console.print(part)
 
 
@@ -130,7 +130,7 @@ def first_to_do(attempts: Iterable[Attempt]) -> tuple[Attempt, ExerciseResult] |
     return None
 
 
-def ending(grading: Grading, places: Places, console: Console, *, verbose: bool = False) -> list[RenderableType]:
+def ending(grading: Grading, links: Links, console: Console, *, verbose: bool = False) -> list[RenderableType]:
     """What stands below the lessons: the total, and what to do next (with `verbose` everything that is wrong)."""
     parts: list[RenderableType] = []
     if len(grading.lessons) > 1:
@@ -140,14 +140,14 @@ def ending(grading: Grading, places: Places, console: Console, *, verbose: bool 
     if verbose:
         told = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_TELL] or told
     for attempt, result in told:
-        parts += ["", *card(attempt.lesson, result, places, verbose=verbose)]
+        parts += ["", *card(attempt.lesson, result, links, verbose=verbose)]
     if grading.points >= grading.max_points:
         parts += ["", "  Every point earned."]
     return parts
 
 
 def card(
-    lesson: str, result: ExerciseResult, places: Places, *, verbose: bool = False, commands: bool = True
+    lesson: str, result: ExerciseResult, links: Links, *, verbose: bool = False, commands: bool = True
 ) -> list[RenderableType]:
     """One exercise that is not done: what its first failed check claims and saw, why, where, and the next command.
 
@@ -163,7 +163,7 @@ def card(
     for number, check in enumerate(failed):
         if number:
             grid.add_row("", "")
-        _tell(grid, check, lesson, places, write=write, verbose=verbose)
+        _tell(grid, check, lesson, links, write=write, verbose=verbose)
     more = sum(c.outcome in WRONG for c in result.checks) - len(failed)
     if more and not write:
         grid.add_row(
@@ -191,7 +191,7 @@ def students(text: str) -> str:
 class _Fitting:
     """A place by its path where that fits on the line, because half a path can be clicked nowhere."""
 
-    place: Place
+    place: Link
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         fits = len(self.place.text) <= options.max_width
@@ -210,7 +210,7 @@ def _grid() -> Table:
     return grid
 
 
-def _tell(grid: Table, check: CheckResult, lesson: str, places: Places, *, write: bool, verbose: bool) -> None:
+def _tell(grid: Table, check: CheckResult, lesson: str, links: Links, *, write: bool, verbose: bool) -> None:
     grid.add_row(Text("claim", "dim"), Text(check.claim))
     if check.message and not write:
         grid.add_row(Text("seen", "dim"), Text(students(check.message)))
@@ -221,7 +221,7 @@ def _tell(grid: Table, check: CheckResult, lesson: str, places: Places, *, write
         else:
             grid.add_row(Text("hint", "cyan"), Text(check.hint, "cyan"))
     if check.where:
-        place = places.of(lesson, check.where)
+        place = links.of(lesson, check.where)
         grid.add_row(Text("where", "dim"), _Fitting(place))
     for frame in check.frames if verbose else []:
-        grid.add_row("", Text(students(frame), "dim"))
+        grid.add_row("", Text(students(str(frame)), "dim"))

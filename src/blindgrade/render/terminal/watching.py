@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 from blindgrade.render.terminal.results import bar, card, exercise_table, heading, problems, sign_of
 from blindgrade.render.terminal.standing import steps
 
@@ -37,7 +37,7 @@ class View:
     focus: Focus | None = None
     listed: bool = False
     status: str = ""
-    places: Places = field(default_factory=Places.none)
+    links: Links = field(default_factory=Links.none)
     verbose: bool = False
 
 
@@ -70,7 +70,7 @@ def verdict(lesson: str, result: ExerciseResult, console: Console) -> Text:
 def _focus(focus: Focus, view: View, console: Console) -> list[RenderableType]:
     result = focus.result
     if result.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.ERROR):
-        parts = card(focus.lesson, result, view.places, verbose=view.verbose, commands=False)
+        parts = card(focus.lesson, result, view.links, verbose=view.verbose, commands=False)
     else:
         sign, word, style = sign_of(result.outcome, console)
         parts = [Text.assemble((f"{sign} ", style), (result.name, "bold"), f"  {result.title}: {word}")]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
-from blindgrade.render.links import Place, Places
+from blindgrade.render.links import Link, Links
 from blindgrade.render.safe import shown
 
 LEVELS = {Outcome.FAILED: "error", Outcome.BLOCKED: "warning", Outcome.NOT_ATTEMPTED: "note"}
@@ -22,7 +22,7 @@ class Finding:
     exercise: ExerciseResult
     check: CheckResult
     level: str
-    place: Place
+    place: Link
 
     @property
     def rule(self) -> str:
@@ -46,16 +46,16 @@ class Finding:
         return Path(os.path.relpath(path)) if path is not None and path.is_relative_to(Path.cwd()) else path
 
 
-def findings(grading: Grading, places: Places) -> list[Finding]:
+def findings(grading: Grading, links: Links) -> list[Finding]:
     """All of them, in the order of the lessons; of what is not written, one for each exercise."""
-    return [found for attempt in grading.lessons for found in _of(attempt, places)]
+    return [found for attempt in grading.lessons for found in _of(attempt, links)]
 
 
-def _of(attempt: Attempt, places: Places) -> Iterator[Finding]:
+def _of(attempt: Attempt, links: Links) -> Iterator[Finding]:
     for result in attempt.exercises:
         told = [c for c in result.checks if c.outcome in LEVELS]
         if result.outcome in (Outcome.NOT_ATTEMPTED, Outcome.BLOCKED):
             told = told[:1]  # the others would only repeat it
         for check in told:
-            place = places.of(attempt.lesson, check.where) if check.where else places.file(attempt.lesson)
+            place = links.of(attempt.lesson, check.where) if check.where else links.file(attempt.lesson)
             yield Finding(attempt.lesson, result, check, LEVELS[check.outcome], place)

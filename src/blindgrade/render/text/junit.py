@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 from blindgrade.render.safe import shown
 
 TAGS = {
@@ -17,7 +17,7 @@ TAGS = {
 }
 
 
-def as_junit(grading: Grading, places: Places) -> str:
+def as_junit(grading: Grading, links: Links) -> str:
     """The document. What is not written, or waits for another exercise, is skipped; it earns no points all the same."""
     root = ElementTree.Element(
         "testsuites", {"name": "grade", **_counts(c for a in grading.lessons for c in _checks(a))}
@@ -30,7 +30,7 @@ def as_junit(grading: Grading, places: Places) -> str:
             ElementTree.SubElement(properties, "property", name=name, value=f"{value:g}")
         for result in attempt.exercises:
             for check in result.checks:
-                _add_case(suite, attempt, result, check, places)
+                _add_case(suite, attempt, result, check, links)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
@@ -53,7 +53,7 @@ def _counts(checks: Iterable[CheckResult]) -> dict[str, str]:
 
 
 def _add_case(
-    suite: ElementTree.Element, attempt: Attempt, result: ExerciseResult, check: CheckResult, places: Places
+    suite: ElementTree.Element, attempt: Attempt, result: ExerciseResult, check: CheckResult, links: Links
 ) -> None:
     case = ElementTree.SubElement(
         suite, "testcase", classname=f"{attempt.lesson}/{result.name}", name=check.name, time=f"{check.seconds:.3f}"
@@ -65,5 +65,5 @@ def _add_case(
     told = ElementTree.SubElement(case, tag, message=message)
     if tag != "skipped":
         hint = f"{'Diagnosis' if check.misconception else 'Hint'}: {check.hint}" if check.hint else ""
-        where = places.of(attempt.lesson, check.where).text if check.where else ""
+        where = links.of(attempt.lesson, check.where).text if check.where else ""
         told.text = "\n".join(line for line in (check.claim, message, hint, where) if line)

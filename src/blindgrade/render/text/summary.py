@@ -47,7 +47,7 @@ def _details(result: ExerciseResult) -> str:
         if check.hint:
             lines += [f"{'Diagnosis' if check.misconception else 'Hint'}: {escaped(check.hint)}", ""]
         if check.where:
-            lines += [f"at {escaped(check.where)}", ""]
+            lines += [f"at {escaped(str(check.where))}", ""]
     return "\n".join([*lines, "</details>", ""])
 
 

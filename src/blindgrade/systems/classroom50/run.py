@@ -38,7 +38,8 @@ def main() -> None:
 def _run(course: Path, lessons: list[str], here: Path) -> int:
     from blindgrade.catalog import Catalog, CourseError, UnknownId
     from blindgrade.collect.git_checkouts import commit_of
-    from blindgrade.engine.grading.runner import GraderFailed, Options, grade
+    from blindgrade.engine.grading.options import Options
+    from blindgrade.engine.grading.runner import GraderFailed, grade
     from blindgrade.engine.grading.warm_process import SandboxMissing
     from blindgrade.engine.submission.reading import SubmissionError
     from blindgrade.systems.classroom50.result import IdentityMissing, Submission, release_body, result

@@ -32,7 +32,8 @@ def main() -> None:
 
 def _grade(root: Path) -> dict[str, Any]:
     from blindgrade.catalog import Catalog
-    from blindgrade.engine.grading.runner import Options, grade
+    from blindgrade.engine.grading.options import Options
+    from blindgrade.engine.grading.runner import grade
     from blindgrade.engine.submission.reading import SubmissionError
     from blindgrade.systems.gradescope.results import results, unreadable
 

@@ -41,7 +41,8 @@ from blindgrade.render.text.plain import exercise_text
 from blindgrade.systems.nbgrader.names import exercise_of, grade_id
 
 if TYPE_CHECKING:
-    from blindgrade.engine.grading.runner import Options, References
+    from blindgrade.engine.grading.options import Options
+    from blindgrade.engine.grading.references import References
     from blindgrade.engine.grading.warm_process import Zygote
 
 Notebook = Any  # nbformat's NotebookNode, which is a dict with attributes
@@ -287,8 +288,6 @@ def _harmless(text: str) -> str:
 
 def _unreadable(target: Target, reason: str) -> Attempt:
     """The attempt of a notebook that cannot be read: nothing earned, and the reason."""
-    from datetime import UTC, datetime
-
     from blindgrade.models import SubmissionRef
 
     lesson = target.lesson
@@ -299,12 +298,10 @@ def _unreadable(target: Target, reason: str) -> Attempt:
         )
         for e in lesson.exercises
     ]  # fmt: skip
-    return Attempt(
-        lesson=lesson.id, title=lesson.title, points=0.0, max_points=lesson.max_points,
-        submission=SubmissionRef(path=f"{target.files.module}.ipynb", sha256=""),
-        graded_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"), seed=0, reference="live",
-        sandbox="none", seconds=0.0, problems=[reason], exercises=results,
-    )  # fmt: skip
+    # No check ran, so no seed was drawn.
+    return Attempt.of(
+        lesson, results, SubmissionRef(path=f"{target.files.module}.ipynb", sha256=""), seed=0, problems=[reason]
+    )
 
 
 # nbgrader makes a new preprocessor for each notebook, so what serves all of them is the module's: one lesson's.
@@ -334,7 +331,9 @@ class _Kept:
 
 def _kept_for(target: Target, sandbox: Any) -> _Kept:
     """Kept while the course's files stay as they are: a server may run for a term, and its course be mended."""
-    from blindgrade.engine.grading.runner import MAX_SEED, Options, References
+    from blindgrade.engine.grading.options import Options
+    from blindgrade.engine.grading.references import References
+    from blindgrade.models import MAX_SEED
 
     key = (target.files.root, target.files.entry.id, str(sandbox), _written(target))
     if key not in _kept:

@@ -143,7 +143,7 @@ def test_a_save_during_the_first_grading_is_not_lost(course: Path, terminal: Ter
 def test_a_file_that_does_not_parse_or_is_gone_costs_no_verdict(course: Path, terminal: Terminal) -> None:
     terminal.expect("To fix: standardize", "20 of 100 points")
     save(course, WRONG.replace("return centered", "return (centered"))
-    terminal.expect("basics.py:8: '(' was never closed; the last verdicts stand", "20 of 100 points")
+    terminal.expect("basics.py:8: '(' was never closed; the last results stay", "20 of 100 points")
     file_of(course).unlink()
     (file_of(course).with_suffix(".ipynb")).unlink(missing_ok=True)
     terminal.expect("there is no basics.py or .ipynb; put it back", "20 of 100 points")

@@ -12,8 +12,9 @@ from queue import Empty, SimpleQueue
 from blindgrade.catalog import CourseError
 from blindgrade.cli.exits import BAD_REQUEST, GRADER_FAILED
 from blindgrade.cli.grade.watch.events import Failed, Graded, Request, Rest, Running
-from blindgrade.engine.grading.regrading import Session
-from blindgrade.engine.grading.runner import GraderFailed, Options
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.regrading import Regrading
+from blindgrade.engine.grading.runner import GraderFailed
 from blindgrade.engine.grading.warm_process import SandboxMissing
 from blindgrade.models import Outcome
 
@@ -21,7 +22,7 @@ from blindgrade.models import Outcome
 class Grader:
     """The thread that grades, one request after the other; a later request ends an earlier one at once."""
 
-    def __init__(self, session: Session, tell: Callable[[object], None]) -> None:
+    def __init__(self, session: Regrading, tell: Callable[[object], None]) -> None:
         self._session = session
         self._tell = tell
         self._requests: SimpleQueue[Request | None] = SimpleQueue()
@@ -41,7 +42,7 @@ class Grader:
         self._requests.put(request)
 
     def problems(self) -> dict[str, list[str]]:
-        """See `Session.problems`."""
+        """See `Regrading.problems`."""
         return dict(self._session.problems)
 
     def leave(self) -> None:

@@ -20,12 +20,12 @@ from blindgrade.cli.grade.watch.events import Failed, Graded, Key, Redraw, Reque
 from blindgrade.cli.grade.watch.files import watch_files
 from blindgrade.cli.grade.watch.grader import Grader
 from blindgrade.cli.grade.watch.keyboard import Keyboard
-from blindgrade.engine.grading.regrading import Session
-from blindgrade.engine.grading.runner import Options
+from blindgrade.engine.grading.options import Options
+from blindgrade.engine.grading.regrading import Regrading
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.history import Progress
 from blindgrade.models import ExerciseResult, Outcome
-from blindgrade.render.links import Places
+from blindgrade.render.links import Links
 from blindgrade.render.terminal.results import as_text, first_to_do
 from blindgrade.render.terminal.watching import Focus, View, verdict, watch_screen
 
@@ -47,11 +47,11 @@ class Watch:
         self._submission = submission
         self._screen = Screen()
         self._events: SimpleQueue[object] = SimpleQueue()
-        self._grader = Grader(Session(targets, submission, Options(**job.options), warm), self._events.put)
+        self._grader = Grader(Regrading(targets, submission, Options(**job.options), warm), self._events.put)
         self._progress = Progress(job.catalog.local) if job.catalog.is_own(submission) else None
         self._results: dict[str, dict[str, ExerciseResult]] = {}
         self._hints: dict[tuple[str, str], int] = {}
-        self._places = Places(submission, [t.files for t in targets])
+        self._links = Links(submission, [t.files for t in targets])
         self._recent: list[ExerciseResult] = []
         self._focus: tuple[str, str] | None = None
         self._listed = False
@@ -194,7 +194,7 @@ class Watch:
         view = View(
             lessons=[(self._target(i).lesson, list(results.values())) for i, results in self._ordered()],
             problems=problems, recent=self._recent, focus=focus, listed=self._listed, status=self._status,
-            places=self._places, verbose=self._verbose,
+            links=self._links, verbose=self._verbose,
         )  # fmt: skip
         put(CLEAR + as_text(self._screen.console, *watch_screen(view, self._screen.console)))
 

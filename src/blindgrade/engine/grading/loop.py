@@ -1,0 +1,111 @@
+"""The grading loop: for each check seed, observe and judge; then diagnose, score and block. Whoever observes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from blindgrade.checks import Check
+from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.answers.reference import Reference, check_seed
+from blindgrade.engine.judging.diagnosis import Seen, diagnose
+from blindgrade.engine.judging.judging import ReferenceFailed, result_of
+from blindgrade.engine.judging.observed import Observed
+from blindgrade.engine.judging.scoring import block, score
+from blindgrade.models import CheckResult, Exercise, ExerciseResult, Outcome
+from blindgrade.places import Place
+
+Round = tuple[Check, int]  # a check and its seed
+Judge = Callable[[Check, int, Observed], CheckResult]
+
+
+class Observer(Protocol):
+    """Runs checks' experiments on a student's code: in a worker, in this process, or on a notebook kernel's objects."""
+
+    def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
+        """What the first of these checks shows. The loop asks for the others next, in this order."""
+        ...
+
+    def definition(self, exercise: Exercise) -> Place | None:
+        """Where the exercise is defined: the place to look at if no line is to blame. None if that is not known."""
+        ...
+
+
+@dataclass
+class Loop:
+    """Grades a lesson's exercises, each once.
+
+    `judge` raises ReferenceFailed if the course is at fault. With `timed`, results hold seconds. `go_on` is called
+    before each known wrong answer is tried and may raise what ends the grading; `keep` gets all that was seen.
+    """
+
+    checks: LessonChecks
+    reference: Reference
+    seed: int
+    observer: Observer
+    judge: Judge
+    diagnosed: bool = True
+    timed: bool = True
+    go_on: Callable[[], None] = lambda: None
+    keep: Callable[[Seen], None] = lambda seen: None
+    _graded: dict[str, ExerciseResult] = field(default_factory=dict)
+
+    def exercise(self, name: str) -> ExerciseResult:
+        """The exercise's result; blocked if it failed and an exercise that it requires failed too."""
+        exercise = self.checks.lesson.exercise(name)
+        result = self.alone(exercise)
+        if result.outcome is not Outcome.FAILED:
+            return result
+        # An exercise that nobody asked for may be the one to blame.
+        required = [self.checks.lesson.exercise(n) for n in exercise.requires_here if self.checks.of(n)]
+        return block(exercise, result, {other.name: self.alone(other).outcome for other in required})
+
+    def alone(self, exercise: Exercise) -> ExerciseResult:
+        """The exercise's result, whatever the exercises that it requires gave."""
+        if exercise.name not in self._graded:
+            self._graded[exercise.name] = self._grade(exercise)
+        return self._graded[exercise.name]
+
+    def _grade(self, exercise: Exercise) -> ExerciseResult:
+        # Isolated checks end their worker, so they come last.
+        checks = sorted(self.checks.of(exercise.name), key=lambda check: check.isolated)
+        rounds = [(check, check_seed(self.seed, self.checks.lesson.id, check)) for check in checks]
+        all_seen: list[Seen] = []
+        output = ""
+        for number, (check, _) in enumerate(rounds):
+            seen, printed = self._round(exercise, rounds[number:])
+            output += printed if check.public else ""
+            all_seen.append(seen)
+        if self.diagnosed:
+            diagnose(exercise, all_seen, self.reference, self.go_on)
+        return score(exercise, [seen.result for seen in all_seen], output)
+
+    def _round(self, exercise: Exercise, rounds: Sequence[Round]) -> tuple[Seen, str]:
+        """The first of these checks, and what was printed."""
+        check, seed = rounds[0]
+        begun = time.monotonic()
+        observed = self.observer.observe(exercise, rounds)
+        seconds = time.monotonic() - begun
+        result = self.judge(check, seed, observed)
+        if self.timed:
+            result.seconds = round(seconds, 4)
+        if result.outcome is Outcome.FAILED and result.where is None:
+            result.where = self.observer.definition(exercise)
+        seen = Seen(check, seed, observed.reply, result)
+        self.keep(seen)
+        return seen, observed.printed
+
+
+def forgiving(judge: Judge) -> Judge:
+    """A judge for students: where the course is at fault, the check is an error, which costs no points."""
+
+    def judged(check: Check, seed: int, observed: Observed) -> CheckResult:
+        try:
+            return judge(check, seed, observed)
+        except ReferenceFailed as error:
+            text = f"the grader could not judge this check, which costs no points ({error})"
+            return result_of(check, Outcome.ERROR, text)
+
+    return judged
