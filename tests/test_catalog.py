@@ -142,14 +142,14 @@ def test_ids_name_lessons_once_and_in_the_courses_order(
         ("lesson-1.1.1/correlat", "lesson-1.1.1/correlate"),
     ],
 )
-def test_an_unknown_id_is_told_with_the_nearest(course: Catalog, name: str, nearest: str) -> None:
+def test_the_message_for_an_unknown_id_names_the_nearest_ids(course: Catalog, name: str, nearest: str) -> None:
     with pytest.raises(UnknownId, match="did you mean") as caught:
         course.find([name])
     assert nearest in str(caught.value).split("did you mean")[1]
 
 
 @pytest.mark.parametrize("name", ["", "§", "../../etc", "qqqqqqqq"])
-def test_an_id_like_no_other_is_told_with_all_of_them(course: Catalog, name: str) -> None:
+def test_the_message_for_an_id_like_no_other_names_all_ids(course: Catalog, name: str) -> None:
     with pytest.raises(UnknownId, match="the ids are all, lesson-1.1.1, lesson-1.1.2, lesson-1.10.1"):
         course.find([name])
 
@@ -160,7 +160,7 @@ def test_an_exercise_of_a_whole_module_is_no_id(course: Catalog) -> None:
 
 
 @pytest.mark.parametrize("name", ["lesson-1.10.2", "lesson-1.11.1", "lesson-1.11"])
-def test_a_planned_lesson_is_told_as_planned_with_those_that_are_ready(course: Catalog, name: str) -> None:
+def test_the_message_for_a_planned_lesson_says_so_and_names_the_ready_lessons(course: Catalog, name: str) -> None:
     with pytest.raises(UnknownId, match="planned and not written yet.*try one of lesson-1.1.1"):
         course.find([name])
 
@@ -170,19 +170,19 @@ def test_a_planned_lesson_is_in_the_table_of_contents(course: Catalog) -> None:
     assert "lesson-1.11.1" not in [files.entry.id for files in course.ready()]
 
 
-def test_files_of_an_unknown_lesson_are_told_with_the_nearest(course: Catalog) -> None:
+def test_the_message_for_files_of_an_unknown_lesson_names_the_nearest_ids(course: Catalog) -> None:
     with pytest.raises(UnknownId, match="did you mean .*lesson-1.10.1"):
         course.files("lesson-1.10.3")
 
 
-def test_every_tree_calls_a_lessons_folder_by_its_id_and_slug(course: Catalog) -> None:
+def test_a_lessons_folder_has_its_id_and_slug_as_name_in_every_tree(course: Catalog) -> None:
     files = course.files("lesson-1.10.1")
     assert files.spec == course.root / "exercises/lesson_1_10_1_waves/lesson.toml"
     assert files.solution == course.root / "solutions/lesson_1_10_1_waves/waves.py"
     assert files.private_checks == course.root / "graders/lesson_1_10_1_waves/checks.py"
 
 
-def test_checks_are_the_private_ones_where_there_are_any(course: Catalog) -> None:
+def test_checks_are_the_private_ones_if_the_course_has_them(course: Catalog) -> None:
     files = course.files("lesson-1.1.1")
     assert files.checks == files.public_checks
     files.private_checks.parent.mkdir(parents=True)
@@ -198,7 +198,7 @@ def test_checks_are_the_private_ones_where_there_are_any(course: Catalog) -> Non
         ('mental_models = ["mm-01"]', 'mental_models = ["mm-1"]', "mental_models `mm-1`.*`mm-01`"),
     ],
 )
-def test_a_typing_mistake_in_a_name_is_told_with_the_right_name(
+def test_the_message_for_a_mistyped_name_names_the_right_one(
     course: Catalog, old: str, new: str, expected: str
 ) -> None:
     rewrite(course, old, new)
@@ -211,9 +211,9 @@ def test_an_exercise_cannot_require_itself_or_a_later_one(course: Catalog) -> No
     assert "which is not an earlier exercise" in course_error(course)
 
 
-def test_an_exercise_that_stands_there_twice_is_an_error(course: Catalog) -> None:
+def test_an_exercise_that_is_defined_twice_is_an_error(course: Catalog) -> None:
     rewrite(course, 'name = "correlate"', 'name = "standardize"')
-    assert "exercise `standardize` stands there twice" in course_error(course)
+    assert "exercise `standardize` is defined twice; rename one" in course_error(course)
 
 
 def test_a_missing_lesson_toml_is_named(course: Catalog) -> None:
@@ -245,7 +245,7 @@ def test_a_value_that_is_not_allowed_is_named_by_its_place(course: Catalog, old:
 
 def test_a_concept_of_no_lesson_is_an_error(course: Catalog) -> None:
     (course.root / "course.toml").write_text(COURSE.replace('lessons = ["lesson-1.1.1"]', 'lessons = ["lesson-9"]'))
-    with pytest.raises(CourseError, match="concept `scale` names lesson-9, which is no lesson"):
+    with pytest.raises(CourseError, match="concept `scale` names lesson-9, which is not a lesson; correct the id"):
         _ = Catalog(course.root).course
 
 
@@ -260,7 +260,7 @@ def test_the_environment_names_the_course(course: Catalog, monkeypatch: pytest.M
     assert Catalog.locate().root == course.root.resolve()
 
 
-def test_a_folder_outside_a_course_is_told_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_message_outside_a_course_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BLINDGRADE_COURSE", raising=False)
     with pytest.raises(CourseError, match="set BLINDGRADE_COURSE"):
         Catalog.locate(tmp_path)
@@ -288,7 +288,7 @@ def test_an_exercise_may_require_one_of_an_earlier_lesson(course: Catalog) -> No
 
 @pytest.mark.parametrize("name", ["lesson-1.10.1/correlate", "lesson-1.1.1/corelate", "lesson-9.9.9/correlate"])
 def test_a_required_exercise_of_a_later_lesson_or_of_none_is_an_error(course: Catalog, name: str) -> None:
-    """A circle between lessons would have to go back somewhere."""
+    """A cycle between lessons needs at least one requirement of a later lesson."""
     with pytest.raises(CourseError, match=f"requires `{name}`, which is not an earlier exercise"):
         later_requires(course, name).find(["lesson-1.1.2"])
 

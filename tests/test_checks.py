@@ -116,7 +116,7 @@ def test_a_wrong_element_is_named_with_both_values_and_the_tolerance() -> None:
         (torch.empty(0), torch.empty(0, 1)),
     ],
 )
-def test_shapes_that_would_broadcast_or_hold_nothing_do_not_agree(got: Tensor, want: Tensor) -> None:
+def test_shapes_that_would_broadcast_or_are_empty_do_not_agree(got: Tensor, want: Tensor) -> None:
     error = failure(got, want)
     assert error.message == f"the result has shape {tuple(got.shape)}; expected {tuple(want.shape)}"
 
@@ -218,11 +218,11 @@ def test_a_wrong_part_is_named_by_its_place() -> None:
     assert failure({"m": 1}, {"m": 2}, name="f(x)").message == "f(x)['m'] is 1; expected 2"
 
 
-def test_none_is_asked_whether_a_return_is_missing() -> None:
+def test_the_message_for_none_asks_whether_a_return_is_missing() -> None:
     assert "does the function end without a return?" in failure(None, torch.ones(1)).message
 
 
-def test_an_object_that_is_no_data_is_told_by_its_type() -> None:
+def test_an_object_that_is_no_data_is_described_by_its_type() -> None:
     assert failure(Opaque("Normal"), torch.ones(1)).message.startswith("the result is a Normal object;")
     failure(Opaque("Normal"), Opaque("Normal"))
 
@@ -277,7 +277,7 @@ def test_another_seed_gives_other_draws() -> None:
         failure(one, other)
 
 
-def test_draws_ignore_and_leave_the_global_source() -> None:
+def test_draws_neither_use_nor_change_the_global_source() -> None:
     torch.manual_seed(0)
     first = torch.rand(1)
     torch.manual_seed(0)
@@ -285,7 +285,7 @@ def test_draws_ignore_and_leave_the_global_source() -> None:
     assert torch.equal(torch.rand(1), first)
 
 
-def test_draws_stay_in_their_range_and_have_the_shape_and_dtype_asked_for() -> None:
+def test_draws_stay_in_their_range_and_have_the_given_shape_and_dtype() -> None:
     rng = Rng(0)
     unit = rng.uniform(1000, low=2.0, high=3.0, dtype=torch.float64)
     assert unit.dtype == torch.float64 and bool(((unit >= 2) & (unit < 3)).all())
@@ -316,7 +316,7 @@ def test_fill_depends_on_the_names_and_not_on_the_order_of_definition() -> None:
     agree(dict(one.state_dict()), dict(other.state_dict()), atol=0.0, rtol=0.0)
 
 
-def test_fill_draws_parameters_and_buffers_and_spares_integers() -> None:
+def test_fill_draws_parameters_and_buffers_but_no_integers() -> None:
     filled = Rng(1).fill(Scaled(True)).state_dict()
     assert filled["scale"] != 1 and bool((filled["offset"] != 0).all())
     assert filled["count"] == 7
@@ -332,7 +332,7 @@ def test_derived_seeds_differ_by_name_and_fit_a_generator() -> None:
 # ---------------------------------------------------------------- observers
 
 
-def test_watch_sees_a_change_in_place_wherever_the_tensor_hides() -> None:
+def test_watch_sees_a_change_in_place_in_any_container() -> None:
     tensors = [torch.ones(2) for _ in range(4)]
     for tensor in tensors:
         watch = Watch(tensors[0], {"a": [tensors[1], (tensors[2],)]}, [tensors[3]], "text")
@@ -363,7 +363,7 @@ def test_error_of_names_the_class_and_none_if_the_call_returns() -> None:
     assert error_of(int, "3") is None
 
 
-def test_error_of_calls_every_kind_of_value_error_so() -> None:
+def test_error_of_names_every_kind_of_value_error_value_error() -> None:
     assert error_of(lambda: "\ud800".encode()) == "ValueError"
 
 
@@ -387,7 +387,7 @@ def test_gradients_of_an_output_without_graph_are_none() -> None:
     assert gradients(torch.ones(2), [torch.ones(2, requires_grad=True)]) == [None]
 
 
-def test_answers_are_named_like_their_cases_and_tell_of_changed_arguments() -> None:
+def test_answers_have_the_names_of_their_cases_and_report_changed_arguments() -> None:
     cases = in_each_dtype(lambda dtype: (torch.ones(2, dtype=dtype), 3.0))
     assert answers(lambda x, factor: str(x.dtype), cases) == {
         "in float32": "torch.float32",

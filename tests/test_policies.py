@@ -115,5 +115,5 @@ def test_the_policy_is_read_from_course_toml_and_its_lessons_must_exist(tmp_path
     (course / "course.toml").write_text(
         (course / "course.toml").read_text().replace('"lesson-1.1.1" =', '"lesson-1" =')
     )
-    with pytest.raises(CourseError, match="policy.due names lesson-1, which is no lesson"):
+    with pytest.raises(CourseError, match="policy.due names lesson-1, which is not a lesson; correct the id"):
         _ = Catalog(course).course

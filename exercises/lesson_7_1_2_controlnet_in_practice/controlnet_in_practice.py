@@ -1,4 +1,4 @@
-# Your file of the lesson ControlNet in Practice: write your answers where it says `raise NotImplementedError`.
+# Your file for the lesson ControlNet in Practice. Write your answers in place of `raise NotImplementedError`.
 
 
 # %% [markdown]

@@ -1,4 +1,4 @@
-# Your file of the lesson IP-Adapter: write your answers where it says `raise NotImplementedError`.
+# Your file for the lesson IP-Adapter. Write your answers in place of `raise NotImplementedError`.
 
 
 # %% [markdown]

@@ -1,4 +1,4 @@
-# Your file of the lesson Score Functions & SDEs: write your answers where it says `raise NotImplementedError`.
+# Your file for the lesson Score Functions & SDEs. Write your answers in place of `raise NotImplementedError`.
 
 
 # %% [markdown]

@@ -1,4 +1,4 @@
-# Your file of the lesson Consistency Models: write your answers where it says `raise NotImplementedError`.
+# Your file for the lesson Consistency Models. Write your answers in place of `raise NotImplementedError`.
 
 
 # %% [markdown]

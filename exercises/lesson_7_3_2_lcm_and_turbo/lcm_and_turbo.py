@@ -1,4 +1,4 @@
-# Your file of the lesson LCM & SDXL Turbo: write your answers where it says `raise NotImplementedError`.
+# Your file for the lesson LCM & SDXL Turbo. Write your answers in place of `raise NotImplementedError`.
 
 
 # %% [markdown]

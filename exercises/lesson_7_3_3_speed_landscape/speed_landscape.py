@@ -1,4 +1,4 @@
-# Your file of the lesson The Speed Landscape: write your answers where it says `raise NotImplementedError`.
+# Your file for the lesson The Speed Landscape. Write your answers in place of `raise NotImplementedError`.
 
 
 # %% [markdown]

@@ -1,4 +1,4 @@
-# Your file of the lesson Diffusion Transformers: write your answers where it says `raise NotImplementedError`.
+# Your file for the lesson Diffusion Transformers. Write your answers in place of `raise NotImplementedError`.
 
 
 # %% [markdown]

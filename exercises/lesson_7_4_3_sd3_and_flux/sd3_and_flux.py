@@ -1,4 +1,4 @@
-# Your file of the lesson SD3 & Flux: write your answers where it says `raise NotImplementedError`.
+# Your file for the lesson SD3 & Flux. Write your answers in place of `raise NotImplementedError`.
 
 
 # %% [markdown]

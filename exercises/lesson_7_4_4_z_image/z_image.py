@@ -1,4 +1,4 @@
-# Your file of the lesson Z-Image & Z-Image Turbo: write your answers where it says `raise NotImplementedError`.
+# Your file for the lesson Z-Image & Z-Image Turbo. Write your answers in place of `raise NotImplementedError`.
 
 
 # %% [markdown]

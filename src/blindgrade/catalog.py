@@ -1,6 +1,6 @@
-"""The course's layout: from "lesson-7.2" to lessons to files. No other module knows where a file lies.
+"""Layout of a course: from an id such as "lesson-7.2" to lessons and their files. No other module knows these paths.
 
-A released course is a course without its private trees (`solutions/`, `graders/`): the same code reads both.
+A released course is a course without its private trees (`solutions/`, `graders/`). The same code reads both.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ ID = re.compile(r"lesson-(?P<number>\d+(?:\.\d+)*)(?:/(?P<exercise>\w+))?")
 
 
 class CourseError(Exception):
-    """The course's own files are wrong; the message names the file and what to do."""
+    """The course's own files are wrong. The message names the file and what to do."""
 
 
 class UnknownId(Exception):
-    """No such lesson, module or exercise; the message lists the nearest ids."""
+    """No lesson, module or exercise has this id. The message lists the nearest ids."""
 
 
 @dataclass(frozen=True)
 class LessonFiles:
-    """Where a lesson's files lie, under the course's root."""
+    """Paths of a lesson's files, below the course's root."""
 
     root: Path
     entry: LessonEntry
 
     @property
     def folder(self) -> str:
-        """The folder's name, the same in every tree: "lesson_7_2_1_score_functions"."""
+        """Name of the lesson's folder, the same in every tree: "lesson_7_2_1_score_functions"."""
         return f"{self.entry.id.replace('-', '_').replace('.', '_')}_{self.entry.slug}"
 
     @property
@@ -59,7 +59,7 @@ class LessonFiles:
 
     @property
     def stub(self) -> Path:
-        """What the student edits."""
+        """File that the student edits."""
         return self.exercises / f"{self.module}.py"
 
     @property
@@ -69,27 +69,27 @@ class LessonFiles:
 
     @property
     def solution(self) -> Path:
-        """The one source of stub and notebook."""
+        """Solution, from which stub and notebook are made."""
         return self.root / "solutions" / self.folder / f"{self.module}.py"
 
     @property
     def private_checks(self) -> Path:
-        """All checks, where the course has its private trees."""
+        """All checks. A released course does not have this file."""
         return self.root / "graders" / self.folder / "checks.py"
 
     @property
     def public_checks(self) -> Path:
-        """The public checks, cut out of `private_checks`."""
+        """Public checks, generated from `private_checks`."""
         return self.exercises / "public_checks.py"
 
     @property
     def checks(self) -> Path:
-        """The checks that this tree can run."""
+        """Checks that this course can run: all of them, or only the public ones in a released course."""
         return self.private_checks if self.private_checks.is_file() else self.public_checks
 
     @property
     def answer_key(self) -> Path:
-        """The reference's results of the public checks for a public seed."""
+        """Results of the reference in the public checks, for the public seed."""
         return self.exercises / "answer_key.json"
 
     @property
@@ -99,7 +99,7 @@ class LessonFiles:
 
     @property
     def alternatives(self) -> Path:
-        """Known other right answers."""
+        """Known right answers that differ from the solution."""
         return self.root / "graders" / self.folder / "alternatives.py"
 
     @property
@@ -109,18 +109,18 @@ class LessonFiles:
 
     @property
     def toys(self) -> Path:
-        """The public toys that every lesson may import."""
+        """Public toys, which every lesson may import."""
         return self.root / "exercises" / "toys.py"
 
     @property
     def grader_toys(self) -> Path:
-        """The package of private toys that experiments may import."""
+        """Package of private toys, which experiments may import."""
         return self.root / "graders" / "grader_toys"
 
 
 @dataclass(frozen=True)
 class Target:
-    """A lesson to grade, and which of its exercises (all, in the lesson's order, unless some were named)."""
+    """A lesson to grade, and its exercises to grade in the lesson's order: the named ones, or all of them."""
 
     files: LessonFiles
     lesson: Lesson
@@ -135,7 +135,7 @@ class Catalog:
 
     @classmethod
     def locate(cls, start: Path | None = None) -> Catalog:
-        """The course that holds `start` (default: BLINDGRADE_COURSE or the working directory)."""
+        """Course that contains the path `start` (default: BLINDGRADE_COURSE or the working directory)."""
         given = os.environ.get("BLINDGRADE_COURSE")
         place = (start or Path(given or ".")).resolve()
         for folder in (place, *place.parents):
@@ -148,7 +148,7 @@ class Catalog:
 
     @property
     def student_template(self) -> Path:
-        """What a student's repository has around the exercises (Jinja2)."""
+        """Folder of Jinja2 templates: the files around the exercises in a student's repository."""
         return self.root / "student_template"
 
     @property
@@ -183,68 +183,70 @@ class Catalog:
 
     @property
     def on_purpose(self) -> Path:
-        """Lines that are private in one place and public in another, each with its reason."""
+        """File that lists lines that are private in one place and public in another, each with its reason."""
         return self.root / "graders" / "on_purpose.toml"
 
     @property
     def attempts(self) -> Path:
-        """Records of gradings, with the secret seeds; never committed, never released."""
+        """Folder of attempts, with their secret seeds. It is never committed and never released."""
         return self.root / "attempts"
 
     @property
     def build(self) -> Path:
-        """What can be made again: releases, measurements; never committed, never released."""
+        """Folder of files that can be made again: releases, measurements. It is never committed and never released."""
         return self.root / "build"
 
     @property
     def local(self) -> Path:
-        """What a student's own gradings leave behind; never part of a release or a submission."""
+        """Folder that a student's own gradings write to. It is never part of a release or a submission."""
         return self.root / ".blindgrade"
 
     def is_own(self, submission: Path) -> bool:
-        """Does the path lie among this course's exercises, as the student's own work does?"""
+        """Whether the path is in this course's `exercises/`, like a student's own work."""
         return submission.resolve().is_relative_to((self.root / "exercises").resolve())
 
     @cached_property
     def course(self) -> Course:
-        """course.toml, checked."""
+        """Content of course.toml, checked. CourseError if it is wrong."""
         course: Course = _parse(self.root / "course.toml", Course)
         known = {lesson.id for module in course.modules for lesson in module.lessons}
         for concept in course.concepts:
             for lesson in concept.lessons:
                 if lesson not in known:
-                    raise CourseError(f"course.toml: concept `{concept.id}` names {lesson}, which is no lesson")
+                    raise CourseError(
+                        f"course.toml: concept `{concept.id}` names {lesson}, which is not a lesson; correct the id"
+                    )
         for lesson in course.policy.due:
             if lesson not in known:
-                raise CourseError(f"course.toml: policy.due names {lesson}, which is no lesson; correct the id")
+                raise CourseError(f"course.toml: policy.due names {lesson}, which is not a lesson; correct the id")
         return course
 
     @cached_property
     def entries(self) -> list[LessonEntry]:
-        """Every lesson of the table of contents, in order."""
+        """Every lesson in the table of contents, in order."""
         return [lesson for module in self.course.modules for lesson in module.lessons]
 
     def ready(self) -> list[LessonFiles]:
-        """The lessons that have files."""
+        """Files of every lesson that is ready."""
         return [LessonFiles(self.root, entry) for entry in self.entries if entry.status == "ready"]
 
     def files(self, lesson_id: str) -> LessonFiles:
-        """The files of one lesson; `UnknownId` if it is not in the table of contents."""
+        """Files of one lesson. UnknownId if it is not in the table of contents."""
         for entry in self.entries:
             if entry.id == lesson_id:
                 return LessonFiles(self.root, entry)
-        raise UnknownId(f"no lesson is called {lesson_id!r}{self._nearest(lesson_id)}")
+        raise UnknownId(f"no lesson has the id {lesson_id!r}{self._nearest(lesson_id)}")
 
     def lesson(self, files: LessonFiles) -> Lesson:
-        """lesson.toml, checked against course.toml and itself."""
+        """Content of lesson.toml, checked against course.toml and itself. CourseError if it is wrong."""
         lesson: Lesson = _parse(files.spec, Lesson, id=files.entry.id)
         self._check_names(files, lesson)
         return lesson
 
     def find(self, ids: Iterable[str]) -> list[Target]:
-        """What the ids name: `all`, modules, lessons and exercises, each lesson once, in the course's order.
+        """Targets that the ids name (`all`, modules, lessons, exercises): each lesson once, in the course's order.
 
-        Raises UnknownId with the nearest ids, also for a lesson that is only planned.
+        Raises UnknownId with the nearest ids. A lesson that is only planned is unknown, too.
         """
         wanted: dict[str, set[str] | None] = {}
         for name in ids:
@@ -273,7 +275,7 @@ class Catalog:
         number = match["number"] if match else ""
         entries = [e for e in self.entries if f"{e.id}.".startswith(f"lesson-{number}.")] if match else []
         if not match or not entries or (match["exercise"] and len(entries) > 1):
-            raise UnknownId(f"no lesson, module or exercise is called {name!r}{self._nearest(name)}")
+            raise UnknownId(f"no lesson, module or exercise has the id {name!r}{self._nearest(name)}")
         ready = [e for e in entries if e.status == "ready"]
         if not ready:
             titles = ", ".join(f"{e.id} ({e.title})" for e in entries)
@@ -299,7 +301,7 @@ class Catalog:
         models = {m.id for m in self.course.mental_models}
         for exercise in lesson.exercises:
             if names.count(exercise.name) > 1:
-                raise CourseError(f"{files.spec}: exercise `{exercise.name}` stands there twice; rename one")
+                raise CourseError(f"{files.spec}: exercise `{exercise.name}` is defined twice; rename one")
             earlier = {*names[: names.index(exercise.name)], *self._before(files.entry, exercise)}
             groups = [
                 ("requires", exercise.requires, earlier, "an earlier exercise, of this lesson or of another"),
@@ -314,10 +316,10 @@ class Catalog:
                         raise CourseError(f"{files.spec}: `{exercise.name}` {key} `{name}`, which is not {what}{guess}")
 
     def _before(self, entry: LessonEntry, exercise: Exercise) -> set[str]:
-        """Ids of the exercises of earlier lessons that this one names; since all lie before it, there is no cycle."""
+        """Ids of exercises in earlier lessons that `exercise` may require. Only earlier ones, so there is no cycle."""
         found: set[str] = set()
         for earlier in self.entries[: self.entries.index(entry)]:
-            if earlier.status == "unreleased":  # its names were checked where the whole course lies
+            if earlier.status == "unreleased":  # the release checked its names in the whole course
                 found |= {name for name in exercise.requires if name.startswith(f"{earlier.id}/")}
             elif earlier.status == "ready" and any(name.startswith(f"{earlier.id}/") for name in exercise.requires):
                 lesson: Lesson = _parse(LessonFiles(self.root, earlier).spec, Lesson, id=earlier.id)
@@ -329,9 +331,11 @@ def _parse(path: Path, model: Any, **extra: object) -> Any:
     try:
         return model(**{**tomllib.loads(path.read_text(encoding="utf-8")), **extra})
     except FileNotFoundError:
-        raise CourseError(f"{path} is missing; every lesson that is not planned has one") from None
+        raise CourseError(
+            f"{path} is missing; write it, or give the lesson the status planned in course.toml"
+        ) from None
     except tomllib.TOMLDecodeError as error:
-        raise CourseError(f"{path} is not valid TOML: {error}") from None
+        raise CourseError(f"{path} is not valid TOML: {error}; correct the file") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -1,10 +1,10 @@
-"""What the author of a check imports: the decorator, the comparison, the random source and small observers.
+"""Interface for authors of checks: the decorator, the comparison, the random source and small observers.
 
-A check is an experiment and a verdict. The experiment is the decorated function: it runs on the student's
-module in a worker and on the reference in the grader, with the same seed, and returns plain data. The verdict
-compares the two results in the grader; the default is `agree`.
+A check is an experiment and a verdict. The experiment is the decorated function. It runs on the student's module in a
+worker and on the reference in the grader, with the same seed, and returns plain data. The verdict compares the two
+results in the grader. The default verdict is `agree`.
 
-This module is loaded inside the worker, so it holds no answer and imports nothing of ours.
+The worker loads this module, so it contains no answer and imports no other module of blindgrade.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Tolerance = float | Mapping[str, float] | None
 
 
 class Fail(Exception):
-    """A verdict against the student.
+    """The check fails.
 
-    `message` may show inputs and expected values and is read for public checks only; `hidden` is what is read
-    when the check is hidden. `misconception` names the misconception that the data are evidence for, where a
-    verdict on an outcome (a trained model) can tell; numeric checks are diagnosed by the engine.
+    `message` may show inputs and expected values. Students read it for public checks only. For a hidden check they read
+    `hidden`. `misconception` names the misconception that the data show, if a verdict on an outcome (a trained model)
+    can see it. The engine diagnoses numeric checks.
     """
 
     def __init__(self, message: str, *, hidden: str | None = None, misconception: str | None = None) -> None:
@@ -52,7 +52,7 @@ class Fail(Exception):
 
 @dataclass(frozen=True)
 class Check:
-    """One claim about one exercise. Made by `check`; see there for the fields."""
+    """One claim about one exercise. The decorator `check` makes it and explains its fields."""
 
     exercise: str
     name: str
@@ -69,20 +69,20 @@ class Check:
     figure: Callable[[Any, Rng], Any] | None = field(default=None, repr=False)
 
     def prepare(self, seed: int) -> tuple[int, tuple[Any, ...]]:
-        """What the worker is given: a seed, and the data that `inputs` made here.
+        """Seed and data for the worker. The data come from `inputs`; without `inputs` there are none.
 
-        With inputs the seed is another one, from which the worker cannot draw again what they were drawn from.
+        With `inputs`, the worker gets another seed, so that it cannot draw the hidden parameters again.
         """
         if self.inputs is None:
             return seed, ()
         return derive(seed, "worker"), (self.inputs(Rng(seed)),)
 
     def judge(self, result: Any, expected: Any, rng: Rng) -> None:
-        """Raise `Fail` unless the student's result stands against the reference's."""
+        """Raise `Fail` unless the student's result passes the comparison with the reference's."""
         if self.verdict is None:
             agree(result, expected, atol=self.atol, rtol=self.rtol)
         else:
-            # A comparison with NaN is False, so a verdict that asks "is the error too large?" would let it pass.
+            # A comparison with NaN is False, so NaN would pass a verdict that asks "is the error too large?".
             if any(not bool(t.isfinite().all()) for t in _tensors(result)):
                 raise Fail("the result has NaN or infinite values")
             self.verdict(result, expected, rng)
@@ -101,19 +101,21 @@ def check(
     inputs: Callable[[Rng], Any] | None = None,
     figure: Callable[[Any, Rng], Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Check]:
-    """Make a check of `exercise` from an experiment `(lesson, rng) -> result`; its docstring is the claim.
+    """Decorator that makes a check of `exercise` from an experiment `(lesson, rng) -> result`.
+
+    The experiment's docstring is the claim.
 
     weight     share of the exercise's points, relative to its other checks
-    public     released to students with an answer key
-    isolated   ends the worker that it runs in, because a toy in it holds another exercise's answer: no other check is
-               run beside what the student's code may have kept of it
+    public     the check is released to students, with an answer key
+    isolated   the worker ends after this check, because a toy in the check contains another exercise's answer, and the
+               student's code could keep it for a later check
     reference  False: the verdict needs no reference result (it judges an outcome), so none is computed
     atol, rtol tolerance of `agree`: a number, or a mapping from dtype name ("float32") to number
     verdict    `(result, expected, rng) -> None`, raises `Fail`; `rng` starts from the experiment's seed
-    inputs     `rng -> data`, run by the grader: for an experiment `(lesson, rng, data)` whose data come from something
-               that the student must not see, as samples from hidden parameters do; `rng` there starts as the verdict's
-    figure     `(result, rng) -> Figure` of blindgrade.figures, run by the grader on the student's result and, if the
-               check is public, on the reference's, when a report is made; `rng` there starts as the verdict's
+    inputs     `rng -> data`, which the grader runs for an experiment `(lesson, rng, data)`. Use it if the data come
+               from something that students must not see, such as hidden parameters. `rng` starts as the verdict's
+    figure     `(result, rng) -> Figure` of blindgrade.figures, which the grader runs for a report on the student's
+               result and, if the check is public, on the reference's. `rng` starts as the verdict's
     """
 
     def decorate(experiment: Callable[..., Any]) -> Check:
@@ -140,15 +142,15 @@ def check(
 
 
 def derive(seed: int, *names: str) -> int:
-    """A seed in [0, 2**63) that depends on `seed` and `names` and reveals neither."""
+    """Seed in [0, 2**63) that depends on `seed` and `names` and does not reveal them."""
     digest = hashlib.sha256(":".join([str(seed), *names]).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1
 
 
 class Rng:
-    """The one source of an experiment's random inputs: the same seed gives the same draws on both sides.
+    """The only source of an experiment's random inputs. The same seed gives the same draws to student and reference.
 
-    Tensors are drawn on the CPU and moved to `device`, so that every device sees the same numbers.
+    Tensors are drawn on the CPU and moved to `device`, so that every device gets the same numbers.
     """
 
     def __init__(self, seed: int, device: str = "cpu") -> None:
@@ -194,13 +196,13 @@ class Rng:
 
 
 class Watch:
-    """Remembers tensors (also in lists and dicts) and says later whether anyone changed them in place."""
+    """Stores copies of tensors (also in lists and dicts), to find out later whether they were changed in place."""
 
     def __init__(self, *values: Any) -> None:
         self._pairs = [(t, t.detach().clone()) for value in values for t in _tensors(value)]
 
     def unchanged(self) -> bool:
-        """True while every watched tensor still has its first shape and values."""
+        """Whether every watched tensor still has its first shape and values."""
         return all(
             now.shape == then.shape
             and (torch.equal(now.detach(), then) or bool(torch.isclose(now.detach(), then, 0, 0, equal_nan=True).all()))
@@ -219,17 +221,17 @@ def _tensors(value: Any) -> list[Tensor]:
 
 
 def in_each_dtype(make: Callable[[torch.dtype], Any]) -> dict[str, Any]:
-    """The case that `make` draws for a dtype, in float32 and in float64."""
+    """Cases that `make` draws for float32 and for float64, by name."""
     return {"in float32": make(torch.float32), "in float64": make(torch.float64)}
 
 
 def answers(function: Callable[..., Any], cases: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    """What the function returns for each case, a tuple of arguments."""
+    """Result of the function for each case, by the case's name. A case is a sequence of arguments."""
     return {name: function(*case) for name, case in cases.items()}
 
 
 def answers_and_purity(function: Callable[..., Any], cases: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
-    """The same, and whether the case's tensors are still what they were."""
+    """Result of the function for each case, and whether the call left the case's tensors unchanged."""
     seen: dict[str, Any] = {}
     for name, case in cases.items():
         watch = Watch(*case)
@@ -239,7 +241,10 @@ def answers_and_purity(function: Callable[..., Any], cases: Mapping[str, Sequenc
 
 
 def error_of(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str | None:
-    """Name of the exception's class that the call raises, None if it returns; the stub's error goes through."""
+    """Class name of the exception that the call raises; None if it returns.
+
+    Every kind of ValueError is "ValueError". The stub's NotImplementedError is raised again.
+    """
     try:
         call(*args, **kwargs)
     except NotImplementedError:
@@ -250,22 +255,23 @@ def error_of(call: Callable[..., Any], *args: Any, **kwargs: Any) -> str | None:
 
 
 def gradients(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
-    """Gradient of `output.sum()` for each input; None where no gradient flows (also if there is no graph)."""
+    """Gradient of `output.sum()` for each input; None where no gradient flows or the output has no graph."""
     if not output.requires_grad:
         return [None for _ in inputs]
     return list(torch.autograd.grad(output.sum(), list(inputs), allow_unused=True, retain_graph=True))
 
 
 def shapes_of(module: torch.nn.Module) -> dict[str, list[int]]:
-    """The shape of every tensor in the module's state, by name: what a state dict of another model has to fit."""
+    """Shape of every tensor in the module's state, by name. The state dict of another model must have these shapes."""
     return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
 
 
 def agree(got: Any, want: Any, *, name: str = "the result", atol: Tolerance = None, rtol: Tolerance = None) -> None:
     """Raise `Fail` unless `got` equals `want` in structure, type, shape, dtype and, within tolerance, every element.
 
-    Tensors are compared by |got - want| <= atol + rtol |want| with the tolerance of their dtype (TOLERANCES),
-    Python floats with 1e-6 both ways, everything else exactly; a list and a tuple are interchangeable.
+    - Tensors must satisfy |got - want| <= atol + rtol |want|, with the tolerance of their dtype (TOLERANCES).
+    - Python floats use 1e-6 for both tolerances.
+    - Everything else must be equal. A list and a tuple are interchangeable.
     """
     if isinstance(want, Tensor):
         _agree_tensor(got, want, name, atol, rtol)
@@ -296,13 +302,13 @@ def _agree_scalar(got: Any, want: Any, name: str, atol: Tolerance, rtol: Toleran
         a = _tolerance(atol, "float", SCALAR_TOLERANCE[0])
         r = _tolerance(rtol, "float", SCALAR_TOLERANCE[1])
         both_nan = math.isnan(got) and math.isnan(want)
-        # An infinite bound would hold for every number.
+        # With an infinite `want`, the bound would be infinite and every number would pass.
         close = math.isfinite(want) and abs(got - want) <= a + r * abs(want)
         if both_nan or got == want or close:
             return
         raise Fail(f"{name} is {got:.6g}; expected {want:.6g}", hidden=f"{name} has the wrong value")
     if got != want:
-        raise Fail(f"{name} is {got!r}; expected {want!r}", hidden=f"{name} is not what was asked for")
+        raise Fail(f"{name} is {got!r}; expected {want!r}", hidden=f"{name} has the wrong value")
 
 
 def _other_form(name: str, got: Any, form: str) -> Fail:
@@ -322,7 +328,7 @@ def _agree_tensor(got: Any, want: Tensor, name: str, atol: Tolerance, rtol: Tole
     if got.dtype != want.dtype:
         raise Fail(f"{name} has dtype {_dtype(got)}; expected {_dtype(want)}")
     got, want = got.detach(), want.detach()
-    if torch.equal(got, want):  # what a right answer mostly is, and a tenth of the work
+    if torch.equal(got, want):  # most right answers are equal, and this takes a tenth of the time
         return
     if want.is_floating_point() or want.is_complex():
         default = TOLERANCES.get(want.dtype, SCALAR_TOLERANCE)
@@ -367,7 +373,7 @@ def _listed(mapping: Mapping[Any, Any]) -> str:
 
 
 def describe(value: Any, *, show: bool = True) -> str:
-    """A short noun phrase for a value of any type that crosses the wire."""
+    """Short noun phrase for a value of any type that the wire carries. Without `show` it reveals no value."""
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)} and dtype {_dtype(value)}"
     if isinstance(value, list | tuple):

@@ -1,14 +1,14 @@
-"""What a check can show: a figure as plain numbers, drawn late by who makes a page.
+"""Figures that a check can show: plain numbers, which a page draws later.
 
-A check names a function of its result and the random source that returns a figure:
+A check names a function that takes its result and the random source, and returns a figure:
 
     def _walk(result, rng):
         return paths("The walks, each from its dot", result["walk"])
 
     @check("euler_sample", public=True, figure=_walk)
 
-The grader runs it on the student's result and, for a public check, on the reference's; nothing of it enters a worker.
-This module holds numbers only and imports no library that draws.
+The grader runs it on the student's result. For a public check, it also runs it on the reference's result. The function
+never enters a worker. A figure contains only numbers and the author's text, and this module imports no drawing library.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from torch import Tensor
 Kind = Literal["arrows", "paths", "points", "curves", "image", "bars"]
 Rows = list[list[float]]
 
-MAX_POINTS = 400  # of one series; a picture for reading needs no more
+MAX_POINTS = 400  # in one series; more points do not make a picture clearer
 MAX_SERIES = 8
 MAX_SIDE = 64  # pixels of an image
 
 
 class NotDrawable(Exception):
-    """The data have another form than the figure needs; there is no picture then."""
+    """The data have another form than the figure needs. Then the page has no picture."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """One set of marks: rows of two numbers (places, curve points), of four (arrows) or of an image's pixels."""
+    """One set of marks. A row has two numbers (places, curve points), four (arrows), or the pixels of an image row."""
 
     name: str
     rows: Rows
@@ -43,7 +43,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Figure:
-    """Plain numbers, and how to draw them. `title` is the author's; no text of a student's is ever in a figure."""
+    """Plain numbers, and how to draw them. `title` is the author's. A figure never contains a student's text."""
 
     kind: Kind
     title: str
@@ -58,9 +58,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class FigurePair:
-    """A check's figure of the student's result and, if the check is public, of the reference's.
+    """Figure of the student's result in a check and, if the check is public, of the reference's result.
 
-    The student's is missing where there was no result to draw, the reference's where the result is right.
+    `student` is None if there was no result to draw. `reference` is None if the student's result is right.
     """
 
     lesson: str
@@ -71,7 +71,7 @@ class FigurePair:
 
 
 def arrows(title: str, places: Any, vectors: Any, *, xlabel: str = "", ylabel: str = "") -> Figure:
-    """An arrow at each place [n, 2]: a field of scores or velocities."""
+    """Figure with an arrow [n, 2] at each place [n, 2]: a field of scores or velocities."""
     starts, directions = _table(places, 2), _table(vectors, 2)
     if len(starts) != len(directions):
         raise NotDrawable(f"{len(directions)} arrows for {len(starts)} places")
@@ -80,7 +80,7 @@ def arrows(title: str, places: Any, vectors: Any, *, xlabel: str = "", ylabel: s
 
 
 def paths(title: str, ways: Any, *, xlabel: str = "", ylabel: str = "") -> Figure:
-    """Ways [n, steps, 2], each drawn from its dot: trajectories, straight or curved."""
+    """Figure of ways [n, steps, 2], each drawn from a dot at its start: straight or curved trajectories."""
     tensor = _tensor(ways)
     if tensor.dim() != 3 or tensor.shape[-1] != 2:
         raise NotDrawable(f"ways of shape {tuple(tensor.shape)}, not [n, steps, 2]")
@@ -90,7 +90,7 @@ def paths(title: str, ways: Any, *, xlabel: str = "", ylabel: str = "") -> Figur
 
 
 def points(title: str, clouds: Mapping[str, Any], *, xlabel: str = "", ylabel: str = "") -> Figure:
-    """Named clouds of places [n, 2]: samples beside the data that they should look like."""
+    """Figure of named clouds of places [n, 2]: samples beside the data that they should look like."""
     return Figure("points", title, _all(clouds, lambda cloud: _table(cloud, 2)), xlabel, ylabel)
 
 
@@ -103,7 +103,7 @@ def curves(
     low: float | None = None,
     high: float | None = None,
 ) -> Figure:
-    """Named curves, each as (x, y): schedules, a quality-speed curve, losses."""
+    """Figure of named curves, each as (x, y): schedules, losses, quality against speed."""
 
     def pairs(line: tuple[Any, Any]) -> Rows:
         across, up = _tensor(line[0]).flatten(), _tensor(line[1]).flatten()
@@ -117,9 +117,10 @@ def curves(
 def image(
     title: str, pixels: Any, *, low: float | None = None, high: float | None = None, lines: Sequence[float] = ()
 ) -> Figure:
-    """A map [rows, columns] in shades: edges, depth, attention. `lines` part it both ways, before that row and column.
+    """Figure of a map [rows, columns] in shades: edges, depth, attention.
 
-    Without `low` and `high` the shades span the values of both sides together.
+    Each number n in `lines` draws a line before row n and before column n. Without `low` and `high`, the shades cover
+    the values of the student's and the reference's map together.
     """
     tensor = _tensor(pixels)
     if tensor.dim() != 2 or not tensor.numel():
@@ -130,7 +131,7 @@ def image(
 
 
 def bars(title: str, heights: Mapping[str, float], *, ylabel: str = "") -> Figure:
-    """Named bars."""
+    """Figure of named bars."""
     names = tuple(heights)[:24]
     rows = [[float(i), float(_tensor(heights[name]).reshape(()))] for i, name in enumerate(names)]
     return Figure("bars", title, (Series("", rows),), ylabel=ylabel, names=names)
@@ -141,7 +142,7 @@ def _all(given: Mapping[str, Any], read: Any) -> tuple[Series, ...]:
 
 
 def _tensor(value: Any) -> Tensor:
-    """Finite numbers of at most 32 bits' size on the CPU; what is no number is told as NaN, which is not drawn."""
+    """Tensor in float64 on the CPU. A value that is not finite, or is 1e12 or larger, becomes NaN and is not drawn."""
     tensor = value if isinstance(value, Tensor) else torch.as_tensor(value)
     if tensor.is_complex():
         raise NotDrawable("complex numbers")
@@ -158,6 +159,6 @@ def _table(value: Any, width: int) -> Rows:
 
 
 def _thinned(rows: Rows) -> Rows:
-    """Every so manieth row, the last one always; rows with NaN stay as gaps for who draws."""
+    """At most about MAX_POINTS rows, at equal distances, with the last one. Rows with NaN stay, as gaps."""
     step = max(1, math.ceil(len(rows) / MAX_POINTS))
     return rows[::step] + (rows[-1:] if (len(rows) - 1) % step else [])

@@ -1,8 +1,8 @@
-"""What the author of alternatives and misconceptions imports: markers of known right and known wrong answers.
+"""Markers of known right and wrong answers, which alternatives.py and misconceptions.py import.
 
-Each marks a replacement for one exercise (a function or a class, written with the solution's names), or is an edit
-of the solution's text. The markers do nothing when run: `engine.variants` reads them from the file's syntax tree,
-because a replacement only has a meaning inside the solution that it replaces a part of.
+A marker is a decorator or an edit. A decorator marks a replacement for one exercise: a function or class that uses the
+solution's names. An edit changes the solution's text. The markers do nothing when they run.
+`engine.answers.solution` reads them from the file's syntax tree, because a replacement works only inside the solution.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ Definition = TypeVar("Definition", bound=Callable[..., Any])
 
 
 def alternative(exercise: str) -> Callable[[Definition], Definition]:
-    """The decorated definition is another right answer to `exercise`; its name says how it differs."""
+    """Mark the decorated definition as another right answer to `exercise`. Its name says how it differs."""
     return _unchanged
 
 
 def misconception(exercise: str, *, hint: str) -> Callable[[Definition], Definition]:
-    """The decorated definition is a wrong answer to `exercise`; its name is the misconception's id."""
+    """Mark the decorated definition as a wrong answer to `exercise`. Its name is the misconception's id."""
     return _unchanged
 
 
 def edit(exercise: str, name: str, old: str, new: str, *, hint: str) -> None:
-    """A wrong answer: the solution of `exercise` with `old`, which must occur exactly once in it, replaced by `new`."""
+    """Mark a wrong answer: the solution of `exercise` with `new` in place of `old`, which must occur exactly once."""
 
 
 def _unchanged(definition: Definition) -> Definition:

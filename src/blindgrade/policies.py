@@ -62,16 +62,20 @@ def standings(student: str, attempts: Mapping[str, Sequence[Handed]], policy: Po
 
     The bank of late days is spent in that order, so that a lesson graded later never changes an earlier one's points.
     """
-    never = datetime.max.replace(tzinfo=UTC)
     bank = policy.late.bank
     found = []
-    for lesson in sorted(attempts, key=lambda name: (policy.due.get(name, never), name)):
+    for lesson in sorted(attempts, key=lambda name: due_order(name, policy)):
         valued = [_value(a, policy.due.get(lesson), policy.late, bank) for a in once_each(attempts[lesson])]
         if valued:
             standing = _stand(student, lesson, valued, policy)
             bank -= standing.from_bank
             found.append(standing)
     return found
+
+
+def due_order(lesson: str, policy: Policy) -> tuple[datetime, str]:
+    """Key that sorts lessons by the time when they are due; those without such a time come last."""
+    return policy.due.get(lesson, datetime.max.replace(tzinfo=UTC)), lesson
 
 
 def once_each(attempts: Sequence[Handed]) -> list[Handed]:

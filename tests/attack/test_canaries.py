@@ -1,4 +1,4 @@
-"""Bait is there while the context lasts and gone afterwards; what is left behind is seen."""
+"""Canaries exist while the context lasts and are gone afterwards. A trace of an attack is seen."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ from blindgrade.attack.canaries import SECRET, Canaries, descendants, new_proces
 MINI = Path(__file__).parents[1] / "courses" / "mini"
 
 
-def test_nothing_of_the_bait_outlives_the_run() -> None:
+def test_every_canary_is_gone_after_the_run() -> None:
     before = tempfile.gettempdir()
     with Canaries(MINI) as canaries:
         files = [Path(path) for path in canaries.values["canaries"].split()]
@@ -30,7 +30,7 @@ def test_the_course_that_is_attacked_is_a_copy() -> None:
         assert canaries.token not in "".join(path.read_text() for path in MINI.rglob("*.py"))
 
 
-def test_what_is_left_or_changed_is_a_trace() -> None:
+def test_a_left_or_changed_file_is_a_trace() -> None:
     with Canaries(MINI) as canaries:
         before = canaries.traces()
         assert canaries.traces() == before
@@ -57,12 +57,12 @@ def test_every_kind_of_connection_is_counted() -> None:
         assert canaries.connections() == 0
 
 
-def test_placeholders_are_filled_and_other_braces_are_left() -> None:
+def test_placeholders_are_filled_and_other_braces_stay() -> None:
     with Canaries(MINI) as canaries:
         assert canaries.filled("{{mark}} {{7*7}} {x}") == f"{canaries.mark} {{{{7*7}}}} {{x}}"
 
 
-def test_a_process_that_is_left_is_found_also_without_its_parent() -> None:
+def test_a_process_that_an_attack_left_is_found_without_its_parent_too() -> None:
     with Canaries(MINI):
         before = descendants()
         subprocess.run(["sh", "-c", "setsid sleep 30 & echo"], stdout=subprocess.DEVNULL, check=True)

@@ -32,7 +32,7 @@ def test_blank_lines_inside_a_code_cell_stay() -> None:
     assert cell.source == "x = 1\n\n\ny = 2"
 
 
-def test_a_text_of_no_cells_has_none() -> None:
+def test_an_empty_text_has_no_cells() -> None:
     assert parse("\n", "ddpm.py") == []
 
 
@@ -50,8 +50,10 @@ def test_an_unknown_tag_is_an_error_that_lists_the_known() -> None:
     )
 
 
-def test_tags_that_are_no_list_of_strings_are_an_error() -> None:
-    assert error_of("# %% tags=[solution-only]\n").startswith("ddpm.py:1: `tags=[solution-only]` is no list")
+def test_tags_that_are_not_a_list_of_strings_are_an_error() -> None:
+    assert error_of("# %% tags=[solution-only]\n").startswith(
+        "ddpm.py:1: `tags=[solution-only]` is not a list of strings"
+    )
 
 
 @pytest.mark.parametrize("line", ["#%%", "# %%%", "# %% [md]", '# %% tag=["solution-only"]', "# %% Title"])

@@ -64,9 +64,9 @@ import torch
 sys.path.append("..")
 torch.set_num_threads(1)  # small tensors: threads would wait""",
         "%load_ext blindgrade\n"
-        "# Public checks of the code as it stands, in a cell below yours:\n"
+        "# To run the public checks, write one of these lines into a cell below your code:\n"
         "#   %grade root_of_x\n"
-        "#   %grade            (alone: all that you have run so far)",
+        "#   %grade            (all exercises that you have run so far)",
         "import math",
         'print("picture")',
         "def root_of_x(x):\n    raise NotImplementedError",
@@ -102,7 +102,7 @@ def test_cells_without_any_name_have_ids() -> None:
     assert ids_of("# %%\nx = 1\n# %% [markdown]\n# Text\n") == ["course-path", "code", "markdown"]
 
 
-def test_a_notebook_without_an_exercise_does_not_speak_of_grading() -> None:
+def test_a_notebook_without_an_exercise_has_no_grade_cell() -> None:
     assert "course-grade" not in ids_of("# %%\ndef helper():\n    return 1\n")
 
 

@@ -151,12 +151,12 @@ def test_a_region_that_does_not_fit_is_an_error(body: list[str], line: int, what
 )
 def test_a_mistyped_marker_is_an_error(marker: str) -> None:
     message = error_of("def f():", f"    {marker}", "    x = 1", f"    {E}")
-    assert message == f"ddpm.py:11: `{marker}` is no marker; write `{B}` or `{E}` alone on its line"
+    assert message == f"ddpm.py:11: `{marker}` is not a marker; write `{B}` or `{E}` alone on its line"
 
 
-def test_a_marker_behind_code_is_an_error() -> None:
-    assert error_of("def f():", f"    x = 1  {B}", f"    {E}").startswith(f"ddpm.py:11: `{B}` is no marker")
+def test_a_marker_after_code_is_an_error() -> None:
+    assert error_of("def f():", f"    x = 1  {B}", f"    {E}").startswith(f"ddpm.py:11: `{B}` is not a marker")
 
 
-def test_a_cell_that_is_no_python_is_an_error() -> None:
-    assert error_of("x = 1", "def f(:").startswith("ddpm.py:11: the cell is no Python (")
+def test_a_cell_that_is_not_python_is_an_error() -> None:
+    assert error_of("x = 1", "def f(:").startswith("ddpm.py:11: the cell is not valid Python (")

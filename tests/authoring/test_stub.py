@@ -34,7 +34,7 @@ def root(x):
 
 
 STUB = '''\
-# Your file of the lesson Scores & noise: write your answers where it says `raise NotImplementedError`.
+# Your file for the lesson Scores & noise. Write your answers in place of `raise NotImplementedError`.
 
 
 # %% [markdown]
@@ -81,8 +81,8 @@ def test_no_tagged_cell_is_in_the_stub() -> None:
     assert "_secret" not in stub
 
 
-def test_a_lesson_without_heading_is_called_by_its_file() -> None:
-    assert stub_text("# %%\nx = 1\n", "a/scores.py").startswith("# Your file of the lesson scores:")
+def test_a_lesson_without_heading_has_the_name_of_its_file() -> None:
+    assert stub_text("# %%\nx = 1\n", "a/scores.py").startswith("# Your file for the lesson scores.")
 
 
 def test_the_title_is_not_taken_from_a_dropped_cell() -> None:

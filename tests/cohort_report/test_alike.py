@@ -1,4 +1,4 @@
-"""Copies are found among answers that chance explains, and not where there are none."""
+"""Copies are found among answers that chance explains, and no pair is reported if there is no copy."""
 
 from blindgrade.cohort_report.alike import alike, read_forms
 from blindgrade.simulate.simulation import simulate
@@ -6,7 +6,7 @@ from blindgrade.simulate.written import write_submissions
 
 
 def _write_independently(rng, students, exercises):
-    """Forms of a cohort: right answers come in two forms, wrong ones in nine; who is able writes more right ones."""
+    """Forms of a cohort. Right answers have two forms, wrong ones nine. Able students write more right answers."""
     forms, passed = {}, {}
     for n in range(students):
         ability = rng.uniform(0.3, 0.95)
@@ -16,7 +16,7 @@ def _write_independently(rng, students, exercises):
     return forms, passed
 
 
-def test_those_who_write_independently_are_rarely_named():
+def test_students_who_write_independently_are_rarely_reported():
     import numpy as np
 
     named = 0
@@ -26,7 +26,7 @@ def test_those_who_write_independently_are_rarely_named():
     assert named <= 1  # the bound promises fewer than one cohort in twenty
 
 
-def test_a_copy_is_found_and_the_able_are_not_taken_for_copies():
+def test_a_copy_is_found_and_able_students_are_not_reported_as_copies():
     import numpy as np
 
     forms, passed = _write_independently(np.random.default_rng(3), 60, 20)
@@ -69,7 +69,7 @@ def test_forms_are_read_from_submissions_and_the_stub_has_none(pieces, mini, tmp
     assert all(len(same) == 1 for same in by_choice.values())
 
 
-def test_a_submission_that_cannot_be_read_or_is_nested_without_end_stops_nothing(pieces, tmp_path):
+def test_an_unreadable_or_endlessly_nested_submission_does_not_stop_the_comparison(pieces, tmp_path):
     files, lesson = pieces[0].files, pieces[0].lesson
     deep = "def standardize(values):\n    return " + " + ".join(["values"] * 900) + "\n"
     for student, text in {"deep": deep, "broken": "def standardize(:\n", "nul": "\0"}.items():

@@ -12,6 +12,8 @@ from blindgrade.cohort_report.records import NoAttempts, read_records, records_o
 from blindgrade.cohort_report.statistics import alpha
 from blindgrade.engine.judging.scoring import score
 from blindgrade.models import Attempt, CheckResult, Late, Outcome, Policy, SubmissionRef
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.people import Person
 from blindgrade.simulate.rehearsed import write_attempts
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -152,6 +154,23 @@ def test_mastery_misconceptions_and_needs(mini, lesson, make):
     assert needs["b"].reasons == ["has 0% of all points"]
     assert needs["c"].reasons == [f"is stuck in {lesson.id}: 3 submissions without a gain"]
     assert needs["b"].weakest[0].id in ("standardization", "gradient-descent")
+
+
+def test_the_gaps_of_the_rosters_students_are_found_and_of_nobody_else(mini, lesson, make):
+    roster = Roster.of(Person(student) for student in ("a", "y", "z"))
+    again = lesson.model_copy(update={"id": "lesson-1.1.2"})
+    never = lesson.model_copy(update={"id": "lesson-1.1.3"})
+    records = {
+        lesson.id: [_record(make, s, (0, (P, P, P))) for s in ("a", "b", "y")],
+        again.id: [_record(make, "a", (0, (P, P, P)))],
+    }
+    found = analyse(mini.course, records, [lesson, again, never], roster)
+    assert [(one.person.id, one.lessons) for one in found.missing] == [
+        ("z", [lesson.id, again.id]),
+        ("y", [again.id]),
+    ]
+    assert [one.person.id for one in found.absent] == ["z"] and found.students == ["a", "b", "y"]
+    assert analyse(mini.course, records, [lesson, again, never]).missing == []
 
 
 def test_a_simulated_cohorts_truth_is_found_again(mini, pieces, cohort, lesson, tmp_path):

@@ -1,4 +1,4 @@
-"""The cohort's page: whole without a network, harmless whatever students call themselves, a CSV beside every table."""
+"""The cohort's page needs no network, is safe for any student's name, and has a CSV file for every table."""
 
 import base64
 import csv
@@ -17,6 +17,8 @@ from blindgrade.cohort_report.sections import taken
 from blindgrade.models import Attempt, Late, Policy
 from blindgrade.render.html.look import Look
 from blindgrade.render.html.theme import theme_of
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.people import Identifier, Person
 from blindgrade.simulate.rehearsed import Rehearsals, attempts
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -103,23 +105,46 @@ def test_every_table_has_its_csv_with_as_many_rows(written):
     assert [row[0] for row in rows if "script" in row[0]] == ["'" + NASTY]
 
 
-def test_what_only_a_shade_would_tell_stands_there_as_a_number(written):
+def test_every_shaded_cell_shows_its_value_as_a_number(written):
     _, text = written
     shaded = re.findall(r'<td class="number (?:low|mid|high)">([^<]*)</td>', text)
     assert shaded and all(re.fullmatch(r"\d+ %", cell.strip()) for cell in shaded)
 
 
-def test_the_page_says_which_attempts_were_taken_and_that_lateness_was_not(written):
+def test_the_page_says_which_attempts_count_and_that_lateness_does_not(written):
     _, text = written
-    assert "Of each student what was handed in last counts. All points are before" in text
+    assert "The last submission of each student counts. All points are without the deduction" in text
     assert "Students by points before lateness" in text
 
 
-def test_every_policy_is_told():
+def test_every_policy_is_described():
     late = {"due": {"lesson-1": START}, "late": Late(penalty=0.1)}
-    assert taken(Policy(attempts="best")).startswith("Of each student the best attempt counts. All points")
+    assert taken(Policy(attempts="best")).startswith("The best attempt of each student counts. All points")
     assert "most points after lateness" in taken(Policy(attempts="best", **late))
-    assert "mean of each student's attempts; exercises" in taken(Policy(attempts="mean", **late))
+    assert "mean of each student's attempts; exercises, reliability and concepts use the last" in taken(
+        Policy(attempts="mean", **late)
+    )
+
+
+def test_with_a_roster_the_tables_have_names_and_sections_and_who_handed_in_nothing(mini, pieces, cohort, tmp_path):
+    lesson = pieces[0].lesson
+    own = [a for a in attempts(Rehearsals(pieces[0], 0, assumed=True), cohort)]
+    first = own[0].student
+    mine = [a.model_copy(update={"key": str(n)}) for n, a in enumerate(own) if a.student == first]
+    records = {lesson.id: [records_of(first, {lesson.id: mine}, mini.course.policy)[lesson.id]]}
+    details = (Identifier("name", NASTY), Identifier("section", "LEC 01"))
+    roster = Roster.of([Person(first, details), Person("zoe", (Identifier("name", "Zoë Poe"),))])
+    paths = write_report(tmp_path / "c.html", analyse(mini.course, records, [lesson], roster), None, "all", "now")
+    text = paths[0].read_text(encoding="utf-8")
+    assert "1 student of the roster handed in nothing at all." in text and "Zoë Poe" in text
+    assert "<script" not in text and "LEC 01" in text
+    tables = {path.stem: list(csv.reader(path.read_text(encoding="utf-8").splitlines())) for path in paths[1:]}
+    assert tables["missing"] == [
+        ["student", "name", "section", "handed in nothing for"],
+        ["zoe", "Zoë Poe", "", lesson.id],
+    ]
+    assert tables["mastery"][1][:3] == [first, "'" + NASTY, "LEC 01"]
+    assert tables["help"][0][:3] == ["student", "name", "section"]
 
 
 def test_the_page_has_the_courses_theme_and_template_and_admits_that_style(mini, pieces, cohort, tmp_path):

@@ -86,7 +86,7 @@ def test_upper_lower_by_hand_with_ties_at_the_cut():
     assert upper_lower(shares[order], total[order]) == pytest.approx((1 + 1 + 0.35) / 2.7)
 
 
-def test_feldts_limits_hold_alpha_as_often_as_they_say():
+def test_feldts_limits_contain_alpha_as_often_as_they_say():
     rng = np.random.default_rng(4)
     true = 5 * 0.5 / (1 + 4 * 0.5)
     held = 0
@@ -102,7 +102,7 @@ def test_an_exercise_of_more_points_weighs_more_in_the_rest():
     assert light[0].point_biserial.value < 0 < heavy[0].point_biserial.value
 
 
-def test_what_does_not_vary_has_no_figure():
+def test_a_column_that_does_not_vary_has_no_figure():
     everyone = np.ones((10, 3))
     found = item_statistics(everyone, everyone, np.ones(3))
     assert all(s.point_biserial is None and s.upper_lower is None and s.alpha_without is None for s in found)

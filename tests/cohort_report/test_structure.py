@@ -1,4 +1,4 @@
-"""Two answers have one structure if they differ in names, layout and comments alone."""
+"""Two answers have the same structure if they differ only in names, layout and comments."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_names_layout_and_words_do_not_matter(same):
         "def score(eps, alpha_bar):\n    sigma = (1 - alpha_bar).sqrt()\n    return -eps / sigma\n",
     ],
 )
-def test_what_is_computed_does(other):
+def test_a_change_of_the_computation_matters(other):
     assert _form(other) != _form(ANSWER)
 
 

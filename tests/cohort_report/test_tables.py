@@ -25,7 +25,7 @@ def test_numbers_stay_numbers_and_unknown_is_empty():
     assert _read(-1, -0.25, None, 1 / 3, True) == ["-1", "-0.25", "", "0.333333", "1"]
 
 
-def test_quotes_separators_and_line_ends_come_back_as_they_were():
+def test_quotes_separators_and_line_ends_come_back_unchanged():
     assert _read('a"b', "a,b", "a\nb", ["a", "b"]) == ['a"b', "a,b", "a\nb", "a; b"]
 
 

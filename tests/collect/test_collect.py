@@ -7,7 +7,6 @@ import os
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,8 +16,7 @@ from blindgrade.collect.source_item import SourceError
 from blindgrade.engine.submission import archives
 from blindgrade.engine.submission.reading import read_submission
 
-if TYPE_CHECKING:
-    from conftest import Desk
+from ..desk import Desk
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
 LESSON = "lesson_1_1_1_basics"
@@ -362,3 +360,12 @@ def test_current_files_that_somebody_removed_are_laid_out_again(desk: Desk) -> N
     desk.collect()
     (desk.to / "ana" / "basics.py").unlink()
     assert desk.collect().known == ["ana"] and desk.current("ana") == {"basics.py": "x = 1\n"}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_student_cannot_pass_for_a_download_that_names_others(desk: Desk, packed: bool) -> None:
+    name = "ana/roebo_1188_54322_basics.py"
+    source = desk.zipped(desk.source / "all.zip", {name: "x"}) if packed else desk.write(desk.source / name).parents[1]
+    with pytest.raises(SourceError, match="--kind folders if it is a student's"):
+        desk.collect(source)
+    assert list(desk.collect(source, kind="folders").new) == ["ana"]

@@ -30,7 +30,7 @@ def test_a_course_that_was_built_is_up_to_date(catalog: Catalog) -> None:
     assert build(catalog, ["all"], check=True) == []
 
 
-def test_an_edited_text_drifts_stub_and_notebook_and_a_build_mends_them(catalog: Catalog) -> None:
+def test_an_edited_text_makes_stub_and_notebook_drift_and_a_build_updates_them(catalog: Catalog) -> None:
     edit(catalog, "solutions/lesson_1_1_1_basics/basics.py", "Three small exercises", "Three exercises")
     drifted = [f"{PUBLIC}/basics.py", f"{PUBLIC}/basics.ipynb"]
     assert build(catalog, ["all"], check=True) == drifted
@@ -45,13 +45,13 @@ def test_check_writes_nothing(catalog: Catalog) -> None:
     assert (catalog.root / PUBLIC / "basics.py").read_text() == before
 
 
-def test_a_changed_public_check_drifts_its_key(catalog: Catalog) -> None:
+def test_a_changed_public_check_makes_its_key_drift(catalog: Catalog) -> None:
     edit(catalog, "graders/lesson_1_1_1_basics/checks.py", "rng.normal(3, 3,", "rng.normal(3, 4,")
     assert build(catalog, ["all"], check=False) == [f"{PUBLIC}/public_checks.py", f"{PUBLIC}/answer_key.json"]
     assert build(catalog, ["all"], check=True) == []
 
 
-def test_a_missing_or_spoilt_key_is_made_again(catalog: Catalog) -> None:
+def test_a_missing_or_damaged_key_is_made_again(catalog: Catalog) -> None:
     key = catalog.root / PUBLIC / "answer_key.json"
     for spoil in (key.unlink, lambda: key.write_text("{"), lambda: key.write_text('{"schema": "other"}')):
         spoil()
@@ -60,7 +60,7 @@ def test_a_missing_or_spoilt_key_is_made_again(catalog: Catalog) -> None:
     assert build(catalog, ["all"], check=True) == []
 
 
-def test_a_changed_solution_drifts_the_key(catalog: Catalog) -> None:
+def test_a_changed_solution_makes_the_key_drift(catalog: Catalog) -> None:
     edit(catalog, "solutions/lesson_1_1_1_basics/basics.py", "return centered / _spread(centered)", "return centered")
     assert f"{PUBLIC}/answer_key.json" in build(catalog, ["all"], check=True)
 

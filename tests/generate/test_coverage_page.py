@@ -33,7 +33,7 @@ def course(tmp_path: Path) -> Catalog:
     return Catalog(root)
 
 
-def test_the_page_says_what_is_exercised_where_and_what_builds_on_what(course: Catalog) -> None:
+def test_the_page_lists_the_exercises_of_each_concept_and_what_they_build_on(course: Catalog) -> None:
     page = coverage_page(course)
     assert "2 lessons, 6 exercises, 12 checks." in page
     assert "1.1.1: standardize (3), correlation (2)<br>1.1.2: standardize (3), correlation (2)" in page

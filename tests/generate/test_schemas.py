@@ -23,7 +23,7 @@ def test_the_published_schemas_are_up_to_date() -> None:
     assert schemas.outdated(DOCS) == [], "run `python -m blindgrade.generate.schemas` and commit the result"
 
 
-def test_what_is_missing_changed_or_left_over_is_out_of_date(
+def test_a_missing_changed_or_left_over_schema_is_out_of_date(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     schemas.write(tmp_path)
@@ -39,7 +39,7 @@ def test_what_is_missing_changed_or_left_over_is_out_of_date(
 
 
 @pytest.mark.parametrize("name", sorted(schemas.PUBLISHED))
-def test_each_is_a_schema(name: str) -> None:
+def test_each_file_is_a_schema(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schema(name))
 
 

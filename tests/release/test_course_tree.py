@@ -22,7 +22,7 @@ def test_the_public_trees_alone_are_released(catalog: Catalog) -> None:
     assert set(public_files(catalog, catalog.find(["all"]))) == expected
 
 
-def test_a_lesson_that_is_not_released_is_told_from_a_planned_one(catalog: Catalog, tmp_path: Path) -> None:
+def test_an_unreleased_lesson_has_another_message_than_a_planned_one(catalog: Catalog, tmp_path: Path) -> None:
     text = (catalog.root / "course.toml").read_text()
     (catalog.root / "course.toml").write_text(text.replace("\n[[concept]]", f"{SECOND}\n[[concept]]", 1))
     released = tmp_path / "released"
@@ -50,14 +50,14 @@ def test_tables_whose_keys_have_dots_are_written_so_that_toml_reads_them() -> No
 
 
 @pytest.mark.parametrize("name", ["basics.py", "basics.ipynb"])
-def test_a_stub_that_is_not_what_the_solution_yields_is_not_released(catalog: Catalog, name: str) -> None:
+def test_a_stub_that_differs_from_the_solution_is_not_released(catalog: Catalog, name: str) -> None:
     path = catalog.root / LESSON / name
     path.write_text(path.read_text().replace("Three small exercises", "Four small exercises"))
     with pytest.raises(CourseError, match=rf"{name} is out of date; run `course build"):
         public_files(catalog, catalog.find(["all"]))
 
 
-def test_a_missing_answer_key_is_told(catalog: Catalog) -> None:
+def test_a_missing_answer_key_is_named_with_the_command(catalog: Catalog) -> None:
     (catalog.root / LESSON / "answer_key.json").unlink()
     with pytest.raises(CourseError, match="answer_key.json is missing; run `course build lesson-1.1.1`"):
         public_files(catalog, catalog.find(["all"]))

@@ -41,7 +41,7 @@ def test_an_untouched_file_is_updated_and_a_new_one_added(tmp_path: Path) -> Non
     assert (tmp_path / "a.py").read_bytes() == b"one\nTWO\n"
 
 
-def test_an_edited_file_is_left_alone_in_silence_if_the_release_has_nothing_new_for_it(tmp_path: Path) -> None:
+def test_an_edited_file_stays_without_a_message_if_the_release_does_not_change_it(tmp_path: Path) -> None:
     lay(FIRST, tmp_path)
     (tmp_path / "a.py").write_bytes(b"one\nmy answer\n")
     summary = lay(FIRST, tmp_path)
@@ -49,20 +49,20 @@ def test_an_edited_file_is_left_alone_in_silence_if_the_release_has_nothing_new_
     assert (tmp_path / "a.py").read_bytes() == b"one\nmy answer\n"
 
 
-def test_an_edited_file_is_left_alone_and_told_what_the_release_changes(tmp_path: Path) -> None:
+def test_an_edited_file_stays_and_the_change_of_the_release_is_shown(tmp_path: Path) -> None:
     lay(FIRST, tmp_path)
     (tmp_path / "a.py").write_bytes(b"one\nmy answer\n")
     for _ in range(2):  # it is said again until the change was taken over
         summary = lay({**FIRST, "a.py": b"one\nTWO\n"}, tmp_path)
         assert (tmp_path / "a.py").read_bytes() == b"one\nmy answer\n"
-        told = summary.differing["a.py"].splitlines()
-        assert "-two" in told and "+TWO" in told and not any("my answer" in line for line in told)
+        difference = summary.differing["a.py"].splitlines()
+        assert "-two" in difference and "+TWO" in difference and not any("my answer" in line for line in difference)
     (tmp_path / "a.py").write_bytes(b"one\nTWO\n")
     assert lay({**FIRST, "a.py": b"one\nTWO\n"}, tmp_path).differing == {}
     assert lay({**FIRST, "a.py": b"three\n"}, tmp_path).updated == ["a.py"]
 
 
-def test_a_students_own_file_of_a_released_name_is_left_alone(tmp_path: Path) -> None:
+def test_a_students_own_file_with_a_released_name_stays(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_bytes(b"mine\n")
     (tmp_path / "notes.txt").write_bytes(b"mine, too\n")
     summary = lay(FIRST, tmp_path)
@@ -71,13 +71,13 @@ def test_a_students_own_file_of_a_released_name_is_left_alone(tmp_path: Path) ->
     assert (tmp_path / "notes.txt").read_bytes() == b"mine, too\n"
 
 
-def test_a_deleted_file_is_laid_again(tmp_path: Path) -> None:
+def test_a_deleted_file_is_written_again(tmp_path: Path) -> None:
     lay(FIRST, tmp_path)
     (tmp_path / "a.py").unlink()
     assert lay(FIRST, tmp_path).added == ["a.py"]
 
 
-def test_what_is_released_no_longer_goes_unless_it_was_edited(tmp_path: Path) -> None:
+def test_a_file_that_is_no_longer_released_is_removed_unless_it_was_edited(tmp_path: Path) -> None:
     lay({**FIRST, "old.py": b"old\n", "old2.py": b"old\n"}, tmp_path)
     (tmp_path / "old2.py").write_bytes(b"edited\n")
     summary = lay(FIRST, tmp_path)
@@ -115,7 +115,7 @@ def test_a_link_in_place_of_our_own_folder_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../precious", "/etc/precious", "a/../../precious", "C:\\precious", ""])
-def test_a_manifest_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name: str) -> None:
+def test_a_manifest_with_a_name_outside_the_folder_is_refused(tmp_path: Path, name: str) -> None:
     to = tmp_path / "to"
     lay(FIRST, to)
     manifest = json.loads((to / MANIFEST).read_text())
@@ -125,7 +125,7 @@ def test_a_manifest_that_leads_out_of_the_folder_is_refused(tmp_path: Path, name
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"target": 3}', "[" * 100_000])
-def test_a_spoilt_manifest_is_told(tmp_path: Path, text: str) -> None:
+def test_a_damaged_manifest_is_an_error(tmp_path: Path, text: str) -> None:
     lay(FIRST, tmp_path)
     (tmp_path / MANIFEST).write_text(text)
     with pytest.raises(PlacingError, match="cannot be read"):
@@ -139,5 +139,7 @@ def test_a_notebook_is_compared_by_its_cells(tmp_path: Path) -> None:
 
     lay({"n.ipynb": notebook("x = 1")}, tmp_path)
     (tmp_path / "n.ipynb").write_bytes(notebook("x = 1  # mine", 7))
-    told = lay({"n.ipynb": notebook("x = 2")}, tmp_path).differing["n.ipynb"].splitlines()
-    assert "-x = 1" in told and "+x = 2" in told and not any("execution_count" in line for line in told)
+    difference = lay({"n.ipynb": notebook("x = 2")}, tmp_path).differing["n.ipynb"].splitlines()
+    assert (
+        "-x = 1" in difference and "+x = 2" in difference and not any("execution_count" in line for line in difference)
+    )

@@ -53,7 +53,7 @@ def test_lessons_that_were_released_before_stay_released(catalog: Catalog, tmp_p
 
 
 def test_a_part_of_a_lesson_is_not_released(catalog: Catalog, tmp_path: Path) -> None:
-    with pytest.raises(CourseError, match="lessons are released whole; say lesson-1.1.1"):
+    with pytest.raises(CourseError, match="a release needs whole lessons; name lesson-1.1.1"):
         release_as(catalog, ["lesson-1.1.1/standardize"], "repository", tmp_path)
     with pytest.raises(UnknownId):
         release_as(catalog, ["lesson-9"], "repository", tmp_path)
@@ -62,7 +62,7 @@ def test_a_part_of_a_lesson_is_not_released(catalog: Catalog, tmp_path: Path) ->
 def test_a_folder_holds_one_kind_of_release(catalog: Catalog, tmp_path: Path) -> None:
     release_as(catalog, ["all"], "repository", tmp_path / "to")
     (tmp_path / "to" / ".blindgrade" / "released.json").write_text('{"target": "nbgrader"}')
-    with pytest.raises(PlacingError, match="holds a release as nbgrader; choose another folder"):
+    with pytest.raises(PlacingError, match="contains a release as nbgrader; choose another folder"):
         release_as(catalog, ["all"], "repository", tmp_path / "to")
 
 

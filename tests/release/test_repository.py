@@ -53,7 +53,7 @@ def test_the_wheel_that_is_installed_is_the_one_in_vendor(files: dict[str, bytes
     assert f'"./{wheel}[notebook]"' in files["install.py"].decode()
 
 
-def test_the_licence_of_the_grader_goes_along(files: dict[str, bytes]) -> None:
+def test_the_repository_has_the_graders_licence(files: dict[str, bytes]) -> None:
     (wheel,) = [name for name in files if name.startswith("vendor/")]
     archive = zipfile.ZipFile(io.BytesIO(files[wheel]))
     (licence,) = [name for name in archive.namelist() if name.endswith("/licenses/LICENSE")]
@@ -71,7 +71,7 @@ def test_the_editor_has_a_task_for_each_lesson(files: dict[str, bytes]) -> None:
     json.loads(files[".vscode/settings.json"])
 
 
-def test_the_workflow_installs_and_grades_with_commands_that_are_there(files: dict[str, bytes]) -> None:
+def test_the_workflow_installs_and_grades_with_commands_that_exist(files: dict[str, bytes]) -> None:
     text = files[".github/workflows/grade.yml"].decode()
     runs = re.findall(r"run: (.+)", text)
     assert runs == ["python -m pip install -r requirements.txt", "grade all"]
@@ -94,7 +94,7 @@ def test_install_py_refuses_an_old_python_in_a_sentence(files: dict[str, bytes],
     assert done.returncode == 1 and "This course needs Python" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_an_error_of_the_template_is_told_with_file_and_line(catalog: Catalog) -> None:
+def test_an_error_of_the_template_is_reported_with_file_and_line(catalog: Catalog) -> None:
     (catalog.student_template / "README.md").write_text("# {{ course.title }}\n{{ nothing }}\n")
     with pytest.raises(CourseError, match=r"README\.md.*'nothing' is undefined; correct the template"):
         repository.files(catalog, catalog.find(["all"]))

@@ -36,7 +36,7 @@ def test_it_holds_every_module_and_nothing_that_was_compiled() -> None:
     assert not [name for name in names if name.endswith(".pyc")]
 
 
-def test_the_record_tells_every_file_and_its_digest() -> None:
+def test_the_record_lists_every_file_and_its_digest() -> None:
     archive = opened()
     record = next(name for name in archive.namelist() if name.endswith("/RECORD"))
     rows = {name: digest for name, digest, _ in csv.reader(io.StringIO(archive.read(record).decode()))}

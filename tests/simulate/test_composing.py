@@ -1,4 +1,4 @@
-"""Files of simulated students: each known answer stands in its place, and what was not written is the stub."""
+"""A file of a simulated student has each chosen answer in its place, and the stub for each missing one."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def lesson(pieces):
     return pieces[0]
 
 
-def test_every_known_answer_loads_also_when_it_is_restyled(lesson):
+def test_every_known_answer_loads_plain_and_restyled(lesson):
     provide_toys(lesson.files)
     for exercise, choice in lesson.variants:
         for restyled in (False, True):
@@ -34,7 +34,7 @@ def test_every_known_answer_loads_also_when_it_is_restyled(lesson):
             assert "SOLUTION" not in text
 
 
-def test_a_file_of_stubs_earns_nothing_and_of_solutions_all(lesson):
+def test_a_file_of_stubs_earns_nothing_and_a_file_of_solutions_earns_all(lesson):
     reference = LiveReference(LessonChecks(lesson.files, lesson.lesson), lesson.solution)
     for kind, outcome in (("stub", Outcome.NOT_ATTEMPTED), ("solution", Outcome.PASSED)):
         text = lesson.text({e.name: Choice(kind) for e in lesson.lesson.exercises})
@@ -52,7 +52,7 @@ def test_a_written_misconception_is_diagnosed_as_itself(lesson):
     assert attempt.points == sum(r.points for r in attempt.exercises) < attempt.max_points
 
 
-def test_a_rehearsed_attempt_is_what_the_whole_file_gives(lesson, cohort):
+def test_a_rehearsed_attempt_is_equal_to_the_attempt_of_the_whole_file(lesson, cohort):
     rehearsals = Rehearsals(lesson, seed=cohort.seed)
     reference = LiveReference(LessonChecks(lesson.files, lesson.lesson), lesson.solution)
     for student in cohort.students[:12]:
@@ -73,7 +73,7 @@ def test_a_copy_looks_different_and_has_the_same_structure(lesson):
 
 
 @pytest.mark.parametrize("files", COURSE.ready(), ids=lambda files: files.entry.id)
-def test_the_courses_own_answers_can_be_put_together(files):
+def test_the_courses_own_answers_can_be_composed(files):
     own = Pieces(COURSE, files.entry.id)
     provide_toys(files)
     for kind in ("misconception", "alternative"):

@@ -11,7 +11,7 @@ def test_equal_seeds_give_equal_cohorts(pieces):
     assert simulate(known, 30, 7) != simulate(known, 30, 8)
 
 
-def test_exercises_are_solved_by_the_logistic_law_of_their_truth(pieces):
+def test_students_solve_exercises_by_the_logistic_law(pieces):
     cohort = simulate([p.known for p in pieces], 4000, 1)
     lesson = pieces[0].lesson
     own = [s for s in cohort.students if s.copied_from is None and lesson.id in s.versions]
@@ -24,7 +24,7 @@ def test_exercises_are_solved_by_the_logistic_law_of_their_truth(pieces):
             assert abs(solved[part].mean() - expected[part].mean()) < 0.05
 
 
-def test_who_copies_hands_in_another_students_answers_later(cohort):
+def test_a_student_who_copies_submits_another_students_answers_later(cohort):
     by_id = {s.id: s for s in cohort.students}
     copiers = [s for s in cohort.students if s.copied_from]
     assert len(copiers) == 4
@@ -36,7 +36,7 @@ def test_who_copies_hands_in_another_students_answers_later(cohort):
             assert copier.versions[lesson][-1].submitted_at > versions[-1].submitted_at
 
 
-def test_versions_come_in_order_and_do_not_lose_what_was_right(cohort):
+def test_versions_are_in_order_and_do_not_lose_right_answers(cohort):
     for student in cohort.students:
         for versions in student.versions.values():
             times = [v.submitted_at for v in versions]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from ..desk import desk
 from ..graded import scores, store
 
-__all__ = ["scores", "store"]  # fixtures
+__all__ = ["desk", "scores", "store"]  # fixtures

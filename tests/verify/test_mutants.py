@@ -1,4 +1,4 @@
-"""Mutants change one thing inside the regions; those that live through the checks are told."""
+"""A mutant changes one thing inside the regions. A mutant that passes every check is reported."""
 
 import shutil
 from pathlib import Path
@@ -69,7 +69,7 @@ def test_the_mutants_of_a_sound_course_are_killed() -> None:
     assert [p.detail for p in proofs if not p.passed] == []
 
 
-def test_a_survivor_is_told_with_its_line(mini: Path) -> None:
+def test_a_survivor_is_reported_with_its_line(mini: Path) -> None:
     checks = mini / f"graders/{FOLDER}/checks.py"
     checks.write_text(checks.read_text().replace(", lesson.correlation(row[0], -row[0])]", "]"))
     failed = [p for p in killed(mini) if not p.passed]
@@ -77,7 +77,7 @@ def test_a_survivor_is_told_with_its_line(mini: Path) -> None:
     assert "no check notices dim=-1 -> dim=1" in failed[0].detail
 
 
-def test_a_listed_mutant_that_does_not_survive_is_told(mini: Path) -> None:
+def test_a_listed_mutant_that_does_not_survive_is_reported(mini: Path) -> None:
     with (mini / EQUIVALENTS).open("a") as file:
         file.write('\n[[mutant]]\nexercise = "correlation"\nchange = "a -> b"\nreason = "none"\n')
     failed = [p for p in killed(mini) if not p.passed]
@@ -92,7 +92,7 @@ def test_the_mutants_of_one_exercise_are_tried_without_the_others() -> None:
     assert f"{len(own)} of {len(own)}" in [p.subject for p in proofs]
 
 
-def test_a_mutant_that_loops_for_ever_is_stopped(mini: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mutant_with_an_endless_loop_is_stopped(mini: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("blindgrade.verify.survival.LIMIT", 1.0)
     solution = mini / f"solutions/{FOLDER}/basics.py"
     loop = "    count = 0\n    while count < 2:\n        count = count + 1\n    centered = values -"
@@ -108,7 +108,7 @@ def test_an_entry_without_a_reason_is_an_error(tmp_path: Path) -> None:
         read_equivalents(path)
 
 
-def test_lines_outside_regions_are_left_alone() -> None:
+def test_lines_outside_regions_do_not_change() -> None:
     lesson: Lesson = Workshop(MINI, LESSON).lesson
     assert mutants("x = 1 + 1\n", lesson) == []
     assert len(mutants('# %% tags=["solution-only"]\nx = 1 + 1\n\n# %%\ny = 1 + 1\n', lesson)) == 3

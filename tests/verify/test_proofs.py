@@ -1,4 +1,4 @@
-"""A sound course holds every proof; a course broken in one respect fails the proof that is about it."""
+"""A sound course passes every proof. A course with one fault fails the proof about this fault."""
 
 import shutil
 from pathlib import Path
@@ -32,16 +32,16 @@ def proved(root: Path, kind: str, exercise: str = "", subject: str = "", seed: i
     return prove_task(root, Task(LESSON, kind, subject, exercise, seed))
 
 
-def test_a_sound_course_holds_every_proof(mini: Path) -> None:
+def test_a_sound_course_passes_every_proof(mini: Path) -> None:
     build(Catalog(mini), ["all"], check=False)
-    told: list[tuple[str, int, int]] = []
-    proofs = prove(Catalog(mini), ["all"], 2, mutants=False, workers=2, progress=lambda *step: told.append(step))
+    steps: list[tuple[str, int, int]] = []
+    proofs = prove(Catalog(mini), ["all"], 2, mutants=False, workers=2, progress=lambda *step: steps.append(step))
     assert [(p.name, p.subject, p.detail) for p in proofs if not p.passed] == []
-    assert [done for _, done, _ in told] == list(range(1, told[-1][2] + 1))
+    assert [done for _, done, _ in steps] == list(range(1, steps[-1][2] + 1))
     assert proofs[-1].lesson == "course"
 
 
-def test_one_exercise_is_proved_without_what_concerns_the_lesson() -> None:
+def test_one_exercise_is_proved_without_the_proofs_about_the_whole_lesson() -> None:
     tasks = plan(Workshop(MINI, LESSON), ["correlation"], 1)
     assert {task.exercise for task in tasks} == {"correlation"}
     assert not {"drift", "key", "stub", "coverage", "supplies"} & {task.kind for task in tasks}
@@ -60,14 +60,14 @@ def test_a_stub_edited_by_hand_is_out_of_date(mini: Path) -> None:
     assert "basics.py is out of date; run `course build`" in proof.detail
 
 
-def test_a_solution_that_loses_points_is_told_with_its_check(mini: Path) -> None:
+def test_a_solution_that_loses_points_is_reported_with_its_check(mini: Path) -> None:
     edited(mini, f"solutions/{FOLDER}/basics.py", "range(100)", "range(1)")
     proof = proved(mini, "solution")
     assert not proof.passed
     assert "`fit_line` earns 0 of 20: finds_the_line" in proof.detail
 
 
-def test_a_stub_that_earns_points_is_told_with_its_check(mini: Path) -> None:
+def test_a_stub_that_earns_points_is_reported_with_its_check(mini: Path) -> None:
     stub = mini / f"exercises/{FOLDER}/basics.py"
     stub.write_text((mini / f"solutions/{FOLDER}/basics.py").read_text())
     proof = proved(mini, "stub")
@@ -88,18 +88,18 @@ def test_a_misconception_that_no_check_notices_fails(mini: Path) -> None:
     assert (proof.passed, proof.detail) == (False, "no check notices it; write one that does")
 
 
-def test_a_misconception_taken_for_another_fails(mini: Path) -> None:
+def test_a_misconception_named_as_another_fails(mini: Path) -> None:
     edited(mini, f"graders/{FOLDER}/checks.py", 'misconception="uphill"', 'misconception="stops_early"')
     proof = proved(mini, "misconception", "fit_line", "fit_line/uphill, seed 0")
     assert not proof.passed
-    assert "it is taken for stops_early" in proof.detail
+    assert "name it as stops_early" in proof.detail and "the failed checks (" in proof.detail
 
 
 def test_a_misconception_that_costs_an_exercise_which_does_not_require_it_fails(mini: Path) -> None:
     edited(mini, f"exercises/{FOLDER}/lesson.toml", 'requires = ["standardize"]\n', "")
     proof = proved(mini, "misconception", "standardize", "standardize/not_divided, seed 0")
     assert not proof.passed
-    assert "it costs points elsewhere: `correlation`" in proof.detail
+    assert "other exercises lose points: `correlation`" in proof.detail
 
 
 def test_a_concept_without_an_exercise_is_named(mini: Path) -> None:

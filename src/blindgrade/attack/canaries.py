@@ -1,4 +1,4 @@
-"""What an attack on the sandbox must not reach or leave: bait in every place, and a look at what has changed."""
+"""Canaries: files, variables and sockets that an attack must not reach, and a list of the traces that it left."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ from blindgrade.engine.sandbox import tiers
 
 SECRET = "BLINDGRADE_CANARY_SECRET"
 DEEP = 25_000  # terms of a sum that no parser should fall over
-# Where a mark of an attack could stay, beside the private folder.
+# Folders outside the private folder where an attack could leave a file.
 SHARED = ("/", "/dev/shm", "/dev/mqueue", "/run/lock", "/etc", "/usr/lib", sys.prefix)
 HOMES = ("/root", "/tmp", "/var/tmp", "/etc/profile.d", "/etc/cron.d", "/var/spool/cron")
 IN_HOME = ("", ".config", ".ipython/profile_default/startup", ".jupyter", ".local", ".bashrc.d")
 PACKAGES = (Path(torch.__file__).parent, Path(__file__).parents[1])
 SYSTEM_V = ("shm", "sem", "msg")
-SETTLE_SECONDS = 2.0  # for a killed process to be gone
+SETTLE_SECONDS = 2.0  # until a killed process is gone
 
 Traces = dict[str, object]
 
 
 class Canaries:
-    """A copy of a course, files, variables and sockets that hold a random token, for as long as the context lasts.
+    """A copy of a course, and files, variables and sockets with a random token. They exist while the context lasts.
 
-    `mark` is what attacks put into the names of what they leave; `values` are what their placeholders become.
+    An attack puts `mark` into the name of each file that it leaves. `values` maps each placeholder of an attack's text
+    to its value.
     """
 
     def __init__(self, course: Path) -> None:
@@ -59,7 +60,7 @@ class Canaries:
             self._listen(undo)
             os.environ[SECRET] = self.token
             undo.callback(os.environ.pop, SECRET, None)
-            # Whatever an attack starts becomes a child of this process when its own parent ends.
+            # A process that an attack starts becomes a child of this process when its own parent ends.
             tiers.adopt_orphans()
             self._name_values(files)
             self._undo = undo.pop_all()
@@ -72,7 +73,7 @@ class Canaries:
 
     @property
     def lesson(self) -> LessonFiles:
-        """The lesson that is attacked: the course's first."""
+        """The lesson that the attacks answer: the course's first one."""
         return Catalog(self.course).ready()[0]
 
     def filled(self, text: str) -> str:
@@ -83,7 +84,7 @@ class Canaries:
 
     @contextmanager
     def temporary_folder(self) -> Iterator[None]:
-        """While this lasts, temporary files of this process are made where `traces` sees them."""
+        """Context in which this process makes its temporary files in a folder that `traces` reads."""
         before, tempfile.tempdir = tempfile.tempdir, str(self._temporary)
         try:
             yield
@@ -91,7 +92,7 @@ class Canaries:
             tempfile.tempdir = before
 
     def connections(self) -> int:
-        """How many connections and datagrams have come since the last look."""
+        """Number of connections and datagrams that arrived since the last call."""
         found = 0
         for listener in self._listeners:
             with suppress(BlockingIOError):
@@ -104,7 +105,7 @@ class Canaries:
         return found
 
     def traces(self) -> Traces:
-        """Everything that an attack could leave, by a name that says where it is."""
+        """Everything that an attack could leave. Each key says what it is and where."""
         seen: Traces = {f"file {path}": True for path in self._marked()}
         for folder in (self.course, self.private):
             for path in folder.rglob("*") if folder == self.course else folder.iterdir():
@@ -164,7 +165,7 @@ class Canaries:
             listener.bind(address)  # type: ignore[arg-type]  # an address has its family's form
             listener.setblocking(False)
             if kind == socket.SOCK_STREAM:
-                # The kernel completes connections and keeps them until somebody asks for them.
+                # The kernel completes connections and keeps them until `accept` is called.
                 listener.listen(64)
             self._listeners.append(listener)
 
@@ -188,7 +189,7 @@ class Canaries:
         }
 
     def _marked(self) -> Iterator[str]:
-        """Files outside any box whose name holds the mark."""
+        """Paths of files outside every box whose name contains the mark."""
         places = {Path(place) for place in SHARED}
         places |= {Path(home, name) for home in (*HOMES, Path.home()) for name in IN_HOME}
         for folder in (*(Path(p) for p in sys.path if p), Path.cwd(), self._source, *PACKAGES):
@@ -199,7 +200,7 @@ class Canaries:
 
 
 def descendants() -> dict[int, str]:
-    """Processes that this one has started, directly or not, and their command lines; the dead are left out."""
+    """Command lines of the living processes below this one, by process id."""
     parents: dict[int, int] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -218,7 +219,7 @@ def descendants() -> dict[int, str]:
 
 
 def new_processes(before: dict[int, str]) -> dict[int, str]:
-    """Those that were not there before, after a moment for what is ending."""
+    """Descendants that are not in `before`. Processes that are ending get up to SETTLE_SECONDS to disappear."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         new = {pid: line for pid, line in descendants().items() if pid not in before}

@@ -1,4 +1,4 @@
-"""A lesson's source text, cell by cell (percent format)."""
+"""Cells of a lesson's source text, which is in percent format."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ NOTEBOOK_ONLY = "notebook-only"
 SOLUTION_ONLY = "solution-only"
 TAGS = (NOTEBOOK_ONLY, SOLUTION_ONLY)
 
-# Whatever may be meant as a cell's first line: a mistyped one must not join its cell to the one above.
+# Everything that may be meant as a cell's first line. A mistyped one must not join its cell to the cell above.
 MEANT = re.compile(r"#\s*%%")
 HEADER = re.compile(r"# %%(?P<markdown> \[markdown\])?(?: tags=(?P<tags>\[.*\]))?\s*")
 
 
 class CellError(Exception):
-    """The source is not in percent format; the message is "path:line: what is wrong; what to do"."""
+    """The source is not in percent format. The message has the form "path:line: what is wrong; what to do"."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. `first_line` is where `source` begins in the file; Markdown has lost its comment marks."""
+    """One cell. `source` begins at line `first_line` of the file. Markdown has no comment marks any more."""
 
     kind: Kind
     tags: tuple[str, ...]
@@ -33,7 +33,7 @@ class Cell:
 
 
 def parse(text: str, path: str) -> list[Cell]:
-    """The cells of `text`, in order; CellError if it is not in percent format."""
+    """Cells of `text`, in order. CellError if it is not in percent format."""
     lines = text.split("\n")
     starts = [index for index, line in enumerate(lines) if MEANT.match(line)]
     for index, line in enumerate(lines[: starts[0]] if starts else lines):
@@ -44,7 +44,7 @@ def parse(text: str, path: str) -> list[Cell]:
 
 
 def heading(cell: Cell) -> str | None:
-    """The text of a Markdown cell's first heading."""
+    """Text of a Markdown cell's first heading; None if there is none."""
     match = re.search(r"^#+ +(.*\S)", cell.source, re.MULTILINE) if cell.kind == "markdown" else None
     return match[1] if match else None
 
@@ -54,7 +54,7 @@ def _cell(lines: list[str], line: int, path: str) -> Cell:
     if not header:
         raise CellError(
             f"{path}:{line}: `{lines[0]}` does not begin a cell; "
-            'write `# %%` or `# %% [markdown]`, then perhaps `tags=["..."]`'
+            'write `# %%` or `# %% [markdown]`, and after it `tags=["..."]` if the cell needs a tag'
         )
     tags = _tags(header["tags"], line, path)
     body, first = lines[1:], line + 1
@@ -74,7 +74,7 @@ def _tags(written: str | None, line: int, path: str) -> tuple[str, ...]:
         tags = json.loads(written or "[]")
     except json.JSONDecodeError:
         raise CellError(
-            f'{path}:{line}: `tags={written}` is no list of strings; write tags=["{NOTEBOOK_ONLY}"]'
+            f'{path}:{line}: `tags={written}` is not a list of strings; write tags=["{NOTEBOOK_ONLY}"]'
         ) from None
     for tag in tags:
         if tag not in TAGS:

@@ -1,4 +1,4 @@
-"""The notebook: the stub's text, and the cells that only a notebook has, as nbformat 4.5."""
+"""The notebook in nbformat 4.5: the stub's text and the cells that only a notebook has."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 from blindgrade.authoring import cells, regions
 from blindgrade.authoring.cells import NOTEBOOK_ONLY, SOLUTION_ONLY, Cell
 
-# Jupyter starts in the lesson's folder; `toys` lies in the one above. On a busy machine, as a class's server is, two
-# threads took 60 times as long as one for the training of a toy.
+# Jupyter starts in the lesson's folder, and `toys.py` is in the folder above. On a busy machine, such as the server of
+# a class, the training of a toy took 60 times as long with two threads as with one.
 PATH_CELL = Cell(
     "code",
     (NOTEBOOK_ONLY,),
@@ -26,11 +26,12 @@ sys.path.append("..")
 torch.set_num_threads(1)  # small tensors: threads would wait""",
 )
 PATH_CELL_ID = "course-path"
-# Once and not below every exercise: "Run All" would grade and train, and what a student hands in would hold our cells.
+# One cell, and not one below every exercise. Otherwise "Run All" would grade and train, and submissions would contain
+# our cells.
 GRADE_CELL = """%load_ext blindgrade
-# Public checks of the code as it stands, in a cell below yours:
+# To run the public checks, write one of these lines into a cell below your code:
 #   %grade {name}
-#   %grade            (alone: all that you have run so far)"""
+#   %grade            (all exercises that you have run so far)"""
 GRADE_CELL_ID = "course-grade"
 
 METADATA = {
@@ -41,25 +42,25 @@ ID_LENGTH = 64
 
 
 def notebook_text(source: str, path: str) -> str:
-    """The notebook that the solution `source` yields; `path` is named in errors (CellError, RegionError)."""
+    """Text of the notebook that belongs to the solution `source`. Errors (CellError, RegionError) name `path`."""
     kept = [cell for cell in cells.parse(source, path) if SOLUTION_ONLY not in cell.tags]
     return written(_cells(kept, lambda cell: regions.cut(cell.source, path, cell.first_line), magic=True))
 
 
 def solved_cells(source: str, path: str) -> list[dict[str, Any]]:
-    """The notebook's cells with the solutions in them, solution-only cells included: private.
+    """Cells of the notebook with the solutions and the solution-only cells. They are private.
 
-    The cells that a student's notebook has too have the same ids there.
+    A cell that a student's notebook has too has the same id there.
     """
     every = cells.parse(source, path)
     for cell in every:
         if cell.kind == "code":
-            regions.cut(cell.source, path, cell.first_line)  # raises RegionError for a region that cannot be cut
+            regions.cut(cell.source, path, cell.first_line)  # only to raise RegionError for a region that cannot be cut
     return _cells(every, lambda cell: cell.source)
 
 
 def written(notebook_cells: list[dict[str, Any]]) -> str:
-    """The file of a notebook with these cells."""
+    """Text of a notebook file with these cells."""
     notebook = {"cells": notebook_cells, "metadata": METADATA, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
@@ -83,21 +84,21 @@ def _cells(kept: list[Cell], code: Callable[[Cell], str], *, magic: bool = False
 
 
 def _grade_cell(kept: list[Cell]) -> list[dict[str, Any]]:
-    """The cell that brings `%grade`, with the lesson's first exercise as its example; none without an exercise."""
+    """Cell that loads `%grade`, with the lesson's first exercise as the example. No cell without an exercise."""
     name = next((_defined(cell) for cell in kept if cell.kind == "code" and regions.BEGIN in cell.source), "")
     cell = Cell("code", (NOTEBOOK_ONLY,), 0, GRADE_CELL.format(name=name))
     return [_json(cell, GRADE_CELL_ID, cell.source)] if name else []
 
 
 class _Ids:
-    """Cell ids from what the cells say, so that an edit changes no other cell's id."""
+    """Cell ids made from the cells' content, so that an edit changes no other cell's id."""
 
     def __init__(self) -> None:
         self._used = {PATH_CELL_ID, GRADE_CELL_ID}
         self._section = ""
 
     def of(self, cell: Cell) -> str:
-        """An id like no earlier one: from the cell's definition or heading, or else its section's heading."""
+        """A new id, from the cell's definition or heading. If it has none, from the heading of its section."""
         title = cells.heading(cell)
         self._section = _slug(title or "") or self._section
         name = self._section if title else _slug(_defined(cell)) or f"{self._section}-{cell.kind}".lstrip("-")
@@ -114,7 +115,7 @@ class _Ids:
 
 
 def _defined(cell: Cell) -> str:
-    """The first function or class that a code cell defines; "" if none."""
+    """Name of the first function or class that a code cell defines; "" if there is none."""
     if cell.kind != "code":
         return ""
     definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

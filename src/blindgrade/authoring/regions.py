@@ -12,7 +12,7 @@ from dataclasses import dataclass
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
 
-# Whatever may be meant as a marker: a mistyped one must not leave an answer in the stub.
+# Everything that may be meant as a marker. A mistyped one must not leave an answer in the stub.
 MEANT = re.compile(r"#+\s*(BEGIN|END)[\s_]+SOLUTION", re.IGNORECASE)
 LAYOUT = {
     tokenize.NL,
@@ -25,12 +25,12 @@ LAYOUT = {
 
 
 class RegionError(Exception):
-    """A region cannot be cut; the message is "path:line: what is wrong; what to do"."""
+    """A region cannot be cut. The message has the form "path:line: what is wrong; what to do"."""
 
 
 @dataclass(frozen=True)
 class _Region:
-    """The lines and columns of a region's two markers, in the cell."""
+    """Lines and columns of a region's two markers, counted in the cell."""
 
     begin: int
     end: int
@@ -43,7 +43,7 @@ class _Region:
 
 @dataclass(frozen=True)
 class _Place:
-    """A statement, and the blocks that hold it: from the innermost to the module, each with its owner."""
+    """A statement, the nodes around it from the innermost to the module, and the id of its block."""
 
     statement: ast.stmt
     owners: tuple[ast.AST, ...]
@@ -60,7 +60,10 @@ class _Place:
 
 
 def cut(source: str, path: str, first_line: int) -> str:
-    """`source` with `raise NotImplementedError` for each region; its first line is `first_line` of `path`."""
+    """`source` with `raise NotImplementedError` in place of each region.
+
+    The first line of `source` is line `first_line` of the file `path`. Raises RegionError if a region cannot be cut.
+    """
     cell = _Cell(source, path, first_line)
     lines = source.split("\n")
     for region in reversed(cell.regions()):
@@ -70,7 +73,7 @@ def cut(source: str, path: str, first_line: int) -> str:
 
 
 class _Cell:
-    """A code cell: its tokens and statements, and where an error in it lies."""
+    """A code cell: its tokens and statements, and the place for its error messages."""
 
     def __init__(self, source: str, path: str, first_line: int) -> None:
         self._path = path
@@ -78,12 +81,12 @@ class _Cell:
         try:
             tree = ast.parse(source)
         except SyntaxError as error:
-            raise self._error(error.lineno or 1, f"the cell is no Python ({error.msg}); correct it") from None
+            raise self._error(error.lineno or 1, f"the cell is not valid Python ({error.msg}); correct it") from None
         self._tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
         self._places = list(_places(tree, ()))
 
     def regions(self) -> list[_Region]:
-        """The regions in order; RegionError if the markers do not pair."""
+        """Regions in order. RegionError if the markers do not form pairs."""
         found: list[_Region] = []
         opened: tokenize.TokenInfo | None = None
         for token in self._markers():
@@ -108,7 +111,7 @@ class _Cell:
         return found
 
     def check(self, region: _Region) -> None:
-        """RegionError unless the region is one or more whole statements of one block in a function."""
+        """Raise RegionError unless the region is one or more whole statements of one block in a function."""
         code = [t.start[0] for t in self._tokens if region.holds(t.start[0]) and t.type not in LAYOUT]
         if not code:
             raise self._error(region.begin, "the region is empty; write the answer in it, or delete its markers")
@@ -126,7 +129,7 @@ class _Cell:
         if any(place.statement.col_offset != region.begin_column for place in outermost):
             raise self._misfit(region.begin, "the region is not indented like the statements in it")
         if len({place.block for place in outermost}) > 1 or self._leaves_block(region):
-            raise self._misfit(region.begin, "the region reaches over two blocks")
+            raise self._misfit(region.begin, "the region covers statements of two blocks")
         if any(place.last >= region.end for place in inside):
             raise self._misfit(region.end, "the region ends inside a statement")
 
@@ -137,12 +140,12 @@ class _Cell:
             if token.string not in (BEGIN, END) or token.line[: token.start[1]].strip():
                 raise self._error(
                     token.start[0],
-                    f"`{token.string}` is no marker; write `{BEGIN}` or `{END}` alone on its line",
+                    f"`{token.string}` is not a marker; write `{BEGIN}` or `{END}` alone on its line",
                 )
             yield token
 
     def _leaves_block(self, region: _Region) -> bool:
-        """Whether a line such as `else:` stands in the region but left of it."""
+        """Whether a line in the region, such as `else:`, is indented less than the region."""
         starts = True
         for token in self._tokens:
             if token.type == tokenize.NEWLINE:

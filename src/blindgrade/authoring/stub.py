@@ -1,4 +1,4 @@
-"""The stub: a lesson's .py as the student gets it."""
+"""The stub: the .py file of a lesson that a student gets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from blindgrade.authoring.cells import NOTEBOOK_ONLY, SOLUTION_ONLY, Cell
 
 
 def stub_text(source: str, path: str) -> str:
-    """The stub that the solution `source` yields; `path` is named in errors (CellError, RegionError)."""
+    """Text of the stub that belongs to the solution `source`. Errors (CellError, RegionError) name `path`."""
     kept = [c for c in cells.parse(source, path) if not {NOTEBOOK_ONLY, SOLUTION_ONLY} & set(c.tags)]
     title = next(filter(None, map(cells.heading, kept)), PurePath(path).stem)
-    header = f"# Your file of the lesson {title}: write your answers where it says `raise NotImplementedError`."
+    header = f"# Your file for the lesson {title}. Write your answers in place of `raise NotImplementedError`."
     return "".join([header, "\n\n\n", *(_text(cell, path) + _gap(cell) for cell in kept)]).rstrip() + "\n"
 
 
@@ -25,6 +25,6 @@ def _text(cell: Cell, path: str) -> str:
 
 
 def _gap(cell: Cell) -> str:
-    """The blank lines after a cell: ruff wants one behind imports, two behind a definition."""
+    """Blank lines after a cell. ruff requires one after imports and two after a definition."""
     last = ast.parse(cell.source).body[-1:] if cell.kind == "code" else []
     return "\n\n" if any(isinstance(node, ast.Import | ast.ImportFrom) for node in last) else "\n\n\n"

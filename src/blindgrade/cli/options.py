@@ -16,6 +16,12 @@ attempts = click.option(
     help="Where attempts are kept.  [default: attempts/ of the course]",
 )
 
+roster = click.option(
+    "--roster",
+    type=click.Path(path_type=Path),
+    help="CSV with a line of titles: id, and name, email, login, sid, …; an export of Canvas, Moodle or Gradescope.",
+)
+
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else there."
 )

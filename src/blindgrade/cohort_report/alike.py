@@ -1,10 +1,9 @@
-"""Students whose answers have one structure, and how likely that is by chance.
+"""Students whose answers have the same structure, and how likely that is by chance.
 
-Short exercises have few right answers, so equal ones prove nothing by themselves. What counts is how rare a shared
-answer is among those of this cohort that are as right or as wrong: able students share right answers without copying,
-so right ones are compared with right ones and wrong ones with wrong ones, in the manner of the K-index for
-examinations (Holland 1996). Evidence adds up in bits, -log2 p for each exercise that two share; Chernoff's bound says
-how often independent writers reach as much.
+Short exercises have few right answers, so equal answers alone prove nothing. A shared answer is evidence if it is rare
+in this cohort. Able students share right answers without copying. So right answers are compared with right answers, and
+wrong ones with wrong ones, like in the K-index for examinations (Holland 1996). Each exercise that two students share
+adds -log2 p bits of evidence. Chernoff's bound says how often independent students reach the same sum.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from blindgrade.cohort_report.structure import definitions, form
 from blindgrade.engine.submission.reading import SubmissionError, read_submission
 from blindgrade.models import Lesson
 
-CHANCE = 0.05  # so many pairs with as much evidence are expected by chance in a cohort that writes independently
-LEAST = 3  # exercises that two must share
-SLOPES = np.geomspace(0.1, 8, 40)  # at which the bound is tried; the least holds
+CHANCE = 0.05  # a pair is reported if independent students would give fewer than this many such pairs
+LEAST = 3  # exercises that two students must share
+SLOPES = np.geomspace(0.1, 8, 40)  # the bound is computed at each of these; the least is used
 SUFFIXES = (".py", ".ipynb", ".zip", ".tar", ".tar.gz", ".tgz")
 
 Forms = dict[str, dict[str, str]]  # student -> "lesson/exercise" -> form
@@ -34,7 +33,7 @@ Forms = dict[str, dict[str, str]]  # student -> "lesson/exercise" -> form
 
 @dataclass(frozen=True)
 class Pair:
-    """Two students, the exercises that they answer alike, and how many such pairs chance would give."""
+    """Two students, the exercises with equal answers, and the number of such pairs that chance would give."""
 
     first: str
     second: str
@@ -46,7 +45,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Alike:
-    """The pairs that chance does not explain, the most telling first, and the groups that they form."""
+    """Pairs that chance does not explain, with the strongest evidence first, and the groups that they form."""
 
     pairs: list[Pair]
     groups: list[list[str]]
@@ -54,7 +53,7 @@ class Alike:
 
 
 def read_forms(submitted: Path, lessons: Sequence[tuple[LessonFiles, Lesson]]) -> Forms:
-    """The forms of all answers in a folder of submissions, the untouched stub's left out."""
+    """Forms of all answers in a folder of submissions, without those that are still the stub's."""
     defined = {files.entry.id: {e.defines for e in lesson.exercises} for files, lesson in lessons}
     stubs = {files.entry.id: _forms(lesson, files.stub.read_text(encoding="utf-8")) for files, lesson in lessons}
     found: Forms = {}
@@ -73,7 +72,7 @@ def read_forms(submitted: Path, lessons: Sequence[tuple[LessonFiles, Lesson]]) -
 
 
 def alike(forms: Mapping[str, Mapping[str, str]], passed: Mapping[str, Mapping[str, bool]]) -> Alike:
-    """The pairs of students that share more than independent writing explains; `passed` as `forms`, by exercise."""
+    """Pairs of students that share more than chance explains. `passed` has the keys of `forms`."""
     marked = {
         s: {e: (passed.get(s, {}).get(e, False), digest) for e, digest in own.items()} for s, own in forms.items()
     }
@@ -97,7 +96,10 @@ def alike(forms: Mapping[str, Mapping[str, str]], passed: Mapping[str, Mapping[s
 
 
 def _tail(shares: Sequence[float], bits: float) -> float:
-    """Chernoff's bound on the chance that one whose answers agree with these shares reaches so many bits."""
+    """Chernoff's bound on the chance to reach so many bits.
+
+    `shares` has, for each compared exercise, the share of students with this answer.
+    """
     p = np.array(shares)[:, None]
     exponents = -bits * SLOPES + np.log2(1 - p + p ** (1 - SLOPES)).sum(axis=0)
     return float(2.0 ** min(0.0, float(exponents.min())))
@@ -118,7 +120,7 @@ def _forms(lesson: Lesson, text: str) -> dict[str, str]:
     forms = {}
     for exercise in lesson.exercises:
         if exercise.defines in found:
-            with suppress(RecursionError):  # nested so deeply that no one can have written it by hand
+            with suppress(RecursionError):  # nested so deeply that no person wrote it
                 forms[exercise.name] = form(found[exercise.defines])
     return forms
 

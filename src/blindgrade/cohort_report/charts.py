@@ -1,4 +1,4 @@
-"""Small pictures as inline SVG: shapes with classes, so that the page's stylesheet colours them, light and dark."""
+"""Small charts as inline SVG. Shapes have classes, so that the page's stylesheet gives light and dark colours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 420, 200, 44, 36
 
 
 def histogram(points: Sequence[float], full: float, title: str) -> Markup:
-    """How many students have how many points, in tenths of all points."""
+    """Chart of the number of students by their points, in tenths of `full`."""
     counts = [0] * BINS
     for value in points:
         counts[min(BINS - 1, max(0, int(BINS * value / full + 1e-9)))] += 1
@@ -35,7 +35,7 @@ def histogram(points: Sequence[float], full: float, title: str) -> Markup:
 
 
 def item_map(items: Sequence[Item], title: str) -> Markup:
-    """Each exercise by how easy it is (across) and how well it tells students apart (up), numbered as in the table."""
+    """Chart of the exercises: share of students who passed (across), point-biserial (up). Numbers as in the table."""
     wide, high = WIDTH - LEFT - 20, HEIGHT - BOTTOM - 12
     places = [(n, i.statistics.passed, i.statistics.point_biserial) for n, i in enumerate(items, start=1)]
     low = min([0.0, *(p.value for _, _, p in places if p)])
@@ -57,7 +57,7 @@ def item_map(items: Sequence[Item], title: str) -> Markup:
             x, y = at(passed, found.value)
             marks += Markup('<circle class="dot" cx="{}" cy="{}" r="8"/>').format(_n(x), _n(y))
             marks += _text(x, y + 4, str(number), "middle", "on")
-    marks += _text(LEFT + wide / 2, HEIGHT - 3, "passed (right is easy); up: point-biserial", "middle")
+    marks += _text(LEFT + wide / 2, HEIGHT - 3, "across: passed (right is easy); up: point-biserial", "middle")
     return _svg(marks, WIDTH, HEIGHT, f"{title}. The table of exercises has the same figures.")
 
 

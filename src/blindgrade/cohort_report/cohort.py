@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from blindgrade.cohort_report.items import LessonNumbers, lesson_numbers
 from blindgrade.cohort_report.records import Record
 from blindgrade.models import Concept, Course, Lesson
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.people import Person
 
 MASTERED = 0.8  # of a concept's points
 LOW = 0.4  # of all points: who has less needs help
@@ -58,8 +60,19 @@ class Needs:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """A student of the roster, and the lessons of the report that the student handed in nothing for."""
+
+    person: Person
+    lessons: list[str]
+
+
+@dataclass(frozen=True)
 class Cohort:
-    """A cohort's report. Lessons without an attempt are in `empty`."""
+    """A cohort's report. Lessons without an attempt are in `empty`.
+
+    `students` have attempts. `missing` are the gaps of the roster's students; without a roster nobody knows of any.
+    """
 
     course: Course
     students: list[str]
@@ -68,10 +81,20 @@ class Cohort:
     mastery: list[Mastery]
     misconceptions: list[Held]
     needs: list[Needs]
+    roster: Roster
+    missing: list[Missing]
+
+    @property
+    def absent(self) -> list[Missing]:
+        """Who handed in nothing at all."""
+        return [one for one in self.missing if len(one.lessons) == len(self.lessons)]
 
 
-def analyse(course: Course, records: Mapping[str, Sequence[Record]], lessons: Sequence[Lesson]) -> Cohort:
+def analyse(
+    course: Course, records: Mapping[str, Sequence[Record]], lessons: Sequence[Lesson], roster: Roster | None = None
+) -> Cohort:
     """The report on these lessons, from the records by lesson."""
+    roster = roster or Roster()
     students = sorted({r.student for group in records.values() for r in group})
     mastery = _mastery(course, records, lessons)
     return Cohort(
@@ -82,7 +105,18 @@ def analyse(course: Course, records: Mapping[str, Sequence[Record]], lessons: Se
         mastery=mastery,
         misconceptions=_misconceptions(records),
         needs=_needs(records, lessons, mastery),
+        roster=roster,
+        missing=_missing(records, lessons, roster),
     )
+
+
+def _missing(records: Mapping[str, Sequence[Record]], lessons: Sequence[Lesson], roster: Roster) -> list[Missing]:
+    given = {lesson.id: {r.student for r in records[lesson.id]} for lesson in lessons if records.get(lesson.id)}
+    gaps = {
+        person.id: [lesson for lesson in given if person.id not in given[lesson]] for person in roster.people.values()
+    }
+    found = [Missing(roster.person(student), missed) for student, missed in gaps.items() if missed]
+    return sorted(found, key=lambda one: (-len(one.lessons), one.person.id))
 
 
 def _mastery(course: Course, records: Mapping[str, Sequence[Record]], lessons: Sequence[Lesson]) -> list[Mastery]:

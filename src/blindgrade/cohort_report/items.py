@@ -1,4 +1,4 @@
-"""One lesson's numbers: the distribution of points, its exercises as items of a test, time and attempts."""
+"""Numbers of one lesson: the distribution of points, its exercises as items of a test, time and attempts."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from blindgrade.cohort_report.statistics import (
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
 from blindgrade.policies import instant
 
-WEAK = 0.2  # Ebel and Frisbie 1991: an item that tells students apart by less should be looked at
-FEW = 20  # students; with less, figures say little and no remark is made
+WEAK = 0.2  # Ebel and Frisbie 1991: an instructor should look at an item with a lower discrimination
+FEW = 20  # students; with fewer, the figures are uncertain and there are no remarks
 HARD, EASY = 0.2, 0.95
 
 
 @dataclass(frozen=True)
 class Item:
-    """An exercise as the cohort met it. `tries`: submissions until it passed, the median of those who passed."""
+    """Results of the cohort in an exercise. `tries` is the median number of submissions until it passed."""
 
     exercise: Exercise
     statistics: ItemStatistics
@@ -37,14 +37,14 @@ class Item:
 
     @property
     def weak(self) -> bool:
-        """Whether it has a remark and tells students apart by less than it should."""
+        """Whether it has a remark and separates strong and weak students poorly."""
         r = self.statistics.point_biserial
         return bool(self.remarks) and (r is None or (r.value < WEAK and self.statistics.difficulty < EASY))
 
 
 @dataclass(frozen=True)
 class Odd:
-    """A check that no one passes, or everyone. `tried` students reached it."""
+    """A check that no student or every student passes. `tried` is the number of students who reached it."""
 
     exercise: str
     check: str
@@ -56,9 +56,9 @@ class Odd:
 
 @dataclass(frozen=True)
 class LessonNumbers:
-    """What is said of one lesson. `left_out` students had a check that the grader could not judge.
+    """Numbers of one lesson. `left_out` students had a check that the grader could not judge.
 
-    `points` are those of the policy before lateness; exercises, alpha and checks are of one attempt of each student.
+    `points` are the points by the policy, before lateness. Exercises, alpha and checks use one attempt of each student.
     """
 
     lesson: Lesson
@@ -74,7 +74,7 @@ class LessonNumbers:
 
 
 def lesson_numbers(lesson: Lesson, records: Sequence[Record]) -> LessonNumbers:
-    """The numbers of a lesson from its records, which must not be empty."""
+    """Numbers of a lesson, from its records. There must be at least one record."""
     judged = [r for r in records if all(e.outcome is not Outcome.ERROR for e in r.counted.exercises)]
     shares, passed = _matrix(lesson, judged)
     points = np.array([e.points for e in lesson.exercises])
@@ -94,7 +94,7 @@ def lesson_numbers(lesson: Lesson, records: Sequence[Record]) -> LessonNumbers:
 
 
 def result_of(record: Record, exercise: str) -> ExerciseResult | None:
-    """The exercise in the attempt of the student's that counts; None if the attempt is older than the exercise."""
+    """Result of the exercise in the student's attempt that counts; None if the attempt is older than the exercise."""
     return next((r for r in record.counted.exercises if r.name == exercise), None)
 
 
@@ -133,19 +133,19 @@ def _remarks(found: ItemStatistics, outcomes: dict[Outcome, int], students: int)
     remarks = []
     r = found.point_biserial
     if found.passed == 0:
-        remarks.append("no one passes: is it taught, and does a check ask for more than the text says?")
+        remarks.append("no one passes: is it taught, and does a check require more than the text says?")
     elif found.passed == 1:
-        remarks.append("everyone passes: it tells no one apart")
+        remarks.append("everyone passes: it does not separate strong and weak students")
     elif r is not None and r.value < 0:
         remarks.append("students who are strong elsewhere fail it more often: read its checks and its text")
     elif r is not None and r.value < WEAK and found.difficulty < EASY:
-        remarks.append("it tells strong from weak students poorly")
+        remarks.append("it separates strong and weak students poorly")
     if 0 < found.passed < HARD:
         remarks.append("hard: fewer than one in five pass")
     if outcomes[Outcome.NOT_ATTEMPTED] > students / 3:
-        remarks.append("more than a third do not attempt it")
+        remarks.append("more than a third of the students do not attempt it")
     if outcomes[Outcome.BLOCKED] > students / 4:
-        remarks.append("more than a quarter are blocked by an earlier exercise")
+        remarks.append("an earlier exercise blocks more than a quarter of the students")
     return remarks
 
 

@@ -12,10 +12,17 @@ from blindgrade.cohort_report.page import write_report
 from blindgrade.cohort_report.records import NoAttempts, Record, read_records
 from blindgrade.models import Outcome
 from blindgrade.render.html.look import look_of
+from blindgrade.roster.matching import Roster
 
 
 def report(
-    catalog: Catalog, targets: list[Target], attempts: Path, submitted: Path | None, to: Path, heading: str
+    catalog: Catalog,
+    targets: list[Target],
+    attempts: Path,
+    submitted: Path | None,
+    to: Path,
+    heading: str,
+    roster: Roster | None = None,
 ) -> tuple[Cohort, list[Path]]:
     """Write the report of these lessons; NoAttempts if there is nothing to report on, or a file is damaged."""
     lessons = [t.lesson for t in targets]
@@ -29,7 +36,7 @@ def report(
     found = None
     if submitted is not None:
         found = alike(read_forms(submitted, [(t.files, t.lesson) for t in targets]), _passed(records))
-    cohort = analyse(catalog.course, records, lessons)
+    cohort = analyse(catalog.course, records, lessons, roster)
     graded_at = max(r.last.graded_at for group in records.values() for r in group)
     to.parent.mkdir(parents=True, exist_ok=True)
     return cohort, write_report(to, cohort, found, heading, graded_at, look_of(catalog))

@@ -15,18 +15,18 @@ from blindgrade.cohort_report.tables import Cell, Column, Table
 from blindgrade.models import Outcome, Policy
 
 TAKEN = {
-    "best": "Of each student the best attempt counts.",
-    "last": "Of each student what was handed in last counts.",
-    "mean": "Points are the mean of each student's attempts; exercises, reliability and concepts are of the last one.",
+    "best": "The best attempt of each student counts.",
+    "last": "The last submission of each student counts.",
+    "mean": "Points are the mean of each student's attempts; exercises, reliability and concepts use the last one.",
 }
 
 
 def taken(policy: Policy) -> str:
-    """Which attempts the report counts, and that lateness takes nothing off here."""
+    """Sentences that say which attempts the report counts, and that it does not count lateness."""
     best = (
-        " Best is the one with the most points after lateness." if _late(policy) and policy.attempts == "best" else ""
+        " The best attempt has the most points after lateness." if _late(policy) and policy.attempts == "best" else ""
     )
-    return f"{TAKEN[policy.attempts]}{best} All points are before anything is taken off for lateness."
+    return f"{TAKEN[policy.attempts]}{best} All points are without the deduction for lateness."
 
 
 def _late(policy: Policy) -> bool:
@@ -34,7 +34,7 @@ def _late(policy: Policy) -> bool:
 
 
 def lessons_table(cohort: Cohort) -> Table:
-    """One row a lesson: how the points are spread, and how far they can be trusted."""
+    """Table with a row for each lesson: the distribution of the points, and their reliability."""
     columns = [
         Column("lesson", "code"), Column("students", "number"), Column("mean", "number"), Column("median", "number"),
         Column("standard deviation", "number"), Column("lower quartile", "number"), Column("upper quartile", "number"),
@@ -44,9 +44,10 @@ def lessons_table(cohort: Cohort) -> Table:
     ]  # fmt: skip
     return Table(
         "lessons", "Distribution and reliability", columns, [_lesson_row(n) for n in cohort.lessons],
-        "Points before anything is taken off for lateness. Alpha is Cronbach's: the share of the differences between "
-        "students that is not chance. The standard error says by how many points a total would scatter. Left out of "
-        "alpha and of the exercises' figures are students with a check that the grader could not judge.",
+        "Points are without the deduction for lateness. Alpha is Cronbach's: the share of the differences between "
+        "students that is not chance. The standard error is the spread of a student's total, in points, if they could "
+        "take the test again. Students with a check that the grader could not judge are left out of alpha and of the "
+        "exercises' figures.",
     )  # fmt: skip
 
 
@@ -67,7 +68,7 @@ def _spread(interval: Interval | None) -> list[Cell]:
 
 
 def items_table(numbers: LessonNumbers) -> Table:
-    """One row an exercise: difficulty, discrimination, outcomes."""
+    """Table with a row for each exercise: difficulty, discrimination, outcomes."""
     columns = [
         Column("exercise", "code"), Column("points", "number"), Column("mean share of points", "share"),
         Column("passed", "share"), Column("point-biserial", "number"), Column("its 95 % from", "number"),
@@ -85,14 +86,14 @@ def items_table(numbers: LessonNumbers) -> Table:
         ])  # fmt: skip
     return Table(
         f"items-{numbers.lesson.id}", "Exercises", columns, rows,
-        "The point-biserial correlates having passed with the points of all other exercises of the lesson; below 0.20 "
-        "an exercise tells strong from weak students poorly. Upper - lower compares the 27 % with the most points with "
-        "the 27 % with the least.",
+        "The point-biserial is the correlation of passing with the points of all other exercises of the lesson. Below "
+        "0.20 an exercise separates strong and weak students poorly. Upper - lower compares the 27 % of students with "
+        "the most points with the 27 % with the fewest.",
     )  # fmt: skip
 
 
 def odd_table(numbers: LessonNumbers) -> Table:
-    """Checks that no one passes or everyone."""
+    """Table of the checks that no student or every student passes."""
     columns = [
         Column("exercise", "code"), Column("check", "code"), Column("claim"), Column("public"),
         Column("reached by", "number"), Column("passed by", "number"), Column("finding"),
@@ -104,12 +105,12 @@ def odd_table(numbers: LessonNumbers) -> Table:
     ]  # fmt: skip
     return Table(
         f"checks-{numbers.lesson.id}", "Checks that no one or everyone passes", columns, rows,
-        "Counted among those who reached the check: neither blocked nor not attempted.", shown=8,
+        "Only students who reached the check are counted: those who attempted it and were not blocked.", shown=8,
     )  # fmt: skip
 
 
 def effort_table(cohort: Cohort) -> Table:
-    """Time and attempts by lesson."""
+    """Table of time and attempts, by lesson."""
     columns = [
         Column("lesson", "code"), Column("submissions, median", "number"), Column("most", "number"),
         Column("handed in once", "share"), Column("hours from first to last, median", "number"),
@@ -125,12 +126,13 @@ def effort_table(cohort: Cohort) -> Table:
         ])  # fmt: skip
     return Table(
         "effort", "Time and attempts", columns, rows,
-        "Hours lie between a student's first and last submission of a lesson, of those who handed in more than once.",
+        "Hours are between a student's first and last submission of a lesson. Students with one submission are left "
+        "out.",
     )  # fmt: skip
 
 
 def concepts_table(cohort: Cohort) -> Table:
-    """One row a concept."""
+    """Table with a row for each concept."""
     columns = [
         Column("concept"), Column("mean share", "level"), Column("mastered by", "level"), Column("students", "number"),
         Column("exercises", "list"),
@@ -139,19 +141,32 @@ def concepts_table(cohort: Cohort) -> Table:
     rows: list[list[Cell]] = [[m.concept.title, m.mean, m.mastered, len(m.shares), m.exercises] for m in ordered]
     return Table(
         "concepts", "Concepts, the weakest first", columns, rows,
-        "A student has mastered a concept with 80 % of the points of the exercises that train it.",
+        "A student who has 80 % of the points of a concept's exercises has mastered it.",
     )  # fmt: skip
 
 
 def matrix_table(cohort: Cohort) -> Table:
-    """Students by concepts."""
-    columns = [Column("student", "code"), *(Column(m.concept.title, "level") for m in cohort.mastery)]
-    rows: list[list[Cell]] = [[s, *(m.shares.get(s) for m in cohort.mastery)] for s in cohort.students]
+    """Table with a row for each student and a column for each concept."""
+    columns = [*_student_columns(cohort), *(Column(m.concept.title, "level") for m in cohort.mastery)]
+    rows: list[list[Cell]] = [
+        [*_student(cohort, s), *(m.shares.get(s) for m in cohort.mastery)] for s in cohort.students
+    ]
     return Table("mastery", "Mastery of concepts, student by student", columns, rows, shown=0)
 
 
+def _student_columns(cohort: Cohort) -> list[Column]:
+    """Who a row is about; without a roster only ids are known."""
+    known = [Column("name"), Column("section")] if cohort.roster.people else []
+    return [Column("student", "code"), *known]
+
+
+def _student(cohort: Cohort, student: str) -> list[Cell]:
+    person = cohort.roster.person(student)
+    return [student, person.name, person.get("section")] if cohort.roster.people else [student]
+
+
 def misconceptions_table(cohort: Cohort) -> Table:
-    """Misconceptions by how many students hold them."""
+    """Table of the misconceptions, by the number of students who hold them."""
     columns = [
         Column("lesson", "code"), Column("exercise", "code"), Column("misconception", "code"), Column("its hint"),
         Column("held by", "number"), Column("overcome by", "number"), Column("students who hold it", "list"),
@@ -161,30 +176,42 @@ def misconceptions_table(cohort: Cohort) -> Table:
     ]
     return Table(
         "misconceptions", "Misconceptions by frequency", columns, rows,
-        "Held in what was handed in last; overcome: only in something earlier. Named on evidence alone, so a wrong "
-        "answer that matches none is not here.", shown=10,
+        "A student holds a misconception if it is in the last submission, and has overcome it if it is only in an "
+        "earlier one. The grader names a misconception only on evidence, so a wrong answer that matches none is not "
+        "here.", shown=10,
     )  # fmt: skip
 
 
 def needs_table(cohort: Cohort) -> Table:
-    """Who needs help, the most urgent first."""
+    """Table of the students who need help, the most urgent first."""
     columns = [
-        Column("student", "code"), Column("share of all points", "share"), Column("why", "list"),
+        *_student_columns(cohort), Column("share of all points", "share"), Column("why", "list"),
         Column("weakest concepts", "list"),
     ]  # fmt: skip
     rows: list[list[Cell]] = [
-        [n.student, n.share, n.reasons, [c.title for c in n.weakest]] for n in cohort.needs
+        [*_student(cohort, n.student), n.share, n.reasons, [c.title for c in n.weakest]] for n in cohort.needs
     ]  # fmt: skip
     return Table(
         "help", "Students who need help", columns, rows,
-        "Less than 40 % of all points; or in one of the last two lessons: nothing handed in, a fall of more than 35 "
-        "percentage points below the student's own earlier lessons, or three submissions without a gain.",
+        "Listed are students with less than 40 % of all points. Also listed are students with one of these in the "
+        "last two lessons: no submission, a fall of more than 35 percentage points below their own earlier lessons, or "
+        "three submissions without a gain.",
         shown=10,
     )  # fmt: skip
 
 
+def missing_table(cohort: Cohort) -> Table:
+    """Who of the roster handed in nothing, and for which lessons."""
+    columns = [*_student_columns(cohort), Column("handed in nothing for", "list")]
+    rows: list[list[Cell]] = [[*_student(cohort, one.person.id), one.lessons] for one in cohort.missing]
+    return Table(
+        "missing", "Students of the roster who handed in nothing", columns, rows,
+        "Students without any submission count in no other figure of this page.", shown=10,
+    )  # fmt: skip
+
+
 def alike_table(found: Alike) -> Table:
-    """Pairs of students whose answers have one structure."""
+    """Table of pairs of students whose answers have the same structure."""
     columns = [
         Column("students", "list"), Column("shared answers", "number"),
         Column("compared", "number"),
@@ -194,10 +221,11 @@ def alike_table(found: Alike) -> Table:
         [[p.first, p.second], len(p.shared), p.compared, p.bits, p.by_chance, p.shared] for p in found.pairs
     ]
     return Table(
-        "alike", "Submissions of one structure", columns, rows,
-        "Names, layout, comments and annotations do not count. Compared are exercises that both solved or both did "
-        "not. Evidence weighs how rare the shared answers are in this cohort, as if students wrote independently; who "
-        "learned together shares more than that. A reason to read both submissions, not a finding.",
+        "alike", "Submissions with the same structure", columns, rows,
+        "Names, layout, comments and annotations do not count. An exercise is compared if both students solved it or "
+        "both did not. The evidence is larger if the shared answers are rare in this cohort. By chance means: if the "
+        "students wrote independently. Students who learned together share more. So a pair is a reason to read both "
+        "submissions, not a proof.",
         shown=10,
     )  # fmt: skip
 
@@ -210,32 +238,38 @@ def all_tables(cohort: Cohort, found: Alike | None) -> Iterable[Table]:
         yield items_table(numbers)
         yield odd_table(numbers)
     yield from (concepts_table(cohort), matrix_table(cohort), misconceptions_table(cohort), needs_table(cohort))
+    if cohort.roster.people:
+        yield missing_table(cohort)
     if found is not None:
         yield alike_table(found)
 
 
 def headlines(cohort: Cohort, found: Alike | None) -> Sequence[str]:
-    """What to look at first, as sentences."""
+    """Sentences that say what an instructor should look at first."""
     said = []
     items = [(n.lesson.id, i) for n in cohort.lessons for i in n.items if i.remarks]
     weak = [f"{lesson}/{i.exercise.name}" for lesson, i in items if i.weak]
     if weak:
-        said.append(f"Tells strong from weak students poorly or wrongly: {', '.join(weak)}.")
+        said.append(f"These exercises separate strong and weak students poorly or wrongly: {', '.join(weak)}.")
     if items:
         said.append(f"{_many(len(items), 'exercise has a remark', 'exercises have remarks')} in the tables below.")
     never = sum(not o.passed for n in cohort.lessons for o in n.odd)
     if never:
-        said.insert(0, f"{_many(never, 'check is', 'checks are')} passed by no one who reached it.")
+        said.insert(0, f"No one passes {_many(never, 'check', 'checks')} that at least one student reached.")
     if cohort.misconceptions and cohort.misconceptions[0].now:
         first = cohort.misconceptions[0]
         said.append(
             f"The most frequent misconception is “{first.name}” in {first.lesson}/{first.exercise}, "
-            f"held by {_many(len(first.now), 'student', 'students')}."
+            f"which {_many(len(first.now), 'student holds', 'students hold')}."
         )
     if cohort.needs:
         said.append(f"{_many(len(cohort.needs), 'student needs', 'students need')} help.")
+    if cohort.absent:
+        said.append(f"{_many(len(cohort.absent), 'student', 'students')} of the roster handed in nothing at all.")
     if found is not None and found.pairs:
-        said.append(f"{_many(len(found.groups), 'group', 'groups')} of submissions share more than chance explains.")
+        said.append(
+            f"{_many(len(found.groups), 'group', 'groups')} of submissions share more answers than chance explains."
+        )
     return said
 
 

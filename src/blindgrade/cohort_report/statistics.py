@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-TAIL = 0.27  # Kelley 1939: the share that tells upper from lower best where the totals are normal
+TAIL = 0.27  # Kelley 1939: the share that separates upper and lower best if the totals are normal
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with its 95 % confidence limits."""
+    """Estimate with its 95 % confidence limits."""
 
     value: float
     low: float
@@ -25,11 +25,13 @@ class Interval:
 
 @dataclass(frozen=True)
 class ItemStatistics:
-    """One exercise among those of its lesson; None where the scores leave the figure undefined.
+    """Figures of one exercise of a lesson. A figure is None if the scores do not define it.
 
-    `difficulty` is the mean share of the points (high is easy), `passed` the share of students who passed;
-    `point_biserial` correlates having passed with the points of all OTHER exercises; `upper_lower` is the difference of
-    the mean shares between the upper and the lower 27 %; `alpha_without` is alpha if this exercise were left out.
+    - `difficulty`: the mean share of the points (high is easy).
+    - `passed`: the share of students who passed.
+    - `point_biserial`: the correlation of passing with the points of all OTHER exercises.
+    - `upper_lower`: the mean share of the upper 27 % of students minus that of the lower 27 %.
+    - `alpha_without`: alpha of the lesson without this exercise.
     """
 
     difficulty: float
@@ -40,7 +42,7 @@ class ItemStatistics:
 
 
 def item_statistics(shares: Array, passed: Array, points: Array) -> list[ItemStatistics]:
-    """The statistics of every column. `shares` and `passed` are in [0, 1], `points` what columns are worth."""
+    """Statistics of every column. `shares` and `passed` are in [0, 1]. `points` has each column's full points."""
     scores = shares * points
     total = scores.sum(axis=1)
     found = []
@@ -59,23 +61,23 @@ def item_statistics(shares: Array, passed: Array, points: Array) -> list[ItemSta
 
 
 def point_biserial(passed: Array, rest: Array) -> Interval | None:
-    """The correlation of a 0/1 column with a score; None if either does not vary or fewer than four rows are there."""
+    """Correlation of a 0/1 column with a score. None if one of them does not vary, or for fewer than four rows."""
     from scipy import stats
 
     if len(passed) < 4 or _constant(passed) or _constant(rest):
         return None
     r = float(stats.pointbiserialr(passed, rest).statistic)
-    # Fisher's z: the limits are symmetric there, and stay within -1 and 1 when taken back.
+    # Fisher's z: the limits are symmetric in z, and they stay within -1 and 1 after the way back.
     z = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, r)))
     half = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) / math.sqrt(len(passed) - 3)
     return Interval(r, math.tanh(z - half), math.tanh(z + half))
 
 
 def upper_lower(shares: Array, total: Array, tail: float = TAIL) -> float | None:
-    """Mean share of the `tail` with the highest totals less that of the `tail` with the lowest.
+    """Mean share of the `tail` with the highest totals, minus that of the `tail` with the lowest totals.
 
-    Students with the total at the cut count in part, all of them alike: so the order of the rows changes nothing. None
-    if there are fewer than four students, or all have the same total.
+    All students with the total at the cut have the same partial weight, so the order of the rows does not matter. None
+    if there are fewer than four students, or if all have the same total.
     """
     if len(total) < 4 or _constant(total):
         return None
@@ -92,7 +94,7 @@ def _tail_weights(total: Array, size: float) -> Array:
 
 
 def alpha(scores: Array) -> float | None:
-    """Cronbach's alpha of the columns; None with fewer than two students or columns, or if all totals are equal."""
+    """Cronbach's alpha of the columns. None with fewer than two students or columns, or if all totals are equal."""
     students, items = scores.shape
     if students < 2 or items < 2:
         return None
@@ -103,7 +105,7 @@ def alpha(scores: Array) -> float | None:
 
 
 def alpha_interval(scores: Array) -> Interval | None:
-    """Alpha with Feldt's (1965) exact limits, which hold for normal scores and are near for others."""
+    """Alpha with Feldt's (1965) limits. They are exact for normal scores and approximate for others."""
     from scipy import stats
 
     value = alpha(scores)
@@ -116,7 +118,10 @@ def alpha_interval(scores: Array) -> Interval | None:
 
 
 def standard_error(scores: Array) -> float | None:
-    """By how many points a total would scatter if the same student could be examined again; None without alpha."""
+    """Standard error of measurement in points: the spread of one student's total over repeated tests.
+
+    None if alpha is undefined.
+    """
     value = alpha(scores)
     if value is None:
         return None

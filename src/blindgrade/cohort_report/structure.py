@@ -1,7 +1,8 @@
-"""The structure of an answer: its syntax tree without what a student changes to make a copy look like his own.
+"""Structure of an answer: its syntax tree without the parts that a student changes to disguise a copy.
 
-Names that the definition binds itself are numbered by first appearance, docstrings and annotations are left out; layout
-and comments never enter a tree. Called functions, attributes, constants and the order of statements stay.
+Names that the definition itself binds become numbers, in the order of their first use. Docstrings and annotations are
+left out. Layout and comments are not in a tree. Names of called functions, attributes, constants and the order of
+statements stay.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-# Where a node says the name of something that a function may bind; an attribute's name is not such a place.
+# The field of a node that has a name that a function may bind. An attribute's name is not such a name.
 NAMED: dict[type[ast.AST], str] = {
     ast.Name: "id",
     ast.arg: "arg",
@@ -20,13 +21,13 @@ NAMED: dict[type[ast.AST], str] = {
     ast.ExceptHandler: "name",
 }
 BINDING = {*NAMED, ast.Global}
-NAME = "\1"  # before a name that may be bound: no other piece begins so, because constants are written by repr
+NAME = "\1"  # before a name that may be bound; no other piece begins with it, because constants are written with repr
 UNCOUNTED = {"annotation", "returns", "ctx", "type_comment", "kind", "simple"}
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def definitions(text: str) -> dict[str, Definition]:
-    """The top-level functions and classes of a text by name, the last of a name; none if it does not parse."""
+    """Top-level functions and classes of a text, by name. The last one of a name counts. None if it does not parse."""
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -35,7 +36,7 @@ def definitions(text: str) -> dict[str, Definition]:
 
 
 def form(node: Definition) -> str:
-    """A digest of the definition's structure: equal for two that differ in names, layout and comments alone.
+    """Digest of the definition's structure, equal for two definitions that differ only in names, layout and comments.
 
     RecursionError if it is nested too deeply.
     """
@@ -45,20 +46,20 @@ def form(node: Definition) -> str:
 
 
 class _Writer:
-    """The tree as a list of pieces. A node ends with ")", so different trees never give equal lists."""
+    """Writer of a tree as a list of pieces. A node ends with ")", so different trees never give equal lists."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self._numbers: dict[str, int] = {}
-        self._parts: list[ast.AST] | None = None  # of the outermost function that is being written
+        self._parts: list[ast.AST] | None = None  # nodes of the outermost function that is being written
 
     def write(self, node: ast.AST) -> None:
-        """Append what of the node counts."""
+        """Append the pieces of the node, without uncounted fields."""
         if self._parts is None and isinstance(node, FUNCTIONS):
             self._write_function(node)
             return
         if isinstance(node, ast.Nonlocal):
-            return  # what it names is numbered where it is bound
+            return  # its names get their numbers where they are bound
         if isinstance(node, ast.AnnAssign) and node.value is not None:
             node = ast.Assign([node.target], node.value)
         kind = type(node)
@@ -108,7 +109,7 @@ def _counted_fields(kind: type[ast.AST]) -> tuple[str, ...]:
 
 
 def rename(node: ast.AST, name: Callable[[str], str], *, arguments: bool) -> ast.AST:
-    """The tree with every name that its functions bind renamed, in place; parameters too with `arguments`."""
+    """The same tree, changed in place: every name that its functions bind is renamed. `arguments`: parameters too."""
     for function in _outermost(node):
         parts = list(ast.walk(function))
         bound = _bound(parts, arguments)
@@ -139,7 +140,7 @@ def _outermost(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def _bound(parts: Sequence[ast.AST], arguments: bool) -> set[str]:
-    """What the function, the first of the parts, binds itself."""
+    """Names that the function itself binds. It is the first of the parts."""
     bound: set[str] = set()
     parameters: set[str] = set()
     shared: set[str] = set()

@@ -1,4 +1,4 @@
-"""A table as it is both shown and written as CSV: one source, so that no figure of the page lacks its file."""
+"""A table that is both shown on the page and written as CSV, so that every figure of the page is in a file."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Literal
 Kind = Literal["text", "code", "number", "share", "level", "list"]
 Cell = str | float | int | None | Sequence[str]
 
-# A spreadsheet takes a cell that begins so for a formula; the full-width forms too, which some normalise.
+# A spreadsheet reads a cell that begins with one of these as a formula. Some spreadsheets normalise full-width forms.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's title, and how its cells are to be read.
+    """A column's title and the kind of its cells.
 
-    A share is a number in [0, 1], and a level one that is shaded by how high it is; None is "not defined".
+    A share is a number in [0, 1]. A level is a share whose cell is shaded by its value. None means "not defined".
     """
 
     title: str
@@ -28,7 +28,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under columns. `name` is the CSV file's; rows after the first `shown` are folded on the page."""
+    """Rows of cells under columns. `name` is the CSV file's name. The page folds the rows after the first `shown`."""
 
     name: str
     title: str
@@ -38,7 +38,7 @@ class Table:
     shown: int = 1000
 
     def csv(self) -> str:
-        """The table as CSV, no cell of which is a formula."""
+        """Table as CSV. No cell of it is a formula."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\r\n")
         writer.writerow([_plain(c.title) for c in self.columns])

@@ -15,11 +15,11 @@ from blindgrade.catalog import Catalog
 from blindgrade.collect import folders
 from blindgrade.collect.copy_in import Taken, TooMuch, take
 from blindgrade.collect.current import Lessons
-from blindgrade.collect.names import is_id
-from blindgrade.collect.roster import Roster
 from blindgrade.collect.source_item import Handed, Listing, Recognise, SourceError
 from blindgrade.collect.student_folder import Occupied, Source, Store
 from blindgrade.engine.submission.archives import MANY, NOISE, ArchiveError, is_archive, unpacked
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.names import is_id
 
 EXPORT = re.compile(r"assignment_\d+_export")  # the folder in Gradescope's archive
 MAX_DOWN = 3  # folders around the one that holds the submissions

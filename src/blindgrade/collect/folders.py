@@ -1,13 +1,13 @@
-"""Sources that are folders of our own world: nbgrader's exchange, git checkouts, a folder for each student."""
+"""A folder with a folder or an archive for each student."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from blindgrade.collect.roster import Identifier
 from blindgrade.collect.source_item import Handed, Listing
 from blindgrade.engine.submission.archives import is_archive
+from blindgrade.roster.people import Identifier
 
 
 def plain(root: Path, entries: list[Path]) -> Listing | None:

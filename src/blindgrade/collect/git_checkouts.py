@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from blindgrade.collect.roster import Identifier
 from blindgrade.collect.source_item import Handed, Listing
+from blindgrade.roster.people import Identifier
 
 
 def checkouts(root: Path, entries: list[Path]) -> Listing | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from blindgrade.collect.roster import Identifier
+from blindgrade.roster.people import Identifier
 
 
 class SourceError(Exception):

@@ -1,4 +1,4 @@
-"""Generated files from their source: stub, notebook, public checks and answer key of each lesson."""
+"""Generated files of each lesson: stub, notebook, public checks and answer key."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from blindgrade.models import Lesson
 
 
 def build(catalog: Catalog, ids: Iterable[str], *, check: bool) -> list[str]:
-    """Write what is out of date, or with `check` only say it: paths relative to the course.
+    """Write the generated files that are out of date; return their paths relative to the course.
 
-    The coverage page is checked with the rest, where a course has one.
+    With `check`, write nothing. Then the coverage page is checked too, if the course has one.
     """
     changed: list[str] = []
     for target in catalog.find(ids):
@@ -40,7 +40,7 @@ def build(catalog: Catalog, ids: Iterable[str], *, check: bool) -> list[str]:
         if check and str(target.files.public_checks.relative_to(catalog.root)) in changed:
             continue  # the key belongs to the public checks, so it is out of date with them
         fresh = _key(target.files, target.lesson)
-        if not _holds(target.files, target.lesson, fresh):
+        if not _is_current(target.files, target.lesson, fresh):
             changed.append(str(target.files.answer_key.relative_to(catalog.root)))
             if not check:
                 text = json.dumps(fresh, indent=1, sort_keys=True) + "\n"
@@ -61,7 +61,7 @@ def _texts(files: LessonFiles, lesson: Lesson) -> Iterator[tuple[Path, str]]:
 
 
 def public_checks_text(checks: LessonChecks) -> str:
-    """The public checks alone, with the toys that they use written into the same file."""
+    """Text of the public checks, with the toys that they use in the same file."""
     names = [check.name for check in checks.all if check.public]
     parts = checks.slicer.cut(names, decorators=True)
     main = parts.pop(MAIN, "")
@@ -75,9 +75,9 @@ def public_checks_text(checks: LessonChecks) -> str:
 
 
 def _without_imports(text: str, imports: dict[str, set[str]]) -> str:
-    """The text without its imports, whose names are added to those of their module ("" for the modules themselves).
+    """Text without its imports. They are added to `imports`: module → names ("" for imported modules themselves).
 
-    Several files become one: a name that two of them import has to be there once, and before both.
+    Several files become one. So a name that two of them import must be imported once, above both.
     """
     lines = text.splitlines()
     for node in ast.parse(text).body:
@@ -102,8 +102,8 @@ def _key(files: LessonFiles, lesson: Lesson) -> dict[str, Any]:
     return record_key(files, lesson, LiveReference(checks, Solution(files, lesson)).expected)
 
 
-def _holds(files: LessonFiles, lesson: Lesson, fresh: dict[str, Any]) -> bool:
-    """Does the key on disk say what a fresh one says? Numbers may differ within tolerance between machines."""
+def _is_current(files: LessonFiles, lesson: Lesson, fresh: dict[str, Any]) -> bool:
+    """Whether the key on disk is up to date. Its numbers may differ from a fresh key's within tolerance."""
     try:
         old = read_key(files.answer_key)
     except (FileNotFoundError, CourseError):

@@ -1,4 +1,4 @@
-"""docs/coverage.md: what of the course is exercised where, and what builds on what."""
+"""docs/coverage.md: the exercises of each concept and mental model, and the exercises that they build on."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ PAGE = "docs/coverage.md"
 
 
 def coverage_page(catalog: Catalog) -> str:
-    """The page as Markdown, from the files of every lesson that is ready."""
+    """Page as Markdown, from the files of every lesson that is ready."""
     ready = catalog.ready()
     lessons = [catalog.lesson(files) for files in ready]
     counts = {lesson.id: _checks(files, lesson) for files, lesson in zip(ready, lessons, strict=True)}
     parts = [
         "# Coverage",
-        "Made by `course verify --coverage`; do not edit. The number after an exercise is that of its checks.",
+        "Made by `course verify --coverage`. Do not edit it. The number after an exercise is the number of its checks.",
         _totals(lessons, counts),
         "## Concepts",
         _concepts(catalog, lessons, counts),
         "## Mental models",
         _mental_models(catalog, lessons),
-        "## What builds on what",
+        "## Lessons and exercises that build on others",
         _graph(catalog, lessons),
         _requirements(lessons),
     ]
@@ -64,7 +64,7 @@ def _mental_models(catalog: Catalog, lessons: list[Lesson]) -> str:
 
 
 def _graph(catalog: Catalog, lessons: list[Lesson]) -> str:
-    """Lessons as boxes, an arrow from each to those that build on it."""
+    """Mermaid graph of the lessons. An arrow goes from a lesson to each lesson that builds on it."""
     titles = {lesson.id: lesson.title for lesson in lessons}
     arrows = sorted(
         {

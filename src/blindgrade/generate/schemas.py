@@ -1,6 +1,7 @@
-"""JSON schemas of what programs read and of what authors write, from the pydantic models: `docs/schemas/`.
+"""JSON schemas in `docs/schemas/`, made from the pydantic models: of JSON output, and of TOML that authors write.
 
-`python -m blindgrade.generate.schemas [--check] FOLDER` writes them, or names those that are out of date.
+`python -m blindgrade.generate.schemas [--check] FOLDER` writes the schemas. With `--check` it only names those that are
+out of date.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from blindgrade.models import Attempt, Course, Grading, Lesson
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Mode = Literal["serialization", "validation"]
-# What we write is described as it is written, what authors write as it is accepted.
+# Output is described as we write it; files of authors are described as we accept them.
 PUBLISHED: dict[str, tuple[type[BaseModel], Mode]] = {
     "grading.v1": (Grading, "serialization"),
     "attempt.v1": (Attempt, "serialization"),
@@ -28,7 +29,7 @@ PUBLISHED: dict[str, tuple[type[BaseModel], Mode]] = {
 
 
 def texts() -> dict[str, str]:
-    """Each file's name with its content."""
+    """Content of every schema, by file name."""
     return {f"{name}.schema.json": _text(name, model, mode) for name, (model, mode) in PUBLISHED.items()}
 
 
@@ -42,7 +43,7 @@ def _text(name: str, model: type[BaseModel], mode: Mode) -> str:
 
 
 def outdated(folder: Path) -> list[Path]:
-    """Files that are missing or differ from what the models say, and files that no model stands behind."""
+    """Schemas that are missing or differ from their model, and schemas without a model."""
     wanted = texts()
     known = {path.name: path for path in folder.glob("*.json")}
     stale = [folder / name for name, text in wanted.items() if name not in known or known[name].read_text() != text]
@@ -50,7 +51,7 @@ def outdated(folder: Path) -> list[Path]:
 
 
 def write(folder: Path) -> list[Path]:
-    """Bring the folder up to date; what was changed."""
+    """Bring the folder up to date; return the changed files."""
     changed = outdated(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for path in changed:
@@ -62,7 +63,7 @@ def write(folder: Path) -> list[Path]:
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: 1 if --check found something."""
+    """Exit code: 1 if --check found a schema that is out of date."""
     check = "--check" in arguments
     folder = Path(next((a for a in arguments if not a.startswith("-")), "docs/schemas"))
     paths = outdated(folder) if check else write(folder)

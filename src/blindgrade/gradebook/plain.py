@@ -7,23 +7,23 @@ import io
 from collections.abc import Iterable
 
 from blindgrade.gradebook.formulas import guarded
-from blindgrade.gradebook.people import People
 from blindgrade.gradebook.scores import LessonScores
+from blindgrade.roster.matching import Roster
 
 COLUMNS = [
     "student", "name", "email", "lesson", "points", "max_points", "earned", "days_late", "submitted_at", "graded_at",
 ]  # fmt: skip
 
 
-def table(scores: Iterable[LessonScores], people: People) -> str:
+def table(scores: Iterable[LessonScores], roster: Roster) -> str:
     """The file's text."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for lesson in scores:
         for student, attempt in lesson.attempts.items():
-            person = people.person(student)
-            who = [guarded(text) for text in (student, person.get("name"), person.get("email"))]
+            person = roster.person(student)
+            who = [guarded(text) for text in (student, person.name, person.get("email"))]
             points = [f"{value:g}" for value in (attempt.points, attempt.max_points, attempt.earned)]
             when = [attempt.days_late, attempt.submitted_at or "", attempt.graded_at]
             writer.writerow([*who, lesson.lesson, *points, *when])

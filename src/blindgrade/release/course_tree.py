@@ -1,4 +1,4 @@
-"""The part of a course that students may see: course.toml and the public folder of each released lesson."""
+"""Files of a course that students may see: course.toml and the public folder of each released lesson."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def public_files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
-    """The released course without its private trees: relative path → content. CourseError if a lesson has drifted
-    or the course's theme or templates are broken.
+    """Files of the released course, without its private trees: relative path → content.
 
-    The same code reads it as reads the whole course; lessons outside `targets` are marked as unreleased.
+    The catalog reads this course like the whole one. Lessons outside `targets` are marked as unreleased. Raises
+    CourseError if a file is missing or a generated file is out of date.
     """
     files = {"course.toml": course_toml(catalog.course, {t.files.entry.id for t in targets}).encode()}
     for target in targets:
@@ -50,7 +50,7 @@ def look_files(catalog: Catalog) -> dict[str, bytes]:
 
 
 def check_drift(files: LessonFiles) -> None:
-    """CourseError if stub or notebook is not what the solution yields: an old one must not be released."""
+    """Raise CourseError if stub or notebook differ from what the solution gives. An old one must not be released."""
     source, name = files.solution.read_text(encoding="utf-8"), str(files.solution.relative_to(files.root))
     try:
         made = {files.stub: stub_text(source, name), files.notebook: notebook_text(source, name)}
@@ -63,24 +63,26 @@ def check_drift(files: LessonFiles) -> None:
 
 
 def course_toml(course: Course, released: set[str]) -> str:
-    """course.toml with every ready lesson outside `released` marked as unreleased; comments are not carried over."""
+    """Text of course.toml with every ready lesson outside `released` marked as unreleased. It has no comments."""
     data = course.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     for module in data["module"]:
         for lesson in module["lesson"]:
             if lesson["id"] not in released and lesson.get("status") != "planned":
                 lesson["status"] = "unreleased"
-    header = "# The released part of the course; `grade` reads it. Made by `course release`."
+    header = "# The released part of the course. `grade` reads this file. `course release` made it."
     text = "\n".join([header, *toml_lines(data)])
     if tomllib.loads(text) != data:
-        raise CourseError("course.toml holds a value that cannot be written again; use strings, numbers and lists")
+        raise CourseError(
+            "course.toml has a value that the release cannot write again; use only strings, numbers and lists"
+        )
     return text + "\n"
 
 
 def toml_lines(data: dict[str, Any], prefix: str = "") -> list[str]:
-    """A table's lines: its plain values first, as TOML wants it, then its tables."""
+    """Lines of a TOML table. Plain values come first, because TOML requires it, then the tables in it."""
     lines, tables = [], []
     for key, value in data.items():
-        # A bare key with a dot would be two: `due."lesson-7.2.1"`.
+        # Without quotes, a key with a dot would be two keys: `due."lesson-7.2.1"`.
         key = key if BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
         name = f"{prefix}{key}"
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):

@@ -1,4 +1,4 @@
-"""The part of a course that a grading machine needs, as files below one folder."""
+"""Files of a course that a grading machine needs, below one folder."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from blindgrade.catalog import Catalog, Target
 
 
 def public_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
-    """What grades the targets by their answer keys: public checks and toys, nothing private."""
+    """Files that grade the targets by their answer keys: public checks and toys. Nothing in them is private."""
     files = [path for target in targets for path in (target.files.public_checks, target.files.answer_key)]
     return _read(catalog, [*_descriptions(catalog, targets), *files, *_toys(targets)])
 
 
 def private_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
-    """What grades the targets by their solutions: every check, misconception and toy. For graders' eyes only."""
+    """Files that grade the targets by their solutions: every check, misconception and toy. They are private."""
     files = [
         path
         for target in targets
@@ -26,7 +26,7 @@ def private_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
 
 
 def target_ids(targets: list[Target]) -> list[str]:
-    """The ids that name exactly these targets again."""
+    """Ids that name exactly these targets."""
     ids: list[str] = []
     for target in targets:
         whole = len(target.exercises) == len(target.lesson.exercises)
@@ -38,7 +38,7 @@ def target_ids(targets: list[Target]) -> list[str]:
 def _descriptions(catalog: Catalog, targets: list[Target]) -> Iterator[Path]:
     yield catalog.root / "course.toml"
     yield from (target.files.spec for target in targets)
-    # What exercises require of earlier lessons must be found there, so these lessons' descriptions go along.
+    # The catalog checks that a required exercise of an earlier lesson exists, so it needs that lesson's description.
     named = {name.split("/")[0] for t in targets for e in t.lesson.exercises for name in e.requires if "/" in name}
     yield from (catalog.files(lesson).spec for lesson in sorted(named))
 

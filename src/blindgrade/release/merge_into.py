@@ -1,8 +1,8 @@
-"""Files of a release laid into a folder, also over an earlier release that somebody has worked in since.
+"""Merging of a release into a folder, which may hold an earlier release that a student has edited.
 
-Three versions of a file decide: what was released last (a digest in `.blindgrade/released.json`), what lies there now,
-and what is released this time. Only a file that still is what was released last is written over. The folder may be a
-student's repository, so nothing in it is believed: links are never followed, and names in the manifest are checked.
+Three versions of each file decide: the last released one (its digest is in `.blindgrade/released.json`), the one in the
+folder, and the new one. A file is replaced only if the folder still has the last released version. The folder may be a
+student's repository, so its content is not trusted: links are never followed, and names in the manifest are checked.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 HOME = ".blindgrade"
 MANIFEST = f"{HOME}/released.json"
-BASES = f"{HOME}/base"  # the last released text of what students edit: without it nobody could say what changed
+BASES = f"{HOME}/base"  # the last released text of the files that students edit: a difference is computed from it
 WITH_BASE = (".py", ".ipynb", ".md", ".toml")
 MAX_FILE = 64 << 20
 
 
 class PlacingError(Exception):
-    """The folder cannot be released into; the message names it and ends with what to do."""
+    """The release cannot be written into the folder. The message names the folder and ends with what to do."""
 
 
 class Manifest(BaseModel):
-    """`.blindgrade/released.json`: what was released into the folder."""
+    """Content of `.blindgrade/released.json`: target, lessons, and each released file with its digest."""
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True)
 
@@ -43,7 +43,7 @@ class Manifest(BaseModel):
 
 @dataclass
 class Summary:
-    """What a release did, by relative path."""
+    """Summary of a release: the relative paths of the files by what happened to them."""
 
     target: str
     to: Path
@@ -53,16 +53,16 @@ class Summary:
     updated: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)  # edited there, and this release has nothing new for them
-    differing: dict[str, str] = field(default_factory=dict)  # edited there and changed here: what the release changes
+    kept: list[str] = field(default_factory=list)  # edited in the folder, unchanged in this release
+    differing: dict[str, str] = field(default_factory=dict)  # edited in the folder, changed in this release: the diff
 
 
 def read_manifest(to: Path) -> Manifest | None:
-    """What was released into `to` before; None if nothing. PlacingError if it cannot be told."""
+    """Manifest of the earlier release in `to`; None if there is none. PlacingError if it cannot be read."""
     content = _read(to, MANIFEST)
     if content is None:
         if os.path.lexists(to / MANIFEST) or not _plain_way(to, MANIFEST):
-            raise PlacingError(f"{to / MANIFEST} is no plain file but behind a link; put the released one there")
+            raise PlacingError(f"{to / MANIFEST} is a link or behind a link; replace it with the released file")
         return None
     try:
         manifest = Manifest.model_validate(json.loads(content))
@@ -72,12 +72,12 @@ def read_manifest(to: Path) -> Manifest | None:
         ) from None
     wrong = [name for name in manifest.files if not safe(name)]
     if wrong:
-        raise PlacingError(f"{to / MANIFEST} names {wrong[0]!a}, which leads out of the folder; restore the file")
+        raise PlacingError(f"{to / MANIFEST} names {wrong[0]!a}, which is outside the folder; restore the manifest")
     return manifest
 
 
 def place(files: dict[str, bytes], to: Path, summary: Summary) -> None:
-    """Write the files into `to` and tell `summary`; nothing that was edited there is written over or removed."""
+    """Write the files into `to` and record in `summary` what happened. A file that was edited in `to` stays."""
     old = read_manifest(to) or Manifest(target=summary.target)
     new: dict[str, str] = {}
     for name, content in sorted(files.items()):
@@ -91,7 +91,7 @@ def place(files: dict[str, bytes], to: Path, summary: Summary) -> None:
 
 
 def _place(name: str, content: bytes, to: Path, released: str | None, summary: Summary) -> str:
-    """Lay one file; the digest that the manifest keeps for it."""
+    """Write one file if it may be replaced; return the digest that the manifest keeps for it."""
     fresh, there = digest(content), _read(to, name)
     if there is None and not os.path.lexists(to / name) and _plain_way(to, name):
         _write(to, name, content)
@@ -106,7 +106,7 @@ def _place(name: str, content: bytes, to: Path, released: str | None, summary: S
         return fresh
     else:
         summary.differing[name] = _difference(name, to, there, content)
-        # The old digest stays, so that the next release says it again until somebody has taken the change over.
+        # The old digest stays. So the next release shows the difference again, until somebody applies the change.
         return released or ""
     if name.endswith(WITH_BASE):
         _write(to, f"{BASES}/{name}", content)
@@ -114,7 +114,7 @@ def _place(name: str, content: bytes, to: Path, released: str | None, summary: S
 
 
 def _clear(name: str, released: str, to: Path, summary: Summary) -> None:
-    """Remove what is released no longer, if nobody edited it."""
+    """Remove a file that is no longer released, if nobody edited it."""
     there = _read(to, name)
     if there is not None and digest(there) == released:
         (to / name).unlink()
@@ -128,12 +128,12 @@ def _clear(name: str, released: str, to: Path, summary: Summary) -> None:
 
 def _difference(name: str, to: Path, there: bytes | None, content: bytes) -> str:
     if there is None:
-        return "a link or a folder lies there in the file's place"
+        return "a link or a folder has the file's name"
     base = _read(to, f"{BASES}/{name}")
     before = there if base is None else base
-    label = "as it lies there" if base is None else "as it was released last"
+    label = "in the folder" if base is None else "last release"
     if b"\0" in before or b"\0" in content:
-        return f"{len(before)} bytes {label}, {len(content)} bytes now"
+        return f"{len(before)} bytes ({label}), {len(content)} bytes (this release)"
     lines = difflib.unified_diff(
         _lines(name, before), _lines(name, content), f"{name} ({label})", f"{name} (this release)", lineterm="", n=1
     )
@@ -141,30 +141,30 @@ def _difference(name: str, to: Path, there: bytes | None, content: bytes) -> str
 
 
 def _lines(name: str, content: bytes) -> list[str]:
-    """A text's lines; of a notebook, those of its cells, since the rest is Jupyter's."""
+    """Lines of a text. For a notebook, only the lines of its cells, because Jupyter writes the rest."""
     text = content.decode("utf-8", "replace")
     if name.endswith(".ipynb"):
         try:
             cells = json.loads(text)["cells"]
             text = "\n".join(f"# %% {c['cell_type']}\n{''.join(c['source'])}" for c in cells)
         except (ValueError, KeyError, TypeError, RecursionError):
-            pass  # shown as the text that it is
+            pass  # a broken notebook is compared as plain text
     return text.splitlines()
 
 
 def digest(content: bytes) -> str:
-    """SHA-256 of a file; a text with Windows line ends counts as the same text, because git may have changed them."""
+    """SHA-256 of a file's content. Windows line ends do not change it, because git may have converted them."""
     return hashlib.sha256(content if b"\0" in content else content.replace(b"\r\n", b"\n")).hexdigest()
 
 
 def safe(name: str) -> bool:
-    """Is this a relative name that stays below its folder, on every system?"""
+    """Whether this is a relative name that stays below its folder on every system."""
     parts = name.split("/")
     return bool(name) and all(p not in ("", ".", "..") for p in parts) and not any(c in name for c in "\\:\0")
 
 
 def _plain_way(to: Path, name: str) -> bool:
-    """Is every folder on the way to `name` a folder, or not there yet?"""
+    """Whether every part of the path above `name` is a folder, not a link, or does not exist yet."""
     for folder in _above(to, name):
         try:
             mode = folder.lstat().st_mode
@@ -183,7 +183,7 @@ def _above(to: Path, name: str) -> Iterator[Path]:
 
 
 def _read(to: Path, name: str) -> bytes | None:
-    """A plain file's content; None if there is none, or only one that a link leads to."""
+    """Content of a plain file; None if there is none, or if it is a link or behind a link."""
     if not safe(name) or not _plain_way(to, name):
         return None
     try:
@@ -195,9 +195,9 @@ def _read(to: Path, name: str) -> bytes | None:
 
 
 def _write(to: Path, name: str, content: bytes) -> None:
-    """Write by renaming, so that an interrupted release leaves no half of a file; `#!` makes it executable."""
+    """Write a new file and rename it, so that an interrupted release leaves no half file. `#!` makes it executable."""
     if not safe(name) or not _plain_way(to, name):
-        raise PlacingError(f"{to / name}: a link lies on the way to it; put a real folder in its place")
+        raise PlacingError(f"{to / name}: its path contains a link; replace the link with a folder")
     path = to / name
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

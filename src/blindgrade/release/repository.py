@@ -1,4 +1,4 @@
-"""`--as repository`: a student's repository, which installs and grades without us and without a network."""
+"""`--as repository`: a student's repository. It installs and grades without a server of the course or a network."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ PRIVATE = False
 
 
 def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
-    """The public course, the course's `student_template/` filled in, and the engine's wheel in vendor/."""
+    """Files of the repository: the public course, the filled `student_template/`, and the engine's wheel in vendor/."""
     wheel, content = engine_wheel()
     made = {f"vendor/{wheel}": content, **public_files(catalog, targets)}
     around = _template(catalog.student_template, _context(catalog, targets, wheel))
     twice = sorted(around.keys() & made.keys())
     if twice:
-        raise CourseError(f"{catalog.student_template / twice[0]} stands in the way of a file of the course; rename it")
+        raise CourseError(f"{catalog.student_template / twice[0]} has the name of a file of the course; rename it")
     return {**made, **around}
 
 
 def _template(folder: Path, context: dict[str, Any]) -> dict[str, bytes]:
-    """The folder's files, filled in; a name's `.j2` (which keeps tools from reading a template) is taken off."""
+    """Filled files of the folder. `.j2` is removed from a name; it keeps other tools from reading a template."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 
     if not folder.is_dir():
-        raise CourseError(f"{folder} is missing: it holds what a student's repository has around the exercises; "
+        raise CourseError(f"{folder} is missing: it has the files around the exercises in a student's repository; "
                           "copy it from the course that blindgrade ships")  # fmt: skip
-    # Markdown, TOML, YAML and JSON come out, no HTML: nothing is escaped, JSON asks for `tojson` itself.
+    # The results are Markdown, TOML, YAML and JSON, never HTML. So nothing is escaped; a JSON template uses `tojson`.
     environment = Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
@@ -47,13 +47,13 @@ def _template(folder: Path, context: dict[str, Any]) -> dict[str, bytes]:
             try:
                 made[name.removesuffix(".j2")] = environment.get_template(name).render(context).encode()
             except (TemplateError, UnicodeDecodeError) as error:
-                line = f":{error.lineno}" if getattr(error, "lineno", None) else ""  # type: ignore[union-attr]  # asked
+                line = f":{error.lineno}" if getattr(error, "lineno", None) else ""  # type: ignore[union-attr]  # getattr found it
                 raise CourseError(f"{folder / name}{line}: {error}; correct the template") from None
     return made
 
 
 def _context(catalog: Catalog, targets: list[Target], wheel: str) -> dict[str, Any]:
-    """What a template may use."""
+    """Variables of a template."""
     course = catalog.course
     released = {target.files.entry.id: target for target in targets}
     modules = [m for m in course.modules if any(e.id in released for e in m.lessons)]

@@ -1,7 +1,7 @@
-"""The engine's own wheel, made from the package as it is installed: no network, no build tools, always the same bytes.
+"""The engine's own wheel, made from the installed package without a network or build tools. Its bytes are repeatable.
 
-It can be made from a source tree (`pip install -e .`) and from an installed wheel, also from one that was made here,
-so an instructor who has the engine only from somebody's vendor/ can release as well.
+The package may be installed from a source tree (`pip install -e .`) or from a wheel, including a wheel from this
+module. So an instructor who has the engine only from a vendor/ folder can release too.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ WHEEL = "Wheel-Version: 1.0\nGenerator: blindgrade\nRoot-Is-Purelib: true\nTag: 
 
 
 class WheelError(Exception):
-    """The installed package does not say what a wheel needs; the message ends with what to do."""
+    """The installed package lacks something that a wheel needs. The message ends with what to do."""
 
 
 def engine_wheel() -> tuple[str, bytes]:
-    """The wheel's file name and content.
+    """File name and content of the wheel.
 
-    Its version is the installed one and a digest of what the wheel holds (0.1.0+src.1a2b3c4d): pip does not install a
-    wheel over an equal version, so a changed engine must have a new one.
+    The version is the installed version and a digest of the wheel's content (0.1.0+src.1a2b3c4d). pip does not install
+    a wheel over an equal version, so a changed engine needs a new version.
     """
     package = PACKAGE
     files = {
@@ -50,9 +50,9 @@ def engine_wheel() -> tuple[str, bytes]:
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
-    """A zip file with these files: in sorted order and without times, so that equal files give equal bytes.
+    """Zip file with these files, in sorted order and without times, so that equal files give equal bytes.
 
-    A file that begins with `#!` can be executed where the archive is unpacked.
+    A file that begins with `#!` is executable after unpacking.
     """
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -66,11 +66,11 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def _installed() -> tuple[str, str, dict[str, bytes]]:
-    """Headers of the metadata with @VERSION@ for the version (no long description), entry points, licence files."""
+    """Metadata headers (with @VERSION@ as version, without the long description), entry points, licence files."""
     try:
         distribution = importlib.metadata.distribution(NAME)
     except importlib.metadata.PackageNotFoundError:
-        raise WheelError(f"{NAME} is not installed, only imported; run `pip install -e .` in its source tree") from None
+        raise WheelError(f"{NAME} is imported but not installed; run `pip install -e .` in its source tree") from None
     metadata = distribution.read_text("METADATA")
     entry_points = distribution.read_text("entry_points.txt")
     if not metadata or not entry_points:
@@ -85,7 +85,7 @@ def _installed() -> tuple[str, str, dict[str, bytes]]:
 def _licences(distribution: importlib.metadata.Distribution) -> dict[str, bytes]:
     """Licence files that the metadata names, by their path in the wheel's .dist-info.
 
-    The licence asks that its text goes wherever the engine goes, so a wheel without it is refused.
+    The licence requires that every copy of the engine contains its text. So a wheel without it is refused.
     """
     names = distribution.metadata.get_all("License-File") or []
     texts = {f"licenses/{name}": distribution.read_text(f"licenses/{name}") for name in names}
@@ -98,7 +98,7 @@ def _public_version(headers: str) -> str:
     version = importlib.metadata.version(NAME)
     match = re.match(r"[^+]+", version)
     if not match or "@VERSION@" not in headers:
-        raise WheelError(f"{NAME} has no version that a wheel could carry ({version!r}); install it again with pip")
+        raise WheelError(f"{NAME} has no version that a wheel can use ({version!r}); install it again with pip")
     return match[0]
 
 

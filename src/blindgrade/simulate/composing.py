@@ -1,4 +1,4 @@
-"""A lesson's file as a simulated student would hand it in: the stub's text with known answers in their places."""
+"""A lesson's file as a simulated student would submit it: the stub's text with known answers in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from blindgrade.simulate.simulation import Choice, KnownAnswers
 
 @dataclass(frozen=True)
 class _Piece:
-    """A definition, what its file defines beside it, and whether it stands in the place of decorators, too."""
+    """A definition, the helpers that its file defines, and whether it replaces the decorators too (`whole`)."""
 
     code: str
     helpers: str = ""
@@ -26,7 +26,7 @@ class _Piece:
 
 
 class Pieces:
-    """One lesson's known answers, ready to be put together. Needs the private trees; CourseError without them."""
+    """Known answers of one lesson, from which a file is composed. CourseError without the private trees."""
 
     def __init__(self, catalog: Catalog, lesson_id: str) -> None:
         self.files: LessonFiles = catalog.files(lesson_id)
@@ -42,7 +42,7 @@ class Pieces:
 
     @cached_property
     def known(self) -> KnownAnswers:
-        """The names of the answers, from which a cohort is drawn."""
+        """Names of the answers, from which a cohort is drawn."""
         named: dict[str, dict[str, list[str]]] = {"alternative": {}, "misconception": {}}
         for exercise, choice in self.variants:
             named[choice.kind].setdefault(exercise, []).append(choice.name)
@@ -58,18 +58,20 @@ class Pieces:
         }
 
     def text(self, choices: Mapping[str, Choice], *, restyled: bool = False) -> str:
-        """The file with these choices; exercises that are not named are solved.
+        """Text of the file with these choices. An exercise without a choice has the solution.
 
-        With `restyled` it is what a student makes of another's file: other local names, other layout, no comments.
+        With `restyled`, the text looks like a disguised copy: other local names, another layout, no comments.
         """
         lines = self.solution.text.split("\n")
         defined = {e: self.solution.definitions[self.lesson.exercise(e).defines] for e in choices}
         helpers: list[str] = []
-        for exercise, node in sorted(defined.items(), key=lambda place: -place[1].lineno):  # from the end: lines stay
+        for exercise, node in sorted(
+            defined.items(), key=lambda place: -place[1].lineno
+        ):  # from the end, so that the line numbers above stay valid
             piece = self._piece(exercise, choices[exercise])
             if piece.helpers and piece.helpers not in helpers:
                 helpers.append(piece.helpers)
-            # A known answer that is a class may inherit from the solution's, which then has to stand above it.
+            # A known answer that is a class may inherit from the solution's class, which must then be above it.
             above = lines[_start(node) - 1 : node.end_lineno] if piece.whole and isinstance(node, ast.ClassDef) else []
             first = _start(node) if piece.whole else node.lineno
             lines[first - 1 : node.end_lineno] = [*above, *piece.code.split("\n")]
@@ -109,7 +111,7 @@ def _start(node: ast.FunctionDef | ast.ClassDef) -> int:
 
 
 def _home(lines: list[str], helpers: str) -> int:
-    """The line before which the helpers go: above all definitions, but below the classes that they inherit from."""
+    """Index of the line above which the helpers go: above all definitions, but below the classes that they need."""
     classes = [n for n in ast.parse(helpers).body if isinstance(n, ast.ClassDef)]
     wanted = {base.id for c in classes for base in c.bases if isinstance(base, ast.Name)}
     home = next((n for n, line in enumerate(lines) if line.startswith(("def ", "class ", "@"))), 0)

@@ -1,7 +1,7 @@
-"""Attempts of a simulated cohort without grading every submission.
+"""Attempts of a simulated cohort, without grading every submission.
 
-Each distinct answer is rehearsed once, or, where minutes are too long, its results are assumed from what it is known
-to be.
+Each distinct answer is graded once in this process. If that would take minutes, its results are assumed from the kind
+of the answer.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ SOLVED = Choice("solution")
 
 
 class Rehearsals:
-    """One lesson's results by what was written: alternatives count as the solution, which `course verify` proves.
+    """Results of one lesson by the students' choices.
 
-    With `assumed` no code runs: a solved exercise passes, a stub is not attempted, and a misconception fails and is
-    named by its exercise's first check and fails about half of the others, the same ones for all who hold it.
+    An alternative has the solution's result, because `course verify` proves that they are equal. With `assumed` no code
+    runs. Then a solved exercise passes and a stub is not attempted. A misconception fails its exercise's first check,
+    which names it, and about half of the other checks: the same ones for every student with this misconception.
     """
 
     def __init__(self, pieces: Pieces, seed: int, *, assumed: bool = False) -> None:
@@ -39,7 +40,7 @@ class Rehearsals:
         self._results: dict[tuple[str, tuple[tuple[str, Choice], ...]], ExerciseResult] = {}
 
     def attempt(self, student: str, version: Version) -> Attempt:
-        """What grading this version gives."""
+        """Attempt that grading this version gives."""
         lesson = self.pieces.lesson
         outcomes: dict[str, Outcome] = {}
         results = []
@@ -59,12 +60,12 @@ class Rehearsals:
         own = choices[exercise.name]
         wrong = {n: choices[n] for n in self._closure(exercise) if not choices[n].right}
         if not own.right:
-            wrong = {}  # a wrong answer is blocked or named by itself
+            wrong = {}  # a wrong answer is named without the others
         relevant = {**wrong, exercise.name: SOLVED if own.right else own}
         key = (exercise.name, tuple(sorted(relevant.items(), key=lambda item: item[0])))
         if key not in self._results:
             if self.assumed or (wrong and exercise.kind is Kind.TRAINING):
-                # Training with a wrong part takes long and fails as a rule, so that is always assumed.
+                # Training with a wrong part takes long and usually fails, so this result is always assumed.
                 self._results[key] = self._assume(exercise, own, blocked=bool(wrong))
             else:
                 self._results[key] = self._rehearse(exercise, relevant, diagnosed=not wrong)
@@ -103,7 +104,7 @@ def _coin(*names: str) -> bool:
 
 
 def attempts(rehearsals: Rehearsals, cohort: SimulatedCohort) -> Iterator[Attempt]:
-    """Every attempt of the cohort at the lesson, student by student in the order of time."""
+    """Every attempt of the cohort at the lesson, by student and time."""
     for student in cohort.students:
         for version in student.versions.get(rehearsals.pieces.lesson.id, ()):
             yield rehearsals.attempt(student.id, version)
@@ -117,7 +118,7 @@ def write_attempts(
     assumed: bool = False,
     tell: Callable[[str], None] = lambda lesson: None,
 ) -> int:
-    """Write the cohort's attempts as `FOLDER/<lesson>/<student>/<key>.json`; returns how many."""
+    """Write the cohort's attempts as `FOLDER/<lesson>/<student>/<key>.json`; return their number."""
     count = 0
     for piece in pieces:
         for attempt in attempts(Rehearsals(piece, cohort.seed, assumed=assumed), cohort):

@@ -1,4 +1,4 @@
-"""A cohort that never was: students of known ability, what each of them wrote, and when. Equal seeds, equal cohorts."""
+"""An invented cohort: students of known ability, their answers and their times. Equal seeds give equal cohorts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.random import Generator
 
 from blindgrade.models import Lesson
 
-FIRST_DUE = datetime(2026, 9, 14, 20, tzinfo=UTC)  # any date would do: simulated cohorts must not differ by the clock
+FIRST_DUE = datetime(2026, 9, 14, 20, tzinfo=UTC)  # a fixed date, so that equal seeds give equal cohorts on every day
 WEEK = timedelta(days=7)
 COPIERS = 0.02
 MOST_VERSIONS = 5
@@ -21,7 +21,7 @@ MOST_VERSIONS = 5
 
 @dataclass(frozen=True)
 class Choice:
-    """What a student wrote for an exercise: the solution, an alternative, a misconception, or nothing (the stub)."""
+    """Answer of a student to an exercise: the solution, an alternative, a misconception, or nothing (the stub)."""
 
     kind: Literal["solution", "alternative", "misconception", "stub"]
     name: str = ""
@@ -34,7 +34,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class KnownAnswers:
-    """A lesson, and the names of the known answers to each of its exercises."""
+    """A lesson, and the names of the known answers to each exercise."""
 
     lesson: Lesson
     alternatives: Mapping[str, Sequence[str]]
@@ -43,7 +43,7 @@ class KnownAnswers:
 
 @dataclass(frozen=True)
 class Version:
-    """What a student handed in at one time: a choice for each exercise of the lesson."""
+    """Submission of a student at one time: a choice for each exercise of the lesson."""
 
     submitted_at: datetime
     choices: dict[str, Choice]
@@ -51,7 +51,7 @@ class Version:
 
 @dataclass
 class SimulatedStudent:
-    """A student with the truth about him. `copied_from` is the student whose answers he handed in as his own."""
+    """A student with the truth about them. `copied_from` is the student whose answers they submitted as their own."""
 
     id: str
     ability: float
@@ -61,7 +61,7 @@ class SimulatedStudent:
 
 @dataclass(frozen=True)
 class ItemTruth:
-    """How hard an exercise is and how well it tells able students from others, on the scale of abilities."""
+    """Difficulty of an exercise, and how well it separates able students from others, on the scale of abilities."""
 
     difficulty: float
     discrimination: float
@@ -69,7 +69,7 @@ class ItemTruth:
 
 @dataclass(frozen=True)
 class SimulatedCohort:
-    """The students, and the truth about the exercises by "lesson/exercise"."""
+    """Students, and the truth about the exercises by "lesson/exercise"."""
 
     seed: int
     students: list[SimulatedStudent]
@@ -77,7 +77,7 @@ class SimulatedCohort:
 
 
 def simulate(answers: Sequence[KnownAnswers], students: int, seed: int) -> SimulatedCohort:
-    """Draw a cohort: abilities are standard normal, and an exercise is solved by the two-parameter logistic law."""
+    """A drawn cohort. Abilities are standard normal. The two-parameter logistic law says who solves an exercise."""
     rng = np.random.default_rng(seed)
     items = {
         f"{known.lesson.id}/{e.name}": ItemTruth(
@@ -97,7 +97,7 @@ def simulate(answers: Sequence[KnownAnswers], students: int, seed: int) -> Simul
     cohort = [SimulatedStudent(f"s{n + 1:0{width}}", float(rng.normal())) for n in range(students)]
     for student in cohort:
         for number, known in enumerate(answers):
-            if rng.random() >= _share(-student.ability - 3.5):  # the able rarely miss a lesson
+            if rng.random() >= _share(-student.ability - 3.5):  # able students rarely miss a lesson
                 final = {
                     e.name: _choice(rng, student.ability, known, e.name, items, popular) for e in known.lesson.exercises
                 }
@@ -138,7 +138,7 @@ def _wrong(rng: Generator, known: KnownAnswers, exercise: str, popular: Mapping[
 def _history(
     rng: Generator, known: KnownAnswers, final: dict[str, Choice], due: datetime, popular: Mapping[str, np.ndarray]
 ) -> list[Version]:
-    """The versions up to the final one: the earlier, the less of it is right or there at all."""
+    """Versions up to the final one. An earlier version has fewer right answers and more stubs."""
     count = min(MOST_VERSIONS, 1 + int(rng.poisson(1.2)))
     choices = [final]
     for _ in range(count - 1):
@@ -161,7 +161,10 @@ def _earlier(
 
 
 def _let_some_copy(rng: Generator, cohort: list[SimulatedStudent]) -> None:
-    """A few hand in another's last version of every lesson, a little later; no one copies from one who copied."""
+    """Let a few students submit another student's last version of every lesson, two hours later.
+
+    No student copies from a student who copied.
+    """
     count = round(COPIERS * len(cohort))
     drawn = [cohort[int(n)] for n in rng.permutation(len(cohort))[: 2 * count]]
     for copier, source in zip(drawn[:count], drawn[count:], strict=True):

@@ -1,4 +1,4 @@
-"""A simulated cohort on disk: the submissions as students hand them in, and the truth about them."""
+"""A simulated cohort on disk: its submissions, and the truth about them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ TRUTH = ".simulated.json"
 
 
 def write_submissions(pieces: list[Pieces], cohort: SimulatedCohort, folder: Path) -> int:
-    """Write the last version of every student as `FOLDER/<student>/<lesson's folder>/<lesson>.py`; says how many.
+    """Write every student's last version as `FOLDER/<student>/<lesson's folder>/<lesson>.py`; return their number.
 
-    Beside them go `.collected.json` (who submitted when) and `.simulated.json` (abilities, choices, who copied).
+    Two more files go into the folder: `.collected.json` (submission times by student) and `.simulated.json` (abilities,
+    choices, copies).
     """
     count = 0
     times = {}
@@ -40,7 +41,7 @@ def write_submissions(pieces: list[Pieces], cohort: SimulatedCohort, folder: Pat
 
 
 def truth(cohort: SimulatedCohort) -> dict[str, object]:
-    """What is known of the cohort: what a report on it can be compared with."""
+    """Truth about the cohort, to compare a report with it."""
     return {
         "schema": "blindgrade/simulated/v1",
         "seed": cohort.seed,

@@ -1,4 +1,4 @@
-"""Does the lesson have what a lesson needs: its concepts exercised, public checks, known answers?"""
+"""Completeness of a lesson: exercises for its concepts, public checks, known answers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MISCONCEPTIONS = 4  # at least, for each exercise
 
 
 def concepts_are_covered(workshop: Workshop) -> str:
-    """What is missing for the lesson's concepts; "" if nothing is."""
+    """Every concept of the lesson that lacks an exercise or checks, in one text; "" if none does."""
     lesson = workshop.lesson
     problems = []
     for concept in workshop.course.concepts:
@@ -22,12 +22,12 @@ def concepts_are_covered(workshop: Workshop) -> str:
         if not exercises:
             problems.append(f"no exercise has the concept `{concept.id}`")
         elif concept.depth is Depth.DEVELOPED and checks < 2:
-            problems.append(f"`{concept.id}` is to be developed, and {checks} check stands for it; write a second one")
+            problems.append(f"`{concept.id}` is to be developed, but only {checks} check tests it; write a second one")
     return "; ".join(problems)
 
 
 def exercises_are_supplied(workshop: Workshop) -> str:
-    """Which exercises lack a public check, misconceptions or alternatives; "" if none does."""
+    """Every exercise that lacks a public check, misconceptions or alternatives, in one text; "" if none does."""
     problems = []
     for exercise in workshop.lesson.exercises:
         name = exercise.name
@@ -35,18 +35,18 @@ def exercises_are_supplied(workshop: Workshop) -> str:
             problems.append(f"`{name}` has no public check")
         wrong = sum(v.exercise == name for v in workshop.misconceptions)
         if wrong < MISCONCEPTIONS:
-            problems.append(f"`{name}` has {wrong} misconceptions of at least {MISCONCEPTIONS}")
+            problems.append(f"`{name}` has {wrong} misconceptions and needs at least {MISCONCEPTIONS}")
         right, wanted = (
             sum(v.exercise == name for v in workshop.alternatives),
             1 if exercise.kind is Kind.TRAINING else 2,
         )
         if right < wanted:
-            problems.append(f"`{name}` has {right} alternatives of at least {wanted}")
+            problems.append(f"`{name}` has {right} alternatives and needs at least {wanted}")
     return "; ".join(problems)
 
 
 def mental_models_are_carried(course: Course, lessons: Iterable[Lesson]) -> str:
-    """Which mental models no exercise of the whole course names; "" if each is named."""
+    """Every mental model that no exercise of the course names, in one text; "" if each is named."""
     named = {model for lesson in lessons for exercise in lesson.exercises for model in exercise.mental_models}
     missing = [model.id for model in course.mental_models if model.id not in named]
     return f"no exercise names {', '.join(missing)}; add it to the exercise that shows it" if missing else ""

@@ -1,4 +1,4 @@
-"""Proofs as a JUnit XML file, which CI systems show: one suite a lesson, one case a proof."""
+"""Proofs as a JUnit XML file, which CI systems show. Each lesson is a suite, each proof a case."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blindgrade.verify.proofs import Proof
 
 
 def write_junit(proofs: Iterable[Proof], path: Path) -> None:
-    """Write the file, and its folder if that is missing."""
+    """Write the file. Make its folder if it is missing."""
     root = ElementTree.Element("testsuites", name="course verify")
     for lesson, group in groupby(sorted(proofs, key=lambda p: p.lesson), key=lambda p: p.lesson):
         cases = list(group)

@@ -1,7 +1,7 @@
-"""Lazy answers: the reference's results with everything that is hard replaced by something easy.
+"""Lazy answers: the reference's results, with every value replaced by something easy.
 
 A lazy answer has the right form (shapes, dtypes, keys) and no knowledge: zeros, ones, random values, the input itself,
-None, a constant, a guess. It checks no arguments either: where the reference raises, it returns.
+None, a constant, a guess. It does not check its arguments: where the reference raises, it returns.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Leaf = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Filler:
-    """What takes the place of each tensor, number, bool or string in a result.
+    """Replacement for each tensor, number, bool or string in a result.
 
-    `whole` says what takes the place of the whole result: "input" (the first tensor given) or "none".
+    `whole` replaces the whole result: "input" (the first tensor argument) or "none" (None).
     """
 
     name: str
@@ -64,12 +64,12 @@ FILLERS = [
 
 
 def constant(option: Any) -> Filler:
-    """Always this string or bool."""
+    """Filler that always gives this string or bool."""
     return Filler(f"always {option!r}", lambda value: option if type(value) is type(option) else _zero(value))
 
 
 def guesser(options: list[Any]) -> Filler:
-    """Any of these strings and bools, drawn at random."""
+    """Filler that gives one of these strings and bools at random."""
 
     def guess(value: Any) -> Any:
         fitting = [option for option in options if type(option) is type(value)]
@@ -79,19 +79,19 @@ def guesser(options: list[Any]) -> Filler:
 
 
 class Recorder:
-    """Remembers which leaves an exercise's function returned."""
+    """Stores the leaves (tensors, numbers, bools, strings) that an exercise's function returned."""
 
     def __init__(self) -> None:
         self.leaves: list[Any] = []
 
     @property
     def options(self) -> list[Any]:
-        """The strings and bools that were returned, each once."""
+        """Strings and bools that were returned, each once."""
         return list(dict.fromkeys(leaf for leaf in self.leaves if isinstance(leaf, str | bool)))
 
     @property
     def discrete(self) -> bool:
-        """True if nothing but strings and bools was returned."""
+        """Whether only strings and bools were returned."""
         return bool(self.leaves) and all(isinstance(leaf, str | bool) for leaf in self.leaves)
 
     def __call__(self, value: Any) -> Any:
@@ -100,7 +100,7 @@ class Recorder:
 
 
 def lazy_module(solution: Solution, defines: str, filler: Filler) -> LoadedLesson:
-    """The solution with the definition `defines` answered lazily."""
+    """The solution with a lazy answer in the definition `defines`."""
     loaded = solution.load(solution.text)
     original = getattr(loaded.names, defines)
     setattr(
@@ -124,7 +124,7 @@ def _lazy(function: Callable[..., Any], filler: Filler) -> Callable[..., Any]:
         except Exception:
             return _first_tensor(given)
         for module, state in zip(modules, states, strict=True):
-            module.load_state_dict(state)  # Lazy is also: whatever was to be trained in place, is not.
+            module.load_state_dict(state)  # a lazy answer does not train a model in place
         return _mapped(result, filler, modules)
 
     return answer
@@ -149,7 +149,7 @@ def _lazy_method(method: Callable[..., Any], filler: Filler) -> Callable[..., An
 
 
 def _mapped(value: Any, filler: Filler, own: list[nn.Module]) -> Any:
-    """`value` with each leaf replaced; a returned function or model answers with replaced leaves."""
+    """`value` with each leaf replaced. A function or model in it returns replaced leaves."""
     if isinstance(value, Tensor | bool | int | float | str):
         return filler.leaf(value) if filler.leaf else value
     if isinstance(value, dict):
@@ -176,5 +176,5 @@ def _walk(value: Any) -> Iterator[Any]:
 
 
 def _first_tensor(given: list[Any]) -> Any:
-    """The first tensor that was given, in lists and dicts too; else the first argument."""
+    """First tensor among the arguments, also inside lists and dicts. If there is none, the first argument."""
     return next((item for item in _walk(given) if isinstance(item, Tensor)), given[0] if given else None)

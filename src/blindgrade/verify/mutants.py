@@ -1,4 +1,4 @@
-"""Small automatic changes of the solution: each must be noticed by a check, or be listed as a right answer."""
+"""Mutants: small automatic changes of the solution. A check must notice each one, or equivalents.toml must list it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SIDE = 28  # characters of a change's text before and after the arrow
 
 @dataclass(frozen=True)
 class Mutant:
-    """The solution with one small change. `exercise` is the exercise, or the helper, that it lies in."""
+    """The solution with one small change. `exercise` is the name of the changed exercise or helper."""
 
     exercise: str
     line: int
@@ -50,7 +50,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Equivalent:
-    """A mutant that is a right answer, as listed in equivalents.toml."""
+    """An entry of equivalents.toml: a mutant that is a right answer, with the reason."""
 
     exercise: str
     change: str
@@ -58,7 +58,7 @@ class Equivalent:
 
 
 def read_equivalents(path: Path) -> list[Equivalent]:
-    """The listed mutants; CourseError if the file has another form."""
+    """Entries of the file; none if the file is missing. CourseError if it has another form."""
     if not path.is_file():
         return []
     try:
@@ -68,7 +68,7 @@ def read_equivalents(path: Path) -> list[Equivalent]:
 
 
 def mutants(text: str, lesson: Lesson) -> list[Mutant]:
-    """Every mutant of the solution's regions and solution-only cells, in the file's order."""
+    """Every mutant of the solution's regions and solution-only cells, in the order of the file."""
     wrapper = MetadataWrapper(cst.parse_module(text))
     positions = wrapper.resolve(PositionProvider)
     parents = wrapper.resolve(ParentNodeProvider)
@@ -115,7 +115,7 @@ def _replace(tree: cst.CSTNode, node: cst.CSTNode, replacement: cst.CSTNode) -> 
 
 
 def _owner(node: cst.CSTNode, parents: object) -> str:
-    """The name of the outermost definition around the node."""
+    """Name of the outermost definition around the node."""
     name = "(module)"
     for above in _above(node, parents):
         if isinstance(above, cst.FunctionDef | cst.ClassDef):
@@ -132,7 +132,7 @@ def _above(node: cst.CSTNode, parents: object) -> Iterator[cst.CSTNode]:
 
 
 def _shown(node: cst.CSTNode, parents: object) -> cst.CSTNode:
-    """The part of the statement that tells the change: the argument or expression around a bare constant."""
+    """Part of the statement that shows the change. For a bare constant, the argument or expression around it."""
     if isinstance(node, cst.Integer | cst.Float | cst.Name | cst.UnaryOperation | cst.ComparisonTarget):
         for above in _above(node, parents):
             if isinstance(above, cst.Arg) and above.keyword is None:
@@ -162,13 +162,13 @@ def _cut(side: str, start: int) -> str:
 
 
 class _Collector(cst.CSTVisitor):
-    """Pairs of a node and what it is replaced with."""
+    """Pairs of a node and its replacement."""
 
     def __init__(self) -> None:
         self.found: list[tuple[cst.CSTNode, cst.CSTNode]] = []
 
     def visit_Raise(self, node: cst.Raise) -> bool:
-        return False  # An exception's text is nobody's business.
+        return False  # no check compares the text of an exception
 
     def visit_Annotation(self, node: cst.Annotation) -> bool:
         return False

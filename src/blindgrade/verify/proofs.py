@@ -1,4 +1,4 @@
-"""The course proves itself: what must hold for every lesson, each as a proof that passes or says what to do."""
+"""Proofs of the course: claims that must be true of every lesson. Each passes or says what to do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass
 class Proof:
-    """One claim about the course: `name` is the claim, `subject` what it is about, `detail` why it does not hold."""
+    """One claim about the course and its result.
+
+    `name` is the claim. `subject` is the tested part, for example a seed. `detail` is the reason for a failure.
+    """
 
     lesson: str
     name: str
@@ -42,7 +45,7 @@ class Proof:
 
 @dataclass(frozen=True)
 class Task:
-    """One proof to do. `kind` is a key of `trials.KINDS`; `exercise` is empty for what concerns the whole lesson."""
+    """One proof to do. `kind` is a key of `trials.KINDS`. `exercise` is empty for a proof about the whole lesson."""
 
     lesson: str
     kind: str
@@ -61,8 +64,8 @@ def prove(
 ) -> list[Proof]:
     """Every proof of the lessons and exercises that the ids name, in the course's order.
 
-    `progress` gets what was done last, and how many of how many proofs are done. Raises CourseError or UnknownId if
-    the course's files cannot be read or an id names nothing.
+    `progress` gets a text about the last proof, the number of proofs that are done, and the number of all proofs.
+    Raises CourseError if the course's files cannot be read, and UnknownId if an id names nothing.
     """
     torch.set_num_threads(1)  # before the fork: the workers inherit it
     targets = catalog.find(target_ids)
@@ -70,11 +73,11 @@ def prove(
     tasks = [task for t in targets for task in plan(workshops[t.files.entry.id], t.exercises, seeds)]
     found = {t.files.entry.id: _mutants_of(workshops[t.files.entry.id], t.exercises) for t in targets if mutants}
     total = len(tasks) + sum(len(mutated) for mutated in found.values())
-    tell = progress or (lambda what, done, all_: None)
-    proofs = _prove_all(catalog.root, tasks, workers, lambda what, done: tell(what, done, total))
+    report = progress or (lambda what, done, all_: None)
+    proofs = _prove_all(catalog.root, tasks, workers, lambda what, done: report(what, done, total))
     done = len(tasks)
     for lesson, mutated in found.items():
-        proofs += mutants_are_killed(workshops[lesson], mutated, workers, _onwards(tell, lesson, done, total))
+        proofs += mutants_are_killed(workshops[lesson], mutated, workers, _onwards(report, lesson, done, total))
         done += len(mutated)
     if len(targets) == len(catalog.entries) and all(len(t.exercises) == len(t.lesson.exercises) for t in targets):
         start = time.perf_counter()
@@ -85,12 +88,12 @@ def prove(
     return sorted(proofs, key=lambda p: order.get(p.lesson, len(order)))
 
 
-def _onwards(tell: Progress, lesson: str, before: int, total: int) -> Callable[[int], None]:
-    return lambda done: tell(f"{lesson} mutants", before + done, total)
+def _onwards(report: Progress, lesson: str, before: int, total: int) -> Callable[[int], None]:
+    return lambda done: report(f"{lesson} mutants", before + done, total)
 
 
 def plan(workshop: Workshop, exercises: Iterable[str], seeds: int) -> list[Task]:
-    """The proofs of one lesson, or of some of its exercises: then without those that concern the whole lesson."""
+    """Proofs to do for one lesson. For only some of its exercises, without the proofs about the whole lesson."""
     lesson, names = workshop.lesson, list(exercises)
     tasks = [Task(lesson.id, "solution", f"seed {seed}", seed=seed) for seed in range(seeds)]
     if names != [e.name for e in lesson.exercises]:
@@ -115,7 +118,7 @@ def plan(workshop: Workshop, exercises: Iterable[str], seeds: int) -> list[Task]
     return tasks
 
 
-def _prove_all(root: Path, tasks: list[Task], workers: int, tell: Callable[[str, int], None]) -> list[Proof]:
+def _prove_all(root: Path, tasks: list[Task], workers: int, report: Callable[[str, int], None]) -> list[Proof]:
     done: dict[Task, Proof] = {}
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(max(1, workers), mp_context=context) as pool, warnings.catch_warnings():
@@ -124,7 +127,7 @@ def _prove_all(root: Path, tasks: list[Task], workers: int, tell: Callable[[str,
         for number, future in enumerate(as_completed(futures), start=1):
             task = futures[future]
             done[task] = future.result()
-            tell(f"{task.lesson} {task.kind} {task.subject}".rstrip(), number)
+            report(f"{task.lesson} {task.kind} {task.subject}".rstrip(), number)
     return [done[task] for task in tasks]
 
 
@@ -134,7 +137,7 @@ def _workshop(root: Path, lesson: str) -> Workshop:
 
 
 def prove_task(root: Path, task: Task) -> Proof:
-    """Do one proof in this process. Whatever goes wrong on the way is a reason why it does not hold."""
+    """Result of one proof, done in this process. Every error on the way makes the proof fail, with its message."""
     name, trial = trials.KINDS[task.kind]
     start = time.perf_counter()
     try:
@@ -147,7 +150,7 @@ def prove_task(root: Path, task: Task) -> Proof:
 
 
 def _mutants_of(workshop: Workshop, exercises: Iterable[str]) -> list[Mutant]:
-    """The lesson's mutants; if only some of its exercises were named, the mutants of these."""
+    """Mutants of the lesson. If only some of its exercises were named, only their mutants."""
     found = all_mutants(workshop.solution.text, workshop.lesson)
     names = list(exercises)
     return found if len(names) == len(workshop.lesson.exercises) else [m for m in found if m.exercise in names]
@@ -160,7 +163,7 @@ def _whole(workshop: Workshop, found: list[Mutant]) -> bool:
 def mutants_are_killed(
     workshop: Workshop, found: list[Mutant], workers: int, progress: Callable[[int], None] = lambda done: None
 ) -> list[Proof]:
-    """One proof for each surviving mutant and each listed one that does not survive, and one for all the others."""
+    """One proof for each surviving mutant, one for each listed mutant that does not survive, one for all others."""
     start = time.perf_counter()
     path = workshop.files.equivalents
     name, lesson = "mutants are killed", workshop.lesson.id
@@ -180,6 +183,6 @@ def mutants_are_killed(
             proofs.append(Proof(lesson, name, f"{mutant.exercise}: {mutant.change}", False, detail, 0.0))
     surviving = {(m.exercise, m.change) for m in alive}
     for exercise, change in sorted(known - surviving):
-        detail = f"{path} lists {change!r}, and no surviving mutant of `{exercise}` is that; remove the entry"
+        detail = f"{path} lists {change!r}, but no mutant of `{exercise}` with this change survives; remove the entry"
         proofs.append(Proof(lesson, name, f"{exercise}: {change}", False, detail, 0.0))
     return proofs

@@ -1,4 +1,4 @@
-"""Which mutants no check notices: each runs in a forked process that may crash, or loop until it is stopped."""
+"""Mutants that no check notices. Each runs in a forked process, which may crash, or loop until it is stopped."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from blindgrade.verify.mutants import Mutant
 from blindgrade.verify.workshop import Workshop
 
 SEEDS = (0, 1)
-LIMIT, TRAINING_LIMIT = 5.0, 60.0  # seconds, besides ten times what the solution takes
+LIMIT, TRAINING_LIMIT = 5.0, 60.0  # seconds, in addition to ten times the solution's time
 MEMORY = 8 << 30  # bytes that a mutant may fill
 SURVIVED, KILLED = 0, 1
 
 
 class MutantsBroken(Exception):
-    """The unchanged solution does not survive either, so a mutant's death would prove nothing."""
+    """The unchanged solution fails too, so a failed check of a mutant would prove nothing."""
 
 
 @dataclass
 class Trial:
-    """The checks that may notice a mutant, with their seeds, and the seconds that it gets."""
+    """A mutant, the checks that may notice it with their seeds, and its time limit in seconds."""
 
     mutant: Mutant
     rounds: list[tuple[Check, int]]
@@ -42,9 +42,9 @@ class Trial:
 def survivors(
     workshop: Workshop, found: list[Mutant], workers: int, progress: Callable[[int], None] = lambda done: None
 ) -> list[Mutant]:
-    """The mutants that pass every check that could notice them, in their order.
+    """Mutants that pass every check that could notice them, in their order.
 
-    `progress` gets the number of mutants done. Raises MutantsBroken if the solution itself fails that way.
+    `progress` gets the number of tested mutants. Raises MutantsBroken if the solution itself fails.
     """
     costs: dict[tuple[str, int], float] = {}
     trials = [_trial(workshop, mutant, costs) for mutant in found]
@@ -54,7 +54,7 @@ def survivors(
     control = Trial(Mutant("", 0, "", workshop.solution.text), list(everything.values()), 600.0)
     if not _run_all(workshop, [control], 1, lambda done: None):
         raise MutantsBroken(
-            "the unchanged solution fails when it is tried as a mutant; run `course verify` without --mutants"
+            "the unchanged solution fails when it is tested like a mutant; run `course verify` without --mutants"
         )
     alive = _run_all(workshop, trials, workers, progress)
     return [trial.mutant for trial in trials if any(trial is one for one in alive)]
@@ -70,12 +70,12 @@ def _trial(workshop: Workshop, mutant: Mutant, costs: dict[tuple[str, int], floa
 
 
 def _concerned(workshop: Workshop, mutant: Mutant) -> list[Exercise]:
-    """The exercises whose checks may notice the mutant, its own first."""
+    """Exercises whose checks may notice the mutant. Its own exercise comes first."""
     lesson = workshop.lesson
     own = next((e for e in lesson.exercises if e.name == mutant.exercise), None)
     if own is None:
         users = workshop.touched_by(mutant.exercise)
-        # A helper of training exercises alone is noticed by those, or by nothing.
+        # If only training exercises use a helper, only their checks can notice the mutant.
         return users or [e for e in lesson.exercises if mutant.exercise in workshop.uses.get(e.defines, set())]
     if own.kind is Kind.TRAINING:
         return [own]
@@ -84,7 +84,7 @@ def _concerned(workshop: Workshop, mutant: Mutant) -> list[Exercise]:
 
 
 def _cost(workshop: Workshop, check: Check, seed: int, costs: dict[tuple[str, int], float]) -> float:
-    """Seconds that the check takes on the solution; its expected result is remembered for the forked processes."""
+    """Seconds that the check takes on the solution. Its expected result is stored for the forked processes."""
     key = (check.name, seed)
     if key not in costs:
         start = time.perf_counter()
@@ -126,7 +126,7 @@ def _run_all(workshop: Workshop, trials: list[Trial], workers: int, progress: Ca
 
 
 def _try(workshop: Workshop, trial: Trial) -> None:
-    """In the forked process: exit with SURVIVED if every check passes, anything else is a death."""
+    """Run in the forked process. Exit with SURVIVED if every check passes; any other end means that it was killed."""
     code = KILLED
     try:
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.getrlimit(resource.RLIMIT_DATA)[1]))

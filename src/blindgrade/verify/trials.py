@@ -1,4 +1,4 @@
-"""The single proofs of a lesson: each returns why it does not hold, and "" if it does."""
+"""The single proofs of a lesson. Each returns the reason for its failure, or "" if it passes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from blindgrade.verify import coverage, lazy
 from blindgrade.verify.workshop import Workshop
 
 CHECK_SECONDS, TRAINING_SECONDS = 0.5, 15.0  # CPU time of a check, of a training exercise
-MEASURED = 3  # times at most; the best counts
+MEASURED = 3  # measurements at most; the shortest time counts
 LAZY_SHARE, GUESS_SHARE = 0.5, 0.1  # of an exercise's points, at most
 GUESS_SEEDS = range(5)
 
@@ -28,7 +28,7 @@ Trial = Callable[[Workshop, str, str, int], str]
 
 
 def generated_files_are_current(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
-    """Stub and notebook are what the solution yields."""
+    """Stub and notebook are equal to what the solution gives."""
     files, stale = workshop.files, []
     source, name = files.solution.read_text(encoding="utf-8"), str(files.solution.relative_to(files.root))
     for path, make in ((files.stub, stub_text), (files.notebook, notebook_text)):
@@ -39,7 +39,7 @@ def generated_files_are_current(workshop: Workshop, exercise: str, subject: str,
 
 
 def public_checks_agree_with_their_key(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
-    """The solution passes the released checks against the answer key alone, as on a student's machine."""
+    """The solution passes the public checks with only the answer key, as on a student's machine."""
     files, lesson = workshop.files, workshop.lesson
     checks = LessonChecks(files, lesson, files.public_checks)
     grading = Trusted(checks, KeyReference(files, checks))
@@ -77,7 +77,7 @@ def alternative_earns_all(workshop: Workshop, exercise: str, subject: str, seed:
 
 
 def misconception_is_named(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
-    """A wrong answer loses points in its exercise, is named by a failed check, and costs nothing elsewhere."""
+    """A wrong answer loses points in its exercise, a failed check names it, and other exercises lose no points."""
     lesson = workshop.lesson
     variant = _variant(workshop.misconceptions, exercise, subject)
     module = workshop.solution.variant(variant)
@@ -87,21 +87,23 @@ def misconception_is_named(workshop: Workshop, exercise: str, subject: str, seed
     failed = [c for c in result.checks if c.outcome is Outcome.FAILED]
     if not any(c.misconception == variant.name for c in failed):
         named = sorted({c.misconception for c in failed if c.misconception})
-        said = f"it is taken for {', '.join(named)}" if named else "it is not recognised"
-        return f"{said} by the failed checks ({', '.join(c.name for c in failed)})"
+        checks = ", ".join(c.name for c in failed)
+        return f"the failed checks ({checks}) " + (f"name it as {', '.join(named)}" if named else "do not name it")
     if seed > 0:
-        return ""  # what it costs elsewhere does not depend on the seed
+        return ""  # the points lost in other exercises do not depend on the seed
     others = [
         e
         for e in workshop.touched_by(lesson.exercise(exercise).defines)
         if e.name != exercise and exercise not in workshop.requires(e.name)
     ]
     lost = _losses([_graded(workshop, e, module, seed) for e in others])
-    return f"it costs points elsewhere: {lost}; add `{exercise}` to `requires`, or do not call it there" if lost else ""
+    return (
+        f"other exercises lose points: {lost}; add `{exercise}` to `requires`, or do not use it there" if lost else ""
+    )
 
 
 def lazy_answers_earn_little(workshop: Workshop, name: str, subject: str, seed: int) -> str:
-    """No lazy answer earns an exercise, nor more than a share of its points."""
+    """No lazy answer earns more than a small share of the exercise's points."""
     exercise = workshop.lesson.exercise(name)
     recorder = lazy.Recorder()
     fillers = list(lazy.FILLERS)
@@ -129,17 +131,21 @@ def lazy_answers_earn_little(workshop: Workshop, name: str, subject: str, seed: 
 
 
 def checks_are_cheap(workshop: Workshop, name: str, subject: str, seed: int) -> str:
-    """On the solution, each check stays within its CPU time."""
+    """Each check of the solution stays within its CPU time."""
     exercise = workshop.lesson.exercise(name)
-    costs = {c.name: _cheapest(workshop, exercise, c.name) for c in workshop.checks.of(name)}
+    costs = {c.name: _shortest_time(workshop, exercise, c.name) for c in workshop.checks.of(name)}
     if exercise.kind is Kind.TRAINING:
         total = sum(costs.values())
-        return "" if total <= TRAINING_SECONDS else f"`{name}` takes {total:.1f} s of at most {TRAINING_SECONDS:g} s"
-    dear = [f"{check} takes {cost:.2f} s" for check, cost in costs.items() if cost > CHECK_SECONDS]
-    return f"{'; '.join(dear)}; a check has {CHECK_SECONDS:g} s" if dear else ""
+        return (
+            ""
+            if total <= TRAINING_SECONDS
+            else f"`{name}` takes {total:.1f} s; at most {TRAINING_SECONDS:g} s are allowed"
+        )
+    slow = [f"{check} takes {cost:.2f} s" for check, cost in costs.items() if cost > CHECK_SECONDS]
+    return f"{'; '.join(slow)}; a check may take {CHECK_SECONDS:g} s" if slow else ""
 
 
-def _cheapest(workshop: Workshop, exercise: Exercise, name: str) -> float:
+def _shortest_time(workshop: Workshop, exercise: Exercise, name: str) -> float:
     check = next(c for c in workshop.checks.of(exercise.name) if c.name == name)
     own = check_seed(0, workshop.lesson.id, check)
     expected = workshop.reference.expected(check, own)

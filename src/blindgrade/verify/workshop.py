@@ -1,4 +1,4 @@
-"""One lesson with everything that its proofs need: checks, solution, reference, known answers, who uses whom."""
+"""One lesson with everything that its proofs need: checks, solution, reference, known answers, uses of names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blindgrade.models import Exercise, Kind, Lesson
 
 
 class Workshop:
-    """A lesson of the catalog, its parts made when they are asked for."""
+    """A lesson of the catalog. Each part is made when it is first needed."""
 
     def __init__(self, root: Path, lesson_id: str) -> None:
         catalog = Catalog(root)
@@ -34,7 +34,7 @@ class Workshop:
 
     @cached_property
     def reference(self) -> LiveReference:
-        """The solution's results, remembered."""
+        """The solution's results. Each is computed once."""
         return LiveReference(self.checks, self.solution)
 
     @cached_property
@@ -54,17 +54,17 @@ class Workshop:
 
     @cached_property
     def uses(self) -> dict[str, set[str]]:
-        """For each top-level name of the solution, those that it refers to, directly or through others."""
+        """For each top-level name of the solution, the names that it uses, directly or through others."""
         direct = {name: _names(node) for name, node in _statements(self.solution.text).items()}
         return {name: _reach(name, direct) for name in direct}
 
     def requires(self, name: str) -> set[str]:
-        """The exercises that this one requires, directly or through others."""
+        """Names of the exercises that this one requires, directly or through others."""
         direct = {e.name: set(e.requires_here) for e in self.lesson.exercises}
         return _reach(name, direct)
 
     def touched_by(self, name: str) -> list[Exercise]:
-        """The deterministic exercises whose solution or experiments refer to the solution's top-level `name`."""
+        """Deterministic exercises whose solution or experiments use the solution's top-level `name`."""
         return [
             exercise
             for exercise in self.lesson.exercises
@@ -83,7 +83,9 @@ def _must_parse(path: Path) -> None:
     try:
         ast.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise CourseError(f"{path} is missing; every lesson that is not planned has one") from None
+        raise CourseError(
+            f"{path} is missing; write it, or give the lesson the status planned in course.toml"
+        ) from None
     except SyntaxError as error:
         raise CourseError(f"{path}:{error.lineno}: {error.msg}; correct the file") from None
 

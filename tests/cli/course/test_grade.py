@@ -51,7 +51,7 @@ def test_a_line_for_each_student_and_what_was_set_aside_at_the_end(tmp_path: Pat
 @pytest.mark.parametrize(
     ("lesson", "says"),
     [
-        ("lesson-9", "no lesson, module or exercise is called 'lesson-9'"),
+        ("lesson-9", "no lesson, module or exercise has the id 'lesson-9'"),
         ("lesson-1.1.1/standardize", "graded by whole lessons: lesson-1.1.1"),
         ("lesson-1.1.1", "is no folder"),
     ],

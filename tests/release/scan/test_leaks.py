@@ -1,4 +1,4 @@
-"""A leak of each kind, planted where it could come from, and the release fails with file and line."""
+"""Each kind of leak is planted where it could come from, and the release fails with file and line."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_an_answer_key_holds_results_of_public_checks_for_the_public_seed_alone(
     (seed,) = spoil_key(catalog, lambda k: k.update(seed=8))
     assert "another seed than the public one (7)" in seed
     (other,) = spoil_key(catalog, lambda k: k["checks"]["compares_rows"].update(digest="0" * 64))  # type: ignore[index]
-    assert "recorded by another check" in other and "answer_key.json:3:" in other
+    assert "a result of" in other and "belongs to another check" in other and "answer_key.json:3:" in other
 
 
 def test_an_answer_key_is_opened(catalog: Catalog) -> None:
@@ -195,10 +195,10 @@ def test_an_answer_key_is_opened(catalog: Catalog) -> None:
 
 def test_a_file_that_cannot_be_scanned_is_a_leak(catalog: Catalog) -> None:
     (leak,) = leaks(catalog, {"exercises/model.pt": b"\x80\x04\xff"})
-    assert leak.startswith("exercises/model.pt: it is no text, so it cannot be scanned")
+    assert leak.startswith("exercises/model.pt: it is not text, so it cannot be scanned")
 
 
-def test_what_the_course_shows_on_purpose_is_let_pass_in_that_file_alone(catalog: Catalog) -> None:
+def test_a_line_that_the_course_shows_on_purpose_passes_in_that_file_only(catalog: Catalog) -> None:
     entry = f'[[line]]\nfile = "exercises/toys.py"\nlines = ["{SOLUTION.strip()}"]\nreason = "a test"\n'
     catalog.on_purpose.write_text(entry)
     for name in ("exercises/toys.py", "deep/down/exercises/toys.py"):

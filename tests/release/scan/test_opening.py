@@ -27,9 +27,9 @@ def test_archives_are_opened_also_within_archives() -> None:
 
 def test_what_cannot_be_read_is_not_released() -> None:
     for content, why in (
-        (b"\x80\x04\x95pickle", "no text"),
-        (b"PK\x03\x04 and then nothing", "cannot be opened"),
-        (gzip.compress(b"x")[:-4], "cannot be opened"),
+        (b"\x80\x04\x95pickle", "not text"),
+        (b"PK\x03\x04 and then nothing", "cannot open the archive"),
+        (gzip.compress(b"x")[:-4], "cannot open the archive"),
     ):
         with pytest.raises(CannotOpen, match=why):
             list(opened("data", content))
@@ -48,7 +48,7 @@ def test_a_picture_is_read_as_bytes() -> None:
     assert "/home/ana/course" in picture.text
 
 
-def test_code_is_told_by_its_place() -> None:
+def test_code_is_named_by_its_place() -> None:
     notebook = json.dumps({
         "cells": [
             {"cell_type": "markdown", "source": ["Text\n", "```python\n", "x = 1\n", "```\n"]},

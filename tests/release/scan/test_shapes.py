@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from blindgrade.release.scan.shapes import parse, seen_in, told_by
+from blindgrade.release.scan.shapes import parse, seen_in, telling_shapes
 
 ANSWER = """
 centered = values - values.mean(dim=-1, keepdim=True)
@@ -14,10 +14,10 @@ return_value = centered / (centered**2).mean(dim=-1, keepdim=True).sqrt()
 
 def found(answer: str, released: str) -> list[int]:
     """Lines of `released` that have a shape of `answer`."""
-    told = told_by([ast.parse(answer).body])
+    telling = telling_shapes([ast.parse(answer).body])
     tree = parse(released)
     assert tree is not None
-    return sorted({line for shape, line in seen_in(tree, told.sizes) if shape in told.lines})
+    return sorted({line for shape, line in seen_in(tree, telling.sizes) if shape in telling.lines})
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_an_answer_is_seen_under_other_names_and_in_other_statements(released: s
         "x = c.mean(dim=-1, keepdim=True)",
     ],
 )
-def test_another_program_is_not_taken_for_the_answer(released: str) -> None:
+def test_another_program_is_not_read_as_the_answer(released: str) -> None:
     assert found(ANSWER, released) == []
 
 
-def test_small_statements_tell_only_together() -> None:
+def test_small_statements_reveal_an_answer_only_together() -> None:
     answer = "a = x + 1\nb = a * x\nc = b - a\nd = c / b"
     assert found(answer, "p = q + 1") == []
     assert found(
@@ -55,11 +55,9 @@ def test_small_statements_tell_only_together() -> None:
     ) == [3]
 
 
-def test_annotations_docstrings_and_imports_tell_nothing() -> None:
-    assert (
-        told_by([ast.parse('"""A docstring that is long enough."""\nfrom a import b, c, d, e, f, g, h').body]).lines
-        == {}
-    )
+def test_annotations_docstrings_and_imports_reveal_nothing() -> None:
+    harmless = ast.parse('"""A docstring that is long enough."""\nfrom a import b, c, d, e, f, g, h').body
+    assert telling_shapes([harmless]).lines == {}
     with_types = "def f(a: Float[T, 'b c']) -> Float[T, 'b c']:\n    if a.sum() > 1 and a.mean() < 2:\n        return a"
     without = "def g(x):\n    if x.sum() > 1 and x.mean() < 2:\n        return x"
     assert found(with_types, without)

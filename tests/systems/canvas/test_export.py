@@ -9,9 +9,11 @@ import re
 import pytest
 
 from blindgrade.gradebook.errors import GradebookError
-from blindgrade.gradebook.people import People, Person
+from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.scores import LessonScores
-from blindgrade.systems.canvas.export import Filled, fill, make
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.people import Identifier, Person
+from blindgrade.systems.canvas.export import fill, make
 
 from ...graded import LESSON
 
@@ -26,7 +28,7 @@ EXPORTED = (
     '"New, Di",1190,di,di@uni.edu,LEC 01,9,3,90\n'
     '"Student, Test",1191,,8f2a,LEC 01,,,\n'
 )
-PEOPLE = People({"bo": Person("bo", {"email": "bo@uni.edu", "name": "Bo Roe"})})
+PEOPLE = Roster.of([Person("bo", (Identifier("email", "bo@uni.edu"), Identifier("name", "Bo Roe")))])
 
 
 def imported(text: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
@@ -97,10 +99,11 @@ def test_a_score_without_a_place_is_told(scores: LessonScores) -> None:
 
 
 def test_a_name_that_two_students_share_finds_neither(scores: LessonScores) -> None:
-    people = People({s: Person(s, {"name": "Doe, Ana"}) for s in ("ana", "bo")})
+    people = Roster.of(Person(s, (Identifier("name", "Doe, Ana"),)) for s in ("ana", "bo"))
     text = EXPORTED.replace("1187,ana,ana@uni.edu", "1187,S001,x@uni.edu")
-    _, students = imported(fill(text, [scores], TITLES, people).text)
-    assert "1187" not in students
+    done = fill(text, [scores], TITLES, people)
+    assert "1187" not in imported(done.text)[1]
+    assert "Doe, Ana was not filled in: several students of the roster have this name: ana, bo" in done.notes[0]
 
 
 @pytest.mark.parametrize("text", ["", "Name,Grade\nAna,5\n", "Student,ID,SIS Login ID\n"])
@@ -117,4 +120,4 @@ def test_a_file_made_from_nothing_is_one_that_canvas_takes(scores: LessonScores)
 
 def test_an_id_that_a_spreadsheet_would_run_is_refused(scores: LessonScores) -> None:
     with pytest.raises(GradebookError, match="correct the roster"):
-        make([scores], TITLES, People({"bo": Person("bo", {"sid": "=1+1"})}))
+        make([scores], TITLES, Roster.of([Person("bo", (Identifier("sid", "=1+1"),))]))

@@ -1,4 +1,4 @@
-"""The bundle for Classroom 50, run as its runner and as our own workflow run it."""
+"""The bundle for Classroom 50 grades in the built-in runner and in our own workflow."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def commit(path: Path) -> None:
 
 
 def must_be_valid(record: Any) -> None:
-    """What result-v1.schema.json of foundation50/classroom50 asks for, and its runner besides."""
+    """The requirements of foundation50/classroom50: its result-v1.schema.json and its runner."""
     needed = {
         "schema", "classroom", "assignment", "assignment_type", "owner", "submission", "commit", "release", "review",
         "datetime", "score", "max-score", "tests",
@@ -122,7 +122,7 @@ def test_nothing_private_is_in_what_is_published(tmp_path: Path) -> None:
         assert not [word for word in private if word in content.decode()], name
 
 
-def test_the_record_is_one_that_classroom_50_takes(checkout: Checkout) -> None:
+def test_classroom_50_accepts_the_record(checkout: Checkout) -> None:
     done = checkout.run()
     assert done.returncode == 0, done.stderr
     record = checkout.result()
@@ -136,13 +136,13 @@ def test_the_record_is_one_that_classroom_50_takes(checkout: Checkout) -> None:
     assert "| standardize | failed |" in body and "Hint: " in body
 
 
-def test_every_point_is_every_point(checkout: Checkout) -> None:
+def test_all_points_are_the_full_score(checkout: Checkout) -> None:
     shutil.copy(CASES / "all_right" / "basics.py", checkout.path / "exercises" / "lesson_1_1_1_basics")
     assert checkout.run().returncode == 0
     assert checkout.result()["score"] == 100 and all(t["passed"] for t in checkout.result()["tests"])
 
 
-def test_the_time_is_the_commits_and_stays_when_it_is_graded_again(checkout: Checkout) -> None:
+def test_the_time_is_the_commits_and_does_not_change_when_it_is_graded_again(checkout: Checkout) -> None:
     checkout.run()
     first = checkout.result()
     os.utime(checkout.path / "result.json")
@@ -158,7 +158,7 @@ def test_without_a_repository_the_time_is_the_tags(checkout: Checkout) -> None:
     assert checkout.result()["datetime"] == "2026-06-01T14:35:05Z"
 
 
-def test_a_result_that_a_student_has_committed_is_never_taken_for_ours(checkout: Checkout, tmp_path: Path) -> None:
+def test_a_result_that_a_student_committed_is_never_read_as_ours(checkout: Checkout, tmp_path: Path) -> None:
     outside = tmp_path / "outside.txt"
     outside.write_text("kept")
     (checkout.path / "result.json").symlink_to(outside)
@@ -170,7 +170,7 @@ def test_a_result_that_a_student_has_committed_is_never_taken_for_ours(checkout:
 
 
 @pytest.mark.parametrize("missing", ["CLASSROOM", "ASSIGNMENT", "OWNER", "SUBMISSION_TAG", "COMMIT_URL"])
-def test_what_the_runner_does_not_say_is_not_guessed(missing: str) -> None:
+def test_a_value_that_the_runner_does_not_set_is_not_guessed(missing: str) -> None:
     with pytest.raises(IdentityMissing, match=missing):
         Submission.of({**IDENTITY, missing: ""}, TIME)
 
@@ -188,7 +188,7 @@ def test_a_broken_bundle_is_an_infrastructure_error(checkout: Checkout) -> None:
     assert not (checkout.path / "result.json").exists()
 
 
-def test_what_a_student_writes_is_no_command_to_the_runner(checkout: Checkout) -> None:
+def test_a_students_text_is_no_command_to_the_runner(checkout: Checkout) -> None:
     text = "def standardize(values):\n    raise ValueError('x\\n::set-output name=a::b')\n"
     (checkout.path / "exercises/lesson_1_1_1_basics/basics.py").write_text(text)
     out = checkout.run().stdout
@@ -213,7 +213,7 @@ def test_points_are_scaled_until_they_are_whole(points: list[float], factor: int
     assert scale(points) == factor
 
 
-def test_declared_tests_are_what_the_schema_takes_and_decide_by_exit_code(checkout: Checkout) -> None:
+def test_declared_tests_fit_the_schema_and_decide_by_exit_code(checkout: Checkout) -> None:
     declared = json.loads(released()["assignments/lesson-1-1-1.tests.json"])
     assert [t["points"] for t in declared] == [0, 40, 40, 20]
     assert len({t["name"] for t in declared}) == len(declared) == 4
@@ -273,7 +273,7 @@ def test_the_job_that_runs_student_code_can_only_read() -> None:
             assert "${{" not in step.get("run", ""), "an expression inside a script is a hole"
 
 
-def test_the_callers_rights_cover_what_the_workflow_asks_for() -> None:
+def test_the_callers_rights_cover_the_workflows_rights() -> None:
     caller = yaml.safe_load(released()["CLASSROOM/autograders/blindgrade.yaml"])["jobs"]["grade"]
     assert caller["with"] == {"classroom": "CLASSROOM", "assignment": "lesson-1-1-1"}
     asked = workflow()["jobs"]["publish"]["permissions"]
@@ -287,7 +287,7 @@ echo "$*" >> "$LOG"
 
 
 def test_the_scripts_of_the_workflow_grade_and_publish(checkout: Checkout, tmp_path: Path) -> None:
-    """Every script, in order, with what GitHub provides imitated: `gh`, the Pages site and the two artifacts."""
+    """Every script in order, with imitations of `gh`, the Pages site and the two artifacts."""
     pages = tmp_path / "pages" / "cs-principles" / "autograders"
     pages.mkdir(parents=True)
     with tarfile.open(pages / "lesson-1-1-1.tar.gz", "w:gz") as archive:
@@ -326,8 +326,8 @@ def test_the_scripts_of_the_workflow_grade_and_publish(checkout: Checkout, tmp_p
                     )
                     assert done.returncode == 0, (step["name"], done.stderr)
                 if step.get("id") == "identify":
-                    told = dict(line.split("=", 1) for line in Path(env["GITHUB_OUTPUT"]).read_text().splitlines())
-                    env |= {"SUBMISSION_TAG": told["tag"], "OWNER": told["owner"]}
+                    outputs = dict(line.split("=", 1) for line in Path(env["GITHUB_OUTPUT"]).read_text().splitlines())
+                    env |= {"SUBMISSION_TAG": outputs["tag"], "OWNER": outputs["owner"]}
             for name in ("result.json", "release-body.md"):
                 shutil.copy(checkout.path / name, published)
         records.append(checkout.result())

@@ -57,7 +57,7 @@ def released(ids: tuple[str, ...] = ("lesson-1.1.1",), **options: Any) -> zipfil
 
 @dataclass
 class Machine:
-    """A folder that stands for /autograder, and the environment that setup.sh has made."""
+    """A folder in the role of /autograder, and the environment that setup.sh made."""
 
     root: Path
     env: dict[str, str]
@@ -69,7 +69,7 @@ class Machine:
         links: dict[str, Path] | None = None,
         locked: list[int] | None = None,
     ) -> Any:
-        """Lay the files where Gradescope lays a submission, run run_autograder, and read results.json."""
+        """Put the files where Gradescope puts a submission, run run_autograder, and read results.json."""
         for folder in ("submission", "results"):
             shutil.rmtree(self.root / folder, ignore_errors=True)
             (self.root / folder).mkdir()
@@ -148,9 +148,9 @@ def test_one_exercise_alone_can_be_released() -> None:
         assert json.loads(archive.read("config.json"))["lessons"] == ["lesson-1.1.1/correlation"]
 
 
-def test_wheels_for_a_machine_without_network_go_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_archive_has_wheels_for_a_machine_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLINDGRADE_WHEELHOUSE", str(tmp_path))
-    with pytest.raises(CourseError, match="holds no wheel of torch; fill it with `pip download"):
+    with pytest.raises(CourseError, match="has no wheel of torch; fill it with `pip download"):
         released()
     (tmp_path / "torch-2.13.0-cp312-none-any.whl").write_bytes(b"torch")
     (tmp_path / "blindgrade-9.9-py3-none-any.whl").write_bytes(b"another engine")
@@ -248,14 +248,14 @@ def test_a_submission_cannot_read_the_solutions_or_write_its_results(
     assert len(seen) == 7 and all(one.startswith(("PermissionError", "FileNotFoundError")) for one in seen), seen
 
 
-def test_without_a_wall_nothing_is_run_and_the_student_is_not_blamed(machine: Machine) -> None:
+def test_without_a_sandbox_nothing_runs_and_the_student_is_not_blamed(machine: Machine) -> None:
     calls = [UNSHARE[kernel.machine()], kernel.NUMBERS_EVERYWHERE["landlock_create"]]
     record = machine.submit(CASES / "all_right" / "basics.py", locked=calls)
     assert "not your fault" in record["output"] and record["tests"] == []
     assert "cannot isolate" in machine.stdout and "cannot isolate" not in json.dumps(record)
 
 
-def test_a_grader_that_crashes_writes_that_it_did(machine: Machine) -> None:
+def test_a_grader_that_crashes_reports_it(machine: Machine) -> None:
     config = machine.root / "source" / "config.json"
     kept = config.read_text()
     config.write_text("{}")
@@ -267,36 +267,36 @@ def test_a_grader_that_crashes_writes_that_it_did(machine: Machine) -> None:
     assert "KeyError: 'lessons'" in machine.stdout and "KeyError" not in json.dumps(record)
 
 
-def test_a_grader_that_does_not_even_start_has_said_so(machine: Machine) -> None:
+def test_a_grader_that_does_not_start_leaves_a_report_of_the_failure(machine: Machine) -> None:
     broken = Machine(machine.root, {**machine.env, "BLINDGRADE_HOME": "/nowhere"})
     record = broken.submit(CASES / "all_right" / "basics.py")
     assert "not your fault" in record["output"]
     assert "exit code 127" in broken.stdout
 
 
-def test_an_empty_submission_is_told_what_is_missing(machine: Machine) -> None:
+def test_the_record_of_an_empty_submission_names_the_missing_file(machine: Machine) -> None:
     record = machine.submit(names={"notes.txt": "hello"})
     assert "holds no file for lesson-1.1.1 (basics.py or .ipynb)" in record["output"]
     assert record["score"] == 0
 
 
-def test_an_unreadable_submission_is_told_why_without_our_paths(machine: Machine) -> None:
+def test_the_record_of_an_unreadable_submission_gives_the_reason_without_our_paths(machine: Machine) -> None:
     record = machine.submit(names={"basics.py": "\0"})
     assert "basics.py holds NUL bytes" in record["output"] and str(machine.root) not in json.dumps(record)
     assert record["score"] == 0
 
 
-def test_metadata_that_is_not_understood_does_not_stop_the_grading(machine: Machine) -> None:
+def test_metadata_that_cannot_be_read_does_not_stop_the_grading(machine: Machine) -> None:
     METADATA["users"] = "nobody"
     try:
         assert machine.submit(CASES / "all_right" / "basics.py")["score"] == 100
     finally:
         METADATA["users"] = [{"email": "ana@uni.edu", "id": 42, "name": "Ana Doe"}]
-    assert "was not understood" in machine.stdout
+    assert "submission_metadata.json cannot be read" in machine.stdout
 
 
 def test_setup_refuses_an_image_on_which_the_engine_does_not_import(machine: Machine, tmp_path: Path) -> None:
-    """Instructors see it when they build the image, and not their students later."""
+    """Instructors see the error when they build the image, so students never see it."""
     env = {**machine.env, "BLINDGRADE_HOME": str(tmp_path / "home"), "PIP_FIND_LINKS": os.devnull}
     wheel = next((machine.root / "source" / "wheels").glob("blindgrade-*.whl"))
     hidden = wheel.rename(wheel.with_suffix(".away"))
@@ -334,7 +334,7 @@ def test_an_image_with_an_old_python_gets_a_newer_one(machine: Machine, tmp_path
 
 @pytest.mark.parametrize("name", ["basics.py", "lesson_1_1_1_basics", "exercises"])
 def test_a_link_to_the_solutions_is_not_graded(machine: Machine, name: str) -> None:
-    """Archives may bring links along; Gradescope's machine has the solutions on it."""
+    """An archive may contain links, and Gradescope's machine has the solutions on it."""
     solutions = machine.root / "source" / "course" / "solutions"
     folder = solutions / "lesson_1_1_1_basics"
     aim = {"basics.py": folder / "basics.py", "lesson_1_1_1_basics": folder, "exercises": solutions}[name]

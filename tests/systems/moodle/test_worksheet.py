@@ -8,9 +8,10 @@ import io
 import pytest
 
 from blindgrade.gradebook.errors import GradebookError
-from blindgrade.gradebook.people import People, Person
+from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.scores import LessonScores
-from blindgrade.systems.canvas.export import Filled
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.people import Identifier, Person
 from blindgrade.systems.moodle.worksheet import feedback, fill
 
 WORKSHEET = (
@@ -22,7 +23,7 @@ WORKSHEET = (
     'Participant 4713,"Cy Poe",cy@uni.edu,"Submitted for grading",,10.00,No,-,-,\n'
     'Participant 4714,"Di Low",di@uni.edu,"No submission",,10.00,Yes,-,-,\n'
 )  # fmt: skip
-PEOPLE = People({s: Person(s, {"email": f"{s}@uni.edu"}) for s in ("ana", "bo", "cy")})
+PEOPLE = Roster.of(Person(s, (Identifier("email", f"{s}@uni.edu"),)) for s in ("ana", "bo", "cy"))
 
 
 def imported(text: str) -> dict[str, tuple[str, str, str]]:

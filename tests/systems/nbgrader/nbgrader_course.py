@@ -47,7 +47,7 @@ def code(source: str, **marks: Any) -> dict[str, Any]:
 
 
 def right(released: Cells) -> Cells:
-    """Every point; warns on stderr, which nbgrader takes for zero; shows a tensor, which nbgrader takes for all."""
+    """Right answers. They warn on stderr, which nbgrader reads as zero, and show a tensor, which it reads as all."""
     cells = answered(
         released, RIGHT.replace("    centered =", "    __import__('warnings').warn('look')\n    centered =")
     )
@@ -92,7 +92,7 @@ def write(course: Path) -> None:
 
 
 def nbgrader(root: Path, *commands: list[str], **environment: str) -> tuple[list[int], str]:
-    """The commands' exit codes, and all that they said."""
+    """The commands' exit codes and all their output."""
     bin_folder = str(Path(sys.executable).parent)  # nbgrader calls alembic by name
     own = {k: v for k, v in os.environ.items() if k != "BLINDGRADE_COURSE"}
     env = {**own, "PATH": f"{bin_folder}{os.pathsep}{own['PATH']}", "HOME": str(root), **environment}

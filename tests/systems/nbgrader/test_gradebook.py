@@ -16,20 +16,21 @@ from nbgrader.api import Gradebook
 
 from blindgrade.catalog import Catalog
 from blindgrade.gradebook.errors import GradebookError
-from blindgrade.gradebook.people import People, Person
 from blindgrade.gradebook.scores import read_scores
 from blindgrade.models import Attempt, Late, Lesson, Outcome, Policy
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.people import Identifier, Person
 from blindgrade.systems.nbgrader.gradebook import Synced, sync
 
 from ...graded import LESSON, Store, attempt, exercise
 
 MINI = Path(__file__).parents[2] / "courses" / "mini"
-PEOPLE = People({"ana": Person("ana", {"name": "Ana Maria Doe", "email": "ana@uni.edu"})})
+PEOPLE = Roster.of([Person("ana", (Identifier("name", "Doe, Ana Maria"), Identifier("email", "ana@uni.edu")))])
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL of its own, without a port: the URL of an empty database."""
+    """The URL of an empty database, in a PostgreSQL server without a port."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "/none")]
     if not found[-1].is_file():
         pytest.skip("PostgreSQL's server is not installed (Debian: postgresql)")
@@ -70,7 +71,7 @@ def put(url: str, folder: Path, lesson: Lesson | None = None, policy: Policy | N
 
 
 def seen(url: str) -> dict[str, Any]:
-    """What nbgrader's API and its formgrader read: totals, and each grade and comment."""
+    """Totals, grades and comments, as nbgrader's API and its formgrader read them."""
     with Gradebook(url) as gradebook:
         found: dict[str, Any] = {}
         for submission in gradebook.assignment_submissions(LESSON):
@@ -107,7 +108,7 @@ def test_scores_and_comments_arrive_and_a_second_run_changes_nothing(url: str, s
     assert seen(url) == found
 
 
-def test_a_better_submission_changes_what_it_must_and_nothing_else(url: str, store: Store) -> None:
+def test_a_better_submission_changes_only_its_own_rows(url: str, store: Store) -> None:
     put(url, cohort(store))
     before = seen(url)
     done = put(url, store(attempt("bo", (1, 0, 1), day=4)))
@@ -136,12 +137,12 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def lite(empty: Path, tmp_path: Path) -> str:
-    """An empty gradebook of one's own."""
+    """An empty gradebook for one test."""
     shutil.copy(empty, tmp_path)
     return f"sqlite:///{tmp_path}/gradebook.db"
 
 
-def test_what_an_instructor_wrote_stays_and_is_looked_at_again(lite: str, store: Store) -> None:
+def test_an_instructors_score_stays_and_waits_for_another_look(lite: str, store: Store) -> None:
     folder = cohort(store)
     put(lite, folder)
     by_hand(lite, "bo", manual_score=35.0)
@@ -153,7 +154,7 @@ def test_what_an_instructor_wrote_stays_and_is_looked_at_again(lite: str, store:
     assert found["comments"]["standardize"] == "By hand."
 
 
-def test_a_fault_of_the_grader_waits_for_a_person(lite: str, store: Store) -> None:
+def test_a_fault_of_the_grader_waits_for_an_instructor(lite: str, store: Store) -> None:
     one = attempt("ana", (1, 1, 1))
     one.exercises[1] = exercise("correlation", 1, outcome=Outcome.ERROR)
     put(lite, store(one))
@@ -185,7 +186,7 @@ def other(catalog: Catalog, **changes: Any) -> Lesson:
     return lesson.model_copy(update={"exercises": [first, *lesson.exercises[1:]]})
 
 
-def test_changed_points_are_taken_over(lite: str, store: Store) -> None:
+def test_changed_points_reach_the_gradebook(lite: str, store: Store) -> None:
     folder = cohort(store)
     put(lite, folder)
     put(lite, folder, other(Catalog(MINI), points=50.0))
@@ -217,13 +218,13 @@ def test_generate_assignment_may_come_later(lite: str, store: Store) -> None:
         assert sorted(c.name for c in notebook.solution_cells) == sorted(ours)
 
 
-def test_an_attempt_at_some_of_the_exercises_leaves_the_others_to_a_person(lite: str, store: Store) -> None:
+def test_an_exercise_without_a_result_waits_for_an_instructor(lite: str, store: Store) -> None:
     one: Attempt = attempt("ana", (1, 1, 1))
     put(lite, store(one.model_copy(update={"exercises": one.exercises[:1]})))
     assert seen(lite)["ana"]["grades"]["grade-fit_line"] == (None, 20, True)
 
 
-def test_lateness_is_the_late_submission_penalty_and_goes_when_the_due_date_does(url: str, store: Store) -> None:
+def test_lateness_is_the_late_submission_penalty_and_ends_with_the_due_date(url: str, store: Store) -> None:
     folder = store(attempt("ana", (1, 1, 1), day=1), attempt("ana", (1, 1, 0), day=3), attempt("bo", (1, 1, 1), day=1))
     late = Policy(attempts="mean", due={LESSON: datetime(2026, 11, 2, tzinfo=UTC)}, late=Late(penalty=0.25))
 

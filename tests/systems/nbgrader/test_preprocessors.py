@@ -5,14 +5,21 @@ from __future__ import annotations
 import csv
 import html
 import json
+import os
 import re
 import sqlite3
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbgrader.api import Gradebook
+
+from blindgrade.models import CheckResult, ExerciseResult, Outcome
+from blindgrade.systems.nbgrader import preprocessors
 
 from .nbgrader_course import (
     FORGED,
@@ -108,7 +115,7 @@ def test_the_released_notebook_is_the_stub_with_grade_cells(run: Run) -> None:
 
 
 def readable(path: Path) -> str:
-    """A file's text, out of JSON's and HTML's wrapping."""
+    """A file's text, without the escapes of JSON and HTML."""
     text = path.read_text()
     if path.suffix == ".ipynb":
         return "\n".join("".join(cell["source"]) + str(cell.get("outputs")) for cell in json.loads(text)["cells"])
@@ -116,7 +123,7 @@ def readable(path: Path) -> str:
 
 
 def private_lines() -> set[str]:
-    """Lines of regions, solution-only cells, hidden checks and misconceptions that stand nowhere in public."""
+    """Lines of regions, solution-only cells, hidden checks and misconceptions that are in no public file."""
     public = "\n".join(readable(path) for path in (MINI / "exercises").rglob("*") if path.suffix in (".py", ".ipynb"))
     lines: set[str] = set()
     for path in [*(MINI / "solutions").rglob("*.py"), *(MINI / "graders").rglob("*.py")]:
@@ -153,7 +160,7 @@ def test_points_are_those_of_our_grader_with_partial_credit(run: Run) -> None:
     assert [run.scores("hostile")[n] for n in names] == [0, 0, 0]
 
 
-def test_no_grade_waits_for_a_person(run: Run) -> None:
+def test_no_grade_waits_for_an_instructor(run: Run) -> None:
     assert run.rows("SELECT count(*) FROM grade") == [(9,)]
     assert run.rows("SELECT count(*) FROM grade WHERE needs_manual_grade OR auto_score IS NULL") == [(0,)]
 
@@ -214,7 +221,7 @@ def test_grading_again_keeps_an_instructors_score(run: Run) -> None:
     ]
 
 
-def test_a_course_that_is_not_there_is_refused_and_no_points_are_written(run: Run, tmp_path: Path) -> None:
+def test_a_missing_course_is_refused_and_no_points_are_written(run: Run, tmp_path: Path) -> None:
     codes, log = nbgrader(
         run.root, ["autograde", LESSON, "--force", "--student", "right"], BLINDGRADE_COURSE=str(tmp_path)
     )
@@ -229,3 +236,99 @@ def test_stock_nbgrader_without_our_settings_releases_no_solution(run: Run, tmp_
     assert codes == [1]
     assert "Hidden test region detected in a non-grade cell" in log
     assert not list((tmp_path / "release").rglob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A gradebook that knows one exercise and one student."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('gradebook')}/gradebook.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # nbgrader calls alembic
+        gradebook = Gradebook(url)
+    with gradebook:
+        gradebook.add_assignment("lesson-1")
+        gradebook.add_notebook("basics", "lesson-1")
+        gradebook.add_solution_cell("e", "basics", "lesson-1")
+        gradebook.add_grade_cell("grade-e", "basics", "lesson-1", max_score=4.0, cell_type="code")
+        for name in ("e", "grade-e"):
+            gradebook.add_source_cell(name, "basics", "lesson-1", cell_type="code", locked=name != "e", source="# text")
+        gradebook.add_student("ana")
+        gradebook.add_submission("lesson-1", "ana")
+    return url
+
+
+def restored(url: str, *marks: Any) -> list[dict[str, Any]]:
+    """nbgrader's metadata of a notebook whose cells said `marks`, after our restoring."""
+    cells = [
+        {
+            "cell_type": "code",
+            "source": f"# {n}",
+            "outputs": [],
+            "execution_count": None,
+            "metadata": {"nbgrader": mark},
+        }
+        for n, mark in enumerate(marks)
+    ]
+    nb = nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+    about = {"notebook": "basics", "assignment": "lesson-1", "student": "ana", "db_url": url}
+    nb, _ = preprocessors.RestoreCells().preprocess(nb, {"nbgrader": about})
+    return [{"source": c.source, **c.metadata.get("nbgrader", {})} for c in nb.cells]
+
+
+def test_metadata_is_written_again_for_any_metadata_in_the_submission(url: str) -> None:
+    found = restored(
+        url, {"grade_id": "e", "schema_version": 99, "points": 7, "mine": 1}, ["no", "dict"], {"grade_id": "x"}
+    )
+    assert found[0] == {
+        "source": "# 0", "grade_id": "e", "grade": False, "solution": True, "locked": False, "task": False,
+        "schema_version": 3, "cell_type": "code",
+    }  # fmt: skip
+    assert [set(cell) for cell in found[1:3]] == [{"source"}, {"source"}]
+
+
+def test_the_last_copy_of_a_cell_counts(url: str) -> None:
+    found = restored(url, {"grade_id": "e"}, {"grade_id": "e"})
+    assert [cell.get("grade_id") for cell in found] == [None, "e", "grade-e"]
+
+
+def test_a_deleted_grade_cell_comes_back(url: str) -> None:
+    assert restored(url)[-1] == {
+        "source": "# text", "grade_id": "grade-e", "grade": True, "solution": False, "locked": True, "task": False,
+        "schema_version": 3, "cell_type": "code", "points": 4.0,
+    }  # fmt: skip
+
+
+def save(url: str, outcome: Outcome) -> list[tuple[float | None, bool, str | None]]:
+    """Rows in the gradebook after a grading with that outcome."""
+    cell = {"cell_type": "code", "source": "", "outputs": [], "metadata": {}}
+    nb = nbformat.from_dict({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
+    about = {"notebook": "basics", "assignment": "lesson-1", "student": "ana", "db_url": url}
+    with Gradebook(url) as gradebook:
+        row = gradebook.find_grade("grade-e", "basics", "lesson-1", "ana")
+        row.needs_manual_grade = False
+        gradebook.db.commit()
+
+    check = CheckResult(name="c", claim="A claim.", public=True, outcome=outcome)
+
+    class Exercises:
+        exercises = [
+            ExerciseResult(
+                name="e", title="E", outcome=outcome, points=2.0, max_points=4.0, concepts=[], checks=[check]
+            )
+        ]
+
+    preprocessors.SaveComments().preprocess(nb, {"nbgrader": about, preprocessors.ATTEMPT: Exercises})
+    with Gradebook(url) as gradebook:
+        row = gradebook.find_grade("grade-e", "basics", "lesson-1", "ana")
+        said = gradebook.find_comment("e", "basics", "lesson-1", "ana").auto_comment
+        return [(row.auto_score, row.needs_manual_grade, said)]
+
+
+def test_a_fault_of_the_grader_waits_for_an_instructor(url: str) -> None:
+    [(_, waits, said)] = save(url, Outcome.ERROR)
+    assert waits and said is not None and "your instructor will look" in said
+
+
+def test_a_failure_of_the_student_does_not_wait_for_an_instructor(url: str) -> None:
+    [(_, waits, said)] = save(url, Outcome.FAILED)
+    assert not waits and said == "- ✗ A claim."

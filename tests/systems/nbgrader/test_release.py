@@ -46,7 +46,7 @@ def test_two_releases_are_equal() -> None:
     assert release() == release()
 
 
-def test_each_exercise_has_a_solution_cell_and_behind_it_a_grade_cell() -> None:
+def test_each_exercise_has_a_solution_cell_and_a_grade_cell_after_it() -> None:
     marks = [cell["metadata"]["nbgrader"] for cell in cells(release()) if "nbgrader" in cell["metadata"]]
     assert [(m["grade_id"], m["solution"], m["grade"], m.get("points")) for m in marks] == [
         ("standardize", True, False, None), ("grade-standardize", False, True, 40.0),
@@ -62,7 +62,7 @@ def test_cells_of_the_students_notebook_keep_their_ids() -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_a_cell_that_no_student_sees_stands_between_marks_that_nbgrader_heeds() -> None:
+def test_a_cell_that_no_student_sees_is_between_nbgraders_markers() -> None:
     [private] = [cell for cell in cells(release()) if "solution-only" in cell["metadata"].get("tags", ())]
     text = "".join(private["source"])
     assert text.startswith("### BEGIN HIDDEN TESTS\n") and text.endswith("\n### END HIDDEN TESTS")

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import click
 
+from blindgrade.cli import options
 from blindgrade.cli.lazy import runs
 
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--to", "to", required=True, type=click.Path(path_type=Path), help="Folder with one folder a student.")
-@click.option(
-    "--roster", type=click.Path(path_type=Path), help="CSV with a line of titles: id, and name, email, login, sid, …"
-)
+@options.roster
 @click.option(
     "--kind",
     type=click.Choice(["auto", "nbgrader", "moodle", "canvas", "gradescope", "git", "folders"]),

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from blindgrade.cli import options
 from blindgrade.cli.lazy import runs
 
 
@@ -15,19 +16,14 @@ def gradebook() -> None:
     """Bring attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.
 
     Points are those of `course standings`: by the policy of course.toml, which says which of a student's attempts
-    counts and what lateness costs. Attempts lie at ATTEMPTS/<lesson>/<student>/<key>.json, where `course grade` writes
-    them.
+    counts and what lateness costs. `course grade` stores attempts at ATTEMPTS/<lesson>/<student>/<key>.json.
     """
 
 
 def _shared(command: Any) -> Any:
     """The options that both commands have."""
     for option in (
-        click.option(
-            "--roster",
-            type=click.Path(path_type=Path),
-            help="CSV with a line of titles: id, and name, email, login, sid.",
-        ),
+        options.roster,
         click.option(
             "--count",
             type=click.Choice(["best", "last", "mean"]),
@@ -83,7 +79,7 @@ def sync() -> None:
     "columns",
     multiple=True,
     metavar="KIND=TITLE",
-    help="What a column of Moodle's is called on a site in another language: grade=Bewertung.",
+    help="Title of one of Moodle's columns on a site in another language: grade=Bewertung.",
 )
 @runs("blindgrade.cli.course.run.gradebook_export:export")
 def export() -> None:

@@ -11,7 +11,7 @@ from blindgrade.cli.lazy import runs
 
 @click.command()
 @click.argument("attempt", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--submission", type=click.Path(path_type=Path), help="What was handed in, if it lies elsewhere now.")
+@click.option("--submission", type=click.Path(path_type=Path), help="What was handed in, if it is elsewhere now.")
 @click.option("--sandbox", type=click.Choice(["strict", "process"]), default="strict", show_default=True)
 @runs("blindgrade.cli.course.run.replay:replay", one_thread=True)
 def replay() -> None:

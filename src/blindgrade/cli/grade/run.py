@@ -20,8 +20,8 @@ from blindgrade.engine.judging.collected_figures import CollectedFigures
 from blindgrade.engine.submission.reading import SubmissionError
 from blindgrade.history import Progress
 from blindgrade.models import Attempt, ExerciseResult, Grading
+from blindgrade.next_step import next_in
 from blindgrade.render.links import Links
-from blindgrade.render.terminal.results import first_to_do
 from blindgrade.render.text.findings import findings
 from blindgrade.render.text.lines import as_lines
 
@@ -99,12 +99,12 @@ def _remember(job: Job, grading: Grading) -> None:
     progress = Progress(job.catalog.local)
     for attempt in grading.lessons:
         progress.record(attempt)
-    if first := first_to_do(grading.lessons):
+    if first := next_in(grading.lessons):
         attempt, result = first
         progress.look_at(attempt.lesson, result.name)
         hints = next(t.lesson for t in job.targets if t.files.entry.id == attempt.lesson).exercise(result.name).hints
         if any(check.hint == hints[0] for check in result.checks):
-            progress.climb(attempt.lesson, result.name, 1)  # it stands on the screen, so `--hint` goes on from there
+            progress.climb(attempt.lesson, result.name, 1)  # the screen shows it, so `--hint` goes on from there
 
 
 def _say_unisolated(missing: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ from blindgrade.cli.grade.screen import Screen
 from blindgrade.engine.submission.reading import SubmissionError, read_submission
 from blindgrade.history import LessonProgress, Progress
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
+from blindgrade.next_step import Known, next_step
 from blindgrade.render.terminal.standing import Row, ladder, overview
 
 
@@ -17,7 +18,7 @@ def show_standing(catalog: Catalog, screen: Screen) -> None:
     targets = catalog.find(["all"])
     rows = [_row(t, progress.lesson(t.files.entry.id), digests.get(t.files.entry.id, "")) for t in targets]
     planned = sum(entry.status == "planned" for entry in catalog.entries)
-    found = _first_to_do(targets, progress)
+    found = _next(targets, progress)
     command = f"grade {found[0].files.entry.id}/{found[1].name}" if found else "grade all"
     screen.show(*overview(catalog.course.title, rows, planned, command, screen.console))
 
@@ -26,7 +27,7 @@ def show_hint(catalog: Catalog, names: tuple[str, ...], screen: Screen) -> None:
     """Print the hints of one exercise up to the next step, and remember it."""
     progress = Progress(catalog.local)
     targets = catalog.find([_with_lesson(catalog, name) for name in names] or ["all"])
-    found = _first_to_do(targets, progress)
+    found = _next(targets, progress)
     if found is None:
         found = targets[0], targets[0].lesson.exercise(targets[0].exercises[0])
     target, exercise = found
@@ -55,19 +56,12 @@ def last_results(targets: list[Target], progress: Progress) -> dict[str, list[Ex
     return {t.files.entry.id: [result for _, result in with_results(t, progress) if result] for t in targets}
 
 
-def _first_to_do(targets: list[Target], progress: Progress) -> tuple[Target, Exercise] | None:
-    """What the last screen said, while it is not passed; else what failed, what is not written, what was not tried."""
-    known = [(t, exercise, result) for t in targets for exercise, result in with_results(t, progress)]
+def _next(targets: list[Target], progress: Progress) -> tuple[Target, Exercise] | None:
+    found = {(t.files.entry.id, e.name): (t, e, result) for t in targets for e, result in with_results(t, progress)}
+    known = [Known(*place, result.outcome if result else None) for place, (_, _, result) in found.items()]
     focus = progress.focus()
-    for target, exercise, result in known:
-        here = focus is not None and (focus.lesson, focus.exercise) == (target.files.entry.id, exercise.name)
-        if here and (result is None or result.outcome is not Outcome.PASSED):
-            return target, exercise
-    for outcomes in ((Outcome.FAILED, Outcome.BLOCKED), (Outcome.NOT_ATTEMPTED,), (None,)):
-        for target, exercise, result in known:
-            if (result.outcome if result else None) in outcomes:
-                return target, exercise
-    return None
+    step = next_step(known, looked_at=(focus.lesson, focus.exercise) if focus else None, remembered=True)
+    return found[step.lesson, step.exercise][:2] if step else None
 
 
 def _with_lesson(catalog: Catalog, name: str) -> str:
@@ -81,7 +75,7 @@ def _with_lesson(catalog: Catalog, name: str) -> str:
 
 
 def _digests(catalog: Catalog) -> dict[str, str]:
-    """Of what each lesson's files hold now, to tell results that are older than the code."""
+    """Digests of each lesson's files as they are now. Results of another digest are older than the code."""
     try:
         found = read_submission(catalog.root / "exercises", catalog.ready(), {})
     except SubmissionError:

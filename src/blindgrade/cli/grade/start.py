@@ -33,7 +33,7 @@ def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> 
 
 
 def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:
-    # Read by nobody who grades, whom it would keep waiting.
+    # Imported here, because a grading does not need it and would start later.
     from blindgrade.cli.grade.standing import show_hint, show_standing
 
     if hint:

@@ -1,7 +1,8 @@
-"""The scan of a release: nothing private may be in it, by text, by the shape of the code, and inside of archives.
+"""The scan of a release for leaks: private text, code with a private shape, also inside archives.
 
-It finds what was left in or copied by mistake, also renamed, reformatted or commented. It cannot find what somebody
-hides on purpose (an answer written as a riddle, or as another program), nor a line too short to be told from a habit.
+It finds what was left in or copied by mistake, even if it was renamed, reformatted or commented. It cannot find what
+somebody hides on purpose (an answer written as a riddle, or as another program). It ignores a line that is so short
+that any program could contain it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from blindgrade.engine.answers.slices import SliceError, Slicer
 from blindgrade.engine.wire import frames
 from blindgrade.release.scan import shapes
 from blindgrade.release.scan.opening import CannotOpen, Opened, code_of, opened
-from blindgrade.release.scan.private_matter import NAME, Origin, PrivateMatter, squeezed
+from blindgrade.release.scan.pieces import squeezed
+from blindgrade.release.scan.private_matter import NAME, Origin, PrivateMatter
 
 SHOWN = 20
 RECORDS = ("blindgrade/attempt/", "blindgrade/grading/")
@@ -31,7 +33,7 @@ NUMBER = re.compile(r"(?<![\d.])\d{7,}(?![\d.])")
 
 @dataclass(frozen=True, order=True)
 class Leak:
-    """Something private in a file of the release; `line` is "12" or "cell 3, line 2", empty if it is the whole file."""
+    """Something private in a file of the release. `line` is "12" or "cell 3, line 2", or empty for the whole file."""
 
     file: str
     line: str
@@ -44,28 +46,28 @@ class Leak:
 
 
 class LeakError(Exception):
-    """Something private would leave; the message names each file and line."""
+    """The release contains something private. The message names each file and line."""
 
     def __init__(self, leaks: list[Leak]) -> None:
         self.leaks = leaks
         more = [f"  and {len(leaks) - SHOWN} more"] if len(leaks) > SHOWN else []
         listed = [f"  {leak}" for leak in leaks[:SHOWN]]
         super().__init__("\n".join([
-            "something private would leave, so nothing was written:", *listed, *more,
-            "take it out of these files (of a generated one: out of its source, and `course build`) and release again;",
-            "what is meant to be public stands in graders/on_purpose.toml, with its reason",
+            "the release contains something private, so nothing was written:", *listed, *more,
+            "remove it from these files and release again (a generated file: correct its source, run `course build`);",
+            "if a line is meant to be public, list it in graders/on_purpose.toml with its reason",
         ]))  # fmt: skip
 
 
 def refuse_leaks(catalog: Catalog, files: dict[str, bytes]) -> None:
-    """LeakError if anything private is in `files` (relative path → content)."""
+    """Raise LeakError if anything in `files` (relative path → content) is private."""
     leaks = find_leaks(PrivateMatter(catalog), files)
     if leaks:
         raise LeakError(leaks)
 
 
 def find_leaks(private: PrivateMatter, files: dict[str, bytes]) -> list[Leak]:
-    """Every leak, in the files' order."""
+    """Every leak, sorted by file and line."""
     found: set[Leak] = set()
     for name, content in files.items():
         try:
@@ -85,7 +87,7 @@ def _in_text(private: PrivateMatter, text: Opened) -> Iterator[Leak]:
 
 
 def _lines(private: PrivateMatter, text: Opened) -> Iterator[Leak]:
-    """Private lines, wherever they stand: in code, a comment, a docstring, a string, a sentence."""
+    """Leaks of private lines, in code, a comment, a docstring, a string or a sentence."""
     parts = [squeezed(line) for line in text.text.split("\n")]
     whole = "".join(parts)
     ends = list(accumulate(map(len, parts)))
@@ -97,7 +99,7 @@ def _lines(private: PrivateMatter, text: Opened) -> Iterator[Leak]:
 
 
 def _words(private: PrivateMatter, text: Opened) -> Iterator[Leak]:
-    """Paths, seeds and the names of hidden checks."""
+    """Leaks of paths, seeds and names of hidden checks."""
     for path, origin in private.paths.items():
         at = text.text.find(path)
         if at >= 0:
@@ -113,7 +115,7 @@ def _leak(text: Opened, at: int, what: str, origin: Origin) -> Leak:
 
 
 def _shapes(private: PrivateMatter, text: Opened) -> Iterator[Leak]:
-    """Private code under other names."""
+    """Leaks of private code with other names."""
     allowed = _on_purpose(private, text.name)
     for code in code_of(text.text):
         tree = shapes.parse(code.text)
@@ -124,7 +126,7 @@ def _shapes(private: PrivateMatter, text: Opened) -> Iterator[Leak]:
 
 
 def _on_purpose(private: PrivateMatter, name: str) -> set[str]:
-    """The lines of this file that the course says may leave, squeezed; a target may have put the file deeper."""
+    """Squeezed lines that the course allows in this file. A target may have moved the file into a folder."""
     return {squeezed(line) for p in private.on_purpose if p.names(name) for line in p.lines}
 
 
@@ -144,7 +146,7 @@ def _records(private: PrivateMatter, text: Opened) -> Iterator[Leak]:
 
 
 def _answer_key(private: PrivateMatter, text: Opened, key: dict[str, Any]) -> Iterator[Leak]:
-    """A key holds results of public checks for the public seed, on purpose, and nothing else."""
+    """Leaks in an answer key. It may contain only results of public checks for the public seed."""
     if key.get("seed") != KEY_SEED:
         yield Leak(text.name, _line(text, '"seed"'), f"results for another seed than the public one ({KEY_SEED})")
     lesson = str(key.get("lesson"))
@@ -155,7 +157,7 @@ def _answer_key(private: PrivateMatter, text: Opened, key: dict[str, Any]) -> It
         if name not in public:
             yield Leak(text.name, line, f"the result of {name}, which is no public check of {lesson}")
         elif entry.get("digest") != digests.get(name):
-            yield Leak(text.name, line, f"a result of {name} that was recorded by another check; run `course build`")
+            yield Leak(text.name, line, f"a result of {name} that belongs to another check; run `course build`")
         for found in _strings(entry.get("reply")):
             for leak in (*_lines(private, Opened(text.name, found)), *_words(private, Opened(text.name, found))):
                 yield Leak(text.name, line, f"in the result of {name}: {leak.what}", leak.place)
@@ -174,7 +176,7 @@ def _digests(private: PrivateMatter, lesson: str, public: set[str]) -> dict[str,
 
 
 def _strings(reply: object) -> Iterator[str]:
-    """The texts in a recorded reply; one that cannot be read is told as it stands."""
+    """Every string in a recorded reply. A reply that cannot be read is one string."""
     try:
         frame = base64.b64decode(str(reply or ""), validate=True)
         waiting = [frames.unpack(frame)] if frame else []

@@ -1,4 +1,4 @@
-"""Released files, opened: archives to their files, notebooks to their cells, Markdown to its code."""
+"""Opening of released files: the files in archives, the cells of notebooks, the code in Markdown."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ DAMAGED = (
 
 
 class CannotOpen(Exception):
-    """A file that cannot be read is not released; the message says why."""
+    """A file cannot be read, so it is not released. The message says why."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """One text, and the name to tell it by: "vendor/x.whl!blindgrade/models.py"."""
+    """One text with its name, for example "vendor/x.whl!blindgrade/models.py"."""
 
     name: str
     text: str
@@ -38,35 +38,37 @@ class Opened:
 
 @dataclass(frozen=True)
 class Code:
-    """Python in a text: `line` of its first line in it, or the number of the notebook's cell."""
+    """Python code in a text. `line` is the code's first line in the text, `cell` the number of the notebook's cell."""
 
     text: str
     line: int = 1
     cell: int | None = None
 
     def where(self, line: int) -> str:
-        """ "12", or "cell 3, line 2"."""
+        """Place of the code's line in the text: "12", or "cell 3, line 2"."""
         return f"{self.line + line - 1}" if self.cell is None else f"cell {self.cell}, line {line}"
 
 
 def opened(name: str, content: bytes, depth: int = 0) -> Iterator[Opened]:
-    """Every text in a file, out of archives as well. CannotOpen for what is neither text, archive nor picture."""
+    """Every text in a file, including the files in archives. CannotOpen if it is no text, archive or picture."""
     if depth > DEEPEST:
-        raise CannotOpen(f"{name}: archives within archives, more than {DEEPEST} deep; pack it flat")
+        raise CannotOpen(
+            f"{name}: the archive has more than {DEEPEST} levels, which is too deep; pack it without archives inside"
+        )
     members = _members(content)
     if members is not None:
         try:
             for inner, data in members:
                 yield from opened(f"{name}!{inner}", data, depth + 1)
         except DAMAGED as error:
-            raise CannotOpen(f"{name}: the archive cannot be opened to be scanned ({error}); pack it again") from None
+            raise CannotOpen(f"{name}: the scan cannot open the archive ({error}); pack it again") from None
     elif content.startswith(IMAGES):
         yield Opened(name, content.decode("latin-1"))
     else:
         try:
             yield Opened(name, content.decode("utf-8"))
         except UnicodeDecodeError:
-            raise CannotOpen(f"{name}: it is no text, so it cannot be scanned; release its source instead") from None
+            raise CannotOpen(f"{name}: it is not text, so it cannot be scanned; release its source instead") from None
 
 
 def _members(content: bytes) -> Iterator[tuple[str, bytes]] | None:
@@ -102,7 +104,7 @@ def _tar(content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def code_of(text: str) -> Iterator[Code]:
-    """The Python in a text: a notebook's code cells, a Markdown file's fenced blocks, or the whole."""
+    """Python code in a text: a notebook's code cells, a Markdown file's fenced blocks, or the whole text."""
     cells = notebook_cells(text)
     if cells is not None:
         for number, cell in enumerate(cells, 1):
@@ -118,7 +120,7 @@ def code_of(text: str) -> Iterator[Code]:
 
 
 def notebook_cells(text: str) -> list[dict[str, Any]] | None:
-    """The cells of a notebook's text; None for any other text."""
+    """Cells of a notebook's text; None for any other text."""
     if not text.lstrip().startswith("{") or '"cells"' not in text:
         return None
     try:

@@ -1,14 +1,12 @@
-"""What must not leave a course: the lines and shapes of solutions, hidden checks, known answers and private toys."""
+"""Private matter of a course: the lines and shapes of solutions, hidden checks, known answers and private toys."""
 
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import islice
@@ -25,69 +23,48 @@ from blindgrade.engine.answers.slices import MAIN, TOYS, SliceError, Slicer
 from blindgrade.models import Described
 from blindgrade.release.scan import shapes
 from blindgrade.release.scan.opening import code_of
+from blindgrade.release.scan.pieces import Piece, squeezed, take
 
-SHORTEST = 18  # characters without spaces: a shorter line is no answer but a habit (`return x.mean()`)
-NAME = re.compile(r"[A-Za-z_]\w{11,}")  # shorter names are words that anything may be called by
-# Lines that every program has: they tell nothing, and the engine's own source has them as well.
-HABITS = re.compile(
-    r"\s*(from\s+\S+\s+import\b|import\s|@(alternative|misconception|check)\(|except\b|for _ in range\(|else:"
-    r"|for [\w, ()]+ in [\w.]+(\(\))?(:|\s*$)"
-    r"|torch\.manual_seed\(|with torch\.(no_grad|enable_grad|inference_mode)\(|def __init__\(self|super\(\))"
-)
-VALUE = re.compile(r"\s*(?:return|[\w, ]+=)\s(.+)")  # what a line gives, whoever takes it
+SHORTEST = 18  # characters without spaces: a shorter line is a habit and no answer (`return x.mean()`)
+NAME = re.compile(r"[A-Za-z_]\w{11,}")  # shorter names are words that any code may use
 SEED = re.compile(r'"seed":\s*(\d{7,})')
 MAX_RECORDS = 20_000
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What a piece is, and where in the course it stands: "a line of a solution", "solutions/…/basics.py:34"."""
+    """Kind of a private piece and its place in the course: "a line of a solution", "solutions/…/basics.py:34"."""
 
     what: str
     place: str
 
 
 class Purpose(Described):
-    """Lines that are private somewhere and stand in public `file` (a pattern) all the same, for a reason."""
+    """Lines that are private in one file and may be in the public `file` (a pattern), with the reason."""
 
     file: str
     lines: list[str] = Field(min_length=1)
     reason: str
 
     def names(self, released: str) -> bool:
-        """Is it this file, wherever a target puts it ("course/exercises/toys.py", "x.zip!exercises/toys.py")?"""
+        """Whether `released` is this file. A target may move it: "course/exercises/toys.py" or "x.zip!exercises/…"."""
         return any(fnmatchcase(released, pattern) for pattern in (self.file, f"*/{self.file}", f"*!{self.file}"))
 
 
-@dataclass
-class Piece:
-    """Part of a private file: lines by number, also those that its strings hold, and the statements in them."""
-
-    what: str
-    path: Path
-    lines: list[tuple[int, str]] = field(default_factory=list)
-    runs: list[list[ast.stmt]] = field(default_factory=list)
-
-
-def squeezed(text: str) -> str:
-    """The text without spaces, quotes and backslashes, so that neither layout nor a string's escapes hide a line."""
-    return re.sub(r"[\s\"'\\]+", "", text)
-
-
 class PrivateMatter:
-    """The private side of a whole course; also of lessons that are only drafted."""
+    """Private lines, shapes, names, paths and seeds of a whole course, including lessons that are only drafts."""
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.hidden_names: dict[str, Origin] = {}
         self.public_names: dict[str, set[str]] = {}
-        self._shown: list[str] = []  # what the course shows on purpose: stubs, notebooks, public checks
+        self._shown: list[str] = []  # texts that the course shows on purpose: stubs, notebooks, public checks
         self._public_toys: dict[str, set[int]] = {}
         pieces: list[Piece] = []
         for entry in catalog.entries:
             pieces += self._of_lesson(LessonFiles(catalog.root, entry))
         pieces += self._toys()
-        # A name that students read anyway (of a function, of another lesson's public check) tells nothing.
+        # A name that students read anyway (of a function, of another lesson's public check) reveals nothing.
         for name in NAME.findall("\n".join(self._shown)):
             self.hidden_names.pop(name, None)
         self.lines = self._lines(pieces)
@@ -95,14 +72,14 @@ class PrivateMatter:
 
     @cached_property
     def beginnings(self) -> dict[str, list[str]]:
-        """The private lines by their first characters: a text is read once, not once for each line."""
+        """Private lines by their first characters. So the scan reads a text once, and not once for each line."""
         found: dict[str, list[str]] = {}
         for line in self.lines:
             found.setdefault(line[:SHORTEST], []).append(line)
         return found
 
     def lines_in(self, text: str) -> Iterator[tuple[int, str]]:
-        """Where a private line begins in a squeezed text, and the line."""
+        """Every private line in a squeezed text, with the index at which it begins."""
         for at in range(len(text) - SHORTEST + 1):
             for line in self.beginnings.get(text[at : at + SHORTEST], ()):
                 if text.startswith(line, at):
@@ -110,7 +87,7 @@ class PrivateMatter:
 
     @cached_property
     def on_purpose(self) -> list[Purpose]:
-        """The lines that the course says may leave."""
+        """Lines that the course allows in public files."""
         path = self.catalog.on_purpose
         try:
             entries = tomllib.loads(path.read_text(encoding="utf-8")).get("line", []) if path.is_file() else []
@@ -122,7 +99,7 @@ class PrivateMatter:
 
     @cached_property
     def paths(self) -> dict[str, Origin]:
-        """Folders of this machine, and of the private trees."""
+        """Paths of folders on this machine and of the private trees."""
         machine = Origin("a path of this machine", "")
         own = [
             self.catalog.root,
@@ -171,7 +148,7 @@ class PrivateMatter:
                 wanted = [range(1, cell.source.count("\n") + 2)]
             tree = shapes.parse(cell.source) if cell.kind == "code" and wanted else None
             for lines in wanted if tree else ():
-                _take(piece, cell.source, tree, set(lines), cell.first_line - 1)
+                take(piece, cell.source, tree, set(lines), cell.first_line - 1)
         return piece
 
     def _hidden_checks(self, files: LessonFiles) -> Piece:
@@ -201,13 +178,13 @@ class PrivateMatter:
             yield self._whole("a private toy", path, self._public_toys.get(module, set()))
 
     def _whole(self, what: str, path: Path, public: set[int] | None = None) -> Piece:
-        """A file but for the lines that are public."""
+        """Piece of a whole file, without the lines in `public`."""
         text = path.read_text(encoding="utf-8")
         tree = shapes.parse(text)
         if tree is None:
-            raise CourseError(f"{path} is no Python; correct it")
+            raise CourseError(f"{path} is not valid Python; correct it")
         piece = Piece(what, path)
-        _take(piece, text, tree, set(range(1, text.count("\n") + 2)) - (public or set()), 0)
+        take(piece, text, tree, set(range(1, text.count("\n") + 2)) - (public or set()), 0)
         return piece
 
     def _lines(self, pieces: Iterable[Piece]) -> dict[str, Origin]:
@@ -225,9 +202,9 @@ class PrivateMatter:
         found: dict[str, Origin] = {}
         sizes: set[shapes.Size] = set()
         for piece in pieces:
-            told = shapes.told_by(piece.runs)
-            sizes |= told.sizes
-            for shape, line in told.lines.items():
+            telling = shapes.telling_shapes(piece.runs)
+            sizes |= telling.sizes
+            for shape, line in telling.lines.items():
                 found.setdefault(shape, Origin(piece.what, f"{self._place(piece.path)}:{line}"))
         for text in self._shown:
             for code in code_of(text):
@@ -238,57 +215,6 @@ class PrivateMatter:
 
     def _place(self, path: Path) -> str:
         return path.relative_to(self.catalog.root).as_posix()
-
-
-def _take(piece: Piece, source: str, tree: ast.Module | None, wanted: set[int], above: int) -> None:
-    """Add the wanted lines of `source` to the piece, without comments, and the outermost statements among them."""
-    if tree is None:
-        return
-    for number, line in _code_lines(source).items():
-        if number in wanted and not HABITS.match(line):
-            piece.lines.append((above + number, squeezed(line)))
-            value = VALUE.match(line)
-            if value:
-                piece.lines.append((above + number, squeezed(value[1])))
-    for run in _outermost(tree.body, wanted):
-        for statement in run:
-            piece.lines += _in_strings(statement, above)
-            ast.increment_lineno(statement, above)
-        piece.runs.append(run)
-
-
-def _in_strings(statement: ast.stmt, above: int) -> Iterator[tuple[int, str]]:
-    """The lines of the statement's strings, without what stands around them: a hint may be copied alone."""
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            for line in node.value.splitlines():
-                if not HABITS.match(line):
-                    yield above + node.lineno, squeezed(line)
-
-
-def _outermost(block: list[ast.stmt], wanted: set[int]) -> Iterator[list[ast.stmt]]:
-    inside = [s for s in block if set(range(s.lineno, (s.end_lineno or s.lineno) + 1)) <= wanted]
-    if inside:
-        yield inside
-    for statement in block:
-        # The body of a definition is a run of its own: an answer may be copied without its first line.
-        if statement not in inside or isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            for name in shapes.BLOCKS:
-                inner = getattr(statement, name, None)
-                if isinstance(inner, list) and inner and isinstance(inner[0], ast.stmt):
-                    yield from _outermost(inner, wanted)
-
-
-def _code_lines(source: str) -> dict[int, str]:
-    """Each line without its comment."""
-    lines = dict(enumerate(source.split("\n"), 1))
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            if token.type == tokenize.COMMENT:
-                lines[token.start[0]] = token.line[: token.start[1]]
-    except (tokenize.TokenError, SyntaxError):
-        pass  # an unfinished text keeps its comments
-    return lines
 
 
 def _region_lines(source: str) -> list[range]:

@@ -1,4 +1,4 @@
-"""Code without its names: what stays the same when somebody renames variables, reformats or comments an answer."""
+"""Shapes: code without its names. A shape stays the same when somebody renames variables, reformats or comments."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-SMALLEST = 14  # nodes: a shape of fewer is no answer but a habit (`x = torch.zeros(n, dtype=x.dtype)`)
-LARGE = 20  # nodes: part of an expression tells on its own if it is at least this
+SMALLEST = 14  # nodes: a smaller shape is a habit and no answer (`x = torch.zeros(n, dtype=x.dtype)`)
+LARGE = 20  # nodes: a part of an expression with at least this many reveals an answer on its own
 BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 Shape = str
-Size = tuple[
-    str | int, int
-]  # the node's type or the run's length, and the number of nodes: quickly told, so asked first
+# The node's type or the run's length, and the number of nodes. It is quick to compute, so it is compared first.
+Size = tuple[str | int, int]
 
 
 @dataclass
 class Shapes:
-    """Shapes with where each stands, and the sizes that occur."""
+    """Shapes with their line numbers, and the sizes that occur."""
 
     lines: dict[Shape, int] = field(default_factory=dict)
     sizes: set[Size] = field(default_factory=set)
 
     def add(self, nodes: Sequence[ast.AST], line: int) -> None:
-        """Add the shape of a node, or of a run of statements, unless it is too small to tell anything."""
+        """Add the shape of a node, or of a run of statements, unless it is too small to reveal an answer."""
         total = sum(map(_size, nodes))
         if total >= SMALLEST:
             self.lines.setdefault(_shape(nodes), line)
@@ -32,7 +31,7 @@ class Shapes:
 
 
 def parse(source: str) -> ast.Module | None:
-    """The syntax tree; None for what is no Python. A notebook's magics count as blank lines."""
+    """Syntax tree of the source; None if it is not valid Python. A notebook's magics are read as blank lines."""
     lines = ["" if line.lstrip().startswith(("%", "!")) else line for line in source.split("\n")]
     try:
         return ast.parse("\n".join(lines))
@@ -40,12 +39,12 @@ def parse(source: str) -> ast.Module | None:
         return None
 
 
-def told_by(runs: Sequence[Sequence[ast.stmt]]) -> Shapes:
-    """What gives an answer away: the shapes of statements, values and large parts of these, and of runs as a whole."""
+def telling_shapes(runs: Sequence[Sequence[ast.stmt]]) -> Shapes:
+    """Shapes that reveal an answer: of statements, of values, of large parts of values, and of whole runs."""
     found = Shapes()
     for run in runs:
         for statement in _statements(run):
-            node = _telling(statement)
+            node = _telling_part(statement)
             if node is not None:
                 found.add([node], statement.lineno)
                 for part in ast.walk(node):
@@ -58,7 +57,7 @@ def told_by(runs: Sequence[Sequence[ast.stmt]]) -> Shapes:
 
 
 def seen_in(tree: ast.AST, sizes: set[Size]) -> Iterator[tuple[Shape, int]]:
-    """Every shape in `tree` of one of these sizes, with its line."""
+    """Every shape in `tree` that has one of these sizes, with its line."""
     lengths = {kind for kind, _ in sizes if isinstance(kind, int)}
     for node in ast.walk(tree):
         if isinstance(node, ast.expr | ast.stmt) and (type(node).__name__, _size(node)) in sizes:
@@ -84,12 +83,12 @@ def _statements(run: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
                 yield node
 
 
-def _telling(statement: ast.stmt) -> ast.AST | None:
-    """A simple statement tells by its value, whatever takes it; an import tells nothing."""
+def _telling_part(statement: ast.stmt) -> ast.AST | None:
+    """Part of the statement that reveals an answer: its value, without the name on the left. None for an import."""
     if isinstance(statement, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Return | ast.Expr):
         return None if isinstance(statement.value, ast.Constant) else statement.value
     if isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef):
-        return None  # what a definition holds is told by its statements
+        return None  # the statements in a definition are compared one by one
     return statement
 
 
@@ -103,7 +102,7 @@ def _size(node: ast.AST) -> int:
     known = getattr(node, "_blindgrade_size", None)
     if known is None:
         known = 1 + sum(_size(child) for child in _children(node))
-        node._blindgrade_size = known  # type: ignore[attr-defined]  # remembered, since every node above asks again
+        node._blindgrade_size = known  # type: ignore[attr-defined]  # stored, because every node above needs it again
     return int(known)
 
 
@@ -117,7 +116,7 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _shape(nodes: Sequence[ast.AST]) -> Shape:
-    """A text that two pieces of code share if they differ in names alone: a name becomes the number of its coming."""
+    """Text that is equal for two pieces of code that differ only in names. The nth new name becomes the number n."""
     numbers: dict[str, int] = {}
     out: list[str] = []
     waiting: list[ast.AST | str] = list(reversed(nodes))
@@ -130,7 +129,7 @@ def _shape(nodes: Sequence[ast.AST]) -> Shape:
         for name in ("id", "arg", "name"):
             given = getattr(node, name, None)
             if isinstance(given, str):
-                # A keyword's name is the called function's, so it is no name that the writer chose.
+                # The called function has the keyword's name, so the writer did not choose it.
                 known = given if isinstance(node, ast.keyword) else str(numbers.setdefault(given, len(numbers)))
                 out.append(f" {known}")
         if isinstance(node, ast.Attribute):

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from blindgrade.figures import FigurePair
 from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, Outcome
+from blindgrade.next_step import next_in
 from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.mastery import Step, history, mastery
 from blindgrade.render.html.pages import filled
@@ -200,19 +201,18 @@ def _drawn(figures: Sequence[FigurePair]) -> tuple[Mapping[str, Mapping[str, Mar
 
 
 def _first(grading: Grading) -> dict[str, str] | None:
-    """The one thing to do next, as in the terminal: the first failure, else the first exercise that is not written."""
-    for outcome, verb in ((Outcome.FAILED, "look at"), (Outcome.NOT_ATTEMPTED, "write")):
-        for attempt in grading.lessons:
-            for result in attempt.exercises:
-                if result.outcome is outcome:
-                    return {
-                        "verb": verb,
-                        "name": result.name,
-                        "id": _anchor(attempt.lesson, result.name),
-                        "where": next((str(c.where) for c in result.checks if c.where), ""),
-                        "command": f"grade {attempt.lesson}/{result.name}",
-                    }
-    return None
+    """The one exercise to do first, as in the terminal."""
+    found = next_in(grading.lessons)
+    if found is None:
+        return None
+    attempt, result = found
+    return {
+        "verb": "write" if result.outcome is Outcome.NOT_ATTEMPTED else "look at",
+        "name": result.name,
+        "id": _anchor(attempt.lesson, result.name),
+        "where": next((str(c.where) for c in result.checks if c.where), ""),
+        "command": f"grade {attempt.lesson}/{result.name}",
+    }
 
 
 def _heading(grading: Grading) -> str:

@@ -183,7 +183,7 @@ def _declarations(rule: _Rule, whole: str) -> Iterator[str]:
             raise _Fault(line, f"{name} has no value; write one or take the line out")
         if name not in properties() and f"var({name}" not in whole:
             near = difflib.get_close_matches(name, properties(), n=1)
-            guess = f"did you mean {near[0]}?" if near else "palette.css lists those that pages use"
+            guess = f"did you mean {near[0]}" if near else "palette.css lists those that pages use"
             raise _Fault(line, f"no page uses {name}; {guess}")
         yield f"{name}: {value};"
 

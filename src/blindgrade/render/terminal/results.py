@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
+from blindgrade.next_step import next_in
 from blindgrade.render.links import Link, Links
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
@@ -120,22 +121,12 @@ def _note(result: ExerciseResult) -> str:
 # ---------------------------------------------------------------- what to do next
 
 
-def first_to_do(attempts: Iterable[Attempt]) -> tuple[Attempt, ExerciseResult] | None:
-    """The first exercise that failed, else the first that is not written; None if there is neither."""
-    found = [(attempt, result) for attempt in attempts for result in attempt.exercises]
-    for outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
-        for attempt, result in found:
-            if result.outcome is outcome:
-                return attempt, result
-    return None
-
-
 def ending(grading: Grading, links: Links, console: Console, *, verbose: bool = False) -> list[RenderableType]:
     """What stands below the lessons: the total, and what to do next (with `verbose` everything that is wrong)."""
     parts: list[RenderableType] = []
     if len(grading.lessons) > 1:
         parts += ["", bar(grading.points, grading.max_points, console, "all lessons")]
-    first = first_to_do(grading.lessons)
+    first = next_in(grading.lessons)
     told = [first] if first else []
     if verbose:
         told = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_TELL] or told

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from blindgrade.collect.downloads import by_student, strangers
-from blindgrade.collect.roster import Identifier
 from blindgrade.collect.source_item import Handed, Listing
+from blindgrade.roster.people import Identifier
 
 # "doeana_LATE_1187_54321_score.py"; an anonymous assignment has "anon_LATE_x7Yq2_54321_score.py".
 CANVAS = re.compile(

@@ -9,30 +9,22 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass
 
 from blindgrade.gradebook.errors import GradebookError
+from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.formulas import guarded, is_formula
-from blindgrade.gradebook.people import People, normal
 from blindgrade.gradebook.scores import LessonScores
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.names import normal
+from blindgrade.roster.people import Identifier
+from blindgrade.roster.titles import columns_of
 
 INFO = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 POINTS_POSSIBLE = "Points Possible"
 TITLE = re.compile(r"(?P<title>.*?)(?: \((?P<id>\d+)\))?\s*", re.DOTALL)
-# What Canvas compares with; a name can be changed by its owner, so it comes last.
-MATCHED_BY = ("SIS User ID", "SIS Login ID", "Integration ID", "ID", "Student")
 
 
-@dataclass
-class Filled:
-    """A file for another system, how many scores it holds, and notes about what found no place in it."""
-
-    text: str
-    written: int
-    notes: list[str]
-
-
-def make(scores: list[LessonScores], titles: dict[str, str], people: People) -> Filled:
+def make(scores: list[LessonScores], titles: dict[str, str], roster: Roster) -> Filled:
     """A file for Canvas without one to fill in: students are found by SIS id, login or name.
 
     `titles` are the lessons' titles by id: what Canvas calls the assignments, or will call them.
@@ -42,18 +34,18 @@ def make(scores: list[LessonScores], titles: dict[str, str], people: People) -> 
     rows.append(["    " + POINTS_POSSIBLE, "", "", "", "", *(_number(_most(lesson)) for lesson in scores)])
     written = 0
     for student in students:
-        person = people.person(student)
+        person = roster.person(student)
         ids = [person.get("canvas"), person.get("sid") or student, person.get("login")]
         for value in ids:
             if is_formula(value):
                 raise GradebookError(f"the id {value!r} would be run by a spreadsheet as a formula; correct the roster")
         cells = [_number(lesson.attempts[student].points) if student in lesson.attempts else "" for lesson in scores]
         written += sum(cell != "" for cell in cells)
-        rows.append([guarded(person.get("name") or student), *ids, guarded(person.get("section")), *cells])
+        rows.append([guarded(person.name or student), *ids, guarded(person.get("section")), *cells])
     return Filled(_text(rows, ","), written, [])
 
 
-def fill(worksheet: str, scores: list[LessonScores], titles: dict[str, str], people: People) -> Filled:
+def fill(worksheet: str, scores: list[LessonScores], titles: dict[str, str], roster: Roster) -> Filled:
     """The gradebook that Canvas exported, with our scores in it; GradebookError if it is none.
 
     Points are scaled to what the assignment is worth in Canvas; EX (excused) stays.
@@ -69,12 +61,17 @@ def fill(worksheet: str, scores: list[LessonScores], titles: dict[str, str], peo
     out.append(
         [*_cut(possible, last_info, f"    {POINTS_POSSIBLE}"), *(_possible(possible, columns, s) for s in scores)]
     )
-    known = people.finder(sorted({student for lesson in scores for student in lesson.attempts}))
+    students = {student for lesson in scores for student in lesson.attempts}
+    everybody = roster.including(students)
+    whose = columns_of(header[: last_info + 1], body)
     found: set[str] = set()
     written = 0
     for row in body:
-        student = _who(header, row, last_info, known)
-        if student is None:
+        match = everybody.find(Identifier(space, value) for space, value in whose.cells(row))
+        student = match.student
+        if match.unclear:
+            notes.append(f"{row[0]} was not filled in: {match.why}")
+        if student is None or student not in students:
             continue
         if student in found:
             notes.append(f"{student} is in two lines of the file; only the first was filled in")
@@ -83,9 +80,7 @@ def fill(worksheet: str, scores: list[LessonScores], titles: dict[str, str], peo
         cells = [_cell(row, columns[s.lesson], possible, s, student) for s in scores]
         written += sum(cell not in ("", "EX") for cell in cells)
         out.append([*(_safe(header, row, n) for n in range(last_info + 1)), *cells])
-    notes += [
-        f"{s} has scores and is not in the file; add the student in Canvas" for s in sorted(set(known.values()) - found)
-    ]
+    notes += [f"{s} has scores and is not in the file; add the student in Canvas" for s in sorted(students - found)]
     return Filled(_text(out, delimiter), written, notes)
 
 
@@ -123,14 +118,6 @@ def _cut(row: list[str], last_info: int, first: str) -> list[str]:
 def _possible(possible: list[str], columns: dict[str, int | None], lesson: LessonScores) -> str:
     column = columns[lesson.lesson]
     return possible[column] if column is not None and column < len(possible) else _number(_most(lesson))
-
-
-def _who(header: list[str], row: list[str], last_info: int, known: dict[str, str]) -> str | None:
-    for name in MATCHED_BY:
-        for n, title in enumerate(header[: last_info + 1]):
-            if title == name and n < len(row) and normal(row[n]) in known:
-                return known[normal(row[n])]
-    return None
 
 
 def _cell(row: list[str], column: int | None, possible: list[str], lesson: LessonScores, student: str) -> str:

@@ -1,7 +1,8 @@
-"""`--as classroom50`: what an instructor adds to the `classroom50` repository of an organization.
+"""`--as classroom50`: files that an instructor adds to the `classroom50` repository of an organization.
 
-An assignment's bundle is published on a web page, and grading happens in the student's own repository. So nothing
-private goes in: public checks against answer keys. The official grade is `course collect` and `course grade`.
+An assignment's bundle is published on a web page, and the student's own repository grades. So the bundle contains
+nothing private: it grades public checks with answer keys. The official grade comes from `course collect` and
+`course grade`.
 """
 
 from __future__ import annotations
@@ -18,16 +19,17 @@ from blindgrade.systems.classroom50.result import scale
 from blindgrade.systems.classroom50.workflow import CALLER, RUNNER
 
 PRIVATE = False
-MAX_BUNDLE = 10_000_000  # what the runner downloads at most
+MAX_BUNDLE = 10_000_000  # bytes that the runner downloads at most
 START_SECONDS = 60
-MAX_SECONDS = 600  # of one declared test
+MAX_SECONDS = 600  # for one declared test
 RUNTIME = {"runs-on": "ubuntu-latest", "python": "3.12"}
 
 GRADER = '''\
 #!/usr/bin/env python3
-"""Grade the working directory. Without arguments for Classroom 50's runner; with ids, by the exit code alone.
+"""Grade the working directory. Without arguments, write the results for Classroom 50's runner. With ids, only exit.
 
-Made by `course release --as classroom50`; do not edit.
+The exit code is 0 if the exercises with these ids passed. `course release --as classroom50` made this file. Do not
+edit it.
 """
 
 import os
@@ -43,7 +45,7 @@ TORCH = "https://download.pytorch.org/whl/cpu"
 
 
 def prepared():
-    """A Python that has the engine: BLINDGRADE_PYTHON (a machine of your own), or an environment made here."""
+    """Path of a Python that has the engine: BLINDGRADE_PYTHON (your own machine), or an environment made here."""
     given = os.environ.get("BLINDGRADE_PYTHON")
     if given:
         return given
@@ -78,7 +80,7 @@ if __name__ == "__main__":
 
 
 def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
-    """The bundle of one assignment that holds these targets, a declaration as tests, a runtime and a workflow."""
+    """Files for one assignment with these targets: its bundle, its declared tests, a runtime and a workflow."""
     for target in targets:
         if not target.files.answer_key.is_file():
             raise CourseError(f"{target.files.answer_key} is missing; run `course build`")
@@ -93,7 +95,7 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
     }
     if (size := sum(len(content) for content in bundle.values())) > MAX_BUNDLE:
         raise CourseError(
-            f"the bundle has {size:,} bytes, over {MAX_BUNDLE:,}; release fewer lessons in one assignment"
+            f"the bundle has {size:,} bytes, more than {MAX_BUNDLE:,}; release fewer lessons in one assignment"
         )
     return {
         **{f"CLASSROOM/autograders/{slug}/{path}": content for path, content in bundle.items()},
@@ -105,7 +107,7 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
 
 
 def assignment(targets: list[Target]) -> str:
-    """The assignment's name: "lesson-7-2" for lessons 7.2.1 and 7.2.2, "blindgrade" if they have nothing in common."""
+    """Name of the assignment: "lesson-7-2" for lessons 7.2.1 and 7.2.2; "blindgrade" if they share no number."""
     numbers = [target.files.entry.id.removeprefix("lesson-").split(".") for target in targets]
     common: list[str] = []
     for parts in zip(*numbers, strict=False):
@@ -119,7 +121,7 @@ def assignment(targets: list[Target]) -> str:
 
 
 def tests(targets: list[Target]) -> list[dict[str, Any]]:
-    """Declared tests, all or nothing for each exercise: for those who want to see and edit them in the web form."""
+    """Declared tests, one for each exercise, with all points or none. An instructor can edit them in the web form."""
     exercises = [(t, t.lesson.exercise(name)) for t in targets for name in t.exercises]
     factor = scale([exercise.points for _, exercise in exercises])
     run = 'python3 "$CLASSROOM50_BUNDLE_DIR/blindgrade_grader.py"'

@@ -1,4 +1,4 @@
-"""A grading as Classroom 50's result.json (schema classroom50/result/v1), and the text of its release."""
+"""A grading as Classroom 50's result.json (schema classroom50/result/v1), and the text of its release page."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TAG_TIME = re.compile(r"submit/(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z-")
 
 
 class IdentityMissing(Exception):
-    """The runner did not say whose submission this is; the message names what is missing."""
+    """The runner did not name the submission's owner, time or place. The message names what is missing."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """Whose submission it is and when it was made, as the runner and the commit say; never the student's files."""
+    """Owner, time and place of a submission, from the runner and the commit. Never from the student's files."""
 
     classroom: str
     assignment: str
@@ -34,9 +34,9 @@ class Submission:
 
     @classmethod
     def of(cls, env: dict[str, str], committed_at: str | None) -> Submission:
-        """From the environment that the runner sets.
+        """Submission that the runner's environment describes. IdentityMissing if it lacks something.
 
-        The time is the commit's, or else the submission tag's: it is the same whenever this commit is graded again.
+        The time is the commit's time, or the submission tag's. It stays the same when this commit is graded again.
         """
         needed = ("CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL")
         missing = [name for name in needed if not env.get(name)]
@@ -44,7 +44,7 @@ class Submission:
         at = committed_at or time_of_tag(env.get("SUBMISSION_TAG", ""))
         missing += [name for name, value in (("OWNER", owner), ("the commit's time", at)) if not value]
         if missing:
-            raise IdentityMissing(f"the runner did not give {', '.join(missing)}; run this by Classroom 50's runner")
+            raise IdentityMissing(f"the runner did not set {', '.join(missing)}; run this with Classroom 50's runner")
         return cls(
             classroom=env["CLASSROOM"],
             assignment=env["ASSIGNMENT"],
@@ -59,13 +59,13 @@ class Submission:
 
 
 def time_of_tag(tag: str) -> str:
-    """The time in "submit/2026-06-01T14-32-05Z-a1b2c3d", or nothing."""
+    """Time in a tag such as "submit/2026-06-01T14-32-05Z-a1b2c3d", in ISO format; "" for another tag."""
     match = TAG_TIME.match(tag)
     return f"{match[1]}T{match[2]}:{match[3]}:{match[4]}Z" if match else ""
 
 
 def result(grading: Grading, submission: Submission, graded_at: str) -> dict[str, Any]:
-    """The record: a test for each exercise. Scores are whole numbers there, so points are scaled until they are."""
+    """Record with a test for each exercise. Its scores must be whole numbers, so the points are scaled."""
     exercises = [(f"{a.lesson}/{r.name}", r) for a in grading.lessons for r in a.exercises]
     factor = scale([r.max_points for _, r in exercises])
     tests = [_test(name, r, factor) for name, r in exercises]
@@ -80,14 +80,14 @@ def result(grading: Grading, submission: Submission, graded_at: str) -> dict[str
 
 
 def scale(points: list[float]) -> int:
-    """The smallest factor that makes whole numbers of these points."""
+    """Smallest factor that turns these points into whole numbers, at most MAX_SCALE."""
     whole = (k for k in range(1, MAX_SCALE) if all(abs(p * k - round(p * k)) < 1e-6 for p in points))
     return next(whole, MAX_SCALE)
 
 
 def _test(name: str, exercise: ExerciseResult, factor: int) -> dict[str, Any]:
     most = round(exercise.max_points * factor)
-    # Rounded down, so that nothing but the whole is whole; the last digits of a sum of shares do not count.
+    # Rounded down, so that only all points give the full score. 1e-6 covers the rounding error of a sum of shares.
     score = most if exercise.points >= exercise.max_points else min(int(exercise.points * factor + 1e-6), most)
     return {
         "test-name": name,
@@ -111,7 +111,7 @@ def _said(check: CheckResult) -> str:
 
 
 def release_body(grading: Grading) -> str:
-    """What the student reads on the submission's release page, in Markdown; what they wrote is quoted as code."""
+    """Markdown text of the submission's release page. Text that the student wrote is quoted as code."""
     lines = [f"### {grading.points:g} of {grading.max_points:g} points", "", "Public checks only. `grade` runs the same"
              " ones on your machine.", "", "| exercise | outcome | points |", "|---|---|---|"]  # fmt: skip
     results = [r for attempt in grading.lessons for r in attempt.exercises]

@@ -1,6 +1,7 @@
 """`python -m blindgrade.systems.classroom50.run COURSE LESSON...`: grade the working directory for Classroom 50.
 
-Writes result.json and release-body.md. Exit code 0: graded, whatever the points; another: the runner reports an error.
+It writes result.json and release-body.md. Exit code 0: graded, with any points. Other codes: the runner reports an
+error.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ RESULT, BODY = "result.json", "release-body.md"
 
 
 def main() -> None:
-    """Grade, and write what came of it."""
+    """Grade, and write the results."""
     course, lessons, here = Path(sys.argv[1]), sys.argv[2:], Path.cwd()
-    # A result that lies there is the student's own, and would be taken for ours if this ended early.
+    # A result that is already in the folder comes from the student. If this process ended early, the runner would
+    # read it as ours.
     for name in (RESULT, BODY):
         if (here / name).is_dir() and not (here / name).is_symlink():
             shutil.rmtree(here / name)
@@ -32,7 +34,7 @@ def main() -> None:
             (here / name).unlink()
     code = _run(course, lessons, here)
     sys.stdout.flush()
-    os._exit(code)  # results are written; taking torch apart in order would keep the machine busy
+    os._exit(code)  # the results are written, and an orderly end of torch would take time
 
 
 def _run(course: Path, lessons: list[str], here: Path) -> int:
@@ -47,7 +49,7 @@ def _run(course: Path, lessons: list[str], here: Path) -> int:
     try:
         submission = Submission.of(dict(os.environ), commit_of(here / ".git")[0])
         catalog = Catalog(course)
-        # The runner's machine holds a token that can write to the repository, so a wall that holds is demanded.
+        # The runner's machine has a token that can write to the repository, so a sandbox with isolation is required.
         grading = grade(catalog, catalog.find(lessons), here, Options(sandbox="strict", reference="key"))
     except (SubmissionError, UnknownId, CourseError, IdentityMissing) as error:
         return _failed(error, BAD_REQUEST)
@@ -71,7 +73,7 @@ def _failed(error: Exception, code: int) -> int:
 
 
 def _show(grading: Grading) -> None:
-    """The result in the job's log. What a student wrote must not be read as a command to the runner."""
+    """Print the result into the job's log. The runner must not read a student's text as a command."""
     from rich.console import Console
 
     from blindgrade.render.terminal.results import print_grading

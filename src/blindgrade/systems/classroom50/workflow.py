@@ -1,13 +1,13 @@
-"""A pipeline for Classroom 50 in which student code and the token that can write never meet.
+"""A workflow for Classroom 50 that keeps student code away from the token that can write.
 
-Its built-in runner grades and publishes in one job. Here one job grades and may only read; another, which sees no
-code of the student's, publishes. Whoever prefers the built-in runner leaves these two files out.
+The built-in runner of Classroom 50 grades and publishes in one job. Here one job grades and may only read. Another job
+publishes, and it sees no student code. An instructor who prefers the built-in runner leaves these two files out.
 """
 
 from __future__ import annotations
 
-# Every value enters a script by its environment: `${{ … }}` inside a script would be read as part of the script.
-RUNNER = r"""# Made by `course release --as classroom50`. Put it into your classroom50 repository as it is.
+# A script gets every value from its environment. The shell would read `${{ … }}` in a script as part of the script.
+RUNNER = r"""# Made by `course release --as classroom50`. Put it into your classroom50 repository without changes.
 name: blindgrade runner
 on:
   workflow_call:
@@ -96,7 +96,7 @@ jobs:
       - name: Publish
         run: |
           set -euo pipefail
-          # What another job has written is believed for this submission alone.
+          # Accept the other job's result only if it names this submission.
           jq -e '.classroom == env.CLASSROOM and .assignment == env.ASSIGNMENT and .owner == env.OWNER
                  and .submission == env.SUBMISSION_TAG' result.json > /dev/null
           score="$(jq -r '"\(.score)/\(."max-score")"' result.json)"

@@ -1,6 +1,6 @@
 """`--as gradescope`: autograder.zip, which grades on Gradescope's machines with every check.
 
-The archive holds solutions: it is uploaded by an instructor and never handed out.
+The archive contains solutions. An instructor uploads it. Students must never get it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from blindgrade.systems.gradescope import results
 from blindgrade.systems.gradescope.results import Visibility
 
 PRIVATE = True
-WHEELHOUSE = "BLINDGRADE_WHEELHOUSE"  # a folder of wheels that go along, for machines without a network
-PINNED = ("torch", "numpy")  # whose results the instructor has seen
+WHEELHOUSE = "BLINDGRADE_WHEELHOUSE"  # a folder of wheels to put into the archive, for machines without a network
+PINNED = ("torch", "numpy")  # the versions with which the instructor has seen the results
 
 SETUP = """\
 #!/bin/bash
-# Run once, as root, when the image is built: an environment of its own, outside of what holds the solutions.
+# Run once, as root, when the image is built. Make an environment outside the folder that contains the solutions.
 set -euo pipefail
 source="${BLINDGRADE_AUTOGRADER:-/autograder}/source"
 home="${BLINDGRADE_HOME:-/opt/blindgrade}"
@@ -36,7 +36,7 @@ find_python() {
   return 1
 }
 if ! find_python; then
-  apt-get install -y python3-venv || true  # a Python that is new enough may lack this part alone
+  apt-get install -y python3-venv || true  # a Python that is new enough may lack only this part
   find_python || { apt-get install -y python3.11 python3.11-venv && find_python; }
 fi
 "$python" -m venv "$home"
@@ -45,22 +45,22 @@ install+=(-c "$source/constraints.txt")
 if compgen -G "$source/wheels/torch-*.whl" > /dev/null; then
   "${install[@]}" --no-index --find-links "$source/wheels" blindgrade
 else
-  # PyTorch's own index has a build without CUDA, a tenth of the size; PyPI's works as well.
+  # PyTorch's own index has a build without CUDA, which has a tenth of the size. PyPI's build works too.
   "${install[@]}" --index-url https://download.pytorch.org/whl/cpu torch || "${install[@]}" torch
   "${install[@]}" "$source"/wheels/blindgrade-*.whl
 fi
-# One wall more around the solutions: no other user of the image reads them.
+# Protect the solutions once more: no other user of the image can read them.
 chmod -R go-rwx "$source"
 "$home/bin/python" -I -P -c 'import blindgrade.systems.gradescope.run'
 """
 
 RUN = """\
 #!/bin/bash
-# Run for each submission, as root. Whatever happens, there is a results.json that says what happened.
+# Run for each submission, as root. It always writes a results.json, even if the grader fails.
 root="${BLINDGRADE_AUTOGRADER:-/autograder}"
 home="${BLINDGRADE_HOME:-/opt/blindgrade}"
 mkdir -p "$root/results"
-# This stands until the grader puts its own in its place, so a grader that is killed has said so.
+# The grader replaces this file with its results. If the grader is killed, this file reports the failure.
 cat > "$root/results/results.json" << 'JSON'
 FAILURE
 JSON
@@ -73,15 +73,15 @@ exit 0
 def files(
     catalog: Catalog, targets: list[Target], *, hidden: Visibility = "after_due_date", wheelhouse: Path | None = None
 ) -> dict[str, bytes]:
-    """autograder.zip for these targets.
+    """autograder.zip for these targets, by its name.
 
-    `hidden` is how Gradescope shows hidden checks. `wheelhouse` (default: $BLINDGRADE_WHEELHOUSE) is a folder with
-    torch and all else that the engine needs, for an image that is built without a network.
+    `hidden` says when Gradescope shows hidden checks. `wheelhouse` (default: $BLINDGRADE_WHEELHOUSE) is a folder with
+    torch and everything else that the engine needs, for an image that is built without a network.
     """
     for target in targets:
         if not target.files.solution.is_file():
             raise CourseError(
-                f"{target.files.solution} is not here, and Gradescope grades with the solutions; run the command in"
+                f"{target.files.solution} is missing, and Gradescope grades with the solutions; run the command in"
                 " the course's own repository"
             )
     given = os.environ.get(WHEELHOUSE)
@@ -99,7 +99,7 @@ def files(
 
 
 def _constraints() -> str:
-    """Versions of this machine, without the label of its build: `2.13.0`, not `2.13.0+cu130`."""
+    """Versions on this machine, as pip constraints, without the label of the build: `2.13.0`, not `2.13.0+cu130`."""
     return "".join(f"{name}=={metadata.version(name).split('+')[0]}\n" for name in PINNED)
 
 
@@ -109,7 +109,7 @@ def _wheels(folder: Path | None) -> dict[str, bytes]:
     found = sorted(folder.glob("*.whl"))
     if not any(path.name.startswith("torch-") for path in found):
         raise CourseError(
-            f"{folder} holds no wheel of torch; fill it with `pip download --only-binary :all: -d {folder} blindgrade`"
+            f"{folder} has no wheel of torch; fill it with `pip download --only-binary :all: -d {folder} blindgrade`"
         )
-    # The engine's own wheel is the one made now, whatever version lies there.
+    # The archive gets the engine's wheel that was made now, not one from the folder.
     return {f"wheels/{path.name}": path.read_bytes() for path in found if not path.name.startswith("blindgrade-")}

@@ -10,7 +10,7 @@ from blindgrade.render.safe import shown
 Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]
 MAX_TEXT = 2_000  # characters of one text that a student controls
 
-# Plain text everywhere: nothing that a student wrote is read as markup. Standard output is the instructors'.
+# Plain text everywhere, so that no text of a student is read as markup. Only instructors see standard output.
 PLAIN: dict[str, Any] = {
     "output_format": "text",
     "test_output_format": "text",
@@ -19,16 +19,16 @@ PLAIN: dict[str, Any] = {
     "stdout_visibility": "hidden",
 }
 FAULT = (
-    "The grader itself failed, so this submission was not graded. That is not your fault, and the points shown are not"
-    " your points. Tell your instructor, who can run the autograder again."
+    "The grader itself failed, so this submission was not graded. This is not your fault, and the points shown are not"
+    " your points. Ask your instructor to run the autograder again."
 )
-PARTLY = "Some checks could not be judged because the grader failed in them; they cost no points."
+PARTLY = "The grader failed in some checks, so they have no result. They cost you no points."
 
 
 def results(grading: Grading, hidden: Visibility, seconds: float) -> dict[str, Any]:
-    """The record that Gradescope shows: an entry with points for each exercise, and one for each of its checks.
+    """Record that Gradescope shows: an entry with points for each exercise, and an entry for each of its checks.
 
-    `hidden` is the visibility of what hidden checks say, and of the points that they decide.
+    `hidden` is the visibility of the hidden checks and of the points that they decide. `seconds` is the grading time.
     """
     tests: list[dict[str, Any]] = []
     for attempt in grading.lessons:
@@ -50,17 +50,17 @@ def results(grading: Grading, hidden: Visibility, seconds: float) -> dict[str, A
 
 
 def failure() -> dict[str, Any]:
-    """The record of a grader that failed. The reason is for the instructors, so it is printed and not in here."""
+    """Record of a grader that failed. The reason is for instructors only, so it is printed and not in the record."""
     return {**PLAIN, "score": 0, "output": FAULT, "tests": [], "extra_data": {"grader_failed": True}}
 
 
 def unreadable(reason: str) -> dict[str, Any]:
-    """The record of a submission that cannot be read; the reason says what the student can do."""
+    """Record of a submission that cannot be read. The reason says what the student can do."""
     return {**PLAIN, "score": 0, "output": shown(reason)[:MAX_TEXT], "tests": [], "extra_data": {}}
 
 
 def _exercise(result: ExerciseResult, number: str, lesson: str, hidden: Visibility) -> list[dict[str, Any]]:
-    # Points that a hidden check decides tell what it said, so they are shown when it is.
+    # Points that a hidden check decides reveal its result, so they have its visibility.
     whole: Visibility = "visible" if all(check.public for check in result.checks) else hidden
     head: dict[str, Any] = {
         "name": f"{result.name}: {result.title}",

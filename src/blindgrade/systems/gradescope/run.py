@@ -1,7 +1,7 @@
-"""`python -m blindgrade.systems.gradescope.run [/autograder]`: grade one submission where Gradescope has laid it.
+"""`python -m blindgrade.systems.gradescope.run [/autograder]`: grade one submission on Gradescope's machine.
 
-Reads source/config.json, source/course, submission and submission_metadata.json; writes results/results.json, also when
-the grader fails. What it prints is for the instructors: Gradescope keeps it from students.
+It reads source/config.json, source/course, submission and submission_metadata.json. It writes results/results.json,
+even if the grader fails. Its output is for instructors; Gradescope does not show it to students.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Grade, and write what came of it."""
+    """Grade, and write the results."""
     root = Path(sys.argv[1] if len(sys.argv) > 1 else "/autograder")
     try:
         record = _grade(root)
@@ -27,7 +27,7 @@ def main() -> None:
         record = failure()
     _write(root / "results" / "results.json", record)
     sys.stdout.flush()
-    os._exit(0)  # results are written; taking torch apart in order would keep the machine busy
+    os._exit(0)  # the results are written, and an orderly end of torch would take time
 
 
 def _grade(root: Path) -> dict[str, Any]:
@@ -43,26 +43,26 @@ def _grade(root: Path) -> dict[str, Any]:
     targets = catalog.find(config["lessons"])
     submission = root / "submission"
     try:
-        # The solutions lie on this machine, so a wall that holds is demanded.
+        # The solutions are on this machine, so a sandbox with isolation is required.
         grading = grade(catalog, targets, submission, Options(sandbox="strict", reference="live"))
     except SubmissionError as error:
         print(error)
         return unreadable(str(error).replace(f"{submission}/", ""))
-    student, submitted_at = _who(root / "submission_metadata.json")
+    student, submitted_at = _submitters(root / "submission_metadata.json")
     for attempt in grading.lessons:
         attempt.student, attempt.submitted_at = student, submitted_at
     print(grading.model_dump_json(by_alias=True, indent=1))
     return results(grading, config["hidden_checks"], time.monotonic() - begun)
 
 
-def _who(metadata: Path) -> tuple[str | None, str | None]:
-    """The submitters' addresses and the time, as Gradescope tells them. Grading does not depend on it."""
+def _submitters(metadata: Path) -> tuple[str | None, str | None]:
+    """Addresses of the submitters and time of the submission, from Gradescope. Grading does not depend on them."""
     try:
-        told = json.loads(metadata.read_text(encoding="utf-8"))
-        users = [str(user.get("email") or user["id"]) for user in told.get("users", [])]
-        return ", ".join(users) or None, told.get("created_at")
+        record = json.loads(metadata.read_text(encoding="utf-8"))
+        users = [str(user.get("email") or user["id"]) for user in record.get("users", [])]
+        return ", ".join(users) or None, record.get("created_at")
     except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
-        print(f"submission_metadata.json was not understood: {error!r}")
+        print(f"submission_metadata.json cannot be read: {error!r}")
         return None, None
 
 

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from blindgrade.collect.downloads import by_student, strangers
-from blindgrade.collect.roster import Identifier
 from blindgrade.collect.source_item import Handed, Listing
+from blindgrade.roster.people import Identifier
 
 # "Ana Doe_4711_assignsubmission_file_/score.py", or without folders "Ana Doe_4711_assignsubmission_file_score.py".
 MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<what>file|onlinetext)(?:_(?P<file>.*))?")

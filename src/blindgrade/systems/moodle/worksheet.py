@@ -12,10 +12,13 @@ import io
 
 from blindgrade.gradebook.comments import comment
 from blindgrade.gradebook.errors import GradebookError
+from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.formulas import guarded
-from blindgrade.gradebook.people import People, normal
 from blindgrade.gradebook.scores import LessonScores, Score
-from blindgrade.systems.canvas.export import Filled
+from blindgrade.roster.matching import Match, Roster
+from blindgrade.roster.names import normal
+from blindgrade.roster.people import Identifier
+from blindgrade.roster.titles import columns_of
 
 # The columns by their English titles; on a site in another language they have that language's.
 TITLES = {
@@ -29,7 +32,7 @@ TITLES = {
 REQUIRED = ("identifier", "grade", "modified")  # Moodle refuses a file without them
 
 
-def fill(worksheet: str, scores: LessonScores, people: People, titles: dict[str, str] | None = None) -> Filled:
+def fill(worksheet: str, scores: LessonScores, roster: Roster, titles: dict[str, str] | None = None) -> Filled:
     """The worksheet with our grades and comments; GradebookError if it is none.
 
     `titles` overrides TITLES for a site in another language. Points are scaled to the maximum grade.
@@ -39,10 +42,9 @@ def fill(worksheet: str, scores: LessonScores, people: People, titles: dict[str,
     rows = [row for row in csv.reader(io.StringIO(worksheet[len(bom) :], newline="")) if row]
     header = rows[0] if rows else []
     at = _columns(header, {**TITLES, **(titles or {})})
-    known = people.finder(list(scores.attempts))
-    sheet = _Sheet(header, at, scores, known)
+    sheet = _Sheet(rows, at, scores, roster.including(scores.attempts))
     written = sum([sheet.write(row) for row in rows[1:]])
-    missing = sorted(set(known.values()) - sheet.found)
+    missing = sorted(set(scores.attempts) - sheet.found)
     sheet.notes += [
         f"{s} has a score and is not in the worksheet; give --roster with the student's email" for s in missing
     ]
@@ -65,17 +67,21 @@ def _columns(header: list[str], titles: dict[str, str]) -> dict[str, int]:
 class _Sheet:
     """The worksheet's columns, and what was filled in so far."""
 
-    def __init__(self, header: list[str], at: dict[str, int], scores: LessonScores, known: dict[str, str]) -> None:
-        self.header, self.at, self.scores, self.known = header, at, scores, known
+    def __init__(self, rows: list[list[str]], at: dict[str, int], scores: LessonScores, roster: Roster) -> None:
+        self.header, self.at, self.scores, self.roster = rows[0], at, scores, roster
+        self.whose = columns_of(self.header, rows[1:])
         self.found: set[str] = set()
         self.notes: list[str] = []
 
     def write(self, row: list[str]) -> bool:
         """Fill in one line; False if it is nobody's whom we graded or may not be changed."""
         row += [""] * (len(self.header) - len(row))
-        student = self._who(row)
+        match = self._who(row)
+        student = match.student
+        if match.unclear:
+            self.notes.append(f"{row[self.at['identifier']]} was not filled in: {match.why}")
         self._guard(row)
-        if student is None:
+        if student is None or student not in self.scores.attempts:
             return False
         if student in self.found:
             self.notes.append(f"{student} is in two lines of the worksheet; only the first was filled in")
@@ -90,12 +96,15 @@ class _Sheet:
             row[self.at["feedback"]] = feedback(attempt)
         return True
 
-    def _who(self, row: list[str]) -> str | None:
-        """The student of the line: identity fields before the name, which its owner may change."""
-        ours = set(self.at.values())
-        others = [n for n in range(len(row)) if n not in ours]
-        others.sort(key=lambda n: n == 1)  # the second column is the full name, on every site
-        return next((self.known[normal(row[n])] for n in others if normal(row[n]) in self.known), None)
+    def _who(self, row: list[str]) -> Match:
+        """The student of the line. A column with a title of the site's own may hold a number or an address."""
+        known = [Identifier(space, value) for space, value in self.whose.cells(row)]
+        others = [
+            value
+            for n, value in enumerate(row[: len(self.header)])
+            if n not in self.at.values() and self.header[n] in self.whose.unknown
+        ]
+        return self.roster.find([*known, *(Identifier("any", value.strip()) for value in others)])
 
     def _guard(self, row: list[str]) -> None:
         """Moodle reads none of these columns back, and a spreadsheet may run what stands in them."""

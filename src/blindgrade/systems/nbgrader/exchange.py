@@ -1,4 +1,4 @@
-"""nbgrader's exchange: who handed in what, and when."""
+"""nbgrader's exchange: the submissions with their students and times."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-from blindgrade.collect.roster import Identifier
 from blindgrade.collect.source_item import Handed, Listing, SourceError
+from blindgrade.roster.people import Identifier
 
 STAMP = "timestamp.txt"
 
 
-EXCHANGES_OWN = frozenset({STAMP, "submission_secret.txt"})  # laid beside what was handed in
+EXCHANGES_OWN = frozenset({STAMP, "submission_secret.txt"})  # nbgrader's own files beside the submitted ones
 
 
-# "ana+lesson-7.2.1+2026-11-02 10:00:00.000000 UTC", and random letters where students may not see each other's.
+# "ana+lesson-7.2.1+2026-11-02 10:00:00.000000 UTC", then random letters if students must not see other submissions.
 INBOUND = re.compile(r"(?P<student>[^+]+)\+(?P<assignment>.+?)\+(?P<time>\d{4}-\d\d-\d\d [\d:.]+ \w+)(?:\+.*)?")
 
 
 def exchange(root: Path, entries: list[Path]) -> Listing | None:
-    """nbgrader's exchange (its root, a course's folder in it, or `inbound`), or what `nbgrader collect` made of it."""
+    """Submissions in nbgrader's exchange or in a folder that `nbgrader collect` made; None for another folder.
+
+    `root` is the exchange's root, the folder of one course in it, its `inbound` folder, or `submitted/`.
+    """
     courses = [path for path in entries if (path / "inbound").is_dir()]
     if len(courses) > 1:
         raise SourceError(f"{root} holds several courses; name one of them, such as {courses[0]}")
@@ -35,12 +38,12 @@ def exchange(root: Path, entries: list[Path]) -> Listing | None:
             match = INBOUND.fullmatch(path.name)
             assert match is not None
             if path.is_symlink() or not path.is_dir():
-                listing.refused.append((path.name, "it is no folder"))
+                listing.refused.append((path.name, "it is not a folder"))
                 continue
             listing.handed.append(_from_exchange(path, match["student"], match["assignment"], match["time"]))
         return listing
     if inbound != root:
-        raise SourceError(f"{inbound} holds no submissions; nobody has handed in anything there yet")
+        raise SourceError(f"{inbound} holds no submissions; no student has submitted to it yet")
     stamped = [path.parent for path in sorted(root.glob(f"*/*/{STAMP}"))]
     if not stamped:
         return None
@@ -74,20 +77,26 @@ def _from_exchange(path: Path, student: str, assignment: str, time: str) -> Hand
 
 
 def _nbgrader_time(text: str) -> str | None:
-    """nbgrader writes UTC unless its configuration names another zone, which then stands there as an offset or name."""
+    """Time in UTC; None if the text has another form.
+
+    nbgrader writes UTC, or the zone that its configuration names, as an offset or a name. A name is not read.
+    """
     match = re.fullmatch(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? (UTC|[+-]\d{4})", text)
     if match is None:
         return None
     zone = "+0000" if match[2] == "UTC" else match[2]
     try:
-        told = datetime.strptime(f"{match[1]} {zone}", "%Y-%m-%d %H:%M:%S %z")
+        time = datetime.strptime(f"{match[1]} {zone}", "%Y-%m-%d %H:%M:%S %z")
     except ValueError:
         return None
-    return told.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _owner(path: Path, student: str) -> tuple[str, ...]:
-    """In an exchange anybody may make a folder with anybody's name; its owner is who did."""
+    """Note about the account that made the submission, if it is not the student's.
+
+    Any account can make a folder with any student's name in an exchange. The folder's owner shows which one did.
+    """
     import pwd
 
     number = path.stat().st_uid

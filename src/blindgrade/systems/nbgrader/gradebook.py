@@ -1,8 +1,8 @@
-"""Attempts into nbgrader's gradebook: through its own classes and tables, many rows at a time.
+"""Writing of attempts into nbgrader's gradebook, with nbgrader's own classes and tables, many rows at a time.
 
-Writing is idempotent: a second run with the same attempts changes nothing. Scores and comments that an instructor wrote
-by hand are never touched. Exercises have the points that were earned, and what lateness takes off is nbgrader's late
-submission penalty, which its feedback and its export subtract.
+A second run with the same attempts changes nothing. Scores and comments that an instructor entered never change. An
+exercise has the points that the student earned. The points that lateness costs are nbgrader's late submission penalty.
+nbgrader's feedback and export subtract it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from blindgrade.catalog import LessonFiles
 from blindgrade.gradebook.comments import comment
 from blindgrade.gradebook.errors import GradebookError
-from blindgrade.gradebook.people import People
 from blindgrade.gradebook.scores import LessonScores, Score
 from blindgrade.models import Lesson, Outcome
+from blindgrade.roster.matching import Roster
 from blindgrade.systems.nbgrader.names import grade_id, solution_id
 
 Rows = list[dict[str, Any]]
@@ -34,7 +34,7 @@ KERNEL = '{"display_name": "Python 3", "language": "python", "name": "python3"}'
 
 @dataclass
 class Synced:
-    """What a sync did: rows by table that were added and changed."""
+    """Result of a sync: the number of submissions, of added rows and of changed rows, and notes for the instructor."""
 
     submissions: int = 0
     added: int = 0
@@ -43,10 +43,10 @@ class Synced:
 
 
 class Syncer:
-    """nbgrader's gradebook at `url`, which may be empty. Use as a context."""
+    """nbgrader's gradebook at `url`, which may be empty. Use it as a context."""
 
-    def __init__(self, url: str, people: People, course_id: str = "default_course") -> None:
-        self.people = people
+    def __init__(self, url: str, roster: Roster, course_id: str = "default_course") -> None:
+        self.roster = roster
         self.synced = Synced()
         try:
             with _alembic_in_reach():
@@ -83,10 +83,10 @@ class Syncer:
             raise GradebookError(f"{lesson.id} was not written ({first}); run the command again") from None
         self.synced.submissions += len(scores.attempts)
 
-    # ------------------------------------------------------------ what nbgrader knows of the lesson
+    # ------------------------------------------------------------ the lesson in nbgrader
 
     def _skeleton(self, files: LessonFiles, lesson: Lesson) -> Any:
-        """The lesson's notebook in the gradebook, as `nbgrader generate_assignment` would make it."""
+        """The lesson's notebook in the gradebook. If it is missing, make it as `nbgrader generate_assignment` does."""
         book = self._gradebook
         names = (files.module, lesson.id)
         try:
@@ -99,9 +99,9 @@ class Syncer:
         if notebook.submissions and set(has) != set(wanted):
             differ = ", ".join(sorted(set(has) ^ set(wanted)))
             raise GradebookError(
-                f"the gradebook knows other exercises of {lesson.id} than the course ({differ}), and has submissions of"
-                " it; sync into a new one (--db sqlite:///new.db), or remove the old ones with `nbgrader db assignment"
-                f" remove {lesson.id}`"
+                f"the gradebook has submissions of {lesson.id} with other exercises than the course ({differ}); sync"
+                " into a new gradebook (--db sqlite:///new.db), or remove the old submissions with `nbgrader db"
+                f" assignment remove {lesson.id}`"
             )
         for exercise in lesson.exercises:
             if has.get(grade_id(exercise.name)) == exercise.points:
@@ -124,15 +124,15 @@ class Syncer:
         rows: Rows = []
         for student in students:
             if student not in self._students:
-                person = self.people.person(student)
-                first, _, last = person.get("name").rpartition(" ")
+                person = self.roster.person(student)
+                first, last = person.names
                 email = person.get("email") or None
                 rows.append({"id": student, "first_name": first or None, "last_name": last or None, "email": email})
         self._insert(api.Student, rows)
         self._students |= {row["id"] for row in rows}
 
     def _submissions(self, assignment: str, notebook: str, scores: LessonScores) -> dict[str, str]:
-        """Each student's submitted notebook in the gradebook."""
+        """Id of each student's submitted notebook in the gradebook, by student."""
         table = api.SubmittedAssignment
         query = select(table.student_id, table.id, table.timestamp).where(table.assignment_id == assignment)
         have = {student: (key, at) for student, key, at in self._db.execute(query)}
@@ -187,7 +187,7 @@ class Syncer:
                     place = {"id": uuid4().hex, "notebook_id": submitted[student], "cell_id": cell}
                     new.append({**place, "auto_score": score, "needs_manual_grade": waits})
                 elif old[1] != score:
-                    # As nbgrader has it: a score by hand is looked at again when the grader's has changed.
+                    # Like nbgrader: a person looks at a manual score again when the grader's score has changed.
                     waits = waits or old[2] is not None
                     changed.append({"key": old[0], "auto_score": score, "needs_manual_grade": waits})
         self._insert(table, new)
@@ -225,9 +225,9 @@ class Syncer:
         self.synced.changed += len(rows)
 
 
-def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], people: People) -> Synced:
-    """Write every lesson's scores into the gradebook at `url`; GradebookError if it cannot be written."""
-    with Syncer(url, people) as syncer:
+def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], roster: Roster) -> Synced:
+    """Write every lesson's scores into the gradebook at `url`. GradebookError if it cannot be written."""
+    with Syncer(url, roster) as syncer:
         for files, lesson, scores in lessons:
             syncer.lesson(files, lesson, scores)
             syncer.synced.notes += scores.notes
@@ -235,12 +235,12 @@ def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], 
 
 
 def _taken_off(attempt: Score) -> float | None:
-    """The points that lateness costs; None for none, as nbgrader has it."""
+    """Points that lateness costs. None for no points, as in nbgrader's tables."""
     return round(attempt.earned - attempt.points, 6) or None
 
 
 def _instant(attempt: Score) -> datetime | None:
-    """When the submission was handed in, as nbgrader keeps it: in UTC, without saying so."""
+    """Time of the submission as nbgrader stores it: in UTC, without a time zone."""
     if attempt.submitted_at is None:
         return None
     at = datetime.fromisoformat(attempt.submitted_at.replace("Z", "+00:00"))
@@ -249,7 +249,10 @@ def _instant(attempt: Score) -> datetime | None:
 
 @contextmanager
 def _alembic_in_reach() -> Any:
-    """nbgrader calls `alembic` by name for a new gradebook; it lies beside this Python, which may be on no path."""
+    """Context in which nbgrader finds the command `alembic`, which it runs for a new gradebook.
+
+    The command is in the same folder as this Python, and PATH may lack that folder.
+    """
     old = os.environ.get("PATH", "")
     os.environ["PATH"] = f"{os.path.dirname(sys.executable)}{os.pathsep}{old}"
     try:

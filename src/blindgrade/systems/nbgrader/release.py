@@ -1,7 +1,7 @@
 """A course directory for nbgrader: `source/` notebooks with solutions, and settings that grade in our sandbox.
 
-The directory is the instructor's, since nbgrader wants the solutions in `source/`; what students get is made from it by
-`nbgrader generate_assignment`.
+The directory is for instructors only, because nbgrader needs the solutions in `source/`. `nbgrader generate_assignment`
+makes the students' files from it.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from blindgrade.models import Exercise, Lesson
 from blindgrade.release.course_tree import look_files
 from blindgrade.systems.nbgrader.names import grade_id, solution_id
 
-PRIVATE = True  # source/ holds the solutions
+PRIVATE = True  # source/ contains the solutions
 
 SCHEMA_VERSION = 3
-# nbgrader removes what stands between these, and refuses a cell like this one if our preprocessor did not take it out.
+# nbgrader removes the text between these markers. It refuses such a cell if our preprocessor did not remove it before.
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
-PUBLIC_COURSE = "public_course"  # a released course beside the notebook: the public checks and what they need
+PUBLIC_COURSE = "public_course"  # folder beside the notebook: a released course with what the public checks need
 
-CONFIG = '''"""nbgrader's settings for this course: what students hand in is graded by blindgrade, in its sandbox.
+CONFIG = '''"""Settings of nbgrader for this course: blindgrade grades the submissions in its sandbox.
 
-Made by `course release --as nbgrader`. Run nbgrader and `jupyter server` in this folder, so that they read this file.
+`course release --as nbgrader` made this file. Run nbgrader and `jupyter server` in this folder, so that they read it.
 """
 
 import os
@@ -46,10 +46,10 @@ blindgrade.systems.nbgrader.notebook_check.check("{id}", globals(), course="{cou
 
 
 def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
-    """The course directory's files: relative path and content.
+    """Files of the course directory: relative path → content.
 
-    Raises CourseError if a lesson has no solution here or an exercise has no cell of its own. A lesson is released
-    whole, whichever of its exercises were named.
+    Every lesson is released whole, even if only some of its exercises were named. Raises CourseError if a lesson has no
+    solution or an exercise has no cell of its own.
     """
     root = str(catalog.root)
     found = {"nbgrader_config.py": CONFIG.format(course_id=_course_id(catalog), root=root).encode()}
@@ -65,7 +65,7 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
 
 
 def notebook_cells(lesson_files: LessonFiles, lesson: Lesson) -> list[dict[str, Any]]:
-    """The source notebook's cells, with nbgrader's metadata and a grade cell behind each exercise."""
+    """Cells of the source notebook, with nbgrader's metadata and a grade cell after each exercise."""
     name = str(lesson_files.solution.relative_to(lesson_files.root))
     try:
         source = solved_cells(lesson_files.solution.read_text(encoding="utf-8"), name)
@@ -116,12 +116,12 @@ def _grade_cell(lesson: Lesson, exercise: Exercise) -> dict[str, Any]:
 
 
 def _marks(cell_id: str, **kinds: bool) -> dict[str, Any]:
-    """nbgrader's metadata. It refuses unknown keys, so nothing of ours may stand among them."""
+    """Metadata of nbgrader for a cell. nbgrader refuses unknown keys, so it must have no others."""
     return {"grade_id": cell_id, "schema_version": SCHEMA_VERSION, "task": False, **kinds}
 
 
 def _public_course(catalog: Catalog, target: Target) -> dict[str, bytes]:
-    """What the public checks need in a student's folder: the released course of this lesson."""
+    """Files that the public checks need in a student's folder: the released course of this lesson."""
     wanted = [catalog.root / "course.toml", target.files.spec, target.files.public_checks, target.files.answer_key]
     earlier = {need.split("/")[0] for e in target.lesson.exercises for need in e.requires if "/" in need}
     wanted += [catalog.files(lesson).spec for lesson in sorted(earlier)]  # the catalog reads what a lesson requires
@@ -133,5 +133,5 @@ def _public_course(catalog: Catalog, target: Target) -> dict[str, bytes]:
 
 
 def _course_id(catalog: Catalog) -> str:
-    """The course's title as nbgrader takes it: no spaces, no plus sign."""
+    """The course's title in the form that nbgrader accepts: without spaces and plus signs."""
     return re.sub(r"[^a-z0-9]+", "-", catalog.course.title.lower()).strip("-") or "course"

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from blindgrade.attack.attacks import CORPUS, CorpusError, Result, face_all, read_corpus
+from blindgrade.attack.corpus import CORPUS, CorpusError, read_corpus
+from blindgrade.attack.defence import Result, face_all
 from blindgrade.cli.as_json import print_json
 from blindgrade.cli.bars import Bar
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, SOME_NOT, stops

@@ -9,10 +9,10 @@ import click
 
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.cli.as_json import print_json
+from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, SOME_NOT, stops
 from blindgrade.collect.collect import Report
 from blindgrade.collect.collect import collect as collect_all
-from blindgrade.collect.roster import RosterError, read_roster
 from blindgrade.collect.source_item import SourceError
 from blindgrade.render.safe import shown
 from blindgrade.systems.sources import SOURCES
@@ -20,8 +20,8 @@ from blindgrade.systems.sources import SOURCES
 
 def collect(source: Path, to: Path, roster: Path | None, kind: str, as_json: bool) -> None:
     """Collect, and say what became of every submission."""
-    with stops(BAD_REQUEST, CourseError, SourceError, RosterError):
-        people = read_roster(roster) if roster else None
+    people = roster_at(roster) if roster else None
+    with stops(BAD_REQUEST, CourseError, SourceError):
         report = collect_all(Catalog.locate(), source, to, SOURCES, people, kind)
     if as_json:
         print_json(_as_json(report))

@@ -52,7 +52,7 @@ def grade(
 
 
 def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings) -> Zygote | None:
-    """Begin to try whether the walls hold on this machine; say it aloud where none are wanted."""
+    """Begin to try whether the walls hold on this machine. With `--sandbox process` warn instead."""
     if settings.sandbox == "process":
         say("--sandbox process: STUDENTS' CODE RUNS AS YOU, with your files, your network and the course's solutions"
             " within its reach. Only for submissions that you have read.")  # fmt: skip

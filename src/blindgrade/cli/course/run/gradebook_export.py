@@ -7,12 +7,15 @@ from pathlib import Path
 import click
 
 from blindgrade.catalog import Catalog, CourseError, UnknownId
-from blindgrade.cli.course.run.gradebook_scores import people, say_notes, scores
+from blindgrade.cli.course.run.gradebook_scores import scores
+from blindgrade.cli.course.run.notes import say_notes
+from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.exits import BAD_REQUEST, stops
 from blindgrade.gradebook import plain
 from blindgrade.gradebook.errors import GradebookError
-from blindgrade.gradebook.people import People
+from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.scores import LessonScores
+from blindgrade.roster.matching import Roster
 from blindgrade.systems.canvas import export as canvas
 from blindgrade.systems.moodle import worksheet as moodle
 
@@ -29,10 +32,11 @@ def export(
     columns: tuple[str, ...],
 ) -> None:
     """Write scores as a file of the other system, or to standard output."""
+    people = roster_at(roster)
     with stops(BAD_REQUEST, CourseError, UnknownId, GradebookError, OSError):
         catalog = Catalog.locate()
         found = list(scores(catalog, lessons, attempts, count, before_penalties))
-        filled = _filled(catalog, kind, found, people(roster), worksheet, columns)
+        filled = _filled(catalog, kind, found, people, worksheet, columns)
         if to is None:
             click.echo(filled.text, nl=False)
         else:
@@ -46,27 +50,28 @@ def _filled(
     catalog: Catalog,
     kind: str,
     scores: list[LessonScores],
-    people: People,
+    roster: Roster,
     worksheet: Path | None,
     columns: tuple[str, ...],
-) -> canvas.Filled:
+) -> Filled:
     notes = [note for lesson in scores for note in lesson.notes]
     titles = {lesson.lesson: f"{lesson.lesson} {catalog.files(lesson.lesson).entry.title}" for lesson in scores}
     text = _read(worksheet) if worksheet else ""
     if kind == "csv":
-        filled = canvas.Filled(plain.table(scores, people), sum(len(lesson.attempts) for lesson in scores), [])
+        filled = Filled(plain.table(scores, roster), sum(len(lesson.attempts) for lesson in scores), [])
     elif kind == "canvas" and not worksheet:
-        filled = canvas.make(scores, titles, people)
+        filled = canvas.make(scores, titles, roster)
     elif kind == "canvas":
-        filled = canvas.fill(text, scores, titles, people)
+        filled = canvas.fill(text, scores, titles, roster)
     elif worksheet and len(scores) == 1:
-        filled = moodle.fill(text, scores[0], people, _columns(columns))
+        filled = moodle.fill(text, scores[0], roster, _columns(columns))
     else:
         raise GradebookError(
             "Moodle has a worksheet for each lesson: name one lesson, and its worksheet with --worksheet (in Moodle:"
             " View all submissions, Download grading worksheet)"
         )
-    filled.notes += notes
+    students = sorted({student for lesson in scores for student in lesson.attempts})
+    filled.notes += [*notes, *roster.strangers(students)]
     return filled
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
-from blindgrade.catalog import Catalog, CourseError, UnknownId
-from blindgrade.cli.course.run.gradebook_scores import people, say_notes, scores
+from blindgrade.catalog import Catalog, CourseError, LessonFiles, UnknownId
+from blindgrade.cli.course.run.gradebook_scores import scores
+from blindgrade.cli.course.run.notes import say_notes
+from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.exits import BAD_REQUEST, stops
 from blindgrade.gradebook.errors import GradebookError
+from blindgrade.gradebook.scores import LessonScores
+from blindgrade.models import Lesson
 from blindgrade.systems.nbgrader.gradebook import sync as write
 
 
@@ -17,10 +22,21 @@ def sync(
     lessons: tuple[str, ...], attempts: Path, count: str | None, before_penalties: bool, roster: Path | None, url: str
 ) -> None:
     """Write attempts into nbgrader's gradebook, and say what changed."""
+    people = roster_at(roster)
     with stops(BAD_REQUEST, CourseError, UnknownId, GradebookError):
         catalog = Catalog.locate()
         found = scores(catalog, lessons, attempts, count, before_penalties)
-        targets = ((catalog.files(s.lesson), catalog.lesson(catalog.files(s.lesson)), s) for s in found)
-        done = write(url, targets, people(roster))
-    say_notes(done.notes)
+        students: set[str] = set()
+        done = write(url, _targets(catalog, found, students), people)
+    say_notes([*done.notes, *people.strangers(sorted(students))])
     click.echo(f"{done.submissions} submissions: {done.added} rows added, {done.changed} changed")
+
+
+def _targets(
+    catalog: Catalog, found: Iterable[LessonScores], students: set[str]
+) -> Iterator[tuple[LessonFiles, Lesson, LessonScores]]:
+    """The lessons one by one, as they are read; adds their students."""
+    for one in found:
+        students.update(one.attempts)
+        files = catalog.files(one.lesson)
+        yield files, catalog.lesson(files), one

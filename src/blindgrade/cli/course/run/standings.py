@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -9,26 +10,31 @@ import click
 from blindgrade.attempts import Store, StoreError
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.cli.as_json import print_json
+from blindgrade.cli.course.run.notes import say_notes
+from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.exits import BAD_REQUEST, stops
-from blindgrade.policies import standings as by_policy
+from blindgrade.cohort.standings import Row, cohort_standings
 from blindgrade.render.safe import shown
 
 
-def standings(attempts: Path | None, as_json: bool) -> None:
-    """Print a line for each student and lesson."""
+def standings(attempts: Path | None, roster: Path | None, as_json: bool) -> None:
+    """Print a line for each student and lesson, and with a roster for each lesson that a student lacks."""
+    people = roster_at(roster)
     with stops(BAD_REQUEST, CourseError, StoreError):
         catalog = Catalog.locate()
-        store = Store(attempts or catalog.root / "attempts")
-        lessons = store.lessons()
-        students = sorted({student for lesson in lessons for student in store.students(lesson)})
-        policy = catalog.course.policy
-        found = [
-            standing
-            for student in students
-            for standing in by_policy(student, {name: store.attempts(name, student) for name in lessons}, policy)
-        ]
+        found = cohort_standings(Store(attempts or catalog.root / "attempts"), catalog.course.policy, people)
+    say_notes(people.strangers(dict.fromkeys(row.standing.student for row in found)))
     if as_json:
-        return print_json(found)
-    for one in found:
-        late = f"  {one.days_late} days late, {one.from_bank} from the bank" if one.days_late else ""
-        click.echo(shown(f"{one.student}  {one.lesson}  {one.points:g} of {one.max_points:g} points{late}"))
+        names = bool(people.people)
+        return print_json([asdict(row.standing) | ({"name": row.person.name} if names else {}) for row in found])
+    for row in found:
+        click.echo(shown(_line(row)))
+
+
+def _line(row: Row) -> str:
+    one = row.standing
+    who = f"{one.student}  {row.person.name}" if row.person.name else one.student
+    if not row.handed_in:
+        return f"{who}  {one.lesson}  nothing handed in"
+    late = f"  {one.days_late} days late, {one.from_bank} from the bank" if one.days_late else ""
+    return f"{who}  {one.lesson}  {one.points:g} of {one.max_points:g} points{late}"

@@ -9,11 +9,11 @@ from blindgrade.models import Attempt
 
 @dataclass(frozen=True)
 class Request:
-    """Grade what changed, or everything. `told` is False if nobody waits for an answer."""
+    """Grade what changed, or everything. `awaited` is False if nobody waits for an answer."""
 
     at: float
     everything: bool = False
-    told: bool = True
+    awaited: bool = True
 
 
 @dataclass(frozen=True)

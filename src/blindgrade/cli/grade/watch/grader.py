@@ -22,14 +22,14 @@ from blindgrade.models import Outcome
 class Grader:
     """The thread that grades, one request after the other; a later request ends an earlier one at once."""
 
-    def __init__(self, session: Regrading, tell: Callable[[object], None]) -> None:
+    def __init__(self, session: Regrading, report: Callable[[object], None]) -> None:
         self._session = session
-        self._tell = tell
+        self._report = report
         self._requests: SimpleQueue[Request | None] = SimpleQueue()
         self._newer = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         session.newer = self._newer.is_set
-        session.options = _reporting(session.options, lambda name: tell(Running(name)))
+        session.options = _reporting(session.options, lambda name: report(Running(name)))
 
     def start(self) -> None:
         """Grade everything once."""
@@ -59,16 +59,16 @@ class Grader:
             graded, goes_on = 0, self._session.superseded
             try:
                 for attempt in self._session.regrade(everything=request.everything):
-                    self._tell(Graded(attempt, time.monotonic() - request.at, graded, goes_on))
+                    self._report(Graded(attempt, time.monotonic() - request.at, graded, goes_on))
                     graded += 1
             except (CourseError, SandboxMissing) as error:
-                self._tell(Failed(str(error), BAD_REQUEST))
+                self._report(Failed(str(error), BAD_REQUEST))
             except GraderFailed as error:
-                self._tell(Failed(str(error), GRADER_FAILED))
+                self._report(Failed(str(error), GRADER_FAILED))
             except Exception as error:  # a thread that ends in silence would leave the screen as it is for ever
-                self._tell(Failed(f"the grader stopped: {type(error).__name__}: {error}", GRADER_FAILED))
-            self._tell(Rest(request, graded))
-            with suppress(CourseError):  # a course's mistake is told when it stands in the way of a verdict
+                self._report(Failed(f"the grader stopped: {type(error).__name__}: {error}", GRADER_FAILED))
+            self._report(Rest(request, graded))
+            with suppress(CourseError):  # a mistake in the course is reported when it prevents a result
                 self._session.prepare()
 
     def _merged(self) -> Request | None:
@@ -81,12 +81,12 @@ class Grader:
         asked = [request for request in requests if request is not None]
         if len(asked) < len(requests):
             return None
-        return Request(asked[-1].at, any(r.everything for r in asked), any(r.told for r in asked))
+        return Request(asked[-1].at, any(r.everything for r in asked), any(r.awaited for r in asked))
 
 
-def _reporting(options: Options, tell: Callable[[str], None]) -> Options:
+def _reporting(options: Options, report: Callable[[str], None]) -> Options:
     def progress(lesson: str, exercise: str, outcome: Outcome | None) -> None:
         if outcome is None:
-            tell(f"{lesson}/{exercise}")
+            report(f"{lesson}/{exercise}")
 
     return replace(options, progress=progress)

@@ -16,9 +16,9 @@ from typing import Any, Self
 
 
 class Keyboard:
-    """Tells `pressed` each key while its context is open; nothing where standard input is no terminal.
+    """Calls `pressed` with each key while its context is open; does nothing if standard input is no terminal.
 
-    `resumed` is told when the screen may have to be drawn again: the program comes back after Ctrl-Z, the window has
+    It calls `resumed` when the screen may have to be drawn again: the program comes back after Ctrl-Z, the window has
     another size.
     """
 

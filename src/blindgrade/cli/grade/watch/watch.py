@@ -25,8 +25,9 @@ from blindgrade.engine.grading.regrading import Regrading
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.history import Progress
 from blindgrade.models import ExerciseResult, Outcome
+from blindgrade.next_step import next_in
 from blindgrade.render.links import Links
-from blindgrade.render.terminal.results import as_text, first_to_do
+from blindgrade.render.terminal.results import as_text
 from blindgrade.render.terminal.watching import Focus, View, verdict, watch_screen
 
 CLEAR = "\x1b[H\x1b[2J\x1b[3J"
@@ -98,7 +99,7 @@ class Watch:
                 self._graded(event)
             case Rest(request, graded):
                 self._look_again()
-                if not graded and request.told:
+                if not graded and request.awaited:
                     self._last = f"saved at {time.strftime('%H:%M:%S')}: nothing to grade"
                 self._status = self._last
         self._draw()
@@ -108,7 +109,7 @@ class Watch:
         """Once after the first grading: a save that came before the files were watched would stay unseen."""
         if not self._looked:
             self._looked = True
-            self._grader.ask(Request(time.monotonic(), told=False))
+            self._grader.ask(Request(time.monotonic(), awaited=False))
 
     def _key(self, key: str) -> bool:
         if key == "n":
@@ -138,7 +139,7 @@ class Watch:
             self._last = f"graded at {time.strftime('%H:%M:%S')}" + ("" if first else f", in {event.seconds:.2f} s")
         self._status = self._last
         if first and self._focus is None:
-            to_do = first_to_do([attempt])
+            to_do = next_in([attempt])
             self._focus = (attempt.lesson, to_do[1].name) if to_do else None
         elif not first:
             names = {r.name for r in attempt.exercises}

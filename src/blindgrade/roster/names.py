@@ -29,12 +29,23 @@ def skeleton(name: str) -> str:
 
 def forms(name: str) -> Iterator[str]:
     """The ways in which systems write one name: "ana doe", "doe ana" and "doeana" for "Doe, Ana"."""
-    last, comma, first = name.partition(",")
-    words = normal(f"{first} {last}" if comma else name).split()
-    for turn in range(min(len(words), MAX_WORDS)):
-        turned = words[turn:] + words[:turn]
+    for turned in _turned(_words(name)):
         yield " ".join(turned)
         yield "".join(c for c in "".join(turned) if c.isalnum())
+
+
+def skeletons(name: str) -> set[str]:
+    """The skeletons of the name's forms."""
+    return {"".join(turned) for turned in _turned([skeleton(word) for word in _words(name)])}
+
+
+def _words(name: str) -> list[str]:
+    last, comma, first = name.partition(",")
+    return normal(f"{first} {last}" if comma else name).split()
+
+
+def _turned(words: list[str]) -> list[list[str]]:
+    return [words[turn:] + words[:turn] for turn in range(min(len(words), MAX_WORDS))]
 
 
 def is_id(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Every attack of the corpus is held by this machine's sandbox; the harness reports one that is not."""
+"""This machine's sandbox holds every attack of the corpus, and an attack that is not held is reported."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.attack.attacks import CORPUS, Attack, CorpusError, Defence, Result, read_attack, read_corpus, unreadable
-from blindgrade.models import Grading
+from blindgrade.attack.corpus import CORPUS, Attack, read_attack, read_corpus
+from blindgrade.attack.defence import Defence, Result
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
 ATTACKS = read_corpus(CORPUS)
-# Why these have no file is said in the corpus's README.
-NO_SINGLE_FILE = {21, 24, 25, 46, 53}
 
 RIGHT = """
 import torch
@@ -38,14 +36,14 @@ def fit_line(x, y):
 
 @pytest.fixture(scope="module")
 def defence() -> Iterator[Defence]:
-    """The strongest sandbox of this machine."""
+    """A defence with the strongest sandbox of this machine."""
     with Defence(MINI) as one:
         yield one
 
 
 @pytest.fixture(scope="module")
 def unguarded() -> Iterator[Defence]:
-    """No isolation, so that what is planted succeeds."""
+    """No isolation, so that the planted code succeeds."""
     with Defence(MINI, "process") as one:
         yield one
 
@@ -72,23 +70,11 @@ def test_an_attack_is_held(attack: Attack, defence: Defence) -> None:
     assert result.held, result.what
 
 
-def test_the_corpus_covers_what_is_known() -> None:
-    assert len(ATTACKS) >= 95
-    assert {line for attack in ATTACKS for line in attack.lines} == set(range(1, 55)) - NO_SINGLE_FILE
-    readme = (CORPUS / "README.md").read_text()
-    assert all(f"\n| {line} | " in readme for line in NO_SINGLE_FILE)
-    exercises = {"standardize", "correlation", "fit_line"}
-    for attack in ATTACKS:
-        assert attack.target in {*exercises, "none"} and set(attack.harms) <= exercises - {attack.target}
-        assert attack.sentence.count(". ") == 0, "one sentence"
-        assert attack.text.count("\n") <= 65, f"{attack.name} is too long to be read at a glance"
-
-
 def test_right_answers_without_an_attack_are_held(tmp_path: Path, defence: Defence) -> None:
     assert defence.face(planted(tmp_path, "pass")).what == ""
 
 
-def test_a_breach_that_is_told_is_reported(tmp_path: Path, defence: Defence) -> None:
+def test_a_breach_that_the_attack_prints_is_reported(tmp_path: Path, defence: Defence) -> None:
     broken(defence.face(planted(tmp_path, "print('BREACH: read a file')")), "BREACH: read a file")
 
 
@@ -100,19 +86,22 @@ def test_points_that_were_not_deserved_are_reported(tmp_path: Path, defence: Def
 def test_damage_to_other_exercises_is_reported_unless_the_header_allows_it(tmp_path: Path, defence: Defence) -> None:
     hit = "global fit_line\nfit_line = None\nraise OSError"
     header = "lines=-; target=standardize; harms=correlation; says=OSError"
-    broken(defence.face(planted(tmp_path, hit, header)), "another exercise was hit: fit_line failed")
+    broken(defence.face(planted(tmp_path, hit, header)), "another exercise lost points: fit_line failed")
     assert defence.face(planted(tmp_path, hit, header.replace("harms=", "harms=fit_line,"))).held
 
 
 def test_an_attempt_that_does_not_say_what_happened_is_reported(tmp_path: Path, defence: Defence) -> None:
-    broken(defence.face(planted(tmp_path, "pass", "lines=-; target=none; says=stopped after")), "nothing says")
+    broken(
+        defence.face(planted(tmp_path, "pass", "lines=-; target=none; says=stopped after")),
+        "the attempt does not say 'stopped after'",
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("print(open('{{canaries}}'.split()[0]).read())", "the attempt holds a canary's token"),
-        ("print(open('{{solution}}').read())", "the attempt holds a canary's token"),
+        ("print(open('{{canaries}}'.split()[0]).read())", "the attempt contains a canary's token"),
+        ("print(open('{{solution}}').read())", "the attempt contains a canary's token"),
         ("open('{{course}}/left', 'w')", "it left or changed file course/left"),
         ("open('{{solution}}', 'a').write('#')", "it left or changed file course/solutions"),
         ("open('/tmp/{{mark}}', 'w')", "it left or changed file /tmp/bgmark"),
@@ -121,13 +110,13 @@ def test_an_attempt_that_does_not_say_what_happened_is_reported(tmp_path: Path, 
         ("import os; os.kill(os.getppid(), 9)", "it ended "),
     ],
 )
-def test_what_gets_through_without_isolation_is_reported(
+def test_an_attack_that_succeeds_without_isolation_is_reported(
     tmp_path: Path, unguarded: Defence, code: str, reason: str
 ) -> None:
     broken(unguarded.face(planted(tmp_path, code)), reason)
 
 
-def test_damage_to_those_who_come_after_is_reported(tmp_path: Path) -> None:
+def test_damage_to_the_next_submission_is_reported(tmp_path: Path) -> None:
     with Defence(MINI, "process") as unguarded:
         result = unguarded.face(planted(tmp_path, "open('{{solution}}', 'w').write('!')"))
     broken(result, "an honest submission after it: the grader stopped")
@@ -136,43 +125,3 @@ def test_damage_to_those_who_come_after_is_reported(tmp_path: Path) -> None:
 def test_an_attack_that_needs_isolation_is_skipped_without_it(tmp_path: Path, unguarded: Defence) -> None:
     result = unguarded.face(planted(tmp_path, "print('BREACH: ran')", "lines=-; target=none; needs=isolation"))
     assert result.skipped and not result.held and "needs isolation" in result.what
-
-
-def test_what_a_person_or_terminal_could_not_take_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    attempt = {
-        "lesson": "lesson-1.1.1", "title": "Basics", "points": 0, "max_points": 0, "graded_at": "", "seed": 1,
-        "submission": {"path": "", "sha256": ""}, "reference": "live", "sandbox": "process", "seconds": 0,
-        "exercises": [],
-    }  # fmt: skip
-
-    def told(problem: str) -> str:
-        return " ".join(unreadable(Grading(points=0, max_points=0, lessons=[{**attempt, "problems": [problem]}])))
-
-    assert told("line 3: \x1b[2J is shown as text") == ""
-    assert "a message of 5000 characters" in told("m" * 5000)
-    assert told("##[set-output name=score;]100") == told("::set-output name=score::100") == ""
-    monkeypatch.setattr("blindgrade.render.terminal.results.shown", lambda text: text)
-    assert "a CI runner would obey" in told("##[set-output name=score;]100")
-
-
-def test_a_file_with_a_wrong_header_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "wrong.py"
-    for header in (
-        "target=none",
-        "lines=x; target=none",
-        "lines=1; target=none; odd=1",
-        "lines=1; target=a; needs=luck",
-    ):
-        file.write_text(f'"""Is wrong."""\n# attack: {header}\n# held by: nothing\n')
-        with pytest.raises(CorpusError, match="wrong.py"):
-            read_corpus(tmp_path)
-    file.write_text("no docstring\n")
-    with pytest.raises(CorpusError, match="docstring of one sentence"):
-        read_corpus(tmp_path)
-
-
-def test_a_folder_without_attacks_names_the_option(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="--corpus"):
-        read_corpus(tmp_path)
-    with pytest.raises(CorpusError, match="no attack 'forks'"):
-        read_corpus(CORPUS, ["forks"])

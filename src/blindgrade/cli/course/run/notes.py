@@ -1,0 +1,19 @@
+"""Notes: what a command says on standard error about files that it could use all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from blindgrade.render.safe import shown
+
+SHOWN_NOTES = 20
+
+
+def say_notes(notes: Sequence[str]) -> None:
+    """Print the first notes on standard error, and how many more there are."""
+    for note in notes[:SHOWN_NOTES]:
+        click.echo(f"note: {shown(note)}", err=True)
+    if len(notes) > SHOWN_NOTES:
+        click.echo(f"note: and {len(notes) - SHOWN_NOTES} more like these", err=True)

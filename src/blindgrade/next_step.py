@@ -1,0 +1,50 @@
+"""What a student does first: the one exercise that the screen, the page, `grade` alone and `grade --hint` name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from blindgrade.models import Attempt, ExerciseResult, Outcome
+
+# What went wrong comes before what is not written, and that before what was never graded (None). An error is the
+# grader's, and a blocked exercise waits for another one, so neither is something to do.
+ORDER = (Outcome.FAILED, Outcome.NOT_ATTEMPTED, None)
+
+
+class Known(NamedTuple):
+    """What is known of one exercise: its last outcome, or None if it was never graded."""
+
+    lesson: str
+    exercise: str
+    outcome: Outcome | None
+
+
+def next_step(
+    known: Iterable[Known], *, looked_at: tuple[str, str] | None = None, remembered: bool = False
+) -> Known | None:
+    """The exercise to do first; None if there is none. `known` is in the order of the course.
+
+    `looked_at` (lesson, exercise) is what the last screen named: it stays the first while it is not passed. If the
+    outcomes are `remembered` and all the rest has passed, a blocked exercise is next: what it waited for has passed
+    since.
+    """
+    exercises = list(known)
+    for one in exercises:
+        if (one.lesson, one.exercise) == looked_at and one.outcome is not Outcome.PASSED:
+            return one
+    for outcome in ORDER:
+        for one in exercises:
+            if one.outcome is outcome:
+                return one
+    left = [one for one in exercises if one.outcome is not Outcome.PASSED]
+    if remembered and left and all(one.outcome is Outcome.BLOCKED for one in left):
+        return left[0]
+    return None
+
+
+def next_in(attempts: Iterable[Attempt]) -> tuple[Attempt, ExerciseResult] | None:
+    """The exercise of a grading to do first, with its attempt; None if there is none."""
+    found = {(a.lesson, r.name): (a, r) for a in attempts for r in a.exercises}
+    step = next_step(Known(lesson, name, result.outcome) for (lesson, name), (_, result) in found.items())
+    return found[step.lesson, step.exercise] if step else None

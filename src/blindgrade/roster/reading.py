@@ -1,0 +1,122 @@
+"""The roster's file: who is in it, by which id, and what is wrong or doubtful about it, with its lines."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from pathlib import Path
+
+from blindgrade.roster.errors import RosterError
+from blindgrade.roster.matching import Roster
+from blindgrade.roster.names import is_id, normal
+from blindgrade.roster.people import Identifier, Person
+from blindgrade.roster.table import Table, read_table
+from blindgrade.roster.titles import SPACES, Columns, columns_of, title
+
+# What a student's id is taken from where there is no column `id`: the first that the row has.
+OWN = ("login", "sid", "email", "canvas", "moodle", "github")
+WORDS = {
+    "id": "id", "login": "login", "sid": "number", "email": "e-mail address", "integration": "integration id",
+    "canvas": "Canvas id", "moodle": "Moodle number", "github": "GitHub account",
+}  # fmt: skip
+STAFF = {"instructor", "teacher", "ta", "teaching assistant", "reader", "hta", "designer", "observer", "trainer/in"}
+
+
+def read_roster(path: Path) -> Roster:
+    """The roster at `path`; RosterError names the lines. An `id` column is best; other systems' exports work, too."""
+    table = read_table(path)
+    columns = columns_of(table.titles, [row for _, row in table.rows])
+    own = ("id",) if "id" in columns.spaces else OWN
+    if not set(own) & set(columns.spaces):
+        raise RosterError(f"{path} has no column `id`; write a first line such as id,name,email")
+    people: list[Person] = []
+    staff: list[int] = []
+    for line, row in table.rows:
+        if any(row[len(table.titles) :]):
+            raise RosterError(
+                f"{path}:{line}: more cells than titles; put quotation marks around a cell that holds a separator"
+            )
+        values = columns.cells(row)
+        if not values or (columns.canvas and _is_canvas_own(row, values)):
+            continue
+        if normal(dict(values).get("role", "")) in STAFF:
+            staff.append(line)
+            continue
+        people.append(_person(path, line, values, own))
+    _refuse_duplicates(path, people)
+    if not people:
+        raise RosterError(f"{path} lists nobody; write a line for each student")
+    roster = Roster.of(people)
+    roster.notes = [*table.notes, *_about_columns(path, table, columns, own), *_about_people(path, roster)]
+    if staff:
+        roster.notes.append(f"{path}: {_lines(staff)} name staff, by the column of roles, and were left out")
+    return roster
+
+
+def _is_canvas_own(row: list[str], values: list[tuple[str, str]]) -> bool:
+    """Lines of Canvas's gradebook that are no student's: how it is graded, the points possible, the test student."""
+    first = normal(row[0])
+    cells = dict(values)
+    name = cells.get("name") or f"{cells.get('last', '')}, {cells.get('first', '')}"
+    return first in ("", "points possible") or (normal(name) == "student, test" and "sid" not in cells)
+
+
+def _person(path: Path, line: int, values: list[tuple[str, str]], own: tuple[str, ...]) -> Person:
+    student = next((value for space in own for found, value in values if found == space), "")
+    if not is_id(student):
+        raise RosterError(
+            f"{path}:{line}: {student!a} cannot be an id; use letters, digits and . _ - + @, 1 to 100 of them"
+        )
+    return Person(student, tuple(Identifier(space, value) for space, value in values if space != "id"), line)
+
+
+def _refuse_duplicates(path: Path, people: list[Person]) -> None:
+    """RosterError if two lines have one id; systems that ignore capitals would put both into one folder."""
+    by_id: dict[str, list[Person]] = defaultdict(list)
+    for person in people:
+        by_id[person.id.casefold()].append(person)
+    twice = [group for group in by_id.values() if len(group) > 1]
+    if twice:
+        said = [f"{_lines([p.line for p in g])} have the id {' and '.join(sorted({p.id for p in g}))}" for g in twice]
+        raise RosterError(f"{path}: {'; '.join(said)}; give each student a line and an id of their own")
+
+
+def _about_columns(path: Path, table: Table, columns: Columns, own: tuple[str, ...]) -> list[str]:
+    notes = []
+    if own == OWN:
+        used = next(space for space in OWN if space in columns.spaces)
+        notes.append(f"{path} has no column `id`, so ids come from {table.titles[columns.spaces.index(used)]!r}")
+    if columns.unknown:
+        listed = ", ".join(repr(text) + _meant(text) for text in columns.unknown)
+        notes.append(f"{path}: unknown columns, which were not used: {listed}")
+    return notes
+
+
+def _meant(text: str) -> str:
+    near = difflib.get_close_matches(title(text), SPACES, 1, 0.8)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _about_people(path: Path, roster: Roster) -> list[str]:
+    """What several students share, and names that look alike: each pair or group once."""
+    notes = []
+    groups: dict[tuple[str, frozenset[str]], str] = {}
+    for (space, value), students in roster.shared().items():
+        groups.setdefault((space, frozenset(students)), value)
+    for (space, group), value in groups.items():
+        lines = _lines([roster.people[student].line for student in group])
+        if space == "name":
+            name = roster.people[min(group)].name
+            notes.append(f"{path}: {lines} have the name {name!r}, so a name finds none of them; their numbers do")
+        else:
+            notes.append(f"{path}: {lines} have the {WORDS[space]} {value!r}, so it finds none of them")
+    for alike in roster.look_alikes():
+        named = [roster.people[student] for student in sorted(alike)]
+        listed = " and ".join(f"{person.name or person.id!r}" for person in named)
+        notes.append(f"{path}: {_lines([p.line for p in named])} look alike: {listed}; check that they are two people")
+    return notes
+
+
+def _lines(lines: list[int]) -> str:
+    *others, last = map(str, sorted(lines))
+    return f"lines {', '.join(others)} and {last}" if others else f"line {last}"

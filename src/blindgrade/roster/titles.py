@@ -1,0 +1,110 @@
+"""The titles of a roster's columns, as each system writes them, and what each identifies a student by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from blindgrade.roster.names import ID, normal
+
+# What a column identifies a student by, and its titles: in our words, then Canvas's, Moodle's (English, German, French,
+# Spanish), Gradescope's, GitHub Classroom's, Classroom 50's and nbgrader's.
+COLUMNS = {
+    "id": ("id", "student id"),
+    "login": (
+        "login", "username", "user name", "login id", "sis login id", "anmeldename", "nutzername", "benutzername",
+        "nom d'utilisateur", "nombre de usuario",
+    ),
+    "sid": (
+        "sid", "sis user id", "student sis id", "id number", "student number", "user id", "matrikelnummer", "id-nummer",
+        "numéro d'identification", "número de id",
+    ),
+    "email": (
+        "email", "e-mail", "email address", "mail", "e-mail-adresse", "adresse de courriel", "dirección de correo",
+    ),
+    "integration": ("integration id",),
+    "canvas": ("canvas id", "canvas user id", "lms user id"),
+    "moodle": ("moodle id", "participant", "identifier", "identifiant", "identificador"),
+    "github": ("github", "github username", "git username"),
+    "name": (
+        "name", "full name", "student", "student name", "display name", "sortable name", "short name",
+        "vollständiger name", "nom complet", "nombre completo",
+    ),
+    "first": ("first name", "firstname", "given name", "vorname", "prénom", "nombre"),
+    "last": (
+        "last name", "lastname", "surname", "family name", "nachname", "nom de famille", "nom", "apellido(s)",
+        "apellidos",
+    ),
+    "section": ("section", "sections", "section name"),
+    "role": ("role", "roles", "rolle", "rollen"),
+}  # fmt: skip
+# Columns of these systems that identify nobody; they are left out without a note.
+OTHERS = {
+    "root account", "status", "grade", "maximum grade", "grade can be changed", "last modified (submission)",
+    "last modified (grade)", "feedback comments", "groups", "group", "institution", "department", "github id",
+    "last downloaded from this course", "last access to course", "bewertung", "bestwertung",
+    "bewertung kann geändert werden", "zuletzt geändert (abgabe)", "zuletzt geändert (bewertung)",
+    "feedback als kommentar", "gruppen", "abteilung", "zuletzt aus diesem kurs geladen",
+}  # fmt: skip
+PARTICIPANT = re.compile(r"\D*\s\d+")  # "Participant 4711", in the site's own language
+
+
+def title(text: str) -> str:
+    """A title as it is compared."""
+    return normal(text.replace("_", " ").replace("’", "'"))
+
+
+SPACES = {title(name): space for space, names in COLUMNS.items() for name in names}
+
+
+def is_known(text: str) -> bool:
+    """Is this a title of one of the systems?"""
+    return title(text) in SPACES or title(text) in OTHERS
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What each column of a table holds: a key of COLUMNS, or "" if it identifies nobody.
+
+    canvas: the table is Canvas's gradebook. unknown: titles that nobody knows.
+    """
+
+    spaces: list[str]
+    canvas: bool
+    unknown: list[str]
+
+    def cells(self, row: Sequence[str]) -> list[tuple[str, str]]:
+        """What a row says: keys of COLUMNS with the values, empty ones left out."""
+        found = [(space, value.strip()) for space, value in zip(self.spaces, row, strict=False) if space]
+        # "Participant 4711" is the number 4711.
+        return [(s, value.split()[-1] if s == "moodle" else value) for s, value in found if value]
+
+
+def columns_of(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
+    """What the columns hold. The same title means different things in different systems, so the others count, too."""
+    names = [title(text) for text in titles]
+    canvas = {"id", "section"} <= set(names) and bool({"student", "lastname"} & set(names))
+    spaces = [SPACES.get(name, "") for name in names]
+    for n, name in enumerate(names):
+        if name == "id" and canvas:
+            spaces[n] = "canvas"  # Canvas's own number
+        elif name == "student id" and "student sis id" in names:
+            spaces[n] = "canvas"
+        elif name == "student id" and "id" in names:
+            spaces[n] = "sid"
+        elif name == "id" and _all(PARTICIPANT, rows, n):
+            spaces[n] = "moodle"  # a worksheet of a site that is not English
+        elif name == "identifier" and "github username" in names:
+            spaces[n] = "id" if _all(ID, rows, n) else "name"  # GitHub Classroom: what the instructor wrote
+        elif name == "short name" and spaces.count("name") > 1:
+            spaces[n] = ""
+    # In Canvas's gradebook, what follows the sections are assignments.
+    end = names.index("section") + 1 if canvas else len(names)
+    spaces = [*spaces[:end], *[""] * (len(names) - end)]
+    return Columns(spaces, canvas, [text for text in titles[:end] if text and not is_known(text)])
+
+
+def _all(pattern: re.Pattern[str], rows: Sequence[Sequence[str]], n: int) -> bool:
+    cells = [row[n].strip() for row in rows if n < len(row) and row[n].strip()]
+    return bool(cells) and all(pattern.fullmatch(cell) for cell in cells)

@@ -1,0 +1,28 @@
+"""Files in the shape of Canvas's own download."""
+
+from __future__ import annotations
+
+from ...desk import Desk
+
+
+def test_canvas_gives_back_the_names_that_students_gave(desk: Desk) -> None:
+    path = desk.zipped(
+        desk.source / "submissions.zip",
+        {
+            "doeana_1187_54321_basics-2.py": "second = 2\n",
+            "doeana_1187_54321_basics-1.py": "first = 1\n",
+            "doeana_1187_54321_my_notes.txt": "n",
+            "roebo_LATE_1188_54322_basics.ipynb": "{}",
+        },
+    )
+    report = desk.collect(path)
+    assert (report.kind, report.complete) == ("canvas", True)
+    assert desk.current("1187") == {"basics.py": "second = 2\n", "my_notes.txt": "n"}
+    assert set(desk.versions("1187")[0]) == {"basics-1.py", "basics-2.py", "my_notes.txt"}
+    assert desk.record("1188")["late"] is True and desk.record("1187")["late"] is False
+
+
+def test_canvas_anonymous_submissions_are_told_apart(desk: Desk) -> None:
+    desk.write(desk.source / "anon_x7Yq2_54321_basics.py")
+    desk.write(desk.source / "anon_LATE_b3Kp9_54322_basics.py")
+    assert sorted(desk.collect(kind="canvas").new) == ["b3Kp9", "x7Yq2"]

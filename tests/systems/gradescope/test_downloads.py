@@ -1,0 +1,68 @@
+"""Files in the shape of Gradescope's own export."""
+
+from __future__ import annotations
+
+import pytest
+
+from blindgrade.collect.source_item import SourceError
+
+from ...desk import Desk
+
+METADATA = """---
+submission_1001:
+  :submitters:
+  - :name: Ana Doe
+    :sid: S001
+    :email: ana@uni.edu
+  :created_at: 2026-11-02 17:30:00.123456000 Z
+  :score: !ruby/object:BigDecimal 18:0.1e2
+  :output: !binary |-
+    /w==
+  :results: !ruby/hash:ActiveSupport::HashWithIndifferentAccess
+    tests: []
+  :history: []
+submission_1002:
+  :submitters:
+  - :name: Bo Roe
+    :sid: S002
+    :email: bo@uni.edu
+  - :name: Cy Poe
+    :sid:
+    :email: cy@uni.edu
+  :created_at: 2026-11-03 08:00:00.000000000 +02:00
+submission_1003:
+  :submitters: []
+"""
+
+
+def test_gradescope_export_with_a_group(desk: Desk) -> None:
+    root = "assignment_8046601_export/"
+    path = desk.zipped(
+        desk.source / "submissions.zip",
+        {
+            f"{root}submission_metadata.yml": METADATA,
+            f"{root}submission_1001/basics.py": "a = 1\n",
+            f"{root}submission_1002/basics.py": "b = 1\n",
+            f"{root}submission_1003/basics.py": "c = 1\n",
+            f"{root}submission_1004/basics.py": "d = 1\n",
+            f"__MACOSX/{root}._submission_metadata.yml": "",
+        },
+    )
+    report = desk.collect(path)
+    assert report.kind == "gradescope"
+    assert sorted(report.new) == ["S001", "S002", "cy@uni.edu"]
+    assert desk.record("S001")["submitted_at"] == "2026-11-02T17:30:00Z"
+    assert desk.record("S002")["submitted_at"] == "2026-11-03T06:00:00Z"
+    assert desk.current("S002") == desk.current("cy@uni.edu") == {"basics.py": "b = 1\n"}
+    assert ("S002", "a group's submission") in report.notes
+    assert dict(report.refused) == {
+        "submission_1003": "submission_metadata.yml names no submitter",
+        "submission_1004": "submission_metadata.yml does not list it",
+    }
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a: [\n", "a: !!python/object/apply:os.system ['true']\n", "\x00"])
+def test_metadata_that_is_none_is_one_error(desk: Desk, text: str) -> None:
+    desk.write(desk.source / "submission_metadata.yml", text)
+    with pytest.raises(SourceError, match="export it again"):
+        desk.collect()
