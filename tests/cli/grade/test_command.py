@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from blindgrade.catalog import Catalog
+
 TESTS = Path(__file__).parents[2]
 CASES = TESTS / "submissions" / "mini"
 GRADE = Path(sys.executable).with_name("grade")
@@ -262,11 +264,21 @@ def test_a_report_is_written_and_named_on_standard_error(tmp_path: Path) -> None
     assert list(page.parent.iterdir()) == [page]
 
 
+def test_a_report_has_the_courses_theme_and_a_broken_template_is_a_warning(tmp_path: Path) -> None:
+    course = Catalog(Path(shutil.copytree(TESTS / "courses" / "mini", tmp_path / "mini")))
+    course.page_templates.mkdir(parents=True)
+    course.theme.write_text(":root { --link: #123456; }")
+    (course.page_templates / "student.html").write_text('{% extends "blindgrade/student.html" %}\n{{')
+    done = run("lesson-1.1", "--submission", CASES / "all_right", "--report", course=course.root)
+    assert done.returncode == 0 and "warning: reports/templates/student.html:2: " in done.stderr
+    assert "--link: #123456;" in course.page(["lesson-1.1"], "student").read_text(encoding="utf-8")
+
+
 def test_a_report_has_a_name_of_its_own_if_none_is_given(tmp_path: Path) -> None:
     course = tmp_path / "mini"
     shutil.copytree(TESTS / "courses" / "mini", course)
     run("lesson-1.1", "--submission", CASES / "all_right", "--report", course=course)
-    assert (course / "build" / "reports" / "lesson-1.1.html").is_file()
+    assert (course / "reports" / "lesson-1.1" / "student.html").is_file()
 
 
 @pytest.mark.parametrize("place", ["lesson-1.1.1", "no-page.txt"])

@@ -56,7 +56,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     is_flag=False,
     flag_value="",
     metavar="[FILE.html]",
-    help="Write the grading as a page, with pictures.  [default: build/reports/LESSON.html]",
+    help="Write the grading as a page, with pictures.  [default: reports/LESSON/student.html]",
 )
 @click.option("--open", "open_it", is_flag=True, help="Write the page and open it in a browser.")
 @click.option("--problems", is_flag=True, help="Print a line for each problem, as compilers do, and nothing else.")

@@ -22,7 +22,7 @@ def report(lesson: str, attempts: Path | None, submitted: Path | None, to: Path 
         with stops(BAD_REQUEST, CourseError, UnknownId, NoAttempts):
             catalog = Catalog.locate()
             targets = whole_lessons(catalog, lesson, "is an exercise; name its lesson,")
-            page = to or catalog.root / "build" / "reports" / f"cohort-{lesson}.html"
+            page = to or catalog.page([lesson], "cohort")
             store = attempts or catalog.attempts
             cohort, written = write_report(catalog, targets, store, submitted, page, lesson, people)
     except OSError as error:
