@@ -129,8 +129,8 @@ def test_with_a_roster_the_tables_have_names_and_sections_and_who_handed_in_noth
     first = own[0].student
     mine = [a.model_copy(update={"key": str(n)}) for n, a in enumerate(own) if a.student == first]
     records = {lesson.id: [records_of(first, {lesson.id: mine}, mini.course.policy)[lesson.id]]}
-    told = (Identifier("name", NASTY), Identifier("section", "LEC 01"))
-    roster = Roster.of([Person(first, told), Person("zoe", (Identifier("name", "Zoë Poe"),))])
+    details = (Identifier("name", NASTY), Identifier("section", "LEC 01"))
+    roster = Roster.of([Person(first, details), Person("zoe", (Identifier("name", "Zoë Poe"),))])
     paths = write_report(tmp_path / "c.html", analyse(mini.course, records, [lesson], roster), None, "all", "now")
     text = paths[0].read_text(encoding="utf-8")
     assert "1 student of the roster handed in nothing at all." in text and "Zoë Poe" in text

@@ -5,7 +5,7 @@ from blindgrade.roster.people import Identifier, Person
 
 
 def roster(**people: dict[str, str]) -> Roster:
-    return Roster.of(Person(s, tuple(Identifier(*one) for one in told.items())) for s, told in people.items())
+    return Roster.of(Person(s, tuple(Identifier(*one) for one in details.items())) for s, details in people.items())
 
 
 def test_the_number_of_one_system_is_not_taken_for_that_of_another() -> None:

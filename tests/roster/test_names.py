@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from blindgrade.roster.names import forms, is_id, normal, skeleton
+from blindgrade.roster.names import forms, is_id, normal, skeleton, skeletons
 
 
 @pytest.mark.parametrize("one,other", [("Ana  DOE", "ana doe"), ("Ａｎａ Doe", "ana doe"), ("STRASSE", "straße")])
@@ -22,6 +22,11 @@ def test_names_that_look_alike_have_one_skeleton_and_are_not_equal(like: str) ->
 @pytest.mark.parametrize("name", ["Ana Doe", "Doe, Ana", "doe ana"])
 def test_every_order_of_a_name_has_a_form_in_common(name: str) -> None:
     assert {"ana doe", "doe ana", "anadoe", "doeana"} <= set(forms(name))
+
+
+def test_the_skeletons_of_a_name_are_those_of_its_forms() -> None:
+    assert skeletons("Doe-Roe, Аna Mária") == {skeleton(form) for form in forms("Doe-Roe, Аna Mária")}
+    assert "anamariadoeroe" in skeletons("Doe-Roe, Аna Mária")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from blindgrade.roster.people import Identifier, Person
 
 
 @pytest.mark.parametrize(
-    ("told", "name", "names"),
+    ("details", "name", "names"),
     [
         ({"name": "Doe, Ana"}, "Doe, Ana", ("Ana", "Doe")),
         ({"name": "Ana Maria Doe"}, "Ana Maria Doe", ("Ana Maria", "Doe")),
@@ -16,6 +16,6 @@ from blindgrade.roster.people import Identifier, Person
         ({}, "", ("", "")),
     ],
 )
-def test_a_name_has_one_first_and_one_last_part(told: dict[str, str], name: str, names: tuple[str, str]) -> None:
-    person = Person("a", tuple(Identifier(space, value) for space, value in told.items()))
+def test_a_name_has_one_first_and_one_last_part(details: dict[str, str], name: str, names: tuple[str, str]) -> None:
+    person = Person("a", tuple(Identifier(space, value) for space, value in details.items()))
     assert (person.name, person.names) == (name, names)

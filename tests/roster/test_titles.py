@@ -45,6 +45,11 @@ FORMATS = {
         "Vorname;Nachname;Anmeldename;ID-Nummer;E-Mail-Adresse;Gruppen\nAna;Doe;ana;S001;ana@u.edu;G1\n",
         "ana", {"login": "ana", "sid": "S001", "email": "ana@u.edu", "name": "Ana Doe"},
     ),
+    "moodle's participants in French": (
+        "Prénom;Nom de famille;Nom d’utilisateur;Numéro d'identification;Adresse de courriel\n"
+        "Ana;Doe;ana;S001;ana@u.edu\n",
+        "ana", {"login": "ana", "sid": "S001", "email": "ana@u.edu", "name": "Ana Doe"},
+    ),
     # Gradescope, "Download Roster" and the columns that its upload asks for (help.gradescope.com).
     "gradescope": (
         "First Name,Last Name,SID,Email,Role,Section\nAna,Doe,S001,ana@u.edu,Student,A\n",
@@ -79,7 +84,7 @@ FORMATS = {
 @pytest.mark.parametrize("system", FORMATS)
 def test_every_systems_own_list_is_a_roster(tmp_path: Path, system: str) -> None:
     text, student, identifiers = FORMATS[system]
-    (tmp_path / "roster.csv").write_text(text)
+    (tmp_path / "roster.csv").write_text(text, encoding="utf-8")
     roster = read_roster(tmp_path / "roster.csv")
     assert next(iter(roster.people)) == student
     for space, value in identifiers.items():

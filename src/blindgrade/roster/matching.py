@@ -82,11 +82,11 @@ class Roster:
 
         Ids, addresses and numbers must agree. Names count where these say nothing: students can change their names.
         """
-        told = [one for one in who if one.value]
-        by_number = [found for one in told if (found := self._by_number(one))]
+        given = [one for one in who if one.value]
+        by_number = [found for one in given if (found := self._by_number(one))]
         if by_number:
             return _only(by_number, "this identifies several students of the roster: {}; correct the roster")
-        names = [one.value for one in told if one.space in ("name", "any")]
+        names = [one.value for one in given if one.space in ("name", "any")]
         by_name = [found for name in names if (found := {s for form in forms(name) for s in self._names.get(form, ())})]
         if by_name:
             return _only(by_name, "several students of the roster have this name: {}; add their numbers")

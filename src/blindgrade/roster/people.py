@@ -18,12 +18,12 @@ class Person:
     """A student: the id, what the roster says besides, and the line of the roster (0 if there is none)."""
 
     id: str
-    told: tuple[Identifier, ...] = ()
+    details: tuple[Identifier, ...] = ()
     line: int = 0
 
     def get(self, space: str) -> str:
         """What the roster has in that column; empty if nothing."""
-        return next((one.value for one in self.told if one.space == space), "")
+        return next((one.value for one in self.details if one.space == space), "")
 
     @property
     def name(self) -> str:
@@ -43,7 +43,7 @@ class Person:
     def identifiers(self) -> list[Identifier]:
         """Everything that identifies the student, also the name that its parts make."""
         whole = [Identifier("name", self._parts())] if self._parts() else []
-        return [one for one in self.told if one.space not in ("first", "last", "section", "role")] + whole
+        return [one for one in self.details if one.space not in ("first", "last", "section", "role")] + whole
 
     def _parts(self) -> str:
         return ", ".join(part for part in (self.get("last"), self.get("first")) if part)

@@ -36,13 +36,13 @@ def read_roster(path: Path) -> Roster:
             raise RosterError(
                 f"{path}:{line}: more cells than titles; put quotation marks around a cell that holds a separator"
             )
-        told = columns.cells(row)
-        if not told or (columns.canvas and _is_canvas_own(row, told)):
+        values = columns.cells(row)
+        if not values or (columns.canvas and _is_canvas_own(row, values)):
             continue
-        if normal(dict(told).get("role", "")) in STAFF:
+        if normal(dict(values).get("role", "")) in STAFF:
             staff.append(line)
             continue
-        people.append(_person(path, line, told, own))
+        people.append(_person(path, line, values, own))
     _refuse_duplicates(path, people)
     if not people:
         raise RosterError(f"{path} lists nobody; write a line for each student")
@@ -53,21 +53,21 @@ def read_roster(path: Path) -> Roster:
     return roster
 
 
-def _is_canvas_own(row: list[str], told: list[tuple[str, str]]) -> bool:
+def _is_canvas_own(row: list[str], values: list[tuple[str, str]]) -> bool:
     """Lines of Canvas's gradebook that are no student's: how it is graded, the points possible, the test student."""
     first = normal(row[0])
-    cells = dict(told)
+    cells = dict(values)
     name = cells.get("name") or f"{cells.get('last', '')}, {cells.get('first', '')}"
     return first in ("", "points possible") or (normal(name) == "student, test" and "sid" not in cells)
 
 
-def _person(path: Path, line: int, told: list[tuple[str, str]], own: tuple[str, ...]) -> Person:
-    student = next((value for space in own for found, value in told if found == space), "")
+def _person(path: Path, line: int, values: list[tuple[str, str]], own: tuple[str, ...]) -> Person:
+    student = next((value for space in own for found, value in values if found == space), "")
     if not is_id(student):
         raise RosterError(
             f"{path}:{line}: {student!a} cannot be an id; use letters, digits and . _ - + @, 1 to 100 of them"
         )
-    return Person(student, tuple(Identifier(space, value) for space, value in told if space != "id"), line)
+    return Person(student, tuple(Identifier(space, value) for space, value in values if space != "id"), line)
 
 
 def _refuse_duplicates(path: Path, people: list[Person]) -> None:

@@ -52,7 +52,7 @@ PARTICIPANT = re.compile(r"\D*\s\d+")  # "Participant 4711", in the site's own l
 
 def title(text: str) -> str:
     """A title as it is compared."""
-    return normal(text.replace("_", " "))
+    return normal(text.replace("_", " ").replace("’", "'"))
 
 
 SPACES = {title(name): space for space, names in COLUMNS.items() for name in names}

@@ -54,7 +54,7 @@ def test_a_leak_is_exit_code_1_with_file_and_line(root: Path, tmp_path: Path) ->
     ("args", "said"),
     [
         (["lesson-1.2", "--as", "repository"], "did you mean"),
-        (["lesson-1.1.1/fit_line", "--as", "repository"], "say lesson-1.1.1"),
+        (["lesson-1.1.1/fit_line", "--as", "repository"], "name lesson-1.1.1"),
         (["all", "--as", "paper"], "'repository'"),
     ],
 )

@@ -98,13 +98,13 @@ class _Sheet:
 
     def _who(self, row: list[str]) -> Match:
         """The student of the line. A column with a title of the site's own may hold a number or an address."""
-        told = [Identifier(space, value) for space, value in self.whose.cells(row)]
+        known = [Identifier(space, value) for space, value in self.whose.cells(row)]
         others = [
             value
             for n, value in enumerate(row[: len(self.header)])
             if n not in self.at.values() and self.header[n] in self.whose.unknown
         ]
-        return self.roster.find([*told, *(Identifier("any", value.strip()) for value in others)])
+        return self.roster.find([*known, *(Identifier("any", value.strip()) for value in others)])
 
     def _guard(self, row: list[str]) -> None:
         """Moodle reads none of these columns back, and a spreadsheet may run what stands in them."""
