@@ -109,10 +109,6 @@ class _LessonRun:
             self.submission = None
         else:
             self.problems += self.submission.problems
-        self.loop = Loop(
-            self.checks, self.reference, self.seed, self._observer(), forgiving(self.judged.judge),
-            go_on=self._go_on, keep=self._keep,
-        )  # fmt: skip
 
     def _observer(self) -> Observer:
         if self.submission is None:
@@ -128,8 +124,13 @@ class _LessonRun:
     def attempt(self) -> Attempt:
         """Grade the lesson."""
         begun = time.monotonic()
+        # Not a field of this run, to which it refers: a cycle would keep the submission until the collector comes.
+        loop = Loop(
+            self.checks, self.reference, self.seed, self._observer(), forgiving(self.judged.judge),
+            go_on=self._go_on, keep=self._keep,
+        )  # fmt: skip
         try:
-            results = self._exercises()
+            results = self._exercises(loop)
         finally:
             if self.student is not None:
                 self.student.close()
@@ -144,7 +145,7 @@ class _LessonRun:
             problems=self.problems,
         )
 
-    def _exercises(self) -> list[ExerciseResult]:
+    def _exercises(self, loop: Loop) -> list[ExerciseResult]:
         """The results, in the lesson's order. Run last is what ends its worker, so that one worker may do."""
         results: dict[str, ExerciseResult] = {}
         # A released course may hold no public check of an exercise.
@@ -152,7 +153,7 @@ class _LessonRun:
         for name in sorted(names, key=lambda name: any(check.isolated for check in self.checks.of(name))):
             self._go_on()
             self._report(name, None)
-            results[name] = self.loop.exercise(name)
+            results[name] = loop.exercise(name)
             self._report(name, results[name].outcome)
         return [results[name] for name in names]
 
