@@ -31,7 +31,7 @@ def test_the_last_result_of_each_exercise_is_known(tmp_path: Path) -> None:
     assert [len(a.exercises) for a in progress.attempts("lesson-1.1.1")] == [2, 1]
 
 
-def test_what_the_code_printed_is_not_kept(tmp_path: Path) -> None:
+def test_prints_of_the_code_are_not_kept(tmp_path: Path) -> None:
     progress = Progress(tmp_path)
     given = attempt("one")
     progress.record(given)
@@ -39,7 +39,7 @@ def test_what_the_code_printed_is_not_kept(tmp_path: Path) -> None:
     assert given.exercises[0].output == "out"
 
 
-def test_the_ladder_only_goes_up(tmp_path: Path) -> None:
+def test_the_number_of_shown_hints_never_decreases(tmp_path: Path) -> None:
     progress = Progress(tmp_path)
     for step in (1, 3, 2):
         progress.climb("lesson-1.1.1", "one", step)
@@ -61,7 +61,7 @@ def test_the_oldest_attempts_go_first(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
-    (tmp_path / "local").write_text("a file stands in its place")
+    (tmp_path / "local").write_text("a file with the folder's name")
     progress = Progress(tmp_path / "local")
     assert not progress.record(attempt("one"))
     assert not progress.climb("lesson-1.1.1", "one", 1)
@@ -69,7 +69,7 @@ def test_a_folder_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     assert progress.lesson("lesson-1.1.1").results == {}
 
 
-def test_a_file_that_cannot_be_read_was_never_there(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_treated_as_missing(tmp_path: Path) -> None:
     (tmp_path / "lesson-1.1.1.json").write_text("{")
     progress = Progress(tmp_path)
     assert progress.lesson("lesson-1.1.1").results == {}
@@ -90,7 +90,7 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path: Path, monkeypatc
     assert [p.name for p in tmp_path.rglob("*") if p.name.startswith(".lesson")] == []
 
 
-def test_what_the_student_was_told_to_do_is_known(tmp_path: Path) -> None:
+def test_the_exercise_that_the_screen_named_is_known(tmp_path: Path) -> None:
     progress = Progress(tmp_path)
     assert progress.focus() is None
     progress.look_at("lesson-1.1.1", "one")

@@ -91,7 +91,7 @@ def test_before_any_cell_was_run_the_magic_says_what_to_do(outputs: dict[str, li
 
 def test_an_unknown_name_gives_the_nearest_without_a_traceback(outputs: dict[str, list[Any]]) -> None:
     text = "".join(str(one.get("text", "")) for one in outputs["unknown"])
-    assert text == "UsageError: no exercise is called 'standardise'; did you mean standardize?\n"
+    assert text == "UsageError: no exercise has the name 'standardise'; did you mean standardize?\n"
 
 
 def test_the_function_returns_points_and_checks(outputs: dict[str, list[Any]]) -> None:
@@ -118,7 +118,7 @@ def test_outside_the_lessons_folder_the_lesson_is_known_by_what_is_defined(monke
     assert graded.attempt.lesson == "lesson-1.1.1"
 
 
-def test_visual_studio_code_tells_where_the_notebook_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_visual_studio_code_names_the_notebooks_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("BLINDGRADE_COURSE", raising=False)
     with pytest.raises(CourseError):
@@ -136,7 +136,7 @@ def test_an_exercise_has_a_short_name_and_a_full_one(monkeypatch: pytest.MonkeyP
 
 def test_a_name_like_no_other_gives_the_lessons_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BLINDGRADE_COURSE", str(MINI))
-    with pytest.raises(UnknownId, match="this lesson's are standardize, correlation, fit_line"):
+    with pytest.raises(UnknownId, match="this lesson has standardize, correlation, fit_line"):
         notebook.grade("zzz", namespace=right())
     with pytest.raises(UnknownId, match="lesson-1.1.1"):
         notebook.grade("lesson-1.1.7", namespace=right())

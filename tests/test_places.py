@@ -1,4 +1,4 @@
-"""A place and its text: what is written to JSON is read back as it was."""
+"""A place and its text: JSON is read back unchanged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_place_and_its_text_are_inverse(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "basics.py", "basics.py:0", "basics.py:007", "a\nb.py:3", "cell x, line 3 of y", ":"]
 )
-def test_any_other_text_is_kept_as_it_is(text: str) -> None:
+def test_any_other_text_is_kept_unchanged(text: str) -> None:
     assert str(Place.parse(text)) == text
     assert Place.parse(text).line == 0
 
@@ -50,5 +50,5 @@ def test_json_holds_places_as_text() -> None:
 
 
 def test_a_place_that_is_no_text_is_refused() -> None:
-    with pytest.raises(ValueError, match="a place is a text"):
+    with pytest.raises(ValueError, match="a place must be a text"):
         CheckResult(name="c", claim="It is so.", public=True, outcome=Outcome.FAILED, where=5)

@@ -1,8 +1,8 @@
-"""What a student's own gradings leave behind: the last result of each exercise, hints used, past attempts.
+"""History of a student's own gradings: the last result of each exercise, shown hints, past attempts.
 
-It lies in a folder of its own (`Catalog.local`), which ignores itself in git. Files are written beside their place and
-renamed into it. Nothing here may stop a grading: what cannot be written is not remembered, what cannot be read was
-never there.
+It is stored in a separate folder (`Catalog.local`) that git ignores. A file is written beside its place and then
+renamed. A fault here must not stop a grading: a file that cannot be written is skipped, and a file that cannot be read
+is treated as missing.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from blindgrade.files import write_whole
 from blindgrade.models import Attempt, ExerciseResult
 
-MAX_ATTEMPTS = 200  # of one lesson that are kept; the oldest go first
+MAX_ATTEMPTS = 200  # attempts of one lesson that are kept; the oldest are deleted first
 
 
 class Kept(BaseModel):
-    """The last result of one exercise: when it was, and the digest of the submission that it was of."""
+    """Last result of one exercise, its time, and the digest of the submission."""
 
     result: ExerciseResult
     graded_at: str
@@ -29,7 +29,7 @@ class Kept(BaseModel):
 
 
 class LessonProgress(BaseModel):
-    """How far a student is in one lesson; `hints` counts the steps of each exercise's ladder that were shown."""
+    """Progress of a student in one lesson. `hints` counts the hints of each exercise that were shown."""
 
     schema_: Literal["blindgrade/progress/v1"] = Field(default="blindgrade/progress/v1", alias="schema")
     results: dict[str, Kept] = {}
@@ -39,37 +39,37 @@ class LessonProgress(BaseModel):
 
     @property
     def points(self) -> float:
-        """Points of the last results together."""
+        """Points of all last results together."""
         return sum(kept.result.points for kept in self.results.values())
 
     @property
     def graded_at(self) -> str:
-        """When the lesson was graded last; empty if never."""
+        """Time of the lesson's last grading; empty if there was none."""
         return max((kept.graded_at for kept in self.results.values()), default="")
 
 
 class Focus(BaseModel):
-    """The exercise that the last screen told the student to work on."""
+    """The exercise that the last screen named as the next one."""
 
     lesson: str
     exercise: str
 
 
 class Progress:
-    """Reads and writes the folder."""
+    """Reads and writes the folder of the history."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def lesson(self, lesson: str) -> LessonProgress:
-        """What is known of a lesson: nothing, if it was never graded here."""
+        """Progress in a lesson. It is empty if the lesson was never graded here."""
         try:
             return LessonProgress.model_validate_json(self._file(lesson).read_bytes())
         except (OSError, ValidationError):
             return LessonProgress()
 
     def attempts(self, lesson: str) -> list[Attempt]:
-        """Past attempts at a lesson, of all or of some of its exercises, the oldest first."""
+        """Past attempts at a lesson, of all or some of its exercises, the oldest first."""
         found = []
         for path in self._past(lesson):
             with suppress(OSError, ValidationError):
@@ -77,14 +77,14 @@ class Progress:
         return found
 
     def focus(self) -> Focus | None:
-        """What the student was told to do last; None if nothing is known."""
+        """The exercise that the last screen named as the next one; None if it is not known."""
         try:
             return Focus.model_validate_json(self._focus.read_bytes())
         except (OSError, ValidationError):
             return None
 
     def look_at(self, lesson: str, exercise: str) -> bool:
-        """Remember what the screen tells the student to do; False if the folder cannot be written."""
+        """Store the exercise that the screen names as the next one. False if the folder cannot be written."""
         now = Focus(lesson=lesson, exercise=exercise)
         try:
             if now != self.focus():
@@ -94,7 +94,7 @@ class Progress:
         return True
 
     def record(self, attempt: Attempt) -> bool:
-        """Remember an attempt; False if the folder cannot be written."""
+        """Store an attempt. False if the folder cannot be written."""
         slim = attempt.model_copy(
             update={"exercises": [r.model_copy(update={"output": ""}) for r in attempt.exercises]}
         )
@@ -115,7 +115,7 @@ class Progress:
         return True
 
     def climb(self, lesson: str, exercise: str, step: int) -> bool:
-        """Remember that the exercise's hints were shown up to `step`; False if the folder cannot be written."""
+        """Store that the exercise's hints were shown up to `step`. False if the folder cannot be written."""
         now = self.lesson(lesson)
         if now.hints.get(exercise, 0) >= step:
             return True
@@ -134,7 +134,7 @@ class Progress:
         return self.folder / f"{lesson}.json"
 
     def _past(self, lesson: str) -> list[Path]:
-        # Names begin with the time, so their order is the attempts'.
+        # Names begin with the time, so they sort in the order of the attempts.
         return sorted((self.folder / "attempts" / lesson).glob("*.json"))
 
     def _save(self, lesson: str, progress: LessonProgress) -> None:

@@ -1,4 +1,4 @@
-"""What passes between the parts: the course's description, and the record of one grading."""
+"""Data that the parts exchange: the description of the course, and the record of one grading."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from blindgrade.places import Frame, Place
 
 
 class Described(BaseModel):
-    """Part of a hand-written file: an unknown key is a typing mistake, so it is an error."""
+    """Part of a hand-written file. An unknown key is probably a typing mistake, so it is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -52,7 +52,7 @@ class MentalModel(Described):
 
 
 class LessonEntry(Described):
-    """A lesson in the table of contents. A planned one has no files yet, an unreleased one has none in this copy."""
+    """Lesson in the table of contents. A planned one has no files yet. An unreleased one has no files in this copy."""
 
     id: str
     slug: str
@@ -69,11 +69,11 @@ class ModuleEntry(Described):
 
 
 class Late(Described):
-    """What handing in late costs.
+    """Cost of late submissions.
 
-    A day that has begun counts once `grace_minutes` are over. The first `bank` days of a student's whole course cost
-    nothing; each further one costs `penalty`, a share of the attempt's points. What is more than `days` late earns
-    nothing, bank or not; without `days` there is no such limit.
+    A day counts if it has begun and `grace_minutes` are over. The first `bank` days in a student's whole course cost
+    nothing. Each further day costs `penalty`, a share of the attempt's points. A submission that is more than `days`
+    late earns nothing, also if the bank has days left. Without `days` there is no such limit.
     """
 
     days: int | None = Field(default=None, ge=0)
@@ -83,7 +83,7 @@ class Late(Described):
 
 
 class Policy(Described):
-    """What attempts are worth together: which of them counts, when lessons are due, and what lateness costs."""
+    """Rules for a student's standing: which attempts count, when lessons are due, and what lateness costs."""
 
     attempts: Literal["best", "last", "mean"] = "last"
     due: dict[str, AwareDatetime] = {}
@@ -91,7 +91,7 @@ class Policy(Described):
 
 
 class Course(Described):
-    """course.toml."""
+    """Content of course.toml."""
 
     title: str
     summary: str
@@ -115,9 +115,9 @@ Hints = Annotated[list[str], Field(min_length=3, max_length=3)]
 class Exercise(Described):
     """One graded function or class of a lesson.
 
-    `defines` is the name in the student's file, by default the exercise's own; `requires` names exercises that its
-    code may call, and as "lesson-7.2.1/score_from_noise" those of earlier lessons that it builds on; `seconds` and
-    `memory_mb` bound all of its checks together.
+    `defines` is the name in the student's file; the default is the exercise's own name. `requires` names exercises that
+    its code may call. An id such as "lesson-7.2.1/score_from_noise" names an exercise of an earlier lesson. `seconds`
+    and `memory_mb` are limits for all of its checks together.
     """
 
     name: str
@@ -142,12 +142,12 @@ class Exercise(Described):
 
     @property
     def requires_here(self) -> list[str]:
-        """Required exercises of the same lesson: those whose failure can be the reason for this one's."""
+        """Required exercises of the same lesson. Their failure can be the reason for this one's failure."""
         return [name for name in self.requires if "/" not in name]
 
 
 class Lesson(Described):
-    """lesson.toml, with the id that its folder gives. `seconds` bound a whole submission of the lesson."""
+    """Content of lesson.toml, with the id from its folder. `seconds` limits a whole submission of the lesson."""
 
     id: str
     title: str
@@ -157,11 +157,11 @@ class Lesson(Described):
 
     @property
     def max_points(self) -> float:
-        """What the lesson is worth: its exercises' points together."""
+        """Points of all exercises of the lesson together."""
         return sum(exercise.points for exercise in self.exercises)
 
     def exercise(self, name: str) -> Exercise:
-        """The exercise of that name; KeyError if there is none."""
+        """Exercise with this name. KeyError if there is none."""
         for exercise in self.exercises:
             if exercise.name == name:
                 return exercise
@@ -169,7 +169,7 @@ class Lesson(Described):
 
 
 class Outcome(StrEnum):
-    """What became of a check or an exercise. `failed` is the student's, `error` is ours and costs no points."""
+    """Result of a check or an exercise. `failed` is the student's fault; `error` is the grader's and costs nothing."""
 
     PASSED = "passed"
     NOT_ATTEMPTED = "not_attempted"
@@ -178,7 +178,7 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
-# From harmless to grave: an exercise's outcome is the gravest of its checks'.
+# From harmless to grave. An exercise has the gravest outcome of its checks.
 GRAVITY = [Outcome.PASSED, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED, Outcome.FAILED, Outcome.ERROR]
 
 
@@ -187,7 +187,7 @@ def _place(value: object) -> Place:
         return value
     if isinstance(value, str):
         return Place.parse(value)
-    raise ValueError("a place is a text")
+    raise ValueError("a place must be a text")
 
 
 def _frame(value: object) -> Frame:
@@ -195,14 +195,14 @@ def _frame(value: object) -> Frame:
         return value
     if isinstance(value, str):
         return Frame.parse(value)
-    raise ValueError("a frame is a text")
+    raise ValueError("a frame must be a text")
 
 
-AS_TEXT = (PlainSerializer(str), WithJsonSchema({"type": "string"}))  # JSON holds what a reader sees
+AS_TEXT = (PlainSerializer(str), WithJsonSchema({"type": "string"}))  # JSON contains the text that a reader sees
 
 
 class CheckResult(BaseModel):
-    """What one check said. `where` is "file:line" in the submission, if one line is to blame.
+    """Result of one check. `where` is "file:line" in the submission, if one line is to blame.
 
     `frames` are the student's own frames of an exception, innermost last.
     """
@@ -221,7 +221,7 @@ class CheckResult(BaseModel):
 
 
 class ExerciseResult(BaseModel):
-    """One exercise of an attempt."""
+    """Result of one exercise in an attempt."""
 
     name: str
     title: str
@@ -231,21 +231,21 @@ class ExerciseResult(BaseModel):
     concepts: list[str]
     checks: list[CheckResult]
     output: str = ""
-    version: str = ""  # of what judged it, where many submissions are graded: unchanged, the result stands
+    version: str = ""  # in a cohort: of all that judges the exercise; the result is kept while it is unchanged
 
 
 class SubmissionRef(BaseModel):
-    """Which files were graded: the path as given, and a digest over their names and contents."""
+    """The graded files: the path as the user named it, and a digest of their names and contents."""
 
     path: str
     sha256: str
 
 
 class Attempt(BaseModel):
-    """One grading of one lesson of one submission.
+    """Record of one grading of one lesson of one submission.
 
-    `key`, `course` (a digest of all that judges the lesson) and `versions` (of the software) are there in what
-    `course grade` stores; with them and the seed an attempt can be repeated.
+    `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
+    software). With these and the seed, an attempt can be repeated.
     """
 
     schema_: Literal["blindgrade/attempt/v1"] = Field(default="blindgrade/attempt/v1", alias="schema")
@@ -283,7 +283,7 @@ class Attempt(BaseModel):
         problems: list[str] | None = None,
         graded_at: str = "",
     ) -> Self:
-        """The attempt that these results make together, graded now if no time is given."""
+        """Attempt with these results. Its time is now if no time is given."""
         return cls(
             lesson=lesson.id,
             title=lesson.title,
@@ -301,7 +301,7 @@ class Attempt(BaseModel):
 
 
 class Grading(BaseModel):
-    """What `grade` returns: the attempts at one or more lessons."""
+    """Result of `grade`: the attempts at one or more lessons."""
 
     schema_: Literal["blindgrade/grading/v1"] = Field(default="blindgrade/grading/v1", alias="schema")
     points: float
@@ -312,7 +312,7 @@ class Grading(BaseModel):
 
     @classmethod
     def of(cls, attempts: list[Attempt]) -> Self:
-        """The grading that these attempts make together."""
+        """Grading with these attempts."""
         return cls(
             points=round(sum(a.points for a in attempts), 6),
             max_points=round(sum(a.max_points for a in attempts), 6),

@@ -1,4 +1,4 @@
-"""What a student does first: the one exercise that the screen, the page, `grade` alone and `grade --hint` name."""
+"""The next step of a student: the one exercise that the screen, the page, `grade` alone and `grade --hint` name."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from blindgrade.models import Attempt, ExerciseResult, Outcome
 
-# What went wrong comes before what is not written, and that before what was never graded (None). An error is the
-# grader's, and a blocked exercise waits for another one, so neither is something to do.
+# Failed exercises come first, then those that are not written, then those that were never graded (None). An error is
+# the grader's fault and a blocked exercise waits for another one, so the student can do nothing about them.
 ORDER = (Outcome.FAILED, Outcome.NOT_ATTEMPTED, None)
 
 
 class Known(NamedTuple):
-    """What is known of one exercise: its last outcome, or None if it was never graded."""
+    """Last outcome of one exercise; None if it was never graded."""
 
     lesson: str
     exercise: str
@@ -25,9 +25,9 @@ def next_step(
 ) -> Known | None:
     """The exercise to do first; None if there is none. `known` is in the order of the course.
 
-    `looked_at` (lesson, exercise) is what the last screen named: it stays the first while it is not passed. If the
-    outcomes are `remembered` and all the rest has passed, a blocked exercise is next: what it waited for has passed
-    since.
+    `looked_at` (lesson, exercise) is the exercise that the last screen named. It stays first until it has passed. If
+    the outcomes are `remembered` and all other exercises have passed, a blocked exercise is next, because the exercise
+    that it waited for has passed since.
     """
     exercises = list(known)
     for one in exercises:

@@ -1,7 +1,7 @@
-"""Grading from inside a notebook: `%load_ext blindgrade`, then `%grade score_from_noise` below a cell.
+"""Grading inside a notebook: `%load_ext blindgrade`, then `%grade score_from_noise` below a cell.
 
-The public checks run in the notebook's own kernel, on the functions as they stand there; no submission is read and no
-worker is started. Hidden checks are never run here.
+The public checks run in the notebook's own kernel, on the functions that the kernel has at that moment. No submission
+is read and no worker is started. Hidden checks are never run here.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ CELL = re.compile(r"In\s?\[(\d+)\]")
 
 @dataclass(frozen=True)
 class Graded:
-    """What the public checks said. As the last line of a cell it shows itself as a card."""
+    """Results of the public checks. As the last line of a cell, the notebook shows it as a card."""
 
     attempt: Attempt
     catalog: Catalog | None = field(default=None, repr=False, compare=False)
 
     @property
     def points(self) -> float:
-        """Points by the public checks alone; the hidden ones may see more."""
+        """Points by the public checks alone. Hidden checks may find more mistakes."""
         return self.attempt.points
 
     @property
     def max_points(self) -> float:
-        """What the graded exercises are worth."""
+        """Points that the graded exercises are worth."""
         return self.attempt.max_points
 
     @property
     def exercises(self) -> list[ExerciseResult]:
-        """The graded exercises, in the lesson's order."""
+        """Results of the graded exercises, in the lesson's order."""
         return self.attempt.exercises
 
     @property
     def checks(self) -> list[CheckResult]:
-        """Every check that was run."""
+        """Results of all checks that were run."""
         return [check for exercise in self.exercises for check in exercise.checks]
 
     def _repr_html_(self) -> str:
@@ -72,15 +72,16 @@ def grade(
 ) -> Graded:
     """Run the public checks of an exercise, or of all that the notebook defines so far, on the kernel's own objects.
 
-    name: "score_from_noise", the name of its function or class, "lesson-7.2.1/score_from_noise" or "lesson-7.2.1".
-    namespace: where the objects are; default: the notebook's. Raises UnknownId with the nearest names.
+    `name` is "score_from_noise", the name of its function or class, "lesson-7.2.1/score_from_noise" or "lesson-7.2.1".
+    `namespace` has the objects; the default is the notebook's. UnknownId lists the nearest names. CourseError if there
+    is no notebook or no course.
     """
     from blindgrade.engine.grading.kernel import grade_names
 
     shell = _shell()
     if namespace is None:
         if shell is None:
-            raise CourseError("this is no notebook; run `grade` at the terminal, or give `namespace=globals()`")
+            raise CourseError("this is not a notebook; run `grade` at the terminal, or give `namespace=globals()`")
         namespace = shell.user_ns
     catalog = _course(namespace)
     target = _target(catalog, name.strip(), namespace)
@@ -92,7 +93,7 @@ def grade(
 
 
 def _course(namespace: Mapping[str, Any]) -> Catalog:
-    """The course around the working directory, which Jupyter and VS Code set to the notebook's folder."""
+    """Course around the working directory, which Jupyter and VS Code set to the notebook's folder."""
     try:
         return Catalog.locate()
     except CourseError:
@@ -103,9 +104,9 @@ def _course(namespace: Mapping[str, Any]) -> Catalog:
 
 
 def _notebook_path(namespace: Mapping[str, Any]) -> Path | None:
-    """The notebook's own file, where VS Code or Jupyter tells it."""
-    told = str(namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or "")
-    return Path(told) if told else None
+    """Path of the notebook's own file, if VS Code or Jupyter names it."""
+    named = str(namespace.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or "")
+    return Path(named) if named else None
 
 
 def _target(catalog: Catalog, name: str, namespace: Mapping[str, Any]) -> Target:
@@ -127,7 +128,7 @@ def _target(catalog: Catalog, name: str, namespace: Mapping[str, Any]) -> Target
         for exercise in target.lesson.exercises:
             if name in (exercise.name, exercise.defines):
                 return replace(target, exercises=(exercise.name,))
-    raise UnknownId(f"no exercise is called {name!r}{_nearest(name, here, everywhere)}")
+    raise UnknownId(f"no exercise has the name {name!r}{_nearest(name, here, everywhere)}")
 
 
 def _nearest(name: str, here: Target | None, everywhere: list[Target]) -> str:
@@ -137,7 +138,7 @@ def _nearest(name: str, here: Target | None, everywhere: list[Target]) -> str:
         near = difflib.get_close_matches(name, [n for t in everywhere for n in _names(t.lesson.exercises)], n=3)
     if near:
         return f"; did you mean {', '.join(near)}?"
-    return f"; this lesson's are {', '.join(e.name for e in here.lesson.exercises)}" if here is not None else ""
+    return f"; this lesson has {', '.join(e.name for e in here.lesson.exercises)}" if here is not None else ""
 
 
 def _names(exercises: list[Exercise]) -> list[str]:
@@ -145,7 +146,7 @@ def _names(exercises: list[Exercise]) -> list[str]:
 
 
 def _lesson_here(catalog: Catalog, namespace: Mapping[str, Any]) -> Target | None:
-    """The lesson in whose folder the notebook runs; elsewhere the one of which the kernel defines most."""
+    """Lesson in whose folder the notebook runs, else the lesson of which the kernel defines most exercises."""
     targets = catalog.find(["all"])
     path = _notebook_path(namespace)
     folders = {*Path.cwd().parts, *(path.parts if path else ())}
@@ -194,18 +195,18 @@ def _shell() -> Any:
 
 
 def register(shell: Any) -> None:
-    """Give the shell `%grade NAME`, with names completed by Tab."""
+    """Add `%grade NAME` to the shell. The Tab key completes the name."""
     shell.register_magic_function(_magic, magic_kind="line", magic_name="grade")
     shell.set_hook("complete_command", _complete, str_key="%grade")
 
 
 def unregister(shell: Any) -> None:
-    """Take `%grade` away again."""
+    """Remove `%grade` from the shell."""
     shell.magics_manager.magics["line"].pop("grade", None)
 
 
 def _magic(line: str) -> None:
-    """`%grade NAME` runs the public checks of an exercise on the code in this kernel; without NAME, of all so far."""
+    """`%grade NAME` runs the public checks of an exercise on the code in this kernel. Without NAME: of all so far."""
     from IPython.core.error import UsageError
     from IPython.display import display
 

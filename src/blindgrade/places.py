@@ -1,4 +1,4 @@
-"""Where in a student's file something is: data inside the program, text in JSON, in messages and on pages."""
+"""Places in a student's files: data inside the program, text in JSON, in messages and on pages."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ CELL = re.compile(r"(?P<cell>cell (?:\d{1,9}|\[\d{1,9}\])), line (?P<line>[1-9]\
 
 @dataclass(frozen=True)
 class Place:
-    """A line of a file, or a line of a notebook's cell.
+    """Line of a file, or line of a notebook's cell.
 
-    `cell` is the cell's name: "cell 5" counts a file's cells, "cell [5]" is Jupyter's number of a running cell, which
+    `cell` is the cell's name. "cell 5" counts a file's cells. "cell [5]" is Jupyter's number of a running cell, which
     has no file. Line 0 means the whole file.
     """
 
@@ -23,14 +23,14 @@ class Place:
     cell: str = ""
 
     def __str__(self) -> str:
-        """As "score.py:12", "cell 5, line 3 of score.ipynb" or "cell [5], line 3"."""
+        """Text such as "score.py:12", "cell 5, line 3 of score.ipynb" or "cell [5], line 3"."""
         if self.cell:
             return f"{self.cell}, line {self.line}" + (f" of {self.file}" if self.file else "")
         return f"{self.file}:{self.line}" if self.line else self.file
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Inverse of `str`. Any other text names a file as a whole, so no text is lost."""
+        """Inverse of `str`. Any other text is the name of a whole file, so no text is lost."""
         if match := CELL.fullmatch(text):
             return cls(match["file"] or "", int(match["line"]), match["cell"])
         if match := LINE.fullmatch(text):
@@ -40,13 +40,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Frame:
-    """One line of an exception's trace, and the function that it belongs to."""
+    """One line of an exception's trace, and the function that contains it."""
 
     place: Place
     function: str
 
     def __str__(self) -> str:
-        """As "score.py:12 in score_from_noise"."""
+        """Text such as "score.py:12 in score_from_noise"."""
         return f"{self.place} in {self.function}" if self.function else str(self.place)
 
     @classmethod

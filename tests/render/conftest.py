@@ -14,13 +14,13 @@ NASTY = "is <b>&amp; ]]> \x1b[31m\x00 `a` ```` @team\n::error file=x::y\n| a | !
 
 @pytest.fixture
 def nasty() -> str:
-    """What a student may make a message say."""
+    """Text that a student may bring into a message."""
     return NASTY
 
 
 @pytest.fixture
 def grading() -> Grading:
-    """One lesson with one exercise of each outcome; the failed ones say nasty things."""
+    """One lesson with one exercise of each outcome. The failed ones have nasty messages."""
 
     def made(name: str, outcome: Outcome, number: int, **more: object) -> ExerciseResult:
         checks = [
@@ -49,7 +49,7 @@ def grading() -> Grading:
 
 @pytest.fixture
 def placed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Links]:
-    """Links in a working directory that holds the lesson's file."""
+    """Links in a working directory that contains the lesson's file."""
 
     def make() -> Links:
         folder = tmp_path / "lesson_1_1_1_basics"

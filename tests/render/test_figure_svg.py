@@ -1,4 +1,4 @@
-"""Figures as pieces of a page: safe, small, in the page's own colours."""
+"""Figures as parts of a page: safe, small, in the page's own colours."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_picture_is_well_formed_and_loads_nothing(figure: Figure) -> None:
 
 
 @pytest.mark.parametrize("figure", drawn(), ids=lambda figure: figure.kind)
-def test_a_picture_says_what_it_shows_and_whose_it_is(figure: Figure) -> None:
+def test_a_picture_says_what_it_shows_and_if_it_is_the_students(figure: Figure) -> None:
     text = str(picture(pair(figure, figure), "p0"))
     assert f'aria-label="{figure.title}: your result"' in text
     assert f'aria-label="{figure.title}: the reference"' in text

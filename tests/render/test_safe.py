@@ -10,7 +10,7 @@ from blindgrade.render.safe import shown
 
 
 @pytest.mark.parametrize("text", ["", "plain\ttext\n", "tëxt ☃ 🎉 数学 ∇·x", "a b", "<b>&amp;</b>", r"\x1b"])
-def test_what_a_reader_can_see_is_shown_as_it_is(text: str) -> None:
+def test_text_that_a_reader_can_see_is_shown_unchanged(text: str) -> None:
     assert shown(text) == text
 
 
@@ -36,7 +36,7 @@ def test_what_a_reader_can_see_is_shown_as_it_is(text: str) -> None:
     ],
     ids=ascii,
 )
-def test_what_a_terminal_or_page_could_interpret_is_written_as_its_escape(text: str, escaped: str) -> None:
+def test_text_that_a_terminal_or_page_could_interpret_is_written_as_its_escape(text: str, escaped: str) -> None:
     assert shown(text) == escaped
 
 
@@ -50,5 +50,5 @@ def test_nothing_invisible_is_left_and_the_text_can_be_encoded(text: str) -> Non
 
 @settings(deadline=None)
 @given(st.text())
-def test_text_that_was_made_safe_stays_as_it_is(text: str) -> None:
+def test_text_that_was_made_safe_stays_unchanged(text: str) -> None:
     assert shown(shown(text)) == shown(text)

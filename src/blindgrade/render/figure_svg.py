@@ -1,7 +1,7 @@
-"""Figures drawn as inline SVG, by matplotlib, which is imported when the first one is drawn and not before.
+"""Figures as inline SVG, drawn by matplotlib, which is imported when the first figure is drawn.
 
-The colours in the drawing are place holders for the page's own (`var(--ink)`), so that a picture follows the page from
-light to dark and onto paper.
+The colours in the drawing are placeholders for the page's own (`var(--ink)`). So a picture follows the page in light,
+in dark and on paper.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class NoMatplotlib(Exception):
 
 
 def picture(pair: FigurePair, prefix: str) -> Markup:
-    """The student's figure and the reference's, side by side with one scale. `prefix` makes its ids the page's only."""
+    """Picture of the student's figure and the reference's, side by side with one scale.
+
+    `prefix` makes the picture's ids unique on the page. NoMatplotlib if matplotlib is not installed.
+    """
     sides = [("your result", pair.student), ("the reference", pair.reference)]
     given = [(whose, figure) for whose, figure in sides if figure is not None]
     frame = _Frame([figure for _, figure in given])
@@ -55,7 +58,7 @@ def picture(pair: FigurePair, prefix: str) -> Markup:
 
 
 class _Frame:
-    """The limits that both sides are drawn in, so that they can be compared by eye."""
+    """Limits of the axes. Both sides use the same limits, so that a reader can compare them."""
 
     def __init__(self, figures: list[Figure]) -> None:
         kind = figures[0].kind
@@ -69,7 +72,7 @@ class _Frame:
             low = figures[0].low if figures[0].low is not None else min(finite, default=0.0)
             high = figures[0].high if figures[0].high is not None else max(finite, default=1.0)
             self.values = (low, high if high > low else low + 1.0)
-        # Arrows get one scale on both sides: a typical one is as long as the places are apart.
+        # Arrows have one scale on both sides: a typical arrow is as long as the distance between two places.
         lengths = sorted(
             math.hypot(row[2], row[3]) for figure in figures[-1:] for s in figure.series for row in s.rows
             if kind == "arrows" and math.isfinite(row[2] + row[3])
@@ -85,7 +88,7 @@ def _ends(kind: str, rows: Rows) -> Iterable[tuple[float, float]]:
 
 
 def _span(values: list[float], low: float | None = None, high: float | None = None) -> tuple[float, float]:
-    """Smallest and largest value with a margin; a few values far away do not squeeze the rest."""
+    """Smallest and largest value with a margin. A few values far away do not make the rest small."""
     if not values:
         return 0.0, 1.0
     ordered = sorted(values)
@@ -126,7 +129,7 @@ def _place(figure: Figure) -> tuple[float, float, float, float]:
 
 
 _SETTINGS: Any = {
-    "svg.fonttype": "none",  # text stays text: small, and read aloud
+    "svg.fonttype": "none",  # text stays text: the file is small, and screen readers can read it
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
@@ -154,7 +157,7 @@ def _dress(axes: Axes, figure: Figure) -> None:
     from matplotlib.ticker import MaxNLocator
 
     if figure.kind in PLAIN:
-        # Ticks cost more than all the rest of such a picture.
+        # Ticks would cost more than all the rest of such a picture.
         axes.set_axis_off()
         axes.add_patch(Rectangle((0, 0), 1, 1, transform=axes.transAxes, fill=False, edgecolor=LINE, clip_on=False))
         if len(figure.series) > 1 and figure.series[0].name:
@@ -176,7 +179,7 @@ def _draw_arrows(axes: Axes, figure: Figure, frame: _Frame) -> None:
     rows = [row for row in figure.series[0].rows if all(map(math.isfinite, row))]
     if not rows:
         return
-    # About one arrow's length from place to place, in units of the axes.
+    # Distance from place to place, in units of the axes. A typical arrow is about as long.
     gap = max(frame.x[1] - frame.x[0], frame.y[1] - frame.y[0]) / max(math.sqrt(len(rows)), 2.0)
     scale = frame.arrow / gap if frame.arrow > 0 else 1.0
     line: list[tuple[float, float]] = []
@@ -191,7 +194,7 @@ def _draw_arrows(axes: Axes, figure: Figure, frame: _Frame) -> None:
 
 
 def _dots(axes: Axes, places: Iterable[tuple[float, float]], colour: str, size: float, cap: str = "round") -> None:
-    """Dots as the round ends of lines without length: one path for all."""
+    """Draw dots as the round ends of lines without length, in one path for all."""
     line = [place for x, y in places for place in ((x, y), (x, y), GAP)]
     if line:
         style: Any = cap
@@ -264,12 +267,12 @@ def _columns(rows: Rows) -> tuple[list[float], list[float]]:
     return [row[0] for row in rows], [row[1] for row in rows]
 
 
-# What is about the file, and a rule that would hold for the whole page.
+# Data about the file, and a style rule that would apply to the whole page.
 _DROPPED = (f"{{{SVG}}}metadata", f"{{{SVG}}}style")
 
 
 def _inline(svg: bytes, prefix: str, label: str) -> Markup:
-    """The drawing as a piece of a page: no ids but those that are used, short numbers, the page's colours."""
+    """Drawing as a part of a page: with the ids that are used, short numbers and the page's colours."""
     root = ElementTree.fromstring(svg)
     for parent in root.iter():
         for child in [c for c in parent if c.tag in _DROPPED]:
@@ -291,5 +294,5 @@ def _inline(svg: bytes, prefix: str, label: str) -> Markup:
     assert head is not None
     box = re.search(r'viewBox="[^"]*"', head[0])
     opening = Markup('<svg role="img" aria-label="{}" {}>').format(shown(label), Markup(box[0] if box else ""))
-    # matplotlib escapes what it writes, and nothing in it but numbers and the author's words came from outside.
+    # matplotlib escapes its text. The only input from outside is numbers and the author's words.
     return opening + Markup(text[head.end() :])

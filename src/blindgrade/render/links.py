@@ -1,4 +1,4 @@
-"""From a place to what a reader can click: a path that an editor's terminal finds, and a link."""
+"""Links from a place to a file: a path that an editor's terminal finds, and a URL."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from blindgrade.render.safe import shown
 
 @dataclass(frozen=True)
 class Link:
-    """A place as text and, where the grader itself knows the file, as a link and as path and line.
+    """Place as text and, if the grader itself knows the file, as a URL and as path and line.
 
-    `short` is the text where there is no room for a path.
+    `short` is the text without a path, for narrow columns.
     """
 
     text: str
@@ -27,25 +27,25 @@ class Link:
 
 
 class Links:
-    """Finds the files that were graded: those that the command line and the catalog name, never what a reply names."""
+    """Finds the files that were graded. The command line and the catalog name them, never a worker's reply."""
 
     def __init__(self, submission: Path, lessons: list[LessonFiles]) -> None:
         self.known = {files.entry.id: _candidates(submission, files) for files in lessons}
 
     @classmethod
     def none(cls) -> Self:
-        """No file is known, so nothing is linked."""
+        """Links without any known file. Nothing is linked."""
         return cls(Path(), [])
 
     def of(self, lesson: str, where: Place) -> Link:
-        """The link to a place; text alone if it lies in no file that is known."""
+        """Link to a place. Text alone if the place is in no known file."""
         for path in self.known.get(lesson, []) if where.line else []:
             if path.name == where.file and path.is_file():
                 return _known(path.resolve(), where)
         return Link(shown(str(where)), shown(str(where)))
 
     def file(self, lesson: str) -> Link:
-        """The lesson's file as a whole, the first that is there; a link without a path if there is none."""
+        """Link to the lesson's first file that exists. A link without a path if there is none."""
         for path in self.known.get(lesson, []):
             if path.is_file():
                 return Link("", "", path.resolve().as_uri(), path.resolve())
@@ -54,7 +54,7 @@ class Links:
 
 def _candidates(submission: Path, files: LessonFiles) -> list[Path]:
     if not submission.is_dir():
-        return [submission] if submission.suffix in (".py", ".ipynb") else []  # an archive's files lie nowhere
+        return [submission] if submission.suffix in (".py", ".ipynb") else []  # an archive's files are not on the disk
     names = [f"{files.module}.py", f"{files.module}.ipynb"]
     folders = [submission / files.folder, submission / "exercises" / files.folder, submission]
     return [folder / name for folder in folders for name in names]
@@ -64,7 +64,7 @@ def _known(path: Path, where: Place) -> Link:
     short = shown(str(where))
     if where.cell:
         return Link(short, short, path.as_uri(), path)
-    # Relative to the working directory it is what the terminals of editors open; `#line` is what links understand.
+    # Terminals of editors open a path that is relative to the working directory. Links understand `#line`.
     inside = path.is_relative_to(Path.cwd())
     text = f"{os.path.relpath(path) if inside else where.file}:{where.line}"
     return Link(shown(text), short, f"{path.as_uri()}#{where.line}", path, where.line)

@@ -1,10 +1,10 @@
-"""How an outcome is told wherever there is room for a sign and a word, and how points are written."""
+"""Signs and words of outcomes, and the format of points."""
 
 from __future__ import annotations
 
 from blindgrade.models import Outcome
 
-# Nothing is told by colour alone: each outcome has its sign and its word.
+# Each outcome has its sign and its word, because colour alone must not carry meaning.
 SIGNS = {
     Outcome.PASSED: ("✓", "passed"),
     Outcome.FAILED: ("✗", "failed"),
@@ -15,5 +15,5 @@ SIGNS = {
 
 
 def points(number: float) -> str:
-    """A number of points, without zeros that say nothing."""
+    """Points as text, without trailing zeros."""
     return f"{number:.2f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""Text that a student controls, made harmless to show."""
+"""Harmless form of text that a student controls."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import unicodedata
 KEPT = {"\n", "\t"}
 # Format characters (bidi overrides, zero-width), controls, surrogates, private use, unassigned, other line ends.
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-# What runners of GitHub Actions and Azure Pipelines take for a command in a log; any space may become a line's end.
+# Text that runners of GitHub Actions and Azure Pipelines read as a command in a log. Any space may become the end of a
+# line.
 COMMAND = re.compile(r"(^|\s):(?=:[A-Za-z])|#(?=#\[)")
 
 
 def shown(text: str) -> str:
-    """The text with everything that a terminal, a page or a CI runner could interpret written as its escape."""
+    """Text in which everything that a terminal, a page or a CI runner could interpret is replaced by its escape."""
     plain = "".join(c if c in KEPT or unicodedata.category(c) not in HIDDEN else _escape(c) for c in text)
     return COMMAND.sub(lambda found: (found[1] or "") + _escape(found[0][-1]), plain)
 

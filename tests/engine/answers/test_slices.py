@@ -103,7 +103,7 @@ def cut(files: Path, *names: str, decorators: bool = False) -> dict[str, str]:
 
 
 def defined(text: str) -> set[str]:
-    """Every name that the text binds at its top level."""
+    """Names that the text binds at its top level."""
     names: set[str] = set()
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -139,7 +139,7 @@ def test_several_names_share_one_slice(files: Path) -> None:
     assert {"uses_helper", "other", "SCALE"} <= defined(cut(files, "uses_helper", "other")[MAIN])
 
 
-def test_what_is_kept_stands_on_its_line(files: Path) -> None:
+def test_kept_text_stays_on_its_line(files: Path) -> None:
     originals = {MAIN: CHECKS, "grader_toys.fields": FIELDS, "grader_toys.deep.nets": NETS}
     for module, text in cut(files).items():
         lines = originals.get(module, "unit = 1\n").splitlines()
@@ -217,7 +217,7 @@ def test_a_digest_ignores_comments_blank_lines_and_what_the_check_does_not_use(f
 
 def test_a_toys_module_that_does_not_exist_is_named_with_the_file_to_create(files: Path) -> None:
     (files / "checks.py").write_text(CHECKS.replace("grader_toys.fields", "grader_toys.felds"))
-    with pytest.raises(SliceError, match=r"imports grader_toys\.felds, and there is no .*felds\.py; create it"):
+    with pytest.raises(SliceError, match=r"imports grader_toys\.felds, but .*felds\.py does not exist; create it"):
         cut(files)
 
 

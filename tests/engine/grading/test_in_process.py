@@ -1,4 +1,4 @@
-"""Trusted modules in this process: the same results as one exercise, one check, or the whole lesson."""
+"""Trusted modules in this process: one exercise, one check and the whole lesson give the same results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grading what a kernel holds, with the miniature course and plain namespaces in a kernel's place."""
+"""Grading of a kernel's objects, with the miniature course and with plain namespaces instead of a kernel."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ def test_a_stub_and_a_cell_that_was_not_run_are_not_attempted(target: Target) ->
     first, second, _ = graded(target, STUB).exercises
     assert (first.outcome, first.checks[0].message) == (Outcome.NOT_ATTEMPTED, "not written yet")
     assert second.outcome is Outcome.NOT_ATTEMPTED
-    assert second.checks[0].message == "this kernel knows no `correlation` yet; run its cell first"
+    assert second.checks[0].message == "this kernel does not define `correlation` yet; run its cell first"
 
 
-def test_an_error_is_told_with_its_cell_and_line(target: Target) -> None:
+def test_an_error_is_reported_with_its_cell_and_line(target: Target) -> None:
     check = graded(target, "def standardize(values):\n    return values.mean(dim=7)\n").exercises[0].checks[0]
     assert check.outcome is Outcome.FAILED
     assert check.message.startswith("IndexError at cell [5], line 2: Dimension out of range")
@@ -123,7 +123,7 @@ def test_what_the_code_prints_is_kept_and_not_printed(target: Target, capsys: py
     assert capsys.readouterr().out == ""
 
 
-def test_random_numbers_switches_and_imports_are_left_as_they_were(target: Target) -> None:
+def test_random_numbers_switches_and_imports_are_left_unchanged(target: Target) -> None:
     def state() -> tuple[object, ...]:
         switches = (torch.is_grad_enabled(), torch.get_num_threads(), torch.get_default_dtype())
         draws = (random.getstate(), numpy.random.get_state()[1].tolist(), torch.get_rng_state().tolist())

@@ -1,4 +1,4 @@
-"""The loop with a scripted observer: what it asks for, in which order, and whom it blames."""
+"""The loop with a scripted observer: the checks that it asks for, their order, and the exercise to blame."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def checks() -> LessonChecks:
 
 @dataclass
 class Script:
-    """Answers everything with 1 and notes what it was asked."""
+    """Answers everything with 1 and notes the requests."""
 
     asked: list[list[str]] = field(default_factory=list)
 

@@ -50,7 +50,7 @@ def test_trainings_come_last_and_what_was_edited_before_what_uses_it(file: Path,
     }  # fmt: skip
 
 
-def test_one_seed_holds_until_everything_is_asked_for(file: Path, warm: Zygote) -> None:
+def test_one_seed_is_used_until_everything_is_asked_for(file: Path, warm: Zygote) -> None:
     held = session(file, warm)
     first = [a.seed for a in held.regrade()]
     file.write_text(RIGHT)
@@ -59,7 +59,7 @@ def test_one_seed_holds_until_everything_is_asked_for(file: Path, warm: Zygote) 
     assert len({*first, *second}) == 1 and len({*third}) == 1 and third[0] != first[0]
 
 
-def test_a_seed_that_was_asked_for_stays(file: Path, warm: Zygote) -> None:
+def test_a_given_seed_stays(file: Path, warm: Zygote) -> None:
     held = session(file, warm, seed=3)
     assert {a.seed for everything in (False, True) for a in held.regrade(everything=everything)} == {3}
 

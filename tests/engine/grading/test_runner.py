@@ -1,4 +1,4 @@
-"""The engine on golden submissions: each folder of tests/submissions/mini holds a file and what grading it must say."""
+"""The engine on golden submissions: each folder of tests/submissions/mini has a file and its expected result."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ STOPPED = "not run, because an earlier check was stopped after 3 s"
     ],
     ids=["nothing", "ends its process", "does not end", "speaks out of turn"],
 )
-def test_hidden_checks_that_are_sent_together_are_told_apart(tmp_path: Path, deed: str, messages: list[str]) -> None:
+def test_hidden_checks_that_are_sent_together_are_kept_apart(tmp_path: Path, deed: str, messages: list[str]) -> None:
     honest = (TESTS / "submissions" / "mini" / "all_right" / "basics.py").read_text()
     (tmp_path / "basics.py").write_text(honest + SENT_TOGETHER.format(deed=deed))
     standardize, correlation, _ = graded(tmp_path).exercises
@@ -171,21 +171,21 @@ def test_hidden_checks_that_are_sent_together_are_told_apart(tmp_path: Path, dee
     assert standardize.output.split() == ["rows"]
 
 
-def test_requests_that_a_worker_was_sent_for_nothing_are_not_answered_to_others(
+def test_answers_that_nobody_asked_for_do_not_reach_other_checks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The exercise's time is over before all that was sent for it is asked for."""
+    """The exercise's time is over before the loop asks for the answers to all sent requests."""
     honest = (TESTS / "submissions" / "mini" / "all_right" / "basics.py").read_text()
     (tmp_path / "basics.py").write_text(honest + SENT_TOGETHER.format(deed="pass"))
-    told = ["", "", "not run: the time is over"]
+    messages = ["", "", "not run: the time is over"]
     real = Student._no_longer
 
     def over(self: Student, exercise: Exercise) -> str:
-        return told[2] if exercise.name == "standardize" and self._ahead else real(self, exercise)
+        return messages[2] if exercise.name == "standardize" and self._ahead else real(self, exercise)
 
     monkeypatch.setattr(Student, "_no_longer", over)
     standardize, correlation, _ = graded(tmp_path).exercises
-    assert [check.message for check in standardize.checks] == told
+    assert [check.message for check in standardize.checks] == messages
     assert correlation.outcome == "passed"
 
 
@@ -212,7 +212,7 @@ def test_what_does_not_fit_beside_another_request_is_sent_alone(monkeypatch: pyt
     assert graded(TESTS / "submissions" / "mini" / "all_right").points == 100
 
 
-def test_a_worker_that_ended_or_said_too_much_after_its_answer_is_seen_before_the_next_call() -> None:
+def test_a_worker_that_ended_or_sent_too_much_after_its_answer_is_seen_before_the_next_call() -> None:
     with Zygote().ready() as zygote:
         for deed in ("os._exit(0)", "os.write(3, b'more')"):
             worker = zygote.spawn(Limits())

@@ -1,4 +1,4 @@
-"""Pictures of results as plain numbers: of right and wrong ones, and of what cannot be drawn."""
+"""Figures of results as plain numbers: right results, wrong results, and results that cannot be drawn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ways(result: Any, rng: Rng) -> Figure:
 
 
 class Expected:
-    """A reference that always has the same result."""
+    """Reference that always has the same result."""
 
     kind = "live"
 
@@ -59,13 +59,13 @@ def test_a_right_result_is_shown_alone() -> None:
     assert pair.student is not None and pair.reference is None
 
 
-def test_of_a_hidden_check_the_references_is_never_shown() -> None:
+def test_the_references_figure_of_a_hidden_check_is_never_shown() -> None:
     (pair,) = made(a_result({"walk": RIGHT + 1}), public=False).found
     assert pair.reference is None
     assert not made(Raised("ValueError", ""), public=False).found
 
 
-def test_a_check_without_a_reference_shows_the_students_alone() -> None:
+def test_a_check_without_a_reference_shows_the_students_figure_alone() -> None:
     (pair,) = made(a_result({"walk": RIGHT}), reference=False).found
     assert pair.reference is None
 
@@ -83,12 +83,12 @@ def test_a_check_without_a_reference_shows_the_students_alone() -> None:
     ],
     ids=["raised", "none", "text", "shape", "complex", "large", "long"],
 )
-def test_what_cannot_be_drawn_leaves_the_references_alone(reply: Answer) -> None:
+def test_a_result_that_cannot_be_drawn_leaves_the_references_figure_alone(reply: Answer) -> None:
     (pair,) = made(reply).found
     assert pair.student is None and pair.reference is not None
 
 
-def test_numbers_that_are_none_become_gaps() -> None:
+def test_infinite_and_huge_numbers_become_gaps() -> None:
     (pair,) = made(a_result({"walk": torch.tensor([[[math.inf, 0.0], [1e30, 1.0], [2.0, 3.0]]])})).found
     assert pair.student is not None
     assert [math.isnan(row[0]) for row in pair.student.series[0].rows] == [True, True, False]

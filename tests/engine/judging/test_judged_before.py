@@ -1,4 +1,4 @@
-"""A reply that was judged before is judged once; whoever sends other bytes is judged anew."""
+"""A reply that was judged before is not judged again. Other bytes are judged."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ RIGHT = Result(torch.tensor([1.0, 2.0]))
 WRONG = Result(torch.tensor([1.0, 3.0]))
 
 
-class Told:
-    """A reference that says 1, 2 to everything and counts how often it is asked."""
+class Constant:
+    """Reference that answers 1, 2 to everything and counts its requests."""
 
     kind = "live"
 
@@ -44,13 +44,13 @@ def judged(by: JudgedBefore, reply: Answer, one: Check, seed: int = 1, *places: 
     return by.judge(one, seed, Observed(by.read(one, seed, frame), trace=places, frame=frame))
 
 
-def told(by: JudgedBefore, reply: Answer, one: Check | None = None, seed: int = 1) -> Outcome:
+def outcome(by: JudgedBefore, reply: Answer, one: Check | None = None, seed: int = 1) -> Outcome:
     return judged(by, reply, one or check(), seed).outcome
 
 
 def test_the_same_bytes_are_decoded_and_judged_once() -> None:
-    by = JudgedBefore(Told())
-    assert [told(by, reply) for reply in (RIGHT, WRONG, RIGHT, WRONG, RIGHT)] == [
+    by = JudgedBefore(Constant())
+    assert [outcome(by, reply) for reply in (RIGHT, WRONG, RIGHT, WRONG, RIGHT)] == [
         Outcome.PASSED, Outcome.FAILED, Outcome.PASSED, Outcome.FAILED, Outcome.PASSED,
     ]  # fmt: skip
     assert by.reference.asked == 2
@@ -58,18 +58,18 @@ def test_the_same_bytes_are_decoded_and_judged_once() -> None:
     assert by.read(check(), 1, frame) is by.read(check(), 1, bytes(bytearray(frame)))
 
 
-def test_another_seed_and_another_check_are_judged_for_themselves() -> None:
+def test_another_seed_and_another_check_are_judged_separately() -> None:
     def never(result: Any, expected: Any, rng: Any) -> None:
         raise Fail("never")
 
-    by = JudgedBefore(Told())
-    assert told(by, RIGHT) is told(by, RIGHT, seed=2) is told(by, RIGHT, check("other")) is Outcome.PASSED
+    by = JudgedBefore(Constant())
+    assert outcome(by, RIGHT) is outcome(by, RIGHT, seed=2) is outcome(by, RIGHT, check("other")) is Outcome.PASSED
     assert by.reference.asked == 3
-    assert told(by, RIGHT, check("strict", verdict=never)) is Outcome.FAILED
+    assert outcome(by, RIGHT, check("strict", verdict=never)) is Outcome.FAILED
 
 
-def test_what_one_student_is_told_does_not_reach_the_next() -> None:
-    by = JudgedBefore(Told())
+def test_a_change_of_one_students_result_does_not_reach_the_next() -> None:
+    by = JudgedBefore(Constant())
     first = judged(by, WRONG, check())
     first.hint, first.where, first.misconception, first.seconds = "a hint", Place("mine.py", 3), "a mistake", 2.0
     second = judged(by, WRONG, check())
@@ -77,8 +77,8 @@ def test_what_one_student_is_told_does_not_reach_the_next() -> None:
     assert second.seconds != 2.0
 
 
-def test_an_exception_names_the_lines_of_whoever_sent_it() -> None:
-    by = JudgedBefore(Told())
+def test_an_exception_names_the_lines_of_the_student_who_sent_it() -> None:
+    by = JudgedBefore(Constant())
     error = Raised("ValueError", "no", (TraceLine("basics.py", 3, "f"),), own=True)
     places = [Place("basics.py", 3), Place("basics.ipynb", 1, "cell 2")]
     results = [judged(by, error, check(), 1, Frame(place, "f")) for place in places]
@@ -86,24 +86,24 @@ def test_an_exception_names_the_lines_of_whoever_sent_it() -> None:
     assert results[1].message == "ValueError at cell 2, line 1 of basics.ipynb: no"
 
 
-def test_long_replies_and_old_ones_are_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_replies_and_old_ones_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judged_before, "MOST", 2)
-    by = JudgedBefore(Told())
+    by = JudgedBefore(Constant())
     numbers = [Result(n) for n in range(3)]
     for reply in (numbers[0], numbers[1], numbers[0], numbers[2]):  # 1 was asked for longest ago
-        told(by, reply)
+        outcome(by, reply)
     assert by.reference.asked == 3
-    told(by, numbers[0])
+    outcome(by, numbers[0])
     assert by.reference.asked == 3
-    told(by, numbers[1])
+    outcome(by, numbers[1])
     assert by.reference.asked == 4
     large = Result(torch.zeros(judged_before.LONGEST))
-    assert told(by, large) is told(by, large) is Outcome.FAILED
+    assert outcome(by, large) is outcome(by, large) is Outcome.FAILED
     assert by.reference.asked == 6
 
 
 def test_a_frame_that_is_no_reply_is_refused_each_time() -> None:
-    by = JudgedBefore(Told())
+    by = JudgedBefore(Constant())
     for frame in (b"nonsense", frames.encode({"kind": "result"}), frames.encode([1])) * 2:
         with pytest.raises(frames.WireError):
             by.read(check(), 1, frame)

@@ -64,7 +64,7 @@ def test_all_checks_passed_earn_exactly_all_points() -> None:
 
 
 @pytest.mark.parametrize("checks", [[], [result(PASSED, 0.0)]], ids=["no checks", "no weight"])
-def test_an_exercise_that_nothing_weighs_costs_no_points(checks: list[CheckResult]) -> None:
+def test_an_exercise_whose_checks_have_no_weight_costs_no_points(checks: list[CheckResult]) -> None:
     assert score(EXERCISE, checks).points == 30
 
 
@@ -107,7 +107,7 @@ def test_only_a_failure_can_be_blocked(outcome: Outcome) -> None:
     assert block(EXERCISE, scored, {"field": FAILED}) == scored
 
 
-def test_blocking_leaves_the_first_result_as_it_was() -> None:
+def test_blocking_leaves_the_first_result_unchanged() -> None:
     scored = score(EXERCISE, [result(FAILED)])
     before = scored.model_copy(deep=True)
     block(EXERCISE, scored, {"field": FAILED})

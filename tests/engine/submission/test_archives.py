@@ -69,7 +69,7 @@ def test_a_packed_folder_is_entered_but_a_lessons_own_folder_is_not(tmp_path: Pa
         "n" * 300,
     ],
 )
-def test_a_name_that_leads_elsewhere_is_left_out_and_told_escaped(tmp_path: Path, name: str) -> None:
+def test_a_name_that_leads_elsewhere_is_left_out_and_reported_escaped(tmp_path: Path, name: str) -> None:
     names, notes = found(packed(tmp_path / "work.zip", ["lesson_x/a.py", name]))
     assert names == {"lesson_x/a.py"}
     assert len(notes) == 1 and "left out" in notes[0] and "\x1b" not in notes[0]
@@ -77,12 +77,12 @@ def test_a_name_that_leads_elsewhere_is_left_out_and_told_escaped(tmp_path: Path
 
 
 @pytest.mark.parametrize("pair", [("a.py", "A.py"), ("caf\u00e9.py", "cafe\u0301.py"), ("a.py", "a.py")])
-def test_names_that_some_systems_take_for_one_are_taken_once(tmp_path: Path, pair: tuple[str, str]) -> None:
+def test_names_that_are_one_name_on_some_systems_are_taken_once(tmp_path: Path, pair: tuple[str, str]) -> None:
     names, notes = found(tarred(tmp_path / "work.tar.gz", *(entry(name) for name in pair)))
     assert len(names) == 1 and "twice" in notes[0]
 
 
-def test_a_file_that_is_also_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_also_a_folder_is_reported(tmp_path: Path) -> None:
     names, notes = found(tarred(tmp_path / "work.tar.gz", entry("a"), entry("a/b.py")))
     assert names == {"a"} and len(notes) == 1
 
@@ -110,7 +110,7 @@ def _zip_bomb(path: Path) -> None:
 
 
 def _gzip_bomb(path: Path) -> None:
-    """A link entry before it, so that the bytes pass without being taken."""
+    """Archive with a link entry first, so that the bytes pass without being taken."""
     with gzip.open(path, "wb", compresslevel=1) as out:
         out.write(entry("sparse", tarfile.REGTYPE, size=1 << 40).tobuf())
         for _ in range(archives.MAX_UNPACKED // archives.MIB + 20):
@@ -133,7 +133,7 @@ def test_a_bomb_ends_at_its_limit(tmp_path: Path, suffix: str, make: Callable[[P
 
 @pytest.mark.parametrize("suffix", [".zip", ".tar.gz", ".tar.xz", ".tar"])
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04" + bytes(100), b"\x1f\x8b" + bytes(50), b"\xff" * 2000])
-def test_what_is_no_archive_is_one_error_with_advice(tmp_path: Path, suffix: str, content: bytes) -> None:
+def test_a_file_that_is_not_an_archive_is_an_error_with_advice(tmp_path: Path, suffix: str, content: bytes) -> None:
     path = tmp_path / f"work{suffix}"
     path.write_bytes(content)
     with pytest.raises(ArchiveError, match="pack it again"), unpacked(path):

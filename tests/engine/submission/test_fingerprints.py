@@ -80,26 +80,26 @@ def changed(text: str = TEXT, **files: str) -> set[str]:
     ],
     ids=lambda value: value.split("\n")[0] if isinstance(value, str) else None,
 )
-def test_what_changed_is_what_reaches_the_edit(old: str, new: str, expected: set[str]) -> None:
+def test_an_edit_changes_the_exercises_that_use_it(old: str, new: str, expected: set[str]) -> None:
     assert TEXT.count(old) == 1
     assert changed(TEXT.replace(old, new)) == expected
 
 
-def test_the_own_digest_is_of_the_definition_alone() -> None:
+def test_the_own_digest_covers_the_definition_alone() -> None:
     before = fingerprints(submission(), LESSON)["one"]
     after = fingerprints(submission(TEXT.replace("FACTOR * x", "FACTOR + x")), LESSON)["one"]
     assert (before.own == after.own, before.whole == after.whole) == (True, False)
 
 
-def test_a_helper_counts_for_who_imports_it() -> None:
+def test_a_helper_belongs_to_the_exercises_that_import_it() -> None:
     assert changed(helper_py="def scale(x): return 2 * x") == {"three"}
 
 
-def test_a_data_file_counts_for_all() -> None:
+def test_a_data_file_belongs_to_every_exercise() -> None:
     assert changed(table_csv="1,2") == {"one", "two", "three"}
 
 
-def test_a_later_definition_of_the_same_name_counts() -> None:
+def test_a_later_definition_of_the_same_name_is_used() -> None:
     assert changed(TEXT + "\n\ndef shared(x):\n    return x\n") == {"one"}
 
 
@@ -108,7 +108,7 @@ def test_a_file_that_does_not_parse_says_where() -> None:
         fingerprints(submission("x = 1\ny = (\n"), LESSON)
 
 
-def test_who_was_blocked_or_failed_is_graded_again_with_what_it_requires() -> None:
+def test_a_blocked_or_failed_exercise_is_graded_again_with_what_it_requires() -> None:
     lesson = LESSON.model_copy(
         update={
             "exercises": [exercise("one"), exercise("two", "one"), exercise("three", "two"), exercise("four", "one")]
@@ -119,7 +119,7 @@ def test_who_was_blocked_or_failed_is_graded_again_with_what_it_requires() -> No
     assert to_grade(lesson, {"three"}, outcomes) == ["three"]
 
 
-def test_in_a_real_lesson_one_edit_changes_who_calls_it_and_no_other(tmp_path: Path) -> None:
+def test_in_a_real_lesson_one_edit_changes_its_callers_and_no_other(tmp_path: Path) -> None:
     (target,) = Catalog(Path(__file__).parents[3]).find(["lesson-7.2.2"])
     text = target.files.solution.read_text()
 

@@ -105,7 +105,7 @@ def test_a_functions_own_variable_does_not_keep_training() -> None:
     ]
 
 
-def test_changes_of_what_is_kept_are_kept() -> None:
+def test_changes_of_kept_names_are_kept() -> None:
     cell = "import plt\ntable = {}\ntable['a'] = 1\nplt.rc['x'] = 2\nother = {}\nother['a'] = 1"
     got = kept(cell, "class M: pass\nM.f = 3", "def f(): return table, plt")
     assert "table['a'] = 1" in got
@@ -141,13 +141,13 @@ def test_statements_that_share_a_line_are_cut_apart() -> None:
     assert text.count("\n") == cell.count("\n") + 1
 
 
-def test_a_cell_that_does_not_parse_stays_as_it_is_and_others_are_filtered() -> None:
+def test_a_cell_that_does_not_parse_stays_unchanged_and_others_are_filtered() -> None:
     broken = "def f(:\n    return A"
     got = kept("A = 1\nplot()", broken, "run()\ndef g(): pass")
     assert got == ["A = 1", *broken.split("\n"), "def g(): pass"]
 
 
-def test_an_open_string_does_not_swallow_the_next_cells() -> None:
+def test_an_open_string_does_not_include_the_next_cells() -> None:
     got = read('def f(): pass\nx = """abc\n', 'def g():\n    """doc"""')
     assert [n.name for n in ast.parse(got.text).body if isinstance(n, ast.FunctionDef)] == ["f", "g"]
     assert got.problems[0].startswith("cell 1, line 2: a triple-quoted string has no end")
@@ -171,7 +171,7 @@ def test_an_unreadable_cell_is_a_problem_and_the_rest_is_read(cell: Any) -> None
     assert got.problems[0].startswith("cell 1 ")
 
 
-def test_broken_characters_are_replaced_and_told() -> None:
+def test_broken_characters_are_replaced_and_reported() -> None:
     got = read("def f(): return '\ud800'")
     assert "'?'" in got.text
     assert len(got.problems) == 1
@@ -182,13 +182,13 @@ def test_broken_characters_are_replaced_and_told() -> None:
     [
         (b'{"cells": [\n  oops]}', "line 2"),
         (b"\xff\xfe", "not UTF-8"),
-        (b"[" * 200_000, "nests too deep"),
+        (b"[" * 200_000, "is nested too deeply"),
         (b'{"a": ' + b"9" * 5_000 + b"}", "number that is too long"),
         (b"[]", "version 4"),
         (b'{"worksheets": []}', "version 4"),
     ],
 )
-def test_what_is_no_notebook_is_told_in_a_sentence(content: bytes, says: str) -> None:
+def test_a_file_that_is_not_a_notebook_gives_a_sentence(content: bytes, says: str) -> None:
     with pytest.raises(NotebookError, match=says):
         read_notebook(content)
 

@@ -70,11 +70,11 @@ def test_a_file_of_another_name_is_matched_by_what_it_defines(tmp_path: Path, te
     assert str(flow.lines.where(3)) == "mine.py:3"
 
 
-def test_a_file_that_defines_nothing_wanted_is_nobodys(tmp_path: Path) -> None:
+def test_a_file_that_defines_nothing_wanted_belongs_to_no_lesson(tmp_path: Path) -> None:
     assert read(write(tmp_path / "mine.py", "x = 1")) == {"lesson-7.2.1": None, "lesson-7.2.2": None}
 
 
-def test_a_file_is_the_only_targets(tmp_path: Path) -> None:
+def test_a_file_belongs_to_the_only_target(tmp_path: Path) -> None:
     assert score(write(tmp_path / "mine.py", "x = 1")).text == "x = 1"
 
 
@@ -143,7 +143,7 @@ def test_a_single_file_brings_helpers_only_from_a_lessons_folder(tmp_path: Path)
     assert "helper.py" in score(tmp_path / "lesson_7_2_1_score_functions/score_functions.py").files
 
 
-def test_links_and_pipes_in_a_folder_are_left_out_and_told(tmp_path: Path) -> None:
+def test_links_and_pipes_in_a_folder_are_left_out_and_reported(tmp_path: Path) -> None:
     secret = write(tmp_path / "secret/s.py", "s = 1")
     box = tmp_path / "box"
     write(box / "score_functions.py")
@@ -158,7 +158,7 @@ def test_links_and_pipes_in_a_folder_are_left_out_and_told(tmp_path: Path) -> No
 @pytest.mark.parametrize("linked", ["score_functions.py", "score_functions.ipynb"])
 def test_a_linked_lesson_file_is_an_error(tmp_path: Path, linked: str) -> None:
     (tmp_path / linked).symlink_to(write(tmp_path / "elsewhere"))
-    with pytest.raises(SubmissionError, match="symbolic link; put"):
+    with pytest.raises(SubmissionError, match="symbolic link; replace it with the file itself"):
         read(tmp_path)
 
 
@@ -168,11 +168,11 @@ def test_a_linked_lesson_folder_is_an_error(tmp_path: Path, linked: str) -> None
     (tmp_path / "sub").mkdir()
     target = tmp_path / "real" / ("" if linked == "exercises" else linked)
     (tmp_path / "sub" / linked).symlink_to(target)
-    with pytest.raises(SubmissionError, match="symbolic link; put"):
+    with pytest.raises(SubmissionError, match="symbolic link; replace it with the folder itself"):
         read(tmp_path / "sub")
 
 
-def test_big_files_are_left_out_and_told(tmp_path: Path) -> None:
+def test_big_files_are_left_out_and_reported(tmp_path: Path) -> None:
     write(tmp_path / "score_functions.py")
     write(tmp_path / "a.bin", b"x" * (10 * files.MIB))
     write(tmp_path / "b.bin", b"x" * (7 * files.MIB))
@@ -194,7 +194,7 @@ def test_a_big_notebook_is_an_error(tmp_path: Path) -> None:
         read(tmp_path / "a.ipynb")
 
 
-def test_only_so_many_files_are_taken(tmp_path: Path) -> None:
+def test_the_number_of_files_is_limited(tmp_path: Path) -> None:
     write(tmp_path / "score_functions.py")
     for n in range(helpers.MAX_FILES + 5):
         write(tmp_path / f"d{n}.txt", b"")
@@ -249,7 +249,7 @@ def test_text_is_decoded_as_python_does(tmp_path: Path, content: bytes) -> None:
         b"# coding: hex\n",
     ],
 )
-def test_what_is_no_text_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_text_gives_a_sentence(tmp_path: Path, content: bytes) -> None:
     file = write(tmp_path / "score_functions.py", content)
     with pytest.raises(SubmissionError, match="save it again as UTF-8") as caught:
         read(file)
@@ -279,7 +279,7 @@ def test_a_path_that_does_not_exist_is_an_error(tmp_path: Path, name: str) -> No
 
 
 def test_another_kind_of_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SubmissionError, match=r"a\.docx is no Python file"):
+    with pytest.raises(SubmissionError, match=r"a\.docx is not a Python file"):
         read(write(tmp_path / "a.docx"))
 
 
@@ -299,13 +299,13 @@ def test_the_digest_follows_names_and_contents_only(tmp_path: Path) -> None:
     assert len({first, second, score(tmp_path / "b").sha256}) == 3
 
 
-def test_of_script_and_notebook_the_one_with_more_written_is_graded(tmp_path: Path) -> None:
+def test_the_one_of_script_and_notebook_with_more_written_is_graded(tmp_path: Path) -> None:
     write(tmp_path / "score_functions.py", "def score():\n    raise NotImplementedError\n")
     notebook(tmp_path / "score_functions.ipynb", "def score():\n    return 1\n")
     assert "return 1" in score(tmp_path).text
 
 
-def test_what_the_introduction_says_counts_as_no_unwritten_exercise(tmp_path: Path) -> None:
+def test_the_text_of_the_introduction_is_not_an_unwritten_exercise(tmp_path: Path) -> None:
     stub = "def score():\n    raise NotImplementedError\n"
     write(tmp_path / "score_functions.py", "# Write where it says `raise NotImplementedError`.\n" + stub)
     notebook(tmp_path / "score_functions.ipynb", stub)
@@ -333,7 +333,7 @@ def test_a_damaged_archive_is_an_error(tmp_path: Path) -> None:
         score(write(tmp_path / "a.zip", b"PK"))
 
 
-def test_of_an_untouched_script_and_notebook_the_script_is_graded(tmp_path: Path) -> None:
+def test_the_script_is_graded_if_script_and_notebook_are_untouched(tmp_path: Path) -> None:
     stub = (
         "# Write your answers where it says `raise NotImplementedError`.\ndef score():\n    raise NotImplementedError\n"
     )

@@ -1,4 +1,4 @@
-"""Frames over a socket: whole, late, cut short, or announced larger than they are."""
+"""Frames over a socket: whole, late, cut short, or with a length that is too large."""
 
 from __future__ import annotations
 

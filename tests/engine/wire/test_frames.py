@@ -22,7 +22,7 @@ def frame(tree: Any, body: bytes = b"") -> bytes:
 
 
 def is_plain(value: Any) -> bool:
-    """Is the value of the kinds that may cross, all the way down?"""
+    """Whether the value has only kinds that may cross, at every depth."""
     if type(value) not in DATA:
         return False
     if isinstance(value, dict):
@@ -158,7 +158,7 @@ class Thing:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_no_data_crosses_as_the_name_of_its_type(value: Any, name: str) -> None:
+def test_an_object_that_is_not_data_crosses_as_its_types_name(value: Any, name: str) -> None:
     (arrived,) = frames.copy([value])
     assert isinstance(arrived, Opaque) and arrived.type_name == name
 
@@ -177,7 +177,7 @@ def test_subclasses_of_plain_types_arrive_as_the_plain_type() -> None:
 
 
 @pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10 ** (10**7)], ids=["just above", "just below", "huge"])
-def test_an_int_beyond_64_bits_is_told_and_not_sent(value: int) -> None:
+def test_an_int_beyond_64_bits_is_named_and_not_sent(value: int) -> None:
     arrived = frames.copy(value)
     assert isinstance(arrived, Opaque) and arrived.type_name == "int beyond 64 bits"
 
@@ -337,7 +337,7 @@ def test_a_float_beyond_range_is_infinite_and_nothing_worse() -> None:
     assert frames.unpack(frame(b"[1e999, -1e999]")) == [math.inf, -math.inf]
 
 
-def test_of_duplicate_keys_the_last_counts() -> None:
+def test_the_last_of_duplicate_keys_is_used() -> None:
     assert frames.unpack(frame(b'{"d": [["a", 1], ["a", 2]]}')) == {"a": 2}
     assert frames.unpack(frame(b'{"f": "nan", "f": "inf"}')) == math.inf
 

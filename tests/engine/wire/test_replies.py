@@ -66,7 +66,7 @@ def test_a_reply_is_read_as_it_was_sent() -> None:
 
 
 def test_the_form_on_the_wire_is_what_recorded_answers_hold() -> None:
-    """Answer keys hold these bytes: another order or another name would make every key out of date."""
+    """Answer keys contain these bytes: another order or another name would make every key out of date."""
     error = Raised("E", "m", (TraceLine("f.py", 1, "f"),), own=True)
     assert list(sent(Result(1))) == ["kind", "value"]
     assert list(sent(error)) == ["kind", "type", "message", "frames", "own", "missing"]
@@ -84,7 +84,7 @@ def test_any_other_form_is_a_wire_error(reply: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["broken", "unsendable", "result"])
 def test_fields_of_another_kind_are_dropped(kind: str) -> None:
-    """Found by fuzzing: frames of a form that nobody had looked at ended the grader."""
+    """Fuzzing found this: frames with a form that nobody expected ended the grader."""
     own = {"kind": kind, "value": 1} if kind == "result" else {"kind": kind, "message": "m"}
     reply = answer_of({**own, "frames": [["ind", "bf.py", 0, ""]], "type": 5, "missing": ["f"]})
     assert sent(reply) == own

@@ -29,7 +29,7 @@ def loaded() -> set[str]:
     return set(json.loads(done.stdout))
 
 
-def test_of_ours_a_worker_loads_the_checks_api_and_its_own_modules_alone(loaded: set[str]) -> None:
+def test_a_worker_loads_the_checks_api_and_its_own_modules_and_no_other_of_ours(loaded: set[str]) -> None:
     assert {name for name in loaded if name.split(".")[0] == "blindgrade"} == {
         "blindgrade",
         "blindgrade.checks",

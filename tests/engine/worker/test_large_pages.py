@@ -24,7 +24,7 @@ print(made, again, large, same)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="large pages are asked of Linux")
-def test_memory_is_gathered_into_large_pages_once_and_keeps_what_it_holds() -> None:
+def test_memory_is_collapsed_into_large_pages_once_and_keeps_its_content() -> None:
     done = subprocess.run([sys.executable, "-c", GATHER], capture_output=True, text=True, check=True)
     made, again, large, same = done.stdout.split()
     assert same == "True" and again == "0"
@@ -44,6 +44,6 @@ def test_memory_is_gathered_into_large_pages_once_and_keeps_what_it_holds() -> N
         ("200000-600000 r-xp 00000000 00:00 0", []),
     ],
 )
-def test_a_large_page_lies_whole_in_memory_of_no_file(line: str, places: list[int]) -> None:
+def test_a_large_page_is_whole_and_in_memory_without_a_file(line: str, places: list[int]) -> None:
     assert SIZE == 0x200000
     assert list(own_memory([line])) == places

@@ -210,7 +210,7 @@ def test_text_that_defeats_the_parser_is_noted(text: str) -> None:
     assert load(NAME, text, PATH).problems
 
 
-def test_a_future_import_holds_for_all_statements_after_it() -> None:
+def test_a_future_import_applies_to_all_statements_after_it() -> None:
     text = "def f(x: No[such, type]): pass\n"
     assert noted(lesson(text)) == [("NameError", 1)]
     loaded = lesson(f'"""Docstring."""\nfrom __future__ import annotations\n{text}')
@@ -222,7 +222,7 @@ def test_the_graders_own_future_imports_do_not_leak_into_the_file() -> None:
     assert lesson("def f(x: int): pass\n").names.f.__annotations__ == {"x": int}
 
 
-def test_given_names_stand_in_the_module_from_the_start() -> None:
+def test_given_names_are_in_the_module_from_the_start() -> None:
     assert lesson("y = x + 1\n", x=41).names.y == 42
 
 
@@ -282,7 +282,7 @@ def test_private_toys_come_from_the_slice_and_leave_no_module_behind() -> None:
 PROBE = "def probe(lesson, rng):\n    return lesson.f()\n"
 
 
-def test_an_error_is_told_with_the_frames_in_the_students_file_only() -> None:
+def test_an_error_is_described_with_the_frames_in_the_students_file_only() -> None:
     reply = run(lesson("def f():\n    return g()\n\ndef g():\n    raise ValueError('no')\n"), PROBE)
     assert (reply["kind"], reply["type"], reply["message"], reply["own"]) == ("raised", "ValueError", "no", True)
     assert reply["frames"] == [["lesson_under_test.py", 2, "f"], ["lesson_under_test.py", 5, "g"]]
@@ -294,16 +294,16 @@ def test_an_error_from_below_the_students_line_is_not_their_own() -> None:
     assert reply["frames"] == [["lesson_under_test.py", 3, "f"]]
 
 
-def test_a_missing_name_is_told() -> None:
+def test_a_missing_name_is_reported() -> None:
     assert run(lesson(""), PROBE)["missing"] == "f"
 
 
 @pytest.mark.parametrize("error", ["SystemExit(0)", "KeyboardInterrupt()", "GeneratorExit()", "RecursionError()"])
-def test_whatever_stops_an_experiment_is_told_and_not_obeyed(error: str) -> None:
+def test_an_exception_that_stops_an_experiment_is_reported_and_not_obeyed(error: str) -> None:
     assert run(lesson(f"def f(): raise {error}\n"), PROBE)["kind"] == "raised"
 
 
-def test_an_error_whose_text_raises_is_told_without_text() -> None:
+def test_an_error_whose_text_raises_is_reported_without_text() -> None:
     text = "class Bad(Exception):\n    def __str__(self): raise SystemExit\ndef f(): raise Bad\n"
     reply = run(lesson(text), PROBE)
     assert (reply["type"], reply["message"]) == ("Bad", "")

@@ -52,10 +52,10 @@ ALL = attempt(
 )
 
 
-def test_a_list_tells_each_outcome_by_sign_and_word_without_colour() -> None:
+def test_a_list_shows_each_outcome_by_sign_and_word_without_colour() -> None:
     plain = console()
     text = as_text(plain, *lesson_list(ALL, plain))
-    for told in (
+    for line in (
         "✓ one    passed         10 / 10",
         "✗ two    failed          0 / 10  1 of 2 checks",
         "↳ three  blocked         0 / 10  waits for two",
@@ -63,7 +63,7 @@ def test_a_list_tells_each_outcome_by_sign_and_word_without_colour() -> None:
         "! five   grader error   10 / 10  costs no points",
         "20 of 50 points",
     ):
-        assert told in text
+        assert line in text
     assert "\x1b" not in text
 
 
@@ -80,11 +80,11 @@ def test_what_comes_first_is_the_first_failure_then_the_first_unwritten() -> Non
     plain = console()
     assert "To fix: two" in as_text(plain, *ending(Grading.of([ALL]), nowhere(), plain))
     unwritten = Grading.of([attempt(result("one", Outcome.PASSED, points=10), result("four", Outcome.NOT_ATTEMPTED))])
-    told = as_text(plain, *ending(unwritten, nowhere(), plain))
-    assert "To write: four" in told and "grade --hint lesson-1.1.1/four" in told
+    shown = as_text(plain, *ending(unwritten, nowhere(), plain))
+    assert "To write: four" in shown and "grade --hint lesson-1.1.1/four" in shown
 
 
-def test_a_card_tells_one_check_and_verbose_tells_every_one_with_frames() -> None:
+def test_a_card_shows_one_check_and_verbose_shows_every_one_with_frames() -> None:
     plain = console()
     checks = [check(Outcome.FAILED, message=f"is {n}", frames=[f"a.py:{n} in f"]) for n in (1, 2)]
     one = result("two", Outcome.FAILED, *checks)
@@ -150,7 +150,7 @@ class TestLinks:
         text = self.card_of(folder, where, console(200, terminal=True, color="standard"))
         assert "\x1b]8" not in text
 
-    def test_a_path_below_the_working_directory_is_told_whole_where_it_fits(
+    def test_a_path_below_the_working_directory_is_shown_whole_if_it_fits(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(folder)

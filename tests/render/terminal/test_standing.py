@@ -27,13 +27,13 @@ def test_each_lesson_has_a_line_with_points_and_what_is_done() -> None:
     assert "next  grade lesson-1.1.1/one" in text
 
 
-def test_a_ladder_shows_the_steps_so_far_and_how_to_get_the_next() -> None:
+def test_the_hints_so_far_are_shown_with_the_command_for_the_next_one() -> None:
     text = as_text(PLAIN, *ladder("lesson-1.1.1", EXERCISE, 2, ""))
     assert "hint 2     Second." in text and "Third." not in text
     assert "next       grade --hint lesson-1.1.1/one   1 more" in text
 
 
-def test_the_last_step_sends_back_to_grading() -> None:
+def test_the_last_hint_names_the_command_that_grades() -> None:
     text = as_text(PLAIN, *ladder("lesson-1.1.1", EXERCISE, 3, "You divided twice."))
     assert "diagnosis  You divided twice." in text
     assert "next       grade lesson-1.1.1/one" in text

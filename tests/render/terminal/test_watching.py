@@ -45,7 +45,7 @@ def test_the_list_is_shown_when_asked_for() -> None:
     assert "✓ one  passed  10 / 10" in screen(listed=True)
 
 
-def test_the_exercise_in_focus_is_told_with_its_hints_and_without_commands() -> None:
+def test_the_exercise_in_focus_is_shown_with_its_hints_and_without_commands() -> None:
     text = screen(focus=Focus("lesson-1.1.1", TWO, FAILED, hints=2))
     assert "To fix: two" in text and "hint 2     Second." in text and "Third." not in text
     assert "1 more of its checks fail\n" in text and "grade" not in text
@@ -58,5 +58,5 @@ def test_an_exercise_that_is_passed_needs_no_hint() -> None:
     assert "✓ one  One: passed" in text and "Second." not in text
 
 
-def test_problems_of_the_files_are_told_harmlessly() -> None:
+def test_problems_of_the_files_are_shown_harmlessly() -> None:
     assert r"! a.py:1: \x1b[2J; the last results stay" in screen(problems=["a.py:1: \x1b[2J; the last results stay"])

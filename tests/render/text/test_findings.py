@@ -7,7 +7,7 @@ from blindgrade.render.links import Links
 from blindgrade.render.text.findings import findings
 
 
-def test_each_failed_check_is_one_and_what_is_unwritten_or_waits_is_one_an_exercise(
+def test_each_failed_check_is_a_finding_and_an_unwritten_or_blocked_exercise_is_one(
     grading: Grading, placed: Callable[[], Links]
 ) -> None:
     found = findings(grading, placed())

@@ -22,7 +22,7 @@ def test_canvas_gives_back_the_names_that_students_gave(desk: Desk) -> None:
     assert desk.record("1188")["late"] is True and desk.record("1187")["late"] is False
 
 
-def test_canvas_anonymous_submissions_are_told_apart(desk: Desk) -> None:
+def test_canvas_anonymous_submissions_are_kept_apart(desk: Desk) -> None:
     desk.write(desk.source / "anon_x7Yq2_54321_basics.py")
     desk.write(desk.source / "anon_LATE_b3Kp9_54322_basics.py")
     assert sorted(desk.collect(kind="canvas").new) == ["b3Kp9", "x7Yq2"]

@@ -32,7 +32,7 @@ PEOPLE = Roster.of([Person("bo", (Identifier("email", "bo@uni.edu"), Identifier(
 
 
 def imported(text: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """What Canvas would take: points possible by assignment, and each student's new scores by Canvas's id or SIS id."""
+    """Data that Canvas would take: points possible by assignment, and new scores by Canvas id or SIS id."""
     lines = text.splitlines()[:3]
     delimiter = ";" if sum(";" in line for line in lines) > sum("," in line for line in lines) else ","
     rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
@@ -62,7 +62,7 @@ def test_a_filled_gradebook_comes_back_with_the_scores_in_canvass_scale(scores: 
     assert students["1188"] == {"Lesson 1.1.1 (123456)": "5.2"}
 
 
-def test_excused_stays_and_who_has_no_attempt_is_not_in_the_file(scores: LessonScores) -> None:
+def test_excused_stays_and_a_student_without_an_attempt_is_not_in_the_file(scores: LessonScores) -> None:
     done = filled(scores)
     _, students = imported(done.text)
     assert students["1189"] == {"Lesson 1.1.1 (123456)": "EX"}
@@ -93,7 +93,7 @@ def test_semicolons_and_decimal_commas_are_understood(scores: LessonScores) -> N
     assert students["1188"] == {"Lesson 1.1.1 (123456)": "6.5"}
 
 
-def test_a_score_without_a_place_is_told(scores: LessonScores) -> None:
+def test_a_score_without_a_place_is_reported(scores: LessonScores) -> None:
     done = filled(scores, EXPORTED.replace("bo@uni.edu", "else@uni.edu"))
     assert done.notes == ["bo has scores and is not in the file; add the student in Canvas"]
 
@@ -112,7 +112,7 @@ def test_another_file_is_refused(scores: LessonScores, text: str) -> None:
         filled(scores, text)
 
 
-def test_a_file_made_from_nothing_is_one_that_canvas_takes(scores: LessonScores) -> None:
+def test_a_new_file_is_one_that_canvas_takes(scores: LessonScores) -> None:
     possible, students = imported(make([scores], TITLES, PEOPLE).text)
     assert possible == {"lesson-1.1.1 Basics": "100"}
     assert students == {s: {"lesson-1.1.1 Basics": p} for s, p in (("ana", "100"), ("bo", "52"), ("cy", "0"))}

@@ -282,7 +282,7 @@ def test_the_record_of_an_empty_submission_names_the_missing_file(machine: Machi
 
 def test_the_record_of_an_unreadable_submission_gives_the_reason_without_our_paths(machine: Machine) -> None:
     record = machine.submit(names={"basics.py": "\0"})
-    assert "basics.py holds NUL bytes" in record["output"] and str(machine.root) not in json.dumps(record)
+    assert "basics.py contains NUL bytes" in record["output"] and str(machine.root) not in json.dumps(record)
     assert record["score"] == 0
 
 

@@ -40,7 +40,7 @@ def test_a_download_that_holds_one_student_is_still_read_as_a_download(desk: Des
     assert list(desk.collect(path).new) == ["4711"]
 
 
-def test_a_name_that_is_no_text_is_told_and_stops_nobody(desk: Desk) -> None:
+def test_a_name_that_is_no_text_is_reported_and_stops_nobody(desk: Desk) -> None:
     for name in (b"An\xff_4711_assignsubmission_file_", b"Bo_4712_assignsubmission_file_"):
         folder = os.path.join(os.fsencode(desk.source), name)
         os.mkdir(folder)

@@ -27,7 +27,7 @@ PEOPLE = Roster.of(Person(s, (Identifier("email", f"{s}@uni.edu"),)) for s in ("
 
 
 def imported(text: str) -> dict[str, tuple[str, str, str]]:
-    """What Moodle would take, by participant: grade, last modified, feedback. It finds columns by their titles."""
+    """Data that Moodle would take, by participant: grade, last modified, feedback. It finds columns by their titles."""
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     for title in ("Identifier", "Grade", "Last modified (grade)"):
         assert title in rows[0], "Moodle refuses the file"
@@ -50,20 +50,20 @@ def test_grades_come_back_in_moodles_scale_with_feedback(scores: LessonScores) -
     assert "<b>One scale: 32 of 40</b><br>- ✗ The claim &lt;of&gt; a check. → Look again." in found["4712"][2]
 
 
-def test_what_guards_newer_grades_stays_to_the_letter(scores: LessonScores) -> None:
+def test_the_columns_that_protect_newer_grades_stay_unchanged(scores: LessonScores) -> None:
     found = imported(filled(scores).text)
     assert found["4711"][1] == "-"
     assert found["4712"][1] == "Tuesday, 3 November 2026, 9:00 AM"
 
 
-def test_who_was_not_graded_stays_as_moodle_had_it(scores: LessonScores) -> None:
+def test_a_student_who_was_not_graded_stays_unchanged(scores: LessonScores) -> None:
     assert imported(filled(scores).text)["4714"] == ("", "-", "")
 
 
-def test_a_locked_grade_is_left_and_told(scores: LessonScores) -> None:
+def test_a_locked_grade_is_left_and_reported(scores: LessonScores) -> None:
     done = filled(scores)
     assert imported(done.text)["4713"][0] == ""
-    assert done.notes == ["cy's grade cannot be changed in Moodle and was left as it is"]
+    assert done.notes == ["cy's grade cannot be changed in Moodle and was left unchanged"]
 
 
 def test_nothing_that_a_student_wrote_runs(scores: LessonScores) -> None:
@@ -99,12 +99,12 @@ def test_a_site_in_another_language_needs_its_titles(scores: LessonScores) -> No
     }
 
 
-def test_a_score_without_a_line_is_told(scores: LessonScores) -> None:
+def test_a_score_without_a_line_is_reported(scores: LessonScores) -> None:
     done = filled(scores, WORKSHEET.replace("bo@uni.edu", "b@uni.edu"))
     assert "bo has a score and is not in the worksheet; give --roster with the student's email" in done.notes
 
 
-def test_the_feedback_says_what_lateness_took(scores: LessonScores) -> None:
+def test_the_feedback_says_what_lateness_cost(scores: LessonScores) -> None:
     bo = scores.attempts["bo"].model_copy(update={"points": 39.0, "earned": 52.0, "days_late": 1})
     assert "<p>39 of 100 points (52 before lateness of 1 day)</p>" in feedback(bo)
     assert "<p>100 of 100 points</p>" in feedback(scores.attempts["ana"])

@@ -24,7 +24,7 @@ def test_a_notebook_that_cannot_be_read_earns_nothing_and_says_why() -> None:
     nb = nbformat.from_dict({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
     attempt = grade_notebook(target, nb, "strict")
     assert (attempt.points, [r.points for r in attempt.exercises]) == (0, [0, 0, 0])
-    assert attempt.problems[0].startswith("basics.ipynb holds more than 2 MiB of code")
+    assert attempt.problems[0].startswith("basics.ipynb contains more than 2 MiB of code")
     [text, value] = outputs(attempt.exercises[0], attempt.problems)
     assert "2 MiB" in text["text"] and value["data"] == {"text/plain": "0.0"}
 

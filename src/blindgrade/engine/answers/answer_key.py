@@ -1,4 +1,4 @@
-"""The answer key: the reference's replies to the public checks, recorded for a public seed."""
+"""Answer key: the reference's replies to the public checks, recorded for a public seed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEY_SCHEMA = "blindgrade/answer-key/v1"
 
 
 class KeyReference:
-    """The recorded results of the public checks: no solution needed."""
+    """Reference that reads recorded replies to the public checks. It needs no solution."""
 
     kind = "key"
 
@@ -34,7 +34,7 @@ class KeyReference:
             raise CourseError(f"{self.path} is missing; run `course build` where the solutions are") from None
 
     def own(self, check: Check, seed: int) -> Answer | None:
-        """See `Reference`: a key holds what was recorded and no more."""
+        """See `Reference`. A key contains only the recorded replies."""
         return self.expected(check, seed)
 
     def expected(self, check: Check, seed: int) -> Answer | None:
@@ -50,7 +50,7 @@ class KeyReference:
 
 
 def read_key(path: Path) -> dict[str, Any]:
-    """An answer key's content; CourseError if it is none."""
+    """Content of an answer key. CourseError if the file is not an answer key, FileNotFoundError if it is missing."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
@@ -61,12 +61,12 @@ def read_key(path: Path) -> dict[str, Any]:
 
 
 def recorded_reply(entry: dict[str, str]) -> Answer:
-    """The reply that a key's entry holds."""
+    """Reply in one entry of a key."""
     return replies.read(base64.b64decode(entry["reply"]))
 
 
 def record_key(files: LessonFiles, lesson: Lesson, expected: Callable[[Check, int], Answer | None]) -> dict[str, Any]:
-    """The answer key for the lesson's public checks file of today."""
+    """Answer key for the current public checks of the lesson."""
     checks = LessonChecks(files, lesson, files.public_checks)
     entries = {}
     for check in checks.all:

@@ -1,4 +1,4 @@
-"""A lesson's checks, read from its file, with the slices that go to the worker."""
+"""Checks of a lesson, read from its file, with their slices for the worker."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ from blindgrade.models import Lesson
 
 
 class LessonChecks:
-    """The checks that this tree holds for a lesson: all of them, or the public ones in a released course."""
+    """Checks of a lesson in this course: all of them, or only the public ones in a released course.
+
+    CourseError if the file is missing, does not load or does not fit the lesson.
+    """
 
     def __init__(self, files: LessonFiles, lesson: Lesson, path: Path | None = None) -> None:
         self.files = files
         self.lesson = lesson
         self.path = path or files.checks
         if not self.path.is_file():
-            raise CourseError(f"{self.path} is missing; a lesson that is not planned has checks")
+            raise CourseError(f"{self.path} is missing; write the lesson's checks, or set its status to planned")
         provide_toys(files)
         module = _import_file(self.path)
         self.all = [value for value in vars(module).values() if isinstance(value, Check)]
@@ -35,19 +38,19 @@ class LessonChecks:
         self._validate()
 
     def of(self, exercise: str) -> list[Check]:
-        """The exercise's checks, in the file's order."""
+        """Checks of the exercise, in the file's order."""
         return [check for check in self.all if check.exercise == exercise]
 
     @cached_property
     def slicer(self) -> Slicer:
-        """Cuts this file."""
+        """Slicer of this file. CourseError if the file does not parse."""
         try:
             return Slicer(self.path, self.files.grader_toys)
         except SliceError as error:
             raise CourseError(str(error)) from None
 
     def slice(self, check: Check) -> dict[str, str]:
-        """What of the file enters the worker for this check."""
+        """Text that enters the worker for this check, by module."""
         if check.name not in self._slices:
             try:
                 self._slices[check.name] = self.slicer.cut([check.name])
@@ -56,7 +59,7 @@ class LessonChecks:
         return self._slices[check.name]
 
     def experiment(self, check: Check) -> Experiment:
-        """The check's experiment, made from its slice as the worker makes it."""
+        """Experiment of the check, made from its slice as in the worker. CourseError if it does not load."""
         if check.name not in self._experiments:
             code = self._code(check)
             try:
@@ -66,7 +69,7 @@ class LessonChecks:
         return self._experiments[check.name]
 
     def request(self, check: Check, seed: int, device: str) -> bytes:
-        """The frame that has a worker run the check; kept for the last seed, which all of a cohort share."""
+        """Frame that asks a worker to run the check. The last one is kept, because a cohort shares one seed."""
         kept = self._requests.get(check.name)
         if kept is None or kept[0] != (seed, device):
             drawn, data = check.prepare(seed)
@@ -99,7 +102,8 @@ class LessonChecks:
         for check in self.all:
             if check.exercise not in exercises:
                 raise CourseError(
-                    f"{self.path}: check {check.name} is of `{check.exercise}`, which lesson.toml does not list"
+                    f"{self.path}: check {check.name} belongs to `{check.exercise}`, which lesson.toml does not list; "
+                    "correct one of them"
                 )
         if self.path == self.files.private_checks:
             for name in exercises:
@@ -108,7 +112,7 @@ class LessonChecks:
 
 
 def provide_toys(files: LessonFiles) -> None:
-    """Make this course's `toys` and `grader_toys` importable in this process, in place of another course's."""
+    """Make this course's `toys` and `grader_toys` importable in this process, instead of another course's."""
     homes = {"toys": files.toys.parent, "grader_toys": files.grader_toys.parent}
     for name, home in homes.items():
         loaded = sys.modules.get(name)
@@ -117,7 +121,7 @@ def provide_toys(files: LessonFiles) -> None:
                 del sys.modules[module]
         if str(home) in sys.path:
             sys.path.remove(str(home))
-        sys.path.insert(0, str(home))  # before the home of a course that was here earlier
+        sys.path.insert(0, str(home))  # before the path of an earlier course
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -1,4 +1,4 @@
-"""Where the expected results come from: the live solution, or an answer key recorded for a public seed."""
+"""Sources of expected results: the live solution, or an answer key that was recorded for a public seed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from blindgrade.engine.worker.lesson import LoadedLesson
 
 
 def check_seed(seed: int, lesson: str, check: Check) -> int:
-    """The seed of one check in an attempt with `seed`."""
+    """Seed of one check in an attempt with `seed`."""
     return derive(seed, lesson, check.name)
 
 
 def observe(checks: LessonChecks, check: Check, module: LoadedLesson, seed: int, device: str = "cpu") -> Answer:
-    """Run the check's experiment on a module in this process; the reply is what would cross the wire."""
+    """Run the check's experiment on a module in this process. The reply is as it would cross the wire."""
     drawn, data = check.prepare(seed)
     reply = checks.experiment(check).run(module, drawn, device, frames.copy(data))
     try:
@@ -33,16 +33,16 @@ class Reference(Protocol):
     kind: str
 
     def expected(self, check: Check, seed: int) -> Answer | None:
-        """The reference's reply for the check's seed; None if the check needs none."""
+        """Reply of the reference for the check's seed; None if the check needs none."""
         ...
 
     def own(self, check: Check, seed: int) -> Answer | None:
-        """The same also for a check that needs none; None if it cannot be had."""
+        """Reply of the reference, also for a check that needs none; None if there is no reply."""
         ...
 
 
 class LiveReference:
-    """The solution, run once for each check and seed and remembered."""
+    """Reference that runs the solution once for each check and seed, and remembers its reply."""
 
     kind = "live"
 
@@ -60,18 +60,18 @@ class LiveReference:
         return self.own(check, seed) if check.reference else None
 
     def own(self, check: Check, seed: int) -> Answer:
-        """The solution's reply, also for a check that needs none."""
+        """Reply of the solution, also for a check that needs none."""
         key = (check.name, seed)
         if key not in self._replies:
             self._replies[key] = observe(self.checks, check, self.solution.module, seed, self.device)
         return self._replies[key]
 
     def remember(self, check: Check, seed: int, reply: Answer) -> None:
-        """Take a reply of the solution that was computed elsewhere, for the same check and seed."""
+        """Store a reply of the solution that was computed elsewhere for this check and seed."""
         self._replies[check.name, seed] = reply
 
     def of_variant(self, variant: Variant, check: Check, seed: int) -> Answer:
-        """What a known wrong answer gives, remembered too: many students share a misconception."""
+        """Reply of a known wrong answer. It is remembered, because many students share a misconception."""
         key = (variant.exercise, variant.name, check.name, seed)
         if key not in self._wrong:
             if (variant.exercise, variant.name) not in self._loaded:
@@ -81,7 +81,7 @@ class LiveReference:
         return self._wrong[key]
 
     def misconceptions(self, exercise: str) -> list[Variant]:
-        """The exercise's known wrong answers."""
+        """Known wrong answers to the exercise."""
         if self._misconceptions is None:
             path = self.solution.files.misconceptions
             self._misconceptions = read_variants(path, "misconception", self.solution)

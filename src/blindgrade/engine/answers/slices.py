@@ -1,8 +1,8 @@
-"""The part of a checks file that one experiment needs: what enters the worker, and nothing else of the file.
+"""Slices of a checks file. A slice is the part that one experiment needs; nothing else of the file enters the worker.
 
-A slice is the text of a module with everything blanked out but the experiment, the top-level names it uses, and
-theirs in turn, across `checks.py` and the private toys. Blank lines keep the line numbers. Verdicts, thresholds, other
-experiments and toys that the experiment does not use stay in the grader.
+A slice is the text of a module in which everything is blank except the experiment, the top-level names that it uses,
+and the names that those use, across `checks.py` and the private toys. Blank lines keep the line numbers. Verdicts,
+thresholds, other experiments and unused toys stay in the grader.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MAIN = "experiment"
 
 
 class SliceError(Exception):
-    """The file cannot be cut; the message says where and what to do."""
+    """The file cannot be cut. The message says where and what to do."""
 
 
 @dataclass
 class Source:
-    """One module's text and what its top-level statements define."""
+    """Text of one module and its top-level definitions. SliceError if it does not parse."""
 
     path: Path
     text: str
@@ -63,16 +63,16 @@ class Slicer:
         self._used = cache(_used)  # many checks share their helpers
 
     def cut(self, names: Iterable[str], *, decorators: bool = False) -> dict[str, str]:
-        """Module name → text for the named definitions and all they need.
+        """Text of each module, by its name, with the named definitions and all that they need.
 
-        `decorators` keeps what decorates the named functions (for the released checks, verdicts and all);
-        an experiment goes without.
+        With `decorators`, the named functions keep their decorators. The released checks need them, with their
+        verdicts. An experiment does not.
         """
         closure = self._closure(names, decorators)
         return {module: self._render(module, kept, decorators) for module, kept in closure.items()}
 
     def digest(self, names: Iterable[str]) -> str:
-        """A digest of the slice with its decorators: it changes when the check does, and not when comments do."""
+        """Digest of the slice with its decorators. It changes with the check, but not with its comments."""
         parts = {
             module: [ast.unparse(_only(node, kept[node])) for node in self._source(module).tree.body if node in kept]
             for module, kept in self._closure(names, decorators=True).items()
@@ -83,12 +83,12 @@ class Slicer:
         if module not in self._sources:
             path = self.toys / f"{module.removeprefix(TOYS).lstrip('.').replace('.', '/') or '__init__'}.py"
             if not path.is_file():
-                raise SliceError(f"{self._sources[MAIN].path} imports {module}, and there is no {path}; create it")
+                raise SliceError(f"{self._sources[MAIN].path} imports {module}, but {path} does not exist; create it")
             self._sources[module] = Source(path, path.read_text(encoding="utf-8"))
         return self._sources[module]
 
     def _closure(self, names: Iterable[str], decorators: bool) -> dict[str, dict[ast.stmt, set[str]]]:
-        """For each module, the top-level statements to keep and the names that are wanted of each."""
+        """Top-level statements to keep in each module, and the names that are needed from each statement."""
         kept: dict[str, dict[ast.stmt, set[str]]] = {}
         pending = [(MAIN, name) for name in names]
         seen: set[tuple[str, str]] = set()
@@ -119,7 +119,7 @@ class Slicer:
             if decorators and isinstance(node, ast.FunctionDef | ast.ClassDef) and node.decorator_list:
                 first = min(d.lineno for d in node.decorator_list)
             elif isinstance(node, ast.ClassDef) and node.decorator_list:
-                first = min(d.lineno for d in node.decorator_list)  # @dataclass is part of what a class is
+                first = min(d.lineno for d in node.decorator_list)  # @dataclass is a part of the class
             out[first - 1 : node.end_lineno] = lines[first - 1 : node.end_lineno]
         future = [n for n in source.tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
         for node in future:
@@ -128,7 +128,7 @@ class Slicer:
 
 
 def _only(node: ast.stmt, wanted: set[str]) -> ast.stmt:
-    """An import of the wanted names alone, since the others are not in the slice; any other statement as it is."""
+    """An import of the wanted names alone, because the slice lacks the others. Any other statement unchanged."""
     if not isinstance(node, ast.ImportFrom):
         return node
     names = [alias for alias in node.names if (alias.asname or alias.name) in wanted]
@@ -143,13 +143,13 @@ def _used(node: ast.stmt, decorators: bool) -> set[str]:
 
 
 def compiled(modules: dict[str, str], paths: dict[str, str] | None = None) -> dict[str, CodeType]:
-    """A slice's modules as code, each under its path if one is given; SyntaxError if one does not parse."""
+    """Code of a slice's modules, with their paths if given. SyntaxError if a module does not parse."""
     names = paths or {}
     return {m: compile(text, names.get(m, _nameless(m)), "exec", dont_inherit=True) for m, text in modules.items()}
 
 
 def for_worker(modules: dict[str, CodeType]) -> dict[str, bytes]:
-    """The same without paths, as bytes: a worker runs this Python too, and need not compile what others compiled."""
+    """The same code without paths, as bytes. A worker runs the same Python, so it need not compile again."""
     return {module: marshal.dumps(_renamed(code, _nameless(module))) for module, code in modules.items()}
 
 

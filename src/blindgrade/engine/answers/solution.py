@@ -1,4 +1,4 @@
-"""The solution as a module, and the same with one exercise answered otherwise: alternatives and misconceptions."""
+"""Solution as a module, also with one exercise replaced by an alternative or a misconception."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MARKERS = "blindgrade.known_answers"
 
 @dataclass(frozen=True)
 class Variant:
-    """A known answer to `exercise`: text that is appended to the solution, or the whole text with one edit."""
+    """Known answer to `exercise`. `text` is the solution with this answer appended, or with one edit."""
 
     exercise: str
     name: str
@@ -28,7 +28,7 @@ class Variant:
 
 
 class Solution:
-    """One lesson's solution file."""
+    """Solution file of one lesson."""
 
     def __init__(self, files: LessonFiles, lesson: Lesson) -> None:
         self.files = files
@@ -37,25 +37,25 @@ class Solution:
 
     @cached_property
     def definitions(self) -> dict[str, ast.FunctionDef | ast.ClassDef]:
-        """Top-level functions and classes by name."""
+        """Top-level functions and classes, by name."""
         tree = parse(self.files.solution, self.text)
         return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
 
     def definition_text(self, exercise: str) -> str:
-        """The exercise's definition as the file has it."""
+        """Text of the exercise's definition in the solution. CourseError if there is none."""
         name = self.lesson.exercise(exercise).defines
         node = self.definitions.get(name)
         if node is None:
-            raise CourseError(f"{self.files.solution}: there is no `{name}`, which exercise `{exercise}` asks for")
+            raise CourseError(f"{self.files.solution}: `{name}` is missing, and exercise `{exercise}` needs it")
         return "\n".join(self.text.splitlines()[node.lineno - 1 : node.end_lineno])
 
     @cached_property
     def module(self) -> LoadedLesson:
-        """The reference."""
+        """Solution as a loaded module: the reference."""
         return self.load(self.text)
 
     def load(self, text: str) -> LoadedLesson:
-        """A module with `text` in the solution's place; CourseError if a line of it does not run."""
+        """Module with `text` instead of the solution's text. CourseError if a line of it does not run."""
         provide_toys(self.files)
         loaded = load(self.files.module, text, str(self.files.solution))
         if loaded.problems:
@@ -64,12 +64,12 @@ class Solution:
         return loaded
 
     def variant(self, variant: Variant) -> LoadedLesson:
-        """The solution with this answer in the exercise's place."""
+        """Solution with this answer instead of its own."""
         return self.load(variant.text)
 
 
 def parse(path: Path, text: str) -> ast.Module:
-    """The file's syntax tree; CourseError names the line that does not parse."""
+    """Syntax tree of the file. CourseError names the line that does not parse."""
     try:
         return ast.parse(text, str(path))
     except SyntaxError as error:
@@ -77,9 +77,10 @@ def parse(path: Path, text: str) -> ast.Module:
 
 
 def read_variants(path: Path, marker: str, solution: Solution) -> list[Variant]:
-    """The file's alternatives or misconceptions, in order. CourseError names the line of one that cannot be.
+    """Alternatives or misconceptions in the file, in order. CourseError names the line of a wrong one.
 
-    A replacement is put at the end of the solution's text, where the last definition wins and in-module callers see it.
+    A replacement is appended to the solution's text. The last definition wins there, so the module's other functions
+    call it.
     """
     if not path.is_file():
         return []
@@ -133,13 +134,13 @@ def _arguments(path: Path, call: ast.Call, names: list[str]) -> dict[str, str]:
         raise CourseError(f"{path}:{call.lineno}: write the arguments as plain strings") from None
     missing = [n for n in names if n not in given]
     if missing:
-        raise CourseError(f"{path}:{call.lineno}: {', '.join(missing)} is missing")
+        raise CourseError(f"{path}:{call.lineno}: {', '.join(missing)} is missing; add it")
     return given
 
 
 def _exercise(path: Path, call: ast.Call, name: str, solution: Solution) -> None:
     if name not in [e.name for e in solution.lesson.exercises]:
-        raise CourseError(f"{path}:{call.lineno}: exercise `{name}` is not in {solution.files.spec}")
+        raise CourseError(f"{path}:{call.lineno}: exercise `{name}` is not in {solution.files.spec}; correct its name")
 
 
 def _edited(path: Path, call: ast.Call, solution: Solution) -> Variant:
@@ -169,7 +170,7 @@ def _replaced(
     own_name = replacement.name
     replacement.name = defines
     code = ast.unparse(replacement)
-    # The replacement may call itself by the name that it was written under.
+    # The replacement may call itself by its own name.
     text = f"{solution.text}\n\n{prelude}\n\n{code}\n{own_name} = {defines}\n"
     return Variant(given["exercise"], own_name, given.get("hint", ""), text, node.lineno)
 

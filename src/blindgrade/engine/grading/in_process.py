@@ -1,4 +1,4 @@
-"""Grading without a sandbox, in this process: for trusted code (verify, simulate, mutants) and for `grade --debug`."""
+"""Grading in this process, without a sandbox: for trusted code (verify, simulate, mutants) and for `grade --debug`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from blindgrade.places import Place
 
 @dataclass(frozen=True)
 class InThisProcess:
-    """Observes a module of this process. `submission` is what a student's module was loaded from."""
+    """Observes a module in this process. `submission` is the source of a student's module."""
 
     checks: LessonChecks
     load: Callable[[], LoadedLesson]  # called for each check
@@ -40,7 +40,7 @@ class InThisProcess:
 
 @dataclass(frozen=True)
 class Trusted:
-    """Grades modules that are trusted. Raises ReferenceFailed, which names the check, if the course is at fault."""
+    """Grades trusted modules. Raises ReferenceFailed, which names the check, if the course is at fault."""
 
     checks: LessonChecks
     reference: Reference
@@ -48,22 +48,22 @@ class Trusted:
 
     @classmethod
     def by(cls, reference: LiveReference) -> Trusted:
-        """With the reference's own checks, on its device."""
+        """Grader with the reference's own checks, on the reference's device."""
         return cls(reference.checks, reference, reference.device)
 
     def exercise(
         self, exercise: Exercise, module: LoadedLesson, seed: int, *, diagnosed: bool = True
     ) -> ExerciseResult:
-        """One exercise, whatever the exercises that it requires give."""
+        """Result of one exercise, independent of the exercises that it requires."""
         return self._loop(module, seed, diagnosed).alone(exercise)
 
     def lesson(self, module: LoadedLesson, seed: int, *, diagnosed: bool = True) -> list[ExerciseResult]:
-        """All exercises of the lesson."""
+        """Results of all exercises of the lesson."""
         loop = self._loop(module, seed, diagnosed)
         return [loop.exercise(exercise.name) for exercise in self.checks.lesson.exercises]
 
     def check(self, check: Check, module: LoadedLesson, seed: int) -> CheckResult:
-        """One check, in an attempt with this seed."""
+        """Result of one check, in an attempt with this seed."""
         own = check_seed(seed, self.checks.lesson.id, check)
         exercise = self.checks.lesson.exercise(check.exercise)
         return self._judge(check, own, self._observer(module).observe(exercise, [(check, own)]))
@@ -72,7 +72,7 @@ class Trusted:
         return InThisProcess(self.checks, lambda: module, self.device)
 
     def _loop(self, module: LoadedLesson, seed: int, diagnosed: bool) -> Loop:
-        # No seconds: nobody reads those of trusted code, and simulated attempts would differ from run to run.
+        # No seconds: nobody reads them for trusted code, and they would make simulated attempts differ from run to run.
         return Loop(
             self.checks, self.reference, seed, self._observer(module), self._judge, diagnosed=diagnosed, timed=False
         )

@@ -1,7 +1,7 @@
-"""Grade what a notebook's kernel holds: the public checks, in the student's own process.
+"""Grading of the objects in a notebook's kernel: the public checks, in the student's own process.
 
-The worker is left out on purpose. The code under test already runs here, with the student's own rights, and public
-checks and answer keys are for students to read; a hidden check is never loaded, let alone run.
+There is no worker, on purpose. The code under test already runs here, with the student's own rights. Students may read
+public checks and answer keys. A hidden check is never loaded and never run.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from blindgrade.engine.worker.lesson import Names
 from blindgrade.models import Attempt, Exercise, ExerciseResult, SubmissionRef
 from blindgrade.places import Frame, Place
 
-MAX_OUTPUT = 2_000  # characters of what the code printed
+MAX_OUTPUT = 2_000  # characters of the code's prints
 
-# From the file name of compiled code and a line to the place that the student knows; None: not the student's code.
+# Function from the file name of compiled code and a line to the student's place; None if it is not the student's code.
 Places = Callable[[str, int], Place | None]
 
 
@@ -54,13 +54,13 @@ def grade_names(
     reference: Literal["auto", "live", "key"] = "auto",
     seed: int | None = None,
 ) -> Attempt:
-    """The target's exercises by their public checks, run on the objects in `names`.
+    """Attempt at the target's exercises: their public checks, run on the objects in `names`.
 
-    Compared with the live solution where the course has it, else with the answer key. torch's switches, the random
-    sources and the import path are afterwards what they were. CourseError if the course lacks what is needed.
+    The reference is the live solution if the course has it, else the answer key. Afterwards torch's switches, the
+    random sources and the import path are unchanged. CourseError if the course lacks a file or a check.
     """
     begun = time.monotonic()
-    with _left_as_it_was(target.files.module):
+    with _restored(target.files.module):
         loop = _loop(target, names, places, reference, seed)
         results = [_graded(loop, name) for name in target.exercises]
     return Attempt.of(
@@ -81,7 +81,7 @@ def _loop(
     given_seed: int | None,
 ) -> Loop:
     files = target.files
-    # The path is given: without it the private checks would be read where the course has them.
+    # The path of the public checks is given, because the default is the private checks if the course has them.
     checks = LessonChecks(files, target.lesson, files.public_checks)
     reference: LiveReference | KeyReference
     if wanted == "live" or (wanted == "auto" and files.solution.is_file()):
@@ -99,15 +99,15 @@ def _graded(loop: Loop, name: str) -> ExerciseResult:
     if not loop.checks.of(name):
         raise CourseError(
             f"{loop.checks.path}: exercise `{name}` has no public check; run `grade {loop.checks.lesson.id}/{name}` "
-            "where the course has its hidden ones"
+            "in the course that has its hidden checks"
         )
     result = loop.exercise(name)
     return result.model_copy(update={"output": result.output[:MAX_OUTPUT]})
 
 
 @contextmanager
-def _left_as_it_was(module: str) -> Iterator[None]:
-    """A notebook goes on after a grading, so its random numbers, torch's switches and imports must not have moved."""
+def _restored(module: str) -> Iterator[None]:
+    """Restore random numbers, torch's switches and imports, because a notebook continues after a grading."""
     path, loaded = list(sys.path), sys.modules.get(module)
     python, numbers, tensors = random.getstate(), numpy.random.get_state(), torch.get_rng_state()
     grad, threads, dtype = torch.is_grad_enabled(), torch.get_num_threads(), torch.get_default_dtype()
@@ -134,7 +134,7 @@ def _left_as_it_was(module: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Kernel:
-    """Observes the objects that a notebook's kernel holds."""
+    """Observes the objects in a notebook's kernel."""
 
     checks: LessonChecks
     names: Mapping[str, Any]
@@ -142,9 +142,9 @@ class _Kernel:
     view: Names
 
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
-        """The experiment's reply, as a worker would give it, with places of the notebook."""
+        """Reply of the experiment, as a worker would give it, with places in the notebook."""
         if exercise.defines not in self.names:
-            return Observed(Unwritten(f"this kernel knows no `{exercise.defines}` yet; run its cell first"))
+            return Observed(Unwritten(f"this kernel does not define `{exercise.defines}` yet; run its cell first"))
         printed = io.StringIO()
         with redirect_stdout(printed):
             seen = self._run(*rounds[0])
@@ -157,19 +157,19 @@ class _Kernel:
         reset_state(derive(drawn, "student"))
         try:
             reply = Result(function(self.view, Rng(drawn), *given))
-        except KeyboardInterrupt:  # the stop button is the student's, and is obeyed
+        except KeyboardInterrupt:  # the student pressed the stop button
             raise
         except BaseException as error:
             return self._raised(error)
         try:
             return Observed(crossed(sent(reply)))
-        except Exception as error:  # too large, too deep, or of a class that pretends to be another
+        except Exception as error:  # the result is too large, too deep, or of a class that pretends to be another
             return Observed(Unsendable(str(error)))
 
     def _raised(self, error: BaseException) -> Observed:
         described = describe_error(error, "/no/such/file")
         if described.missing:
-            return Observed(Stopped(f"this kernel knows no `{described.missing}`; run its cell first"))
+            return Observed(Stopped(f"this kernel does not define `{described.missing}`; run its cell first"))
         walked = [
             (self.places(frame.f_code.co_filename, line), frame.f_code.co_qualname)
             for frame, line in traceback.walk_tb(error.__traceback__)
@@ -179,7 +179,7 @@ class _Kernel:
         return Observed(replace(described, own=innermost), trace=tuple(own[-MAX_FRAMES:]))
 
     def definition(self, exercise: Exercise) -> Place | None:
-        """The first line of the function, or of the class's first method."""
+        """First line of the function, or of the class's first method; None if it is not the student's."""
         defined = inspect.unwrap(self.names[exercise.defines])
         members = [defined, *vars(defined).values()] if isinstance(defined, type) else [defined]
         codes = [code for member in members if (code := getattr(member, "__code__", None)) is not None]

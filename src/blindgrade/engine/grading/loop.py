@@ -1,4 +1,4 @@
-"""The grading loop: for each check seed, observe and judge; then diagnose, score and block. Whoever observes."""
+"""Grading loop: observe and judge each check, then diagnose, score and block. It works with every observer."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Observer(Protocol):
     """Runs checks' experiments on a student's code: in a worker, in this process, or on a notebook kernel's objects."""
 
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
-        """What the first of these checks shows. The loop asks for the others next, in this order."""
+        """Observation of the first of these checks. The loop asks for the others next, in this order."""
         ...
 
     def definition(self, exercise: Exercise) -> Place | None:
-        """Where the exercise is defined: the place to look at if no line is to blame. None if that is not known."""
+        """Place of the exercise's definition, shown if no line is to blame. None if it is not known."""
         ...
 
 
@@ -37,8 +37,9 @@ class Observer(Protocol):
 class Loop:
     """Grades a lesson's exercises, each once.
 
-    `judge` raises ReferenceFailed if the course is at fault. With `timed`, results hold seconds. `go_on` is called
-    before each known wrong answer is tried and may raise what ends the grading; `keep` gets all that was seen.
+    `judge` raises ReferenceFailed if the course is at fault. With `timed`, results have seconds. `go_on` is called
+    before each known wrong answer is tried. It may raise an exception to end the grading. `keep` gets every check that
+    was run.
     """
 
     checks: LessonChecks
@@ -53,17 +54,17 @@ class Loop:
     _graded: dict[str, ExerciseResult] = field(default_factory=dict)
 
     def exercise(self, name: str) -> ExerciseResult:
-        """The exercise's result; blocked if it failed and an exercise that it requires failed too."""
+        """Result of the exercise. It is blocked if it failed and an exercise that it requires failed too."""
         exercise = self.checks.lesson.exercise(name)
         result = self.alone(exercise)
         if result.outcome is not Outcome.FAILED:
             return result
-        # An exercise that nobody asked for may be the one to blame.
+        # A required exercise may be to blame, even if the user did not ask for it.
         required = [self.checks.lesson.exercise(n) for n in exercise.requires_here if self.checks.of(n)]
         return block(exercise, result, {other.name: self.alone(other).outcome for other in required})
 
     def alone(self, exercise: Exercise) -> ExerciseResult:
-        """The exercise's result, whatever the exercises that it requires gave."""
+        """Result of the exercise, independent of the exercises that it requires."""
         if exercise.name not in self._graded:
             self._graded[exercise.name] = self._grade(exercise)
         return self._graded[exercise.name]
@@ -83,7 +84,7 @@ class Loop:
         return score(exercise, [seen.result for seen in all_seen], output)
 
     def _round(self, exercise: Exercise, rounds: Sequence[Round]) -> tuple[Seen, str]:
-        """The first of these checks, and what was printed."""
+        """The first of these checks with its result, and the text that it printed."""
         check, seed = rounds[0]
         begun = time.monotonic()
         observed = self.observer.observe(exercise, rounds)
@@ -99,7 +100,7 @@ class Loop:
 
 
 def forgiving(judge: Judge) -> Judge:
-    """A judge for students: where the course is at fault, the check is an error, which costs no points."""
+    """Judge for students. If the course is at fault, the check has the outcome `error`, which costs no points."""
 
     def judged(check: Check, seed: int, observed: Observed) -> CheckResult:
         try:

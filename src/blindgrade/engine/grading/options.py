@@ -1,4 +1,4 @@
-"""How to grade: what `grade` takes as its options."""
+"""Options of a grading."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from blindgrade.engine.grading.warm_process import Sandbox
 from blindgrade.engine.judging.collected_figures import CollectedFigures
 from blindgrade.models import Attempt, Outcome
 
-Progress = Callable[[str, str, Outcome | None], None]  # lesson, exercise, its outcome when it is done
+Progress = Callable[[str, str, Outcome | None], None]  # lesson, exercise, and its outcome when it is graded
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade; see `grade --help`."""
+    """Options of a grading; see `grade --help`."""
 
     seed: int | None = None
     reference: Literal["auto", "live", "key"] = "auto"
@@ -23,6 +23,6 @@ class Options:
     device: str = "cpu"
     debug: bool = False
     progress: Progress | None = None
-    interrupted: Callable[[], bool] | None = None  # asked all the time; when it says so, `Interrupted` is raised
-    finished: Callable[[Attempt], None] | None = None  # gets each lesson's attempt as soon as it is there
-    figures: CollectedFigures | None = None  # where figures of the results are kept, if someone wants to see them
+    interrupted: Callable[[], bool] | None = None  # called often; if it returns True, `Interrupted` is raised
+    finished: Callable[[Attempt], None] | None = None  # gets each lesson's attempt as soon as it is complete
+    figures: CollectedFigures | None = None  # collects figures of the results, if a report shows them

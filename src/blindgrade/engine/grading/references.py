@@ -1,4 +1,4 @@
-"""Checks and expected results of lessons, made once for all submissions that are graded together."""
+"""Checks and references of lessons, made once for all submissions that are graded together."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from blindgrade.engine.judging.judged_before import JudgedBefore
 
 
 class References:
-    """Checks and expected results of lessons, made once and shared by every submission that is graded with them."""
+    """Checks and references of lessons, made once and shared by all submissions that are graded with them."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, str, str], tuple[LessonChecks, LiveReference | KeyReference]] = {}
         self._judged: dict[tuple[str, str, str], JudgedBefore] = {}
 
     def of(self, target: Target, options: Options) -> tuple[LessonChecks, LiveReference | KeyReference]:
-        """The lesson's checks and its reference. CourseError if this tree does not have them."""
+        """Checks and reference of the lesson. CourseError if this course does not have them."""
         key = self._key(target, options)
         if key not in self._made:
             self._made[key] = _reference(target, options)
         return self._made[key]
 
     def judged_before(self, target: Target, options: Options) -> JudgedBefore:
-        """What was said of earlier submissions by the lesson's reference."""
+        """Results that the lesson's reference gave for earlier submissions."""
         _, reference = self.of(target, options)
-        if options.figures is not None:  # a figure is drawn from the reply and might write into it
+        if options.figures is not None:  # code that draws a figure could write into a shared reply
             return JudgedBefore(reference)
         return self._judged.setdefault(self._key(target, options), JudgedBefore(reference))
 
@@ -40,11 +40,11 @@ def _reference(target: Target, options: Options) -> tuple[LessonChecks, LiveRefe
     files: LessonFiles = target.files
     live = files.solution.is_file()
     if options.reference == "live" and not live:
-        raise CourseError(f"{files.solution} is not here, so there is no live reference; use --reference key")
+        raise CourseError(f"{files.solution} does not exist, so there is no live reference; use --reference key")
     if options.reference == "key" or not live:
         if options.seed not in (None, KEY_SEED):
             raise CourseError(
-                f"an answer key holds for seed {KEY_SEED} alone; leave --seed out, or use --reference live"
+                f"an answer key works with seed {KEY_SEED} only; leave --seed out, or use --reference live"
             )
         checks = LessonChecks(files, target.lesson, files.public_checks)
         return checks, KeyReference(files, checks)

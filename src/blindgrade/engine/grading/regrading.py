@@ -1,4 +1,4 @@
-"""Lessons graded again and again while their files change: only what changed, against results that are kept."""
+"""Regrading of lessons while their files change. Only changed exercises are graded again; other results are kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEPT = "the last results stay on screen until the file"
 
 
 class Wave(Enum):
-    """What is graded first: the code that was edited, then what uses it, then what takes long."""
+    """Order of grading: first the code that was edited, then the code that uses it, then training, which takes long."""
 
     EDITED = 1
     TOUCHED = 2
@@ -32,10 +32,10 @@ class Wave(Enum):
 
 @dataclass
 class Regrading:
-    """The last result of each exercise, and the fingerprint of the code that it belongs to.
+    """Last result of each exercise, and the fingerprint of the code that it belongs to.
 
-    One seed serves all gradings, so that the reference's results are computed once. `newer` is asked all
-    the time whether a later save waits; a training that runs is then ended.
+    All gradings use one seed, so that the reference's results are computed once. `newer` is called often. It returns
+    True if a later save waits, and then a training that runs is ended.
     """
 
     targets: list[Target]
@@ -56,10 +56,11 @@ class Regrading:
         self._seed = self.options.seed if self.options.seed is not None else seeds.draw()
 
     def regrade(self, *, everything: bool = False) -> Iterator[Attempt]:
-        """Grade what changed since the last time, edited code first; with `everything` all of it, with a fresh seed.
+        """Grade the exercises that changed since the last time, edited code first.
 
-        Ends early without an error if a later save waits (`superseded`): what was not graded still counts as changed.
-        Raises what `grade_lesson` raises.
+        With `everything`, grade all exercises with a fresh seed. If a later save waits, this ends early without an
+        error and sets `superseded`. Exercises that were not graded are graded next time. Raises the errors of
+        `grade_lesson`.
         """
         self.superseded = False
         if everything:
@@ -91,9 +92,9 @@ class Regrading:
         return Wave.EDITED if old is None or old.own != new.own else Wave.TOUCHED
 
     def prepare(self) -> None:
-        """Run known wrong answers ahead of time, so that a diagnosis finds them done; stops for a later save.
+        """Run known wrong answers ahead of time, so that a diagnosis is fast. Stop if a later save waits.
 
-        What is not passed yet comes first: that is what the student works on.
+        Exercises that have not passed come first, because the student works on them.
         """
         work = [(t, e) for t in self.targets for e in t.lesson.exercises if e.name in t.exercises]
         work = [(t, e) for t, e in work if e.kind is not Kind.TRAINING and self._live(t)]
@@ -113,7 +114,7 @@ class Regrading:
         return result is not None and result.outcome is Outcome.PASSED
 
     def _changed(self) -> list[tuple[Target, LessonSubmission, dict[str, Fingerprint]]]:
-        """Each lesson that changed, with the new digests of the exercises to grade."""
+        """Lessons that changed, with the new digests of the exercises to grade."""
         defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in self.targets}
         submissions = read_submission(self.submission, [t.files for t in self.targets], defined)
         self.problems.pop("", None)
@@ -138,7 +139,7 @@ class Regrading:
             if results:
                 self.problems[lesson] = [f"{error}; {KEPT} parses"]
                 return {}
-            new = dict.fromkeys(target.exercises, Fingerprint())  # the engine grades what of the file does run
+            new = dict.fromkeys(target.exercises, Fingerprint())  # the engine grades the part of the file that runs
         if results:
             self.problems[lesson] = []
         changed = {name for name in target.exercises if old.get(name) != new[name]}
@@ -155,5 +156,5 @@ class Regrading:
         return self.options.reference != "key" and target.files.solution.is_file()
 
     def _options(self, target: Target) -> Options:
-        seed = self._seed if self._live(target) else self.options.seed  # an answer key has a seed of its own
+        seed = self._seed if self._live(target) else self.options.seed  # an answer key has its own seed
         return replace(self.options, seed=seed, interrupted=self.newer, finished=None)

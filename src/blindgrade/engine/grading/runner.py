@@ -1,4 +1,4 @@
-"""Grade submissions: a worker for each lesson, its checks in order, compared with the reference."""
+"""Grading of submissions: a worker for each lesson, its checks in order, compared with the reference."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from blindgrade.places import Place
 
 
 class GraderFailed(Exception):
-    """The grader itself could not do its work: exit code 3."""
+    """The grader itself could not do its work. Commands exit with code 3."""
 
 
 def grade(
@@ -39,10 +39,10 @@ def grade(
     warm: Zygote | None = None,
     references: References | None = None,
 ) -> Grading:
-    """Grade what the targets name. SubmissionError, CourseError, SandboxMissing or GraderFailed if that cannot be done.
+    """Grading of the targets. SubmissionError, CourseError, SandboxMissing or GraderFailed if it is not possible.
 
-    `warm` is a warm process that was started before and stays the caller's; without it one is made and ended here.
-    `references` are those of earlier submissions, which pay off with the same seed.
+    `warm` is a warm process that the caller started and will end. Without it, this function starts and ends one.
+    `references` come from earlier submissions. They save time if the seed is the same.
     """
     own = Zygote.for_targets(targets, sandbox=options.sandbox, device=options.device) if warm is None else None
     with nullcontext(warm) if own is None else own as zygote:
@@ -66,7 +66,10 @@ def grade_lesson(
     zygote: Zygote,
     references: References,
 ) -> Attempt:
-    """Grade a submission that was read before, in a worker of `zygote`. CourseError, SandboxMissing or GraderFailed."""
+    """Attempt at one lesson of a submission that was read before, graded in a worker of `zygote`.
+
+    Raises CourseError, SandboxMissing or GraderFailed.
+    """
     try:
         return _LessonRun(target, submission, path, options, zygote, references).attempt()
     except SandboxMissing:
@@ -75,8 +78,8 @@ def grade_lesson(
         raise GraderFailed(str(error)) from None
 
 
-class _NothingHandedIn:
-    """Observes a lesson of which the submission holds nothing: as the untouched stub."""
+class _NothingSubmitted:
+    """Observes a lesson that the submission does not contain: every exercise is like the untouched stub."""
 
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
         return Observed(Raised("NotImplementedError", "", own=True))
@@ -112,7 +115,7 @@ class _LessonRun:
 
     def _observer(self) -> Observer:
         if self.submission is None:
-            return _NothingHandedIn()
+            return _NothingSubmitted()
         if self.options.debug:
             return InThisProcess(self.checks, self._loaded_here, self.options.device, self.submission)
         self.student = Student(
@@ -146,9 +149,9 @@ class _LessonRun:
         )
 
     def _exercises(self, loop: Loop) -> list[ExerciseResult]:
-        """The results, in the lesson's order. Run last is what ends its worker, so that one worker may do."""
+        """Results in the lesson's order. Exercises that end their worker run last, so that one worker may be enough."""
         results: dict[str, ExerciseResult] = {}
-        # A released course may hold no public check of an exercise.
+        # A released course may have no public check of an exercise.
         names = [name for name in self.target.exercises if self.checks.of(name)]
         for name in sorted(names, key=lambda name: any(check.isolated for check in self.checks.of(name))):
             self._go_on()
@@ -162,7 +165,7 @@ class _LessonRun:
             self.options.progress(self.target.files.entry.id, exercise, outcome)
 
     def _go_on(self) -> None:
-        """Interrupted if nobody waits for this attempt any more."""
+        """Raise Interrupted if nobody waits for this attempt any more."""
         if self.options.interrupted is not None and self.options.interrupted():
             raise Interrupted
 
@@ -172,7 +175,7 @@ class _LessonRun:
             self.options.figures.add(lesson, seen.check, seen.reply, outcome, self.reference, seen.seed)
 
     def _loaded_here(self) -> LoadedLesson:
-        """The submission as a module of this process, under its own path, so that breakpoints hold."""
+        """Submission as a module of this process, under its own path, so that breakpoints work."""
         assert self.submission is not None
         folder = self.path if self.path.is_dir() else self.path.parent
         file = next(folder.rglob(self.submission.file), self.path)

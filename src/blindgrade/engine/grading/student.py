@@ -1,4 +1,4 @@
-"""The student's side of a lesson: its worker, and the budgets that it may spend."""
+"""The student's side of a lesson: its worker, and the time that it may use."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from blindgrade.models import Exercise
 from blindgrade.places import Place
 
 LOAD_SECONDS = 10.0
-AHEAD = 32 << 10  # bytes of requests that wait in a worker's socket, which holds several times that
+AHEAD = 32 << 10  # bytes of requests that may wait in a worker's socket, which can store several times as much
 MAX_LOAD_PROBLEMS = 20
 
 
 @dataclass
 class Student:
-    """Observes a submission's lesson in one worker, as long as that is well.
+    """Observes one lesson of a submission, in one worker if nothing fails.
 
-    A crash or a stop is followed by a fresh worker, and so is an isolated check, which therefore comes last.
-    Never raises for what the student did.
+    After a crash, a stop or an isolated check, there is a fresh worker. So isolated checks come last. Never raises for
+    the student's mistakes.
     """
 
     target: Target
@@ -42,17 +42,17 @@ class Student:
     problems: list[str] = field(default_factory=list)  # about the file, each reported once
     interrupted: Callable[[], bool] | None = None  # see Worker.reply
     _worker: Worker | None = None
-    _ahead: deque[str] = field(default_factory=deque)  # checks that the worker has been sent and nobody asked for yet
+    _ahead: deque[str] = field(default_factory=deque)  # checks that were sent, and nobody asked for the answer yet
     _load_failure: str = ""
     _spent: dict[str, float] = field(default_factory=dict)  # seconds by exercise
-    _stopped: dict[str, str] = field(default_factory=dict)  # how an exercise was stopped
+    _stopped: dict[str, str] = field(default_factory=dict)  # why each stopped exercise was stopped
 
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
         """See `Observer`. Raises Interrupted if nobody waits for the reply any more."""
         check, _ = rounds[0]
         refused = self._no_longer(exercise)
         if self._ahead and (refused or self._ahead[0] != check.name):
-            self.close()  # nobody asks for what it answers next
+            self.close()  # nobody will ask for its next answer
         if refused:
             return Observed(Stopped(refused))
         begun = time.monotonic()
@@ -69,7 +69,7 @@ class Student:
         if check.isolated:
             self.close()
         if isinstance(seen.reply, Broken):
-            # The worker may say so without reason; whether the check is broken is seen by making it here.
+            # The worker may claim this without reason. If the check is really broken, this line raises CourseError.
             self.checks.experiment(check)
         return seen
 
@@ -78,12 +78,12 @@ class Student:
         return self.submission.definition(exercise.defines)
 
     def _answered(self, worker: Worker, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
-        """The worker's answer to the first check. It goes on with those after it that it may be sent together."""
+        """Answer of the worker to the first check. It then continues with the checks that it may get together."""
         check, seed = rounds[0]
         left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
         until = time.monotonic() + left
         self._send(worker, _together(rounds), left)
-        # The reference works at the same time; its result is remembered for the verdict.
+        # The reference runs at the same time. It remembers its result for the verdict.
         self.judged.reference.expected(check, seed)
 
         def read(frame: bytes) -> tuple[Answer, bytes]:
@@ -93,7 +93,7 @@ class Student:
         return Observed(reply, worker.take_output(), self.submission.trace(reply), frame)
 
     def _send(self, worker: Worker, checks: Sequence[Round], seconds: float) -> None:
-        """Send the first check unless the worker has it, and with it as many of the others as its socket holds."""
+        """Send the first check, unless the worker has it, and as many of the next ones as its socket can store."""
         if self._ahead:
             self._ahead.popleft()
             return
@@ -107,7 +107,7 @@ class Student:
         self._ahead.extend(check.name for check, _ in checks[1 : len(frames)])
 
     def _no_longer(self, exercise: Exercise) -> str:
-        """Why nothing of this exercise is run any more; empty while its budgets last."""
+        """Reason why no check of this exercise is run any more; empty while its budgets last."""
         if stopped := self._stopped.get(exercise.name):
             return f"not run, because an earlier check was {stopped}"
         budget = self.target.lesson.seconds
@@ -116,16 +116,16 @@ class Student:
         return ""
 
     def _stop(self, exercise: Exercise, gone: WorkerGone) -> str:
-        """Why there is no answer. Late, it stops the exercise's later checks as well."""
+        """Reason for the missing answer. If the worker was late, the exercise's later checks are not run either."""
         if not gone.late:
             return gone.reason
-        # The budget is the exercise's; what was left of it for this check would mean nothing to the student.
+        # The budget belongs to the exercise. The seconds that were left for this check mean nothing to the student.
         self._stopped[exercise.name] = f"stopped after {exercise.seconds:.0f} s"
         return f"{self._stopped[exercise.name]}: {LOOP}"
 
     def _ready_for(self, exercise: Exercise) -> Worker:
         worker = self._worker
-        # What went wrong after the last answer, in another thread perhaps, is not this check's fault.
+        # A fault after the last answer, perhaps in another thread, is not this check's fault.
         if (
             worker is not None
             and not self._ahead
@@ -142,7 +142,7 @@ class Student:
         return self._worker
 
     def _load(self, worker: Worker) -> str:
-        """Load the student's file; a sentence if that did not end, and notes about lines that were left out."""
+        """Load the student's file. A sentence if this fails, else empty. Left-out lines are added to `problems`."""
         toys = self.target.files.toys
         request = {
             "op": "load", "module": self.target.files.module, "text": self.submission.text.encode(),
@@ -174,10 +174,10 @@ class Student:
 
 
 def _together(rounds: Sequence[Round]) -> Sequence[Round]:
-    """The first check and those after it that a worker may be sent with it.
+    """The first check, and the next ones that a worker may get with it.
 
-    Prints carry no name of a check, so a public check, whose prints are shown, goes alone; so does an isolated one,
-    because it ends its worker.
+    Prints do not name their check. So a public check, whose prints are shown, is sent alone. An isolated check is sent
+    alone too, because it ends its worker.
     """
     alone = next((n for n, (check, _) in enumerate(rounds) if check.public or check.isolated), len(rounds))
     return rounds[: max(alone, 1)]

@@ -1,4 +1,4 @@
-"""The grader's side of workers: start a zygote, ask it for workers, talk to them within time and size."""
+"""The grader's side of the warm process: start it, get workers from it, within limits of time and size."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ ALLOWED: dict[str, list[str]] = {
 
 
 class SandboxMissing(ZygoteFailed):
-    """Isolation was demanded and this machine does not give it; the text names each missing layer and its remedy."""
+    """The user requires isolation, and this machine has none. The text names each missing layer and its remedy."""
 
 
 class Zygote:
-    """The warm process. `start` starts it, or the first worker does; leaving the context ends it.
+    """Warm process. `start` starts it, or the first worker does. Leaving the context ends it.
 
-    `sandbox` names the tiers that may hold its workers (`ALLOWED`). `private` are paths that no worker may read: the
-    process refuses to start in a tier where one can. With `fork=False` it becomes its only worker itself, because
-    CUDA does not survive a fork, and a fresh process is started for each further one.
+    `sandbox` names the tiers that its workers may use (`ALLOWED`). `private` are paths that no worker may read: the
+    process refuses to start in a tier in which a worker can read one. With `fork=False` the process itself becomes its
+    only worker, because CUDA does not survive a fork. Then each further worker needs a fresh process.
     """
 
     def __init__(
@@ -57,9 +57,9 @@ class Zygote:
         fork: bool = True,
     ) -> None:
         self.fork = fork
-        self.sandbox = ""  # the tier's name, once it is ready
-        self.layers: dict[str, str] = {}  # "" for each layer that holds, else why not
-        self.missing: dict[str, str] = {}  # what keeps this machine from a stronger tier
+        self.sandbox = ""  # name of the tier, when the process is ready
+        self.layers: dict[str, str] = {}  # "" for each layer that works, else the reason why it does not
+        self.missing: dict[str, str] = {}  # reasons why this machine has no stronger tier
         self._options = {
             "optimizer": optimizer,
             "allowed": ALLOWED[sandbox],
@@ -78,9 +78,9 @@ class Zygote:
     def for_targets(
         cls, targets: list[Target], *, sandbox: Sandbox = "auto", device: str = "cpu", private: Iterable[Path] = ()
     ) -> Self:
-        """A warm process for grading these lessons, whose solutions and checks its workers must not reach.
+        """Warm process for grading these lessons. Its workers cannot read the lessons' solutions and checks.
 
-        `private` are more paths that they must not.
+        `private` are more paths that they must not read.
         """
         private = {*private, *(t.files.root / tree for t in targets for tree in ("solutions", "graders"))}
         exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
@@ -95,10 +95,10 @@ class Zygote:
     def start(self) -> None:
         """Start the process without waiting until it is warm."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        # Threads must be one before torch is imported: a fork after an OpenMP pool has started hangs.
+        # There must be one thread before torch is imported: a fork hangs after an OpenMP pool has started.
         threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
         keep = {k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_") or k in ("PATH", "HOME", "LANG")}
-        # Not -I, which would ignore the seed of hashes: with it a student's set has the same order each time.
+        # Not -I, because it ignores PYTHONHASHSEED. With this seed, a student's set has the same order each time.
         command = [sys.executable, "-s", "-P", "-m", "blindgrade.engine.worker.zygote", str(theirs.fileno())]
         self._process = subprocess.Popen(
             [*command, json.dumps(self._options)],
@@ -114,7 +114,7 @@ class Zygote:
 
     @property
     def pid(self) -> int:
-        """The process that was started; the warm one is this or, in a jail, its child."""
+        """Id of the process that was started. The warm process is this one or, in a jail, its child."""
         assert self._process is not None
         return self._process.pid
 
@@ -125,7 +125,7 @@ class Zygote:
         self.close()
 
     def close(self) -> None:
-        """End the process; it ends its workers when the control socket closes."""
+        """End the process. It ends its workers when the control socket closes."""
         if self._control is not None:
             self._control.close()
         if self._process is not None:
@@ -143,12 +143,12 @@ class Zygote:
         self._ready = False
 
     def restart(self) -> None:
-        """A fresh process, after student code has killed this one."""
+        """Start a fresh process, after a student's code has killed this one."""
         self.close()
         self.start()
 
     def spawn(self, limits: Limits) -> Worker:
-        """A fresh worker that has seen nothing yet. ZygoteFailed if none can be had."""
+        """Fresh worker that has seen no student's code. ZygoteFailed if none can be started."""
         control = self._warm()
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         read_end, write_end = os.pipe()
@@ -169,7 +169,7 @@ class Zygote:
         return Worker(partial(self.end, pid), ours, read_end, folder, limits)
 
     def _make_box(self) -> str:
-        """A folder for a worker that cannot have one of its own; it is the grader's to remove."""
+        """Folder for a worker, which the grader removes. Empty if the worker makes its own one."""
         if self.sandbox == "namespaces":
             return ""
         folder = tempfile.mkdtemp(prefix="blindgrade-")
@@ -178,9 +178,9 @@ class Zygote:
         return folder
 
     def end(self, pid: int) -> Ended:
-        """End a worker and everything that it started. ZygoteFailed if this process died behind walls."""
+        """End a worker and everything that it started. ZygoteFailed if the warm process died inside a sandbox."""
         if self._control is None or not self._ready:
-            return Ended()  # its process is gone, and it went with it
+            return Ended()  # the warm process is gone, and the worker with it
         if not self.fork:
             self.close()
             return Ended()
@@ -190,12 +190,13 @@ class Zygote:
         except (OSError, frames.WireError):
             self.restart()
             if self.sandbox != "process":
-                # Nothing behind walls can do that, so it is no student's fault: memory ran out, or somebody killed it.
+                # Code in a sandbox cannot do that, so no student is at fault: memory ran out, or a user killed the
+                # process.
                 raise ZygoteFailed("the warm process ended while a worker ran") from None
             return Ended()
 
     def ready(self) -> Self:
-        """Wait until it is warm. SandboxMissing or ZygoteFailed if it cannot be."""
+        """Wait until the process is warm. SandboxMissing or ZygoteFailed if it cannot start."""
         self._warm()
         return self
 
@@ -215,7 +216,7 @@ class Zygote:
             if not walls["ready"]:
                 self.close()
                 raise SandboxMissing(
-                    "this machine cannot isolate the code that is graded; namespaces or landlock would do:\n"
+                    "this machine cannot isolate the code that is graded; enable namespaces or landlock:\n"
                     + explain(self.missing)
                 )
             self._ready = True

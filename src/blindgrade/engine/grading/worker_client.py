@@ -1,4 +1,4 @@
-"""The grader's side of one worker: requests go in, replies come out, prints are drained and capped."""
+"""The grader's side of one worker: it sends requests, receives replies, and reads and caps prints."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from blindgrade.engine.wire.replies import Answer
 
 MAX_OUTPUT = 64 << 10  # bytes of a worker's prints that are kept
 START_SECONDS = 120.0
-ASK_SECONDS = 0.05  # between two looks whether an answer is still wanted
+ASK_SECONDS = 0.05  # seconds between two questions whether an answer is still wanted
 T = TypeVar("T")
 LOOP = "is there a loop that never ends?"
 
 
 class ZygoteFailed(Exception):
-    """The warm process did not start or is gone: a fault of the machine or of ours, never the student's."""
+    """The warm process did not start or is gone. That is never the student's fault."""
 
 
 class WorkerGone(Exception):
-    """The worker ended, stalled or broke the protocol; the student reads `reason`, `late` says that it stalled."""
+    """The worker ended, was late or broke the protocol. Students read `reason`. `late`: it did not answer in time."""
 
     def __init__(self, reason: str, *, late: bool = False) -> None:
         super().__init__(reason)
@@ -38,12 +38,12 @@ class WorkerGone(Exception):
 
 
 class Interrupted(Exception):
-    """Nobody waits for this answer any more. Raised by whoever is asked, between exercises or while one runs."""
+    """Nobody waits for this answer any more. It is raised between exercises or while one runs."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a worker ended: its wait status (-1 if it had to be killed), processor seconds, and largest resident size."""
+    """How a worker ended: wait status (-1 if it had to be killed), processor seconds, largest resident size in KiB."""
 
     status: int = -1
     cpu: float = 0.0
@@ -51,7 +51,7 @@ class Ended:
 
 
 class Worker:
-    """One forked worker: requests go in, replies come out, prints are drained and capped."""
+    """One forked worker: it gets requests and gives replies. Its prints are read and capped."""
 
     def __init__(self, end: Callable[[], Ended], sock: socket.socket, output: int, box: str, limits: Limits) -> None:
         self._end = end  # ends the worker's process and everything that it started
@@ -69,14 +69,14 @@ class Worker:
         self.printed = 0
 
     def call(self, request: dict[str, Any], seconds: float) -> Answer:
-        """Send a request and wait for its reply, which both raise WorkerGone."""
+        """Send a request and wait for its reply. Both may raise WorkerGone."""
         self.send(frames.encode(request), seconds)
         return self.reply(seconds, replies.read)
 
     def send(self, frame: bytes, seconds: float) -> None:
         """Send a request's frame. WorkerGone if the worker does not take it in time.
 
-        What it is sent before it has answered must fit into the socket, because it reads nothing while it answers.
+        A worker reads nothing while it answers. So requests that are sent before its answer must fit into the socket.
         """
         self._await_walls()
         with self._translated(seconds):
@@ -84,17 +84,17 @@ class Worker:
             self._sock.sendall(frame)
 
     def reply(self, seconds: float, read: Callable[[bytes], T], interrupted: Callable[[], bool] | None = None) -> T:
-        """The answer to the oldest request that has none. WorkerGone if it is late or broken or the worker is dead.
+        """Answer to the oldest open request. WorkerGone if it is late or broken, or if the worker is dead.
 
-        `read` makes it of its frame, or raises WireError. `interrupted` is asked while this waits; when it says so,
-        Interrupted is raised, and all that is left to do with the worker is to close it.
+        `read` makes the answer from its frame, or raises WireError. `interrupted` is called during the wait. If it
+        returns True, this raises Interrupted, and the worker can only be closed.
         """
         with self._translated(seconds):
             return read(self._await(time.monotonic() + seconds, interrupted))
 
     @contextmanager
     def _translated(self, seconds: float) -> Iterator[None]:
-        """Whatever goes wrong on the wire becomes a WorkerGone that says what it means."""
+        """Turn every fault on the wire into a WorkerGone with a reason for the student."""
         try:
             yield
         except (TimeoutError, channel.Late):
@@ -105,11 +105,11 @@ class Worker:
             raise WorkerGone("the worker's answer broke the protocol; it was stopped") from None
 
     def waits(self) -> bool:
-        """Is the worker there, with nothing said that nobody asked for?"""
+        """Whether the worker is there and has sent nothing that nobody asked for."""
         return not self._confined or not (self._reader.data or self._sock in self._readable(0))
 
     def _await_walls(self) -> None:
-        """The worker says once that it is confined; before that it knows nothing of the student's."""
+        """Wait for the worker's one message that it is confined. Before that it gets nothing of the student's."""
         if not self._confined:
             try:
                 self._await(time.monotonic() + START_SECONDS)
@@ -119,7 +119,7 @@ class Worker:
 
     def _await(self, deadline: float, interrupted: Callable[[], bool] | None = None) -> bytes:
         while not self._reader.complete():
-            # Asked once more when the time is over: the reply may be there, if this process was busy itself.
+            # Look once more after the time is over: the reply may be there if this process itself was busy.
             left = deadline - time.monotonic()
             ready = self._readable(left if interrupted is None else min(left, ASK_SECONDS))
             if interrupted is not None and interrupted():
@@ -137,7 +137,7 @@ class Worker:
         return {key.fileobj for key, _ in self._selector.select(max(seconds, 0))}
 
     def _drain(self) -> bool:
-        """Take what was printed; False at its end."""
+        """Read the prints that have arrived. False at their end."""
         while True:
             try:
                 piece = os.read(self._output, 1 << 16)
@@ -151,7 +151,7 @@ class Worker:
                 return True
 
     def take_output(self) -> str:
-        """What was printed since the last call, as text, capped."""
+        """Prints since the last call, as text, capped."""
         self._drain()
         text = self._kept.decode("utf-8", "replace")
         if self.printed > len(self._kept):

@@ -1,4 +1,4 @@
-"""Pictures of what was graded, as plain numbers: made in the grader, and only if someone asked for them."""
+"""Figures of graded results, as plain numbers. The grader makes them, and only if a report needs them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blindgrade.engine.wire.replies import Reply, Result
 from blindgrade.figures import Figure, FigurePair
 from blindgrade.models import Outcome
 
-MAX_ELEMENTS = 1 << 20  # of a result that is drawn; a student's may be as large as the wire allows
+MAX_ELEMENTS = 1 << 20  # elements of a result that is drawn; a student's result may be larger
 
 
 class CollectedFigures:
@@ -22,7 +22,7 @@ class CollectedFigures:
         self.found: list[FigurePair] = []
 
     def add(self, lesson: str, check: Check, reply: Reply, outcome: Outcome, reference: Reference, seed: int) -> None:
-        """Keep what the check shows of this reply. A result that cannot be drawn is left out, whoever's it is."""
+        """Store the check's figures of this reply and of the reference. What cannot be drawn is left out."""
         if check.figure is None:
             return
         student = _figure(check, reply, seed)
@@ -40,7 +40,7 @@ def _figure(check: Check, reply: Reply | None, seed: int) -> Figure | None:
     try:
         figure = check.figure(reply.value, Rng(seed))
     except Exception:
-        # The data are a student's and may have any form; a picture is no part of the verdict.
+        # The data come from a student and may have any form. A figure is no part of the verdict.
         return None
     return figure if isinstance(figure, Figure) else None
 

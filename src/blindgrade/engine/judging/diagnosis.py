@@ -1,7 +1,7 @@
-"""Which misunderstanding a wrong answer shows: only on evidence, never by guessing.
+"""Diagnosis of a wrong answer: the misconception that it shows. It needs evidence and never guesses.
 
-The exercise's misconceptions run the same experiments with the same seeds; one is named if the student's results
-equal its results where they differ from the reference's.
+The exercise's misconceptions run the same experiments with the same seeds. One is named if the student's results equal
+its results where they differ from the reference's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from blindgrade.models import CheckResult, Exercise, Kind, Outcome
 
 
 class Seen(NamedTuple):
-    """A check that was run: its seed, the student's reply, and the result."""
+    """A check that was run, with its seed, the student's reply and the result."""
 
     check: Check
     seed: int
@@ -29,10 +29,11 @@ class Seen(NamedTuple):
 def diagnose(
     exercise: Exercise, seen: list[Seen], reference: Reference, go_on: Callable[[], None] = lambda: None
 ) -> None:
-    """Write misconception and hint into the failed checks' results; without evidence, the hint ladder's first step.
+    """Write misconception and hint into the failed checks' results. Without evidence, the hint is the first one.
 
-    An answer key knows no misconceptions, so there it is always the ladder's. `go_on` is called before each known
-    wrong answer is tried, which takes time; it may raise what ends this.
+    An answer key contains no misconceptions, so with a key the hint is always the exercise's first one. `go_on` is
+    called before each known wrong answer is tried, because that takes time. It may raise an exception to end the
+    diagnosis.
     """
     failed = [one for one in seen if one.result.outcome is Outcome.FAILED]
     if not failed:
@@ -41,7 +42,7 @@ def diagnose(
     if isinstance(reference, LiveReference):
         hints = {v.name: v.hint for v in reference.misconceptions(exercise.name)}
         if exercise.kind is not Kind.TRAINING:
-            # A trained model never equals another one's numbers; there the verdict names what the outcome shows.
+            # A trained model never has another model's exact numbers. There the verdict names the misconception.
             _by_equality(exercise, seen, failed, reference, go_on)
     for one in failed:
         one.result.hint = hints.get(one.result.misconception or "", exercise.hints[0])
@@ -58,7 +59,7 @@ def _by_equality(
         go_on()
         hits = [one.result for one in failed if _same(variant, one, reference)]
         if not hits or len(hits) < best[0]:
-            continue  # what it does on the other checks does not matter, and takes time to find out
+            continue  # its results on the other checks do not matter, and they take time
         rank = (len(hits), len(hits) + sum(_same(variant, one, reference) for one in passed))
         if rank > best:
             best, explained, name = rank, hits, variant.name
@@ -67,5 +68,5 @@ def _by_equality(
 
 
 def _same(variant: Variant, one: Seen, reference: LiveReference) -> bool:
-    """Does the misconception do on this check what the student's code did?"""
+    """Whether the misconception gives the same result on this check as the student's code."""
     return same(one.check, reference.of_variant(variant, one.check, one.seed), one.reply)

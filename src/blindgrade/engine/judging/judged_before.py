@@ -1,4 +1,4 @@
-"""Results that were given before. A cohort's students answer alike, and equal answers have equal results."""
+"""Results that were given before. Students of a cohort give equal answers, and equal answers have equal results."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from blindgrade.engine.wire import replies
 from blindgrade.engine.wire.replies import Answer, Result
 from blindgrade.models import CheckResult
 
-MOST = 16  # answers that are kept of one check: the right one, in a few roundings, and the common mistakes
-LONGEST = 32 << 10  # bytes of an answer that is kept
+MOST = 16  # answers that are kept for one check: the right one, in a few roundings, and the common mistakes
+LONGEST = 32 << 10  # bytes; a longer answer is not kept
 
 
 @dataclass
@@ -23,9 +23,9 @@ class _Known:
 
 
 class JudgedBefore:
-    """Judges by a reference, and keeps its results for whoever sends the same bytes again.
+    """Judges by a reference, and gives its earlier result if the same bytes come again.
 
-    Answers are shared between students, so nobody may write into one.
+    Students share these answers, so no code may write into one.
     """
 
     def __init__(self, reference: Reference) -> None:
@@ -33,7 +33,7 @@ class JudgedBefore:
         self._known: dict[tuple[str, int], dict[bytes, _Known]] = {}
 
     def read(self, check: Check, seed: int, frame: bytes) -> Answer:
-        """The answer that a frame holds. WireError if it holds none."""
+        """Answer in a frame. WireError if the frame contains none."""
         if len(frame) > LONGEST:
             return replies.read(frame)
         known = self._known.setdefault((check.name, seed), {})
@@ -44,7 +44,7 @@ class JudgedBefore:
         return found.answer
 
     def judge(self, check: Check, seed: int, seen: Observed) -> CheckResult:
-        """What the check says of an observation. ReferenceFailed if the course is at fault."""
+        """Result of the check for an observation. ReferenceFailed if the course is at fault."""
         known = self._kept(check, seed, seen)
         if known is None:
             return judge_by(self.reference, check, seen.reply, seed, seen.trace)
@@ -53,7 +53,7 @@ class JudgedBefore:
         return known.result.model_copy()
 
     def _kept(self, check: Check, seed: int, seen: Observed) -> _Known | None:
-        # An exception's result names lines of this student's own file, so it is made anew.
+        # The result of an exception names lines of this student's own file, so it is made again.
         if not isinstance(seen.reply, Result) or not 0 < len(seen.frame) <= LONGEST:
             return None
         return self._known.get((check.name, seed), {}).get(seen.frame)

@@ -1,4 +1,4 @@
-"""From the two sides of a check to its result: outcome, message, where to look."""
+"""Result of a check, from the replies of student and reference: outcome, message and place."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from blindgrade.engine.wire.replies import Answer, Loaded, Raised, Reply, Result
 from blindgrade.models import CheckResult, Outcome
 from blindgrade.places import Frame, Place
 
-ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")  # of an object in memory: it says nothing and differs each time
-BRACKETED = re.compile(r"\[.*\]", re.DOTALL)  # how a tensor's values, which may be a hidden check's inputs, are printed
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")  # address of an object in memory: it has no meaning and differs each time
+BRACKETED = re.compile(r"\[.*\]", re.DOTALL)  # printed values of a tensor, which may be a hidden check's inputs
 
 
-MAX_MESSAGE = 1_000  # characters of what a check says; a student's dict of a million keys says no more than this
+MAX_MESSAGE = 1_000  # characters; the message about a student's dict of a million keys is cut here
 
 
 class ReferenceFailed(Exception):
-    """The reference itself did not run or does not pass: the course's mistake, never the student's."""
+    """The reference did not run, or it does not pass. That is the course's mistake, never the student's."""
 
 
 def result_of(check: Check, outcome: Outcome, message: str = "") -> CheckResult:
-    """The check's result with this outcome."""
+    """Result of the check with this outcome."""
     return CheckResult(
         name=check.name, claim=check.claim, public=check.public, outcome=outcome, weight=check.weight, message=message
     )
@@ -39,11 +39,11 @@ def judge(
     ask: Callable[[], Answer | None] = lambda: None,
     trace: Sequence[Frame] = (),
 ) -> CheckResult:
-    """What the check says of the student's reply, next to the reference's (None if the check needs none).
+    """Result of the check for the student's reply, next to the reference's reply (None if the check needs none).
 
-    `ask` runs the reference for a check that needs none, if the verdict stumbles: then it says whose fault that is.
-    `trace` are the frames of an exception in the student's own files, innermost last.
-    Raises ReferenceFailed if the fault is the course's.
+    `ask` runs the reference for a check that needs none. It is called if the verdict raises, to see whether the course
+    is at fault. `trace` has the frames of an exception in the student's own files, innermost last. ReferenceFailed if
+    the course is at fault.
     """
     if reference is not None and not isinstance(reference, Result):
         if isinstance(reference, Raised):
@@ -82,26 +82,27 @@ def _compare(
         result.message = failure.message if check.public else failure.hidden
         result.misconception = failure.misconception
     except Exception as error:
-        # A verdict that stumbles over the student's data is no excuse for them; over the reference's, it is ours.
+        # If the verdict raises on the student's data, the student fails. If it raises on the reference's, the course is
+        # at fault.
         _must_pass(check, reference or ask(), seed, error)
         result.outcome = Outcome.FAILED
-        result.message = "what your code returned has another form than the exercise asks for"
+        result.message = "the result of your code does not have the form that the exercise asks for"
 
 
 def _must_pass(check: Check, reference: Answer | None, seed: int, error: Exception) -> None:
     if reference is None:
         return
-    stumbles = ReferenceFailed(f"the verdict raised {type(error).__name__}: {error}")
+    fault = ReferenceFailed(f"the verdict raised {type(error).__name__}: {error}")
     if not isinstance(reference, Result):
-        raise stumbles from error
+        raise fault from error
     try:
         check.judge(reference.value, reference.value if check.reference else None, Rng(seed))
     except Exception:
-        raise stumbles from error
+        raise fault from error
 
 
 def is_stub_error(reply: Raised) -> bool:
-    """True for the stub's own NotImplementedError: raised by a line of the student's file, not by torch."""
+    """Whether this is the stub's own NotImplementedError: a line of the student's file raised it, not torch."""
     return reply.type == "NotImplementedError" and reply.own
 
 
@@ -110,11 +111,11 @@ def _is_missing(reply: Reply) -> bool:
 
 
 def explain(reply: Reply, where: Place | None = None) -> str:
-    """A sentence for a reply that is no result, with the place in the student's files if there is one."""
+    """Sentence for a reply that is no result, with the place in the student's files if there is one."""
     if isinstance(reply, Raised):
         return f"the file defines no `{reply.missing}`" if reply.missing else _explain_error(reply, where)
     if isinstance(reply, Unsendable):
-        return f"what your code returned cannot be compared: {reply.message}"
+        return f"the result of your code cannot be compared: {reply.message}"
     return _said(reply)
 
 
@@ -129,13 +130,13 @@ def _explain_error(reply: Raised, where: Place | None) -> str:
 
 
 def _said(reply: Reply) -> str:
-    """What a reply says that has no more than a message; its kind if that is empty."""
+    """Message of a reply that has only a message; the reply's kind if the message is empty."""
     message = "" if isinstance(reply, Result | Loaded) else reply.message
     return message or type(reply).__name__.lower()
 
 
 def same(check: Check, one: Reply, other: Reply) -> bool:
-    """Do two replies of the same experiment say the same, within the check's tolerance?"""
+    """Whether two replies of the same experiment are equal, within the check's tolerance."""
     if isinstance(one, Raised) and isinstance(other, Raised):
         return one.type == other.type
     if not (isinstance(one, Result) and isinstance(other, Result)):
@@ -150,16 +151,16 @@ def same(check: Check, one: Reply, other: Reply) -> bool:
 
 
 def _numeric(check: Check) -> Check:
-    """The check with the default verdict: evidence is equality of data, whatever the outcome's own verdict says."""
+    """Check with the default verdict. Evidence is equality of data, whatever the check's own verdict accepts."""
     return replace(check, verdict=None)
 
 
 def judge_by(reference: Reference, check: Check, student: Reply, seed: int, trace: Sequence[Frame] = ()) -> CheckResult:
-    """What the check says of the student's reply, by this reference. ReferenceFailed if the course is at fault."""
+    """Result of the check for the student's reply, by this reference. ReferenceFailed if the course is at fault."""
     if isinstance(student, Unwritten):
         return result_of(check, Outcome.NOT_ATTEMPTED, student.message)
     expected = reference.expected(check, seed)
     if isinstance(expected, Result) and check.verdict is not None:
-        # The result is remembered for other submissions; a verdict that writes into it must not reach theirs.
+        # The reference keeps this result for other submissions, so the verdict gets a copy that it may write into.
         expected = Result(frames.copy(expected.value))
     return judge(check, student, expected, seed, lambda: reference.own(check, seed), trace)

@@ -1,4 +1,4 @@
-"""What an observer saw of one check: the reply, and what goes with it."""
+"""Observation of one check: the reply, and the data that belong to it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from blindgrade.places import Frame
 
 @dataclass(frozen=True)
 class Observed:
-    """A reply to a check's experiment.
+    """Reply to a check's experiment.
 
-    `trace` are an exception's frames in the student's own files, innermost last, in places that the student knows.
-    `frame` is the reply as it came over the wire; empty if it came from elsewhere.
+    `printed` is the text that the experiment printed. `trace` has the frames of an exception in the student's own
+    files, innermost last, in places that the student knows. `frame` is the reply as it came over the wire; empty if it
+    came from elsewhere.
     """
 
     reply: Reply

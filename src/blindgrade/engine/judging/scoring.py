@@ -1,4 +1,4 @@
-"""From checks' results to exercises' results: points, the gravest outcome, and blame only once."""
+"""Results of exercises, from the results of checks: points, the gravest outcome, and `blocked` exercises."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from blindgrade.models import GRAVITY, CheckResult, Exercise, ExerciseResult, Outcome
 
-EARNS = (Outcome.PASSED, Outcome.ERROR)  # an error is ours, so it costs nothing
+EARNS = (Outcome.PASSED, Outcome.ERROR)  # an error is the grader's fault, so it costs no points
 
 
 def score(exercise: Exercise, checks: list[CheckResult], output: str = "") -> ExerciseResult:
-    """The exercise's result: its points split by weight among the checks."""
+    """Result of the exercise. Its points are split among the checks by weight."""
     total = sum(c.weight for c in checks)
     earned = sum(c.weight for c in checks if c.outcome in EARNS)
     outcome = max((c.outcome for c in checks), key=GRAVITY.index, default=Outcome.ERROR)
     if outcome is Outcome.NOT_ATTEMPTED and any(c.outcome is not Outcome.NOT_ATTEMPTED for c in checks):
-        outcome = Outcome.FAILED  # begun, and not finished
+        outcome = Outcome.FAILED  # the student began it and did not finish
     return ExerciseResult(
         name=exercise.name,
         title=exercise.title,
@@ -29,7 +29,7 @@ def score(exercise: Exercise, checks: list[CheckResult], output: str = "") -> Ex
 
 
 def block(exercise: Exercise, result: ExerciseResult, outcomes: Mapping[str, Outcome]) -> ExerciseResult:
-    """The result, marked as blocked if it failed while an exercise that it requires failed too."""
+    """Result of the exercise, marked as blocked if it failed and an exercise that it requires failed too."""
     waits = [name for name in exercise.requires_here if outcomes.get(name, Outcome.PASSED) not in EARNS]
     if result.outcome is not Outcome.FAILED or not waits:
         return result

@@ -1,7 +1,7 @@
-"""Submissions that come as one archive: unpacked into a folder of ours, within limits, names checked first.
+"""Submissions that come as one archive. They are unpacked into a temporary folder, within limits.
 
-Only regular files and folders are taken. Sizes are counted as bytes come out, because what an archive says of itself
-is the student's word.
+Names are checked first, and only regular files and folders are taken. Bytes are counted as they come out, because the
+sizes in an archive are the student's claim.
 """
 
 from __future__ import annotations
@@ -34,35 +34,35 @@ NOISE = ("__MACOSX", ".DS_Store")
 
 @dataclass(frozen=True)
 class Limits:
-    """How much of an archive is taken. A file over `file` bytes is left out, if that is less than `unpacked`."""
+    """Limits of an archive. A file over `file` bytes is left out if `file` is less than `unpacked`."""
 
     archive: int = MAX_ARCHIVE
     unpacked: int = MAX_UNPACKED
     file: int = MAX_UNPACKED
     entries: int = MAX_ENTRIES
-    keep: str = "the lesson's files"  # what to pack, for the message
-    enter: bool = True  # a folder that holds all else is gone into
+    keep: str = "the lesson's files"  # the files to pack, for the message
+    enter: bool = True  # go into a folder that contains everything else
 
 
 ONE = Limits()
-# A whole cohort's submissions in one download: one student's file is never larger than a whole submission may be.
+# A whole cohort's submissions in one download. One student's file may be as large as one whole submission.
 MANY = Limits(archive=8 << 30, unpacked=8 << 30, entries=200_000, keep="fewer submissions", enter=False)
 
 
 class ArchiveError(Exception):
-    """An archive that is not unpacked; the message says why and what to do, without its path."""
+    """The archive cannot be unpacked. The message says why and what to do, without the archive's path."""
 
 
 def is_archive(path: Path) -> bool:
-    """Is this a name that `unpacked` takes?"""
+    """Whether `unpacked` takes a file with this name."""
     return path.name.lower().endswith(SUFFIXES)
 
 
 @contextmanager
 def unpacked(path: Path, limits: Limits = ONE) -> Iterator[tuple[Path, list[str]]]:
-    """The folder that holds the archive's files while the context lasts, and notes about what was left out.
+    """Folder with the archive's files while the context lasts, and notes about files that were left out.
 
-    ArchiveError for an archive that is damaged, encrypted or over a limit.
+    ArchiveError if the archive is damaged, encrypted or over a limit.
     """
     with TemporaryDirectory(prefix="blindgrade-archive-") as folder:
         notes: list[str] = []
@@ -81,7 +81,7 @@ def unpacked(path: Path, limits: Limits = ONE) -> Iterator[tuple[Path, list[str]
 
 
 def _inner(folder: Path) -> Path:
-    """Most programs pack a folder, not what it holds: go down while there is nothing but one folder."""
+    """Folder with the files. Most programs pack a folder, so go down while there is only one folder."""
     for _ in range(MAX_DEPTH):
         inside = list(folder.iterdir())
         if len(inside) != 1 or not inside[0].is_dir() or inside[0].name.startswith(("lesson_", "exercises")):
@@ -91,7 +91,7 @@ def _inner(folder: Path) -> Path:
 
 
 class _Taker:
-    """Writes files below one folder and keeps count."""
+    """Writes files below one folder and counts them."""
 
     def __init__(self, folder: Path, notes: list[str], limits: Limits) -> None:
         self.folder = folder
@@ -102,15 +102,15 @@ class _Taker:
         self.room = limits.unpacked
 
     def wants(self, name: str, *, regular: bool) -> bool:
-        """Count an entry, and say whether it is taken; what is not is noted."""
+        """Count an entry, and return whether to take it. If not, a note says why."""
         self.entries += 1
         if self.entries > self.limits.entries:
             raise ArchiveError(f"holds more than {self.limits.entries} files; pack only {self.limits.keep}")
         reason = refused_name(name) or ("" if regular else "it is a link or a device; pack the file itself")
-        # Two names that one file system takes for one would overwrite each other.
+        # Some file systems treat these names as one, so one file would overwrite the other.
         key = unicodedata.normalize("NFC", name).casefold()
         if not reason and key in self.taken:
-            reason = "the archive holds that name twice"
+            reason = "the archive contains this name twice"
         if reason:
             if not any(part in NOISE for part in name.split("/")):
                 self.notes.append(f"{name[:MAX_NAME]!a} was left out: {reason}")
@@ -125,7 +125,7 @@ class _Taker:
             target.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         except (FileExistsError, NotADirectoryError):
-            self.notes.append(f"{name!a} was left out: the archive holds that name as a file and as a folder")
+            self.notes.append(f"{name!a} was left out: the archive contains this name as a file and as a folder")
             return
         size = 0
         with open(handle, "wb") as file:
@@ -146,10 +146,10 @@ class _Taker:
 
 
 def refused_name(name: str) -> str:
-    """Why a name is not taken; empty if it is harmless."""
+    """Reason why a name is not taken; empty if the name is harmless."""
     parts = name.split("/")
     if not name or name.startswith("/") or "\\" in name or ":" in name:
-        return "its name is absolute or not one that every system takes"
+        return "its name is absolute or has a character that some systems refuse"
     if any(part in ("", ".", "..") for part in parts):
         return "its name leads out of the archive"
     if not name.isprintable():
@@ -157,7 +157,7 @@ def refused_name(name: str) -> str:
     if len(parts) > MAX_DEPTH or any(len(part.encode("utf-8", "replace")) > MAX_NAME for part in parts):
         return "its name is too long"
     if any(part in NOISE for part in parts):
-        return "no file of the student's"
+        return "it is not a file of the student"
     return ""
 
 
@@ -174,7 +174,7 @@ def _unpack_zip(path: Path, taker: _Taker) -> None:
 def _unpack_tar(path: Path, taker: _Taker) -> None:
     with open(path, "rb") as raw:
         counted = _Counted(_plain(raw), taker.limits)
-        # Read as a stream: nothing is sought, so every byte that is made passes the counter.
+        # Read as a stream, without seeking, so that every unpacked byte passes the counter.
         with tarfile.open(fileobj=counted, mode="r|", errorlevel=2) as archive:
             for entry in archive:
                 name = entry.name[2:] if entry.name.startswith("./") else entry.name
@@ -198,7 +198,7 @@ def _plain(raw: IO[bytes]) -> Any:
 
 
 class _Counted(io.RawIOBase):
-    """A stream that ends in an error once too much has come out of it."""
+    """Stream that raises ArchiveError when too many bytes have come out of it."""
 
     def __init__(self, stream: Any, limits: Limits) -> None:
         self.stream = stream

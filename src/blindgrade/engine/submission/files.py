@@ -1,4 +1,4 @@
-"""One file of a submission, read with care: it may be a link, a pipe, too large, or no text."""
+"""Careful reading of one file of a submission. It may be a link, a pipe, too large, or no text."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ MAX_NOTEBOOK = 20 * MIB
 
 
 class Unreadable(Exception):
-    """Why one file cannot be read and what to do, without its path."""
+    """The file cannot be read. The message says why and what to do, without the file's path."""
 
 
 def read_bytes(file: Path, limit: int) -> bytes:
-    """A regular file's bytes; never a link's, never a pipe's that would not end."""
+    """Bytes of a regular file. Unreadable for a link, a pipe (which may never end), or more than `limit` bytes."""
     try:
         handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         if file.is_symlink():
-            raise Unreadable("is a symbolic link; put the file itself in its place") from None
+            raise Unreadable("is a symbolic link; replace it with the file itself") from None
         raise Unreadable("cannot be opened; check its permissions") from None
     with open(handle, "rb") as stream:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Unreadable("is not a regular file; put a file in its place")
+            raise Unreadable("is not a regular file; replace it with one")
         try:
             data = stream.read(limit + 1)
         except OSError:
@@ -38,17 +38,20 @@ def read_bytes(file: Path, limit: int) -> bytes:
 
 
 def decode(data: bytes) -> tuple[str, bytes]:
-    """Python text as Python itself would decode it, and bytes that Python reads as that text."""
+    """Text of a Python file, decoded as Python does, and bytes that Python reads as this text.
+
+    Unreadable if the file is not text.
+    """
     if b"\0" in data:
-        raise Unreadable("holds NUL bytes, so it is no UTF-8 text; save it again as UTF-8")
+        raise Unreadable("contains NUL bytes, so it is not UTF-8 text; save it again as UTF-8")
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         text = data.decode(encoding)
         text.encode("utf-8")
     except (SyntaxError, LookupError, ValueError):
-        raise Unreadable("is not UTF-8 text, nor what its coding line says; save it again as UTF-8") from None
+        raise Unreadable("is not UTF-8 text and does not match its coding line; save it again as UTF-8") from None
     if "\0" in text:
-        raise Unreadable("holds NUL characters; save it again as UTF-8")
+        raise Unreadable("contains NUL characters; save it again as UTF-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    # A coding line stays in the text, so its bytes must stay in that coding.
+    # The coding line stays in the text, so the bytes must stay in that encoding.
     return text, text.encode("utf-8") if encoding.startswith("utf-8") else data

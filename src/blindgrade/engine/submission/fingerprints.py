@@ -1,4 +1,4 @@
-"""Which exercises' code changed between two saves: a digest of each one's definition and of all that it uses."""
+"""Fingerprints of exercises, which show the changes between two saves: digests of definitions and all that they use."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from blindgrade.models import Exercise, Lesson, Outcome
 
 
 class DoesNotParse(Exception):
-    """The lesson's file is no Python at the moment; the text says where and why."""
+    """The lesson's file is not valid Python now. The message says where and why."""
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Of an exercise's code: `own` covers its definition, `whole` also all that this uses."""
+    """Digests of an exercise's code. `own` covers its definition; `whole` also covers all code that it uses."""
 
     own: str = ""
     whole: str = ""
@@ -27,7 +27,7 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class _Statement:
-    """A top-level statement: what it is called, what it needs, and its syntax without places and comments."""
+    """Top-level statement: names that it binds, names that it uses, and its syntax without places and comments."""
 
     binds: set[str]
     uses: set[str]
@@ -36,10 +36,10 @@ class _Statement:
 
 
 def fingerprints(submission: LessonSubmission, lesson: Lesson) -> dict[str, Fingerprint]:
-    """Each exercise with digests of its code: its definition, the names of the file that this reads, in turn theirs.
+    """Fingerprint of each exercise: its definition, the file's names that it reads, and the names that those read.
 
-    Statements that name nothing (a loop, a call at the margin) and data files count for every exercise, helper files
-    for those whose code imports one. DoesNotParse if the file does not.
+    Statements that bind no name (a loop, a call at the margin) and data files belong to every exercise. Helper files
+    belong to the exercises whose code imports one of them. DoesNotParse if the file does not parse.
     """
     statements = _statements(submission)
     by_name: dict[str, list[int]] = defaultdict(list)
@@ -64,7 +64,7 @@ def fingerprints(submission: LessonSubmission, lesson: Lesson) -> dict[str, Fing
 
 
 def to_grade(lesson: Lesson, changed: set[str], outcomes: dict[str, Outcome]) -> list[str]:
-    """The changed exercises and those whose blame hangs on one of them, in the lesson's order."""
+    """Exercises to grade, in the lesson's order: the changed ones, and failed or blocked ones that require them."""
     wanted = set(changed)
     for exercise in lesson.exercises:
         if wanted & set(exercise.requires_here) and _may_be_blocked(exercise, outcomes):

@@ -1,4 +1,4 @@
-"""What is beside a lesson's file in its folder: helper modules and small data files."""
+"""Files beside a lesson's file in its folder: helper modules and small data files."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from blindgrade.engine.submission.files import MAX_PYTHON, MIB, Unreadable, deco
 
 MAX_FILES = 200
 MAX_TOTAL = 16 * MIB
-MAX_ENTRIES = 5_000  # names looked at in one lesson's folder
+MAX_ENTRIES = 5_000  # names that are read in one lesson's folder
 
-# The course's own files; toys.py is laid into the box by the grader.
+# The course's own files. The grader itself puts toys.py into the box.
 NOT_THE_STUDENTS = frozenset({"lesson.toml", "public_checks.py", "answer_key.json", "toys.py"})
 
 
 def add_helpers(files: dict[str, bytes], folder: Path, lesson_file: str, problems: list[str]) -> None:
-    """Take helper modules and small data files, nearest first, until a cap is reached."""
+    """Add helper modules and small data files to `files`, the nearest first, until a limit is reached."""
     total = sum(len(content) for content in files.values())
     for name in _walk(folder, problems):
         if name == lesson_file:
             continue
         if len(files) >= MAX_FILES:
-            problems.append(f"only {MAX_FILES} files are taken, {name} and later ones were not; remove some")
+            problems.append(f"{name} and later files were left out: at most {MAX_FILES} files are taken; remove some")
             return
         python = name.endswith(".py")
         room = MAX_TOTAL - total
@@ -43,21 +43,21 @@ def _full(total: int) -> str:
 
 
 def _walk(folder: Path, problems: list[str]) -> Iterator[str]:
-    """Names of the files that may be taken, a folder's files before its subfolders'."""
+    """Names of the files that may be taken. A folder's files come before the files in its subfolders."""
     seen = 0
     waiting = [""]
     while waiting:
         prefix = waiting.pop(0)
         try:
             with os.scandir(folder / prefix) as entries:
-                # Bounded before it is sorted: a folder may hold millions of names.
+                # Limited before it is sorted, because a folder may contain millions of names.
                 found = [entry for entry, _ in zip(entries, range(MAX_ENTRIES - seen + 1), strict=False)]
         except OSError:
             problems.append(f"{prefix.rstrip('/')} cannot be opened and was left out; check its permissions")
             continue
         seen += len(found)
         if seen > MAX_ENTRIES:
-            problems.append(f"the folder holds more than {MAX_ENTRIES} files; keep only what the lesson needs")
+            problems.append(f"the folder contains more than {MAX_ENTRIES} files; keep only what the lesson needs")
             return
         for entry in sorted(found, key=lambda entry: entry.name):
             name = prefix + entry.name
@@ -66,7 +66,7 @@ def _walk(folder: Path, problems: list[str]) -> Iterator[str]:
             if not name.isprintable():
                 problems.append(f"{name!a} was left out: its name cannot be printed; rename it")
             elif entry.is_symlink():
-                problems.append(f"{name} was left out: it is a symbolic link; put the file itself in its place")
+                problems.append(f"{name} was left out: it is a symbolic link; replace it with the file itself")
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append(name + "/")
             else:
@@ -77,5 +77,5 @@ def _skipped(entry: os.DirEntry[str], top: bool) -> bool:
     name = entry.name
     if name.startswith(".") or name == "__pycache__" or name.endswith((".pyc", ".ipynb")):
         return True
-    # A package `toys` would stand in front of the course's toys.py.
+    # A package `toys` would hide the course's toys.py.
     return top and (name in NOT_THE_STUDENTS or name == "toys")

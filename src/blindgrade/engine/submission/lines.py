@@ -1,4 +1,4 @@
-"""From lines of the text that runs to places that the student knows."""
+"""Map from lines of the text that runs to places that the student knows."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ MAX_FUNCTION = 80  # characters of a function's name in a trace
 
 @dataclass(frozen=True)
 class LineMap:
-    """From a line of the text that runs to the place that the student knows.
+    """Map from a line of the text that runs to the place that the student knows.
 
-    `cells` of a notebook: (first line in the text, number of the cell), ascending.
+    `cells` of a notebook are (first line in the text, number of the cell), ascending. A .py file has none.
     """
 
     file: str
     cells: tuple[tuple[int, int], ...] = ()
 
     def where(self, line: int) -> Place:
-        """Line 12 is line 12 of score_functions.py, or line 3 of cell 5 of score_functions.ipynb."""
+        """Place of a line: for example line 12 of score_functions.py, or line 3 of cell 5 of score_functions.ipynb."""
         if not self.cells:
             return Place(self.file, line)
         at = max(bisect.bisect_right(self.cells, line, key=lambda cell: cell[0]) - 1, 0)
@@ -32,11 +32,11 @@ class LineMap:
 
 
 def as_it_is(line: TraceLine) -> Place:
-    """The place of a line in a file that runs as it was written."""
+    """Place of a line in a file that runs unchanged."""
     return Place(line.file, line.line)
 
 
 def trace_of(reply: Reply, place: Callable[[TraceLine], Place] = as_it_is) -> tuple[Frame, ...]:
-    """The frames of an exception, innermost last, in the places that `place` gives; none for another reply."""
+    """Frames of an exception, innermost last, with the places that `place` returns. Empty for other replies."""
     lines = reply.frames if isinstance(reply, Raised) else ()
     return tuple(Frame(place(line), line.function[:MAX_FUNCTION]) for line in lines)

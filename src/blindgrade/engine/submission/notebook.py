@@ -1,6 +1,6 @@
-"""A student's notebook as python text: what defines something stays, what only runs something is left out.
+"""Python text of a student's notebook. Definitions stay; code that only runs something is left out.
 
-Every code cell keeps its lines (left-out ones are blank), so a line of the text is a line of a cell.
+Every code cell keeps its number of lines, and left-out lines are blank. So each line of the text is a line of a cell.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from blindgrade.engine.submission.statements import (
 )
 
 KEPT_CELL_MAGICS = frozenset({"time", "timeit", "capture"})
-MAX_SINGLE_MAGICS = 50  # one parse each; a cell with more loses all lines that look like magics at once
+MAX_SINGLE_MAGICS = 50  # each costs one parse; with more, all lines that look like magics are removed at once
 
 # %magic, !shell, name = %magic, name = !shell, ?help, help?, help??
 MAGIC = re.compile(r"\s*(?:[%!?]|[\w.,\[\]'\" ]+=\s*[%!](?!=)|[\w.*%]+\?\??\s*$)")
@@ -32,12 +32,12 @@ PICTURES = re.compile(r"^# %%.*notebook-only.*(?:\n(?!# %%).*)*", re.MULTILINE) 
 
 
 class NotebookError(Exception):
-    """The file is no notebook that can be read; the message is a sentence without the path."""
+    """The file cannot be read as a notebook. The message is a sentence without the path."""
 
 
 @dataclass(frozen=True)
 class NotebookText:
-    """`cells` holds (first line in `text`, number of the cell); numbers count all cells from 1."""
+    """Text of a notebook. `cells` are (first line in `text`, number of the cell). Numbers count all cells from 1."""
 
     text: str
     cells: tuple[tuple[int, int], ...]
@@ -48,17 +48,20 @@ class NotebookText:
 class _Cell:
     number: int
     lines: list[str]
-    body: list[ast.stmt] | None = None  # None: it does not parse, so it stays as it is
+    body: list[ast.stmt] | None = None  # None: it does not parse, so it stays unchanged
     left_out: list[ast.stmt] = field(default_factory=list)
 
 
 def without_pictures(text: str) -> str:
-    """A percent script with its notebook-only cells blanked: they draw, print, train for a picture, need matplotlib."""
+    """Percent script in which notebook-only cells are blank.
+
+    Those cells draw, print, train for a picture or need matplotlib.
+    """
     return PICTURES.sub(lambda cell: "\n" * cell[0].count("\n"), text)
 
 
 def read_notebook(content: bytes) -> NotebookText:
-    """The definitions of a notebook (nbformat 4), and what could not be taken."""
+    """Definitions of a notebook (nbformat 4), and its problems. NotebookError if the file is not a notebook."""
     problems: list[str] = []
     cells = list(_code_cells(content, problems))
     for cell in cells:
@@ -68,7 +71,7 @@ def read_notebook(content: bytes) -> NotebookText:
     starts: list[tuple[int, int]] = []
     for cell in cells:
         starts.append((len(lines) + 1, cell.number))
-        # The empty line keeps a trailing backslash from reaching into the next cell.
+        # With this empty line, a trailing backslash does not join the next cell.
         lines += [*_blanked(cell), ""]
     return NotebookText("\n".join(lines), tuple(starts), problems)
 
@@ -90,11 +93,11 @@ def _code_cells(content: bytes, problems: list[str]) -> Iterator[_Cell]:
             problems.append(f"cell {number} has no text and was left out; type it again and save the notebook")
             continue
         if "\0" in source:
-            problems.append(f"cell {number} holds a NUL character and was left out; type it again and save")
+            problems.append(f"cell {number} contains a NUL character and was left out; type it again and save")
             continue
         readable = source.encode("utf-8", "replace").decode("utf-8")
         if readable != source:
-            problems.append(f"cell {number} holds broken characters; each was replaced by a question mark")
+            problems.append(f"cell {number} contains broken characters; each is now a question mark")
         yield _Cell(number, readable.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
 
 
@@ -106,7 +109,9 @@ def _load(content: bytes) -> list[object]:
     except json.JSONDecodeError as error:
         raise NotebookError(f"is not valid JSON: line {error.lineno}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
-        raise NotebookError("is not a notebook: its JSON nests too deep or holds a number that is too long") from None
+        raise NotebookError(
+            "is not a notebook: its JSON is nested too deeply or has a number that is too long"
+        ) from None
     cells = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(cells, list):
         raise NotebookError("is not a notebook of version 4: it has no list of cells")
@@ -134,7 +139,8 @@ def _parse(cell: _Cell, problems: list[str]) -> None:
         if error is None:
             return
         at = (error.lineno or 1) - 1
-        # A `%` that continues an expression and a `!` inside a string parse, so only what stops it goes.
+        # A `%` that continues an expression and a `!` inside a string parse. So only a line that stops the parser is
+        # dropped.
         if not (0 <= at < len(cell.lines) and MAGIC.match(cell.lines[at])):
             break
         _drop(cell.lines, at)
@@ -143,7 +149,7 @@ def _parse(cell: _Cell, problems: list[str]) -> None:
             _drop(cell.lines, at)
     error = _try(cell)
     if error is not None and "unterminated triple-quoted" in str(error.msg):
-        # Left as it is, the open string would swallow the cells that follow.
+        # Otherwise the open string would include the cells that follow.
         start = max((error.lineno or 1) - 1, 0)
         problems.append(
             f"cell {cell.number}, line {start + 1}: a triple-quoted string has no end, so the rest "
@@ -156,7 +162,7 @@ def _parse(cell: _Cell, problems: list[str]) -> None:
 def _try(cell: _Cell) -> SyntaxError | None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "invalid escape sequence" is the student's to read, not ours
+            warnings.simplefilter("ignore")  # "invalid escape sequence" is a warning for the student alone
             cell.body = ast.parse("\n".join(cell.lines)).body
     except SyntaxError as error:
         return error
@@ -166,7 +172,7 @@ def _try(cell: _Cell) -> SyntaxError | None:
 
 
 def _drop(lines: list[str], at: int) -> None:
-    """Blank a magic and the lines that it continues on; inside a block `pass` keeps the block whole."""
+    """Blank a magic and its continuation lines. Inside a block, `pass` keeps the block valid."""
     line = lines[at]
     indent = line[: len(line) - len(line.lstrip())]
     lines[at] = f"{indent}pass" if indent else ""
@@ -176,7 +182,7 @@ def _drop(lines: list[str], at: int) -> None:
 
 
 def _blanked(cell: _Cell) -> list[str]:
-    """The cell's lines without its left-out statements."""
+    """Lines of the cell, without its left-out statements."""
     lines = [line.encode("utf-8") for line in cell.lines]  # the parser counts columns in bytes
     for node in reversed(cell.left_out):
         first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
@@ -192,7 +198,7 @@ def _blanked(cell: _Cell) -> list[str]:
 
 
 def _choose(cells: list[_Cell]) -> None:
-    """Fill every cell's `left_out`: definitions and imports stay, and the assignments that they use."""
+    """Fill every cell's `left_out`. Definitions, imports, and the assignments that they use stay."""
     nodes = [node for cell in cells for node in cell.body or ()]
     needed: set[str] = set()
     kept: set[int] = set()
@@ -217,7 +223,7 @@ def _choose(cells: list[_Cell]) -> None:
         grown = False
         for entry in list(waiting):
             node, names, roots = entry
-            # `table["a"] = 1` and `Model.forward = forward` change what is kept; `plt.rc[…] = …` does not.
+            # `table["a"] = 1` and `Model.forward = forward` change a kept name. `plt.rc[…] = …` changes an import.
             if names & needed or roots & (needed | owners) - imported:
                 waiting.remove(entry)
                 kept.add(id(node))

@@ -1,4 +1,4 @@
-"""From the path that a student names to the files that go into the worker's box, lesson by lesson."""
+"""Reading of a submission: from the path that the user names to the files for each lesson's worker."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ MAX_PROBLEMS = 20
 DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 
 
-# What the stub has where the student writes; its introduction names it, too, and that does not count.
+# The stub's line where the student writes. The stub's introduction has the same text inside a sentence, which does not
+# match.
 UNWRITTEN = re.compile(r"^\s*raise NotImplementedError", re.MULTILINE)
 
 
 class SubmissionError(Exception):
-    """The submission cannot be read; the message names the path and ends with what to do."""
+    """The submission cannot be read. The message names the path and says what to do."""
 
 
 @dataclass(frozen=True)
 class LessonSubmission:
-    """What one lesson's worker gets. Names in `files` are relative to its box, with `/` between the parts.
+    """Files for one lesson's worker. Names in `files` are relative to its box, with `/` between the parts.
 
-    `path` is the submission as it was named; `file` is the lesson's file in the box; `sha256` covers `files`.
-    `unreadable` says why the lesson's file cannot be read, if it cannot; then there is nothing else.
+    `path` is the submission as the user named it. `file` is the lesson's file in the box. `sha256` covers `files`. If
+    the lesson's file cannot be read, `unreadable` says why, and there are no files.
     """
 
     path: str
@@ -50,21 +51,21 @@ class LessonSubmission:
     unreadable: str = ""
 
     def trace(self, reply: Reply) -> tuple[Frame, ...]:
-        """The frames of an exception, in places that the student knows."""
+        """Frames of an exception, in places that the student knows."""
         return trace_of(reply, self._place)
 
     def _place(self, line: TraceLine) -> Place:
         return self.lines.where(line.line) if line.file == self.file else as_it_is(line)
 
     def definition(self, name: str) -> Place | None:
-        """Where the student defines the name: the place to look at if no line is to blame."""
+        """Place where the student defines the name, shown if no line is to blame. None if there is none."""
         found = re.search(rf"^(?:async +)?(?:def|class) +{name}\b", self.text, re.MULTILINE)
         return self.lines.where(self.text.count("\n", 0, found.start()) + 1) if found else None
 
 
 @dataclass(frozen=True)
 class _Source:
-    """A lesson's file, read: its text, and the bytes that say the same to Python's import."""
+    """Lesson's file after reading: its text, and bytes that Python imports as this text."""
 
     text: str
     content: bytes
@@ -75,11 +76,11 @@ class _Source:
 def read_submission(
     path: Path, targets: list[LessonFiles], defined: dict[str, set[str]]
 ) -> dict[str, LessonSubmission | None]:
-    """Each target lesson's id with what the submission holds for it, None if that is nothing.
+    """Files of the submission for each target lesson, by the lesson's id. None for a lesson without a file.
 
     `path` is a .py or .ipynb file, a lesson's folder, a folder with lesson folders (or with `exercises/`), or an
-    archive of such a folder.
-    `defined` has the names that each lesson's exercises define: by them a file of another name finds its lesson.
+    archive of such a folder. `defined` has the names that each lesson's exercises define. With them, a single file with
+    another name finds its lesson. SubmissionError if nothing can be read.
     """
     try:
         mode = path.stat().st_mode
@@ -93,14 +94,14 @@ def read_submission(
         return _read_archive(path, targets)
     if path.suffix not in (".py", ".ipynb"):
         raise SubmissionError(
-            f"{path} is no Python file, notebook, archive or folder; name a .py, .ipynb or .zip file or a folder"
+            f"{path} is not a Python file, notebook, archive or folder; name a .py, .ipynb or .zip file or a folder"
         )
     found: dict[str, LessonSubmission | None] = {target.entry.id: None for target in targets}
-    # The user named this file, so a link to it may be followed; links inside a folder are not.
+    # The user named this file, so a link to it is followed. Links inside a folder are not followed.
     source = _read_source(path.resolve(), path)
     owner = _owner(path.stem, source.text, targets, defined)
     if owner is not None:
-        # Only a lesson's own folder is known to hold helpers; beside a single file anything may be.
+        # Only a lesson's own folder is known to contain helpers. Beside another file there may be anything.
         folder = path.resolve().parent if path.resolve().parent.name == owner.folder else None
         found[owner.entry.id] = _assemble(path, owner, source, folder, list(source.problems))
     return found
@@ -129,17 +130,17 @@ def _read_archive(path: Path, targets: list[LessonFiles]) -> dict[str, LessonSub
 
 
 def _one_of_many(path: Path, target: LessonFiles) -> LessonSubmission | None:
-    """One lesson of a folder: if its file cannot be read, that costs this lesson and no other."""
+    """One lesson of a folder. If its file cannot be read, the other lessons are still graded."""
     try:
         return _from_folder(path, target)
     except SubmissionError as error:
         file = f"{target.module}.py"
-        text = str(error).replace(f"{path}/", "")  # an attempt names no path of the grading machine
+        text = str(error).replace(f"{path}/", "")  # an attempt must not name a path of the grading machine
         return LessonSubmission(str(path), "", file, "", {}, LineMap(file), [], unreadable=text)
 
 
 def _owner(stem: str, text: str, targets: list[LessonFiles], defined: dict[str, set[str]]) -> LessonFiles | None:
-    """The lesson that a single file answers: by its name, or by the names that it defines."""
+    """Lesson that a single file answers, found by the file's name or by the names that it defines."""
     for target in targets:
         if stem == target.module or len(targets) == 1:
             return target
@@ -164,11 +165,11 @@ def _from_folder(path: Path, target: LessonFiles) -> LessonSubmission | None:
     for folder in (path / target.folder, path / "exercises" / target.folder, path):
         linked = [part for part in (folder.parent, folder) if path in part.parents and part.is_symlink()]
         if linked and os.path.lexists(folder):
-            raise SubmissionError(f"{linked[0]} is a symbolic link; put the folder itself in its place")
+            raise SubmissionError(f"{linked[0]} is a symbolic link; replace it with the folder itself")
         files = [folder / f"{target.module}{suffix}" for suffix in (".py", ".ipynb")]
         sources = [_read_source(file, file) for file in files if os.path.lexists(file)]
         if sources:
-            # Who works in the notebook leaves the .py an untouched stub, and the other way round.
+            # A student who works in the notebook leaves the .py as an untouched stub, or the other way round.
             source = min(sources, key=lambda one: len(UNWRITTEN.findall(one.text)))
             return _assemble(path, target, source, folder, list(source.problems))
     return None
@@ -191,7 +192,7 @@ def _digest(files: dict[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
         label = name.encode("utf-8")
-        # Lengths in front: no two sets of files run together into the same bytes.
+        # The lengths come first, so that two different sets of files never give the same bytes.
         digest.update(b"%d:%d:" % (len(label), len(content)) + label + content)
     return digest.hexdigest()
 
@@ -217,6 +218,6 @@ def _read_notebook(file: Path, name: str) -> _Source:
         raise Unreadable(f"{error}; open it in Jupyter and save it again, or submit a .py file") from None
     content = parsed.text.encode("utf-8")
     if len(content) > MAX_PYTHON:
-        raise Unreadable(f"holds more than {MAX_PYTHON // MIB} MiB of code; move data out of the cells")
+        raise Unreadable(f"contains more than {MAX_PYTHON // MIB} MiB of code; move data out of the cells")
     problems = [f"{name}: {problem}" for problem in parsed.problems]
     return _Source(parsed.text, content, LineMap(name, parsed.cells or ((1, 1),)), problems)

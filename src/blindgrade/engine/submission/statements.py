@@ -1,4 +1,4 @@
-"""Which names a statement of Python gives a value, and which it reads."""
+"""Names that a Python statement gives a value, and names that it reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
 def inner_statements(node: ast.stmt) -> Iterator[ast.stmt]:
-    """The statements that `if` and `try` hold, at any depth; any other statement is itself."""
+    """Statements inside `if` and `try`, at any depth. Any other statement gives itself."""
     if not isinstance(node, ast.If | ast.Try):
         yield node
         return
@@ -25,7 +25,7 @@ def inner_statements(node: ast.stmt) -> Iterator[ast.stmt]:
 
 
 def binds(node: ast.stmt) -> tuple[set[str], set[str]]:
-    """Names that a statement gives a value, and names of which it changes an attribute or an item."""
+    """Names that a statement gives a value, and names whose attribute or item it changes."""
     names: set[str] = set()
     roots: set[str] = set()
     for inner in inner_statements(node):
@@ -55,7 +55,7 @@ def _targets(target: ast.expr, names: set[str], roots: set[str]) -> None:
 
 
 def uses(node: ast.stmt) -> set[str]:
-    """Names of the module that a statement reads, functions' bodies included, their own variables not."""
+    """Module-level names that a statement reads, also inside functions, but without their local variables."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

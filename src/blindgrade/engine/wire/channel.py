@@ -1,4 +1,4 @@
-"""Frames over a socket: collected piece by piece, until a deadline, never more than the caps allow."""
+"""Frames over a socket, read piece by piece until a deadline, within the size limits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from blindgrade.engine.wire.frames import MAGIC, MAX_BODY, MAX_HEADER, PREFIX, WireError, encode, unpack
 
 CHUNK = 1 << 20
-READ = 64 << 10  # bytes that one read may take at least, so that a small frame needs no second one
+READ = 64 << 10  # bytes that one read may take, so that a small frame needs only one read
 
 
 class Closed(WireError):
@@ -21,9 +21,10 @@ class Late(WireError):
 
 
 class FrameReader:
-    """Collects frames from a socket, piece by piece, never holding more than the caps allow.
+    """Collects frames from a socket, piece by piece, and never stores more than the limits allow.
 
-    With `beyond`, a read may take up to so many bytes of the frames that follow, which are kept for later.
+    With `beyond`, one read may take up to that many bytes, also of the frames that follow. The reader keeps those for
+    later.
     """
 
     def __init__(self, max_body: int = MAX_BODY, *, beyond: int = 0) -> None:
@@ -33,7 +34,7 @@ class FrameReader:
         self.lengths: tuple[int, int] | None = None
 
     def feed(self, sock: socket.socket) -> bool:
-        """Read what is there, at most one chunk; True when a frame is complete."""
+        """Read the bytes that are there, at most one chunk. True if a frame is complete; Closed at the end."""
         piece = sock.recv(min(CHUNK, max(self.missing(), self.beyond)))
         if not piece:
             raise Closed("the other side closed the connection")
@@ -41,7 +42,7 @@ class FrameReader:
         return self.complete()
 
     def complete(self) -> bool:
-        """Is a whole frame here?"""
+        """Whether a whole frame was read. WireError for a wrong start or a frame over the size limit."""
         if self.lengths is None and len(self.data) >= PREFIX.size:
             magic, header, body = PREFIX.unpack_from(self.data)
             if magic != MAGIC or header > MAX_HEADER or body > self.max_body:
@@ -50,11 +51,11 @@ class FrameReader:
         return self.lengths is not None and self.missing() <= 0
 
     def missing(self) -> int:
-        """Bytes of the frame that are still to come, as far as is known."""
+        """Number of bytes of the frame that are still missing, as far as its lengths are known."""
         return PREFIX.size + sum(self.lengths or ()) - len(self.data)
 
     def frame(self) -> bytes:
-        """Take the complete frame, as it came."""
+        """Remove the complete frame from the buffer and return its bytes."""
         if self.lengths is None or self.missing() > 0:
             raise WireError("the frame is not complete")
         end = PREFIX.size + sum(self.lengths)
@@ -64,7 +65,7 @@ class FrameReader:
         return frame
 
     def value(self) -> Any:
-        """Take the complete frame and decode it."""
+        """Remove the complete frame from the buffer and decode it."""
         return unpack(self.frame())
 
 
@@ -74,9 +75,9 @@ def send(sock: socket.socket, value: Any) -> None:
 
 
 def receive(sock: socket.socket, deadline: float | None = None, reader: FrameReader | None = None) -> Any:
-    """Wait for one frame, until `deadline` on time.monotonic(); raises Closed, Late or WireError.
+    """Wait for one frame, until `deadline` on time.monotonic(). Raises Closed, Late or WireError.
 
-    `reader` is one that goes on with every call, for a side that only reads.
+    A side that only reads gives its own `reader`, which keeps extra bytes from one call to the next.
     """
     reader = FrameReader() if reader is None else reader
     complete = reader.complete()

@@ -1,10 +1,10 @@
-"""What crosses between grader and worker: length-capped frames of JSON and raw tensor bytes, never code or pickles.
+"""Frames that cross between grader and worker: JSON and raw tensor bytes with length limits, never code or pickles.
 
-A frame is MAGIC, the header's and the body's length, the header (JSON) and the body (the raw bytes of its tensors and
-byte strings). Everything that arrives from a worker is hostile until decoded: lengths are checked before anything is
-allocated, shapes and dtypes before a tensor is made, and whatever goes wrong is one error, `WireError`.
+A frame is MAGIC, the lengths of header and body, the header (JSON) and the body (the raw bytes of its tensors and byte
+strings). Everything that arrives from a worker is hostile until it is decoded. Lengths are checked before memory is
+allocated, and shapes and dtypes before a tensor is made. Every fault raises the same error, `WireError`.
 
-The worker imports this module, so it needs the standard library only; torch is imported where a tensor is touched.
+The worker imports this module, so it needs the standard library only. torch is imported where a tensor is touched.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_NODES = 100_000
 MAX_DIMS = 16
 MAX_TEXT = 64 << 10  # characters of one string
 MAX_INT = 1 << 63
-ALIGNMENT = 16  # torch.frombuffer wants offsets that are multiples of the item's size
+ALIGNMENT = 16  # torch.frombuffer needs offsets that are multiples of the item's size
 
 ITEM_SIZES = {
     "float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex64": 8, "complex128": 16,
@@ -33,16 +33,16 @@ ITEM_SIZES = {
 
 
 class WireError(Exception):
-    """A frame that breaks the rules: the one thing that decoding raises."""
+    """The frame breaks the rules. Decoding raises no other error."""
 
 
 @dataclass(frozen=True, eq=False)
 class Opaque:
-    """Stands for an object that is not data: its type's name is all that crosses. Equal to nothing but itself."""
+    """Placeholder for an object that is not data. Only its type's name crosses. It is equal only to itself."""
 
     type_name: str
 
-    __hash__ = None  # type: ignore[assignment]  # it must not serve as a key
+    __hash__ = None  # type: ignore[assignment]  # it must not be a key of a dict
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -85,12 +85,12 @@ class _Encoder:
         if isinstance(value, Opaque):
             return {"o": value.type_name}
         dtype = str(getattr(value, "dtype", "")).removeprefix("torch.")
-        # A subclass may pretend to be anything, so only the two honest classes count as tensors.
+        # A subclass may pretend to be anything, so only these two classes are treated as tensors.
         plain = type(value) in (torch.Tensor, torch.nn.Parameter) and value.layout == torch.strided
         if not plain or dtype not in ITEM_SIZES or value.device.type == "meta":
             return {"o": type(value).__name__[:200]}
         here = value.detach().resolve_conj().resolve_neg().cpu()
-        if dtype == "bfloat16":  # which NumPy does not know; as bytes it does
+        if dtype == "bfloat16":  # NumPy has no bfloat16, so its bytes are sent as int16
             here = here.contiguous().view(torch.int16)
         return {"t": [dtype, list(value.shape), *self._bytes(here.numpy().tobytes())]}
 
@@ -105,7 +105,7 @@ class _Encoder:
 
 
 def encode(value: Any) -> bytes:
-    """The value as one frame. Objects that are not data become `Opaque`; WireError if it is too large or deep."""
+    """Frame of the value. Objects that are not data become `Opaque`. WireError if it is too large or too deep."""
     encoder = _Encoder()
     header = json.dumps(encoder.tree(value), separators=(",", ":"), allow_nan=False).encode()
     if len(header) > MAX_HEADER:
@@ -124,8 +124,8 @@ class _Decoder:
     def value(self, tree: Any, depth: int = 0) -> Any:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
-            raise WireError("too deep or too many parts")
-        kind = type(tree)  # exact, since they come from json
+            raise WireError("the value is nested too deeply or has too many parts")
+        kind = type(tree)  # the exact types, because json made them
         if kind is dict and len(tree) == 1:
             ((tag, content),) = tree.items()
             return self._tagged(tag, content, depth)
@@ -137,7 +137,7 @@ class _Decoder:
             return _integer(tree, -MAX_INT, MAX_INT - 1)
         if kind is float or kind is bool or tree is None:
             return tree
-        raise WireError("a part that is none of the known kinds")
+        raise WireError("a part of an unknown kind")
 
     def _tagged(self, tag: str, content: Any, depth: int) -> Any:
         if tag == "t":
@@ -156,7 +156,7 @@ class _Decoder:
 
     def _key(self, key: Any) -> str:
         if not isinstance(key, str):
-            raise WireError("a key that is no string")
+            raise WireError("a key that is not a string")
         self.nodes += 1
         return _printable(key)
 
@@ -179,7 +179,7 @@ class _Decoder:
         for n in shape:
             count *= _integer(n, 0, MAX_BODY)
             extent *= n or 1
-        # Zero-sized axes do not excuse the others: their product alone must be a size that memory could have.
+        # A zero-sized axis does not excuse the others: their product must still fit into memory.
         if extent > MAX_BODY or count * item != _integer(size, 0, MAX_BODY) or offset % ALIGNMENT:
             raise WireError("a tensor whose shape does not fit its bytes")
         self._within(offset, size)
@@ -192,26 +192,26 @@ class _Decoder:
 
 
 def _printable(text: str) -> str:
-    """The text, capped; a lone surrogate cannot be printed and is shown as the question mark that it is."""
+    """The text, capped. A lone surrogate cannot be printed, so it becomes a question mark."""
     text = text[:MAX_TEXT]
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _integer(value: Any, low: int, high: int) -> int:
     if type(value) is not int or not low <= value <= high:
-        raise WireError("a number out of its range")
+        raise WireError("a number out of range")
     return value
 
 
 def decode(header: bytes, body: bytearray) -> Any:
-    """The value that a frame holds, as plain data; WireError, and nothing else, if it breaks a rule."""
+    """Value of a frame, as plain data. Raises only WireError, if the frame breaks a rule."""
     try:
         tree = json.loads(header, parse_constant=_no_constant)
         return _Decoder(body).value(tree)
     except WireError:
         raise
     except Exception as error:
-        # Whatever a crafted frame finds to raise, the grader sees one error.
+        # A crafted frame may cause any exception. The grader sees only WireError.
         raise WireError(f"not a frame: {type(error).__name__}") from None
 
 
@@ -220,7 +220,7 @@ def _no_constant(name: str) -> float:
 
 
 def unpack(frame: bytes) -> Any:
-    """Decode a whole frame."""
+    """Value of a whole frame. WireError if it breaks a rule."""
     try:
         magic, header_size, body_size = PREFIX.unpack_from(frame)
     except struct.error:
@@ -232,5 +232,5 @@ def unpack(frame: bytes) -> Any:
 
 
 def copy(value: Any) -> Any:
-    """The value as it arrives on the other side of the wire."""
+    """Copy of the value, as it arrives on the other side of the wire."""
     return unpack(encode(value))

@@ -1,7 +1,7 @@
-"""What a worker answers. `sent` gives an answer's form on the wire; `read` takes it back and refuses any other form.
+"""Replies of a worker as typed data. `sent` makes an answer's form for the wire. `read` is its inverse.
 
-A student's code may answer in the worker's place, so the grader relies on nothing that was not checked here. The
-worker loads this module too: the standard library is all that it needs.
+A student's code may answer in place of the worker, so the grader relies on nothing that is not checked here. `read`
+refuses every other form. The worker loads this module too, so it needs the standard library only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_PROBLEMS = 100
 
 @dataclass(frozen=True)
 class TraceLine:
-    """A line that an exception passed through. `file` is relative to the worker's folder."""
+    """Line that an exception passed through. `file` is relative to the worker's folder."""
 
     file: str
     line: int
@@ -38,8 +38,9 @@ class Result:
 class Raised:
     """The experiment ended with an exception.
 
-    `frames` are those of the student's own files, innermost last. `own` says that the student's line raised it, not
-    something that the line called. `missing` is the name that the experiment asked for and the file does not define.
+    `frames` are the frames in the student's own files, innermost last. `own` is True if a line of the student's file
+    raised it, and not a function that the line called. `missing` is a name that the experiment needs and the file does
+    not define.
     """
 
     type: str
@@ -51,7 +52,7 @@ class Raised:
 
 @dataclass(frozen=True)
 class Problem:
-    """A statement of the student's file that was left out: its line, and what it raised."""
+    """Statement of the student's file that was left out: its line, and the exception that it raised."""
 
     error: Raised
     line: int
@@ -66,28 +67,28 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Broken:
-    """The experiment itself does not load: the course's fault, if it is true."""
+    """The experiment itself does not load. That is the course's fault, if the worker's reply is true."""
 
     message: str
 
 
 @dataclass(frozen=True)
 class Unsendable:
-    """The experiment returned something that the wire does not carry."""
+    """The experiment returned a value that the wire cannot carry."""
 
     message: str
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """No answer came, and why. The grader says so itself; no worker can send it."""
+    """No answer came; `message` says why. The grader makes this reply. A worker cannot send it."""
 
     message: str
 
 
 @dataclass(frozen=True)
 class Unwritten:
-    """The exercise's definition is not there, and what the student should do. Never sent by a worker."""
+    """The exercise is not defined; `message` says what the student should do. A worker cannot send it."""
 
     message: str
 
@@ -101,7 +102,7 @@ Sent = dict[str, Any]  # a reply as plain data, which the wire carries
 
 
 def sent(reply: Answer) -> Sent:
-    """The answer as plain data."""
+    """Plain data of the answer, for the wire."""
     match reply:
         case Result():
             return {"kind": "result", "value": reply.value}
@@ -130,20 +131,20 @@ def _error_sent(error: Raised) -> Sent:
 
 
 def read(frame: bytes) -> Answer:
-    """The answer that a frame holds; WireError if it holds none."""
+    """Answer in a frame. WireError if the frame contains none."""
     return answer_of(unpack(frame))
 
 
 def crossed(reply: Sent) -> Answer:
-    """An answer of this process as it would arrive over the wire; WireError if the wire does not carry it."""
+    """Answer of this process, as it would arrive over the wire. WireError if the wire cannot carry it."""
     return read(encode(reply))
 
 
 def answer_of(data: Any) -> Answer:
-    """The answer that plain data describe; WireError if they lack a field. Fields of another kind are not looked at."""
+    """Answer that plain data describe. WireError if a field is missing. Additional fields are ignored."""
     kind = data.get("kind") if isinstance(data, dict) else None
     if not isinstance(kind, str):
-        raise WireError("data that are no reply")
+        raise WireError("the data are not a reply")
     if kind == "result" and "value" in data:
         return Result(data["value"])
     if kind == "raised":
@@ -154,7 +155,7 @@ def answer_of(data: Any) -> Answer:
         return Broken(_text(data.get("message"), MAX_MESSAGE))
     if kind == "unsendable":
         return Unsendable(_text(data.get("message"), MAX_MESSAGE))
-    raise WireError("a reply that is none of the known kinds, or lacks what its kind has")
+    raise WireError("a reply of an unknown kind, or without a field of its kind")
 
 
 def _problem(data: Any) -> Problem:
@@ -164,7 +165,7 @@ def _problem(data: Any) -> Problem:
 
 def _error(data: Any) -> Raised:
     if not isinstance(data, dict) or "missing" not in data or type(data.get("own")) is not bool:
-        raise WireError("an error that lacks a field")
+        raise WireError("an error without one of its fields")
     frames = tuple(_frame(frame) for frame in _list(data.get("frames")))
     return Raised(
         _text(data.get("type"), MAX_NAME),
@@ -177,25 +178,25 @@ def _error(data: Any) -> Raised:
 
 def _frame(data: Any) -> TraceLine:
     if not isinstance(data, list) or len(data) != 3:
-        raise WireError("a frame that is not file, line and function")
+        raise WireError("a frame without file, line and function")
     file, line, function = data
     return TraceLine(_text(file, MAX_NAME), _line(line), _text(function, MAX_NAME))
 
 
 def _list(data: Any) -> list[Any]:
     if not isinstance(data, list):
-        raise WireError("a field that is no list")
+        raise WireError("a field that is not a list")
     return data
 
 
 def _text(data: Any, most: int) -> str:
-    """The text, cut: the worker cuts it too, but a student may answer in its place."""
+    """The text, cut to `most` characters. The worker cuts it too, but a student may answer in its place."""
     if not isinstance(data, str):
-        raise WireError("a field that is no text")
+        raise WireError("a field that is not a text")
     return data[:most]
 
 
 def _line(number: Any) -> int:
     if type(number) is not int or not 0 < number < MAX_LINE:
-        raise WireError("a line number out of its range")
+        raise WireError("a line number out of range")
     return number

@@ -1,4 +1,4 @@
-"""An exception of the student's code as plain data."""
+"""Exceptions of the student's code as plain data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blindgrade.engine.wire.replies import MAX_FRAMES, MAX_MESSAGE, MAX_NAME, Ra
 
 
 class Missing(AttributeError):
-    """The lesson's file does not define a name that an experiment asked for."""
+    """The lesson's file does not define a name that an experiment needs."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"the file defines no `{name}`")
@@ -19,11 +19,11 @@ class Missing(AttributeError):
 
 
 def describe_error(error: BaseException, path: str) -> Raised:
-    """Type, capped message and the frames in the student's files, innermost last."""
+    """Plain data of an exception: type, capped message, and the frames in the student's files, innermost last."""
     try:
-        # A syntax error's text would repeat file and line, in numbers that a notebook does not have.
+        # The text of a syntax error repeats file and line. A notebook does not have these numbers.
         message = str(error.msg if isinstance(error, SyntaxError) else error)[:MAX_MESSAGE]
-    except BaseException:  # __str__ is the student's as well
+    except BaseException:  # __str__ may be the student's code
         message = ""
     where = Path(path).parent
     own = [

@@ -1,4 +1,4 @@
-"""One experiment, made ready from its slice and run on a lesson."""
+"""Experiment of one check: it is made from its slice and run on a lesson."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from blindgrade.engine.worker.lesson import LoadedLesson
 
 
 class Experiment:
-    """A slice that is ready to run: its modules made into a function `(lesson, rng) -> data`."""
+    """Slice that is ready to run. `function` is the experiment `(lesson, rng) -> data`."""
 
     def __init__(self, name: str, modules: dict[str, CodeType]) -> None:
         self.function = _run_slice(name, modules)
 
     def run(self, lesson: LoadedLesson, seed: int, device: str = "cpu", data: Sequence[Any] = ()) -> Sent:
-        """Run it once; the reply, a result or an exception, is in the form in which it is sent.
+        """Run the experiment once. The reply, a result or an exception, has the form for the wire.
 
-        torch's global state and the global random sources start from the same point every time, whatever
-        an earlier exercise left behind.
+        torch's global state and the global random sources start from the same point every time. Changes that an earlier
+        exercise made are gone.
         """
         reset_state(derive(seed, "student"))
         path = str(getattr(lesson.module, "__file__", ""))
         try:
             given = [_moved(item, device) for item in data]
             return sent(Result(self.function(lesson.names, Rng(seed, device), *given)))
-        except BaseException as error:  # also SystemExit: whatever stops an experiment is reported, not obeyed
+        except BaseException as error:  # also SystemExit: an exception is reported and must not end the worker
             return sent(describe_error(error, path))
 
 
 def _moved(data: Any, device: str) -> Any:
-    """Data with their tensors on the device."""
+    """The data with their tensors on the device."""
     if isinstance(data, torch.Tensor):
         return data.to(device)
     if isinstance(data, dict):
@@ -54,7 +54,7 @@ def _run_slice(name: str, modules: dict[str, CodeType]) -> Any:
     namespaces: dict[str, ModuleType] = {module: ModuleType(module) for module in modules}
 
     def importer(wanted: str, *args: Any, **kwargs: Any) -> Any:
-        # Private toys are in the slice and nowhere else, so their imports end here.
+        # Only the slice contains private toys, so their imports end here.
         if wanted in namespaces:
             return _execute(wanted)
         return builtins.__import__(wanted, *args, **kwargs)
@@ -66,7 +66,7 @@ def _run_slice(name: str, modules: dict[str, CodeType]) -> Any:
         if module not in done:
             done.add(module)
             namespace.__dict__["__builtins__"] = {**vars(builtins), "__import__": importer}
-            # dataclasses look their module up while they are made.
+            # The decorator `dataclass` looks up the module of its class.
             sys.modules.setdefault(module, namespace)
             exec(modules[module], namespace.__dict__)
         return namespace
@@ -80,7 +80,7 @@ def _run_slice(name: str, modules: dict[str, CodeType]) -> Any:
 
 
 def reset_state(seed: int) -> None:
-    """Put torch's global switches and the global random sources back to a known start."""
+    """Reset torch's global switches and the global random sources to a known start."""
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)

@@ -1,6 +1,6 @@
-"""Load a lesson's file, in a worker or, for the reference, in the grader: both sides of a check go through one path.
+"""Loading of a lesson's file. A worker loads the student's file, and the grader loads the reference, in the same way.
 
-Nothing here knows a solution, an expected value or a tolerance. A test lists what a worker has loaded.
+This module contains no solution, no expected value and no tolerance. A test checks which modules a worker loads.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from blindgrade.engine.worker.errors import Missing, describe_error
 
 # A line at the margin that begins like this belongs to the block above it.
 CONTINUES = re.compile(r"[ \t#)\]}]|(elif|else|except|finally)\b|$")
-UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # what ast.parse raises when the text is at fault
+UNPARSED = (SyntaxError, ValueError, RecursionError, MemoryError)  # errors that ast.parse raises for a wrong text
 
 Position = tuple[int, int]  # line and column in a file
 BEGIN: Position = (0, 0)
 
 
 class Names:
-    """A lesson as experiments see it: its attributes are the names that the file defines, and no others."""
+    """Lesson as experiments see it. Its attributes are the names that the file defines, and no others."""
 
     def __init__(self, module: ModuleType) -> None:
-        # Kept under a name that no lesson defines, since every other one is the student's.
+        # No lesson defines this name. Every other name belongs to the student.
         self.__dict__["_Names__of"] = module
 
     def __getattr__(self, name: str) -> Any:
@@ -41,28 +41,28 @@ class Names:
 
 @dataclass(frozen=True)
 class LoadedLesson:
-    """A lesson's module, its names as experiments see them, and what of the file could not be run."""
+    """Module of a lesson, its names as experiments see them, and the statements that could not be run."""
 
     module: ModuleType
     problems: list[Problem]
 
     @property
     def names(self) -> Names:
-        """What an experiment is given."""
+        """Names that an experiment gets."""
         return Names(self.module)
 
 
 def load(name: str, text: str, path: str, extra: dict[str, Any] | None = None) -> LoadedLesson:
-    """Run a lesson's file as module `name`, statement by statement.
+    """Run a lesson's file as the module `name`.
 
-    A statement that does not parse or raises is left out and noted in `.problems`; the rest is there to be graded.
-    `path` is what tracebacks call the file; `extra` names stand in the module from the start.
+    A statement that does not parse or that raises is left out and listed in `.problems`. The rest can be graded. `path`
+    is the file's name in tracebacks. `extra` names are defined in the module before it runs.
     """
     module = ModuleType(name)
     module.__file__ = path
     module.__dict__.update(extra or {})
     sys.modules[name] = module
-    # Tracebacks and inspect.getsource read lines from here: the file may exist nowhere else.
+    # Tracebacks and inspect.getsource read lines from this cache, because the file may not exist on the disk.
     linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
     problems: list[Problem] = []
     _run(text, path, module.__dict__, problems)
@@ -76,7 +76,7 @@ def _run(text: str, path: str, names: dict[str, Any], problems: list[Problem]) -
         return
     flags = 0
     body = list(statements(text, path, problems))
-    # The statement that raised is the last that begins before the place where it did.
+    # The statement that raised is the last one that begins before the place of the error.
     first = max((n for n, node in enumerate(body) if _start(node) <= ended), default=0)
     for number, node in enumerate(body):
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
@@ -90,12 +90,12 @@ def _run(text: str, path: str, names: dict[str, Any], problems: list[Problem]) -
         try:
             code: CodeType = compile(ast.Module([node], []), path, "exec", flags=flags, dont_inherit=True)
             exec(code, names)
-        except BaseException as error:  # SystemExit and KeyboardInterrupt are a student's, too
+        except BaseException as error:  # the student's code may raise SystemExit and KeyboardInterrupt
             problems.append(Problem(describe_error(error, path), node.lineno))
 
 
 def _run_whole(text: str, path: str, names: dict[str, Any]) -> tuple[Position | None, Raised | None]:
-    """Where it ended too early and by what error; no place if it ran to its end, no error if it did not begin."""
+    """Position where the run failed, and its error. (None, None) if it succeeded; no error if it did not begin."""
     try:
         code = compile(text, path, "exec", dont_inherit=True)
     except UNPARSED:
@@ -103,7 +103,7 @@ def _run_whole(text: str, path: str, names: dict[str, Any]) -> tuple[Position | 
     try:
         exec(code, names)
     except BaseException as error:
-        # Not error.__traceback__, which a class of the student's may give another meaning.
+        # Not error.__traceback__, because a class of the student may replace this attribute.
         here = sys.exc_info()[2]
         trace = here.tb_next if here is not None else None
         if trace is None:
@@ -125,7 +125,7 @@ def _future_flags(node: ast.ImportFrom) -> int:
 
 
 def statements(text: str, path: str, problems: list[Problem]) -> Iterator[ast.stmt]:
-    """The top-level statements that parse; each block that does not is noted in `problems`."""
+    """Top-level statements that parse. Each block that does not parse is listed in `problems`."""
     try:
         yield from ast.parse(text, path).body
         return
@@ -133,7 +133,7 @@ def statements(text: str, path: str, problems: list[Problem]) -> Iterator[ast.st
         if not isinstance(error, SyntaxError):
             problems.append(Problem(describe_error(error, path), 1))
             return
-    lines = text.split("\n")  # as ast counts lines, which splitlines() does not
+    lines = text.split("\n")  # ast counts lines in this way, and splitlines() does not
     starts = [n for n, line in enumerate(lines) if not CONTINUES.match(line)]
     at = 0
     while at < len(starts):
@@ -147,9 +147,9 @@ def statements(text: str, path: str, problems: list[Problem]) -> Iterator[ast.st
 def _block(
     lines: list[str], starts: list[int], at: int, path: str, reach: int = 40
 ) -> tuple[list[ast.stmt], int, Problem | None]:
-    """Parse from one block start to the nearest later one that makes it whole; give up on the first block alone.
+    """Parse from one block start to the nearest later start that gives valid Python. If none does, skip one block.
 
-    Decorators and strings with text at the margin make blocks that only parse together with the next ones.
+    Decorators, and strings with text at the margin, make blocks that parse only together with the next ones.
     """
     first: Problem | None = None
     for following in range(at + 1, min(at + reach, len(starts)) + 1):

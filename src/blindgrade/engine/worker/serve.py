@@ -1,4 +1,4 @@
-"""The loop of a worker: requests come in over the socket, replies go out."""
+"""Loop of a worker: it receives requests over the socket and sends replies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blindgrade.engine.worker.lesson import LoadedLesson, load
 
 
 def serve(sock: socket.socket, box: Path) -> None:
-    """Answer requests until the other side closes: first "load", then any number of "run"."""
+    """Answer requests until the other side closes the socket: first "load", then any number of "run"."""
     lesson: LoadedLesson | None = None
     reader = channel.FrameReader(beyond=channel.READ)
     while True:
@@ -44,7 +44,7 @@ def _answer(lesson: LoadedLesson | None, request: dict[str, Any]) -> Sent:
     modules = {module: marshal.loads(code) for module, code in request["modules"].items()}
     try:
         experiment = Experiment(request["name"], modules)
-    except Exception as error:  # a slice that does not even load is the course's mistake
+    except Exception as error:  # a slice that does not load is the course's mistake
         return sent(Broken(describe_error(error, "<experiment>").message))
     return experiment.run(lesson, request["seed"], request["device"], request.get("data", ()))
 
@@ -52,9 +52,9 @@ def _answer(lesson: LoadedLesson | None, request: dict[str, Any]) -> Sent:
 def _send(sock: socket.socket, reply: Sent) -> None:
     try:
         frame = frames.encode(reply)
-    except Exception as error:  # a result too large, too deep, or of a class that pretends to be another
+    except Exception as error:  # the result is too large, too deep, or of a class that pretends to be another
         frame = frames.encode(sent(Unsendable(str(error)[:MAX_MESSAGE])))
-    with suppress(Exception):  # a student may have put anything in their place
+    with suppress(Exception):  # the student's code may have replaced these streams
         sys.stdout.flush()
         sys.stderr.flush()
     sock.sendall(frame)

@@ -1,7 +1,7 @@
-"""What a lesson's first steps set up in torch and in Python, done once in the warm process instead of in each worker.
+"""Warm-up of the warm process: it runs a small lesson once, so that no worker has to pay for first calls.
 
-A first call of an operation links functions of the library, fills caches and imports modules; after a fork each of
-these is a page of memory that has to be copied. So the warm process once does what lessons do, on data of its own.
+The first call of an operation links functions of the library, fills caches and imports modules. After a fork, each of
+these changes copies a page of memory. So the warm process runs the operations that lessons use, on its own data.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Pair:
 
 
 def noisy(x: Float[Tensor, "batch dim"], t: Float[Tensor, " batch"]) -> Float[Tensor, "batch dim"]:
-    """A step of noise, as half of the lessons take it."""
+    """One step of noise, as in half of the lessons."""
     kept = torch.exp(-t)[:, None]
     return kept * x + (1 - kept**2).clamp(min=0).sqrt() * torch.randn_like(x)
 
@@ -78,7 +78,7 @@ def experiment(lesson, rng):
 
 
 def run_each_once() -> None:
-    """Load a lesson, run an experiment on it and send its result nowhere. RuntimeError if that does not go well."""
+    """Load a lesson and run an experiment on it. Nobody reads the result. RuntimeError if one step fails."""
     lesson = load(NAME, LESSON, PATH)
     experiment = Experiment("experiment", {"experiment": compile(EXPERIMENT, PATH, "exec", dont_inherit=True)})
     answer = crossed(experiment.run(lesson, seed=0))

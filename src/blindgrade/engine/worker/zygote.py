@@ -1,8 +1,8 @@
-"""A warm process that imports torch once and forks a worker for each lesson. It never holds anything private.
+"""Warm process that imports torch once and forks a worker for each lesson. It never contains anything private.
 
 Run as `python -s -P -m blindgrade.engine.worker.zygote FD OPTIONS`. The grader sends one command at a time over the
-control socket; descriptors travel beside it. It is a fresh process and no fork of the grader, so the memory of a
-worker has never held a solution.
+control socket, together with file descriptors. The process is started fresh and is not a fork of the grader, so the
+memory of a worker never contained a solution.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from blindgrade.engine.sandbox.tiers import Tier
 from blindgrade.engine.wire import channel
 from blindgrade.engine.worker import large_pages, serve, warmup
 
-MANY = 32  # workers after which more are to be expected, so that what makes them cheaper pays
-AT_ONCE = 4  # large pages that are made after a worker, for which the next one waits
+MANY = 32  # ended workers after which large pages are made: more workers will probably follow
+AT_ONCE = 4  # large pages that are made after one worker; the next worker waits for them
 
 
 def main() -> None:
     """Serve the control socket until the grader closes it."""
     control = socket.socket(fileno=int(sys.argv[1]))
     options = json.loads(sys.argv[2])
-    # A worker can read these and the locals of the frames below it; the paths of private folders are not for it.
+    # A worker can read its arguments and the local variables below it. It must not see the paths of private folders.
     sys.argv = sys.orig_argv = ["worker"]
     tiers.die_with_parent()
     tier, missing = probe.choose(options["allowed"], options.pop("private"))
@@ -50,11 +50,11 @@ def main() -> None:
     channel.send(control, {"ready": True, **walls, "layers": tier.layers})
     _Forker(control, tier, memory, fork=options["fork"]).serve()
     kill_descendants()
-    os._exit(0)  # taking torch apart in order takes a tenth of a second, for which the grader would wait
+    os._exit(0)  # a normal exit takes a tenth of a second for torch, and the grader would wait
 
 
 def _enter_group(tier: Tier, memory_mb: int) -> str:
-    """The folder of a control group of our own, which the grader removes; empty where none can be had."""
+    """Folder of a new control group, which the grader removes later. Empty if the machine allows none."""
     if not tier.isolates:
         return ""
     try:
@@ -73,7 +73,7 @@ def _warm(optimizer: bool, box: str) -> None:
 
     torch.set_num_threads(1)
     if optimizer:
-        # The first optimizer imports torch._dynamo for about a second; every worker then has it for nothing.
+        # The first optimizer imports torch._dynamo, which takes about a second. After this, no worker has to do it.
         torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
     warmup.run_each_once()
     gc.collect()
@@ -81,7 +81,7 @@ def _warm(optimizer: bool, box: str) -> None:
 
 
 class _Forker:
-    """Makes workers and ends them, one command at a time."""
+    """Starts workers and ends them, one command at a time."""
 
     def __init__(self, control: socket.socket, tier: Tier, memory: large_pages.Memory, *, fork: bool) -> None:
         self.control = control
@@ -133,7 +133,7 @@ class _Forker:
         os.dup2(output_fd, 2)
         os.dup2(sock_fd, 3)
         os.closerange(4, 1 << 20)
-        # Written through, so that prints are there before the reply is; odd characters must not raise in student code.
+        # Line-buffered, so that prints arrive before the reply. Odd characters must not raise in the student's code.
         for number, name in ((1, "stdout"), (2, "stderr")):
             stream = open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
             setattr(sys, name, stream)
@@ -146,9 +146,9 @@ class _Forker:
 
 
 def _end(pid: int) -> dict[str, Any]:
-    """Kill what is left of a worker and say how it ended: its wait status (-1: it had to be killed), and its use.
+    """Kill the rest of a worker. Return its wait status (-1 if it had to be killed) and the resources that it used.
 
-    "cpu" is in seconds, "rss_kb" the largest resident size.
+    "cpu" is in seconds. "rss_kb" is the largest resident size in KiB.
     """
     ended: dict[str, Any] = {"status": -1, "cpu": 0.0, "rss_kb": 0}
     try:
@@ -166,7 +166,7 @@ def _end(pid: int) -> dict[str, Any]:
 
 
 def _reap(pid: int) -> tuple[int, int, Any]:
-    """A dying process closes its sockets a moment before it can be reaped, so ask for a little while."""
+    """Result of `os.wait4`, asked for 10 ms: a dying process closes its sockets just before it can be reaped."""
     for _ in range(20):
         done, status, usage = os.wait4(pid, os.WNOHANG)
         if done:

@@ -1,4 +1,4 @@
-"""A grading as text in a terminal, by rich: each lesson a list, then the first thing to fix in full."""
+"""Grading as text in a terminal, by rich: a list for each lesson, then the details of the first thing to fix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from blindgrade.render.links import Link, Links
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
 
-# What a terminal has beside an outcome's sign and word: a sign of plain ASCII, and a style.
+# An outcome's sign in plain ASCII, and its style.
 PLAIN = {
     Outcome.PASSED: ("+", "green"),
     Outcome.FAILED: ("x", "red"),
@@ -28,16 +28,16 @@ PLAIN = {
     Outcome.NOT_ATTEMPTED: (".", "dim"),
     Outcome.ERROR: ("!", "magenta"),
 }
-COLON = re.compile(r":(?=:\w)")  # "::error::" at the start of a line is what GitHub's runner obeys
+COLON = re.compile(r":(?=:\w)")  # GitHub's runner obeys "::error::" at the start of a line
 BAR = 24
 WIDTH = 100  # longer lines are hard to read
-NOT_RUN = "not run"  # how the message of a check begins whose exercise had used up its time
-TO_TELL = (Outcome.FAILED, Outcome.ERROR)  # exercises that --verbose tells in full
+NOT_RUN = "not run"  # start of a check's message if its exercise had used up its time
+TO_SHOW = (Outcome.FAILED, Outcome.ERROR)  # exercises that --verbose shows in full
 WRONG = (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED)
 
 
 def as_text(console: Console, *parts: RenderableType) -> str:
-    """What the console would print, without blanks at the ends of lines. Nothing is written."""
+    """Text that the console would print, without blanks at the ends of lines. Nothing is printed."""
     page = io.StringIO()
     twin = Console(
         file=page,
@@ -54,7 +54,7 @@ def as_text(console: Console, *parts: RenderableType) -> str:
 
 
 def print_grading(grading: Grading, console: Console, *, verbose: bool = False) -> None:
-    """The whole screen at once, without links."""
+    """Print the whole screen at once, without links."""
     for attempt in grading.lessons:
         console.print(heading(attempt.lesson, attempt.title), *lesson_list(attempt, console), sep="\n")
     for part in ending(grading, Links.none(), console, verbose=verbose):
@@ -62,12 +62,12 @@ def print_grading(grading: Grading, console: Console, *, verbose: bool = False) 
 
 
 def heading(lesson: str, title: str) -> Text:
-    """A lesson's first line."""
+    """First line of a lesson."""
     return Text.assemble((lesson, "bold cyan"), "  ", (title, "bold"))
 
 
 def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
-    """A lesson's exercises, and its points; the heading stands above it already."""
+    """Exercises of a lesson, and its points. The caller prints the heading before."""
     parts = problems(attempt.problems)
     parts += [exercise_table(attempt.exercises, console), Text(), bar(attempt.points, attempt.max_points, console)]
     if attempt.reference == "key":
@@ -76,7 +76,7 @@ def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
 
 
 def exercise_table(results: Iterable[ExerciseResult], console: Console) -> RenderableType:
-    """A line for each exercise."""
+    """Table with a line for each exercise."""
     table = Table.grid(padding=(0, 2, 0, 0))
     for _ in range(2):
         table.add_column(no_wrap=True)
@@ -91,7 +91,7 @@ def exercise_table(results: Iterable[ExerciseResult], console: Console) -> Rende
 
 
 def sign_of(outcome: Outcome, console: Console) -> tuple[str, str, str]:
-    """An outcome's sign, word and style, as this console can show them."""
+    """Sign, word and style of an outcome, as this console can show them."""
     (sign, word), (plain, style) = SIGNS[outcome], PLAIN[outcome]
     return plain if console.options.ascii_only else sign, word, style
 
@@ -100,12 +100,12 @@ def bar(earned: float, of: float, console: Console, what: str = "") -> Text:
     """Points as a bar and in words."""
     full, empty = ("#", "-") if console.options.ascii_only else ("█", "░")
     filled = int(BAR * earned / of) if of else 0
-    told = f"  {points(earned)} of {points(of)} points" + (f", {what}" if what else "")
-    return Text.assemble("  ", (full * filled + empty * (BAR - filled), "green"), told)
+    words = f"  {points(earned)} of {points(of)} points" + (f", {what}" if what else "")
+    return Text.assemble("  ", (full * filled + empty * (BAR - filled), "green"), words)
 
 
 def problems(texts: Iterable[str]) -> list[RenderableType]:
-    """What is wrong with the files themselves."""
+    """Lines about problems with the files themselves."""
     return [Padding(Text("! " + students(text), "yellow"), (0, 0, 0, 2)) for text in texts]
 
 
@@ -122,15 +122,15 @@ def _note(result: ExerciseResult) -> str:
 
 
 def ending(grading: Grading, links: Links, console: Console, *, verbose: bool = False) -> list[RenderableType]:
-    """What stands below the lessons: the total, and what to do next (with `verbose` everything that is wrong)."""
+    """Lines below the lessons: the total, and the next exercise to fix (with `verbose`: all that are wrong)."""
     parts: list[RenderableType] = []
     if len(grading.lessons) > 1:
         parts += ["", bar(grading.points, grading.max_points, console, "all lessons")]
     first = next_in(grading.lessons)
-    told = [first] if first else []
+    shown_results = [first] if first else []
     if verbose:
-        told = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_TELL] or told
-    for attempt, result in told:
+        shown_results = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_SHOW] or shown_results
+    for attempt, result in shown_results:
         parts += ["", *card(attempt.lesson, result, links, verbose=verbose)]
     if grading.points >= grading.max_points:
         parts += ["", "  Every point earned."]
@@ -140,10 +140,10 @@ def ending(grading: Grading, links: Links, console: Console, *, verbose: bool = 
 def card(
     lesson: str, result: ExerciseResult, links: Links, *, verbose: bool = False, commands: bool = True
 ) -> list[RenderableType]:
-    """One exercise that is not done: what its first failed check claims and saw, why, where, and the next command.
+    """Exercise that is not done: its first failed check's claim, message, hint and place, and the next command.
 
-    With `verbose` every failed check, the student's own frames, and what the code printed. Without `commands` the
-    reader has keys for what comes next.
+    With `verbose`: every failed check, the student's own frames, and the prints. Without `commands` there is no next
+    command, because the reader has keys for it.
     """
     write = result.outcome is Outcome.NOT_ATTEMPTED
     head = Text.assemble("To write: " if write else "To fix: ", (result.name, "bold"), f"  {result.title}")
@@ -154,7 +154,7 @@ def card(
     for number, check in enumerate(failed):
         if number:
             grid.add_row("", "")
-        _tell(grid, check, lesson, links, write=write, verbose=verbose)
+        _add_check(grid, check, lesson, links, write=write, verbose=verbose)
     more = sum(c.outcome in WRONG for c in result.checks) - len(failed)
     if more and not write:
         grid.add_row(
@@ -174,19 +174,19 @@ def _add_commands(grid: Table, exercise: str, write: bool) -> None:
 
 
 def students(text: str) -> str:
-    """A student's text, harmless also where it is broken into lines: none begins as a command of a CI runner does."""
+    """Student's text that stays harmless if it is broken into lines: no line begins like a CI runner's command."""
     return COLON.sub(r"\\x3a", shown(text))
 
 
 @dataclass(frozen=True)
 class _Fitting:
-    """A place by its path where that fits on the line, because half a path can be clicked nowhere."""
+    """Place by its path if the path fits on the line, because nobody can click on half a path."""
 
     place: Link
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         fits = len(self.place.text) <= options.max_width
-        # A link is made of a path that the grader knows; rich leaves it out where there is no terminal.
+        # The link's path is one that the grader knows. rich leaves links out if there is no terminal.
         link = f"link {self.place.url}" if self.place.url else ""
         yield Text(self.place.text if fits else self.place.short, link)
 
@@ -201,7 +201,7 @@ def _grid() -> Table:
     return grid
 
 
-def _tell(grid: Table, check: CheckResult, lesson: str, links: Links, *, write: bool, verbose: bool) -> None:
+def _add_check(grid: Table, check: CheckResult, lesson: str, links: Links, *, write: bool, verbose: bool) -> None:
     grid.add_row(Text("claim", "dim"), Text(check.claim))
     if check.message and not write:
         grid.add_row(Text("seen", "dim"), Text(students(check.message)))

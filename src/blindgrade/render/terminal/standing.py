@@ -1,4 +1,4 @@
-"""Progress over all lessons, and the steps of a hint ladder, as text in a terminal."""
+"""Progress in all lessons, and the hints of an exercise, as text in a terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SMALL = 10  # cells of a lesson's bar
 
 @dataclass(frozen=True)
 class Row:
-    """One lesson in the overview. `note` says what the numbers cannot."""
+    """One lesson in the overview. `note` replaces the number of exercises that are done."""
 
     lesson: str
     title: str
@@ -34,7 +34,7 @@ class Row:
 def overview(
     title: str, rows: Sequence[Row], planned: int, next_command: str, console: Console
 ) -> list[RenderableType]:
-    """Every lesson that can be graded with its last result, and what to type next."""
+    """Every lesson that can be graded, with its last result, and the next command."""
     full, empty = ("#", "-") if console.options.ascii_only else ("█", "░")
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
@@ -45,13 +45,13 @@ def overview(
     for row in rows:
         filled = int(SMALL * row.points / row.max_points) if row.max_points else 0
         score = f"{points(row.points)} / {points(row.max_points)}"
-        told = row.note or f"{row.passed} of {row.exercises} done"
+        words = row.note or f"{row.passed} of {row.exercises} done"
         table.add_row(
             Text(row.lesson, "cyan"),
             Text(row.title),
             Text(full * filled + empty * (SMALL - filled), "green"),
             score,
-            Text(told, "dim"),
+            Text(words, "dim"),
         )
     earned, most = sum(row.points for row in rows), sum(row.max_points for row in rows)
     parts: list[RenderableType] = [Text(title, "bold"), Text(), Padding(table, (0, 0, 0, 2)), Text()]
@@ -62,7 +62,7 @@ def overview(
 
 
 def ladder(lesson: str, exercise: Exercise, step: int, diagnosis: str) -> list[RenderableType]:
-    """The hints up to `step`, counted from 1, and how to get the next one."""
+    """Hints up to `step`, counted from 1, and the command for the next one."""
     name = f"{lesson}/{exercise.name}"
     left = len(exercise.hints) - step
     more = f"grade --hint {name}" if left else f"grade {name}"
@@ -73,7 +73,7 @@ def ladder(lesson: str, exercise: Exercise, step: int, diagnosis: str) -> list[R
 
 
 def steps(exercise: Exercise, step: int, diagnosis: str = "") -> Table:
-    """The hints up to `step`, the newest in bold."""
+    """Hints up to `step`, the newest in bold."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, width=9)
     table.add_column(overflow="fold")

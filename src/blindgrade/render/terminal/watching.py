@@ -1,4 +1,4 @@
-"""The screen of `grade --watch`: what was just graded, the exercise in focus, and the keys."""
+"""Screen of `grade --watch`: the last results, the exercise in focus, and the keys."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEYS = (("n", "next"), ("h", "hint"), ("l", "list"), ("a", "all"), ("q", "quit")
 
 @dataclass(frozen=True)
 class Focus:
-    """The exercise that the student works on, and how far its hints were shown."""
+    """The exercise that the student works on, and the number of its hints that were shown."""
 
     lesson: str
     exercise: Exercise
@@ -29,7 +29,7 @@ class Focus:
 
 @dataclass(frozen=True)
 class View:
-    """All that the screen shows. `results` are each lesson's, in its order; `recent` those of the last save."""
+    """Content of the screen: each lesson with its results in order. `recent` are the results of the last save."""
 
     lessons: Sequence[tuple[Lesson, Sequence[ExerciseResult]]]
     problems: Sequence[str] = ()
@@ -42,7 +42,7 @@ class View:
 
 
 def watch_screen(view: View, console: Console) -> list[RenderableType]:
-    """The screen, from top to bottom."""
+    """Lines of the screen, from top to bottom."""
     parts: list[RenderableType] = []
     for lesson, results in view.lessons:
         parts.append(heading(lesson.id, lesson.title))
@@ -62,7 +62,7 @@ def watch_screen(view: View, console: Console) -> list[RenderableType]:
 
 
 def verdict(lesson: str, result: ExerciseResult, console: Console) -> Text:
-    """One result on one line, for a log."""
+    """One result as one line, for a log."""
     sign, word, style = sign_of(result.outcome, console)
     return Text.assemble((f"{sign} ", style), f"{lesson}/{result.name}  ", (word, style))
 

@@ -1,4 +1,4 @@
-"""What is wrong in a grading, check by check, with its place: what editors, CI systems and code scanners read."""
+"""Findings of a grading: each wrong check with its place, for editors, CI systems and code scanners."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEVELS = {Outcome.FAILED: "error", Outcome.BLOCKED: "warning", Outcome.NOT_ATTEM
 
 @dataclass(frozen=True)
 class Finding:
-    """One check that is not passed. `level` is "error", "warning" or "note"; an error of the grader is none."""
+    """A check that did not pass. `level` is "error", "warning" or "note". An error of the grader is not a finding."""
 
     lesson: str
     exercise: ExerciseResult
@@ -26,12 +26,12 @@ class Finding:
 
     @property
     def rule(self) -> str:
-        """The check's name among all: "lesson-7.2.1/score_from_noise/follows_from_the_noise"."""
+        """Full name of the check: "lesson-7.2.1/score_from_noise/follows_from_the_noise"."""
         return f"{self.lesson}/{self.exercise.name}/{self.check.name}"
 
     @property
     def text(self) -> str:
-        """Claim, what was seen, and the hint, in one paragraph."""
+        """Claim, message and hint, in one paragraph."""
         parts = [self.check.claim]
         if self.check.message:
             parts.append(f"Seen: {shown(self.check.message)}.")
@@ -41,21 +41,21 @@ class Finding:
 
     @property
     def file(self) -> Path | None:
-        """The file relative to the working directory, absolute if it lies elsewhere; None if it is not known."""
+        """File relative to the working directory, absolute if it is elsewhere; None if it is not known."""
         path = self.place.path
         return Path(os.path.relpath(path)) if path is not None and path.is_relative_to(Path.cwd()) else path
 
 
 def findings(grading: Grading, links: Links) -> list[Finding]:
-    """All of them, in the order of the lessons; of what is not written, one for each exercise."""
+    """All findings, in the order of the lessons. An exercise that is not written or is blocked has only one."""
     return [found for attempt in grading.lessons for found in _of(attempt, links)]
 
 
 def _of(attempt: Attempt, links: Links) -> Iterator[Finding]:
     for result in attempt.exercises:
-        told = [c for c in result.checks if c.outcome in LEVELS]
+        found = [c for c in result.checks if c.outcome in LEVELS]
         if result.outcome in (Outcome.NOT_ATTEMPTED, Outcome.BLOCKED):
-            told = told[:1]  # the others would only repeat it
-        for check in told:
+            found = found[:1]  # the others would only repeat it
+        for check in found:
             place = links.of(attempt.lesson, check.where) if check.where else links.file(attempt.lesson)
             yield Finding(attempt.lesson, result, check, LEVELS[check.outcome], place)

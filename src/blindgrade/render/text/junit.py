@@ -1,4 +1,4 @@
-"""A grading as JUnit XML, which CI systems show: a suite for each lesson, a case for each check."""
+"""Grading as JUnit XML, which CI systems show: a suite for each lesson, a case for each check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TAGS = {
 
 
 def as_junit(grading: Grading, links: Links) -> str:
-    """The document. What is not written, or waits for another exercise, is skipped; it earns no points all the same."""
+    """The XML document. A check that is not written or is blocked is `skipped`, but it earns no points."""
     root = ElementTree.Element(
         "testsuites", {"name": "grade", **_counts(c for a in grading.lessons for c in _checks(a))}
     )
@@ -62,8 +62,8 @@ def _add_case(
     if tag is None:
         return
     message = shown(check.message)
-    told = ElementTree.SubElement(case, tag, message=message)
+    entry = ElementTree.SubElement(case, tag, message=message)
     if tag != "skipped":
         hint = f"{'Diagnosis' if check.misconception else 'Hint'}: {check.hint}" if check.hint else ""
         where = links.of(attempt.lesson, check.where).text if check.where else ""
-        told.text = "\n".join(line for line in (check.claim, message, hint, where) if line)
+        entry.text = "\n".join(line for line in (check.claim, message, hint, where) if line)

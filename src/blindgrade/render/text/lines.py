@@ -1,4 +1,4 @@
-"""Findings as lines, as compilers write them: what problem matchers of editors and CI systems understand."""
+"""Findings as lines in the format of compilers, which problem matchers of editors and CI systems read."""
 
 from __future__ import annotations
 

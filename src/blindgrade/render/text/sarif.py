@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, which editors and code scanning underline in the source."""
+"""Findings as SARIF 2.1.0. Editors and code scanning underline them in the source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 
 
 def as_sarif(found: Iterable[Finding]) -> str:
-    """One run, with a rule for each check that is not passed."""
+    """SARIF document with one run, and a rule for each check that did not pass."""
     all_found = list(found)
     rules = {one.rule: one for one in all_found}
     numbers = {rule: number for number, rule in enumerate(rules)}

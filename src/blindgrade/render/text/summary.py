@@ -15,7 +15,7 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@$-])")
 
 
 def as_summary(grading: Grading) -> str:
-    """The page: a table for each lesson, and below it what failed, folded."""
+    """The page: a table for each lesson, and below it the failed exercises, folded."""
     parts = [_lesson(attempt) for attempt in grading.lessons]
     if len(grading.lessons) > 1:
         parts.insert(0, f"**{points(grading.points)} of {points(grading.max_points)} points**\n")
@@ -52,12 +52,12 @@ def _details(result: ExerciseResult) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text in which Markdown and HTML find nothing to interpret, on one line."""
+    """Text on one line, in which Markdown and HTML have nothing to interpret."""
     return SPECIAL.sub(r"\\\1", " ".join(shown(text).split())).replace("\\<", "&lt;").replace("\\>", "&gt;")
 
 
 def _fenced(text: str) -> str:
-    """A block of code; its fence is longer than every run of backticks in the text."""
+    """Block of code. Its fence is longer than every run of backticks in the text."""
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}text\n{shown(text)}\n{fence}"

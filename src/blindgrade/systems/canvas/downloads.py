@@ -1,4 +1,4 @@
-"""Canvas's "Download submissions": who handed in what."""
+"""Reader of Canvas's "Download submissions"."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CANVAS = re.compile(
 
 
 def canvas(root: Path, entries: list[Path]) -> Listing | None:
-    """Canvas's "Download submissions": every file in one folder."""
+    """Submissions in Canvas's "Download submissions", which has all files in one folder; None if it is none."""
     files = [path for path in entries if path.is_file() and not path.is_symlink()]
     found = by_student(CANVAS, files, "user")
     if not found or 2 * sum(len(group) for group in found.values()) <= len(files):

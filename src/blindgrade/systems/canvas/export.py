@@ -1,7 +1,7 @@
-"""Scores as Canvas's gradebook import reads them: a file that Canvas exported, filled in, or one made from a roster.
+"""Scores for Canvas's gradebook import: a file that Canvas exported, filled in, or a new file from a roster.
 
-Of an exported file only the columns that say who a student is and those of our lessons are written: whatever else was
-graded in Canvas meanwhile is then not set back.
+Only the columns that identify a student and the columns of our lessons are written to an exported file. So the import
+does not reset other grades that changed in Canvas since the export.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ TITLE = re.compile(r"(?P<title>.*?)(?: \((?P<id>\d+)\))?\s*", re.DOTALL)
 
 
 def make(scores: list[LessonScores], titles: dict[str, str], roster: Roster) -> Filled:
-    """A file for Canvas without one to fill in: students are found by SIS id, login or name.
+    """New file for Canvas, without an exported one. Canvas finds the students by SIS id, login or name.
 
-    `titles` are the lessons' titles by id: what Canvas calls the assignments, or will call them.
+    `titles` are the lessons' titles by id. They are the names of the assignments in Canvas.
     """
     students = sorted({student for lesson in scores for student in lesson.attempts})
     rows = [INFO + [titles[lesson.lesson] for lesson in scores]]
@@ -38,7 +38,7 @@ def make(scores: list[LessonScores], titles: dict[str, str], roster: Roster) -> 
         ids = [person.get("canvas"), person.get("sid") or student, person.get("login")]
         for value in ids:
             if is_formula(value):
-                raise GradebookError(f"the id {value!r} would be run by a spreadsheet as a formula; correct the roster")
+                raise GradebookError(f"a spreadsheet would run the id {value!r} as a formula; correct the roster")
         cells = [_number(lesson.attempts[student].points) if student in lesson.attempts else "" for lesson in scores]
         written += sum(cell != "" for cell in cells)
         rows.append([guarded(person.name or student), *ids, guarded(person.get("section")), *cells])
@@ -46,9 +46,9 @@ def make(scores: list[LessonScores], titles: dict[str, str], roster: Roster) -> 
 
 
 def fill(worksheet: str, scores: list[LessonScores], titles: dict[str, str], roster: Roster) -> Filled:
-    """The gradebook that Canvas exported, with our scores in it; GradebookError if it is none.
+    """Gradebook that Canvas exported, with our scores. GradebookError if the text is not such a gradebook.
 
-    Points are scaled to what the assignment is worth in Canvas; EX (excused) stays.
+    Points are scaled to the points of the assignment in Canvas. EX (excused) stays.
     """
     delimiter = ";" if worksheet[:2000].count(";") > worksheet[:2000].count(",") else ","
     rows = [row for row in csv.reader(io.StringIO(worksheet.removeprefix("\ufeff")), delimiter=delimiter) if row]
@@ -63,11 +63,11 @@ def fill(worksheet: str, scores: list[LessonScores], titles: dict[str, str], ros
     )
     students = {student for lesson in scores for student in lesson.attempts}
     everybody = roster.including(students)
-    whose = columns_of(header[: last_info + 1], body)
+    id_columns = columns_of(header[: last_info + 1], body)
     found: set[str] = set()
     written = 0
     for row in body:
-        match = everybody.find(Identifier(space, value) for space, value in whose.cells(row))
+        match = everybody.find(Identifier(space, value) for space, value in id_columns.cells(row))
         student = match.student
         if match.unclear:
             notes.append(f"{row[0]} was not filled in: {match.why}")
@@ -85,18 +85,18 @@ def fill(worksheet: str, scores: list[LessonScores], titles: dict[str, str], ros
 
 
 def _last_info(rows: list[list[str]]) -> int:
-    """The last column that says who a student is, by Canvas's own rule for a valid header."""
+    """Index of the last column that identifies a student, by Canvas's own rule for a valid header."""
     header = rows[0] if rows else []
     if not header or "Student" not in header[0] or "ID" not in " ".join(header[1:2]) or "Section" not in header:
         raise GradebookError(
-            "the worksheet is no gradebook of Canvas: its first line does not begin with Student,ID and has no"
+            "the worksheet is not a gradebook of Canvas: its first line does not begin with Student,ID and has no"
             " Section; export it in Canvas (Grades, Export) and give that file with --worksheet"
         )
     return header.index("Section")
 
 
 def _column(header: list[str], last_info: int, lesson: str, title: str) -> int | None:
-    """Where the lesson's assignment stands; None if Canvas does not have it yet."""
+    """Index of the lesson's assignment; None if Canvas does not have it yet."""
     names = {
         normal(name) for name in (lesson, title, f"{lesson} {title}", f"{lesson}: {title}", lesson.replace("-", " "))
     }
@@ -134,7 +134,7 @@ def _cell(row: list[str], column: int | None, possible: list[str], lesson: Lesso
 
 
 def _safe(header: list[str], row: list[str], n: int) -> str:
-    """A cell that says who the student is; names can be changed by students, numbers must stay as they are."""
+    """Cell that identifies the student. Students can change names, so these are guarded. Numbers stay unchanged."""
     value = row[n] if n < len(row) else ""
     return guarded(value) if header[n] in ("Student", "Section", "LastName", "FirstName") else value
 
@@ -151,7 +151,7 @@ def _parsed(text: str) -> float | None:
 
 
 def _number(points: float) -> str:
-    """Canvas compares two decimals."""
+    """Points with at most two decimals, which is what Canvas compares."""
     return f"{points:.2f}".rstrip("0").rstrip(".")
 
 

@@ -1,4 +1,4 @@
-"""Moodle's "Download all submissions": who handed in what."""
+"""Reader of Moodle's "Download all submissions"."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ MOODLE = re.compile(r"(?P<name>.+)_(?P<number>\d+)_assignsubmission_(?P<what>fil
 
 
 def moodle(root: Path, entries: list[Path]) -> Listing | None:
-    """Moodle's "Download all submissions", with or without a folder for each student."""
+    """Submissions in Moodle's "Download all submissions"; None if the folder is none.
+
+    The download may have a folder for each student or not.
+    """
     found = by_student(MOODLE, entries, "number")
     if not found:
         return None

@@ -1,7 +1,7 @@
 """Scores in a grading worksheet that was downloaded from Moodle.
 
-A worksheet is filled in, never made: its identifiers and its "Last modified (grade)" are Moodle's, and the latter keeps
-an upload from overwriting grades that are newer.
+This module fills in a worksheet and never makes one, because the identifiers and "Last modified (grade)" must come from
+Moodle. With the latter, an upload does not overwrite newer grades.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from blindgrade.roster.names import normal
 from blindgrade.roster.people import Identifier
 from blindgrade.roster.titles import columns_of
 
-# The columns by their English titles; on a site in another language they have that language's.
+# English titles of the columns. A site in another language has its own titles.
 TITLES = {
     "identifier": "Identifier",
     "grade": "Grade",
@@ -33,9 +33,9 @@ REQUIRED = ("identifier", "grade", "modified")  # Moodle refuses a file without 
 
 
 def fill(worksheet: str, scores: LessonScores, roster: Roster, titles: dict[str, str] | None = None) -> Filled:
-    """The worksheet with our grades and comments; GradebookError if it is none.
+    """Worksheet with our grades and comments. GradebookError if the text is not a worksheet.
 
-    `titles` overrides TITLES for a site in another language. Points are scaled to the maximum grade.
+    `titles` replaces TITLES for a site in another language. Points are scaled to the maximum grade.
     """
     bom = "\ufeff" if worksheet.startswith("\ufeff") else ""
     newline = "\r\n" if "\r\n" in worksheet[:4000] else "\n"
@@ -59,24 +59,24 @@ def _columns(header: list[str], titles: dict[str, str]) -> dict[str, int]:
         if kind not in at:
             raise GradebookError(
                 f"the worksheet has no column {titles[kind]!r}; download it in Moodle (View all submissions, Download"
-                f" grading worksheet), or say what the column is called there: --column {kind}=TITLE"
+                f" grading worksheet), or give the column's title on your site: --column {kind}=TITLE"
             )
     return at
 
 
 class _Sheet:
-    """The worksheet's columns, and what was filled in so far."""
+    """Columns of the worksheet, and the students whose lines were filled in so far."""
 
     def __init__(self, rows: list[list[str]], at: dict[str, int], scores: LessonScores, roster: Roster) -> None:
         self.header, self.at, self.scores, self.roster = rows[0], at, scores, roster
-        self.whose = columns_of(self.header, rows[1:])
+        self.id_columns = columns_of(self.header, rows[1:])
         self.found: set[str] = set()
         self.notes: list[str] = []
 
     def write(self, row: list[str]) -> bool:
-        """Fill in one line; False if it is nobody's whom we graded or may not be changed."""
+        """Fill in one line. False if its student was not graded or its grade may not be changed."""
         row += [""] * (len(self.header) - len(row))
-        match = self._who(row)
+        match = self._student(row)
         student = match.student
         if match.unclear:
             self.notes.append(f"{row[self.at['identifier']]} was not filled in: {match.why}")
@@ -88,7 +88,7 @@ class _Sheet:
             return False
         self.found.add(student)
         if "changeable" in self.at and normal(row[self.at["changeable"]]) == "no":
-            self.notes.append(f"{student}'s grade cannot be changed in Moodle and was left as it is")
+            self.notes.append(f"{student}'s grade cannot be changed in Moodle and was left unchanged")
             return False
         attempt = self.scores.attempts[student]
         row[self.at["grade"]] = self._grade(row, attempt)
@@ -96,25 +96,25 @@ class _Sheet:
             row[self.at["feedback"]] = feedback(attempt)
         return True
 
-    def _who(self, row: list[str]) -> Match:
-        """The student of the line. A column with a title of the site's own may hold a number or an address."""
-        known = [Identifier(space, value) for space, value in self.whose.cells(row)]
+    def _student(self, row: list[str]) -> Match:
+        """Student of the line. A column with the site's own title may contain a number or an e-mail address."""
+        known = [Identifier(space, value) for space, value in self.id_columns.cells(row)]
         others = [
             value
             for n, value in enumerate(row[: len(self.header)])
-            if n not in self.at.values() and self.header[n] in self.whose.unknown
+            if n not in self.at.values() and self.header[n] in self.id_columns.unknown
         ]
         return self.roster.find([*known, *(Identifier("any", value.strip()) for value in others)])
 
     def _guard(self, row: list[str]) -> None:
-        """Moodle reads none of these columns back, and a spreadsheet may run what stands in them."""
+        """Guard the cells that Moodle does not read back, because a spreadsheet may run them as formulas."""
         for n, value in enumerate(row):
             if n not in self.at.values() and value != "-":
                 row[n] = guarded(value)
 
     def _grade(self, row: list[str], attempt: Score) -> str:
         maximum = row[self.at["maximum"]].strip() if "maximum" in self.at else ""
-        comma = "," in maximum  # the site writes numbers so
+        comma = "," in maximum  # the site's decimal mark
         try:
             most = float(maximum.replace(",", "."))
         except ValueError:
@@ -124,7 +124,7 @@ class _Sheet:
 
 
 def feedback(attempt: Score) -> str:
-    """The comments of an attempt's exercises as HTML, with nothing that a student wrote."""
+    """Comments on an attempt's exercises as HTML, without any text of the student."""
     days = "1 day" if attempt.days_late == 1 else f"{attempt.days_late} days"
     late = f" ({attempt.earned:g} before lateness of {days})" if attempt.earned != attempt.points else ""
     lines = [f"<p>{attempt.points:g} of {attempt.max_points:g} points{late}</p>"]
