@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check lint types drift coverage hooks dist setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
+.PHONY: help demo test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,9 +41,14 @@ types: $(VENV)/.dev  ## types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-drift: $(VENV)/.dev  ## generated files against their sources
+drift: $(VENV)/.dev  ## generated files and samples against their sources
 	$(BIN)/course build --check
 	$(BIN)/python -m blindgrade.generate.schemas --check docs/schemas
+	$(BIN)/python -m blindgrade.samples --check
+
+samples: $(VENV)/.dev  ## make reports/samples: pages, and their screenshots by headless Chromium
+	$(PIP) -e '.[browser]'
+	$(BIN)/python -m blindgrade.samples
 
 UNSEEN := Coverage cannot see forked and jailed workers, the warm process, or commands that a test starts. \
   A line that runs only there counts as missed.

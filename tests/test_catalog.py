@@ -291,3 +291,17 @@ def test_a_required_exercise_of_a_later_lesson_or_of_none_is_an_error(course: Ca
     """A cycle between lessons needs at least one requirement of a later lesson."""
     with pytest.raises(CourseError, match=f"requires `{name}`, which is not an earlier exercise"):
         later_requires(course, name).find(["lesson-1.1.2"])
+
+
+@pytest.mark.parametrize(
+    ("ids", "path"),
+    [
+        (["all"], "reports/all/student.html"),
+        (["lesson-1.1"], "reports/lesson-1.1/student.html"),
+        (["lesson-1.1.1/fit_line"], "reports/lesson-1.1.1/student-fit_line.html"),
+        (["lesson-1.1.1/a", "lesson-1.1.1/b"], "reports/lesson-1.1.1/student-a-b.html"),
+        (["lesson-1.1", "lesson-1.2"], "reports/lesson-1.1_lesson-1.2/student.html"),
+    ],
+)
+def test_a_page_is_written_below_reports_by_what_it_is_about(tmp_path: Path, ids: list[str], path: str) -> None:
+    assert Catalog(tmp_path).page(ids, "student") == tmp_path / path

@@ -84,7 +84,7 @@ def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path: Path, monkeypatc
     def no_room(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(Path, "replace", no_room)
+    monkeypatch.setattr(os, "replace", no_room)
     assert not progress.record(attempt("two"))
     assert set(progress.lesson("lesson-1.1.1").results) == {"one"}
     assert [p.name for p in tmp_path.rglob("*") if p.name.startswith(".lesson")] == []

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from blindgrade import notebook
-from blindgrade.catalog import CourseError, UnknownId
+from blindgrade.catalog import Catalog, CourseError, UnknownId
 
 MINI = Path(__file__).parent / "courses" / "mini"
 
@@ -139,3 +140,17 @@ def test_a_name_like_no_other_gives_the_lessons_names(monkeypatch: pytest.Monkey
         notebook.grade("zzz", namespace=right())
     with pytest.raises(UnknownId, match="lesson-1.1.1"):
         notebook.grade("lesson-1.1.7", namespace=right())
+
+
+def test_the_card_has_the_courses_theme_and_template(lesson: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = Catalog(lesson.parents[1])
+    monkeypatch.chdir(lesson)
+    catalog.page_templates.mkdir(parents=True)
+    catalog.theme.write_text(":root { --sign-failed: #123456; }")
+    text = '{% extends "blindgrade/notebook.html" %}{% block closing %}<div>Ask us.</div>{% endblock %}'
+    (catalog.page_templates / "notebook.html").write_text(text)
+    namespace: dict[str, Any] = {"torch": torch}
+    exec(NOT_DIVIDED, namespace)
+    card = notebook.grade("standardize", namespace=namespace)._repr_html_()
+    shutil.rmtree(catalog.reports)
+    assert "--sign-failed: #123456;" in card and "<div>Ask us.</div>" in card

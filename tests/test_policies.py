@@ -10,7 +10,7 @@ import pytest
 
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.models import Attempt, Late, Policy, SubmissionRef
-from blindgrade.policies import Standing, days_late, once_each, standings
+from blindgrade.policies import Standing, days_late, newest_gradings, standings
 
 MINI = Path(__file__).parent / "courses" / "mini"
 DUE = datetime(2026, 11, 10, 23, 59, tzinfo=UTC)
@@ -92,14 +92,14 @@ def test_best_is_best_after_the_penalty() -> None:
 def test_a_regrading_takes_the_place_of_what_it_regrades() -> None:
     once = attempt(50, "2026-11-01T00:00:00Z", "same", graded_at="2026-11-02T00:00:00Z")
     again = attempt(70, "2026-11-01T00:00:00Z", "same", graded_at="2026-11-03T00:00:00Z")
-    assert once_each([again, once]) == [again]
+    assert newest_gradings([again, once]) == [again]
     assert stand(Policy(attempts="mean"), once, again).points == 70
 
 
 def test_a_time_that_was_found_out_later_makes_no_second_submission() -> None:
     without, with_ = attempt(50, None, "same"), attempt(50, "2026-11-01T00:00:00Z", "same")
-    assert once_each([without, with_]) == [with_]
-    assert once_each([without]) == [without]
+    assert newest_gradings([without, with_]) == [with_]
+    assert newest_gradings([without]) == [without]
 
 
 def test_the_policy_is_read_from_course_toml_and_its_lessons_must_exist(tmp_path: Path) -> None:

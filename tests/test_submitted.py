@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.submitted import HandedIn, NothingHandedIn, handed_in
+from blindgrade.submitted import NothingHandedIn, SubmittedWork, handed_in
 
 
 def test_a_folder_a_file_or_an_archive_is_a_student(tmp_path: Path) -> None:
@@ -48,8 +48,8 @@ def test_the_time_stands_beside_the_submissions_and_never_in_a_students_folder(t
     (tmp_path / ".collected.json").write_text(json.dumps(times))
     found, _ = handed_in(tmp_path)
     assert found == [
-        HandedIn("ada", tmp_path / "ada", "2026-11-01T10:00:00Z"),
-        HandedIn("ben", tmp_path / "ben", None),
+        SubmittedWork("ada", tmp_path / "ada", "2026-11-01T10:00:00Z"),
+        SubmittedWork("ben", tmp_path / "ben", None),
     ]
 
 
@@ -67,7 +67,7 @@ def test_a_lesson_that_came_at_another_time_has_its_own(tmp_path: Path) -> None:
 def test_a_list_of_times_that_is_none_is_no_list(tmp_path: Path, content: str) -> None:
     (tmp_path / "ada").mkdir()
     (tmp_path / ".collected.json").write_text(content)
-    assert handed_in(tmp_path)[0] == [HandedIn("ada", tmp_path / "ada", None)]
+    assert handed_in(tmp_path)[0] == [SubmittedWork("ada", tmp_path / "ada", None)]
 
 
 def test_no_folder_and_an_empty_one_are_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -152,6 +152,36 @@ class Catalog:
         return self.root / "student_template"
 
     @property
+    def reports(self) -> Path:
+        """What the course shows to people: theme, templates, samples, and the pages that commands write."""
+        return self.root / "reports"
+
+    @property
+    def theme(self) -> Path:
+        """Colours, fonts and logo of the course's pages; released."""
+        return self.reports / "theme.css"
+
+    @property
+    def page_templates(self) -> Path:
+        """The course's own versions of pages, block by block (Jinja2); released."""
+        return self.reports / "templates"
+
+    @property
+    def samples(self) -> Path:
+        """Pages and screenshots of this course, for its README; never released."""
+        return self.reports / "samples"
+
+    def page(self, ids: Sequence[str], name: str) -> Path:
+        """Where a page about these ids goes if no path is given; never committed, never released.
+
+        ("lesson-7.2",) and "student" → reports/lesson-7.2/student.html;
+        ("lesson-7.2.1/vp_sde",) → reports/lesson-7.2.1/student-vp_sde.html.
+        """
+        lessons = "_".join(dict.fromkeys(i.split("/")[0] for i in ids))
+        exercises = [i.split("/")[1] for i in ids if "/" in i]
+        return self.reports / lessons[:100] / f"{'-'.join([name, *exercises])[:100]}.html"
+
+    @property
     def on_purpose(self) -> Path:
         """File that lists lines that are private in one place and public in another, each with its reason."""
         return self.root / "graders" / "on_purpose.toml"
@@ -163,7 +193,7 @@ class Catalog:
 
     @property
     def build(self) -> Path:
-        """Folder of files that can be made again: reports, releases. It is never committed and never released."""
+        """Folder of files that can be made again: releases, measurements. It is never committed and never released."""
         return self.root / "build"
 
     @property

@@ -7,7 +7,6 @@ is treated as missing.
 
 from __future__ import annotations
 
-import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from blindgrade.files import write_whole
 from blindgrade.models import Attempt, ExerciseResult
 
 MAX_ATTEMPTS = 200  # attempts of one lesson that are kept; the oldest are deleted first
@@ -145,9 +145,4 @@ class Progress:
         ignore = self.folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            beside.write_text(text, encoding="utf-8")
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        write_whole(path, text)

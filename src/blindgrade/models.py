@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -17,9 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from blindgrade import clock
 from blindgrade.places import Frame, Place
-
-MAX_SEED = 1 << 53  # an attempt's seed is below it, so that every JSON reader keeps it exact
 
 
 class Described(BaseModel):
@@ -164,7 +162,10 @@ class Lesson(Described):
 
     def exercise(self, name: str) -> Exercise:
         """Exercise with this name. KeyError if there is none."""
-        return next(e for e in self.exercises if e.name == name)
+        for exercise in self.exercises:
+            if exercise.name == name:
+                return exercise
+        raise KeyError(name)
 
 
 class Outcome(StrEnum):
@@ -289,7 +290,7 @@ class Attempt(BaseModel):
             points=round(sum(e.points for e in exercises), 6),
             max_points=sum(e.max_points for e in exercises),
             submission=submission,
-            graded_at=graded_at or datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            graded_at=graded_at or clock.now(),
             seed=seed,
             reference=reference,
             sandbox=sandbox,

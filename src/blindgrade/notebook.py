@@ -10,7 +10,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +29,7 @@ class Graded:
     """Results of the public checks. As the last line of a cell, the notebook shows it as a card."""
 
     attempt: Attempt
+    catalog: Catalog | None = field(default=None, repr=False, compare=False)
 
     @property
     def points(self) -> float:
@@ -52,8 +53,9 @@ class Graded:
 
     def _repr_html_(self) -> str:
         from blindgrade.render.html.card import html_card
+        from blindgrade.render.html.look import look_of
 
-        return html_card(self.attempt)
+        return html_card(self.attempt, look_of(self.catalog) if self.catalog else None)
 
     def __repr__(self) -> str:
         from blindgrade.render.html.card import text_card
@@ -81,9 +83,10 @@ def grade(
         if shell is None:
             raise CourseError("this is not a notebook; run `grade` at the terminal, or give `namespace=globals()`")
         namespace = shell.user_ns
-    target = _target(_course(namespace), name.strip(), namespace)
+    catalog = _course(namespace)
+    target = _target(catalog, name.strip(), namespace)
     places = _Places(shell, target.files)
-    return Graded(grade_names(target, namespace, places, reference=reference, seed=seed))
+    return Graded(grade_names(target, namespace, places, reference=reference, seed=seed), catalog)
 
 
 # ---------------------------------------------------------------- which course, which lesson, which exercise

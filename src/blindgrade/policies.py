@@ -10,25 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
 
-from blindgrade.models import Late, Policy, SubmissionRef
+from blindgrade.attempts.current import AnyAttempt, newest_gradings
+from blindgrade.clock import instant
+from blindgrade.models import Late, Policy
 
 DAY = timedelta(days=1)
-
-
-class HandedIn(Protocol):
-    """What the policy needs of an attempt: a whole one is not read for it where there are many."""
-
-    key: str
-    points: float
-    max_points: float
-    submission: SubmissionRef
-    submitted_at: str | None
-    graded_at: str
-
-
-Handed = TypeVar("Handed", bound=HandedIn)
 
 
 @dataclass(frozen=True)
@@ -51,13 +38,13 @@ class Standing:
 
 @dataclass(frozen=True)
 class _Valued:
-    attempt: HandedIn
+    attempt: AnyAttempt
     points: float
     days_late: int
     from_bank: int
 
 
-def standings(student: str, attempts: Mapping[str, Sequence[Handed]], policy: Policy) -> list[Standing]:
+def standings(student: str, attempts: Mapping[str, Sequence[AnyAttempt]], policy: Policy) -> list[Standing]:
     """The student's standing in each lesson that has attempts, in the order in which the lessons are due.
 
     The bank of late days is spent in that order, so that a lesson graded later never changes an earlier one's points.
@@ -65,7 +52,7 @@ def standings(student: str, attempts: Mapping[str, Sequence[Handed]], policy: Po
     bank = policy.late.bank
     found = []
     for lesson in sorted(attempts, key=lambda name: due_order(name, policy)):
-        valued = [_value(a, policy.due.get(lesson), policy.late, bank) for a in once_each(attempts[lesson])]
+        valued = [_value(a, policy.due.get(lesson), policy.late, bank) for a in newest_gradings(attempts[lesson])]
         if valued:
             standing = _stand(student, lesson, valued, policy)
             bank -= standing.from_bank
@@ -78,19 +65,6 @@ def due_order(lesson: str, policy: Policy) -> tuple[datetime, str]:
     return policy.due.get(lesson, datetime.max.replace(tzinfo=UTC)), lesson
 
 
-def once_each(attempts: Sequence[Handed]) -> list[Handed]:
-    """What was handed in, in order, each submission once: of its gradings the newest.
-
-    The same files with and without a time are one submission, whose time was found out later.
-    """
-    newest: dict[tuple[str, str | None], Handed] = {}
-    for attempt in sorted(attempts, key=lambda a: instant(a.graded_at)):
-        newest[attempt.submission.sha256, attempt.submitted_at] = attempt
-    timed = {sha for sha, time in newest if time is not None}
-    kept = [a for (sha, time), a in newest.items() if time is not None or sha not in timed]
-    return sorted(kept, key=lambda a: (instant(a.submitted_at), instant(a.graded_at)))
-
-
 def days_late(submitted_at: str | None, due: datetime | None, late: Late) -> int:
     """How many days have begun since it was due; 0 for what came in time, or at a time that nobody wrote down."""
     if due is None or submitted_at is None:
@@ -99,16 +73,7 @@ def days_late(submitted_at: str | None, due: datetime | None, late: Late) -> int
     return math.ceil(over / DAY) if over > timedelta(minutes=late.grace_minutes) else 0
 
 
-def instant(text: str | None) -> datetime:
-    """A time as written in an attempt; without a zone it is UTC, and none at all is before every other."""
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _value(attempt: HandedIn, due: datetime | None, late: Late, bank: int) -> _Valued:
+def _value(attempt: AnyAttempt, due: datetime | None, late: Late, bank: int) -> _Valued:
     days = days_late(attempt.submitted_at, due, late)
     if late.days is not None and days > late.days:
         return _Valued(attempt, 0.0, days, 0)

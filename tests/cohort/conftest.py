@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from blindgrade.attempts import Store
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Catalog, Target
 from blindgrade.cohort.grading import Result
 from blindgrade.cohort.run import Grade, Summary, grade_cohort, in_processes
@@ -72,7 +72,7 @@ class Kit:
     def grade(
         self,
         submitted: Path,
-        store: Store,
+        store: AttemptStore,
         course: Path | None = None,
         tell: Callable[[Result, int, int], None] = lambda *_: None,
         how: Grade = in_processes,

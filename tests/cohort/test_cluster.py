@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from blindgrade.attempts import Store
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.cohort.bundle import Bundle, pack, unpack
 from blindgrade.cohort.grading import comparable
 
@@ -69,11 +69,11 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
             DRAINS.pop().wait()
 
 
-def attempts(store: Store) -> dict[str, Any]:
+def attempts(store: AttemptStore) -> dict[str, Any]:
     return {one.student or "": comparable(one) for one in store.all(LESSON)}
 
 
-def same_seed(store: Store, other: Store) -> None:
+def same_seed(store: AttemptStore, other: AttemptStore) -> None:
     store.seed(LESSON)
     (other.root / LESSON).mkdir(parents=True)
     (other.root / LESSON / ".seed.json").write_bytes((store.root / LESSON / ".seed.json").read_bytes())
@@ -86,7 +86,7 @@ def test_a_cluster_gives_what_one_machine_gives_also_when_a_worker_is_killed(
 
     address, workers = cluster
     submitted = kit.hand_in({f"{case}-{n}": case for n in range(3) for case in kit.COHORT.values()})
-    here, there = Store(tmp_path / "here"), Store(tmp_path / "there")
+    here, there = AttemptStore(tmp_path / "here"), AttemptStore(tmp_path / "there")
     same_seed(here, there)
     kit.grade(submitted, here)
 
@@ -114,7 +114,7 @@ def test_nothing_of_a_students_passes_the_scheduler(
     file = submitted / "ada-of-the-marker" / "basics.py"
     file.write_text(f"{file.read_text()}\n{marker} = 1\n")
     with Relay(address) as relay:
-        summary = kit.grade(submitted, Store(tmp_path / "attempts"), how=OnCluster(relay.address))
+        summary = kit.grade(submitted, AttemptStore(tmp_path / "attempts"), how=OnCluster(relay.address))
     assert summary.graded == 1
     assert b"grade_task" in relay.seen  # the relay does see what is asked
     assert marker.encode() not in relay.seen and b"ada-of-the-marker" not in relay.seen
@@ -178,7 +178,7 @@ def test_an_address_without_a_scheduler_is_told(kit: Any, tmp_path: Path, monkey
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     submitted = kit.hand_in({"ada": "all_right"})
     with pytest.raises(NoCluster, match="no Dask scheduler answers at tcp://127.0.0.1:9"):
-        kit.grade(submitted, Store(tmp_path / "attempts"), how=OnCluster("tcp://127.0.0.1:9"))
+        kit.grade(submitted, AttemptStore(tmp_path / "attempts"), how=OnCluster("tcp://127.0.0.1:9"))
 
 
 def test_the_bundle_is_named_by_its_content_and_holds_the_lessons_alone(kit: Any, tmp_path: Path) -> None:

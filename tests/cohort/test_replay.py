@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blindgrade.attempts import Store
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Catalog
 from blindgrade.cohort.grading import Warm
 from blindgrade.cohort.replay import CannotReplay, Replay, replay
@@ -25,10 +25,10 @@ def correlation(first, second):
 @pytest.fixture
 def graded(kit: Any, tmp_path: Path) -> tuple[Path, Attempt, Path]:
     course = kit.course()
-    submitted, store = kit.hand_in({"ada": "all_right"}), Store(tmp_path / "attempts")
+    submitted, store = kit.hand_in({"ada": "all_right"}), AttemptStore(tmp_path / "attempts")
     (submitted / "ada" / "basics.py").write_text(ODD)
     kit.grade(submitted, store, course)
-    return course, store.current("ada")[LESSON], submitted / "ada"
+    return course, store.current(LESSON, "ada"), submitted / "ada"
 
 
 def again(course: Path, attempt: Attempt, submission: Path | None = None) -> Replay:

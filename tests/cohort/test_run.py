@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from blindgrade.attempts import Store
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.cohort.grading import Result, comparable
 from blindgrade.cohort.pool import Pool, Task
 from blindgrade.cohort.run import Summary, Work
@@ -26,7 +26,7 @@ from blindgrade.models import Attempt
 LESSON = "lesson-1.1.1"
 
 
-def contents(store: Store) -> dict[str, bytes]:
+def contents(store: AttemptStore) -> dict[str, bytes]:
     """Every attempt's file as it is, but for times."""
     return {
         str(path.relative_to(store.root)): json.dumps(
@@ -40,7 +40,7 @@ def reasons(summary: Summary) -> dict[str, str]:
     return {one.student: one.reason for one in summary.aside}
 
 
-def share_seed(store: Store, other: Store) -> None:
+def share_seed(store: AttemptStore, other: AttemptStore) -> None:
     """Two runs of one assignment: the same secret seed."""
     store.seed(LESSON)
     (other.root / LESSON).mkdir(parents=True)
@@ -48,7 +48,7 @@ def share_seed(store: Store, other: Store) -> None:
 
 
 def test_everyone_is_graded_and_nobody_twice(kit: Any, tmp_path: Path) -> None:
-    submitted, store = kit.hand_in(kit.COHORT), Store(tmp_path / "attempts")
+    submitted, store = kit.hand_in(kit.COHORT), AttemptStore(tmp_path / "attempts")
     kit.collected(submitted, {"ada": "2026-11-01T10:00:00Z"})
     told: list[tuple[str, str, int, int]] = []
     first = kit.grade(submitted, store, tell=lambda r, done, of: told.append((r.student, r.state, done, of)))
@@ -56,7 +56,7 @@ def test_everyone_is_graded_and_nobody_twice(kit: Any, tmp_path: Path) -> None:
     assert sorted(told) == sorted((s, "graded", n, 6) for (s, *_), n in zip(told, range(1, 7), strict=True))
     points = {one.student: one.points for one in store.all(LESSON)}
     assert points == {"ada": 100, "ben": 20, "cleo": 40, "dan": points["dan"], "eva": points["eva"], "fay": 0}
-    ada = store.current("ada")[LESSON]
+    ada = store.current(LESSON, "ada")
     assert (ada.submitted_at, ada.sandbox, ada.seed) == ("2026-11-01T10:00:00Z", "namespaces", store.seed(LESSON).seed)
     assert {one.seed for one in store.all(LESSON)} == {ada.seed}
     before = contents(store)
@@ -70,7 +70,10 @@ def test_everyone_is_graded_and_nobody_twice(kit: Any, tmp_path: Path) -> None:
 
 
 def test_a_new_submission_is_another_attempt_beside_the_old_one(kit: Any, tmp_path: Path) -> None:
-    submitted, store = kit.hand_in({"ada": "wrong_and_blocked", "ben": "all_right"}), Store(tmp_path / "attempts")
+    submitted, store = (
+        kit.hand_in({"ada": "wrong_and_blocked", "ben": "all_right"}),
+        AttemptStore(tmp_path / "attempts"),
+    )
     kit.collected(submitted, {"ada": "2026-11-01T10:00:00Z"})
     kit.grade(submitted, store)
     shutil.copy(submitted / "ben" / "basics.py", submitted / "ada")
@@ -81,7 +84,7 @@ def test_a_new_submission_is_another_attempt_beside_the_old_one(kit: Any, tmp_pa
 
 def test_a_changed_check_regrades_its_exercise_alone(kit: Any, tmp_path: Path) -> None:
     course = kit.course()
-    submitted, store = kit.hand_in({"ada": "all_right", "cleo": "raises"}), Store(tmp_path / "attempts")
+    submitted, store = kit.hand_in({"ada": "all_right", "cleo": "raises"}), AttemptStore(tmp_path / "attempts")
     kit.grade(submitted, store, course)
     checks = course / "graders" / "lesson_1_1_1_basics" / "checks.py"
     text = checks.read_text()
@@ -105,9 +108,9 @@ def test_a_changed_check_regrades_its_exercise_alone(kit: Any, tmp_path: Path) -
 
 def test_whom_an_exercise_waits_for_is_told_anew_when_that_one_is_regraded(kit: Any, tmp_path: Path) -> None:
     course = kit.course()
-    submitted, store = kit.hand_in({"ben": "wrong_and_blocked"}), Store(tmp_path / "attempts")
+    submitted, store = kit.hand_in({"ben": "wrong_and_blocked"}), AttemptStore(tmp_path / "attempts")
     kit.grade(submitted, store, course)
-    assert store.current("ben")[LESSON].exercises[1].outcome == "blocked"
+    assert store.current(LESSON, "ben").exercises[1].outcome == "blocked"
     checks = course / "graders" / "lesson_1_1_1_basics" / "checks.py"
     text = checks.read_text()
     assert text.count("return lesson.standardize(values)") == 1
@@ -115,12 +118,12 @@ def test_whom_an_exercise_waits_for_is_told_anew_when_that_one_is_regraded(kit: 
     forgiving = forgiving.replace('"result": lesson.standardize(values)', '"result": None')
     checks.write_text(forgiving.replace('"two": lesson.standardize(two)', '"two": 2'))
     kit.grade(submitted, store, course)
-    outcomes = [e.outcome for e in store.current("ben")[LESSON].exercises]
+    outcomes = [e.outcome for e in store.current(LESSON, "ben").exercises]
     assert outcomes[:2] == ["passed", "failed"]
 
 
 def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(kit: Any, tmp_path: Path) -> None:
-    submitted, store = kit.hand_in({"ada": "all_right", "zoe": "all_right"}), Store(tmp_path / "attempts")
+    submitted, store = kit.hand_in({"ada": "all_right", "zoe": "all_right"}), AttemptStore(tmp_path / "attempts")
     (submitted / "empty").mkdir()
     (submitted / "bomb.zip").write_bytes(b"")
     with zipfile.ZipFile(submitted / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -145,7 +148,10 @@ def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(kit: Any, tmp_pat
 def test_a_full_disk_is_reported_and_what_it_did_not_take_is_tried_at_the_end(
     kit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    submitted, store = kit.hand_in({"ada": "all_right", "ben": "raises", "cleo": "all_right"}), Store(tmp_path / "a")
+    submitted, store = (
+        kit.hand_in({"ada": "all_right", "ben": "raises", "cleo": "all_right"}),
+        AttemptStore(tmp_path / "a"),
+    )
     write, refused = store.write, []
 
     def full(attempt: Attempt) -> Path:
@@ -166,7 +172,7 @@ def test_a_full_disk_is_reported_and_what_it_did_not_take_is_tried_at_the_end(
 
 def test_a_disk_that_takes_nothing_more_leaves_whole_attempts_and_says_so(kit: Any, tmp_path: Path) -> None:
     """The kernel itself refuses, from the third student on: a limit on what the writing process may put into a file."""
-    submitted, store = kit.hand_in(kit.COHORT), Store(tmp_path / "attempts")
+    submitted, store = kit.hand_in(kit.COHORT), AttemptStore(tmp_path / "attempts")
     child = os.fork()
     if child == 0:
         try:
@@ -188,7 +194,7 @@ def test_a_disk_that_takes_nothing_more_leaves_whole_attempts_and_says_so(kit: A
 
 def test_a_worker_that_is_killed_in_mid_run_costs_nothing(kit: Any, tmp_path: Path) -> None:
     submitted = kit.hand_in(kit.COHORT)
-    calm, store = Store(tmp_path / "calm"), Store(tmp_path / "attempts")
+    calm, store = AttemptStore(tmp_path / "calm"), AttemptStore(tmp_path / "attempts")
     share_seed(store, calm)
     kit.grade(submitted, calm)
     killed: list[int] = []
@@ -228,7 +234,7 @@ def test_killed_at_fifty_random_moments_it_ends_like_an_undisturbed_run(kit: Any
     """Ten times everything is real; forty times the answers come recorded, so that the kills fall among the writing."""
     students = {f"{case}-{n}": case for n in range(2) for case in kit.COHORT.values()}
     submitted = kit.hand_in(students)
-    calm = Store(tmp_path / "calm")
+    calm = AttemptStore(tmp_path / "calm")
     begun = time.monotonic()
     kit.grade(submitted, calm)
     whole_run = time.monotonic() - begun
@@ -236,7 +242,7 @@ def test_killed_at_fifty_random_moments_it_ends_like_an_undisturbed_run(kit: Any
     assert len(undisturbed) == 12
     moments = random.Random(7)
 
-    store = Store(tmp_path / "real")
+    store = AttemptStore(tmp_path / "real")
     share_seed(calm, store)
     reached = set()
     for _ in range(10):
@@ -261,7 +267,7 @@ def test_killed_at_fifty_random_moments_it_ends_like_an_undisturbed_run(kit: Any
             yield from pool.run(todo)
 
     for number in range(40):
-        store = Store(tmp_path / f"recorded-{number}")
+        store = AttemptStore(tmp_path / f"recorded-{number}")
         share_seed(calm, store)
         in_a_process_that_is_killed(moments.uniform(0.05, 0.5), lambda: kit.grade(submitted, store, how=play))  # noqa: B023
         reached.add(len(contents(store)))
@@ -272,7 +278,7 @@ def test_killed_at_fifty_random_moments_it_ends_like_an_undisturbed_run(kit: Any
 
 
 def test_after_a_kill_only_what_is_missing_is_graded(kit: Any, tmp_path: Path) -> None:
-    submitted, store = kit.hand_in(kit.COHORT), Store(tmp_path / "attempts")
+    submitted, store = kit.hand_in(kit.COHORT), AttemptStore(tmp_path / "attempts")
     kit.grade(submitted, store)
     next(store.root.glob(f"{LESSON}/ben/*.json")).unlink()
     summary = kit.grade(submitted, store)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from blindgrade.attempts import Store
+from blindgrade.attempts.store import AttemptStore
 
 pytest.importorskip("dask_jobqueue")
 ROOT = Path(__file__).parents[2]
@@ -71,6 +71,6 @@ def test_the_file_for_slurm_starts_workers_by_jobs_and_grades_with_them(kit: Any
         ours.kill()
     log = (slurm / "job.log").read_text() if (slurm / "job.log").exists() else "no job was started"
     assert ours.returncode in (0, 1), f"{printed.read_text()[-4000:]}\n{log[-4000:]}"
-    store = Store(tmp_path / "attempts")
+    store = AttemptStore(tmp_path / "attempts")
     assert len(list(store.all(LESSON))) == len(kit.COHORT)
     assert len((slurm / "scripts").read_text().split()) == 1

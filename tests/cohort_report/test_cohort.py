@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from blindgrade.attempts import Store
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.cohort_report.cohort import analyse
 from blindgrade.cohort_report.items import lesson_numbers
 from blindgrade.cohort_report.records import NoAttempts, read_records, records_of
@@ -93,7 +93,7 @@ def test_a_misconception_is_overcome_by_what_was_handed_in_last_whichever_attemp
 
 
 def test_late_days_that_were_spent_elsewhere_decide_which_attempt_is_best(lesson, make, tmp_path):
-    store = Store(tmp_path, durable=False)
+    store = AttemptStore(tmp_path, durable=False)
     for attempt in (make("a", 0, (P, N, N)), make("a", 30, (P, P, N))):
         store.write(attempt)
     earlier = make("a", 40, (P, P, P)).model_copy(update={"lesson": "lesson-1.0.9", "key": "k"})

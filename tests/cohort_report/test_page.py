@@ -11,10 +11,12 @@ import pytest
 
 from blindgrade.cohort_report.alike import Alike, Pair
 from blindgrade.cohort_report.cohort import analyse
-from blindgrade.cohort_report.page import write_report
+from blindgrade.cohort_report.page import page, write_report
 from blindgrade.cohort_report.records import records_of
 from blindgrade.cohort_report.sections import taken
 from blindgrade.models import Attempt, Late, Policy
+from blindgrade.render.html.look import Look
+from blindgrade.render.html.theme import theme_of
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier, Person
 from blindgrade.simulate.rehearsed import Rehearsals, attempts
@@ -79,7 +81,8 @@ def test_the_policy_admits_this_stylesheet_and_nothing_else(written):
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)[1]
     style = re.search(r"<style>(.*?)</style>", text, re.S)[1]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    sources = f"style-src 'sha256-{digest}'; img-src data:"
+    assert policy == f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
 
 
 def test_a_students_name_is_text(written):
@@ -142,3 +145,17 @@ def test_with_a_roster_the_tables_have_names_and_sections_and_who_handed_in_noth
     ]
     assert tables["mastery"][1][:3] == [first, "'" + NASTY, "LEC 01"]
     assert tables["help"][0][:3] == ["student", "name", "section"]
+
+
+def test_the_page_has_the_courses_theme_and_template_and_admits_that_style(mini, pieces, cohort, tmp_path):
+    lesson = pieces[0].lesson
+    (tmp_path / "cohort.html").write_text(
+        '{% extends "blindgrade/cohort.html" %}{% block opening %}<p>{{ cohort.students | length }} of ours</p>'
+        "{% endblock %}"
+    )
+    look = Look(theme_of(":root { --series-1: #123456; }"), tmp_path, warn=pytest.fail)
+    first = next(iter(attempts(Rehearsals(pieces[0], 0, assumed=True), cohort)))
+    record = records_of(first.student, {lesson.id: [first.model_copy(update={"key": "0"})]}, mini.course.policy)
+    text = page(analyse(mini.course, {lesson.id: [record[lesson.id]]}, [lesson]), None, "all", "tables", "now", look)
+    assert "<p>1 of ours</p>" in text and "--series-1: #123456;" in text
+    test_the_policy_admits_this_stylesheet_and_nothing_else((None, text))

@@ -18,6 +18,8 @@ from blindgrade.engine.answers.lesson_checks import provide_toys
 from blindgrade.engine.answers.slices import Slicer, compiled
 from blindgrade.engine.worker.experiment import Experiment
 
+from .tensors import close, normal
+
 ROOT = Path(__file__).parents[2]
 PRIVATE = ROOT / "graders" / "grader_toys"
 MODULES = sorted(path.stem for path in PRIVATE.glob("*.py") if path.stem != "__init__")
@@ -50,10 +52,6 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def normal(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
-
-
 def gradient(log_prob: Tensor, x: Tensor) -> Tensor:
     return torch.autograd.grad(log_prob.sum(), x)[0]
 
@@ -74,10 +72,6 @@ def noisy_law(alpha: float, sigma: float) -> MixtureSameFamily:
     """The law of alpha X + sigma N(0, I), by torch."""
     std = (alpha**2 * STDS**2 + sigma**2).sqrt()[:, None].expand_as(MEANS)
     return MixtureSameFamily(Categorical(WEIGHTS), Independent(Normal(alpha * MEANS, std), 1))
-
-
-def close(got: Tensor, want: Tensor) -> None:
-    torch.testing.assert_close(got, want, atol=1e-9, rtol=1e-7)
 
 
 def test_mixture_is_torchs_mixture(mixture: object) -> None:

@@ -33,6 +33,7 @@ def attribute(tmp_path: Path) -> Attribute:
 
 def generated() -> list[str]:
     made = [ROOT / "docs" / "coverage.md", *sorted((ROOT / "docs" / "schemas").glob("*.json"))]
+    made += sorted((ROOT / "reports" / "samples").glob("*.html"))
     for course in COURSES:
         for target in Catalog(course).find(["all"]):
             files = target.files

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from blindgrade.attempts import RunSeed
+from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.cohort.bundle import Bundle, pack, unpack
 from blindgrade.cohort.grading import LessonGrader, Plan, Warm
@@ -27,7 +27,7 @@ from blindgrade.cohort.pool import Task
 from blindgrade.cohort.run import Work
 from blindgrade.cohort.versions import engine_version
 from blindgrade.engine.grading.runner import GraderFailed
-from blindgrade.submitted import HandedIn
+from blindgrade.submitted import SubmittedWork
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -141,7 +141,7 @@ class _Run:
         """Send a task off; its result if there is nothing left to do for it."""
         asked = json.loads(task.content)
         grader = self.work.graders[asked["lesson"]]
-        handed = HandedIn(asked["student"], Path(asked["path"]), asked["submitted_at"])
+        handed = SubmittedWork(asked["student"], Path(asked["path"]), asked["submitted_at"])
         plan = grader.plan(handed, self.work.store, regrade=self.work.settings.regrade)
         if not isinstance(plan, Plan):
             return plan.to_json()

@@ -6,12 +6,13 @@ import base64
 import json
 import warnings
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from blindgrade.attempts import RunSeed, Store
+from blindgrade import clock
+from blindgrade.attempts.run_seed import RunSeed
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import CourseError, Target
 from blindgrade.cohort.versions import CourseVersion, attempt_key, course_version, software
 from blindgrade.engine.answers.reference import LiveReference, check_seed
@@ -24,7 +25,7 @@ from blindgrade.engine.submission.lines import LineMap
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
 from blindgrade.engine.wire import frames, replies
 from blindgrade.models import Attempt, ExerciseResult, Outcome
-from blindgrade.submitted import HandedIn
+from blindgrade.submitted import SubmittedWork
 
 RECYCLE = 2_000  # submissions that one warm process serves: a leak or a torn state reaches no further
 ENDED_BY_BLAME = (Outcome.FAILED, Outcome.BLOCKED)  # outcomes that an exercise's required ones can turn into each other
@@ -58,7 +59,7 @@ class Result:
 class Plan:
     """A submission that was read, with what is left to do for it."""
 
-    handed: HandedIn
+    handed: SubmittedWork
     key: str
     submission: LessonSubmission
     earlier: dict[str, ExerciseResult]  # results that still stand, by exercise
@@ -83,7 +84,7 @@ class Plan:
         lines = LineMap(read["lines"]["file"], tuple((first, number) for first, number in read["lines"]["cells"]))
         files = {name: base64.b64decode(content) for name, content in read["files"].items()}
         return cls(
-            HandedIn(values["student"], Path(values["path"]), values["submitted_at"]),
+            SubmittedWork(values["student"], Path(values["path"]), values["submitted_at"]),
             values["key"],
             LessonSubmission(**{**read, "files": files, "lines": lines}),
             {name: ExerciseResult.model_validate(result) for name, result in values["earlier"].items()},
@@ -171,7 +172,7 @@ class LessonGrader:
 
     # ------------------------------------------------------------ one submission
 
-    def read(self, handed: HandedIn) -> LessonSubmission | Result:
+    def read(self, handed: SubmittedWork) -> LessonSubmission | Result:
         """The submission's files for this lesson, or why it is set aside."""
         lesson = self.target.lesson.id
         try:
@@ -191,7 +192,7 @@ class LessonGrader:
             return Result(lesson, handed.student, "aside", found.unreadable)
         return found
 
-    def plan(self, handed: HandedIn, store: Store, *, regrade: bool = False) -> Plan | Result:
+    def plan(self, handed: SubmittedWork, store: AttemptStore, *, regrade: bool = False) -> Plan | Result:
         """Read a submission and look up what is done already."""
         lesson = self.target.lesson.id
         found = self.read(handed)
@@ -205,14 +206,14 @@ class LessonGrader:
             return Result(lesson, handed.student, "unchanged")
         return Plan(handed, key, found, *self._still_standing(store, handed.student, found.sha256))
 
-    def _still_standing(self, store: Store, student: str, sha256: str) -> tuple[dict[str, ExerciseResult], list[str]]:
+    def _still_standing(
+        self, store: AttemptStore, student: str, sha256: str
+    ) -> tuple[dict[str, ExerciseResult], list[str]]:
         """Results of an earlier attempt at the same files whose exercises have not changed since."""
         earlier = [
             attempt
-            for path in sorted((store.root / self.target.lesson.id / student).glob("[!.]*.json"))
-            if (attempt := store.read(self.target.lesson.id, student, path.stem)) is not None
-            and attempt.submission.sha256 == sha256
-            and attempt.seed == self.seed.seed
+            for attempt in store.readable(self.target.lesson.id, student)
+            if attempt.submission.sha256 == sha256 and attempt.seed == self.seed.seed
         ]
         best: dict[str, ExerciseResult] = {}
         problems: list[str] = []
@@ -267,7 +268,7 @@ class LessonGrader:
             "max_points": sum(r.max_points for r in results),
             "student": plan.handed.student,
             "submitted_at": plan.handed.submitted_at,
-            "graded_at": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "graded_at": clock.now("microseconds"),
             "problems": list(dict.fromkeys([*plan.problems, *attempt.problems])),
             "key": plan.key,
             "course": self.version.digest,

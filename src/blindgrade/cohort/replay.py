@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from blindgrade.attempts import RunSeed
+from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.catalog import Catalog
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm, comparable
 from blindgrade.cohort.versions import software
 from blindgrade.engine.grading.runner import GraderFailed
 from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.models import Attempt
-from blindgrade.submitted import HandedIn
+from blindgrade.submitted import SubmittedWork
 
 # What a repeated attempt says of itself and not of the submission.
 ABOUT = ("submission", "sandbox", "key", "course")
@@ -39,12 +39,12 @@ def replay(catalog: Catalog, attempt: Attempt, submission: Path | None, warm: Wa
     target = catalog.find([attempt.lesson])[0]
     grader = LessonGrader(target, RunSeed("", attempt.seed), warm)
     path = submission or Path(attempt.submission.path)
-    found = grader.read(HandedIn(attempt.student or "", path, attempt.submitted_at))
+    found = grader.read(SubmittedWork(attempt.student or "", path, attempt.submitted_at))
     if isinstance(found, Result):
         raise CannotReplay(f"{found.reason}; name what was handed in with --submission")
     if found.sha256 != attempt.submission.sha256:
         raise CannotReplay(f"{path} is not what was graded then; name that with --submission")
-    handed = HandedIn(attempt.student or "", path, attempt.submitted_at)
+    handed = SubmittedWork(attempt.student or "", path, attempt.submitted_at)
     try:
         again = grader.carry_out(Plan(handed, attempt.key, found, {}, [])).attempt
     except GraderFailed as error:

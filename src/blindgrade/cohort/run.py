@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from blindgrade.attempts import Store
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Target
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
 from blindgrade.cohort.pool import Pool, Task
 from blindgrade.cohort.settings import Settings
 from blindgrade.models import Attempt, Outcome
-from blindgrade.submitted import Aside, HandedIn
+from blindgrade.submitted import Aside, SubmittedWork
 
 SLACK_SECONDS = 120.0  # beside the lesson's own budget: reading, a warm process's start, diagnosis
 
@@ -40,7 +40,7 @@ class Summary:
 class Work:
     """What a worker process holds: each lesson's grader, forked with what they share, and its own warm process."""
 
-    def __init__(self, targets: list[Target], store: Store, submitted: Path, settings: Settings) -> None:
+    def __init__(self, targets: list[Target], store: AttemptStore, submitted: Path, settings: Settings) -> None:
         self.store = store
         self.settings = settings
         self.warm = Warm(targets, settings.sandbox, (store.root.resolve(), submitted.resolve()))
@@ -64,7 +64,7 @@ class Work:
         """Grade one submission of one lesson."""
         asked = json.loads(content)
         grader = self.graders[asked["lesson"]]
-        handed = HandedIn(asked["student"], Path(asked["path"]), asked["submitted_at"])
+        handed = SubmittedWork(asked["student"], Path(asked["path"]), asked["submitted_at"])
         plan = grader.plan(handed, self.store, regrade=self.settings.regrade)
         return (grader.carry_out(plan) if isinstance(plan, Plan) else plan).to_json()
 
@@ -73,7 +73,7 @@ class Work:
         self.warm.close()
 
 
-def tasks(targets: list[Target], handed: list[HandedIn]) -> list[Task]:
+def tasks(targets: list[Target], handed: list[SubmittedWork]) -> list[Task]:
     """One task for each lesson and student, lesson by lesson."""
     return [
         Task(
@@ -97,9 +97,9 @@ def in_processes(work: Work, todo: list[Task]) -> Iterator[tuple[Task, bytes | N
 
 def grade_cohort(
     targets: list[Target],
-    handed: list[HandedIn],
+    handed: list[SubmittedWork],
     submitted: Path,
-    store: Store,
+    store: AttemptStore,
     settings: Settings,
     tell: Tell,
     how: Grade = in_processes,
@@ -133,7 +133,7 @@ def _results(answers: Iterable[tuple[Task, bytes | None, str]]) -> Iterator[Resu
         yield Result.from_json(content) if content is not None else Result(lesson, student, "aside", reason)
 
 
-def _save(store: Store, result: Result) -> Result:
+def _save(store: AttemptStore, result: Result) -> Result:
     if result.attempt is None:
         return result
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blindgrade.attempts import Store
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.models import Policy
 from blindgrade.policies import Standing, due_order, standings
 from blindgrade.roster.matching import Roster
@@ -24,7 +24,7 @@ class Row:
         return bool(self.standing.counted)
 
 
-def cohort_standings(store: Store, policy: Policy, roster: Roster) -> list[Row]:
+def cohort_standings(store: AttemptStore, policy: Policy, roster: Roster) -> list[Row]:
     """A row for each student and lesson that have attempts, and for each lesson that a student of the roster lacks.
 
     A missing lesson has no points, and no attempt that counts. StoreError names a damaged file.

@@ -11,10 +11,11 @@ from importlib import metadata
 from pathlib import Path
 
 from blindgrade.catalog import Target
+from blindgrade.cohort.deciding import code_digest
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 
-# What of our own code decides a result; pages and commands do not.
-DECIDES = ("engine", "checks.py", "known_answers.py")
+# Fields of an exercise that no result depends on or shows.
+SHOWN_ELSEWHERE = {"difficulty", "mental_models"}
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,8 @@ class CourseVersion:
 
 @lru_cache(maxsize=1)
 def engine_version() -> str:
-    """The package's version, and a digest of the code that grades, which changes more often than the number."""
-    package = Path(__file__).parents[1]
-    digest = hashlib.sha256()
-    for part in DECIDES:
-        place = package / part
-        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            digest.update(f"{path.relative_to(package)}:{_of_file(path)};".encode())
-    return f"{metadata.version('blindgrade')}+{digest.hexdigest()[:12]}"
+    """The package's version and a digest of its code that decides results, which changes more often than the number."""
+    return f"{metadata.version('blindgrade')}+{code_digest()[:12]}"
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +52,7 @@ def course_version(target: Target, checks: LessonChecks) -> CourseVersion:
     """The lesson's version as its files stand. Comments in checks do not count; any other change to a check does."""
     files, lesson = target.files, target.lesson
     shared = {
-        "engine": engine_version(),
+        "engine": code_digest(),
         "lesson": lesson.id,
         "seconds": lesson.seconds,
         "solution": _of_file(files.solution),
@@ -67,7 +62,7 @@ def course_version(target: Target, checks: LessonChecks) -> CourseVersion:
     exercises = {
         exercise.name: _of(
             shared,
-            exercise.model_dump(mode="json"),
+            exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE),
             [(check.name, checks.slicer.digest([check.name])) for check in checks.of(exercise.name)],
         )
         for exercise in lesson.exercises

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from blindgrade.clock import instant
 from blindgrade.cohort_report.records import Record
 from blindgrade.cohort_report.statistics import (
     Array,
@@ -18,7 +19,6 @@ from blindgrade.cohort_report.statistics import (
     standard_error,
 )
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
-from blindgrade.policies import instant
 
 WEAK = 0.2  # Ebel and Frisbie 1991: an instructor should look at an item with a lower discrimination
 FEW = 20  # students; with fewer, the figures are uncertain and there are no remarks

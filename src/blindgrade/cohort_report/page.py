@@ -12,6 +12,7 @@ from blindgrade.cohort_report.alike import Alike
 from blindgrade.cohort_report.cohort import MASTERED, Cohort
 from blindgrade.cohort_report.items import LessonNumbers
 from blindgrade.cohort_report.tables import Table
+from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.pages import filled
 
 
@@ -25,12 +26,13 @@ class _Part:
     odd: Table
 
 
-def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_at: str) -> str:
+def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_at: str, look: Look = PLAIN) -> str:
     """The page. `folder` is where its CSV files lie, relative to it; `found` is None if nothing was compared."""
     return filled(
         "cohort.html",
         stylesheet="cohort.css",
         package="blindgrade.cohort_report",
+        look=look,
         cohort=cohort,
         heading=heading,
         folder=folder,
@@ -51,7 +53,9 @@ def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_
     )
 
 
-def write_report(path: Path, cohort: Cohort, found: Alike | None, heading: str, graded_at: str) -> list[Path]:
+def write_report(
+    path: Path, cohort: Cohort, found: Alike | None, heading: str, graded_at: str, look: Look = PLAIN
+) -> list[Path]:
     """Write the page, and its CSV files into the folder of the page's name; returns all paths, the page first."""
     folder = path.with_suffix("")
     if folder == path:
@@ -62,7 +66,7 @@ def write_report(path: Path, cohort: Cohort, found: Alike | None, heading: str, 
         file = folder / f"{table.name}.csv"
         file.write_text(table.csv(), encoding="utf-8", newline="")
         written.append(file)
-    path.write_text(page(cohort, found, heading, folder.name, graded_at), encoding="utf-8")
+    path.write_text(page(cohort, found, heading, folder.name, graded_at, look), encoding="utf-8")
     return written
 
 

@@ -1,4 +1,4 @@
-"""The stored attempts of a cohort, read back: `ATTEMPTS/<lesson>/<student>/<key>.json`."""
+"""The stored attempts of a cohort, student by student, with what they are worth."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from blindgrade.attempts import Store, StoreError
+from blindgrade.attempts.current import newest_gradings
+from blindgrade.attempts.reading import StoreError
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.models import Attempt, Policy
-from blindgrade.policies import Standing, once_each, standings
+from blindgrade.policies import Standing, standings
 
 
 class NoAttempts(Exception):
@@ -46,12 +48,12 @@ class Record:
 def records_of(student: str, attempts: Mapping[str, Sequence[Attempt]], policy: Policy) -> dict[str, Record]:
     """A student's records by lesson; the attempts are those of the whole course where the policy has a bank."""
     found = standings(student, attempts, policy)
-    return {standing.lesson: Record(once_each(attempts[standing.lesson]), standing) for standing in found}
+    return {standing.lesson: Record(newest_gradings(attempts[standing.lesson]), standing) for standing in found}
 
 
 def read_records(attempts: Path, lessons: Iterable[str], policy: Policy) -> dict[str, list[Record]]:
     """The records of these lessons by student; empty where nobody has an attempt. NoAttempts names a damaged file."""
-    store = Store(attempts)
+    store = AttemptStore(attempts)
     records: dict[str, list[Record]] = {lesson: [] for lesson in lessons}
     # Late days of the bank may have been spent in lessons that are not reported on.
     read = sorted({*records, *(store.lessons() if policy.late.bank else [])})

@@ -11,6 +11,7 @@ from blindgrade.cohort_report.cohort import Cohort, analyse
 from blindgrade.cohort_report.page import write_report
 from blindgrade.cohort_report.records import NoAttempts, Record, read_records
 from blindgrade.models import Outcome
+from blindgrade.render.html.look import look_of
 from blindgrade.roster.matching import Roster
 
 
@@ -38,7 +39,7 @@ def report(
     cohort = analyse(catalog.course, records, lessons, roster)
     graded_at = max(r.last.graded_at for group in records.values() for r in group)
     to.parent.mkdir(parents=True, exist_ok=True)
-    return cohort, write_report(to, cohort, found, heading, graded_at)
+    return cohort, write_report(to, cohort, found, heading, graded_at, look_of(catalog))
 
 
 def _passed(records: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, bool]]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from blindgrade import clock
 from blindgrade.catalog import Catalog
 from blindgrade.collect import folders
 from blindgrade.collect.copy_in import Taken, TooMuch, take
 from blindgrade.collect.current import Lessons
 from blindgrade.collect.source_item import Handed, Listing, Recognise, SourceError
-from blindgrade.collect.student_folder import Occupied, Source, Store
+from blindgrade.collect.student_folder import Occupied, Source, StudentFolders
 from blindgrade.engine.submission.archives import MANY, NOISE, ArchiveError, is_archive, unpacked
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.names import is_id
@@ -56,8 +57,8 @@ def collect(
     """
     _apart(source, to)
     lessons = Lessons.of(catalog)
-    store = Store(to, lessons)
-    with _opened(source) as (root, notes), store.staging() as stage:
+    folder = StudentFolders(to, lessons)
+    with _opened(source) as (root, notes), folder.staging() as stage:
         listing = _recognised(root, kind, sources, lessons)
         report = Report(listing.kind, refused=list(listing.refused))
         report.refused += [("", note) for note in notes]
@@ -76,25 +77,25 @@ def collect(
                 continue
             student, why = _student(handed, roster)
             if student is None:
-                report.set_aside.append((handed.label, why, store.set_aside(handed, taken, files)))
+                report.set_aside.append((handed.label, why, folder.set_aside(handed, taken, files)))
             else:
                 waiting[student.casefold(), handed.part].append((student, handed, taken, files))
         for group in waiting.values():
-            _keep(store, group, _origin(source, listing.kind), report)
-        store.index()
+            _keep(folder, group, _origin(source, listing.kind), report)
+        folder.index()
     return report
 
 
-def _keep(store: Store, group: list[tuple[str, Handed, Taken, Path]], source: Source, report: Report) -> None:
+def _keep(folder: StudentFolders, group: list[tuple[str, Handed, Taken, Path]], source: Source, report: Report) -> None:
     """Keep the submissions of one student for one assignment, the oldest first."""
     group.sort(key=lambda one: one[1].submitted_at or "")
     if reason := _clash(group):
         report.refused += [(handed.label, reason) for _, handed, _, _ in group]
         return
     for student, handed, taken, files in group:
-        store.claimed(handed, taken)
+        folder.claimed(handed, taken)
         try:
-            fresh, notes = store.add(student, handed, taken, files, source)
+            fresh, notes = folder.add(student, handed, taken, files, source)
         except Occupied as error:
             report.refused.append((handed.label, str(error)))
             continue
@@ -107,9 +108,8 @@ def _keep(store: Store, group: list[tuple[str, Handed, Taken, Path]], source: So
 
 
 def _origin(source: Path, kind: str) -> Source:
-    form = "%Y-%m-%dT%H:%M:%SZ"
     changed = datetime.fromtimestamp(source.stat().st_mtime, UTC)
-    return Source(f"{kind}: {source}", changed.strftime(form), datetime.now(UTC).strftime(form))
+    return Source(f"{kind}: {source}", clock.utc(changed), clock.now())
 
 
 def _clash(group: list[tuple[str, Handed, Taken, Path]]) -> str:

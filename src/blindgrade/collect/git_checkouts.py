@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from blindgrade import clock
 from blindgrade.collect.source_item import Handed, Listing
 from blindgrade.roster.people import Identifier
 
@@ -51,7 +52,7 @@ def commit_of(git: Path) -> tuple[str | None, str]:
     match = re.search(rb"^committer .*> (\d{1,11}) [+-]\d{4}$", done.stdout, re.MULTILINE)
     if match is None:
         return None, name
-    return datetime.fromtimestamp(int(match[1]), UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), name
+    return clock.utc(datetime.fromtimestamp(int(match[1]), UTC)), name
 
 
 def _head(git: Path) -> str:

@@ -9,7 +9,6 @@ submitted/.set-aside/…         submissions of nobody in the roster
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -18,17 +17,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+
+from pydantic import ValidationError
 
 from blindgrade.collect.copy_in import Taken, take
 from blindgrade.collect.current import Current, Lessons, lay_out
 from blindgrade.collect.source_item import Handed
+from blindgrade.files import write_whole
+from blindgrade.submitted import COLLECTED, CollectedIndex, CollectedLesson, CollectedRecord, Version
 
-RECORD = ".collected.json"
 VERSIONS = ".versions"
 SET_ASIDE = ".set-aside"
-SCHEMA = "blindgrade/collected/v1"
-INDEX = "blindgrade/collected-index/v1"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class Occupied(Exception):
     """A student's folder that is not ours to write; the message says what to do."""
 
 
-class Store:
+class StudentFolders:
     """The folder `submitted/`."""
 
     def __init__(self, root: Path, lessons: Lessons) -> None:
@@ -70,17 +69,17 @@ class Store:
         home = self._home(student)
         record = self._record(home, student)
         version = _version(handed, taken, source)
-        fresh = not _is_known(record["versions"], version)
+        fresh = not _is_known(record.versions, version)
         if fresh:
-            keep = home / VERSIONS / version["folder"]
+            keep = home / VERSIONS / version.folder
             keep.parent.mkdir(parents=True, exist_ok=True)
             if not keep.exists():  # a run that was ended here left it
                 files.rename(keep)
-            record["versions"].append(version)
-            record["versions"].sort(key=_order)
+            record.versions.append(version)
+            record.versions.sort(key=lambda one: one.order)
         if fresh or not self._whole(home, record):
             self._renew(home, record)
-        return fresh, record["notes"]
+        return fresh, record.notes
 
     def set_aside(self, handed: Handed, taken: Taken, files: Path) -> str:
         """Keep a submission of nobody known, and return where."""
@@ -100,13 +99,12 @@ class Store:
 
     def index(self) -> None:
         """Write beside the students' folders what their records say: there, nothing can be a student's own file."""
-        students = {}
-        for path in sorted(self.root.glob(f"[!.]*/{RECORD}")):
+        index = CollectedIndex()
+        for path in sorted(self.root.glob(f"[!.]*/{COLLECTED}")):
             with suppress(Occupied):
-                record = self._record(path.parent, path.parent.name)
-                students[path.parent.name] = {k: record.get(k) for k in ("submitted_at", "late", "digest", "lessons")}
+                index.students[path.parent.name] = self._record(path.parent, path.parent.name).in_short()
         with self.staging() as stage:
-            _write(self.root / RECORD, {"schema": INDEX, "students": students}, stage)
+            write_whole(self.root / COLLECTED, index.to_json(), pieces=stage)
 
     def _home(self, student: str) -> Path:
         home = self.root / student
@@ -114,31 +112,30 @@ class Store:
         there = self._homes.setdefault(student.casefold(), student)
         if there != student:
             raise Occupied(f"{self.root / there} is there, and some systems take {student} for the same; rename it")
-        if home.is_symlink() or (home.exists() and not (home / RECORD).is_file() and _shown(home)):
+        if home.is_symlink() or (home.exists() and not (home / COLLECTED).is_file() and _shown(home)):
             raise Occupied(f"{home} was not made by course collect, so nothing is put there; move it away first")
         return home
 
-    def _record(self, home: Path, student: str) -> dict[str, Any]:
+    def _record(self, home: Path, student: str) -> CollectedRecord:
         try:
-            record = json.loads((home / RECORD).read_text(encoding="utf-8"))
+            return CollectedRecord.read(home / COLLECTED)
         except FileNotFoundError:
-            return {"schema": SCHEMA, "student": student, "versions": []}
+            return CollectedRecord(student=student)
+        except ValidationError:
+            raise Occupied(f"{home / COLLECTED} is of another program or version; move {home} away") from None
         except ValueError:
-            raise Occupied(f"{home / RECORD} is damaged; restore it, or move {home} away") from None
-        if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-            raise Occupied(f"{home / RECORD} is of another program or version; move {home} away")
-        return record
+            raise Occupied(f"{home / COLLECTED} is damaged; restore it, or move {home} away") from None
 
-    def _whole(self, home: Path, record: dict[str, Any]) -> bool:
+    def _whole(self, home: Path, record: CollectedRecord) -> bool:
         """Did an earlier run come to its end?"""
-        return bool(record.get("digest") == record["versions"][-1]["digest"] and _shown(home))
+        return bool(record.digest == record.versions[-1].digest and _shown(home))
 
-    def _renew(self, home: Path, record: dict[str, Any]) -> None:
+    def _renew(self, home: Path, record: CollectedRecord) -> None:
         """Lay out the current files anew. What somebody changed among them is kept as a version's neighbour."""
         with self.staging() as stage:
             fresh = stage / "current"
             fresh.mkdir()
-            versions = [(home / VERSIONS / v["folder"], v["part"]) for v in record["versions"]]
+            versions = [(home / VERSIONS / v.folder, v.part) for v in record.versions]
             current = lay_out(versions, self.lessons, fresh)
             files = take([("", fresh)], stage / "digest").digest()
             self._keep_changes(home, record, stage)
@@ -147,67 +144,59 @@ class Store:
             for path in sorted(fresh.iterdir()):
                 path.rename(home / path.name)
             _describe(record, current, files)
-            _write(home / RECORD, record, stage)
+            write_whole(home / COLLECTED, record.to_json(), pieces=stage)
 
-    def _keep_changes(self, home: Path, record: dict[str, Any], stage: Path) -> None:
+    def _keep_changes(self, home: Path, record: CollectedRecord, stage: Path) -> None:
         shown = _shown(home)
         before = take([(name, home / name) for name in shown], stage / "before")
-        if shown and before.digest() != record.get("files"):
+        if shown and before.digest() != record.files:
             keep = home / VERSIONS / f"changed-here-{before.digest()[:12]}"
             if not keep.exists():
                 (stage / "before").rename(keep)
 
 
-def _version(handed: Handed, taken: Taken, source: Source) -> dict[str, Any]:
+def _version(handed: Handed, taken: Taken, source: Source) -> Version:
     digest = taken.digest(handed.part)
-    told = handed.submitted_at or source.at
-    return {
-        "folder": f"{told.replace(':', '-')}-{digest[:12]}",
-        "submitted_at": handed.submitted_at,
-        "clock": handed.clock,
-        "downloaded_at": source.at,
-        "collected_at": source.now,
-        "late": handed.late,
-        "source": source.name,
-        "label": handed.label,
-        "part": handed.part,
-        "digest": digest,
-        "notes": [*handed.notes, *taken.notes],
-    }
+    at = handed.submitted_at or source.at
+    return Version(
+        folder=f"{at.replace(':', '-')}-{digest[:12]}",
+        submitted_at=handed.submitted_at,
+        clock=handed.clock,
+        downloaded_at=source.at,
+        collected_at=source.now,
+        late=handed.late,
+        source=source.name,
+        label=handed.label,
+        part=handed.part,
+        digest=digest,
+        notes=[*handed.notes, *taken.notes],
+    )
 
 
-def _order(version: dict[str, Any]) -> tuple[str, str]:
-    """Without a time of its own, a submission is as old as the download that it came in."""
-    return version["submitted_at"] or version["downloaded_at"], version["collected_at"]
+def _is_known(versions: list[Version], new: Version) -> bool:
+    """The same files at the same time; or, without a time, what was there when the download was made."""
+    of_part = [version for version in versions if version.part == new.part]
+    if new.submitted_at is not None:
+        return any((v.digest, v.submitted_at) == (new.digest, new.submitted_at) for v in of_part)
+    before = [version for version in of_part if version.order <= new.order]
+    return bool(before) and before[-1].digest == new.digest
 
 
-def _is_known(versions: list[dict[str, Any]], new: dict[str, Any]) -> bool:
-    """The same files at the same time; or, where no time is told, what was there when the download was made."""
-    of_part = [version for version in versions if version["part"] == new["part"]]
-    if new["submitted_at"] is not None:
-        return any((v["digest"], v["submitted_at"]) == (new["digest"], new["submitted_at"]) for v in of_part)
-    before = [version for version in of_part if _order(version) <= _order(new)]
-    return bool(before) and before[-1]["digest"] == new["digest"]
-
-
-def _describe(record: dict[str, Any], current: Current, files: str) -> None:
-    """What the record says of the current files: the latest version's time, source and digest, and each lesson's."""
-    versions = record["versions"]
+def _describe(record: CollectedRecord, current: Current, files: str) -> None:
+    """Record the time, source and digest of the latest version, and of each lesson the version it comes from."""
+    versions = record.versions
     last = versions[-1]
-    record |= {key: last[key] for key in ("submitted_at", "source", "digest", "late")}
-    record["files"] = files
-    record["lessons"] = {
-        lesson: {key: versions[number][key] for key in ("submitted_at", "late", "folder")}
+    record.submitted_at, record.source, record.digest, record.late = (
+        last.submitted_at, last.source, last.digest, last.late
+    )  # fmt: skip
+    record.files = files
+    record.lessons = {
+        lesson: CollectedLesson(
+            submitted_at=versions[number].submitted_at, late=versions[number].late, folder=versions[number].folder
+        )
         for lesson, number in sorted(current.winners.items())
     }
-    record["notes"] = current.notes
-
-
-def _write(path: Path, record: dict[str, Any], stage: Path) -> None:
-    """All of it or nothing."""
-    part = stage / RECORD
-    part.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    record.notes = current.notes
 
 
 def _shown(home: Path) -> list[str]:

@@ -1,22 +1,22 @@
 """From the attempts of a cohort to what counts for each student and lesson, by the course's policy.
 
-Attempts lie at `FOLDER/<lesson id>/<student id>/<key>.json`; gradebooks are views of them. They are read in two passes:
-of all attempts what the policy needs, and of those that count the results.
+Attempts are read in two passes: what the policy needs of every attempt, then the results of those that count.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Self
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel
 from typing_extensions import TypedDict
 
+from blindgrade.attempts.reading import AttemptSummary, Misplaced, Part, StoreError
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.gradebook.errors import GradebookError
-from blindgrade.models import ExerciseResult, Outcome, Policy, SubmissionRef
+from blindgrade.models import ExerciseResult, Outcome, Policy
 from blindgrade.policies import Standing, standings
 
 
@@ -46,21 +46,7 @@ class ExerciseScore(BaseModel):
         return cls.model_validate(result.model_dump())
 
 
-class HandedIn(BaseModel):
-    """What the policy needs of an attempt. `key` is its file's name without the ending."""
-
-    schema_: Literal["blindgrade/attempt/v1"] = Field(alias="schema")
-    lesson: str
-    student: str | None
-    key: str = ""
-    points: float
-    max_points: float
-    submission: SubmissionRef
-    submitted_at: str | None
-    graded_at: str
-
-
-class Score(HandedIn):
+class Score(AttemptSummary):
     """What counts of a student's attempts at a lesson: the latest of those that the policy counts.
 
     `points` are those of the policy, `earned` what they were before anything was taken off for lateness. Where the
@@ -70,9 +56,6 @@ class Score(HandedIn):
     exercises: list[ExerciseScore]
     earned: float = 0.0
     days_late: int = 0
-
-
-Part = TypeVar("Part", bound=HandedIn)
 
 
 @dataclass
@@ -91,7 +74,8 @@ def read_scores(folder: Path, policy: Policy, lessons: Sequence[str] | None = No
     """
     if not folder.is_dir():
         raise GradebookError(f"{folder} is no folder; grade first (`course grade`), or name the folder with --attempts")
-    found = _folders(folder)
+    store = AttemptStore(folder)
+    found = store.lessons()
     wanted = found if lessons is None else list(lessons)
     for lesson in wanted:
         if lesson not in found:
@@ -100,35 +84,37 @@ def read_scores(folder: Path, policy: Policy, lessons: Sequence[str] | None = No
     together = [found] if policy.late.bank else [[lesson] for lesson in wanted]
     for group in together:
         notes: dict[str, list[str]] = {lesson: [] for lesson in group}
-        worth = _worth(folder, notes, policy)
+        worth = _worth(store, notes, policy)
         asked = [lesson for lesson in wanted if lesson in group]
         elsewhere = [note for lesson in group if lesson not in asked for note in notes[lesson]]
         for lesson in asked:
-            yield _lesson(folder / lesson, lesson, worth, [*notes[lesson], *elsewhere])
+            yield _lesson(store, lesson, worth, [*notes[lesson], *elsewhere])
             elsewhere = []
 
 
-def _worth(folder: Path, notes: dict[str, list[str]], policy: Policy) -> list[Standing]:
+def _worth(store: AttemptStore, notes: dict[str, list[str]], policy: Policy) -> list[Standing]:
     """The standings of every student in the lessons of `notes`, where what was left out is noted."""
-    handed: dict[str, dict[str, list[HandedIn]]] = {}
+    attempts: dict[str, dict[str, list[AttemptSummary]]] = {}
     for lesson in notes:
-        for student in _folders(folder / lesson):
-            attempts = list(_attempts(folder / lesson / student, lesson, student, notes[lesson]))
-            if attempts:
-                handed.setdefault(student, {})[lesson] = attempts
-    return [standing for student in sorted(handed) for standing in standings(student, handed[student], policy)]
+        for student in store.students(lesson):
+            keys = store.keys(lesson, student)
+            read = [_read(AttemptSummary, store, lesson, student, key, notes[lesson]) for key in keys]
+            if found := [summary for summary in read if summary is not None]:
+                attempts.setdefault(student, {})[lesson] = found
+    return [standing for student in sorted(attempts) for standing in standings(student, attempts[student], policy)]
 
 
-def _lesson(folder: Path, lesson: str, worth: list[Standing], notes: list[str]) -> LessonScores:
+def _lesson(store: AttemptStore, lesson: str, worth: list[Standing], notes: list[str]) -> LessonScores:
     scores = LessonScores(lesson, {}, notes)
     for standing in worth:
-        if standing.lesson == lesson and (score := _score(folder / standing.student, standing, notes)):
+        if standing.lesson == lesson and (score := _score(store, standing, notes)):
             scores.attempts[standing.student] = score
     return scores
 
 
-def _score(place: Path, standing: Standing, notes: list[str]) -> Score | None:
-    counted = [_read(Score, place / f"{key}.json", notes) for key in standing.counted]
+def _score(store: AttemptStore, standing: Standing, notes: list[str]) -> Score | None:
+    lesson, student = standing.lesson, standing.student
+    counted = [_read(Score, store, lesson, student, key, notes) for key in standing.counted]
     read = [score for score in counted if score is not None]
     if len(read) < len(counted):
         return None  # a mean of those that are left would be another one
@@ -150,29 +136,13 @@ def _mean(exercise: ExerciseScore, counted: list[Score]) -> ExerciseScore:
     return exercise.model_copy(update={"points": round(points / len(counted), 6)})
 
 
-def _attempts(folder: Path, lesson: str, student: str, notes: list[str]) -> Iterator[HandedIn]:
-    for entry in os.scandir(folder):
-        if not entry.name.endswith(".json") or entry.name.startswith("."):
-            continue
-        attempt = _read(HandedIn, Path(entry.path), notes)
-        if attempt is None:
-            continue
-        if (attempt.lesson, attempt.student) != (lesson, student):
-            notes.append(
-                f"{entry.path} is of {attempt.student} at {attempt.lesson} and was left out; put it in its place"
-            )
-            continue
-        attempt.key = entry.name.removesuffix(".json")
-        yield attempt
-
-
-def _read(model: type[Part], path: Path, notes: list[str]) -> Part | None:
+def _read(model: type[Part], store: AttemptStore, lesson: str, student: str, key: str, notes: list[str]) -> Part | None:
+    """The attempt, or None and a note that says why it was left out."""
     try:
-        return model.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError):
+        return store.part(model, lesson, student, key)
+    except Misplaced as error:
+        notes.append(f"{error}; it was left out")
+    except (OSError, StoreError):
+        path = store.path(lesson, student, key)
         notes.append(f"{path} cannot be read as an attempt and was left out; grade the submission again")
-        return None
-
-
-def _folders(folder: Path) -> list[str]:
-    return sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
+    return None

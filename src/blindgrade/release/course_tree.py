@@ -33,7 +33,20 @@ def public_files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
                 files[path.relative_to(catalog.root).as_posix()] = path.read_bytes()
             elif path != here.toys:
                 raise CourseError(f"{path} is missing; run `course build {here.entry.id}`")
-    return files
+    return {**files, **look_files(catalog)}
+
+
+def look_files(catalog: Catalog) -> dict[str, bytes]:
+    """The course's theme and templates, for pages that students make; CourseError for what would not work there."""
+    from blindgrade.render.html.pages import check_templates
+    from blindgrade.render.html.theme import read_theme
+
+    read_theme(catalog.theme, catalog.theme.relative_to(catalog.root).as_posix())
+    found = [catalog.theme] if catalog.theme.is_file() else []
+    if catalog.page_templates.is_dir():
+        check_templates(catalog.page_templates, catalog.page_templates.relative_to(catalog.root).as_posix())
+        found += sorted(catalog.page_templates.rglob("*.html"))
+    return {path.relative_to(catalog.root).as_posix(): path.read_bytes() for path in found}
 
 
 def check_drift(files: LessonFiles) -> None:

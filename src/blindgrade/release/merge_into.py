@@ -15,9 +15,10 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from tempfile import NamedTemporaryFile
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from blindgrade.files import write_whole
 
 HOME = ".blindgrade"
 MANIFEST = f"{HOME}/released.json"
@@ -200,11 +201,7 @@ def _write(to: Path, name: str, content: bytes) -> None:
         raise PlacingError(f"{to / name}: its path contains a link; replace the link with a folder")
     path = to / name
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=".blindgrade-", delete=False) as part:
-            part.write(content)
-        os.chmod(part.name, 0o755 if content.startswith(b"#!") else 0o644)
-        os.replace(part.name, path)
+        write_whole(path, content, mode=0o755 if content.startswith(b"#!") else 0o644)
     except OSError as error:
         raise PlacingError(
             f"{path} cannot be written ({error.strerror}); choose another folder or free this one"

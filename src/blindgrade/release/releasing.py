@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from blindgrade.catalog import Catalog, CourseError, Target
+from blindgrade.release.course_tree import look_files
 from blindgrade.release.merge_into import PlacingError, Summary, place, read_manifest, safe
 
 
@@ -42,13 +43,20 @@ def release(catalog: Catalog, ids: Iterable[str], target: TargetModule, target_n
     wrong = [name for name in files if not safe(name)]
     if wrong:
         raise CourseError(f"the target {target_name} made the file {wrong[0]!a}, whose name is not a relative path")
-    if not target.PRIVATE:
+    # What holds solutions on purpose is not scanned, but a theme and templates end up with students all the same.
+    scanned = _look(catalog, files) if target.PRIVATE else files
+    if scanned:
         from blindgrade.release.scan.leaks import refuse_leaks
 
-        refuse_leaks(catalog, files)
+        refuse_leaks(catalog, scanned)
     summary = Summary(target_name, to, [t.files.entry.id for t in targets], scanned=not target.PRIVATE)
     place(files, to, summary)
     return summary
+
+
+def _look(catalog: Catalog, files: dict[str, bytes]) -> dict[str, bytes]:
+    own = tuple(f"/{name}" for name in look_files(catalog))
+    return {name: content for name, content in files.items() if own and f"/{name}".endswith(own)}
 
 
 def _not_into_the_course(catalog: Catalog, to: Path) -> None:

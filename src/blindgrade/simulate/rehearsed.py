@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from blindgrade import clock
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.engine.answers.lesson_checks import LessonChecks, provide_toys
 from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.grading.in_process import Trusted
@@ -48,8 +50,8 @@ class Rehearsals:
             result = block(exercise, self._result(exercise, version.choices), outcomes)
             outcomes[exercise.name] = result.outcome
             results.append(result)
-        submitted = version.submitted_at.isoformat().replace("+00:00", "Z")
-        graded = (version.submitted_at + timedelta(minutes=1)).isoformat().replace("+00:00", "Z")
+        submitted = clock.utc(version.submitted_at, "auto")
+        graded = clock.utc(version.submitted_at + timedelta(minutes=1), "auto")
         digest = hashlib.sha256(repr(sorted(version.choices.items())).encode()).hexdigest()
         attempt = Attempt.of(
             lesson, results, SubmissionRef(path=student, sha256=digest), seed=self.seed, graded_at=graded
@@ -120,12 +122,11 @@ def write_attempts(
 ) -> int:
     """Write the cohort's attempts as `FOLDER/<lesson>/<student>/<key>.json`; return their number."""
     count = 0
+    store = AttemptStore(folder, durable=False)
     for piece in pieces:
         for attempt in attempts(Rehearsals(piece, cohort.seed, assumed=assumed), cohort):
-            text = attempt.model_dump_json(by_alias=True, indent=1) + "\n"
-            path = folder / attempt.lesson / str(attempt.student)
-            path.mkdir(parents=True, exist_ok=True)
-            (path / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json").write_text(text, encoding="utf-8")
+            key = hashlib.sha256(attempt.model_dump_json().encode()).hexdigest()[:32]
+            store.write(attempt.model_copy(update={"key": key}))
             count += 1
         tell(piece.lesson.id)
     return count

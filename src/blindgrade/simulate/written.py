@@ -6,10 +6,12 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from blindgrade import clock
+from blindgrade.files import write_whole
 from blindgrade.simulate.composing import Pieces
 from blindgrade.simulate.simulation import SimulatedCohort
+from blindgrade.submitted import COLLECTED, CollectedIndex, CollectedStudent
 
-COLLECTED = ".collected.json"
 TRUTH = ".simulated.json"
 
 
@@ -20,7 +22,7 @@ def write_submissions(pieces: list[Pieces], cohort: SimulatedCohort, folder: Pat
     choices, copies).
     """
     count = 0
-    times = {}
+    index = CollectedIndex()
     for student in cohort.students:
         for piece in pieces:
             versions = student.versions.get(piece.lesson.id)
@@ -33,10 +35,9 @@ def write_submissions(pieces: list[Pieces], cohort: SimulatedCohort, folder: Pat
             count += 1
         handed_in = [versions[-1].submitted_at for versions in student.versions.values()]
         if handed_in:
-            times[student.id] = {"submitted_at": max(handed_in).isoformat().replace("+00:00", "Z")}
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / COLLECTED, {"students": times})
-    _write(folder / TRUTH, truth(cohort))
+            index.students[student.id] = CollectedStudent(submitted_at=clock.utc(max(handed_in), "auto"))
+    write_whole(folder / COLLECTED, index.to_json())
+    write_whole(folder / TRUTH, json.dumps(truth(cohort), indent=1) + "\n")
     return count
 
 
@@ -59,7 +60,3 @@ def truth(cohort: SimulatedCohort) -> dict[str, object]:
             for s in cohort.students
         ],
     }
-
-
-def _write(path: Path, data: dict[str, object]) -> None:
-    path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from blindgrade.catalog import Catalog
+
 TESTS = Path(__file__).parents[2]
 CASES = TESTS / "submissions" / "mini"
 GRADE = Path(sys.executable).with_name("grade")
@@ -85,12 +87,16 @@ def test_control_characters_of_a_student_are_shown_escaped() -> None:
     assert "\\x1b[2JPASS" in done.stdout
 
 
-def test_a_planned_lesson_says_so() -> None:
-    done = run("lesson-7.4.4", course=TESTS.parent)
-    if "planned" not in (TESTS.parent / "course.toml").read_text():
-        return
+def test_a_planned_lesson_says_so(tmp_path: Path) -> None:
+    course = Path(
+        shutil.copytree(TESTS / "courses" / "mini", tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__"))
+    )
+    later = '[[module.lesson]]\nid = "lesson-1.1.2"\nslug = "later"\ntitle = "Later"\nstatus = "planned"\n\n'
+    text = (course / "course.toml").read_text()
+    (course / "course.toml").write_text(text.replace("[[concept]]", f"{later}[[concept]]", 1))
+    done = run("lesson-1.1.2", course=course)
     assert done.returncode == 2
-    assert "planned" in done.stderr
+    assert "lesson-1.1.2 is planned" in done.stderr
 
 
 def test_help_names_every_option_of_the_contract() -> None:
@@ -258,11 +264,21 @@ def test_a_report_is_written_and_named_on_standard_error(tmp_path: Path) -> None
     assert list(page.parent.iterdir()) == [page]
 
 
+def test_a_report_has_the_courses_theme_and_a_broken_template_is_a_warning(tmp_path: Path) -> None:
+    course = Catalog(Path(shutil.copytree(TESTS / "courses" / "mini", tmp_path / "mini")))
+    course.page_templates.mkdir(parents=True)
+    course.theme.write_text(":root { --link: #123456; }")
+    (course.page_templates / "student.html").write_text('{% extends "blindgrade/student.html" %}\n{{')
+    done = run("lesson-1.1", "--submission", CASES / "all_right", "--report", course=course.root)
+    assert done.returncode == 0 and "warning: reports/templates/student.html:2: " in done.stderr
+    assert "--link: #123456;" in course.page(["lesson-1.1"], "student").read_text(encoding="utf-8")
+
+
 def test_a_report_has_a_name_of_its_own_if_none_is_given(tmp_path: Path) -> None:
     course = tmp_path / "mini"
     shutil.copytree(TESTS / "courses" / "mini", course)
     run("lesson-1.1", "--submission", CASES / "all_right", "--report", course=course)
-    assert (course / "build" / "reports" / "lesson-1.1.html").is_file()
+    assert (course / "reports" / "lesson-1.1" / "student.html").is_file()
 
 
 @pytest.mark.parametrize("place", ["lesson-1.1.1", "no-page.txt"])

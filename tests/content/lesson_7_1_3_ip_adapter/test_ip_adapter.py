@@ -10,17 +10,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..tensors import normal
+
 Module = ModuleType
-
-
-def normal(seed: int, *shape: int) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
 def randomised(module: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
     module = module.double()
     for number, parameter in enumerate(module.parameters()):
-        parameter.data = 0.5 * normal(seed + number, *parameter.shape)
+        parameter.data = 0.5 * normal(*parameter.shape, seed=seed + number)
     return module
 
 
@@ -31,13 +29,13 @@ def test_image_tokens_are_those_of_diffusers(solution: Module) -> None:
     ours = randomised(solution.ImageProjection(7, 6, 3))
     peer = ImageProjection(image_embed_dim=7, cross_attention_dim=6, num_image_text_embeds=3).double()
     peer.load_state_dict({name.replace("proj.", "image_embeds."): t for name, t in ours.state_dict().items()})
-    x = normal(1, 4, 7)
+    x = normal(4, 7, seed=1)
     torch.testing.assert_close(ours(x), peer(x))
 
 
 @pytest.mark.parametrize("num_heads", [1, 2, 4])
 def test_decoupled_attention_is_a_sum_of_torchs_attentions(solution: Module, num_heads: int) -> None:
-    q, kt, vt, ki, vi = (normal(i, 2, n, 8) for i, n in enumerate((5, 4, 4, 3, 3)))
+    q, kt, vt, ki, vi = (normal(2, n, 8, seed=i) for i, n in enumerate((5, 4, 4, 3, 3)))
     split = [z.unflatten(-1, (num_heads, -1)).transpose(1, 2) for z in (q, kt, vt, ki, vi)]
     text = F.scaled_dot_product_attention(*split[:3])
     image = F.scaled_dot_product_attention(split[0], *split[3:])
@@ -65,7 +63,7 @@ def test_decoupled_module_is_the_layer_of_diffusers(solution: Module, scale: flo
             name = name.replace(old, new)
         state[name] = tensor
     peer.load_state_dict(state)
-    x, text, image = normal(20, 2, 5, 8), normal(21, 2, 4, 6), normal(22, 2, 3, 6)
+    x, text, image = normal(2, 5, 8, seed=20), normal(2, 4, 6, seed=21), normal(2, 3, 6, seed=22)
     with torch.no_grad():
         want = peer(x, encoder_hidden_states=(text, [image[:, None]]))
         torch.testing.assert_close(ours(x, text, image, scale), want)
@@ -84,10 +82,10 @@ def test_init_status_is_what_autograd_finds(solution: Module, first: int, second
         "lora": {"A": (2, 4), "B": (3, 2)},
         "ip_adapter": {"K": (3, 4), "V": (3, 4)},
     }
-    x, q, wish = normal(1, 5, 4), normal(2, 5, 3), normal(3, 5, 3)
+    x, q, wish = normal(5, 4, seed=1), normal(5, 3, seed=2), normal(5, 3, seed=3)
     for adapter, sizes in shapes.items():
         keep = dict(zip(sizes, (first, second), strict=True))
-        tensors = [(keep[name] * normal(9, *size)).requires_grad_() for name, size in sizes.items()]
+        tensors = [(keep[name] * normal(*size, seed=9)).requires_grad_() for name, size in sizes.items()]
         a, b = tensors
         added = {
             "zero_conv": lambda a, b: F.linear(x, a, b),
@@ -101,8 +99,8 @@ def test_init_status_is_what_autograd_finds(solution: Module, first: int, second
 
 @pytest.mark.parametrize("rank", [1, 3, 5, 8])
 def test_remove_and_check_agrees_with_numpys_rank(solution: Module, rank: int) -> None:
-    base = {"w": normal(1, 10, 12).float()}
-    loaded = {"w": base["w"] + 0.05 * (normal(2, 10, rank) @ normal(3, rank, 12)).float()}
+    base = {"w": normal(10, 12, seed=1).float()}
+    loaded = {"w": base["w"] + 0.05 * (normal(10, rank, seed=2) @ normal(rank, 12, seed=3)).float()}
     change = loaded["w"].double().numpy() - base["w"].double().numpy()
     largest = np.linalg.norm(change, 2)
     found = np.linalg.matrix_rank(change, tol=1e-4 * largest)
@@ -111,15 +109,15 @@ def test_remove_and_check_agrees_with_numpys_rank(solution: Module, rank: int) -
 
 
 def test_kv_paths_follow_numpy(solution: Module) -> None:
-    w_k, w_v, text, image = normal(1, 6, 5), normal(2, 6, 5), normal(3, 2, 4, 5), normal(4, 2, 3, 5)
+    w_k, w_v, text, image = normal(6, 5, seed=1), normal(6, 5, seed=2), normal(2, 4, 5, seed=3), normal(2, 3, 5, seed=4)
     lora = {
-        "A_k": normal(5, 2, 5),
-        "B_k": normal(6, 6, 2),
-        "A_v": normal(7, 2, 5),
-        "B_v": normal(8, 6, 2),
+        "A_k": normal(2, 5, seed=5),
+        "B_k": normal(6, 2, seed=6),
+        "A_v": normal(2, 5, seed=7),
+        "B_v": normal(6, 2, seed=8),
         "scale": 0.7,
     }
-    ip = {"w_k_ip": normal(9, 6, 5), "w_v_ip": normal(10, 6, 5)}
+    ip = {"w_k_ip": normal(6, 5, seed=9), "w_v_ip": normal(6, 5, seed=10)}
     got = solution.kv_paths(w_k, w_v, text, image, lora, ip)
     for letter, weight in (("k", w_k), ("v", w_v)):
         detour = np.einsum("dr,rc->dc", lora[f"B_{letter}"].numpy(), lora[f"A_{letter}"].numpy())
@@ -143,7 +141,7 @@ def test_a_lora_of_peft_is_the_detour_and_is_found_after_merging(solution: Modul
         layer = peer[f"to_{letter}"]
         lora[f"A_{letter}"] = layer.lora_A["default"].weight.detach()
         lora[f"B_{letter}"] = layer.lora_B["default"].weight.detach()
-    text, image = normal(1, 2, 4, 5).float(), normal(2, 2, 3, 5).float()
+    text, image = normal(2, 4, 5, seed=1).float(), normal(2, 3, 5, seed=2).float()
     got = solution.kv_paths(base["to_k.weight"], base["to_v.weight"], text, image, lora, None)
     merged = {}
     for letter in "kv":
@@ -165,7 +163,7 @@ def test_img2img_starts_where_diffusers_does(solution: Module, strength: float) 
     scheduler.set_timesteps(20)
     holder = type("Pipeline", (), {"scheduler": scheduler})()
     peer_timesteps, _ = StableDiffusionImg2ImgPipeline.get_timesteps(holder, 20, strength, "cpu")
-    reference, noise = normal(1, 2, 4, 3, 3).float(), normal(2, 2, 4, 3, 3).float()
+    reference, noise = normal(2, 4, 3, 3, seed=1).float(), normal(2, 4, 3, 3, seed=2).float()
     got = solution.prepare_generation(
         "img2img", reference, noise[:, 0], noise, scheduler.alphas_cumprod, scheduler.timesteps, strength
     )
@@ -187,7 +185,7 @@ def test_channel_of_knows_which_layers_of_a_real_unet_read_the_text(solution: Mo
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
     ).eval()
-    x = normal(1, 1, 4, 8, 8).float()
+    x = normal(1, 4, 8, 8, seed=1).float()
 
     def layer_inputs(x: Tensor, t: int, text: Tensor) -> dict[str, Tensor]:
         seen: dict[str, Tensor] = {}
@@ -202,7 +200,7 @@ def test_channel_of_knows_which_layers_of_a_real_unet_read_the_text(solution: Mo
             hook.remove()
         return seen
 
-    text = normal(2, 1, 5, 12).float()
+    text = normal(1, 5, 12, seed=2).float()
     start = layer_inputs(x, 10, text)
     other_x = layer_inputs(x + 1, 10, text)
     other_t, other_text = layer_inputs(x, 500, text), layer_inputs(x, 10, text + 1)
@@ -217,7 +215,7 @@ def test_channel_of_knows_which_layers_of_a_real_unet_read_the_text(solution: Mo
 
 
 def test_probe_channels_finds_the_inputs_that_autograd_finds(solution: Module) -> None:
-    inputs = {key: normal(i, 2, 3) for i, key in enumerate(("x", "t", "text", "hint", "image"))}
+    inputs = {key: normal(2, 3, seed=i) for i, key in enumerate(("x", "t", "text", "hint", "image"))}
 
     def model(x: Tensor, t: Tensor, text: Tensor, hint: Tensor, image: Tensor) -> Tensor:
         return x + t * image + 0 * hint + text.detach() * 0
@@ -230,7 +228,7 @@ def test_probe_channels_finds_the_inputs_that_autograd_finds(solution: Module) -
 
 
 def test_volume_knob_is_a_lerp_for_guidance(solution: Module) -> None:
-    base, signal = normal(1, 3, 4), normal(2, 3, 4)
+    base, signal = normal(3, 4, seed=1), normal(3, 4, seed=2)
     torch.testing.assert_close(solution.volume_knob("cfg", base, signal, 7.5), torch.lerp(base, signal, 7.5))
     for kind in ("controlnet", "ip_adapter"):
         torch.testing.assert_close(solution.volume_knob(kind, base, signal, 0.5), base.add(signal, alpha=0.5))
@@ -240,8 +238,12 @@ def test_training_follows_a_fixed_image_path(solution: Module) -> None:
     teacher = solution.DecoupledCrossAttention(8, 6, 2)
     start = {name: tensor.clone() for name, tensor in teacher.state_dict().items()}
     for number, layer in enumerate((teacher.to_k_ip, teacher.to_v_ip)):
-        layer.weight.data = normal(number, *layer.weight.shape).float()
-    x, text, image = normal(3, 640, 5, 8).float(), normal(4, 640, 4, 6).float(), normal(5, 640, 3, 6).float()
+        layer.weight.data = normal(*layer.weight.shape, seed=number).float()
+    x, text, image = (
+        normal(640, 5, 8, seed=3).float(),
+        normal(640, 4, 6, seed=4).float(),
+        normal(640, 3, 6, seed=5).float(),
+    )
     target = teacher(x, text, image).detach()
     learned = solution.train_ip_adapter(start, x[:512], text[:512], image[:512], target[:512], 2, 300, 0)
     layer = solution.DecoupledCrossAttention(8, 6, 2)

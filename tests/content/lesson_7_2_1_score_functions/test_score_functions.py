@@ -12,24 +12,13 @@ from scipy.integrate import solve_ivp
 from torch import Tensor
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
+from ..tensors import close, normal, uniform
+
 BETAS = (0.1, 20.0)
-
-
-def normal(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def uniform(*shape: int, low: float, high: float, seed: int = 0) -> Tensor:
-    unit = torch.rand(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    return low + (high - low) * unit
 
 
 def gradient(log_prob: Tensor, x: Tensor) -> Tensor:
     return torch.autograd.grad(log_prob.sum(), x)[0]
-
-
-def close(got: Tensor, want: Tensor, atol: float = 1e-9) -> None:
-    torch.testing.assert_close(got, want, atol=atol, rtol=1e-7)
 
 
 def mixture(means: Tensor, stds: Tensor, weights: Tensor) -> MixtureSameFamily:

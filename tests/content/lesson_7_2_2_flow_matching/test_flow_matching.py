@@ -11,6 +11,8 @@ import torch
 from scipy.integrate import solve_ivp
 from torch import Tensor
 
+from ..tensors import close, normal
+
 DOUBLE = torch.float64
 NAMES = ("noise", "score", "velocity", "x0")
 
@@ -30,14 +32,6 @@ def toys(solution: ModuleType) -> SimpleNamespace:
     )
 
 
-def draw(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=DOUBLE)
-
-
-def near(a: Tensor, b: Tensor, tolerance: float = 1e-9) -> None:
-    torch.testing.assert_close(a, b, atol=tolerance, rtol=tolerance)
-
-
 def turn(angle: float) -> Tensor:
     """The matrix that turns rows of places clockwise."""
     cosine, sine = math.cos(angle), math.sin(angle)
@@ -51,22 +45,22 @@ def turn(angle: float) -> Tensor:
 def test_straight_path_is_torchcfms_with_data_first(solution: ModuleType) -> None:
     from torchcfm.conditional_flow_matching import ConditionalFlowMatcher
 
-    x0, eps, t = draw(6, 3), draw(6, 3, seed=1), torch.rand(6, dtype=DOUBLE)
+    x0, eps, t = normal(6, 3), normal(6, 3, seed=1), torch.rand(6, dtype=DOUBLE)
     _, x_t, velocity = ConditionalFlowMatcher(sigma=0.0).sample_location_and_conditional_flow(x0, eps, t)
-    near(solution.interpolate(x0, eps, t), x_t)
-    near(solution.velocity_target(x0, eps), velocity)
+    close(solution.interpolate(x0, eps, t), x_t, rtol=1e-9)
+    close(solution.velocity_target(x0, eps), velocity, rtol=1e-9)
 
 
 @pytest.mark.peers
 def test_cosine_path_is_torchcfms_variance_preserving_one(solution: ModuleType) -> None:
     from torchcfm.conditional_flow_matching import VariancePreservingConditionalFlowMatcher
 
-    x0, eps, t = draw(6, 3), draw(6, 3, seed=1), torch.rand(6, dtype=DOUBLE)
+    x0, eps, t = normal(6, 3), normal(6, 3, seed=1), torch.rand(6, dtype=DOUBLE)
     matcher = VariancePreservingConditionalFlowMatcher(sigma=0.0)
     _, x_t, velocity = matcher.sample_location_and_conditional_flow(x0, eps, t)
     ours = solution.path_velocity("cosine", x0, eps, t)
-    near(ours["x_t"], x_t)
-    near(ours["velocity"], velocity)
+    close(ours["x_t"], x_t, rtol=1e-9)
+    close(ours["velocity"], velocity, rtol=1e-9)
 
 
 @pytest.mark.peers
@@ -75,14 +69,14 @@ def test_euler_takes_the_steps_of_diffusers_flow_matching_scheduler(
 ) -> None:
     from diffusers import FlowMatchEulerDiscreteScheduler
 
-    n_steps, noise = 8, draw(5, 2).float()
+    n_steps, noise = 8, normal(5, 2).float()
     field = toys.ring(4, std=0.3).velocity
     scheduler = FlowMatchEulerDiscreteScheduler(shift=1.0)
     scheduler.set_timesteps(sigmas=numpy.linspace(1.0, 1 / n_steps, n_steps).tolist())
     places = [noise]
     for timestep, sigma in zip(scheduler.timesteps, scheduler.sigmas[:-1], strict=True):
         places.append(scheduler.step(field(places[-1], sigma), timestep, places[-1]).prev_sample)
-    near(solution.euler_sample(field, noise, n_steps), torch.stack(places), 1e-5)
+    close(solution.euler_sample(field, noise, n_steps), torch.stack(places), 1e-5, 1e-5)
 
 
 @pytest.mark.peers
@@ -91,9 +85,9 @@ def test_interpolate_is_diffusers_scale_noise(solution: ModuleType) -> None:
 
     scheduler = FlowMatchEulerDiscreteScheduler(shift=1.0)
     chosen = torch.tensor([100, 500, 900])
-    images, noise = draw(3, 1, 4, 4).float(), draw(3, 1, 4, 4, seed=1).float()
+    images, noise = normal(3, 1, 4, 4).float(), normal(3, 1, 4, 4, seed=1).float()
     theirs = scheduler.scale_noise(images, scheduler.timesteps[chosen], noise)
-    near(solution.interpolate(images, noise, scheduler.sigmas[chosen]), theirs, 1e-6)
+    close(solution.interpolate(images, noise, scheduler.sigmas[chosen]), theirs, 1e-6, 1e-6)
 
 
 # ---------------------------------------------------------------- paths
@@ -101,27 +95,27 @@ def test_interpolate_is_diffusers_scale_noise(solution: ModuleType) -> None:
 
 @pytest.mark.parametrize("path", ["linear", "cosine", "quadratic"])
 def test_path_velocity_is_the_derivative_of_the_place(solution: ModuleType, path: str) -> None:
-    x0, eps, t = draw(4, 3), draw(4, 3, seed=1), torch.tensor([0.0, 0.3, 0.8, 1.0], dtype=DOUBLE)
+    x0, eps, t = normal(4, 3), normal(4, 3, seed=1), torch.tensor([0.0, 0.3, 0.8, 1.0], dtype=DOUBLE)
     place, derivative = torch.autograd.functional.jvp(
         lambda time: solution.path_velocity(path, x0, eps, time)["x_t"], t, torch.ones_like(t)
     )
     ours = solution.path_velocity(path, x0, eps, t)
-    near(ours["velocity"], derivative)
-    near(place[0], x0[0])
-    near(place[3], eps[3])
+    close(ours["velocity"], derivative, rtol=1e-9)
+    close(place[0], x0[0], rtol=1e-9)
+    close(place[3], eps[3], rtol=1e-9)
 
 
 def test_quadratic_path_is_straight_in_space(solution: ModuleType) -> None:
-    x0, eps = draw(1, 3), draw(1, 3, seed=1)
+    x0, eps = normal(1, 3), normal(1, 3, seed=1)
     times = torch.linspace(0, 1, 9, dtype=DOUBLE)
     road = torch.stack([solution.path_velocity("quadratic", x0, eps, t)["x_t"] for t in times])
-    near(solution.straightness(road), torch.ones(1, dtype=DOUBLE))
+    close(solution.straightness(road), torch.ones(1, dtype=DOUBLE), rtol=1e-9)
 
 
 def test_least_loss_is_that_of_the_exact_velocity(solution: ModuleType, toys: SimpleNamespace) -> None:
     ring = toys.ring(4, std=0.3)
     x0 = ring.sample(20_000, torch.Generator().manual_seed(0))
-    eps, t = draw(20_000, 2, seed=1), torch.linspace(0.01, 0.99, 20_000, dtype=DOUBLE)
+    eps, t = normal(20_000, 2, seed=1), torch.linspace(0.01, 0.99, 20_000, dtype=DOUBLE)
     least = solution.cfm_loss(ring.velocity, x0, eps, t)
     for wrong in (lambda x, t: 1.1 * ring.velocity(x, t), lambda x, t: ring.velocity(x, t) + 0.2):
         assert solution.cfm_loss(wrong, x0, eps, t) > least
@@ -131,7 +125,7 @@ def test_least_loss_is_that_of_the_exact_velocity(solution: ModuleType, toys: Si
 
 
 def test_euler_converges_to_scipys_solution(solution: ModuleType, toys: SimpleNamespace) -> None:
-    ring, noise = toys.ring(3, std=0.4), draw(4, 2)
+    ring, noise = toys.ring(3, std=0.4), normal(4, 2)
 
     def slope(t, flat):
         return ring.velocity(torch.from_numpy(flat).reshape(4, 2), t).flatten().numpy()
@@ -146,14 +140,14 @@ def test_euler_converges_to_scipys_solution(solution: ModuleType, toys: SimpleNa
 
 
 def test_one_step_is_exact_on_a_straight_road(solution: ModuleType, toys: SimpleNamespace) -> None:
-    noise, point = draw(5, 3), draw(3, seed=1)
-    near(solution.euler_sample(toys.point(point), noise, 1)[-1], point.expand(5, 3))
+    noise, point = normal(5, 3), normal(3, seed=1)
+    close(solution.euler_sample(toys.point(point), noise, 1)[-1], point.expand(5, 3), rtol=1e-9)
 
 
 def test_first_step_lands_on_the_mean_of_the_data(solution: ModuleType) -> None:
-    noise, data = draw(5, 2), draw(30, 2, seed=1) + 3
+    noise, data = normal(5, 2), normal(30, 2, seed=1) + 3
     end = solution.euler_sample(lambda x, t: solution.marginal_velocity(x, float(t[0]), data), noise, 1)[-1]
-    near(end, data.mean(dim=0).expand(5, 2))
+    close(end, data.mean(dim=0).expand(5, 2), rtol=1e-9)
 
 
 @pytest.mark.parametrize(("omega", "tol", "steps"), [(1.0, 0.1, 16), (3.0, 0.3, 64)])
@@ -166,10 +160,10 @@ def test_steps_needed_on_circles(
 
 
 def test_reflow_pairs_on_circles_are_turned_noise(solution: ModuleType, toys: SimpleNamespace) -> None:
-    eps, omega = draw(6, 2), 1.3
+    eps, omega = normal(6, 2), 1.3
     pairs = solution.reflow_pairs(toys.rotation(omega), eps, 4000)
-    near(pairs["x0"], eps @ turn(omega), 1e-3)
-    near(pairs["eps"], eps)
+    close(pairs["x0"], eps @ turn(omega), 1e-3, 1e-3)
+    close(pairs["eps"], eps, rtol=1e-9)
 
 
 # ---------------------------------------------------------------- one family
@@ -178,29 +172,29 @@ def test_reflow_pairs_on_circles_are_turned_noise(solution: ModuleType, toys: Si
 @pytest.mark.parametrize("source", NAMES)
 @pytest.mark.parametrize("target", NAMES)
 def test_conversions_agree_with_a_known_pair(solution: ModuleType, source: str, target: str) -> None:
-    x0, eps, t = draw(4, 3), draw(4, 3, seed=1), torch.tensor([0.1, 0.4, 0.6, 0.9], dtype=DOUBLE)
+    x0, eps, t = normal(4, 3), normal(4, 3, seed=1), torch.tensor([0.1, 0.4, 0.6, 0.9], dtype=DOUBLE)
     x_t = (1 - t[:, None]) * x0 + t[:, None] * eps
     place = x_t.clone().requires_grad_()
     law = torch.distributions.Normal((1 - t[:, None]) * x0, t[:, None])
     score = torch.autograd.grad(law.log_prob(place).sum(), place)[0]
     truth = {"noise": eps, "score": score, "velocity": eps - x0, "x0": x0}
-    near(solution.convert_prediction(truth[source], x_t, t, source, target), truth[target])
+    close(solution.convert_prediction(truth[source], x_t, t, source, target), truth[target], rtol=1e-9)
 
 
 @pytest.mark.parametrize("t", [0.2, 0.5, 0.9])
 def test_marginal_velocity_comes_from_autograds_score(solution: ModuleType, t: float) -> None:
-    x, data = draw(6, 2), 2 * draw(5, 2, seed=1)
+    x, data = normal(6, 2), 2 * normal(5, 2, seed=1)
     parts = torch.distributions.Independent(torch.distributions.Normal((1 - t) * data, t), 1)
     law = torch.distributions.MixtureSameFamily(torch.distributions.Categorical(logits=torch.zeros(5)), parts)
     place = x.clone().requires_grad_()
     score = torch.autograd.grad(law.log_prob(place).sum(), place)[0]
-    near(solution.marginal_velocity(x, t, data), -(x + t * score) / (1 - t))
+    close(solution.marginal_velocity(x, t, data), -(x + t * score) / (1 - t), rtol=1e-9)
 
 
 @pytest.mark.parametrize("t", [0.0, 0.25, 0.7, 0.95])
 def test_vp_noise_gives_the_flow_velocity(solution: ModuleType, toys: SimpleNamespace, t: float) -> None:
-    ring, x = toys.ring(5, std=0.3), draw(8, 2)
-    near(solution.flow_velocity_from_vp(ring.vp_noise(), x, t), ring.velocity(x, t), 1e-8)
+    ring, x = toys.ring(5, std=0.3), normal(8, 2)
+    close(solution.flow_velocity_from_vp(ring.vp_noise(), x, t), ring.velocity(x, t), 1e-8, 1e-8)
 
 
 # ---------------------------------------------------------------- trajectories
@@ -215,10 +209,10 @@ def test_straightness_of_circle_arcs(solution: ModuleType) -> None:
 
 
 def test_lens_of_exact_samplers(solution: ModuleType, toys: SimpleNamespace) -> None:
-    ring, noise = toys.ring(3, std=0.3), draw(10, 2)
-    straight = solution.euler_sample(toys.point(draw(2, seed=1)), noise, 12)
+    ring, noise = toys.ring(3, std=0.3), normal(10, 2)
+    straight = solution.euler_sample(toys.point(normal(2, seed=1)), noise, 12)
     bent = solution.euler_sample(ring.velocity, noise, 40)
-    steps = 0.1 * draw(2, 20, 10, 2, seed=2)
+    steps = 0.1 * normal(2, 20, 10, 2, seed=2)
     noisy = torch.cat([noise.expand(2, 1, 10, 2), noise + steps.cumsum(dim=1)], dim=1)
     assert solution.which_lens(straight[None]) == "flow"
     assert solution.which_lens(bent.expand(2, *bent.shape)) == "pf_ode"
@@ -232,12 +226,12 @@ def test_lens_of_exact_samplers(solution: ModuleType, toys: SimpleNamespace) -> 
 def test_trained_flow_samples_its_data(solution: ModuleType, toys: SimpleNamespace) -> None:
     data = toys.ring(3, std=0.3).sample(4000, torch.Generator().manual_seed(0)).float()
     field = solution.train_flow(data, 600, seed=0)
-    noise = draw(1000, 2, seed=1).float()
+    noise = normal(1000, 2, seed=1).float()
     assert toys.energy_distance(solution.euler_sample(field, noise, 50)[-1], data[:1000]) < 0.05
 
 
 def test_reflow_straightens_and_keeps_partners(solution: ModuleType, toys: SimpleNamespace) -> None:
-    ring, noise = toys.ring(3, std=0.3), draw(300, 2, seed=1).float()
+    ring, noise = toys.ring(3, std=0.3), normal(300, 2, seed=1).float()
     before = solution.euler_sample(ring.velocity, noise, 50)
     after = solution.euler_sample(solution.train_reflow(ring.velocity, 2, 600, seed=0), noise, 50)
     assert solution.straightness(after).mean() > 0.97 > solution.straightness(before).mean()

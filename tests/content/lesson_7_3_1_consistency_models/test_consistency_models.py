@@ -11,9 +11,7 @@ from scipy.integrate import solve_ivp
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-
-def _randn(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+from ..tensors import normal
 
 
 def _bent(x: Tensor, t: Tensor) -> Tensor:
@@ -31,7 +29,7 @@ def _field(denoiser, x: Tensor):
 
 
 def test_gaussian_consistency_function_is_the_end_of_the_ode(solution: ModuleType) -> None:
-    x, t, mean, std = 2 * _randn(4, 2), 2.5, torch.tensor([1.0, -0.5], dtype=torch.float64), 0.7
+    x, t, mean, std = 2 * normal(4, 2), 2.5, torch.tensor([1.0, -0.5], dtype=torch.float64), 0.7
 
     def denoiser(x: Tensor, t: Tensor) -> Tensor:
         return mean + (x - mean) * (std**2 / (std**2 + t**2))[:, None]
@@ -49,7 +47,7 @@ def _hills(x: Tensor, t: Tensor) -> Tensor:
 
 
 def test_euler_converges_to_the_ode_and_its_single_step_is_the_denoiser(solution: ModuleType) -> None:
-    x = _randn(3, 2, seed=1)
+    x = normal(3, 2, seed=1)
     walk = solve_ivp(_field(_hills, x), (1.5, 1e-6), x.flatten().numpy(), rtol=1e-11, atol=1e-13)
     end = torch.as_tensor(walk.y[:, -1]).reshape(x.shape)
     walks = [solution.euler_pf_ode(_hills, x, 1.5, n) for n in (100, 200, 400)]
@@ -68,7 +66,7 @@ def test_euler_converges_to_the_ode_and_its_single_step_is_the_denoiser(solution
 def test_gap_is_the_diameter_that_scipy_finds(solution: ModuleType) -> None:
     from scipy.spatial.distance import pdist
 
-    trajectory, times = _randn(5, 4, 3), torch.linspace(3, 0.1, 5, dtype=torch.float64)
+    trajectory, times = normal(5, 4, 3), torch.linspace(3, 0.1, 5, dtype=torch.float64)
     ends = torch.stack([_bent(x, t.expand(4)) for x, t in zip(trajectory, times, strict=True)])
     want = torch.tensor([pdist(ends[:, b].numpy()).max() for b in range(4)], dtype=torch.float64)
     torch.testing.assert_close(solution.self_consistency_gap(_bent, trajectory, times), want)
@@ -83,7 +81,7 @@ def test_distillation_loss_is_zero_for_the_exact_function_and_a_fine_step(soluti
     def teacher(x: Tensor, t: Tensor) -> Tensor:
         return mean + (x - mean) * (std**2 / (std**2 + t**2))[:, None]
 
-    x0, noise, high = _randn(6, 2), _randn(6, 2, seed=2), torch.full((6,), 2.0, dtype=torch.float64)
+    x0, noise, high = normal(6, 2), normal(6, 2, seed=2), torch.full((6,), 2.0, dtype=torch.float64)
     losses = [
         solution.consistency_distillation_loss(exact, exact, teacher, x0, noise, high, high - h) for h in (0.4, 0.2)
     ]
@@ -92,7 +90,7 @@ def test_distillation_loss_is_zero_for_the_exact_function_and_a_fine_step(soluti
 
 
 def test_distillation_loss_in_the_form_of_the_paper(solution: ModuleType) -> None:
-    x0, noise, high = _randn(4, 4), _randn(4, 4, seed=2), torch.tensor([2.0, 1.5, 1.0, 3.0], dtype=torch.float64)
+    x0, noise, high = normal(4, 4), normal(4, 4, seed=2), torch.tensor([2.0, 1.5, 1.0, 3.0], dtype=torch.float64)
     low, net = 0.6 * high, nn.Linear(4, 4).double()
 
     def student(x: Tensor, t: Tensor) -> Tensor:
@@ -118,7 +116,7 @@ def test_ema_is_torchs_own(solution: ModuleType, decay: float) -> None:
         nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)),
         nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)),
     )
-    online(_randn(8, 3).float())  # moves the running statistics
+    online(normal(8, 3).float())  # moves the running statistics
     want = [p.detach().clone() for p in target.parameters()]
     get_ema_multi_avg_fn(decay)(want, [p.detach() for p in online.parameters()], None)
     before = copy.deepcopy(online.state_dict())
@@ -129,14 +127,14 @@ def test_ema_is_torchs_own(solution: ModuleType, decay: float) -> None:
 
 
 def test_training_loss_is_distillation_with_the_data_as_teacher(solution: ModuleType) -> None:
-    x0, noise, high = _randn(4, 3, 2), _randn(4, 3, 2, seed=3), torch.tensor([2.0, 1.5, 1.0, 3.0], dtype=torch.float64)
+    x0, noise, high = normal(4, 3, 2), normal(4, 3, 2, seed=3), torch.tensor([2.0, 1.5, 1.0, 3.0], dtype=torch.float64)
     got = solution.consistency_training_loss(_bent, _bent, x0, noise, high, 0.5 * high)
     want = solution.consistency_distillation_loss(_bent, _bent, lambda x, t: x0, x0, noise, high, 0.5 * high)
     torch.testing.assert_close(got, want)
 
 
 def test_ct_direction_and_variance_by_tweedie(solution: ModuleType) -> None:
-    data, x, t = _randn(5, 3), _randn(4, 3, seed=1), torch.tensor([0.7, 1.0, 1.5, 3.0], dtype=torch.float64)
+    data, x, t = normal(5, 3), normal(4, 3, seed=1), torch.tensor([0.7, 1.0, 1.5, 3.0], dtype=torch.float64)
     got = solution.ct_direction_noise(data, x, t)
     for b in range(4):
 
@@ -160,8 +158,8 @@ def test_multistep_with_the_exact_function_keeps_the_law(solution: ModuleType) -
     def to_t_min(x: Tensor, t: Tensor) -> Tensor:
         return mean + (x - mean) * (width / torch.sqrt(std**2 + t**2))[:, None]
 
-    start = mean + (std**2 + 9) ** 0.5 * _randn(40000, 1)
-    noises = [_randn(40000, 1, seed=s) for s in (1, 2)]
+    start = mean + (std**2 + 9) ** 0.5 * normal(40000, 1)
+    noises = [normal(40000, 1, seed=s) for s in (1, 2)]
     sample = solution.multistep_consistency_sample(to_t_min, start, 3.0, [1.0, 0.5], noises, t_min)
     assert abs(float(sample.std()) - width) < 0.01
     assert abs(float(sample.mean()) - 1) < 0.02
@@ -197,7 +195,7 @@ def test_boundary_scalings_are_those_of_diffusers(solution: ModuleType, sigma: f
     from diffusers import CMStochasticIterativeScheduler
 
     c_skip, c_out = CMStochasticIterativeScheduler().get_scalings_for_boundary_condition(sigma)
-    x, t = _randn(3, 2), torch.full((3,), sigma, dtype=torch.float64)
+    x, t = normal(3, 2), torch.full((3,), sigma, dtype=torch.float64)
     got = solution.consistency_function(lambda x, t: _bent(x, t), x, t)
     torch.testing.assert_close(got, c_skip * x + c_out * _bent(x, t))
 
@@ -209,7 +207,7 @@ def test_multistep_is_the_scheduler_of_diffusers(solution: ModuleType, monkeypat
     scheduler = peer.CMStochasticIterativeScheduler()
     scheduler.set_timesteps(3)
     sigmas = [float(s) for s in scheduler.sigmas[:3]]
-    noises = [_randn(4, 2, seed=s).float() for s in (1, 2, 3)]
+    noises = [normal(4, 2, seed=s).float() for s in (1, 2, 3)]
     queue = list(noises)
     monkeypatch.setattr(peer, "randn_tensor", lambda *args, **kwargs: queue.pop(0))
 
@@ -219,7 +217,7 @@ def test_multistep_is_the_scheduler_of_diffusers(solution: ModuleType, monkeypat
     def f(x: Tensor, t: Tensor) -> Tensor:
         return solution.consistency_function(net, x, t)
 
-    start = sigmas[0] * _randn(4, 2).float()
+    start = sigmas[0] * normal(4, 2).float()
     x = start
     for step in scheduler.timesteps:
         scheduler.scale_model_input(x, step)

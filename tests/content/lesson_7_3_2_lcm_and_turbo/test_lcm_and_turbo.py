@@ -10,9 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-
-def draws(*shape: int, seed: int = 0) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+from ..tensors import normal
 
 
 def schedule() -> Tensor:
@@ -61,7 +59,7 @@ def test_step_is_that_of_the_ddim_scheduler_with_the_usual_scale(solution: Modul
         beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012, clip_sample=False, set_alpha_to_one=False
     )
     scheduler.set_timesteps(50)
-    z, cond, uncond = (draws(2, 4, 8, 8, seed=s).float() for s in (1, 2, 3))
+    z, cond, uncond = (normal(2, 4, 8, 8, seed=s).float() for s in (1, 2, 3))
     guided = uncond + 8.0 * (cond - uncond)
     want = scheduler.step(guided, 500, z).prev_sample
     ab = scheduler.alphas_cumprod
@@ -90,7 +88,7 @@ def test_loss_can_be_put_together_from_two_schedulers(solution: ModuleType) -> N
     ddim.set_timesteps(50)
     ab = ddim.alphas_cumprod.double()
     ddim.alphas_cumprod = ab
-    z0, noise = draws(1, 2, 4, 4, seed=1), draws(1, 2, 4, 4, seed=2)
+    z0, noise = normal(1, 2, 4, 4, seed=1), normal(1, 2, 4, 4, seed=2)
     cond, uncond, w_emb = torch.tensor([0.7]), torch.tensor([-0.2]), torch.tensor([[0.3]])
 
     def student(z: Tensor, t: Tensor, c: Tensor, e: Tensor) -> Tensor:
@@ -134,7 +132,7 @@ def test_loss_vanishes_for_an_exact_consistency_function(solution: ModuleType) -
     z0, w = torch.full((3, 2, 4, 4), point, dtype=torch.float64), torch.tensor([0.0, 3.0, 7.0], dtype=torch.float64)
     cond = torch.zeros(3)
     loss = solution.lcm_distillation_loss(
-        exact, exact, exact, z0, draws(3, 2, 4, 4), cond, cond, w, draws(3, 2), start, end, ab
+        exact, exact, exact, z0, normal(3, 2, 4, 4), cond, cond, w, normal(3, 2), start, end, ab
     )
     assert loss.item() < 1e-7
 
@@ -176,8 +174,8 @@ def test_merge_is_that_of_peft_with_two_adapters(solution: ModuleType) -> None:
 
 
 def test_merged_weight_acts_as_base_plus_branches(solution: ModuleType) -> None:
-    weight, x = draws(5, 7), draws(3, 7, seed=1)
-    loras = [{"A": draws(r, 7, seed=r), "B": draws(5, r, seed=9 + r), "alpha": 3.0, "scale": 0.5 * r} for r in (2, 3)]
+    weight, x = normal(5, 7), normal(3, 7, seed=1)
+    loras = [{"A": normal(r, 7, seed=r), "B": normal(5, r, seed=9 + r), "alpha": 3.0, "scale": 0.5 * r} for r in (2, 3)]
     want = F.linear(x, weight)
     for lora in loras:
         want = want + lora["scale"] * 3.0 / len(lora["A"]) * F.linear(F.linear(x, lora["A"]), lora["B"])
@@ -185,7 +183,7 @@ def test_merged_weight_acts_as_base_plus_branches(solution: ModuleType) -> None:
 
 
 def test_optimum_is_where_an_optimiser_ends(solution: ModuleType) -> None:
-    candidates, probs = draws(5, 3), torch.softmax(draws(5, seed=1), dim=0)
+    candidates, probs = normal(5, 3), torch.softmax(normal(5, seed=1), dim=0)
     x = torch.zeros(3, dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.LBFGS([x], line_search_fn="strong_wolfe", tolerance_grad=1e-12)
 
@@ -208,7 +206,7 @@ def test_optimum_is_where_an_optimiser_ends(solution: ModuleType) -> None:
 
 
 def test_hinge_is_torchs_embedding_hinge(solution: ModuleType) -> None:
-    real, fake = [draws(6), draws(2, 5, seed=1)], [draws(6, seed=2), draws(2, 5, seed=3)]
+    real, fake = [normal(6), normal(2, 5, seed=1)], [normal(6, seed=2), normal(2, 5, seed=3)]
     heads = []
     for r, f in zip(real, fake, strict=True):
         # With label -1 the embedding hinge is max(0, margin - x).
@@ -217,7 +215,7 @@ def test_hinge_is_torchs_embedding_hinge(solution: ModuleType) -> None:
 
 
 def test_generator_gradient_in_closed_form(solution: ModuleType) -> None:
-    x, noise = draws(3, 2, 4, 4).requires_grad_(True), draws(3, 2, 4, 4, seed=1)
+    x, noise = normal(3, 2, 4, 4).requires_grad_(True), normal(3, 2, 4, 4, seed=1)
     alpha = torch.tensor([0.9, 0.5, 0.2], dtype=torch.float64)
     sigma, level = (1 - alpha**2).sqrt(), torch.tensor([1, 2, 3])
 

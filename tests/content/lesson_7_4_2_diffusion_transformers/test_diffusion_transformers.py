@@ -14,13 +14,7 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-
-def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
-
-
-def close(got: Tensor, want: Tensor, atol: float = 1e-9) -> None:
-    torch.testing.assert_close(got, want, atol=atol, rtol=1e-7)
+from ..tensors import close, normal
 
 
 def fill(module: nn.Module, scale: float = 0.2) -> nn.Module:

@@ -13,22 +13,16 @@ from scipy import stats
 from scipy.integrate import quad, solve_ivp
 from torch import Tensor, nn
 
+from ..tensors import close, normal
+
 # Float32 against a peer in float32, both at their own order of operations.
 PEER = {"atol": 5e-6, "rtol": 0.0}
 
 
-def normal(seed: int, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
-
-
 def randomised(module: nn.Module, scale: float = 0.2) -> nn.Module:
     for number, parameter in enumerate(module.parameters()):
-        parameter.data = scale * normal(number, *parameter.shape, dtype=parameter.dtype)
+        parameter.data = scale * normal(*parameter.shape, dtype=parameter.dtype, seed=number)
     return module
-
-
-def close(got: object, want: object) -> None:
-    torch.testing.assert_close(got, want, atol=1e-9, rtol=1e-7)
 
 
 # ---------------------------------------------------------------- text
@@ -39,8 +33,11 @@ def test_sd3_text_context_is_the_one_of_the_pipeline(solution: ModuleType) -> No
     """encode_prompt of diffusers, with encoders that hand out what we give them."""
     from diffusers import StableDiffusion3Pipeline
 
-    clip = {0: (normal(0, 2, 77, 16), normal(1, 2, 16)), 1: (normal(2, 2, 77, 24), normal(3, 2, 24))}
-    t5 = normal(4, 2, 20, 64)
+    clip = {
+        0: (normal(2, 77, 16, seed=0), normal(2, 16, seed=1)),
+        1: (normal(2, 77, 24, seed=2), normal(2, 24, seed=3)),
+    }
+    t5 = normal(2, 20, 64, seed=4)
 
     pipeline = SimpleNamespace(
         _execution_device="cpu",
@@ -62,7 +59,7 @@ def test_sd3_text_context_is_the_one_of_the_pipeline(solution: ModuleType) -> No
 
 def room(*sizes: int) -> list[Tensor]:
     batch, n_txt, n_img, d = sizes
-    return [normal(i, batch, n, d) for i, n in enumerate((n_txt,) * 3 + (n_img,) * 3)]
+    return [normal(batch, n, d, seed=i) for i, n in enumerate((n_txt,) * 3 + (n_img,) * 3)]
 
 
 @pytest.mark.parametrize("n_heads", [1, 2, 8])
@@ -140,7 +137,7 @@ def test_mmdit_block_is_diffusers_joint_transformer_block(solution: ModuleType, 
         layer, _, kind = name.rpartition(".")
         state[f"{names[layer]}.{kind}"] = tensor
     peer.load_state_dict(state)
-    txt, img, c = normal(1, 2, 77, d).float(), normal(2, 2, 256, d).float(), normal(3, 2, d).float()
+    txt, img, c = normal(2, 77, d, seed=1).float(), normal(2, 256, d, seed=2).float(), normal(2, d, seed=3).float()
     with torch.no_grad():
         got_txt, got_img = ours(txt, img, c)
         want_txt, want_img = peer(hidden_states=img, encoder_hidden_states=txt, temb=c)
@@ -149,7 +146,7 @@ def test_mmdit_block_is_diffusers_joint_transformer_block(solution: ModuleType, 
 
 
 def test_fresh_mmdit_block_is_the_identity(solution: ModuleType) -> None:
-    txt, img, c = normal(1, 2, 77, 16).float(), normal(2, 2, 256, 16).float(), normal(3, 2, 16).float()
+    txt, img, c = normal(2, 77, 16, seed=1).float(), normal(2, 256, 16, seed=2).float(), normal(2, 16, seed=3).float()
     got = solution.MMDiTBlock(16, 4)(txt, img, c)
     assert torch.equal(got[0], txt)
     assert torch.equal(got[1], img)
@@ -177,7 +174,7 @@ def test_flux_single_block_is_diffusers(solution: ModuleType, d: int, heads: int
         for name, theirs in {"ada": "norm.linear", "fc1": "proj_mlp", "out": "proj_out"}.items():
             state[f"{theirs}.{kind}"] = own[f"{name}.{kind}"]
     peer.load_state_dict(state)
-    txt, img, c = normal(1, 2, 77, d).float(), normal(2, 2, 256, d).float(), normal(3, 2, d).float()
+    txt, img, c = normal(2, 77, d, seed=1).float(), normal(2, 256, d, seed=2).float(), normal(2, d, seed=3).float()
     with torch.no_grad():
         got_txt, got_img = ours(txt, img, c)
         want_txt, want_img = peer(hidden_states=img, encoder_hidden_states=txt, temb=c, image_rotary_emb=None)
@@ -187,7 +184,7 @@ def test_flux_single_block_is_diffusers(solution: ModuleType, d: int, heads: int
 
 def test_flux_single_block_treats_text_and_image_alike(solution: ModuleType) -> None:
     block = randomised(solution.FluxSingleBlock(16, 4).double())
-    txt, img, c = normal(1, 2, 5, 16), normal(2, 2, 9, 16), normal(3, 2, 16)
+    txt, img, c = normal(2, 5, 16, seed=1), normal(2, 9, 16, seed=2), normal(2, 16, seed=3)
     there, back = block(txt, img, c), block(img, txt, c)
     close(there[0], back[1])
     close(there[1], back[0])
@@ -195,7 +192,7 @@ def test_flux_single_block_treats_text_and_image_alike(solution: ModuleType) -> 
 
 def test_flux_single_block_does_not_care_how_loud_queries_are(solution: ModuleType) -> None:
     block = randomised(solution.FluxSingleBlock(16, 4).double(), 1.0)
-    inputs = normal(1, 2, 5, 16), normal(2, 2, 9, 16), normal(3, 2, 16)
+    inputs = normal(2, 5, 16, seed=1), normal(2, 9, 16, seed=2), normal(2, 16, seed=3)
     before = block(*inputs)
     block.qkv.weight.data[:16] *= 50
     block.qkv.bias.data[:16] *= 50
@@ -207,7 +204,12 @@ def test_flux_single_block_does_not_care_how_loud_queries_are(solution: ModuleTy
 
 
 def test_projection_conflict_is_numpys_least_squares(solution: ModuleType) -> None:
-    x_txt, y_txt, x_img, y_img = normal(0, 20, 4), normal(1, 20, 3), normal(2, 50, 4), normal(3, 50, 3)
+    x_txt, y_txt, x_img, y_img = (
+        normal(20, 4, seed=0),
+        normal(20, 3, seed=1),
+        normal(50, 4, seed=2),
+        normal(50, 3, seed=3),
+    )
 
     def residual(x: np.ndarray, y: np.ndarray) -> float:
         return float(np.linalg.lstsq(x, y, rcond=None)[1].sum())
@@ -263,7 +265,7 @@ def test_logit_normal_density_is_torchs_and_adds_up_to_one(solution: ModuleType,
 
 def test_a_shifted_logit_normal_has_a_moved_mean(solution: ModuleType) -> None:
     """Kolmogorov-Smirnov: shifted draws against the density whose mean is moved by the shift's logarithm."""
-    draws = torch.sigmoid(0.3 + 0.8 * normal(0, 20_000))
+    draws = torch.sigmoid(0.3 + 0.8 * normal(20_000, seed=0))
     grid = torch.linspace(0, 1, 20_001).double()[1:-1]
     cdf = solution.logit_normal_density(grid, 0.3 + math.log(3), 0.8).cumsum(0) / 20_000
     shifted = solution.shift_sigmas(draws, 3.0).numpy()
@@ -276,8 +278,8 @@ def test_a_shifted_logit_normal_has_a_moved_mean(solution: ModuleType) -> None:
 def test_sd3_training_loss_is_least_for_the_expected_velocity(solution: ModuleType) -> None:
     """For Gaussian data the best model is known: E[noise - x0 | x_s] by the formula for joint Gaussians."""
     mu, tau, n = 0.7, 0.6, 200_000
-    x0, noise = mu + tau * normal(0, n, 1), normal(1, n, 1)
-    draws = normal(2, n)
+    x0, noise = mu + tau * normal(n, 1, seed=0), normal(n, 1, seed=1)
+    draws = normal(n, seed=2)
 
     def best(x: Tensor, s: Tensor, cond: Tensor) -> Tensor:
         s = s[:, None]
@@ -298,7 +300,7 @@ def test_sd3_training_loss_stands_where_the_scheduler_puts_it(solution: ModuleTy
     from diffusers.training_utils import compute_loss_weighting_for_sd3
 
     scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
-    x0, noise = normal(0, 4, 3, 8, 8).float(), normal(1, 4, 3, 8, 8).float()
+    x0, noise = normal(4, 3, 8, 8, seed=0).float(), normal(4, 3, 8, 8, seed=1).float()
     steps = torch.tensor([10, 400, 700, 990])
     sigmas, timesteps = scheduler.sigmas[steps], scheduler.timesteps[steps]
     plain = sigmas / (3 - 2 * sigmas)  # the level before the shift
@@ -324,7 +326,7 @@ def test_rectified_flow_sample_is_diffusers_euler_loop(solution: ModuleType, n: 
     def field(x: Tensor, s: Tensor) -> Tensor:
         return torch.sin(2 * x) + s.reshape(-1, 1, 1, 1) - 0.5 * x
 
-    noise = normal(0, 2, 4, 8, 8).float()
+    noise = normal(2, 4, 8, 8, seed=0).float()
     scheduler = FlowMatchEulerDiscreteScheduler(shift=shift)
     # Its own grid would end at 1/1000.
     scheduler.set_timesteps(sigmas=np.linspace(1, 0, n + 1)[:-1].astype(np.float32))
@@ -338,7 +340,7 @@ def test_rectified_flow_sample_nears_a_fine_ode_solution(solution: ModuleType) -
     def field(x: Tensor, s: Tensor) -> Tensor:
         return torch.sin(2 * x) + s[:, None] - 0.5 * x
 
-    noise = normal(0, 5, 1)
+    noise = normal(5, 1, seed=0)
     fine = solve_ivp(
         lambda s, x: np.sin(2 * x) + s - 0.5 * x, (1.0, 0.0), noise[:, 0].numpy(), rtol=1e-10, atol=1e-12
     ).y[:, -1]

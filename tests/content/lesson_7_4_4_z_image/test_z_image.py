@@ -12,19 +12,9 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor, nn
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
+from ..tensors import close, normal, uniform
+
 AXES = [4, 4, 4]
-
-
-def normal(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
-
-
-def uniform(*shape: int, seed: int = 0) -> Tensor:
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def close(got: Tensor, want: Tensor, atol: float = 1e-9, rtol: float = 1e-7) -> None:
-    torch.testing.assert_close(got, want, atol=atol, rtol=rtol)
 
 
 def filled(module: nn.Module, scale: float = 0.2) -> nn.Module:

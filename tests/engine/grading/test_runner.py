@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
 import subprocess
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,13 @@ from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Variant
 from blindgrade.engine.grading import student
 from blindgrade.engine.grading.options import Options
-from blindgrade.engine.grading.runner import grade
+from blindgrade.engine.grading.references import References
+from blindgrade.engine.grading.runner import grade, grade_lesson
 from blindgrade.engine.grading.student import Student
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Interrupted
 from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.submission.reading import read_submission
 from blindgrade.engine.wire.replies import Loaded
 from blindgrade.models import Attempt, Exercise, Grading
 
@@ -222,3 +226,20 @@ def test_a_worker_that_ended_or_sent_too_much_after_its_answer_is_seen_before_th
                 time.sleep(0.01)
             assert not worker.waits()
             worker.close()
+
+
+def test_a_submission_is_freed_as_soon_as_it_is_graded() -> None:
+    """A cohort's process would else hold hundreds of them until the collector comes."""
+    [target] = MINI.find(["lesson-1.1.1"])
+    path = TESTS / "submissions" / "mini" / "all_right"
+    with Zygote().ready() as zygote:
+        found = read_submission(path, [target.files], {})["lesson-1.1.1"]
+        assert found is not None
+        alive = weakref.ref(found)
+        gc.disable()
+        try:
+            assert grade_lesson(target, found, path, Options(), zygote, References()).points == 100
+            del found
+            assert alive() is None
+        finally:
+            gc.enable()

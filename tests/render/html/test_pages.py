@@ -14,7 +14,7 @@ from blindgrade.models import Outcome
 from blindgrade.render.html import pages
 from blindgrade.render.outcomes import SIGNS
 
-STYLESHEETS = [(pages.HERE, "report.css"), (pages.HERE, "notebook.css"), ("blindgrade.cohort_report", "cohort.css")]
+STYLESHEETS = [(pages.HERE, "student.css"), (pages.HERE, "notebook.css"), ("blindgrade.cohort_report", "cohort.css")]
 AT = re.compile(r"@(?:media [^{]+|page)\Z")
 
 

@@ -32,7 +32,7 @@ PEOPLE = Roster.of([Person("bo", (Identifier("email", "bo@uni.edu"), Identifier(
 
 
 def imported(text: str) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Data that Canvas would take: points possible by assignment, new scores by the student's Canvas id or SIS id."""
+    """Data that Canvas would take: points possible by assignment, and new scores by Canvas id or SIS id."""
     lines = text.splitlines()[:3]
     delimiter = ";" if sum(";" in line for line in lines) > sum("," in line for line in lines) else ","
     rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))

@@ -22,7 +22,7 @@ from blindgrade.cli.lazy import runs
 @click.option(
     "--to",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The page to write; its tables go beside it as CSV.  [default: build/reports/cohort-LESSON.html]",
+    help="The page to write; its tables go beside it as CSV.  [default: reports/LESSON/cohort.html]",
 )
 @runs("blindgrade.cli.course.run.report:report", needs=("scipy", "report"))
 def report() -> None:
@@ -36,7 +36,7 @@ def report() -> None:
     Examples:
       course report lesson-7.2
       course report lesson-7.2 --submitted submitted/ --roster roster.csv
-      course report all --to build/reports/term.html
+      course report all --to build/term.html
 
     Exit code: 0 written, 2 the request was wrong.
     """

@@ -8,6 +8,7 @@ import click
 
 from blindgrade.cli import options
 from blindgrade.cli.lazy import runs
+from blindgrade.seeds import MAX_SEED
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -21,7 +22,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
-    "--seed", type=click.IntRange(0, (1 << 53) - 1), help="Repeat the attempt with this seed. Default: a fresh one."
+    "--seed", type=click.IntRange(0, MAX_SEED - 1), help="Repeat the attempt with this seed. Default: a fresh one."
 )
 @click.option(
     "--sandbox",
@@ -55,7 +56,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     is_flag=False,
     flag_value="",
     metavar="[FILE.html]",
-    help="Write the grading as a page, with pictures.  [default: build/reports/LESSON.html]",
+    help="Write the grading as a page, with pictures.  [default: reports/LESSON/student.html]",
 )
 @click.option("--open", "open_it", is_flag=True, help="Write the page and open it in a browser.")
 @click.option("--problems", is_flag=True, help="Print a line for each problem, as compilers do, and nothing else.")

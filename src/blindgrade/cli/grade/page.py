@@ -12,7 +12,9 @@ from blindgrade.catalog import Catalog, Target
 from blindgrade.cli.exits import BAD_REQUEST, stop
 from blindgrade.cli.grade.job import Job
 from blindgrade.engine.judging.collected_figures import CollectedFigures
+from blindgrade.files import write_whole
 from blindgrade.models import Attempt, ExerciseResult, Grading
+from blindgrade.render.html.look import look_of
 from blindgrade.render.html.report import report
 
 
@@ -25,7 +27,7 @@ def deliver_page(
     figures: CollectedFigures | None,
 ) -> None:
     """Write the page, open it if that was asked for, and name it on standard error."""
-    page = Path(job.wanted["report"]) if job.wanted["report"] else default_path(job.catalog, job.ids)
+    page = Path(job.wanted["report"]) if job.wanted["report"] else job.catalog.page(job.ids, "student")
     try:
         write_report(page, job.catalog, job.targets, grading, past=past, known=known, figures=figures)
     except OSError as error:
@@ -34,12 +36,6 @@ def deliver_page(
     opened = job.wanted["open_it"] and open_report(page)
     found = opened or not job.wanted["open_it"]
     click.echo(f"  Report: {page}{'' if found else ' (no browser was found to open it)'}", err=True)
-
-
-def default_path(catalog: Catalog, ids: Sequence[str]) -> Path:
-    """build/reports/lesson-7.2.1.html in the course's folder, named by what was asked for."""
-    name = "_".join(name.replace("/", "-") for name in ids)
-    return catalog.root / "build" / "reports" / f"{name[:100]}.html"
 
 
 def write_report(
@@ -52,17 +48,12 @@ def write_report(
     known: Mapping[str, Sequence[ExerciseResult]] | None = None,
     figures: CollectedFigures | None = None,
 ) -> None:
-    """Write the page. OSError if the file cannot be written."""
+    """Write the page, as the course's pages look. OSError if the file cannot be written."""
     lessons = {target.files.entry.id: target.lesson for target in targets}
     found = figures.found if figures is not None else []
-    page = report(grading, catalog.course, lessons, past=past, known=known, figures=found)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(page, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    look = look_of(catalog)
+    page = report(grading, catalog.course, lessons, past=past, known=known, figures=found, look=look)
+    write_whole(path, page)
 
 
 def open_report(path: Path) -> bool:

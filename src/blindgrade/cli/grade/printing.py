@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from blindgrade.cli.bars import Waiting
 from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.screen import Screen
 from blindgrade.models import Attempt, Grading
 from blindgrade.render.links import Links
 from blindgrade.render.terminal.results import ending, heading, lesson_list
+
+if TYPE_CHECKING:  # see `begin`
+    from blindgrade.cli.bars import Waiting
 
 
 class Silent:
@@ -39,12 +41,17 @@ class Printing(Silent):
         self._targets = job.targets
         self._verbose = job.wanted["verbose"]
         self._next = 0
-        if sys.stderr.isatty() and not job.options["debug"]:
-            self.waiting = Waiting(sum(len(t.exercises) for t in job.targets))
+        self._drawn = sys.stderr.isatty() and not job.options["debug"]
 
     def begin(self) -> None:
-        """Print the first lesson's heading, within a moment of Enter."""
+        """Print the first lesson's heading, within a moment of Enter, and show the bar."""
         self._head()
+        if self._drawn:
+            # Imported here, because the first line must not wait for it.
+            from blindgrade.cli.bars import Waiting
+
+            self.waiting = Waiting(sum(len(t.exercises) for t in self._targets))
+            self.waiting.start()
 
     def _head(self) -> None:
         if self._next < len(self._targets):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import io
 import random
-import secrets
 import sys
 import time
 import traceback
@@ -22,6 +21,7 @@ from typing import Any, Literal
 import numpy
 import torch
 
+from blindgrade import seeds
 from blindgrade.catalog import CourseError, Target
 from blindgrade.checks import Check, Rng, derive
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
@@ -37,7 +37,7 @@ from blindgrade.engine.wire.replies import MAX_FRAMES, Result, Stopped, Unsendab
 from blindgrade.engine.worker.errors import describe_error
 from blindgrade.engine.worker.experiment import reset_state
 from blindgrade.engine.worker.lesson import Names
-from blindgrade.models import MAX_SEED, Attempt, Exercise, ExerciseResult, SubmissionRef
+from blindgrade.models import Attempt, Exercise, ExerciseResult, SubmissionRef
 from blindgrade.places import Frame, Place
 
 MAX_OUTPUT = 2_000  # characters of the code's prints
@@ -86,7 +86,7 @@ def _loop(
     reference: LiveReference | KeyReference
     if wanted == "live" or (wanted == "auto" and files.solution.is_file()):
         reference = LiveReference(checks, Solution(files, target.lesson))
-        seed = secrets.randbelow(MAX_SEED) if given_seed is None else given_seed
+        seed = seeds.draw() if given_seed is None else given_seed
     else:
         reference, seed = KeyReference(files, checks), KEY_SEED
     module = ModuleType(files.module)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
+from blindgrade import seeds
 from blindgrade.catalog import Target
 from blindgrade.engine.answers.reference import LiveReference, check_seed
 from blindgrade.engine.grading.options import Options
@@ -17,7 +17,7 @@ from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Interrupted
 from blindgrade.engine.submission.fingerprints import DoesNotParse, Fingerprint, fingerprints, to_grade
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
-from blindgrade.models import MAX_SEED, Attempt, Exercise, ExerciseResult, Kind, Outcome
+from blindgrade.models import Attempt, Exercise, ExerciseResult, Kind, Outcome
 
 KEPT = "the last results stay on screen until the file"
 
@@ -53,7 +53,7 @@ class Regrading:
 
     def _begin(self) -> None:
         self._references = References()
-        self._seed = self.options.seed if self.options.seed is not None else secrets.randbelow(MAX_SEED)
+        self._seed = self.options.seed if self.options.seed is not None else seeds.draw()
 
     def regrade(self, *, everything: bool = False) -> Iterator[Attempt]:
         """Grade the exercises that changed since the last time, edited code first.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from blindgrade import seeds
 from blindgrade.catalog import Catalog, Target
 from blindgrade.engine.answers.answer_key import KEY_SEED
 from blindgrade.engine.grading.in_process import InThisProcess
@@ -23,7 +23,7 @@ from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.submission.reading import LessonSubmission, read_submission
 from blindgrade.engine.wire.replies import Raised
 from blindgrade.engine.worker.lesson import LoadedLesson, load
-from blindgrade.models import MAX_SEED, Attempt, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
+from blindgrade.models import Attempt, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
 from blindgrade.places import Place
 
 
@@ -103,7 +103,7 @@ class _LessonRun:
         self.checks, self.reference = self.references.of(self.target, self.options)
         self.judged = self.references.judged_before(self.target, self.options)
         public_seed = KEY_SEED if self.reference.kind == "key" else None
-        self.seed = next(s for s in (public_seed, self.options.seed, secrets.randbelow(MAX_SEED)) if s is not None)
+        self.seed = next(s for s in (public_seed, self.options.seed, seeds.draw()) if s is not None)
         files = self.target.files
         if self.submission is None:
             self.problems.append(f"the submission holds no file for {files.entry.id} ({files.module}.py or .ipynb)")
@@ -112,10 +112,6 @@ class _LessonRun:
             self.submission = None
         else:
             self.problems += self.submission.problems
-        self.loop = Loop(
-            self.checks, self.reference, self.seed, self._observer(), forgiving(self.judged.judge),
-            go_on=self._go_on, keep=self._keep,
-        )  # fmt: skip
 
     def _observer(self) -> Observer:
         if self.submission is None:
@@ -131,8 +127,13 @@ class _LessonRun:
     def attempt(self) -> Attempt:
         """Grade the lesson."""
         begun = time.monotonic()
+        # Not a field of this run, to which it refers: a cycle would keep the submission until the collector comes.
+        loop = Loop(
+            self.checks, self.reference, self.seed, self._observer(), forgiving(self.judged.judge),
+            go_on=self._go_on, keep=self._keep,
+        )  # fmt: skip
         try:
-            results = self._exercises()
+            results = self._exercises(loop)
         finally:
             if self.student is not None:
                 self.student.close()
@@ -147,7 +148,7 @@ class _LessonRun:
             problems=self.problems,
         )
 
-    def _exercises(self) -> list[ExerciseResult]:
+    def _exercises(self, loop: Loop) -> list[ExerciseResult]:
         """Results in the lesson's order. Exercises that end their worker run last, so that one worker may be enough."""
         results: dict[str, ExerciseResult] = {}
         # A released course may have no public check of an exercise.
@@ -155,7 +156,7 @@ class _LessonRun:
         for name in sorted(names, key=lambda name: any(check.isolated for check in self.checks.of(name))):
             self._go_on()
             self._report(name, None)
-            results[name] = self.loop.exercise(name)
+            results[name] = loop.exercise(name)
             self._report(name, results[name].outcome)
         return [results[name] for name in names]
 

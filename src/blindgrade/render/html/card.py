@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Outcome
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
 
+if TYPE_CHECKING:
+    from blindgrade.render.html.look import Look
+
 TO_FIX = (Outcome.FAILED, Outcome.BLOCKED, Outcome.ERROR)
 
 
-def html_card(attempt: Attempt) -> str:
+def html_card(attempt: Attempt, look: Look | None = None) -> str:
     """The card as HTML; what the student's code said is text in it and nothing else."""
+    from blindgrade.render.html.look import PLAIN
     from blindgrade.render.html.pages import filled
 
     first = _first_to_fix(attempt)
     alone = len(attempt.exercises) == 1
     exercises = [(r, alone or r is first, [(c, hint, _place(c)) for c, hint in _hints(r)]) for r in attempt.exercises]
-    return filled("notebook.html", stylesheet="notebook.css", attempt=attempt, exercises=exercises, foot=_foot(attempt))
+    return filled(
+        "notebook.html",
+        stylesheet="notebook.css",
+        look=look or PLAIN,
+        whole=False,
+        attempt=attempt,
+        exercises=exercises,
+        foot=_foot(attempt),
+    )
 
 
 def text_card(attempt: Attempt) -> str:

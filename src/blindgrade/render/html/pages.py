@@ -11,35 +11,99 @@ import hashlib
 import re
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from blindgrade.catalog import CourseError
 from blindgrade.places import Place
+from blindgrade.render.html.look import PLAIN, Look
+from blindgrade.render.html.overrides import PACKAGED, OwnTemplates, faults, names_in, where_raised
+from blindgrade.render.html.theme import Theme
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
 
 HERE = "blindgrade.render.html"
+PACKAGE_OF = {"cohort.html": "blindgrade.cohort_report"}  # the pages that are packaged elsewhere
+INSTEAD = "The packaged template is used instead."
+BEFORE_POLICY = re.compile(
+    r'<!DOCTYPE html>\n<html lang="[\w-]+">\n<head>\n<meta charset="utf-8">\n'
+    r'<meta http-equiv="Content-Security-Policy" content="'
+)
 CODE = re.compile(r"`([^`\n]+)`")
 
 
-def filled(template: str | Template, *, stylesheet: str = "", package: str = HERE, **values: Any) -> str:
-    """The template filled in, as `style` its stylesheet and as `style_digest` what a policy may admit it by.
+def filled(
+    template: str | Template,
+    *,
+    stylesheet: str = "",
+    package: str = HERE,
+    look: Look = PLAIN,
+    inline_styles: bool = False,
+    whole: bool = True,
+    **values: Any,
+) -> str:
+    """The template filled in, with the course's theme and templates; broken ones are named, and ours are taken.
 
-    A template of `package` may extend and include those of this one; it is found before them.
+    A template of `package` may extend and include those of this one; it is found before them. It gets its stylesheet
+    as `style` and what the page may load as `policy`: this stylesheet by its digest, with `inline_styles` any style,
+    and pictures that the page itself holds. `whole` is False for a piece of another page, which has no policy.
     """
-    environment = _environment(package)
-    # Our own file: text in CSS is never a student's.
-    style = Markup(environment.get_template(stylesheet).render() if stylesheet else "")
+    packaged = _environment(package)
+    # Files of ours and of the course: text in CSS is never a student's.
+    style = Markup(packaged.get_template(stylesheet).render(theme=look.theme) if stylesheet else "")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.get_template(template).render(style=style, style_digest=digest, **values)
+    sources = "'unsafe-inline'" if inline_styles else f"'sha256-{digest}'"
+    # Nothing in it is a student's either.
+    policy = Markup(f"default-src 'none'; style-src {sources}; img-src data:; base-uri 'none'; form-action 'none'")
+    values |= {"style": style, "style_digest": digest, "policy": policy}
+    if isinstance(template, str) and look.templates is not None and names_in(look.templates):
+        page = _overridden(template, package, look.templates, look, values)
+        if page is not None and whole and not _keeps_policy(page, style, policy):
+            look.warn(f"{look.shown}: {template} has lost the policy or the stylesheet that keep a page from loading"
+                      f" anything; keep those of {PACKAGED}base.html. {INSTEAD}")  # fmt: skip
+            page = None
+        if page is not None:
+            return page
+    return packaged.get_template(template).render(values)
+
+
+def _overridden(template: str, package: str, folder: Path, look: Look, values: dict[str, Any]) -> str | None:
+    """The page by the course's templates; None, after a warning, if one of them is broken."""
+    environment = _environment(package, folder)
+    for fault in faults(environment, folder, template, look.shown):
+        look.warn(f"{fault}. {INSTEAD}")
+        return None
+    try:
+        return environment.get_template(template).render(values)
+    except Exception as error:  # whatever an expression of the template raises
+        look.warn(f"{where_raised(error, folder, look.shown)}: {error}. {INSTEAD}")
+        return None
+
+
+def _keeps_policy(page: str, style: str, policy: str) -> bool:
+    head = BEFORE_POLICY.match(page)
+    if head is None or f"<style>{style}</style>" not in page:
+        return False
+    return page.startswith(f'{policy}">', head.end())
+
+
+def check_templates(folder: Path, shown: str) -> None:
+    """CourseError for the first fault that the course's templates show before they are filled in."""
+    for name in names_in(folder):
+        package = PACKAGE_OF.get(name, HERE)
+        for fault in faults(_environment(package, folder), folder, name, shown):
+            raise CourseError(f"{fault}; correct the template")
 
 
 @cache
-def _environment(package: str) -> Environment:
+def _environment(package: str, folder: Path | None = None) -> Environment:
+    packaged = ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, HERE))])
+    own = [OwnTemplates(folder)] if folder is not None else []
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader(name) for name in dict.fromkeys((package, HERE))]),
+        loader=ChoiceLoader([*own, PrefixLoader({PACKAGED.rstrip("/"): packaged}), packaged]),
         # Said outright: what the default would escape depends on a file's name.
         autoescape=True,
         finalize=_shown,
@@ -48,7 +112,8 @@ def _environment(package: str) -> Environment:
         undefined=StrictUndefined,
     )
     environment.filters |= {"figure": _figure, "moment": _moment, "points": points, "prose": _prose}
-    environment.globals |= {"signs": SIGNS, "percent": _percent}
+    del environment.filters["safe"]  # it would let a student's text become markup
+    environment.globals |= {"signs": SIGNS, "percent": _percent, "theme": Theme()}
     return environment
 
 

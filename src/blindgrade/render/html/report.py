@@ -12,6 +12,7 @@ from markupsafe import Markup
 from blindgrade.figures import FigurePair
 from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, Outcome
 from blindgrade.next_step import next_in
+from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.mastery import Step, history, mastery
 from blindgrade.render.html.pages import filled
 from blindgrade.render.outcomes import points
@@ -93,6 +94,7 @@ def report(
     past: Sequence[Attempt] = (),
     known: Mapping[str, Sequence[ExerciseResult]] | None = None,
     figures: Sequence[FigurePair] = (),
+    look: Look = PLAIN,
 ) -> str:
     """The whole page. `lessons` by id; `past` are earlier attempts at them, in any order, with or without this one.
 
@@ -125,8 +127,10 @@ def report(
     newest = max((a.graded_at for a in grading.lessons), default="")
     first = grading.lessons[0] if grading.lessons else None
     return filled(
-        "report.html",
-        stylesheet="report.css",
+        "student.html",
+        stylesheet="student.css",
+        look=look,
+        inline_styles=True,  # a bar's length
         grading=grading,
         course=course,
         heading=_heading(grading),
@@ -156,7 +160,7 @@ def exercise_card(
     """
     drawn, _ = _drawn(figures)
     view = _view(result, lesson, course, drawn[lesson.id if lesson else ""])
-    return filled("card.html", stylesheet="report.css" if style else "", view=view)
+    return filled("card.html", stylesheet="student.css" if style else "", view=view)
 
 
 def _view(

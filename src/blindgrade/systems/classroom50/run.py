@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +37,7 @@ def main() -> None:
 
 
 def _run(course: Path, lessons: list[str], here: Path) -> int:
+    from blindgrade import clock
     from blindgrade.catalog import Catalog, CourseError, UnknownId
     from blindgrade.collect.git_checkouts import commit_of
     from blindgrade.engine.grading.options import Options
@@ -57,7 +57,7 @@ def _run(course: Path, lessons: list[str], here: Path) -> int:
         return _failed(error, GRADER_FAILED)
     for attempt in grading.lessons:
         attempt.student, attempt.submitted_at = submission.owner, submission.datetime
-    record = result(grading, submission, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    record = result(grading, submission, clock.now())
     _write(here / RESULT, json.dumps(record, indent=1) + "\n")
     _write(here / BODY, release_body(grading))
     _show(grading)

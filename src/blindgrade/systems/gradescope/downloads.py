@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from blindgrade import clock
 from blindgrade.collect.source_item import Handed, Listing, SourceError
 from blindgrade.roster.people import Identifier
 
@@ -82,5 +83,4 @@ def _utc(time: Any) -> str | None:
             return None
     if not isinstance(time, datetime):
         return None if not isinstance(time, date) else f"{time.isoformat()}T00:00:00Z"
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.utc(time)

@@ -14,6 +14,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from blindgrade.files import write_whole
+
 
 def main() -> None:
     """Grade, and write the results."""
@@ -67,10 +69,7 @@ def _submitters(metadata: Path) -> tuple[str | None, str | None]:
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(record, indent=1), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(record, indent=1))
 
 
 if __name__ == "__main__":

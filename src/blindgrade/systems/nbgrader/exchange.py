@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
+from blindgrade import clock
 from blindgrade.collect.source_item import Handed, Listing, SourceError
 from blindgrade.roster.people import Identifier
 
@@ -89,7 +90,7 @@ def _nbgrader_time(text: str) -> str | None:
         time = datetime.strptime(f"{match[1]} {zone}", "%Y-%m-%d %H:%M:%S %z")
     except ValueError:
         return None
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return clock.utc(time)
 
 
 def _owner(path: Path, student: str) -> tuple[str, ...]:

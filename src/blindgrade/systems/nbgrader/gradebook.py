@@ -21,6 +21,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from blindgrade.catalog import LessonFiles
+from blindgrade.clock import instant
 from blindgrade.gradebook.comments import comment
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.scores import LessonScores, Score
@@ -243,8 +244,7 @@ def _instant(attempt: Score) -> datetime | None:
     """Time of the submission as nbgrader stores it: in UTC, without a time zone."""
     if attempt.submitted_at is None:
         return None
-    at = datetime.fromisoformat(attempt.submitted_at.replace("Z", "+00:00"))
-    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+    return instant(attempt.submitted_at).astimezone(UTC).replace(tzinfo=None)
 
 
 @contextmanager

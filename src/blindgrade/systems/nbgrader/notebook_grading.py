@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbformat
 
+from blindgrade import seeds
 from blindgrade.catalog import Catalog, CourseError, Target
 from blindgrade.models import Attempt, ExerciseResult, Outcome, SubmissionRef
 
@@ -127,12 +127,11 @@ def _kept_for(target: Target, sandbox: Any) -> _Kept:
     """
     from blindgrade.engine.grading.options import Options
     from blindgrade.engine.grading.references import References
-    from blindgrade.models import MAX_SEED
 
     key = (target.files.root, target.files.entry.id, str(sandbox), _written(target))
     if key not in _kept:
         _kept.clear()
-        _kept[key] = _Kept(Options(seed=secrets.randbelow(MAX_SEED), sandbox=sandbox), References())
+        _kept[key] = _Kept(Options(seed=seeds.draw(), sandbox=sandbox), References())
     return _kept[key]
 
 

@@ -15,6 +15,7 @@ from blindgrade.authoring.notebook import solved_cells, written
 from blindgrade.authoring.regions import RegionError
 from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target
 from blindgrade.models import Exercise, Lesson
+from blindgrade.release.course_tree import look_files
 from blindgrade.systems.nbgrader.names import grade_id, solution_id
 
 PRIVATE = True  # source/ contains the solutions
@@ -125,9 +126,10 @@ def _public_course(catalog: Catalog, target: Target) -> dict[str, bytes]:
     earlier = {need.split("/")[0] for e in target.lesson.exercises for need in e.requires if "/" in need}
     wanted += [catalog.files(lesson).spec for lesson in sorted(earlier)]  # the catalog reads what a lesson requires
     try:
-        return {path.relative_to(catalog.root).as_posix(): path.read_bytes() for path in wanted}
+        found = {path.relative_to(catalog.root).as_posix(): path.read_bytes() for path in wanted}
     except FileNotFoundError as error:
         raise CourseError(f"{error.filename} is missing; run `course build`") from None
+    return {**found, **look_files(catalog)}
 
 
 def _course_id(catalog: Catalog) -> str:

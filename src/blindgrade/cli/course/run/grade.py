@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from blindgrade.attempts import StoreError
+from blindgrade.attempts.reading import StoreError
 from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
 from blindgrade.cli.course.run.whole_lessons import whole_lessons
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, INTERRUPTED, SOME_NOT, say, stop, stops
@@ -38,7 +38,7 @@ def grade(
         with stops(BAD_REQUEST, CourseError, UnknownId, NothingHandedIn, StoreError):
             catalog = Catalog.locate()
             targets = whole_lessons(catalog, lesson, "is one exercise; a cohort is graded by whole lessons:")
-            store = attempts or catalog.root / "attempts"
+            store = attempts or catalog.attempts
             # The walls are tried on another core while this one imports torch.
             trial = _trial(targets, (submitted, store), settings) if cluster is None else None
             from blindgrade.cli.course.run.grade_cohort import grade_submissions

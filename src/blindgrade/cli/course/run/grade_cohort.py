@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from blindgrade.attempts import Store
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Target
 from blindgrade.cli.course.run.cohort_lines import CohortLines
 from blindgrade.cli.exits import BAD_REQUEST, stop
@@ -27,7 +27,7 @@ def grade_submissions(
     how: Grade = in_processes if cluster is None else OnCluster(cluster)
     _need_walls(trial)
     with CohortLines(len(handed) * len(targets)) as lines:
-        summary = grade_cohort(targets, handed, submitted, Store(attempts), settings, lines.graded, how)
+        summary = grade_cohort(targets, handed, submitted, AttemptStore(attempts), settings, lines.graded, how)
     summary.aside = [*aside, *summary.aside]
     return summary
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from blindgrade.attempts import StoreError, read_attempt
+from blindgrade.attempts.reading import StoreError, read_attempt
 from blindgrade.catalog import Catalog, CourseError, UnknownId
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, SOME_NOT, stops
 from blindgrade.cohort.grading import Warm

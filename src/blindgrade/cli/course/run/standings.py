@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from blindgrade.attempts import Store, StoreError
+from blindgrade.attempts.reading import StoreError
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.cli.as_json import print_json
 from blindgrade.cli.course.run.notes import say_notes
@@ -22,7 +23,7 @@ def standings(attempts: Path | None, roster: Path | None, as_json: bool) -> None
     people = roster_at(roster)
     with stops(BAD_REQUEST, CourseError, StoreError):
         catalog = Catalog.locate()
-        found = cohort_standings(Store(attempts or catalog.root / "attempts"), catalog.course.policy, people)
+        found = cohort_standings(AttemptStore(attempts or catalog.attempts), catalog.course.policy, people)
     say_notes(people.strangers(dict.fromkeys(row.standing.student for row in found)))
     if as_json:
         names = bool(people.people)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.attempts import Store, StoreError
+from blindgrade.attempts.reading import StoreError
+from blindgrade.attempts.store import AttemptStore
 from blindgrade.models import Attempt, SubmissionRef
 
 
@@ -23,7 +24,7 @@ def attempt(student: str = "ada", key: str = "k1", **fields: object) -> Attempt:
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = AttemptStore(tmp_path)
     path = store.write(attempt(points=1.5))
     assert path == tmp_path / "lesson-1.1.1" / "ada" / "k1.json"
     assert store.read("lesson-1.1.1", "ada", "k1") == attempt(points=1.5)
@@ -31,18 +32,18 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 
 def test_the_current_attempt_is_the_newest_grading_of_what_came_last(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = AttemptStore(tmp_path)
     early, late = "2026-11-01T09:00:00+01:00", "2026-11-01T08:30:00Z"  # the same zone would order them the other way
     store.write(attempt(key="a", submitted_at=early, graded_at="2026-11-05T00:00:00Z"))
     store.write(attempt(key="b", submitted_at=late, graded_at="2026-11-02T00:00:00Z"))
     store.write(attempt(key="c", submitted_at=late, graded_at="2026-11-03T00:00:00Z"))
-    assert {lesson: one.key for lesson, one in store.current("ada").items()} == {"lesson-1.1.1": "c"}
+    assert store.current("lesson-1.1.1", "ada") == store.read("lesson-1.1.1", "ada", "c")
     assert [one.key for one in store.all("lesson-1.1.1")] == ["a", "b", "c"]
-    assert store.current("ben") == {}
+    assert store.current("lesson-1.1.1", "ben") is None
 
 
 def test_a_damaged_attempt_is_none_for_grading_and_named_in_reports(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = AttemptStore(tmp_path)
     store.write(attempt()).write_text('{"lesson":')
     assert store.read("lesson-1.1.1", "ada", "k1") is None
     with pytest.raises(StoreError, match="k1.json is no attempt; delete it"):
@@ -50,24 +51,25 @@ def test_a_damaged_attempt_is_none_for_grading_and_named_in_reports(tmp_path: Pa
 
 
 def test_the_seed_is_drawn_once_and_is_its_owners_alone(tmp_path: Path) -> None:
-    seed = Store(tmp_path).seed("lesson-1.1.1")
-    assert Store(tmp_path).seed("lesson-1.1.1") == seed
-    assert Store(tmp_path).seed("lesson-1.1.2") != seed
+    seed = AttemptStore(tmp_path).seed("lesson-1.1.1")
+    assert AttemptStore(tmp_path).seed("lesson-1.1.1") == seed
+    assert AttemptStore(tmp_path).seed("lesson-1.1.2") != seed
     assert (tmp_path / "lesson-1.1.1" / ".seed.json").stat().st_mode & 0o777 == 0o600
     assert str(seed.seed) not in seed.id
 
 
 def test_a_damaged_seed_is_not_replaced_in_silence(tmp_path: Path) -> None:
-    Store(tmp_path).seed("lesson-1.1.1")
+    AttemptStore(tmp_path).seed("lesson-1.1.1")
     (tmp_path / "lesson-1.1.1" / ".seed.json").write_text("{}")
     with pytest.raises(StoreError, match="seed.json is damaged"):
-        Store(tmp_path).seed("lesson-1.1.1")
+        AttemptStore(tmp_path).seed("lesson-1.1.1")
 
 
 def test_two_runs_do_not_write_into_one_folder(tmp_path: Path) -> None:
-    with Store(tmp_path).writing(), pytest.raises(StoreError, match="another run writes"), Store(tmp_path).writing():
+    first, second = AttemptStore(tmp_path), AttemptStore(tmp_path)
+    with first.writing(), pytest.raises(StoreError, match="another run writes"), second.writing():
         pass
-    with Store(tmp_path).writing():
+    with second.writing():
         pass
 
 
@@ -79,7 +81,7 @@ def test_a_disk_that_does_not_take_it_leaves_nothing_behind(tmp_path: Path) -> N
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
         try:
-            Store(tmp_path).write(attempt())
+            AttemptStore(tmp_path).write(attempt())
         except OSError:
             os._exit(0)
         os._exit(1)
@@ -89,7 +91,7 @@ def test_a_disk_that_does_not_take_it_leaves_nothing_behind(tmp_path: Path) -> N
 
 def test_a_reader_never_sees_half_an_attempt_while_a_writer_is_killed(tmp_path: Path) -> None:
     """A child rewrites an attempt of 2 MB over and over and is killed; every state in between is a whole attempt."""
-    store = Store(tmp_path, durable=False)
+    store = AttemptStore(tmp_path, durable=False)
     for moment in range(10):
         child = os.fork()
         if child == 0:

@@ -1,0 +1,46 @@
+"""Which of a student's attempts at a lesson is the current one: one rule for every command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+from blindgrade.clock import instant
+from blindgrade.models import SubmissionRef
+
+
+class AnyAttempt(Protocol):
+    """An attempt, read whole or in part: what this rule and the policy need of it."""
+
+    key: str
+    points: float
+    max_points: float
+    submission: SubmissionRef
+    submitted_at: str | None
+    graded_at: str
+
+
+One = TypeVar("One", bound=AnyAttempt)
+
+
+def in_order(attempts: Iterable[One]) -> list[One]:
+    """The attempts by time of submission, then by time of grading."""
+    return sorted(attempts, key=lambda a: (instant(a.submitted_at), instant(a.graded_at), a.key))
+
+
+def newest_gradings(attempts: Iterable[One]) -> list[One]:
+    """The newest grading of each submission, in the order of submission. The last one is the current attempt.
+
+    The same files with and without a time are one submission: its time became known later.
+    """
+    newest: dict[tuple[str, str | None], One] = {}
+    for attempt in sorted(attempts, key=lambda a: (instant(a.graded_at), a.key)):
+        newest[attempt.submission.sha256, attempt.submitted_at] = attempt
+    timed = {sha256 for sha256, time in newest if time is not None}
+    return in_order(a for (sha256, time), a in newest.items() if time is not None or sha256 not in timed)
+
+
+def current(attempts: Iterable[One]) -> One | None:
+    """The newest grading of the newest submission; None without attempts."""
+    found = newest_gradings(attempts)
+    return found[-1] if found else None

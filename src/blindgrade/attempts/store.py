@@ -1,0 +1,161 @@
+"""The attempts folder: one immutable file for each attempt, `ROOT/<lesson>/<student>/<key>.json`.
+
+Files are written whole or not at all, also under `kill -9`. Gradebooks and reports are views of these files.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from blindgrade.attempts import run_seed
+from blindgrade.attempts.current import current, in_order
+from blindgrade.attempts.reading import Part, StoreError, read_in_place
+from blindgrade.attempts.run_seed import RunSeed
+from blindgrade.files import write_whole
+from blindgrade.models import Attempt
+
+LOCK_SECONDS = 3.0
+UNFINISHED = ".unfinished"
+SEED = ".seed.json"
+LOCK = ".lock"
+OWNER_ALONE = 0o600  # attempts hold the seed
+
+
+class AttemptStore:
+    """Attempts below `root`. With `durable` a written attempt survives a power cut, not just a killed process."""
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        self.root = root
+        self.durable = durable
+
+    # ------------------------------------------------------------ places
+
+    def path(self, lesson: str, student: str, key: str) -> Path:
+        """Path of the attempt's file."""
+        return self.root / lesson / student / f"{key}.json"
+
+    def lessons(self) -> list[str]:
+        """The lessons that have attempts."""
+        return _folders(self.root)
+
+    def students(self, lesson: str) -> list[str]:
+        """The students who have attempts at a lesson."""
+        return _folders(self.root / lesson)
+
+    def keys(self, lesson: str, student: str) -> list[str]:
+        """The keys of a student's attempts at a lesson."""
+        try:
+            entries = os.listdir(self.root / lesson / student)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        return sorted(n.removesuffix(".json") for n in entries if n.endswith(".json") and not n.startswith("."))
+
+    # ------------------------------------------------------------ reading
+
+    def part(self, model: type[Part], lesson: str, student: str, key: str) -> Part:
+        """What `model` keeps of an attempt. FileNotFoundError if there is none, StoreError names a damaged file."""
+        return read_in_place(model, self.path(lesson, student, key))
+
+    def read(self, lesson: str, student: str, key: str) -> Attempt | None:
+        """The attempt of that key; None if there is none that can be read, so that it is graded again."""
+        try:
+            return self.part(Attempt, lesson, student, key)
+        except (FileNotFoundError, StoreError):
+            return None
+
+    def readable(self, lesson: str, student: str) -> list[Attempt]:
+        """A student's attempts at a lesson by key, without those that cannot be read."""
+        found = (self.read(lesson, student, key) for key in self.keys(lesson, student))
+        return [attempt for attempt in found if attempt is not None]
+
+    def attempts(self, lesson: str, student: str) -> list[Attempt]:
+        """A student's attempts at a lesson in the order of time. StoreError names a damaged file."""
+        return in_order(self.part(Attempt, lesson, student, key) for key in self.keys(lesson, student))
+
+    def all(self, lesson: str) -> Iterator[Attempt]:
+        """Every attempt at a lesson, student by student, in the order of time."""
+        for student in self.students(lesson):
+            yield from self.attempts(lesson, student)
+
+    def current(self, lesson: str, student: str) -> Attempt | None:
+        """A student's current attempt at a lesson; None if there is none. StoreError names a damaged file."""
+        return current(self.attempts(lesson, student))
+
+    # ------------------------------------------------------------ writing
+
+    def write(self, attempt: Attempt) -> Path:
+        """Store an attempt under its lesson, student and key. OSError if the disk does not take it."""
+        assert attempt.student and attempt.key
+        target = self.path(attempt.lesson, attempt.student, attempt.key)
+        self._write(target, (attempt.model_dump_json(by_alias=True, indent=1) + "\n").encode("utf-8"))
+        return target
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The right to write, for one process at a time. Unfinished files of a killed run are removed."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(f"{self.root} cannot be written ({error.strerror}); name another --attempts") from None
+        try:
+            self._lock(handle)
+            self._clear()
+            yield
+        finally:
+            os.close(handle)
+
+    def _lock(self, handle: int) -> None:
+        """Take the lock. The processes of a killed run hold it until they are gone, which takes a moment."""
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    text = f"another run writes into {self.root}; wait for it, or name another --attempts"
+                    raise StoreError(text) from None
+            time.sleep(0.02)
+
+    def _clear(self) -> None:
+        unfinished = self.root / UNFINISHED
+        if unfinished.is_dir():
+            for piece in unfinished.iterdir():
+                piece.unlink(missing_ok=True)
+
+    def _write(self, target: Path, content: bytes) -> None:
+        pieces = self.root / UNFINISHED
+        write_whole(target, content, mode=OWNER_ALONE, durable=self.durable, pieces=pieces)
+
+    # ------------------------------------------------------------ beside a lesson's attempts
+
+    def seed(self, lesson: str) -> RunSeed:
+        """The lesson's secret seed, drawn at the first call; its owner alone can read it."""
+        path = self.root / lesson / SEED
+        if not path.exists():
+            self._write(path, run_seed.draw().to_json())
+        return run_seed.read(path)
+
+    def blob(self, lesson: str, name: str) -> bytes | None:
+        """Content stored by `keep_blob`; None if there is none."""
+        try:
+            return (self.root / lesson / f".{name}").read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def keep_blob(self, lesson: str, name: str, content: bytes) -> None:
+        """Store something beside a lesson's attempts for its owner alone. OSError if the disk does not take it."""
+        self._write(self.root / lesson / f".{name}", content)
+
+
+def _folders(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+    except (FileNotFoundError, NotADirectoryError):
+        return []

@@ -1,0 +1,28 @@
+"""Times as every file of ours writes them: ISO 8601 in UTC, with a Z at the end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+Precision = Literal["auto", "seconds", "microseconds"]
+
+
+def utc(at: datetime, precision: Precision = "seconds") -> str:
+    """The time as text. A time without a zone counts as UTC."""
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def now(precision: Precision = "seconds") -> str:
+    """The present time as text."""
+    return utc(datetime.now(UTC), precision)
+
+
+def instant(text: str | None) -> datetime:
+    """Inverse of `utc`. A time without a zone counts as UTC; a missing or unreadable time is before every other."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

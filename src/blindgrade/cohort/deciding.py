@@ -1,0 +1,112 @@
+"""What of blindgrade's own code decides a result, as one digest: when it changes, stored results are graded again.
+
+The digest is made from syntax trees, so comments, docstrings and formatting do not count. Whole rooms count, so a new
+module counts until a line here says why it need not.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+
+DECIDES = {
+    "engine/wire": "what of a reply is read, and the messages about replies that are not",
+    "engine/worker": "how a student's code runs, and what is said of its errors",
+    "engine/submission": "which files and cells of a submission are read",
+    "engine/answers": "the right answers, and what of a check runs on both sides",
+    "engine/judging": "verdicts, diagnosis and points",
+    "engine/grading": "the order of checks, budgets of time, and which exercise is blamed for another's failure",
+    "places.py": "how a message names a line",
+    "checks.py": "comparisons and their messages, and the inputs that a seed gives",
+    "known_answers.py": "how misconceptions are declared",
+}
+APART = {
+    "engine/sandbox": "walls: a right answer does not depend on them, and an attempt names those it was graded behind",
+    "engine/answers/answer_key.py": "stored attempts are judged by the solution, never by a key",
+    "engine/submission/fingerprints.py": "what a watching student's next grading may skip",
+    "engine/judging/collected_figures.py": "pictures, drawn after the verdict",
+    "engine/worker/large_pages.py": "speed alone",
+    "engine/grading/in_process.py": "proofs of the course, which run no submission",
+    "engine/grading/kernel.py": "grading inside a notebook, which stores no attempt",
+    "engine/grading/regrading.py": "grading while a student watches, which stores no attempt here",
+}
+MODELS = "models.py"  # counts as far as the modules above use it: a new field of the policy regrades nobody
+
+
+@cache
+def code_digest(package: Path = PACKAGE) -> str:
+    """Digest of the code that decides results."""
+    whole = hashlib.sha256()
+    used: set[str] = set()
+    for path in deciding(package):
+        tree = ast.parse(path.read_bytes())
+        used |= set(_from_models(tree))
+        whole.update(f"{path.relative_to(package).as_posix()}:{_digest(tree.body)};".encode())
+    whole.update(f"{MODELS}:{_digest(_needed(ast.parse((package / MODELS).read_bytes()), used))}".encode())
+    return whole.hexdigest()
+
+
+def deciding(package: Path = PACKAGE) -> Iterator[Path]:
+    """The modules that count whole, in a fixed order."""
+    for place in (package / name for name in DECIDES):
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            if path.relative_to(package).as_posix() not in APART:
+                yield path
+
+
+def _from_models(tree: ast.Module) -> Iterator[str]:
+    """The names that a module imports from `models`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "blindgrade.models":
+            yield from (alias.name for alias in node.names)
+
+
+def _needed(tree: ast.Module, names: set[str]) -> list[ast.stmt]:
+    """The top-level statements that define these names, and the names that those use in turn."""
+    defined = {name: node for node in tree.body for name in _defined(node)}
+    kept: set[ast.stmt] = set()
+    pending = list(names)
+    while pending:
+        node = defined.get(pending.pop())
+        if node is not None and node not in kept:
+            kept.add(node)
+            pending += [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+    return [node for node in tree.body if node in kept or not _defined(node)]
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
+    if isinstance(node, ast.Assign):
+        return [part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)]
+    return [node.target.id] if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) else []
+
+
+def _digest(statements: list[ast.stmt]) -> str:
+    """Digest of the syntax, the same under every Python that we support."""
+    return hashlib.sha256(_written(ast.Module(statements, [])).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _written(part: object) -> str:
+    if isinstance(part, list):
+        return f"[{','.join(map(_written, part))}]"
+    if not isinstance(part, ast.AST):
+        return repr(part)
+    fields = dict(ast.iter_fields(part))
+    if isinstance(part, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _documented(part):
+        fields["body"] = part.body[1:]
+    # A newer Python adds fields, which are empty in code that an older one reads.
+    written = ",".join(f"{name}={_written(value)}" for name, value in fields.items() if value not in (None, []))
+    return f"{type(part).__name__}({written})"
+
+
+def _documented(part: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    first = part.body[0] if part.body else None
+    return isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)

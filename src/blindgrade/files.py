@@ -1,0 +1,61 @@
+"""Write a file as a whole: a reader sees the old content or the new, also after a crash, and never a part."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+PIECE = ".blindgrade-"  # names of unfinished files begin with it
+
+
+def write_whole(
+    path: Path, content: bytes | str, *, mode: int | None = None, durable: bool = False, pieces: Path | None = None
+) -> None:
+    """Write beside `path`, then rename into place; missing folders are made.
+
+    `mode` is the file's permissions, by default those of the process. With `durable` the file survives a power cut
+    too. `pieces` is another folder for the unfinished file, on the same file system. Raises OSError if the disk does
+    not take it; the old content is still there then, and no unfinished file.
+    """
+    fresh = _missing(path.parent) if durable else []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = pieces or path.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    piece = folder / f"{PIECE}{secrets.token_hex(8)}"
+    try:
+        with open(piece, "xb", opener=_private if mode is not None else None) as stream:
+            stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+            if mode is not None:
+                os.chmod(piece, mode)
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        os.replace(piece, path)
+    except BaseException:
+        with suppress(OSError):
+            piece.unlink()
+        raise
+    if durable:
+        # A new folder's name is kept by the folder above it.
+        for one in dict.fromkeys([path.parent, *(made.parent for made in fresh)]):
+            _sync(one)
+
+
+def _private(name: str, flags: int) -> int:
+    """Nobody else may read the piece before it has its own mode."""
+    return os.open(name, flags, 0o600)
+
+
+def _missing(folder: Path) -> list[Path]:
+    """The folders on the way to `folder` that do not exist yet."""
+    return [place for place in (folder, *folder.parents) if not place.exists()]
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

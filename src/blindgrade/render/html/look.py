@@ -1,0 +1,44 @@
+"""How a course's pages look: its theme and its templates, each replaced by the packaged one where it is broken."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from blindgrade.catalog import Catalog
+from blindgrade.render.html.theme import Theme, ThemeError, read_theme
+
+
+def to_stderr(message: str) -> None:
+    """Print the message as a warning."""
+    print(f"warning: {message}", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A theme, the folder of the course's templates (None: the packaged ones alone) and where warnings go."""
+
+    theme: Theme = field(default_factory=Theme)
+    templates: Path | None = None
+    shown: str = "reports/templates"
+    warn: Callable[[str], None] = to_stderr
+
+
+PLAIN = Look()
+
+
+def look_of(catalog: Catalog, warn: Callable[[str], None] = to_stderr) -> Look:
+    """The look of this course's pages. A theme that cannot be used is named to `warn`, and pages go without."""
+    try:
+        theme = read_theme(catalog.theme, _shown(catalog, catalog.theme))
+    except ThemeError as error:
+        warn(f"{error}. This page has blindgrade's own colours.")
+        theme = Theme()
+    folder = catalog.page_templates
+    return Look(theme, folder if folder.is_dir() else None, _shown(catalog, folder), warn)
+
+
+def _shown(catalog: Catalog, path: Path) -> str:
+    return path.relative_to(catalog.root).as_posix()

@@ -1,0 +1,160 @@
+"""A course's own templates: which of a page's blocks they replace, and what is wrong with them, by file and line.
+
+A template is found by its bare name in the course's folder first; `blindgrade/` before the name means the packaged one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, TemplateError, TemplateNotFound, TemplateSyntaxError, nodes
+from jinja2.meta import find_referenced_templates
+
+PACKAGED = "blindgrade/"
+# The policy of a page forbids them anyway, but a notebook's card has none.
+REFUSED = (
+    (re.compile(r"<\s*(script|link|iframe|object|embed|base|meta|style|form)\b", re.I),
+     "a <{found}> has no place in a page: it would load, run or restyle something; take it out"),
+    (re.compile(r"\s(on\w+)\s*=\s*[\"'{]", re.I), "{found}= is a script, and pages run none; take it out"),
+    (re.compile(r"\s(src|srcset|poster|background)\s*=\s*[\"']?(?!data:image/|[\"'\s]?data:image/)", re.I),
+     "{found}= loads a file, and pages load nothing; write the picture itself: data:image/svg+xml,…"),
+    (re.compile(r"\b(url)\(", re.I), "{found}(…) loads a file, and pages load nothing; give it to --logo in theme.css"),
+    (re.compile(r"\{%[-+]?\s*(autoescape)\b"), "`{found}` lets a student's text become markup; take it out"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a template; `line` is None if it is the whole."""
+
+    file: str
+    line: int | None
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.file}{f':{self.line}' if self.line else ''}: {self.sentence}"
+
+
+class OwnTemplates(FileSystemLoader):
+    """The course's templates. A stylesheet is none of them: theme.css is read with more care."""
+
+    def get_source(self, environment: Environment, template: str) -> Any:
+        """The text of one, by its name without a prefix."""
+        if not template.endswith(".html") or template.startswith(PACKAGED):
+            raise TemplateNotFound(template)
+        return super().get_source(environment, template)
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names of the folder's templates."""
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.html") if p.is_file())
+
+
+def faults(environment: Environment, folder: Path, name: str, shown: str) -> Iterator[Fault]:
+    """What can be seen to be wrong, without filling it in, in the template and in those of the course that it uses.
+
+    `shown` is the folder as a reader knows it.
+    """
+    seen: set[str] = set()
+    waiting = [name]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        file = f"{shown}/{name}" if (folder / name).is_file() and not name.startswith(PACKAGED) else ""
+        try:
+            source, _, _ = _source(environment, name)
+            tree = environment.parse(source, name)
+            if file:
+                environment.compile(tree, name)  # unknown filters and tests
+                yield from _loading(source, file)
+                yield from _blocks(environment, tree, file)
+                yield from _parents(environment, tree, name, file)
+        except UnicodeDecodeError:
+            yield Fault(file, None, "this is no UTF-8 text; save it as UTF-8")
+            continue
+        except TemplateSyntaxError as error:
+            yield Fault(file or name, error.lineno, f"{error.message}")
+            continue
+        waiting += [found for found in find_referenced_templates(tree) if found and _has(environment, found)]
+
+
+def where_raised(error: BaseException, folder: Path, shown: str) -> str:
+    """ "reports/templates/student.html:7" if the error was raised in one of the course's templates, else the folder."""
+    place, trace = shown, error.__traceback__
+    while trace is not None:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if path.is_relative_to(folder):
+            place = f"{shown}/{path.relative_to(folder).as_posix()}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _source(environment: Environment, name: str) -> tuple[str, str | None, Any]:
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)
+
+
+def _has(environment: Environment, name: str) -> bool:
+    try:
+        _source(environment, name)
+    except TemplateNotFound:
+        return False
+    except UnicodeDecodeError:
+        pass
+    return True
+
+
+def _loading(source: str, file: str) -> Iterator[Fault]:
+    for pattern, sentence in REFUSED:
+        for found in pattern.finditer(source):
+            yield Fault(file, _line(source, found.start(1)), sentence.format(found=found[1]))
+
+
+def _parents(environment: Environment, tree: nodes.Template, name: str, file: str) -> Iterator[Fault]:
+    """Templates that it names and that are not there, and an `extends` of itself."""
+    for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
+        named: nodes.Expr = node.template  # type: ignore[attr-defined]  # each of these kinds has one
+        if not isinstance(named, nodes.Const) or not isinstance(named.value, str):
+            continue
+        if isinstance(node, nodes.Extends) and named.value == name:
+            yield Fault(file, node.lineno, f'it extends itself; write {{% extends "{PACKAGED}{name}" %}}')
+        elif not _has(environment, named.value) and not getattr(node, "ignore_missing", False):
+            assert environment.loader is not None
+            near = difflib.get_close_matches(named.value, environment.loader.list_templates(), n=1)
+            guess = f"; did you mean {near[0]}?" if near else ""
+            yield Fault(file, node.lineno, f"there is no template {named.value}{guess}")
+
+
+def _blocks(environment: Environment, tree: nodes.Template, file: str) -> Iterator[Fault]:
+    """Blocks that no parent has: Jinja2 would leave them out without a word."""
+    known = _known_blocks(environment, tree, set())
+    for node in tree.body if known is not None else ():
+        if isinstance(node, nodes.Block) and known is not None and node.name not in known:
+            near = difflib.get_close_matches(node.name, sorted(known), n=1)
+            guess = f"did you mean `{near[0]}`?" if near else f"its blocks are {', '.join(sorted(known))}"
+            yield Fault(file, node.lineno, f"the page has no block `{node.name}`; {guess}")
+
+
+def _known_blocks(environment: Environment, tree: nodes.Template, seen: set[str]) -> set[str] | None:
+    """The blocks of all parents; None if there is no parent, or one that cannot be read."""
+    parent = next(tree.find_all(nodes.Extends), None)
+    if parent is None or not isinstance(parent.template, nodes.Const) or parent.template.value in seen:
+        return None
+    name = parent.template.value
+    try:
+        above = environment.parse(_source(environment, name)[0], name)
+    except (TemplateError, UnicodeDecodeError):
+        return None
+    own = {block.name for block in above.find_all(nodes.Block)}
+    return own | (_known_blocks(environment, above, {*seen, name}) or set())
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1

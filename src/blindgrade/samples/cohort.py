@@ -1,0 +1,30 @@
+"""The sample of a cohort's page: invented students with a fixed seed, whose results are assumed and not graded."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from blindgrade.catalog import Catalog
+from blindgrade.cohort_report.report import report
+from blindgrade.simulate.composing import Pieces
+from blindgrade.simulate.rehearsed import write_attempts
+from blindgrade.simulate.simulation import simulate
+from blindgrade.simulate.written import write_submissions
+
+MODULE = "lesson-7.2"
+SEED = 0
+STUDENTS = 80
+
+
+def cohort_page(catalog: Catalog) -> str:
+    """The page, with the structures of the submissions compared. No clock is read: simulated times have fixed dates."""
+    targets = catalog.find([MODULE])
+    pieces = [Pieces(catalog, target.files.entry.id) for target in targets]
+    cohort = simulate([piece.known for piece in pieces], STUDENTS, SEED)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_submissions(pieces, cohort, folder / "submitted")
+        write_attempts(pieces, cohort, folder / "attempts", assumed=True)
+        _, written = report(catalog, targets, folder / "attempts", folder / "submitted", folder / "cohort.html", MODULE)
+        return written[0].read_text(encoding="utf-8")

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner, Result
+
+from blindgrade.cli.course.group import course
+
+MINI = Path(__file__).parents[2] / "courses" / "mini"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copy = Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__", ".blindgrade")))
+    monkeypatch.setenv("BLINDGRADE_COURSE", str(copy))
+    return copy
+
+
+def verify(*arguments: str) -> Result:
+    return CliRunner().invoke(course, ["verify", "--seeds", "1", "--workers", "1", *arguments])
+
+
+def test_proofs_that_hold_are_exit_code_0_as_json_and_junit(root: Path, tmp_path: Path) -> None:
+    done = verify("lesson-1.1.1", "--json", "--junit", str(tmp_path / "proofs.xml"))
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert (said["schema"], said["passed"]) == ("blindgrade/proofs/v1", True)
+    assert set(said["proofs"][0]) == {"lesson", "name", "subject", "passed", "detail", "seconds"}
+    assert len(list(ElementTree.parse(tmp_path / "proofs.xml").iter("testcase"))) == len(said["proofs"])
+
+
+def test_a_proof_that_does_not_hold_is_exit_code_1_with_the_command_to_repeat_it(root: Path) -> None:
+    (root / "exercises" / "lesson_1_1_1_basics" / "basics.py").write_text("edited = True\n")
+    done = verify("lesson-1.1.1")
+    assert done.exit_code == 1
+    assert "✗ lesson-1.1.1 stub and notebook are up to date" in done.stdout
+    assert "again: course verify lesson-1.1.1" in done.stdout
+
+
+def test_an_unknown_lesson_is_exit_code_2(root: Path) -> None:
+    done = verify("lesson-9")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith("course verify: ") and "lesson-1.1.1" in done.stderr

@@ -1,0 +1,154 @@
+"""A course's templates: a block is replaced; a broken one is named by line, and the packaged page is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from blindgrade.catalog import Catalog, CourseError
+from blindgrade.models import Attempt, ExerciseResult, Grading, Outcome, SubmissionRef
+from blindgrade.render.html.card import html_card
+from blindgrade.render.html.look import Look, look_of
+from blindgrade.render.html.pages import check_templates
+from blindgrade.render.html.report import report
+
+MINI = Path(__file__).parents[2] / "courses" / "mini"
+SHOWN = "reports/templates"
+STUDENT = '{% extends "blindgrade/student.html" %}\n'
+CARD = '{% extends "blindgrade/notebook.html" %}\n'
+
+
+def attempt() -> Attempt:
+    catalog = Catalog(MINI)
+    lesson = catalog.lesson(catalog.files("lesson-1.1.1"))
+    first = lesson.exercises[0]
+    result = ExerciseResult(
+        name=first.name, title=first.title, outcome=Outcome.PASSED, points=1, max_points=1, checks=[], concepts=[],
+        output="<b>printed</b>",
+    )  # fmt: skip
+    return Attempt(
+        lesson=lesson.id, title=lesson.title, points=1, max_points=1, submission=SubmissionRef(path="x", sha256="0"),
+        graded_at="2026-11-20T10:00:00Z", seed=7, reference="live", sandbox="none", seconds=1, exercises=[result],
+    )  # fmt: skip
+
+
+def student_page(look: Look) -> str:
+    catalog = Catalog(MINI)
+    lesson = catalog.lesson(catalog.files("lesson-1.1.1"))
+    return report(Grading.of([attempt()]), catalog.course, {lesson.id: lesson}, look=look)
+
+
+class Course:
+    """A folder of templates, and what was warned of."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.warned: list[str] = []
+        self.look = Look(templates=folder, warn=self.warned.append)
+
+    def page(self, **templates: str) -> str:
+        for name, text in templates.items():
+            (self.folder / f"{name}.html").write_text(text, encoding="utf-8")
+        return student_page(self.look)
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    return Course(tmp_path)
+
+
+def test_a_block_is_replaced_and_the_rest_stays(course: Course) -> None:
+    page = course.page(student=STUDENT + "{% block closing %}<p>Ask {{ course.title }}.</p>{{ super() }}{% endblock %}")
+    added = f"<p>Ask {Catalog(MINI).course.title}.</p>"
+    assert page.count(added) == 1 and page.replace(added, "").split() == student_page(Look()).split()
+    assert course.warned == []
+
+
+def test_what_stands_around_a_page_is_replaced_for_all_pages(course: Course) -> None:
+    page = course.page(base='{% extends "blindgrade/base.html" %}{% block language %}de{% endblock %}')
+    assert '<html lang="de">' in page and course.warned == []
+
+
+def test_the_card_of_a_notebook_is_replaced(course: Course) -> None:
+    (course.folder / "notebook.html").write_text(CARD + "{% block closing %}<p>Ours.</p>{% endblock %}")
+    assert "<p>Ours.</p>" in html_card(attempt(), course.look) and course.warned == []
+
+
+def test_a_students_text_stays_text_in_an_override(course: Course) -> None:
+    said = "{{ lessons[0].attempt.exercises[0].output }}"
+    page = course.page(student=STUDENT + f"{{% block closing %}}<p>{said}</p>{{% endblock %}}")
+    assert "<p>&lt;b&gt;printed&lt;/b&gt;</p>" in page and course.warned == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (STUDENT + "{% block closing %}\n{{ oops }\n{% endblock %}", "student.html:3: "),
+        (STUDENT + "\n{% block closing %}{% endblok %}", "student.html:3: "),
+        (STUDENT + "{% block closing %}\n{{ nothing.there }}{% endblock %}", "student.html:3: 'nothing' is undefined"),
+        (STUDENT + "{% block closing %}\n\n{{ 1 // 0 }}{% endblock %}", "student.html:4: "),
+        (STUDENT + "{% block closin %}x{% endblock %}", "student.html:2: the page has no block `closin`; did you mean"),
+        ('\n{% extends "blindgrade/studnet.html" %}', "student.html:2: there is no template blindgrade/studnet.html"),
+        ('{% extends "student.html" %}', "student.html:1: it extends itself"),
+        (STUDENT + '{% block closing %}{% include "x.html" %}{% endblock %}', "student.html:2: there is no template"),
+        (STUDENT + "{% block closing %}{{ heading | upperr }}{% endblock %}", "student.html:2: No filter named"),
+        (STUDENT + "{% block closing %}{{ heading | safe }}{% endblock %}", "student.html:2: No filter named 'safe'"),
+        (STUDENT + "{% block closing %}\n<script>1</script>{% endblock %}", "student.html:3: a <script>"),
+        (STUDENT + '{% block closing %}<img src="https://x.org/y.png">{% endblock %}', "student.html:2: src= loads"),
+        (STUDENT + '{% block closing %}<p onclick="x()">{% endblock %}', "student.html:2: onclick= is a script"),
+        (STUDENT + "{% block closing %}{% autoescape false %}{% endautoescape %}{% endblock %}", "student.html:2: "),
+        ("<html>{{ heading }}</html>", "student.html has lost the policy"),
+    ],
+)  # fmt: skip
+def test_a_broken_override_is_named_by_line_and_the_packaged_page_is_written(
+    course: Course, text: str, said: str
+) -> None:
+    page = course.page(student=text)
+    assert page == student_page(Look())
+    assert len(course.warned) == 1 and f"{said}" in course.warned[0]
+    assert course.warned[0].startswith(SHOWN) and course.warned[0].endswith("The packaged template is used instead.")
+
+
+def test_a_broken_override_of_one_page_leaves_the_others(course: Course) -> None:
+    page = course.page(cohort="{{", student=STUDENT + "{% block closing %}<p>Ours.</p>{% endblock %}")
+    assert "<p>Ours.</p>" in page and course.warned == []
+
+
+def test_a_broken_part_is_named_by_its_own_file(course: Course) -> None:
+    page = course.page(
+        part="\n{{ nothing.there }}", student=STUDENT + '{% block closing %}{% include "part.html" %}{% endblock %}'
+    )
+    assert page == student_page(Look()) and course.warned[0].startswith(f"{SHOWN}/part.html:2: ")
+
+
+def test_a_picture_in_the_page_itself_is_no_fault(course: Course) -> None:
+    picture = '<img alt="" src="data:image/png;base64,AA==">'
+    assert picture in course.page(student=STUDENT + f"{{% block closing %}}{picture}{{% endblock %}}")
+    assert course.warned == []
+
+
+def test_a_stylesheet_among_the_templates_is_not_read(course: Course) -> None:
+    (course.folder / "palette.css").write_text("nonsense {{")
+    assert course.page() == student_page(Look()) and course.warned == []
+
+
+def test_warnings_go_to_standard_error_and_a_refused_theme_leaves_our_colours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    catalog = Catalog(tmp_path)
+    catalog.page_templates.mkdir(parents=True)
+    catalog.theme.write_text('@import "x.css";')
+    (catalog.page_templates / "student.html").write_text(STUDENT + "{{")
+    assert student_page(look_of(catalog)) == student_page(Look())
+    theme, template = capsys.readouterr().err.splitlines()
+    assert theme.startswith("warning: reports/theme.css:1: `@import` loads a file")
+    assert template.startswith("warning: reports/templates/student.html:2: ")
+
+
+def test_a_release_names_the_first_fault_of_any_template(tmp_path: Path) -> None:
+    (tmp_path / "student.html").write_text(STUDENT)
+    check_templates(tmp_path, SHOWN)
+    (tmp_path / "cohort.html").write_text('{% extends "blindgrade/cohort.html" %}\n{% block alik %}{% endblock %}')
+    with pytest.raises(CourseError, match=r"reports/templates/cohort.html:2: .* did you mean `alike`"):
+        check_templates(tmp_path, SHOWN)

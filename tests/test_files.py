@@ -1,0 +1,92 @@
+"""Whole files: after a crash, on a full disk, with permissions."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from blindgrade.files import write_whole
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_folders_are_made_and_text_is_utf_8_as_given(tmp_path: Path, durable: bool) -> None:
+    path = tmp_path / "a" / "b" / "page.html"
+    write_whole(path, "é\r\n", durable=durable)
+    assert path.read_bytes() == b"\xc3\xa9\r\n"
+    write_whole(path, b"other", durable=durable, pieces=tmp_path / "pieces")
+    assert files(tmp_path) == ["a/b/page.html"] and path.read_bytes() == b"other"
+
+
+def test_permissions_are_those_asked_for_or_those_of_the_process(tmp_path: Path) -> None:
+    old = os.umask(0o027)
+    try:
+        write_whole(tmp_path / "usual", "")
+        write_whole(tmp_path / "secret", "", mode=0o600)
+        write_whole(tmp_path / "script", "", mode=0o755)
+    finally:
+        os.umask(old)
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("usual", "secret", "script")]
+    assert modes == [0o640, 0o600, 0o755]
+
+
+def test_a_secret_is_nobody_elses_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    replace = os.replace
+
+    def look(piece: Path, path: Path) -> None:
+        seen.append(stat.S_IMODE(piece.stat().st_mode))
+        replace(piece, path)
+
+    monkeypatch.setattr(os, "replace", look)
+    write_whole(tmp_path / "secret", "", mode=0o600)
+    assert seen == [0o600]
+
+
+def test_a_full_disk_is_an_error_and_leaves_the_old_file_and_no_piece(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    child = os.fork()
+    if child == 0:
+        import resource
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+        try:
+            write_whole(tmp_path / "file", b"new" * 1000)
+        except OSError:
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert files(tmp_path) == ["file"] and (tmp_path / "file").read_text() == "old"
+
+
+def test_a_rename_that_fails_leaves_the_old_file_and_no_piece(tmp_path: Path) -> None:
+    (tmp_path / "place").mkdir()
+    (tmp_path / "place" / "inside").write_text("old")
+    with pytest.raises(OSError):
+        write_whole(tmp_path / "place", "new")
+    assert files(tmp_path) == ["place/inside"]
+
+
+def test_killed_at_any_moment_a_file_is_the_old_or_the_new(tmp_path: Path) -> None:
+    path, letters = tmp_path / "file", 2_000_000
+    write_whole(path, "a" * letters)
+    for moment in range(8):
+        child = os.fork()
+        if child == 0:
+            while True:
+                for letter in "bc":
+                    write_whole(path, letter * letters)
+        time.sleep(0.01 + 0.004 * moment)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        content = path.read_text()
+        assert len(content) == letters and len(set(content)) == 1
