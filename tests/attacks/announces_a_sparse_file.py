@@ -1,6 +1,6 @@
 """Makes files of ten terabytes that hold nothing."""
 # attack: lines=38; target=none
-# held by: files have a size limit, and the box lies in memory
+# held by: files have a size limit, and the box is in memory
 
 import os
 

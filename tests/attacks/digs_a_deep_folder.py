@@ -1,4 +1,4 @@
-"""Makes folders three thousand deep, with whose removal a recursive grader would stumble."""
+"""Makes folders three thousand deep: to remove them would crash a recursive grader."""
 # attack: lines=38; target=none
 # held by: the box ends with its mount, or is removed without recursion
 

@@ -1,6 +1,6 @@
 """Returns objects that say they are a tensor, a dict, a number and a string."""
 # attack: lines=8; target=standardize
-# held by: an object that is no data crosses as its type's name
+# held by: an object that is not data is sent as the name of its type
 
 import torch
 

@@ -1,6 +1,6 @@
 """Writes files into its box and /dev/shm, a gigabyte at most."""
 # attack: lines=38; target=none; needs=namespaces
-# held by: box and /dev/shm lie in memory and are small
+# held by: box and /dev/shm are in memory and are small
 
 import functools
 import os

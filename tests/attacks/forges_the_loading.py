@@ -1,6 +1,6 @@
 """Forges the reply to being loaded, with a thousand problems of sixty thousand characters each."""
 # attack: lines=19,38; target=standardize; harms=correlation,fit_line
-# held by: few problems are told, each of them cut
+# held by: few problems are reported, and each is cut
 
 import os
 

@@ -1,4 +1,4 @@
-"""Lists the folders where people, secrets and other submissions lie."""
+"""Lists the folders where people, secrets and other submissions are."""
 # attack: lines=29; target=standardize; needs=isolation
 # held by: the worker's file system holds Python, torch and its own box
 

@@ -1,6 +1,6 @@
 """Is a file whose expressions are nested twenty-five thousand deep, to crash whoever parses it."""
 # attack: lines=40; target=standardize; harms=correlation,fit_line; says=RecursionError
-# held by: what does not parse is left out and told
+# held by: a statement that does not parse is skipped and reported
 
 import torch
 

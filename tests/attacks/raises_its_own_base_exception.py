@@ -1,6 +1,6 @@
 """Raises an exception outside Exception whose class and traceback lie."""
 # attack: lines=17; target=standardize
-# held by: whatever stops an experiment is told, not obeyed
+# held by: what stops an experiment is reported, not obeyed
 
 import torch
 

@@ -1,6 +1,6 @@
 """Raises SystemExit, KeyboardInterrupt and GeneratorExit at import and in an exercise."""
 # attack: lines=17; target=standardize; says=SystemExit
-# held by: whatever stops an experiment is told, not obeyed
+# held by: what stops an experiment is reported, not obeyed
 
 import torch
 

@@ -1,6 +1,6 @@
 """Looks for paths of the course and options of the grader in its arguments, frames and variables."""
 # attack: lines=6,29; target=standardize
-# held by: what the warm process was told is gone before the submission comes
+# held by: what the grader sent to the warm process is gone before the submission comes
 
 import os
 import sys

@@ -1,6 +1,6 @@
 """Recurses without end, in exceptions too, and raises a chain of a hundred thousand causes."""
 # attack: lines=38; target=standardize; says=RecursionError
-# held by: the worker's depth is limited, and few frames are told
+# held by: the worker's depth is limited, and few frames are reported
 
 import torch
 

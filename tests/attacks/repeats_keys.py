@@ -1,4 +1,4 @@
-"""Sends JSON whose keys stand twice, so that checker and user may read different ones."""
+"""Sends JSON whose keys are repeated, so that checker and user may read different ones."""
 # attack: lines=19; target=standardize; harms=correlation
 # held by: a frame is checked before anything of it is used
 

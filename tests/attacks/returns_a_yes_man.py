@@ -1,6 +1,6 @@
 """Returns an object that equals everything and has every attribute."""
 # attack: lines=8; target=standardize
-# held by: an object that is no data crosses as its type's name
+# held by: an object that is not data is sent as the name of its type
 
 import torch
 

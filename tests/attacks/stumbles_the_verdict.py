@@ -1,6 +1,6 @@
 """Returns data on which the verdict itself raises, since an error of the grader costs no points."""
 # attack: lines=19; target=fit_line
-# held by: a verdict that stumbles over the student's data fails the student
+# held by: a verdict that raises on the student's data fails the student
 
 import torch
 

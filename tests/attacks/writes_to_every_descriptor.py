@@ -1,6 +1,6 @@
 """Writes a forged score to every descriptor that it may have inherited."""
 # attack: lines=18; target=standardize
-# held by: what is no frame breaks the protocol and ends the worker
+# held by: what is not a frame breaks the protocol and ends the worker
 
 import os
 
