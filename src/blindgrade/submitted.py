@@ -135,7 +135,7 @@ def _as_json(model: BaseModel) -> str:
     return json.dumps(model.model_dump(by_alias=True), indent=1) + "\n"
 
 
-class NothingHandedIn(Exception):
+class NoSubmissions(Exception):
     """There is no folder of submissions; the message says what to name."""
 
 
@@ -157,7 +157,7 @@ class SubmittedWork:
 
 
 @dataclass(frozen=True)
-class Aside:
+class Skipped:
     """A submission that was not graded, and why."""
 
     student: str
@@ -165,31 +165,31 @@ class Aside:
     lesson: str = ""
 
 
-def handed_in(folder: Path) -> tuple[list[SubmittedWork], list[Aside]]:
+def read_submitted(folder: Path) -> tuple[list[SubmittedWork], list[Skipped]]:
     """The submissions in a folder, by student, and what lies there and is none."""
     if not folder.is_dir():
-        raise NothingHandedIn(f"{folder} is no folder; name the one that holds a submission for each student")
+        raise NoSubmissions(f"{folder} is no folder; name the one that holds a submission for each student")
     times = CollectedIndex.read(folder).students
     found: dict[str, SubmittedWork] = {}
-    aside: list[Aside] = []
+    skipped: list[Skipped] = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
         student = _student(path)
         if student is None:
-            aside.append(Aside(path.name, "is no folder, Python file, notebook or archive of a student"))
+            skipped.append(Skipped(path.name, "is no folder, Python file, notebook or archive of a student"))
         elif path.is_symlink():
-            aside.append(Aside(student, f"{path.name} is a symbolic link; put the submission itself in its place"))
+            skipped.append(Skipped(student, f"{path.name} is a symbolic link; put the submission itself in its place"))
         elif student in found:
             both = f"{found[student].path.name} and {path.name}"
-            aside.append(Aside(student, f"{both} are both there, and the first was graded; keep one"))
+            skipped.append(Skipped(student, f"{both} are both there, and the first was graded; keep one"))
         else:
             entry = times.get(student, CollectedStudent())
             lessons = {lesson: one.submitted_at for lesson, one in entry.lessons.items()}
             found[student] = SubmittedWork(student, path, entry.submitted_at, lessons)
-    if not found and not aside:
-        raise NothingHandedIn(f"{folder} is empty; put a submission for each student into it")
-    return list(found.values()), aside
+    if not found and not skipped:
+        raise NoSubmissions(f"{folder} is empty; put a submission for each student into it")
+    return list(found.values()), skipped
 
 
 def _student(path: Path) -> str | None:

@@ -15,7 +15,7 @@ from blindgrade.catalog import Catalog, Target
 from blindgrade.cohort.grading import Result
 from blindgrade.cohort.run import Grade, Summary, grade_cohort, in_processes
 from blindgrade.cohort.settings import Settings
-from blindgrade.submitted import handed_in
+from blindgrade.submitted import read_submitted
 
 TESTS = Path(__file__).parents[1]
 CASES = TESTS / "submissions" / "mini"
@@ -74,14 +74,14 @@ class Kit:
         submitted: Path,
         store: AttemptStore,
         course: Path | None = None,
-        tell: Callable[[Result, int, int], None] = lambda *_: None,
+        report: Callable[[Result, int, int], None] = lambda *_: None,
         how: Grade = in_processes,
         **settings: object,
     ) -> Summary:
         """Grade the cohort with two workers."""
-        handed, _ = handed_in(submitted)
+        submissions, _ = read_submitted(submitted)
         chosen = Settings(workers=2, **settings)  # type: ignore[arg-type]
-        return grade_cohort(self.targets(course), handed, submitted, store, chosen, tell, how)
+        return grade_cohort(self.targets(course), submissions, submitted, store, chosen, report, how)
 
 
 @pytest.fixture

@@ -94,9 +94,9 @@ def test_a_cluster_gives_what_one_machine_gives_also_when_a_worker_is_killed(
         if done == 3:
             workers[0].send_signal(signal.SIGKILL)
 
-    summary = kit.grade(submitted, there, tell=kill_one, how=OnCluster(address))
+    summary = kit.grade(submitted, there, report=kill_one, how=OnCluster(address))
     assert workers[0].wait() == -signal.SIGKILL
-    assert (summary.graded, summary.aside, summary.errors) == (18, [], [])
+    assert (summary.graded, summary.skipped, summary.errors) == (18, [], [])
     assert attempts(there) == attempts(here)
     again = kit.grade(submitted, there, how=OnCluster(address))
     assert (again.graded, again.unchanged) == (0, 18)

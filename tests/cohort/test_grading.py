@@ -14,7 +14,7 @@ from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm, comparable
 from blindgrade.engine.judging import judged_before
-from blindgrade.submitted import handed_in
+from blindgrade.submitted import read_submitted
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def grader(kit: Any) -> Iterator[LessonGrader]:
 
 def plan(grader: LessonGrader, kit: Any, tmp_path: Path, case: str) -> Plan:
     submitted = kit.hand_in({"ada": case}, where=case)
-    found = grader.plan(handed_in(submitted)[0][0], AttemptStore(tmp_path / "attempts"))
+    found = grader.plan(read_submitted(submitted)[0][0], AttemptStore(tmp_path / "attempts"))
     assert isinstance(found, Plan)
     return found
 

@@ -37,7 +37,7 @@ def contents(store: AttemptStore) -> dict[str, bytes]:
 
 
 def reasons(summary: Summary) -> dict[str, str]:
-    return {one.student: one.reason for one in summary.aside}
+    return {one.student: one.reason for one in summary.skipped}
 
 
 def share_seed(store: AttemptStore, other: AttemptStore) -> None:
@@ -50,10 +50,10 @@ def share_seed(store: AttemptStore, other: AttemptStore) -> None:
 def test_everyone_is_graded_and_nobody_twice(kit: Any, tmp_path: Path) -> None:
     submitted, store = kit.hand_in(kit.COHORT), AttemptStore(tmp_path / "attempts")
     kit.collected(submitted, {"ada": "2026-11-01T10:00:00Z"})
-    told: list[tuple[str, str, int, int]] = []
-    first = kit.grade(submitted, store, tell=lambda r, done, of: told.append((r.student, r.state, done, of)))
-    assert (first.graded, first.unchanged, first.aside, first.errors) == (6, 0, [], [])
-    assert sorted(told) == sorted((s, "graded", n, 6) for (s, *_), n in zip(told, range(1, 7), strict=True))
+    calls: list[tuple[str, str, int, int]] = []
+    first = kit.grade(submitted, store, report=lambda r, done, of: calls.append((r.student, r.state, done, of)))
+    assert (first.graded, first.unchanged, first.skipped, first.errors) == (6, 0, [], [])
+    assert sorted(calls) == sorted((s, "graded", n, 6) for (s, *_), n in zip(calls, range(1, 7), strict=True))
     points = {one.student: one.points for one in store.all(LESSON)}
     assert points == {"ada": 100, "ben": 20, "cleo": 40, "dan": points["dan"], "eva": points["eva"], "fay": 0}
     ada = store.current(LESSON, "ada")
@@ -92,7 +92,7 @@ def test_a_changed_check_regrades_its_exercise_alone(kit: Any, tmp_path: Path) -
     assert kit.grade(submitted, store, course).unchanged == 2
     checks.write_text(text.replace("< 0.01:\n        return", "< 0.02:\n        return"))
     seen: list[Result] = []
-    summary = kit.grade(submitted, store, course, tell=lambda result, *_: seen.append(result))
+    summary = kit.grade(submitted, store, course, report=lambda result, *_: seen.append(result))
     assert (summary.graded, {result.reused for result in seen}) == (2, {2})
     for student in ("ada", "cleo"):
         old, new = store.attempts(LESSON, student)
@@ -181,9 +181,11 @@ def test_a_disk_that_takes_nothing_more_leaves_whole_attempts_and_says_so(kit: A
                 if done == 2:
                     resource.setrlimit(resource.RLIMIT_FSIZE, (200, resource.RLIM_INFINITY))
 
-            summary = kit.grade(submitted, store, tell=no_more)
-            told = {reason for reason in reasons(summary).values() if "could not be stored (File too large)" in reason}
-            os._exit(0 if (summary.graded, len(summary.aside), len(told)) == (2, 4, 1) else 1)
+            summary = kit.grade(submitted, store, report=no_more)
+            unsaved = {
+                reason for reason in reasons(summary).values() if "could not be stored (File too large)" in reason
+            }
+            os._exit(0 if (summary.graded, len(summary.skipped), len(unsaved)) == (2, 4, 1) else 1)
         finally:
             os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -208,7 +210,7 @@ def test_a_worker_that_is_killed_in_mid_run_costs_nothing(kit: Any, tmp_path: Pa
                 yield answer
 
     summary = kit.grade(submitted, store, how=how)
-    assert killed and (summary.graded, summary.aside) == (6, [])
+    assert killed and (summary.graded, summary.skipped) == (6, [])
     assert contents(store) == contents(calm)
 
 

@@ -30,12 +30,12 @@ def page(
 ) -> Path:
     """A lesson twice, as titles of tables repeat from lesson to lesson, and a student with a long name."""
     lesson = pieces[0].lesson
-    handed: dict[str, list[Attempt]] = {}
+    submissions: dict[str, list[Attempt]] = {}
     for attempt in attempts(Rehearsals(pieces[0], 0, assumed=True), cohort):
-        handed.setdefault(str(attempt.student), []).append(attempt)
-    first = next(iter(handed))
-    handed[LONG] = [attempt.model_copy(update={"student": LONG}) for attempt in handed[first]]
-    group = [records_of(name, {lesson.id: found}, mini.course.policy)[lesson.id] for name, found in handed.items()]
+        submissions.setdefault(str(attempt.student), []).append(attempt)
+    first = next(iter(submissions))
+    submissions[LONG] = [attempt.model_copy(update={"student": LONG}) for attempt in submissions[first]]
+    group = [records_of(name, {lesson.id: found}, mini.course.policy)[lesson.id] for name, found in submissions.items()]
     again = lesson.model_copy(update={"id": "lesson-1.1.2"})
     found = analyse(mini.course, {lesson.id: group, again.id: group}, [lesson, again])
     pair = Pair(LONG, first, ["lesson-1.1.1/standardize"] * 3, 3, 30.0, 1e-4)

@@ -109,7 +109,7 @@ def test_late_days_that_were_spent_elsewhere_decide_which_attempt_is_best(lesson
 def test_a_regraded_submission_counts_once(lesson, make):
     again = make("a", 0, (P, P, P)).model_copy(update={"graded_at": "2026-12-01T00:00:00Z"})
     record = records_of("a", {lesson.id: [make("a", 0, (F, F, F)), again]}, Policy())[lesson.id]
-    assert record.handed_in == [again] and lesson_numbers(lesson, [record]).submissions == [1]
+    assert record.submissions == [again] and lesson_numbers(lesson, [record]).submissions == [1]
 
 
 def test_an_error_of_the_grader_is_left_out_of_the_figures(lesson, make):

@@ -141,8 +141,8 @@ class _Run:
         """Send a task off; its result if there is nothing left to do for it."""
         asked = json.loads(task.content)
         grader = self.work.graders[asked["lesson"]]
-        handed = SubmittedWork(asked["student"], Path(asked["path"]), asked["submitted_at"])
-        plan = grader.plan(handed, self.work.store, regrade=self.work.settings.regrade)
+        submission = SubmittedWork(asked["student"], Path(asked["path"]), asked["submitted_at"])
+        plan = grader.plan(submission, self.work.store, regrade=self.work.settings.regrade)
         if not isinstance(plan, Plan):
             return plan.to_json()
         self._send(task, plan.to_json(), answers)
@@ -197,9 +197,9 @@ class _Held:
         self.warm = Warm(self.targets, self.about["sandbox"], (self.home,))
         self.graders: dict[str, LessonGrader] = {}
         for target in self.targets:
-            told = self.about["lessons"][target.files.entry.id]
-            grader = LessonGrader(target, RunSeed(told["id"], told["seed"]), self.warm)
-            grader.take_expected(told["expected"].encode())
+            seed = self.about["lessons"][target.files.entry.id]
+            grader = LessonGrader(target, RunSeed(seed["id"], seed["seed"]), self.warm)
+            grader.take_expected(seed["expected"].encode())
             self.graders[target.files.entry.id] = grader
 
     def close(self) -> None:

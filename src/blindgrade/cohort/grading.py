@@ -37,7 +37,7 @@ class Result:
 
     lesson: str
     student: str
-    state: Literal["graded", "unchanged", "aside"]
+    state: Literal["graded", "unchanged", "skipped"]
     reason: str = ""
     attempt: Attempt | None = None
     reused: int = 0  # exercises whose results were taken from an earlier attempt
@@ -59,7 +59,7 @@ class Result:
 class Plan:
     """A submission that was read, with what is left to do for it."""
 
-    handed: SubmittedWork
+    work: SubmittedWork
     key: str
     submission: LessonSubmission
     earlier: dict[str, ExerciseResult]  # results that still stand, by exercise
@@ -70,7 +70,7 @@ class Plan:
         read = self.submission
         files = {name: base64.b64encode(content).decode() for name, content in read.files.items()}
         return json.dumps({
-            "student": self.handed.student, "path": str(self.handed.path), "submitted_at": self.handed.submitted_at,
+            "student": self.work.student, "path": str(self.work.path), "submitted_at": self.work.submitted_at,
             "key": self.key, "problems": self.problems,
             "earlier": {name: result.model_dump(mode="json") for name, result in self.earlier.items()},
             "submission": {**vars(read), "files": files, "lines": vars(read.lines)},
@@ -172,41 +172,41 @@ class LessonGrader:
 
     # ------------------------------------------------------------ one submission
 
-    def read(self, handed: SubmittedWork) -> LessonSubmission | Result:
+    def read(self, work: SubmittedWork) -> LessonSubmission | Result:
         """The submission's files for this lesson, or why it is set aside."""
         lesson = self.target.lesson.id
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of the student's text, as Python reads it
                 names = {lesson: {e.defines for e in self.target.lesson.exercises}}
-                found = read_submission(handed.path, [self.target.files], names)[lesson]
+                found = read_submission(work.path, [self.target.files], names)[lesson]
         except SubmissionError as error:
-            return Result(lesson, handed.student, "aside", str(error))
+            return Result(lesson, work.student, "skipped", str(error))
         except (OSError, RecursionError, MemoryError) as error:
-            reason = f"{handed.path} cannot be read ({error}); look at it by hand"
-            return Result(lesson, handed.student, "aside", reason)
+            reason = f"{work.path} cannot be read ({error}); look at it by hand"
+            return Result(lesson, work.student, "skipped", reason)
         if found is None:
             files = f"{self.target.files.module}.py or .ipynb"
-            return Result(lesson, handed.student, "aside", f"{handed.path} holds no file for {lesson} ({files})")
+            return Result(lesson, work.student, "skipped", f"{work.path} holds no file for {lesson} ({files})")
         if found.unreadable:
-            return Result(lesson, handed.student, "aside", found.unreadable)
+            return Result(lesson, work.student, "skipped", found.unreadable)
         return found
 
-    def plan(self, handed: SubmittedWork, store: AttemptStore, *, regrade: bool = False) -> Plan | Result:
+    def plan(self, work: SubmittedWork, store: AttemptStore, *, regrade: bool = False) -> Plan | Result:
         """Read a submission and look up what is done already."""
         lesson = self.target.lesson.id
-        found = self.read(handed)
+        found = self.read(work)
         if isinstance(found, Result):
             return found
-        key = attempt_key(found.sha256, handed.submitted_at, self.version.digest, self.seed.id)
+        key = attempt_key(found.sha256, work.submitted_at, self.version.digest, self.seed.id)
         if regrade:
-            return Plan(handed, key, found, {}, [])
-        done = store.read(lesson, handed.student, key)
+            return Plan(work, key, found, {}, [])
+        done = store.read(lesson, work.student, key)
         if done is not None and not _errors(done):
-            return Result(lesson, handed.student, "unchanged")
-        return Plan(handed, key, found, *self._still_standing(store, handed.student, found.sha256))
+            return Result(lesson, work.student, "unchanged")
+        return Plan(work, key, found, *self._still_valid(store, work.student, found.sha256))
 
-    def _still_standing(
+    def _still_valid(
         self, store: AttemptStore, student: str, sha256: str
     ) -> tuple[dict[str, ExerciseResult], list[str]]:
         """Results of an earlier attempt at the same files whose exercises have not changed since."""
@@ -218,12 +218,12 @@ class LessonGrader:
         best: dict[str, ExerciseResult] = {}
         problems: list[str] = []
         for attempt in earlier:
-            standing = self._standing(attempt)
-            if len(standing) > len(best):
-                best, problems = standing, attempt.problems
+            valid = self._valid(attempt)
+            if len(valid) > len(best):
+                best, problems = valid, attempt.problems
         return best, problems
 
-    def _standing(self, attempt: Attempt) -> dict[str, ExerciseResult]:
+    def _valid(self, attempt: Attempt) -> dict[str, ExerciseResult]:
         same = {
             result.name: result
             for result in attempt.exercises
@@ -244,14 +244,14 @@ class LessonGrader:
             self.warm.close()
             attempt = self._attempt(plan)
         completed = self._completed(attempt, plan)
-        return Result(self.target.lesson.id, plan.handed.student, "graded", "", completed, len(plan.earlier))
+        return Result(self.target.lesson.id, plan.work.student, "graded", "", completed, len(plan.earlier))
 
     def _attempt(self, plan: Plan) -> Attempt:
         names = tuple(name for name in self.target.exercises if name not in plan.earlier)
         part = replace(self.target, exercises=names)
         try:
             zygote = self.warm.zygote()
-            return grade_lesson(part, plan.submission, plan.handed.path, self.options, zygote, self._references)
+            return grade_lesson(part, plan.submission, plan.work.path, self.options, zygote, self._references)
         except SandboxMissing:
             raise
         except (CourseError, ZygoteFailed) as error:
@@ -266,8 +266,8 @@ class LessonGrader:
             "exercises": results,
             "points": round(sum(r.points for r in results), 6),
             "max_points": sum(r.max_points for r in results),
-            "student": plan.handed.student,
-            "submitted_at": plan.handed.submitted_at,
+            "student": plan.work.student,
+            "submitted_at": plan.work.submitted_at,
             "graded_at": clock.now("microseconds"),
             "problems": list(dict.fromkeys([*plan.problems, *attempt.problems])),
             "key": plan.key,

@@ -44,9 +44,9 @@ def replay(catalog: Catalog, attempt: Attempt, submission: Path | None, warm: Wa
         raise CannotReplay(f"{found.reason}; name what was handed in with --submission")
     if found.sha256 != attempt.submission.sha256:
         raise CannotReplay(f"{path} is not what was graded then; name that with --submission")
-    handed = SubmittedWork(attempt.student or "", path, attempt.submitted_at)
+    work = SubmittedWork(attempt.student or "", path, attempt.submitted_at)
     try:
-        again = grader.carry_out(Plan(handed, attempt.key, found, {}, [])).attempt
+        again = grader.carry_out(Plan(work, attempt.key, found, {}, [])).attempt
     except GraderFailed as error:
         raise ZygoteFailed(str(error)) from None
     assert again is not None
@@ -55,7 +55,7 @@ def replay(catalog: Catalog, attempt: Attempt, submission: Path | None, warm: Wa
 
 def _versions(attempt: Attempt, again: Attempt) -> list[str]:
     now = software()
-    told = [
+    changes = [
         f"{name}: {attempt.versions.get(name, 'not recorded')} then, {now.get(name, 'none')} now"
         for name in {**now, **attempt.versions}
         if attempt.versions.get(name) != now.get(name)
@@ -63,10 +63,10 @@ def _versions(attempt: Attempt, again: Attempt) -> list[str]:
     if attempt.course != again.course:
         before = {result.name: result.version for result in attempt.exercises}
         changed = [result.name for result in again.exercises if result.version != before.get(result.name)]
-        told.append(f"course: what judges {', '.join(changed) or 'the lesson'} has changed since")
+        changes.append(f"course: what judges {', '.join(changed) or 'the lesson'} has changed since")
     if attempt.sandbox != again.sandbox:
-        told.append(f"sandbox: {attempt.sandbox} then, {again.sandbox} now")
-    return told
+        changes.append(f"sandbox: {attempt.sandbox} then, {again.sandbox} now")
+    return changes
 
 
 def _differences(attempt: Attempt, again: Attempt) -> list[str]:

@@ -19,7 +19,7 @@ class Row:
     person: Person
 
     @property
-    def handed_in(self) -> bool:
+    def has_submission(self) -> bool:
         """Does any attempt count?"""
         return bool(self.standing.counted)
 

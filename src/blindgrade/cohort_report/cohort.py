@@ -148,7 +148,7 @@ def _misconceptions(records: Mapping[str, Sequence[Record]]) -> list[Held]:
         for record in group:
             seen: set[tuple[str, str, str]] = set()
             current: set[tuple[str, str, str]] = set()
-            for attempt in record.handed_in:
+            for attempt in record.submissions:
                 current = set()
                 for result in attempt.exercises:
                     for check in result.checks:
@@ -205,7 +205,7 @@ def _reasons(own: Mapping[str, Record], given: Sequence[Lesson], shares: Sequenc
 
 
 def _stuck(record: Record) -> bool:
-    points = [a.points for a in record.handed_in]
+    points = [a.points for a in record.submissions]
     if len(points) <= STUCK or points[-1] >= record.last.max_points:
         return False
     return max(points[-STUCK:]) <= points[-STUCK - 1]

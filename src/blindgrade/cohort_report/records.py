@@ -21,7 +21,7 @@ class NoAttempts(Exception):
 class Record:
     """What one student handed in of one lesson, in order, each submission once, and what it is worth by the policy."""
 
-    handed_in: list[Attempt]
+    submissions: list[Attempt]
     standing: Standing
 
     @property
@@ -32,12 +32,12 @@ class Record:
     @property
     def last(self) -> Attempt:
         """The newest grading of what was handed in last."""
-        return self.handed_in[-1]
+        return self.submissions[-1]
 
     @property
     def counted(self) -> Attempt:
         """The attempt that figures of exercises take: the one that counts, and where the mean counts the last."""
-        return next(a for a in self.handed_in if a.key == self.standing.counted[-1])
+        return next(a for a in self.submissions if a.key == self.standing.counted[-1])
 
     @property
     def points(self) -> float:

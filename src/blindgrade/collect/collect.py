@@ -16,7 +16,7 @@ from blindgrade.catalog import Catalog
 from blindgrade.collect import folders
 from blindgrade.collect.copy_in import Taken, TooMuch, take
 from blindgrade.collect.current import Lessons
-from blindgrade.collect.source_item import Handed, Listing, Recognise, SourceError
+from blindgrade.collect.source_item import Listing, Recognise, SourceError, SourceItem
 from blindgrade.collect.student_folder import Occupied, Source, StudentFolders
 from blindgrade.engine.submission.archives import MANY, NOISE, ArchiveError, is_archive, unpacked
 from blindgrade.roster.matching import Roster
@@ -62,47 +62,49 @@ def collect(
         listing = _recognised(root, kind, sources, lessons)
         report = Report(listing.kind, refused=list(listing.refused))
         report.refused += [("", note) for note in notes]
-        waiting: dict[tuple[str, str], list[tuple[str, Handed, Taken, Path]]] = defaultdict(list)
-        for number, handed in enumerate(listing.handed):
+        waiting: dict[tuple[str, str], list[tuple[str, SourceItem, Taken, Path]]] = defaultdict(list)
+        for number, item in enumerate(listing.items):
             files = stage / str(number)
             files.mkdir()
             try:
-                taken = take(handed.entries, files, handed.without)
+                taken = take(item.entries, files, item.without)
             except TooMuch as error:
-                report.refused.append((handed.label, str(error)))
+                report.refused.append((item.label, str(error)))
                 shutil.rmtree(files)
                 continue
             if not taken.digests:
-                report.refused.append((handed.label, "; ".join(["there is no file in it", *taken.notes])))
+                report.refused.append((item.label, "; ".join(["there is no file in it", *taken.notes])))
                 continue
-            student, why = _student(handed, roster)
+            student, why = _student(item, roster)
             if student is None:
-                report.set_aside.append((handed.label, why, folder.set_aside(handed, taken, files)))
+                report.set_aside.append((item.label, why, folder.set_aside(item, taken, files)))
             else:
-                waiting[student.casefold(), handed.part].append((student, handed, taken, files))
+                waiting[student.casefold(), item.part].append((student, item, taken, files))
         for group in waiting.values():
             _keep(folder, group, _origin(source, listing.kind), report)
         folder.index()
     return report
 
 
-def _keep(folder: StudentFolders, group: list[tuple[str, Handed, Taken, Path]], source: Source, report: Report) -> None:
+def _keep(
+    folder: StudentFolders, group: list[tuple[str, SourceItem, Taken, Path]], source: Source, report: Report
+) -> None:
     """Keep the submissions of one student for one assignment, the oldest first."""
     group.sort(key=lambda one: one[1].submitted_at or "")
     if reason := _clash(group):
-        report.refused += [(handed.label, reason) for _, handed, _, _ in group]
+        report.refused += [(item.label, reason) for _, item, _, _ in group]
         return
-    for student, handed, taken, files in group:
-        folder.claimed(handed, taken)
+    for student, item, taken, files in group:
+        folder.claimed(item, taken)
         try:
-            fresh, notes = folder.add(student, handed, taken, files, source)
+            fresh, notes = folder.add(student, item, taken, files, source)
         except Occupied as error:
-            report.refused.append((handed.label, str(error)))
+            report.refused.append((item.label, str(error)))
             continue
         if fresh:
-            report.new[student].append(handed.label)
-            report.notes += [(student, note) for note in (*handed.notes, *notes)]
-            report.refused += [(handed.label, note) for note in taken.notes]
+            report.new[student].append(item.label)
+            report.notes += [(student, note) for note in (*item.notes, *notes)]
+            report.refused += [(item.label, note) for note in taken.notes]
         else:
             report.known.append(student)
 
@@ -112,23 +114,23 @@ def _origin(source: Path, kind: str) -> Source:
     return Source(f"{kind}: {source}", clock.utc(changed), clock.now())
 
 
-def _clash(group: list[tuple[str, Handed, Taken, Path]]) -> str:
+def _clash(group: list[tuple[str, SourceItem, Taken, Path]]) -> str:
     """Why these cannot all be one student's: several submissions, and nothing tells which one is the latest."""
-    labels = sorted({handed.label for _, handed, _, _ in group})
+    labels = sorted({item.label for _, item, _, _ in group})
     if len({student for student, *_ in group}) > 1:
         return f"{' and '.join(labels)} differ in capitals alone; a roster tells who is who"
-    times = {(handed.submitted_at, taken.digest()) for _, handed, taken, _ in group}
+    times = {(item.submitted_at, taken.digest()) for _, item, taken, _ in group}
     if len({at for at, _ in times}) < len(times):
         return f"{' and '.join(labels)} are submissions of one student, {group[0][0]}; keep the right one in the source"
     return ""
 
 
-def _student(handed: Handed, roster: Roster | None) -> tuple[str | None, str]:
+def _student(item: SourceItem, roster: Roster | None) -> tuple[str | None, str]:
     if roster is not None:
-        return roster.find(handed.who)
-    if is_id(handed.own):
-        return handed.own, ""
-    return None, f"{handed.own!a} cannot be a student's id; give a roster that says who this is (--roster)"
+        return roster.find(item.who)
+    if is_id(item.own):
+        return item.own, ""
+    return None, f"{item.own!a} cannot be a student's id; give a roster that says who this is (--roster)"
 
 
 def _apart(source: Path, to: Path) -> None:
@@ -174,7 +176,7 @@ def _recognised(root: Path, kind: str, sources: Mapping[str, Recognise], lessons
             (one for one in levels if (inner := _only_folder(one)) is None or _is_student(inner, lessons)), root
         )
         listing = folders.plain(level, _entries(level))
-        if listing is not None and (listing.handed or listing.refused):
+        if listing is not None and (listing.items or listing.refused):
             return _without_lessons(listing, lessons)
     what = "no submissions" if kind == "auto" else f"nothing that {kind} hands out"
     raise SourceError(f"{root} holds {what}; see `course collect --help` for what is recognised")
@@ -200,10 +202,10 @@ def _is_lesson(name: str, lessons: Lessons) -> bool:
 
 def _without_lessons(listing: Listing, lessons: Lessons) -> Listing:
     """A folder named like a lesson is no student: somebody named one student's folder as the source."""
-    for handed in [one for one in listing.handed if listing.kind == "folders" and _is_lesson(one.label, lessons)]:
-        listing.handed.remove(handed)
+    for item in [one for one in listing.items if listing.kind == "folders" and _is_lesson(one.label, lessons)]:
+        listing.items.remove(item)
         listing.refused.append(
-            (handed.label, "it is a lesson's folder; name the folder that holds the students' folders")
+            (item.label, "it is a lesson's folder; name the folder that holds the students' folders")
         )
     return listing
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from blindgrade import clock
-from blindgrade.collect.source_item import Handed, Listing
+from blindgrade.collect.source_item import Listing, SourceItem
 from blindgrade.roster.people import Identifier
 
 
@@ -24,8 +24,8 @@ def checkouts(root: Path, entries: list[Path]) -> Listing | None:
     for path in folders:
         at, commit = commit_of(path / ".git")
         notes = (f"commit {commit}",) if commit else ("its commit cannot be read",)
-        listing.handed.append(
-            Handed(path.name, (Identifier("any", path.name),), path.name, (("", path),), "", at, "commit" if at else "",
+        listing.items.append(
+            SourceItem(path.name, (Identifier("any", path.name),), path.name, (("", path),), "", at, "commit" if at else "",
                    notes=notes)
         )  # fmt: skip
     return listing

@@ -14,7 +14,7 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True)
-class Handed:
+class SourceItem:
     """A student's submission in a source.
 
     label: the student as the source names them; `who` identifies them in a roster, `own` is their id without one.
@@ -40,7 +40,7 @@ class Listing:
     """What a source holds, and what of it is no submission: its name and why."""
 
     kind: str
-    handed: list[Handed] = field(default_factory=list)
+    items: list[SourceItem] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from blindgrade.collect.copy_in import Taken, take
 from blindgrade.collect.current import Current, Lessons, lay_out
-from blindgrade.collect.source_item import Handed
+from blindgrade.collect.source_item import SourceItem
 from blindgrade.files import write_whole
 from blindgrade.submitted import COLLECTED, CollectedIndex, CollectedLesson, CollectedRecord, Version
 
@@ -61,14 +61,14 @@ class StudentFolders:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def add(self, student: str, handed: Handed, taken: Taken, files: Path, source: Source) -> tuple[bool, list[str]]:
+    def add(self, student: str, item: SourceItem, taken: Taken, files: Path, source: Source) -> tuple[bool, list[str]]:
         """Keep a submission, and say whether it is new and what there is to say of the current files.
 
         `files` is moved. Occupied if it cannot be kept.
         """
         home = self._home(student)
         record = self._record(home, student)
-        version = _version(handed, taken, source)
+        version = _version(item, taken, source)
         fresh = not _is_known(record.versions, version)
         if fresh:
             keep = home / VERSIONS / version.folder
@@ -81,18 +81,18 @@ class StudentFolders:
             self._renew(home, record)
         return fresh, record.notes
 
-    def set_aside(self, handed: Handed, taken: Taken, files: Path) -> str:
+    def set_aside(self, item: SourceItem, taken: Taken, files: Path) -> str:
         """Keep a submission of nobody known, and return where."""
-        slug = re.sub(r"[^A-Za-z0-9]+", "-", handed.label).strip("-")[:40]
-        keep = self.root / SET_ASIDE / f"{slug}-{taken.digest(handed.part)[:16]}"
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", item.label).strip("-")[:40]
+        keep = self.root / SET_ASIDE / f"{slug}-{taken.digest(item.part)[:16]}"
         if not keep.exists():
             keep.parent.mkdir(parents=True, exist_ok=True)
             files.rename(keep)
         return f"{SET_ASIDE}/{keep.name}"
 
-    def claimed(self, handed: Handed, taken: Taken) -> None:
+    def claimed(self, item: SourceItem, taken: Taken) -> None:
         """A submission that was set aside before has found its student."""
-        for kept in (self.root / SET_ASIDE).glob(f"*-{taken.digest(handed.part)[:16]}"):
+        for kept in (self.root / SET_ASIDE).glob(f"*-{taken.digest(item.part)[:16]}"):
             shutil.rmtree(kept)
         with suppress(OSError):
             (self.root / SET_ASIDE).rmdir()  # if that was the last one
@@ -155,21 +155,21 @@ class StudentFolders:
                 (stage / "before").rename(keep)
 
 
-def _version(handed: Handed, taken: Taken, source: Source) -> Version:
-    digest = taken.digest(handed.part)
-    at = handed.submitted_at or source.at
+def _version(item: SourceItem, taken: Taken, source: Source) -> Version:
+    digest = taken.digest(item.part)
+    at = item.submitted_at or source.at
     return Version(
         folder=f"{at.replace(':', '-')}-{digest[:12]}",
-        submitted_at=handed.submitted_at,
-        clock=handed.clock,
+        submitted_at=item.submitted_at,
+        clock=item.clock,
         downloaded_at=source.at,
         collected_at=source.now,
-        late=handed.late,
+        late=item.late,
         source=source.name,
-        label=handed.label,
-        part=handed.part,
+        label=item.label,
+        part=item.part,
         digest=digest,
-        notes=[*handed.notes, *taken.notes],
+        notes=[*item.notes, *taken.notes],
     )
 
 

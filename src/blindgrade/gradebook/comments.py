@@ -31,12 +31,12 @@ def comment(result: ExerciseScore, written: Callable[[str], str] | None = None) 
         waits = next((c["message"] for c in result.checks if c["outcome"] == Outcome.BLOCKED), "")
         return f"{written(waits[:1].upper() + waits[1:])}: correct that first, then grade again."
     lines = []
-    told: set[str] = set()
+    given: set[str] = set()
     for check in result.checks:
         if check["outcome"] not in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
             continue
-        hint = check["hint"] if check["hint"] not in told else ""
-        told.add(check["hint"])
+        hint = check["hint"] if check["hint"] not in given else ""
+        given.add(check["hint"])
         lines.append(
             f"- ✗ {written(check['claim'])}" + (f" → {written(hint)}{_named(check['misconception'])}" if hint else "")
         )

@@ -88,5 +88,5 @@ def test_an_attempt_is_replayed_and_standings_are_told(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "repeated to the bit\n"), done.stderr
     (submitted / "ben" / "basics.py").write_text("")
     assert course("replay", attempt).returncode == 2
-    told = course("standings", "--attempts", tmp_path / "attempts")
-    assert told.stdout == "ben  lesson-1.1.1  20 of 100 points\n"
+    printed = course("standings", "--attempts", tmp_path / "attempts")
+    assert printed.stdout == "ben  lesson-1.1.1  20 of 100 points\n"

@@ -166,8 +166,8 @@ def in_nbgrader(folder: Path, *arguments: str) -> float:
 @pytest.mark.parametrize(("attempts", "points"), [("best", 72.0), ("last", 0.0), ("mean", 44.2)])
 def test_standings_and_gradebooks_have_the_same_points(late: Path, attempts: str, points: float) -> None:
     follow(late, attempts)
-    told = CliRunner().invoke(course, ["standings", "--json", "--attempts", "attempts"])
-    [standing] = json.loads(told.stdout)
+    printed = CliRunner().invoke(course, ["standings", "--json", "--attempts", "attempts"])
+    [standing] = json.loads(printed.stdout)
     assert standing["points"] == exported() == pytest.approx(points)
     assert in_nbgrader(late) == pytest.approx(points)
     assert run("sync").stdout == "1 submissions: 0 rows added, 0 changed\n"

@@ -139,10 +139,12 @@ def test_grade_alone_says_that_the_code_has_changed_since(own: Path) -> None:
 
 def test_hints_climb_one_step_at_a_time_and_are_remembered(own: Path) -> None:
     run("lesson-1.1.1", course=own)
-    told = [run("--hint", *names, course=own).stdout for names in ((), ("standardize",), ("lesson-1.1.1/standardize",))]
-    assert ["Subtract first" in text for text in told] == [False, True, True]
-    assert ["Keep the axis" in text for text in told] == [False, False, True]
-    assert "diagnosis  The spread is still what it was." in told[0]
+    printed = [
+        run("--hint", *names, course=own).stdout for names in ((), ("standardize",), ("lesson-1.1.1/standardize",))
+    ]
+    assert ["Subtract first" in text for text in printed] == [False, True, True]
+    assert ["Keep the axis" in text for text in printed] == [False, False, True]
+    assert "diagnosis  The spread is still what it was." in printed[0]
 
 
 def test_an_others_submission_leaves_no_trace_in_the_course(own: Path) -> None:

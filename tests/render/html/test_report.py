@@ -136,14 +136,14 @@ def test_the_seed_of_an_attempt_is_not_told(course: Course, lesson: Lesson) -> N
 
 def test_a_failed_exercise_has_its_facts_and_a_ladder_of_folded_hints(course: Course, lesson: Lesson) -> None:
     card = exercise_card(result(lesson), lesson, course, style=False)
-    told = Elements(card).text
+    shown = Elements(card).text
     for fact in ("Each row has mean 0.", "the result is 3", "basics.py:4", *lesson.exercises[0].hints):
-        assert fact.replace("`", "") in told
-    assert f"grade {lesson.id}/{lesson.exercises[0].name}" in told
+        assert fact.replace("`", "") in shown
+    assert f"grade {lesson.id}/{lesson.exercises[0].name}" in shown
     assert card.count('<details class="ladder">') == 3
     assert not re.search(r"<details[^>]* open", card)
     title = next(c.title for c in course.concepts if c.id in lesson.exercises[0].concepts)
-    assert title in told
+    assert title in shown
 
 
 def test_a_diagnosis_is_shown_open_and_not_told_twice(course: Course, lesson: Lesson) -> None:
@@ -200,9 +200,9 @@ def test_a_picture_of_an_exercise_that_was_not_asked_for_is_not_drawn(course: Co
     assert "<figure>" not in with_pictures(course, lesson, lesson.exercises[1].name)
 
 
-@pytest.mark.parametrize(("error", "told"), [(figure_svg.NoMatplotlib(), True), (OverflowError("too large"), False)])
+@pytest.mark.parametrize(("error", "shown"), [(figure_svg.NoMatplotlib(), True), (OverflowError("too large"), False)])
 def test_a_page_that_cannot_have_its_pictures_is_written_without(
-    course: Course, lesson: Lesson, monkeypatch: pytest.MonkeyPatch, error: Exception, told: bool
+    course: Course, lesson: Lesson, monkeypatch: pytest.MonkeyPatch, error: Exception, shown: bool
 ) -> None:
     def fails(*_: object) -> None:
         raise error
@@ -210,7 +210,7 @@ def test_a_page_that_cannot_have_its_pictures_is_written_without(
     monkeypatch.setattr(figure_svg, "picture", fails)
     page = with_pictures(course, lesson, lesson.exercises[0].name)
     assert "<figure>" not in page and "the result is 3" in page
-    assert (NO_PICTURES in Elements(page).text) is told
+    assert (NO_PICTURES in Elements(page).text) is shown
 
 
 def test_mastery_counts_what_is_known_of_the_student_and_links_to_what_is_on_the_page(

@@ -62,12 +62,12 @@ def _first_to_fix(attempt: Attempt) -> ExerciseResult | None:
 
 def _hints(result: ExerciseResult) -> list[tuple[CheckResult, str]]:
     """The checks, each hint once; a misconception that the data show is named."""
-    told: set[str] = set()
+    seen: set[str] = set()
     rows = []
     for check in result.checks:
         name = f" ({check.misconception.replace('_', ' ')})" if check.misconception else ""
-        rows.append((check, f"{check.hint}{name}" if check.hint and check.hint not in told else ""))
-        told.add(check.hint)
+        rows.append((check, f"{check.hint}{name}" if check.hint and check.hint not in seen else ""))
+        seen.add(check.hint)
     return rows
 
 

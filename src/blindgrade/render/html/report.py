@@ -17,7 +17,7 @@ from blindgrade.render.html.mastery import Step, history, mastery
 from blindgrade.render.html.pages import filled
 from blindgrade.render.outcomes import points
 
-TOLD = (Outcome.FAILED, Outcome.ERROR)  # checks that are told in full; the others are folded
+SHOWN_IN_FULL = (Outcome.FAILED, Outcome.ERROR)  # checks that are told in full; the others are folded
 ALL_KNOWN = "Exercises that were not graded now count as they were graded last."
 GRADING_ALONE = (
     "This grading alone counts: the submission is not in the course's exercises/, whose results are remembered."
@@ -46,12 +46,12 @@ class _View:
     @property
     def wrong(self) -> list[CheckResult]:
         """Checks that are told in full; a blocked exercise has none, because another one is to be mended first."""
-        return [c for c in self.result.checks if c.outcome in TOLD]
+        return [c for c in self.result.checks if c.outcome in SHOWN_IN_FULL]
 
     @property
     def rest(self) -> list[CheckResult]:
         """The other checks."""
-        return [c for c in self.result.checks if c.outcome not in TOLD]
+        return [c for c in self.result.checks if c.outcome not in SHOWN_IN_FULL]
 
     @property
     def waits(self) -> str:

@@ -163,10 +163,10 @@ def test_keys_show_the_list_hints_and_the_next_exercise(course: Path, terminal: 
     terminal.expect("80 of 100 points")
     terminal.press("n")
     terminal.expect("To write: fit_line")
-    told = subprocess.run(
+    printed = subprocess.run(
         [GRADE, "--hint", "standardize"], cwd=course, capture_output=True, text=True, timeout=PATIENCE
     )
-    assert "hint 3     Keep the axis of the mean." in told.stdout
+    assert "hint 3     Keep the axis of the mean." in printed.stdout
 
 
 def test_a_grades_everything_with_a_fresh_seed(course: Path, terminal: Terminal) -> None:

@@ -50,7 +50,7 @@ class CohortLines:
 
 
 def _line(result: Result) -> str:
-    if result.attempt is None or result.state == "aside":
+    if result.attempt is None or result.state == "skipped":
         return f"✗ {result.student}  {result.lesson}  set aside: {result.reason}"
     attempt = result.attempt
     again = f", {result.reused} exercises as before" if result.reused else ""

@@ -16,7 +16,7 @@ from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, INTERRUPT
 from blindgrade.cohort.settings import Settings
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.render.safe import shown
-from blindgrade.submitted import NothingHandedIn
+from blindgrade.submitted import NoSubmissions
 
 if TYPE_CHECKING:  # it needs torch
     from blindgrade.cohort.run import Summary
@@ -35,7 +35,7 @@ def grade(
     """Grade every submission. Every run resumes, so `resume` changes nothing."""
     settings = Settings(workers or os.cpu_count() or 1, "process" if sandbox == "process" else "strict", regrade)
     try:
-        with stops(BAD_REQUEST, CourseError, UnknownId, NothingHandedIn, StoreError):
+        with stops(BAD_REQUEST, CourseError, UnknownId, NoSubmissions, StoreError):
             catalog = Catalog.locate()
             targets = whole_lessons(catalog, lesson, "is one exercise; a cohort is graded by whole lessons:")
             store = attempts or catalog.attempts
@@ -63,14 +63,14 @@ def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings)
 
 
 def _say_summary(summary: Summary, attempts: Path) -> int:
-    for title, listed in (("set aside", summary.aside), ("graded in part", summary.errors)):
+    for title, listed in (("set aside", summary.skipped), ("graded in part", summary.errors)):
         if listed:
             click.echo(f"\n{len(listed)} {title}:")
         for one in listed:
             where = f" {one.lesson}" if one.lesson else ""
             click.echo(shown(f"  {one.student}{where}: {one.reason}"))
-    parts = [f"{summary.graded} graded", f"{summary.unchanged} unchanged", f"{len(summary.aside)} set aside"]
+    parts = [f"{summary.graded} graded", f"{summary.unchanged} unchanged", f"{len(summary.skipped)} set aside"]
     click.echo(f"\n{', '.join(parts)}; attempts in {attempts}")
     if summary.errors:
         return GRADER_FAILED
-    return SOME_NOT if summary.aside else ALL_DONE
+    return SOME_NOT if summary.skipped else ALL_DONE

@@ -14,7 +14,7 @@ from blindgrade.cohort.cluster import OnCluster
 from blindgrade.cohort.run import Grade, Summary, grade_cohort, in_processes
 from blindgrade.cohort.settings import Settings
 from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
-from blindgrade.submitted import handed_in
+from blindgrade.submitted import read_submitted
 
 
 def grade_submissions(
@@ -23,12 +23,12 @@ def grade_submissions(
 ) -> Summary:  # fmt: skip
     """Grade them here or on a cluster, once the trial of the walls has passed."""
     torch.set_num_threads(1)
-    handed, aside = handed_in(submitted)
+    submissions, skipped = read_submitted(submitted)
     how: Grade = in_processes if cluster is None else OnCluster(cluster)
     _need_walls(trial)
-    with CohortLines(len(handed) * len(targets)) as lines:
-        summary = grade_cohort(targets, handed, submitted, AttemptStore(attempts), settings, lines.graded, how)
-    summary.aside = [*aside, *summary.aside]
+    with CohortLines(len(submissions) * len(targets)) as lines:
+        summary = grade_cohort(targets, submissions, submitted, AttemptStore(attempts), settings, lines.graded, how)
+    summary.skipped = [*skipped, *summary.skipped]
     return summary
 
 

@@ -28,8 +28,8 @@ def simulate(lesson: str, students: int, seed: int, to: Path, attempts: Path | N
             cohort = draw([p.known for p in pieces], students, seed)
             click.echo(f"wrote {write_submissions(pieces, cohort, to)} files of {students} students to {to}")
             if attempts is not None:
-                tell = _rehearsed if rehearse else lambda lesson: None
-                count = write_attempts(pieces, cohort, attempts, assumed=not rehearse, tell=tell)
+                report = _rehearsed if rehearse else lambda lesson: None
+                count = write_attempts(pieces, cohort, attempts, assumed=not rehearse, report=report)
                 click.echo(f"wrote {count} attempts to {attempts}")
     except FileNotFoundError as error:
         stop(f"{error.filename} is missing; a cohort is simulated where the solutions are", BAD_REQUEST)
