@@ -1,4 +1,4 @@
-"""Who handed in what, and what lies in the folder and is no submission."""
+"""Submissions in a folder by student, and entries that are no submission."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_folder_a_file_or_an_archive_is_a_student(tmp_path: Path) -> None:
     assert skipped == []
 
 
-def test_what_is_no_submission_is_set_aside_with_its_reason(tmp_path: Path) -> None:
+def test_an_entry_that_is_no_submission_is_skipped_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada.zip").write_text("")
     (tmp_path / "notes.txt").write_text("")
@@ -31,7 +31,7 @@ def test_what_is_no_submission_is_set_aside_with_its_reason(tmp_path: Path) -> N
     found, skipped = read_submitted(tmp_path)
     assert [one.path.name for one in found] == ["ada"]
     assert {one.student: one.reason.split(";")[0] for one in skipped} == {
-        "ada": "ada and ada.zip are both there, and the first was graded",
+        "ada": "ada and ada.zip both exist, and only the first was graded",
         "notes.txt": "is no folder, Python file, notebook or archive of a student",
         "link": "link is a symbolic link",
         "pipe": "is no folder, Python file, notebook or archive of a student",
@@ -39,7 +39,7 @@ def test_what_is_no_submission_is_set_aside_with_its_reason(tmp_path: Path) -> N
     }
 
 
-def test_the_time_stands_beside_the_submissions_and_never_in_a_students_folder(tmp_path: Path) -> None:
+def test_the_time_is_read_beside_the_submissions_and_never_in_a_students_folder(tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
     (tmp_path / "ben").mkdir()
     early = json.dumps({"submitted_at": "2020-01-01T00:00:00Z"})
@@ -54,7 +54,7 @@ def test_the_time_stands_beside_the_submissions_and_never_in_a_students_folder(t
 
 
 def test_a_lesson_that_came_at_another_time_has_its_own(tmp_path: Path) -> None:
-    """As `course collect` writes it: the newest time, and each lesson's."""
+    """Index as `course collect` writes it: the newest time, and each lesson's time."""
     (tmp_path / "ada").mkdir()
     lessons = {"lesson-1": {"submitted_at": "2026-11-01T10:00:00Z", "late": None}, "lesson-2": {"submitted_at": None}}
     entry = {"submitted_at": "2026-11-09T10:00:00Z", "late": None, "digest": "0", "lessons": lessons}

@@ -38,7 +38,7 @@ def hand_in(folder: Path, students: dict[str, str]) -> Path:
 
 
 class Kit:
-    """What these tests do again and again."""
+    """Steps that these tests share."""
 
     LESSON = "lesson-1.1.1"
     COHORT = COHORT
@@ -48,14 +48,14 @@ class Kit:
         self.folder = folder
 
     def hand_in(self, students: dict[str, str], where: str = "submitted") -> Path:
-        """A folder of submissions: who hands in which golden case."""
+        """Folder of submissions: a golden case for each student."""
         for student, case in students.items():
             (self.folder / where / student).mkdir(parents=True)
             shutil.copy(CASES / case / "basics.py", self.folder / where / student)
         return self.folder / where
 
     def collected(self, submitted: Path, times: dict[str, str]) -> None:
-        """When they came, as `course collect` says it."""
+        """Write the times of submission as `course collect` does."""
         text = json.dumps({"students": {student: {"submitted_at": time} for student, time in times.items()}})
         (submitted / ".collected.json").write_text(text)
 

@@ -28,7 +28,7 @@ LONG = "a_name_that_is_longer_than_any_phone_is_wide_" * 6
 def page(
     mini: Catalog, pieces: list[Pieces], cohort: SimulatedCohort, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A lesson twice, as titles of tables repeat from lesson to lesson, and a student with a long name."""
+    """A cohort with a lesson twice, because titles of tables repeat in each lesson, and a student with a long name."""
     lesson = pieces[0].lesson
     submissions: dict[str, list[Attempt]] = {}
     for attempt in attempts(Rehearsals(pieces[0], 0, assumed=True), cohort):
@@ -54,7 +54,7 @@ def test_axe_finds_nothing(chromium: Any, page: Path, scheme: str, width: int, f
     shown.close()
 
 
-def test_axe_finds_what_is_wrong(chromium: Any, page: Path) -> None:
+def test_axe_finds_faults(chromium: Any, page: Path) -> None:
     shown = opened(chromium, page)
     shown.evaluate("document.body.style.setProperty('--dim', '#bbbbbb')")
     assert any("color-contrast" in line for line in violations(shown, RULES))

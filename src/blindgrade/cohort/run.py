@@ -1,4 +1,4 @@
-"""A cohort's grading from beginning to end: what to grade, by whom, what becomes of the results."""
+"""Grade a cohort: make the tasks, run them in worker processes, and store the attempts."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from blindgrade.cohort.settings import Settings
 from blindgrade.models import Attempt, Outcome
 from blindgrade.submitted import Skipped, SubmittedWork
 
-SLACK_SECONDS = 120.0  # beside the lesson's own budget: reading, a warm process's start, diagnosis
+SLACK_SECONDS = 120.0  # added to the lesson's own budget: reading, the start of a warm process, diagnosis
 
-Report = Callable[[Result, int, int], None]  # what was done, how many of how many are
+Report = Callable[[Result, int, int], None]  # called with a result, the number of finished tasks and their total
 Grade = Callable[["Work", list[Task]], Iterator[tuple[Task, bytes | None, str]]]
 
 
 @dataclass
 class Summary:
-    """What a run came to."""
+    """Counts and problems of a run."""
 
     graded: int = 0
     unchanged: int = 0
@@ -33,12 +33,12 @@ class Summary:
 
     @property
     def done(self) -> bool:
-        """Was everything graded that was handed in?"""
+        """Was every submission graded, without an error of the grader?"""
         return not self.skipped and not self.errors
 
 
 class Work:
-    """What a worker process holds: each lesson's grader, forked with what they share, and its own warm process."""
+    """State of a worker process: a grader for each lesson, forked with the shared data, and its own warm process."""
 
     def __init__(self, targets: list[Target], store: AttemptStore, submitted: Path, settings: Settings) -> None:
         self.store = store
@@ -50,7 +50,7 @@ class Work:
             self.graders[lesson] = LessonGrader(target, store.seed(lesson), self.warm)
 
     def prepare(self) -> None:
-        """Compute what the reference says to every check, or take it from an earlier run of the same seed."""
+        """Compute the reference's results for every check, or read them from an earlier run with the same seed."""
         for lesson, grader in self.graders.items():
             name = f"expected-{grader.version.digest[:16]}.json"
             kept = self.store.blob(lesson, name)
@@ -74,7 +74,7 @@ class Work:
 
 
 def tasks(targets: list[Target], submissions: list[SubmittedWork]) -> list[Task]:
-    """One task for each lesson and student, lesson by lesson."""
+    """Tasks for each lesson and student, lesson by lesson."""
     return [
         Task(
             json.dumps([target.files.entry.id, one.student]),
@@ -90,7 +90,7 @@ def tasks(targets: list[Target], submissions: list[SubmittedWork]) -> list[Task]
 
 
 def in_processes(work: Work, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
-    """Do the tasks in worker processes of this machine."""
+    """Run the tasks in worker processes of this machine."""
     with Pool(work, work.settings.workers) as pool:
         yield from pool.run(todo)
 
@@ -104,10 +104,10 @@ def grade_cohort(
     report: Report,
     how: Grade = in_processes,
 ) -> Summary:
-    """Grade every submission that is not graded yet. StoreError or CourseError if that cannot begin.
+    """Grade every submission that is not graded yet. StoreError or CourseError if the run cannot begin.
 
-    This process alone writes attempts, each as soon as it is there; what the disk does not take is kept and tried
-    once more at the end.
+    Only this process writes attempts, each as soon as it is finished. If an attempt cannot be written, the process
+    tries again at the end of the run.
     """
     summary = Summary()
     unsaved: list[Result] = []
@@ -139,7 +139,7 @@ def _save(store: AttemptStore, result: Result) -> Result:
     try:
         store.write(result.attempt)
     except OSError as error:
-        reason = f"the attempt could not be stored ({error.strerror}); make room and run the command again"
+        reason = f"the attempt could not be stored ({error.strerror}); free some disk space and run the command again"
         return replace(result, state="skipped", reason=reason)
     return result
 
@@ -153,7 +153,7 @@ def _count(summary: Summary, result: Result) -> None:
         return
     summary.graded += 1
     if result.attempt is not None and (failed := _ours(result.attempt)):
-        reason = f"the grader could not judge {', '.join(failed)}, which cost no points; run `course verify`"
+        reason = f"the grader could not judge {', '.join(failed)}; this costs no points; run `course verify`"
         summary.errors.append(Skipped(result.student, reason, result.lesson))
 
 

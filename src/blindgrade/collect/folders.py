@@ -1,4 +1,4 @@
-"""A folder with a folder or an archive for each student."""
+"""Source: a folder that holds a folder or an archive for each student."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from blindgrade.roster.people import Identifier
 
 
 def plain(root: Path, entries: list[Path]) -> Listing | None:
-    """A folder or an archive for each student, named by the student."""
+    """Listing of a folder or archive for each student. Its name is the student's."""
     listing = Listing("folders")
     for path in entries:
         name = path.name
         if path.is_symlink():
-            listing.refused.append((name, "it is a symbolic link; put the folder itself in its place"))
+            listing.refused.append((name, "it is a symbolic link; replace it with the folder itself"))
         elif path.is_dir():
             listing.items.append(SourceItem(name, (Identifier("any", name),), name, (("", path),)))
         elif is_archive(path):

@@ -28,7 +28,7 @@ def test_attacks_that_need_isolation_are_skipped_and_counted() -> None:
     assert "1 of 1 attacks held" in output
 
 
-def test_an_attack_that_gets_through_is_told_and_is_exit_code_1(tmp_path: Path) -> None:
+def test_an_attack_that_gets_through_is_reported_and_is_exit_code_1(tmp_path: Path) -> None:
     (tmp_path / "courses").mkdir()
     (tmp_path / "courses" / "mini").symlink_to(TESTS / "courses" / "mini")
     corpus = tmp_path / "attacks"

@@ -1,4 +1,4 @@
-"""`course gradebook`, by its options and what it says."""
+"""`course gradebook`: its options and its messages."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_moodle_needs_a_worksheet(folder: Path) -> None:
     assert "Download grading worksheet" in done.stderr
 
 
-def test_a_worksheet_is_filled_in_and_what_found_no_place_is_told(folder: Path) -> None:
+def test_a_worksheet_is_filled_in_and_the_other_scores_are_noted(folder: Path) -> None:
     (folder / "w.csv").write_text(
         "Identifier,Full name,Email address,Grade,Maximum Grade,Last modified (grade)\n"
         "Participant 7,X,ana@uni.edu,,10,-\n"

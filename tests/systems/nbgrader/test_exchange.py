@@ -43,7 +43,7 @@ def test_an_older_submission_that_is_collected_later_is_kept_and_not_current(des
     assert len(desk.versions("ana")) == 2
 
 
-def test_what_nbgrader_collect_has_made_is_taken_too(desk: Desk) -> None:
+def test_a_folder_of_nbgrader_collect_is_collected_too(desk: Desk) -> None:
     desk.write(desk.source / "ana" / "lesson-1.1.1" / "basics.ipynb", "n")
     desk.write(desk.source / "ana" / "lesson-1.1.1" / "timestamp.txt", "2026-11-02 12:00:00.000000 +0200")
     report = desk.collect()
@@ -52,7 +52,7 @@ def test_what_nbgrader_collect_has_made_is_taken_too(desk: Desk) -> None:
     assert desk.current("ana") == {f"{LESSON}/basics.ipynb": "n"}
 
 
-def test_several_courses_and_an_empty_exchange_are_told(desk: Desk) -> None:
+def test_several_courses_and_an_empty_exchange_are_reported(desk: Desk) -> None:
     (desk.source / "mini" / "inbound").mkdir(parents=True)
     desk.write(desk.source / "mini" / "outbound" / "lesson-1.1.1" / "timestamp.txt")
     with pytest.raises(SourceError, match="holds no submissions"):

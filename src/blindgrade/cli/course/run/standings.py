@@ -1,4 +1,4 @@
-"""What `course standings` does."""
+"""Run `course standings`."""
 
 from __future__ import annotations
 
