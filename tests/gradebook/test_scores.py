@@ -85,7 +85,7 @@ def test_an_attempt_in_another_students_folder_is_left_out(store: Store) -> None
     (folder / LESSON / "ana").rename(folder / LESSON / "bo")
     [lesson] = read_scores(folder, Policy())
     assert lesson.attempts == {}
-    assert "is of ana at lesson-1.1.1" in lesson.notes[0]
+    assert "is an attempt of ana at lesson-1.1.1" in lesson.notes[0]
 
 
 def test_hidden_names_are_not_attempts(store: Store) -> None:
