@@ -159,7 +159,7 @@ def _opened(source: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _recognised(root: Path, kind: str, sources: Mapping[str, Recognise], lessons: Lessons) -> Listing:
-    """Listing of the folder. A folder whose only entry is a folder is a wrapping; the search goes on inside it."""
+    """Listing of the folder. If its only entry is a folder, look inside that folder, too. SourceError if none fits."""
     levels = [root]
     while len(levels) <= MAX_DOWN and (inner := _only_folder(levels[-1])) is not None:
         levels.append(inner)
