@@ -14,7 +14,7 @@ TIMES = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=ZONES
 
 
 @given(TIMES)
-def test_what_is_written_is_read_again(at: datetime) -> None:
+def test_written_content_is_read_again(at: datetime) -> None:
     assert instant(utc(at, "microseconds")) == at
     assert instant(utc(at)) == at.replace(microsecond=0)
 

@@ -89,7 +89,7 @@ def test_best_is_best_after_the_penalty() -> None:
     assert stand(policy, in_time, late).points == 60
 
 
-def test_a_regrading_takes_the_place_of_what_it_regrades() -> None:
+def test_a_regrading_replaces_the_earlier_grading() -> None:
     once = attempt(50, "2026-11-01T00:00:00Z", "same", graded_at="2026-11-02T00:00:00Z")
     again = attempt(70, "2026-11-01T00:00:00Z", "same", graded_at="2026-11-03T00:00:00Z")
     assert newest_gradings([again, once]) == [again]

@@ -1,4 +1,4 @@
-"""Who handed in what, and what lies in the folder and is no submission."""
+"""Submissions in a folder by student, and entries that are no submission."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.submitted import NothingHandedIn, SubmittedWork, handed_in
+from blindgrade.submitted import NoSubmissions, SubmittedWork, read_submitted
 
 
 def test_a_folder_a_file_or_an_archive_is_a_student(tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
     for name in ("ben.py", "cleo.ipynb", "dan.zip", "eva.tar.gz", "van.der.berg.tgz"):
         (tmp_path / name).write_text("")
-    found, aside = handed_in(tmp_path)
+    found, skipped = read_submitted(tmp_path)
     assert [one.student for one in found] == ["ada", "ben", "cleo", "dan", "eva", "van.der.berg"]
-    assert aside == []
+    assert skipped == []
 
 
-def test_what_is_no_submission_is_set_aside_with_its_reason(tmp_path: Path) -> None:
+def test_an_entry_that_is_no_submission_is_skipped_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada.zip").write_text("")
     (tmp_path / "notes.txt").write_text("")
@@ -28,10 +28,10 @@ def test_what_is_no_submission_is_set_aside_with_its_reason(tmp_path: Path) -> N
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "bad\nname").mkdir()
     (tmp_path / ".hidden").mkdir()
-    found, aside = handed_in(tmp_path)
+    found, skipped = read_submitted(tmp_path)
     assert [one.path.name for one in found] == ["ada"]
-    assert {one.student: one.reason.split(";")[0] for one in aside} == {
-        "ada": "ada and ada.zip are both there, and the first was graded",
+    assert {one.student: one.reason.split(";")[0] for one in skipped} == {
+        "ada": "ada and ada.zip both exist, and only the first was graded",
         "notes.txt": "is no folder, Python file, notebook or archive of a student",
         "link": "link is a symbolic link",
         "pipe": "is no folder, Python file, notebook or archive of a student",
@@ -39,14 +39,14 @@ def test_what_is_no_submission_is_set_aside_with_its_reason(tmp_path: Path) -> N
     }
 
 
-def test_the_time_stands_beside_the_submissions_and_never_in_a_students_folder(tmp_path: Path) -> None:
+def test_the_time_is_read_beside_the_submissions_and_never_in_a_students_folder(tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
     (tmp_path / "ben").mkdir()
     early = json.dumps({"submitted_at": "2020-01-01T00:00:00Z"})
     (tmp_path / "ben" / ".collected.json").write_text(early)
     times = {"students": {"ada": {"submitted_at": "2026-11-01T10:00:00Z"}}}
     (tmp_path / ".collected.json").write_text(json.dumps(times))
-    found, _ = handed_in(tmp_path)
+    found, _ = read_submitted(tmp_path)
     assert found == [
         SubmittedWork("ada", tmp_path / "ada", "2026-11-01T10:00:00Z"),
         SubmittedWork("ben", tmp_path / "ben", None),
@@ -54,12 +54,12 @@ def test_the_time_stands_beside_the_submissions_and_never_in_a_students_folder(t
 
 
 def test_a_lesson_that_came_at_another_time_has_its_own(tmp_path: Path) -> None:
-    """As `course collect` writes it: the newest time, and each lesson's."""
+    """Index as `course collect` writes it: the newest time, and each lesson's time."""
     (tmp_path / "ada").mkdir()
     lessons = {"lesson-1": {"submitted_at": "2026-11-01T10:00:00Z", "late": None}, "lesson-2": {"submitted_at": None}}
     entry = {"submitted_at": "2026-11-09T10:00:00Z", "late": None, "digest": "0", "lessons": lessons}
     (tmp_path / ".collected.json").write_text(json.dumps({"schema": "s", "students": {"ada": entry}}))
-    (ada,), _ = handed_in(tmp_path)
+    (ada,), _ = read_submitted(tmp_path)
     assert [ada.at(f"lesson-{n}") for n in (1, 2, 3)] == ["2026-11-01T10:00:00Z", None, "2026-11-09T10:00:00Z"]
 
 
@@ -67,11 +67,11 @@ def test_a_lesson_that_came_at_another_time_has_its_own(tmp_path: Path) -> None:
 def test_a_list_of_times_that_is_none_is_no_list(tmp_path: Path, content: str) -> None:
     (tmp_path / "ada").mkdir()
     (tmp_path / ".collected.json").write_text(content)
-    assert handed_in(tmp_path)[0] == [SubmittedWork("ada", tmp_path / "ada", None)]
+    assert read_submitted(tmp_path)[0] == [SubmittedWork("ada", tmp_path / "ada", None)]
 
 
 def test_no_folder_and_an_empty_one_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(NothingHandedIn, match="is no folder"):
-        handed_in(tmp_path / "nowhere")
-    with pytest.raises(NothingHandedIn, match="is empty"):
-        handed_in(tmp_path)
+    with pytest.raises(NoSubmissions, match="is no folder"):
+        read_submitted(tmp_path / "nowhere")
+    with pytest.raises(NoSubmissions, match="is empty"):
+        read_submitted(tmp_path)

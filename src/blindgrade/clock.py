@@ -1,4 +1,4 @@
-"""Times as every file of ours writes them: ISO 8601 in UTC, with a Z at the end."""
+"""Times in all of our files: ISO 8601 in UTC, with a Z at the end."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ Precision = Literal["auto", "seconds", "microseconds"]
 
 
 def utc(at: datetime, precision: Precision = "seconds") -> str:
-    """The time as text. A time without a zone counts as UTC."""
+    """Text of a time. A time without a zone is read as UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     return aware.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def now(precision: Precision = "seconds") -> str:
-    """The present time as text."""
+    """Text of the present time."""
     return utc(datetime.now(UTC), precision)
 
 
 def instant(text: str | None) -> datetime:
-    """Inverse of `utc`. A time without a zone counts as UTC; a missing or unreadable time is before every other."""
+    """Inverse of `utc`. A time without a zone is read as UTC. A missing or unreadable time is before all others."""
     try:
         found = datetime.fromisoformat(text or "")
     except ValueError:

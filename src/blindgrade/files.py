@@ -1,4 +1,4 @@
-"""Write a file as a whole: a reader sees the old content or the new, also after a crash, and never a part."""
+"""Write a file as a whole: a reader sees the old content or the new content, also after a crash, and never a part."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ PIECE = ".blindgrade-"  # names of unfinished files begin with it
 def write_whole(
     path: Path, content: bytes | str, *, mode: int | None = None, durable: bool = False, pieces: Path | None = None
 ) -> None:
-    """Write beside `path`, then rename into place; missing folders are made.
+    """Write a new file beside `path`, then rename it to `path`. Make missing folders.
 
-    `mode` is the file's permissions, by default those of the process. With `durable` the file survives a power cut
-    too. `pieces` is another folder for the unfinished file, on the same file system. Raises OSError if the disk does
-    not take it; the old content is still there then, and no unfinished file.
+    mode: the file's permissions; by default those of the process. durable: the file survives a power cut, too.
+    pieces: another folder for the unfinished file, on the same file system.
+    Raises OSError if the file cannot be written. Then the old content is unchanged, and no unfinished file is left.
     """
     fresh = _missing(path.parent) if durable else []
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,18 +38,18 @@ def write_whole(
             piece.unlink()
         raise
     if durable:
-        # A new folder's name is kept by the folder above it.
+        # The name of a new folder is stored in its parent folder, so the parent is synced, too.
         for one in dict.fromkeys([path.parent, *(made.parent for made in fresh)]):
             _sync(one)
 
 
 def _private(name: str, flags: int) -> int:
-    """Nobody else may read the piece before it has its own mode."""
+    """Open a file that only its owner can read until it gets its own mode."""
     return os.open(name, flags, 0o600)
 
 
 def _missing(folder: Path) -> list[Path]:
-    """The folders on the way to `folder` that do not exist yet."""
+    """Folders of the path `folder` that do not exist yet."""
     return [place for place in (folder, *folder.parents) if not place.exists()]
 
 

@@ -1,7 +1,7 @@
-"""What a student's attempts are worth together, by the policy of course.toml.
+"""Points of a student's attempts by the policy of course.toml.
 
-`course standings`, gradebooks and the cohort report all ask here, so their points are the same. The time that counts is
-the submission's; when it was graded changes nothing.
+`course standings`, gradebooks and the cohort report all use this module, so their points are the same. Only the time of
+submission counts, never the time of grading.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Standing:
-    """A student's points for a lesson after the policy. `counted` are the keys of the attempts that made them.
+    """A student's points for a lesson after the policy.
 
-    `days_late` and `from_bank` are of the attempt that counts, with "mean" of the latest; `earned` are the points
-    before anything was taken off.
+    counted: keys of the attempts that count. earned: points before the deduction for lateness.
+    days_late, from_bank: of the attempt that counts; with "mean" the largest of all attempts.
     """
 
     student: str
@@ -45,9 +45,9 @@ class _Valued:
 
 
 def standings(student: str, attempts: Mapping[str, Sequence[AnyAttempt]], policy: Policy) -> list[Standing]:
-    """The student's standing in each lesson that has attempts, in the order in which the lessons are due.
+    """Standings of the student in each lesson that has attempts, sorted by the time when the lessons are due.
 
-    The bank of late days is spent in that order, so that a lesson graded later never changes an earlier one's points.
+    Late days are taken from the bank in that order, so a later lesson never changes the points of an earlier one.
     """
     bank = policy.late.bank
     found = []
@@ -61,12 +61,12 @@ def standings(student: str, attempts: Mapping[str, Sequence[AnyAttempt]], policy
 
 
 def due_order(lesson: str, policy: Policy) -> tuple[datetime, str]:
-    """Key that sorts lessons by the time when they are due; those without such a time come last."""
+    """Sort key of lessons: the time when they are due. Lessons without such a time come last."""
     return policy.due.get(lesson, datetime.max.replace(tzinfo=UTC)), lesson
 
 
 def days_late(submitted_at: str | None, due: datetime | None, late: Late) -> int:
-    """How many days have begun since it was due; 0 for what came in time, or at a time that nobody wrote down."""
+    """Number of days begun since the work was due. 0 if it came in time, or if its time is unknown."""
     if due is None or submitted_at is None:
         return 0
     over = instant(submitted_at) - due
@@ -84,7 +84,7 @@ def _value(attempt: AnyAttempt, due: datetime | None, late: Late, bank: int) -> 
 
 def _stand(student: str, lesson: str, valued: list[_Valued], policy: Policy) -> Standing:
     if policy.attempts == "best":
-        # Of equals the one that spends fewer days of the bank, then the earlier.
+        # If points are equal, the attempt that takes fewer days from the bank counts, then the earlier one.
         counted = [max(valued, key=lambda v: (v.points, -v.from_bank))]
     else:
         counted = valued if policy.attempts == "mean" else valued[-1:]

@@ -1,12 +1,12 @@
-"""Seeds of attempts: secret unless somebody gives one."""
+"""Seeds of attempts. A seed is secret unless the user gives one."""
 
 from __future__ import annotations
 
 import secrets
 
-MAX_SEED = 1 << 53  # every JSON reader keeps smaller whole numbers exact
+MAX_SEED = 1 << 53  # every JSON reader reads smaller whole numbers exactly
 
 
 def draw() -> int:
-    """A secret seed from 0 to `MAX_SEED` - 1."""
+    """Secret random seed from 0 to `MAX_SEED` - 1."""
     return secrets.randbelow(MAX_SEED)

@@ -1,7 +1,7 @@
-"""The folder `submitted/`: an entry for each student, and `.collected.json`, which says when each came.
+"""The folder `submitted/`: an entry for each student, and `.collected.json` with the times of submission.
 
-`course collect` writes the index beside the students' folders, and a record into each folder. Grading reads the index
-alone: what is in a student's folder, the student could have written.
+`course collect` writes the index beside the students' folders, and a record into each folder. Grading reads only the
+index, because the student may have written any file in the student's folder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _text(value: Any) -> str | None:
 
 
 def _entries(value: Any) -> dict[str, Any]:
-    """A mapping of entries; whatever is no entry counts as an empty one."""
+    """Mapping of entries. A value that is no entry is read as an empty entry."""
     if not isinstance(value, dict):
         return {}
     return {str(name): entry if isinstance(entry, dict) else {} for name, entry in value.items()}
@@ -37,7 +37,7 @@ Time = Annotated[str | None, BeforeValidator(_text)]
 
 
 class CollectedLesson(BaseModel):
-    """When the current files of one lesson came. `folder` is the version that they are from."""
+    """Time of the current files of one lesson. `folder` is the version that they are from."""
 
     submitted_at: Time = None
     late: Any = None
@@ -45,7 +45,7 @@ class CollectedLesson(BaseModel):
 
 
 class CollectedStudent(BaseModel):
-    """When a student's newest version came, its digest, and the same of each lesson."""
+    """Time and digest of a student's newest version, and the same for each lesson."""
 
     submitted_at: Time = None
     late: Any = None
@@ -67,7 +67,7 @@ class CollectedIndex(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> CollectedIndex:
-        """The index of a folder; an empty one if there is none that can be read."""
+        """Index of a folder; an empty one if the file is missing or cannot be read."""
         path = folder / COLLECTED
         try:
             if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_COLLECTED:
@@ -78,7 +78,7 @@ class CollectedIndex(BaseModel):
 
 
 class Version(BaseModel):
-    """One version as it was handed in. `clock` says who gave its time; `folder` is its place in `.versions/`."""
+    """One version as the student submitted it. `clock` is the source of its time, `folder` its name in `.versions/`."""
 
     folder: str
     submitted_at: str | None
@@ -94,12 +94,12 @@ class Version(BaseModel):
 
     @property
     def order(self) -> tuple[str, str]:
-        """Order in time. Without a time of its own, a version is as old as the download that it came in."""
+        """Sort key by time. A version without a time has the time of its download."""
         return self.submitted_at or self.downloaded_at, self.collected_at
 
 
 class CollectedRecord(BaseModel):
-    """`submitted/<student>/.collected.json`: every version, and which of them the current files are from."""
+    """`submitted/<student>/.collected.json`: every version, and the versions that the current files are from."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -120,7 +120,7 @@ class CollectedRecord(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> CollectedRecord:
-        """The record in a file. FileNotFoundError without a file, ValueError if it is damaged or another program's."""
+        """Record in a file. FileNotFoundError without a file, ValueError if it is damaged or of another program."""
         return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
 
     def in_short(self) -> CollectedStudent:
@@ -131,19 +131,19 @@ class CollectedRecord(BaseModel):
 
 
 def _as_json(model: BaseModel) -> str:
-    # Names of files need not be Unicode, and pydantic's own writer refuses those that are not.
+    # A file name need not be valid Unicode, and pydantic's own writer refuses such a name.
     return json.dumps(model.model_dump(by_alias=True), indent=1) + "\n"
 
 
-class NothingHandedIn(Exception):
-    """There is no folder of submissions; the message says what to name."""
+class NoSubmissions(Exception):
+    """There are no submissions. The message says what to name."""
 
 
 @dataclass(frozen=True)
 class SubmittedWork:
-    """One student's submission. `submitted_at` is the collected time, None where nobody stored one.
+    """One student's submission. `submitted_at` is the time that `course collect` stored, or None.
 
-    `lessons` has the times of lessons whose files came at another time than the newest.
+    `lessons` has the time of each lesson that `course collect` stored.
     """
 
     student: str
@@ -157,39 +157,39 @@ class SubmittedWork:
 
 
 @dataclass(frozen=True)
-class Aside:
-    """A submission that was not graded, and why."""
+class Skipped:
+    """A submission that was not graded, with the reason."""
 
     student: str
     reason: str
     lesson: str = ""
 
 
-def handed_in(folder: Path) -> tuple[list[SubmittedWork], list[Aside]]:
-    """The submissions in a folder, by student, and what lies there and is none."""
+def read_submitted(folder: Path) -> tuple[list[SubmittedWork], list[Skipped]]:
+    """Submissions in a folder, sorted by student, and the entries that are skipped. NoSubmissions if it has neither."""
     if not folder.is_dir():
-        raise NothingHandedIn(f"{folder} is no folder; name the one that holds a submission for each student")
+        raise NoSubmissions(f"{folder} is no folder; name the one that holds a submission for each student")
     times = CollectedIndex.read(folder).students
     found: dict[str, SubmittedWork] = {}
-    aside: list[Aside] = []
+    skipped: list[Skipped] = []
     for path in sorted(folder.iterdir()):
         if path.name.startswith("."):
             continue
         student = _student(path)
         if student is None:
-            aside.append(Aside(path.name, "is no folder, Python file, notebook or archive of a student"))
+            skipped.append(Skipped(path.name, "is no folder, Python file, notebook or archive of a student"))
         elif path.is_symlink():
-            aside.append(Aside(student, f"{path.name} is a symbolic link; put the submission itself in its place"))
+            skipped.append(Skipped(student, f"{path.name} is a symbolic link; replace it with the submission itself"))
         elif student in found:
             both = f"{found[student].path.name} and {path.name}"
-            aside.append(Aside(student, f"{both} are both there, and the first was graded; keep one"))
+            skipped.append(Skipped(student, f"{both} both exist, and only the first was graded; keep one"))
         else:
             entry = times.get(student, CollectedStudent())
             lessons = {lesson: one.submitted_at for lesson, one in entry.lessons.items()}
             found[student] = SubmittedWork(student, path, entry.submitted_at, lessons)
-    if not found and not aside:
-        raise NothingHandedIn(f"{folder} is empty; put a submission for each student into it")
-    return list(found.values()), aside
+    if not found and not skipped:
+        raise NoSubmissions(f"{folder} is empty; put a submission for each student into it")
+    return list(found.values()), skipped
 
 
 def _student(path: Path) -> str | None:

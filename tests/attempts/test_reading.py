@@ -1,4 +1,4 @@
-"""One attempt from its file: whole, in part, damaged, in the wrong place."""
+"""Read one attempt: whole, in part, damaged, in the wrong folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def stored(tmp_path: Path) -> AttemptStore:
     return store
 
 
-def test_a_summary_has_what_the_policy_needs_and_no_results(stored: AttemptStore) -> None:
+def test_a_summary_has_the_fields_of_the_policy_and_no_results(stored: AttemptStore) -> None:
     whole, summary = stored.read(LESSON, "ana", "k"), stored.part(AttemptSummary, LESSON, "ana", "k")
     assert whole is not None
     needed = set(AttemptSummary.model_fields) - {"schema_"}
@@ -39,13 +39,13 @@ def test_a_summary_needs_no_results_that_can_be_read(stored: AttemptStore) -> No
 
 def test_an_attempt_in_another_students_folder_is_named(stored: AttemptStore) -> None:
     (stored.root / LESSON / "ana").rename(stored.root / LESSON / "bo")
-    with pytest.raises(Misplaced, match="is of ana at lesson-1.1.1; put it in its place"):
+    with pytest.raises(Misplaced, match="is an attempt of ana at lesson-1.1.1; move it into that folder"):
         stored.current(LESSON, "bo")
     assert stored.readable(LESSON, "bo") == []
     assert read_attempt(stored.path(LESSON, "bo", "k")).student == "ana"  # a file by itself may have any place
 
 
-def test_what_is_hidden_or_no_folder_is_not_listed(stored: AttemptStore) -> None:
+def test_hidden_entries_and_files_are_not_listed(stored: AttemptStore) -> None:
     stored.seed(LESSON)
     stored.keep_blob(LESSON, "expected-0.json", b"{}")
     (stored.root / "README").write_text("")

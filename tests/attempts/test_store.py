@@ -1,4 +1,4 @@
-"""Attempts on the disk: whole or not at all, in order, one writer at a time."""
+"""Attempts on the disk: written whole or not at all, read in order, one writer at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def attempt(student: str = "ada", key: str = "k1", **fields: object) -> Attempt:
     return Attempt.model_validate(values | fields)
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_written_content_is_read_again(tmp_path: Path) -> None:
     store = AttemptStore(tmp_path)
     path = store.write(attempt(points=1.5))
     assert path == tmp_path / "lesson-1.1.1" / "ada" / "k1.json"
@@ -31,7 +31,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_current_attempt_is_the_newest_grading_of_what_came_last(tmp_path: Path) -> None:
+def test_the_current_attempt_is_the_newest_grading_of_the_newest_submission(tmp_path: Path) -> None:
     store = AttemptStore(tmp_path)
     early, late = "2026-11-01T09:00:00+01:00", "2026-11-01T08:30:00Z"  # the same zone would order them the other way
     store.write(attempt(key="a", submitted_at=early, graded_at="2026-11-05T00:00:00Z"))
@@ -90,7 +90,7 @@ def test_a_disk_that_does_not_take_it_leaves_nothing_behind(tmp_path: Path) -> N
 
 
 def test_a_reader_never_sees_half_an_attempt_while_a_writer_is_killed(tmp_path: Path) -> None:
-    """A child rewrites an attempt of 2 MB over and over and is killed; every state in between is a whole attempt."""
+    """A child rewrites an attempt of 2 MB over and over and is killed. A reader always sees a whole attempt."""
     store = AttemptStore(tmp_path, durable=False)
     for moment in range(10):
         child = os.fork()

@@ -78,7 +78,7 @@ def test_the_help_of_course_lists_all_commands_and_imports_none() -> None:
 
 
 @pytest.mark.parametrize("name", LEAVES)
-def test_what_a_command_does_takes_the_parameters_that_the_command_has(name: str) -> None:
+def test_a_commands_function_has_the_commands_parameters(name: str) -> None:
     command = LEAVES[name]
     done = inspect.signature(resolve_name(vars(command.callback)["target"])).parameters
     asked = {p.name for p in command.params} - {"version"}

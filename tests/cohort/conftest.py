@@ -15,7 +15,7 @@ from blindgrade.catalog import Catalog, Target
 from blindgrade.cohort.grading import Result
 from blindgrade.cohort.run import Grade, Summary, grade_cohort, in_processes
 from blindgrade.cohort.settings import Settings
-from blindgrade.submitted import handed_in
+from blindgrade.submitted import read_submitted
 
 TESTS = Path(__file__).parents[1]
 CASES = TESTS / "submissions" / "mini"
@@ -38,7 +38,7 @@ def hand_in(folder: Path, students: dict[str, str]) -> Path:
 
 
 class Kit:
-    """What these tests do again and again."""
+    """Steps that these tests share."""
 
     LESSON = "lesson-1.1.1"
     COHORT = COHORT
@@ -48,14 +48,14 @@ class Kit:
         self.folder = folder
 
     def hand_in(self, students: dict[str, str], where: str = "submitted") -> Path:
-        """A folder of submissions: who hands in which golden case."""
+        """Folder of submissions: a golden case for each student."""
         for student, case in students.items():
             (self.folder / where / student).mkdir(parents=True)
             shutil.copy(CASES / case / "basics.py", self.folder / where / student)
         return self.folder / where
 
     def collected(self, submitted: Path, times: dict[str, str]) -> None:
-        """When they came, as `course collect` says it."""
+        """Write the times of submission as `course collect` does."""
         text = json.dumps({"students": {student: {"submitted_at": time} for student, time in times.items()}})
         (submitted / ".collected.json").write_text(text)
 
@@ -74,14 +74,14 @@ class Kit:
         submitted: Path,
         store: AttemptStore,
         course: Path | None = None,
-        tell: Callable[[Result, int, int], None] = lambda *_: None,
+        report: Callable[[Result, int, int], None] = lambda *_: None,
         how: Grade = in_processes,
         **settings: object,
     ) -> Summary:
         """Grade the cohort with two workers."""
-        handed, _ = handed_in(submitted)
+        submissions, _ = read_submitted(submitted)
         chosen = Settings(workers=2, **settings)  # type: ignore[arg-type]
-        return grade_cohort(self.targets(course), handed, submitted, store, chosen, tell, how)
+        return grade_cohort(self.targets(course), submissions, submitted, store, chosen, report, how)
 
 
 @pytest.fixture

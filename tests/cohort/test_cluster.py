@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def start(folder: Path, name: str, *command: str, until: str) -> tuple[subprocess.Popen[bytes], str]:
-    """Start a process of the cluster and read on until it says what is awaited."""
+    """Start a process of the cluster and read its output until the awaited text appears."""
     env = {**os.environ, "OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
     process = subprocess.Popen(
         [sys.executable, "-m", *command], cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -79,7 +79,7 @@ def same_seed(store: AttemptStore, other: AttemptStore) -> None:
     (other.root / LESSON / ".seed.json").write_bytes((store.root / LESSON / ".seed.json").read_bytes())
 
 
-def test_a_cluster_gives_what_one_machine_gives_also_when_a_worker_is_killed(
+def test_a_cluster_gives_the_results_of_one_machine_also_after_a_worker_is_killed(
     kit: Any, tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:
     from blindgrade.cohort.cluster import OnCluster
@@ -94,9 +94,9 @@ def test_a_cluster_gives_what_one_machine_gives_also_when_a_worker_is_killed(
         if done == 3:
             workers[0].send_signal(signal.SIGKILL)
 
-    summary = kit.grade(submitted, there, tell=kill_one, how=OnCluster(address))
+    summary = kit.grade(submitted, there, report=kill_one, how=OnCluster(address))
     assert workers[0].wait() == -signal.SIGKILL
-    assert (summary.graded, summary.aside, summary.errors) == (18, [], [])
+    assert (summary.graded, summary.skipped, summary.errors) == (18, [], [])
     assert attempts(there) == attempts(here)
     again = kit.grade(submitted, there, how=OnCluster(address))
     assert (again.graded, again.unchanged) == (0, 18)
@@ -105,7 +105,7 @@ def test_a_cluster_gives_what_one_machine_gives_also_when_a_worker_is_killed(
 def test_nothing_of_a_students_passes_the_scheduler(
     kit: Any, tmp_path: Path, cluster: tuple[str, list[subprocess.Popen[bytes]]]
 ) -> None:
-    """A relay stands in front of the scheduler and keeps every byte: a student's text and name are not among them."""
+    """A relay in front of the scheduler keeps every byte. The bytes do not contain a student's text or name."""
     from blindgrade.cohort.cluster import OnCluster
 
     address, _ = cluster
@@ -122,7 +122,7 @@ def test_nothing_of_a_students_passes_the_scheduler(
 
 
 class Relay:
-    """Passes connections on to an address and keeps what was said in both directions."""
+    """Pass connections on to an address and keep the bytes of both directions."""
 
     def __init__(self, address: str) -> None:
         import socket
@@ -171,7 +171,7 @@ class Relay:
             one.close()
 
 
-def test_an_address_without_a_scheduler_is_told(kit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_without_a_scheduler_is_reported(kit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from blindgrade.cohort import cluster
     from blindgrade.cohort.cluster import NoCluster, OnCluster
 

@@ -1,4 +1,4 @@
-"""Which changes of our own code make stored results old, tried on a copy of the package."""
+"""Changes of our own code that make stored results old, tried on a copy of the package."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_every_room_of_the_engine_is_decided_upon() -> None:
 
 
 def test_no_module_that_decides_uses_code_of_ours_that_is_not_weighed() -> None:
-    """What the rooms import besides is named here: it says where files are, what time it is, or draws a seed."""
+    """The other imports of these folders are named here: paths of files, the clock, and seeds."""
     known = {"blindgrade.catalog", "blindgrade.clock", "blindgrade.seeds", "blindgrade.models"}
     for path in deciding():
         for node in ast.walk(ast.parse(path.read_bytes())):

@@ -1,4 +1,4 @@
-"""One lesson for many submissions: the warm process, what crosses to another machine, whose attempts are reused."""
+"""One lesson for many submissions: the warm process, JSON for another machine, and the attempts that are reused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm, comparable
 from blindgrade.engine.judging import judged_before
-from blindgrade.submitted import handed_in
+from blindgrade.submitted import read_submitted
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def grader(kit: Any) -> Iterator[LessonGrader]:
 
 def plan(grader: LessonGrader, kit: Any, tmp_path: Path, case: str) -> Plan:
     submitted = kit.hand_in({"ada": case}, where=case)
-    found = grader.plan(handed_in(submitted)[0][0], AttemptStore(tmp_path / "attempts"))
+    found = grader.plan(read_submitted(submitted)[0][0], AttemptStore(tmp_path / "attempts"))
     assert isinstance(found, Plan)
     return found
 
@@ -55,9 +55,7 @@ def test_a_plan_and_a_result_cross_as_data(grader: LessonGrader, kit: Any, tmp_p
     assert Result.from_json(result.to_json()) == result
 
 
-def test_who_hands_in_what_somebody_else_did_is_told_the_same(
-    kit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_equal_submissions_get_equal_results(kit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     warm = Warm(kit.targets())
     together = LessonGrader(warm.targets[0], RunSeed("run", 7), warm)
     for case in kit.COHORT.values():
@@ -71,7 +69,7 @@ def test_who_hands_in_what_somebody_else_did_is_told_the_same(
     warm.close()
 
 
-def test_expected_results_of_another_seed_or_course_are_not_taken(grader: LessonGrader, kit: Any) -> None:
+def test_expected_results_of_another_seed_or_course_are_not_used(grader: LessonGrader, kit: Any) -> None:
     kept = grader.expected()
     assert grader.take_expected(kept)
     assert not LessonGrader(grader.target, RunSeed("other", 8), grader.warm).take_expected(kept)

@@ -1,4 +1,4 @@
-"""Worker processes: every task answered once, whatever happens to who does it."""
+"""Worker processes: every task gets one answer, whatever happens to its process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blindgrade.cohort.pool import Pool, Task
 
 
 class Obeys:
-    """Does what its task says."""
+    """Work that does what its task says."""
 
     def do(self, content: bytes) -> bytes:
         order, _, rest = content.decode().partition(" ")
@@ -30,7 +30,7 @@ class Obeys:
         return f"{order} {os.getpid()}".encode()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """There are no resources to release."""
 
 
 def answers(orders: list[str], workers: int = 2, seconds: float = 60.0) -> dict[str, tuple[bytes | None, str]]:
@@ -52,7 +52,7 @@ def test_every_task_is_answered_by_one_of_the_workers() -> None:
 
 def test_a_worker_that_dies_twice_at_a_task_costs_that_task_alone() -> None:
     found = answers(["echo 1", "die", "echo 2", "echo 3"])
-    assert found["die"] == (None, "the grader's process died, 2 times; look at it by hand")
+    assert found["die"] == (None, "the grader's process died 2 times; grade this submission yourself")
     assert all(found[f"echo {n}"][0] for n in (1, 2, 3))
 
 
@@ -63,11 +63,11 @@ def test_a_task_is_tried_again_when_its_worker_died_once(tmp_path: Path) -> None
 
 def test_a_task_that_takes_too_long_is_ended_and_the_rest_goes_on() -> None:
     found = answers(["sleep 60", "echo 1", "echo 2"], seconds=1.0)
-    assert found["sleep 60"][1] == "the grader took more than 1 s; look at it by hand"
+    assert found["sleep 60"][1] == "the grader took more than 1 s; grade this submission yourself"
     assert found["echo 2"][0] is not None
 
 
-def test_what_the_work_raises_is_the_reason() -> None:
+def test_an_error_of_the_work_is_the_reason() -> None:
     assert answers(["raise no room"])["raise no room"] == (None, "the grader stopped: ValueError: no room")
 
 

@@ -1,4 +1,4 @@
-"""An attempt repeated to the bit, and what is said when it cannot be."""
+"""An attempt is repeated to the bit, or a message says why it cannot be."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def again(course: Path, attempt: Attempt, submission: Path | None = None) -> Rep
 
 
 def test_an_attempt_is_repeated_to_the_bit(graded: tuple[Path, Attempt, Path]) -> None:
-    """Also where a message shows an address and a set's order, and a result depends on the global random source."""
+    """Also if a message shows an address or a set's order, and if a result depends on the global random source."""
     course, attempt, _ = graded
     message = attempt.exercises[0].checks[0].message
     assert "<object object at 0x…> ['" in message
     assert again(course, attempt) == Replay([], [])
 
 
-def test_what_differs_is_named_and_so_are_the_versions(graded: tuple[Path, Attempt, Path]) -> None:
+def test_differences_and_versions_are_named(graded: tuple[Path, Attempt, Path]) -> None:
     course, attempt, _ = graded
     checks = course / "graders" / "lesson_1_1_1_basics" / "checks.py"
     text = checks.read_text()
@@ -56,7 +56,7 @@ def test_what_differs_is_named_and_so_are_the_versions(graded: tuple[Path, Attem
     older = attempt.model_copy(update={"versions": {**attempt.versions, "torch": "1.0"}})
     found = again(course, older)
     assert [line.split(": ", 1)[0] for line in found.versions] == ["torch", "course"]
-    assert "what judges standardize has changed since" in found.versions[1]
+    assert "the checks or the solution of standardize have changed since" in found.versions[1]
     assert "exercises/standardize/checks/has_mean_zero_and_spread_one/outcome: 'failed' then, 'passed' now" in (
         found.differences
     )
@@ -65,7 +65,9 @@ def test_what_differs_is_named_and_so_are_the_versions(graded: tuple[Path, Attem
 def test_another_submission_is_no_repetition(graded: tuple[Path, Attempt, Path], tmp_path: Path) -> None:
     course, attempt, submission = graded
     (submission / "basics.py").write_text(ODD + "\n")
-    with pytest.raises(CannotReplay, match="is not what was graded then; name that with --submission"):
+    with pytest.raises(
+        CannotReplay, match="differs from the graded submission; name the graded files with --submission"
+    ):
         again(course, attempt)
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "basics.py").write_text(ODD)

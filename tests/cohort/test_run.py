@@ -1,4 +1,4 @@
-"""A cohort graded, broken off, gone on with, and graded again after a change."""
+"""A cohort is graded, interrupted, continued, and graded again after a change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LESSON = "lesson-1.1.1"
 
 
 def contents(store: AttemptStore) -> dict[str, bytes]:
-    """Every attempt's file as it is, but for times."""
+    """Content of every attempt's file without times."""
     return {
         str(path.relative_to(store.root)): json.dumps(
             comparable(Attempt.model_validate_json(path.read_bytes()))
@@ -37,7 +37,7 @@ def contents(store: AttemptStore) -> dict[str, bytes]:
 
 
 def reasons(summary: Summary) -> dict[str, str]:
-    return {one.student: one.reason for one in summary.aside}
+    return {one.student: one.reason for one in summary.skipped}
 
 
 def share_seed(store: AttemptStore, other: AttemptStore) -> None:
@@ -50,10 +50,10 @@ def share_seed(store: AttemptStore, other: AttemptStore) -> None:
 def test_everyone_is_graded_and_nobody_twice(kit: Any, tmp_path: Path) -> None:
     submitted, store = kit.hand_in(kit.COHORT), AttemptStore(tmp_path / "attempts")
     kit.collected(submitted, {"ada": "2026-11-01T10:00:00Z"})
-    told: list[tuple[str, str, int, int]] = []
-    first = kit.grade(submitted, store, tell=lambda r, done, of: told.append((r.student, r.state, done, of)))
-    assert (first.graded, first.unchanged, first.aside, first.errors) == (6, 0, [], [])
-    assert sorted(told) == sorted((s, "graded", n, 6) for (s, *_), n in zip(told, range(1, 7), strict=True))
+    calls: list[tuple[str, str, int, int]] = []
+    first = kit.grade(submitted, store, report=lambda r, done, of: calls.append((r.student, r.state, done, of)))
+    assert (first.graded, first.unchanged, first.skipped, first.errors) == (6, 0, [], [])
+    assert sorted(calls) == sorted((s, "graded", n, 6) for (s, *_), n in zip(calls, range(1, 7), strict=True))
     points = {one.student: one.points for one in store.all(LESSON)}
     assert points == {"ada": 100, "ben": 20, "cleo": 40, "dan": points["dan"], "eva": points["eva"], "fay": 0}
     ada = store.current(LESSON, "ada")
@@ -92,7 +92,7 @@ def test_a_changed_check_regrades_its_exercise_alone(kit: Any, tmp_path: Path) -
     assert kit.grade(submitted, store, course).unchanged == 2
     checks.write_text(text.replace("< 0.01:\n        return", "< 0.02:\n        return"))
     seen: list[Result] = []
-    summary = kit.grade(submitted, store, course, tell=lambda result, *_: seen.append(result))
+    summary = kit.grade(submitted, store, course, report=lambda result, *_: seen.append(result))
     assert (summary.graded, {result.reused for result in seen}) == (2, {2})
     for student in ("ada", "cleo"):
         old, new = store.attempts(LESSON, student)
@@ -106,7 +106,7 @@ def test_a_changed_check_regrades_its_exercise_alone(kit: Any, tmp_path: Path) -
         assert new.course != old.course and new.points == old.points
 
 
-def test_whom_an_exercise_waits_for_is_told_anew_when_that_one_is_regraded(kit: Any, tmp_path: Path) -> None:
+def test_a_blocked_exercise_is_graded_again_with_its_required_exercise(kit: Any, tmp_path: Path) -> None:
     course = kit.course()
     submitted, store = kit.hand_in({"ben": "wrong_and_blocked"}), AttemptStore(tmp_path / "attempts")
     kit.grade(submitted, store, course)
@@ -122,7 +122,7 @@ def test_whom_an_exercise_waits_for_is_told_anew_when_that_one_is_regraded(kit: 
     assert outcomes[:2] == ["passed", "failed"]
 
 
-def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(kit: Any, tmp_path: Path) -> None:
+def test_an_unreadable_submission_is_skipped_and_the_others_are_graded(kit: Any, tmp_path: Path) -> None:
     submitted, store = kit.hand_in({"ada": "all_right", "zoe": "all_right"}), AttemptStore(tmp_path / "attempts")
     (submitted / "empty").mkdir()
     (submitted / "bomb.zip").write_bytes(b"")
@@ -145,7 +145,7 @@ def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(kit: Any, tmp_pat
     assert [one.student for one in store.all(LESSON)] == ["ada", "deep", "zoe"]
 
 
-def test_a_full_disk_is_reported_and_what_it_did_not_take_is_tried_at_the_end(
+def test_a_full_disk_is_reported_and_its_attempts_are_tried_again_at_the_end(
     kit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     submitted, store = (
@@ -163,15 +163,16 @@ def test_a_full_disk_is_reported_and_what_it_did_not_take_is_tried_at_the_end(
     monkeypatch.setattr(store, "write", full)
     summary = kit.grade(submitted, store)
     assert reasons(summary) == {
-        "ben": "the attempt could not be stored (No space left on device); make room and run the command again"
+        "ben": "the attempt could not be stored (No space left on device); free some disk space"
+        " and run the command again"
     }
     assert summary.graded == 2
     monkeypatch.undo()
     assert (kit.grade(submitted, store).graded, len(list(store.all(LESSON)))) == (1, 3)
 
 
-def test_a_disk_that_takes_nothing_more_leaves_whole_attempts_and_says_so(kit: Any, tmp_path: Path) -> None:
-    """The kernel itself refuses, from the third student on: a limit on what the writing process may put into a file."""
+def test_a_disk_that_stays_full_leaves_whole_attempts_and_is_reported(kit: Any, tmp_path: Path) -> None:
+    """The kernel refuses from the third student on: a limit on the size of a file that the process may write."""
     submitted, store = kit.hand_in(kit.COHORT), AttemptStore(tmp_path / "attempts")
     child = os.fork()
     if child == 0:
@@ -181,9 +182,11 @@ def test_a_disk_that_takes_nothing_more_leaves_whole_attempts_and_says_so(kit: A
                 if done == 2:
                     resource.setrlimit(resource.RLIMIT_FSIZE, (200, resource.RLIM_INFINITY))
 
-            summary = kit.grade(submitted, store, tell=no_more)
-            told = {reason for reason in reasons(summary).values() if "could not be stored (File too large)" in reason}
-            os._exit(0 if (summary.graded, len(summary.aside), len(told)) == (2, 4, 1) else 1)
+            summary = kit.grade(submitted, store, report=no_more)
+            unsaved = {
+                reason for reason in reasons(summary).values() if "could not be stored (File too large)" in reason
+            }
+            os._exit(0 if (summary.graded, len(summary.skipped), len(unsaved)) == (2, 4, 1) else 1)
         finally:
             os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -208,12 +211,12 @@ def test_a_worker_that_is_killed_in_mid_run_costs_nothing(kit: Any, tmp_path: Pa
                 yield answer
 
     summary = kit.grade(submitted, store, how=how)
-    assert killed and (summary.graded, summary.aside) == (6, [])
+    assert killed and (summary.graded, summary.skipped) == (6, [])
     assert contents(store) == contents(calm)
 
 
 def in_a_process_that_is_killed(moment: float, work: Callable[[], object]) -> None:
-    """Run `work` in a forked process, kill it after `moment` seconds, and wait until its workers are gone too."""
+    """Run `work` in a forked process, kill it after `moment` seconds, and wait until its workers have ended, too."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -231,7 +234,7 @@ def in_a_process_that_is_killed(moment: float, work: Callable[[], object]) -> No
 
 @pytest.mark.slow
 def test_killed_at_fifty_random_moments_it_ends_like_an_undisturbed_run(kit: Any, tmp_path: Path) -> None:
-    """Ten times everything is real; forty times the answers come recorded, so that the kills fall among the writing."""
+    """Ten times everything is real. Forty times the answers are recorded, so that the kills hit the writing."""
     students = {f"{case}-{n}": case for n in range(2) for case in kit.COHORT.values()}
     submitted = kit.hand_in(students)
     calm = AttemptStore(tmp_path / "calm")
@@ -260,7 +263,7 @@ def test_killed_at_fifty_random_moments_it_ends_like_an_undisturbed_run(kit: Any
             return recorded[json.loads(content)["student"]]
 
         def close(self) -> None:
-            """Nothing is held."""
+            """There are no resources to release."""
 
     def play(work: Work, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
         with Pool(Recorded(), 2) as pool:
@@ -277,7 +280,7 @@ def test_killed_at_fifty_random_moments_it_ends_like_an_undisturbed_run(kit: Any
     assert len(reached) > 3  # the moments fell before, between and after
 
 
-def test_after_a_kill_only_what_is_missing_is_graded(kit: Any, tmp_path: Path) -> None:
+def test_after_a_kill_only_missing_attempts_are_graded(kit: Any, tmp_path: Path) -> None:
     submitted, store = kit.hand_in(kit.COHORT), AttemptStore(tmp_path / "attempts")
     kit.grade(submitted, store)
     next(store.root.glob(f"{LESSON}/ben/*.json")).unlink()

@@ -34,7 +34,7 @@ exit 0
 
 @pytest.fixture
 def slurm(tmp_path: Path) -> Any:
-    """A folder with the two commands; the jobs that are left at the end are ended."""
+    """Folder with the two commands. Jobs that still run at the end are ended."""
     folder = tmp_path / "slurm"
     folder.mkdir()
     for name, text in {"sbatch": SBATCH, "scancel": SCANCEL}.items():

@@ -1,4 +1,4 @@
-"""What of a course makes an exercise's stored results old."""
+"""Changes of a course that make an exercise's stored results old."""
 
 from __future__ import annotations
 

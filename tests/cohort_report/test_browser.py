@@ -28,14 +28,14 @@ LONG = "a_name_that_is_longer_than_any_phone_is_wide_" * 6
 def page(
     mini: Catalog, pieces: list[Pieces], cohort: SimulatedCohort, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A lesson twice, as titles of tables repeat from lesson to lesson, and a student with a long name."""
+    """A cohort with a lesson twice, because titles of tables repeat in each lesson, and a student with a long name."""
     lesson = pieces[0].lesson
-    handed: dict[str, list[Attempt]] = {}
+    submissions: dict[str, list[Attempt]] = {}
     for attempt in attempts(Rehearsals(pieces[0], 0, assumed=True), cohort):
-        handed.setdefault(str(attempt.student), []).append(attempt)
-    first = next(iter(handed))
-    handed[LONG] = [attempt.model_copy(update={"student": LONG}) for attempt in handed[first]]
-    group = [records_of(name, {lesson.id: found}, mini.course.policy)[lesson.id] for name, found in handed.items()]
+        submissions.setdefault(str(attempt.student), []).append(attempt)
+    first = next(iter(submissions))
+    submissions[LONG] = [attempt.model_copy(update={"student": LONG}) for attempt in submissions[first]]
+    group = [records_of(name, {lesson.id: found}, mini.course.policy)[lesson.id] for name, found in submissions.items()]
     again = lesson.model_copy(update={"id": "lesson-1.1.2"})
     found = analyse(mini.course, {lesson.id: group, again.id: group}, [lesson, again])
     pair = Pair(LONG, first, ["lesson-1.1.1/standardize"] * 3, 3, 30.0, 1e-4)
@@ -54,7 +54,7 @@ def test_axe_finds_nothing(chromium: Any, page: Path, scheme: str, width: int, f
     shown.close()
 
 
-def test_axe_finds_what_is_wrong(chromium: Any, page: Path) -> None:
+def test_axe_finds_faults(chromium: Any, page: Path) -> None:
     shown = opened(chromium, page)
     shown.evaluate("document.body.style.setProperty('--dim', '#bbbbbb')")
     assert any("color-contrast" in line for line in violations(shown, RULES))

@@ -1,4 +1,4 @@
-"""A cohort's numbers by hand, and a simulated cohort's truth found again."""
+"""A cohort's numbers as computed by hand, and a simulated cohort's truth as the report finds it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -52,7 +52,7 @@ def _record(make, student, *versions, **policy):
     return records_of(student, {attempts[0].lesson: attempts}, Policy(**policy))[attempts[0].lesson]
 
 
-def test_points_outcomes_tries_and_hours_are_those_of_what_was_handed_in_last(lesson, make):
+def test_points_outcomes_tries_and_hours_are_those_of_the_newest_submission(lesson, make):
     records = [
         _record(make, "a", (0, (F, N, N)), (5, (P, F, N)), (30, (P, P, N))),
         _record(make, "b", (0, (P, P, P))),
@@ -85,7 +85,7 @@ def test_best_is_best_after_lateness_as_in_the_standings(lesson, make):
     assert (record.points, record.standing.points) == (40, 40)
 
 
-def test_a_misconception_is_overcome_by_what_was_handed_in_last_whichever_attempt_counts(mini, lesson, make):
+def test_a_misconception_is_overcome_by_the_newest_submission_whichever_attempt_counts(mini, lesson, make):
     record = _record(make, "a", (0, (F, P, P), "not_centered"), (1, (P, F, F)), attempts="best")
     found = analyse(mini.course, {lesson.id: [record]}, [lesson])
     assert [(h.now, h.overcome) for h in found.misconceptions] == [([], ["a"])]
@@ -109,7 +109,7 @@ def test_late_days_that_were_spent_elsewhere_decide_which_attempt_is_best(lesson
 def test_a_regraded_submission_counts_once(lesson, make):
     again = make("a", 0, (P, P, P)).model_copy(update={"graded_at": "2026-12-01T00:00:00Z"})
     record = records_of("a", {lesson.id: [make("a", 0, (F, F, F)), again]}, Policy())[lesson.id]
-    assert record.handed_in == [again] and lesson_numbers(lesson, [record]).submissions == [1]
+    assert record.submissions == [again] and lesson_numbers(lesson, [record]).submissions == [1]
 
 
 def test_an_error_of_the_grader_is_left_out_of_the_figures(lesson, make):

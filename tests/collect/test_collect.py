@@ -1,4 +1,4 @@
-"""What is promised of every source: nothing is lost, overwritten or followed."""
+"""Promises for every source: no file is lost, no file is overwritten, and no link is followed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MINI = Path(__file__).parents[1] / "courses" / "mini"
 LESSON = "lesson_1_1_1_basics"
 
 
-def test_a_record_says_when_from_where_and_which_bytes(desk: Desk) -> None:
+def test_a_record_has_time_source_and_digest(desk: Desk) -> None:
     desk.write(desk.source / "ana" / "basics.py")
     desk.collect()
     record = desk.record("ana")
@@ -31,7 +31,7 @@ def test_a_record_says_when_from_where_and_which_bytes(desk: Desk) -> None:
     assert record["submitted_at"] is None and record["lessons"].keys() == {LESSON}
 
 
-def test_the_index_says_the_same_of_every_student_and_holds_nothing_of_theirs(desk: Desk) -> None:
+def test_the_index_has_every_student_and_no_file_of_a_student(desk: Desk) -> None:
     desk.write(desk.source / "ana" / "basics.py")
     desk.write(desk.source / "ana" / ".collected.json", '{"submitted_at": "2020-01-01T00:00:00Z"}')
     desk.write(desk.source / "bo" / "basics.py")
@@ -75,7 +75,9 @@ def test_going_back_to_an_earlier_submission_is_a_new_one(desk: Desk) -> None:
     assert desk.current("ana") == {"basics.py": "first\n"}
 
 
-def test_lessons_that_are_handed_in_apart_are_current_together(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lessons_that_are_submitted_separately_are_current_together(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from blindgrade.collect.current import Lessons
 
     two = Lessons({"l-1": "l_1", "l_1": "l_1", "l-2": "l_2", "l_2": "l_2"}, {"one": "l_1", "two": "l_2"})
@@ -90,7 +92,7 @@ def test_lessons_that_are_handed_in_apart_are_current_together(desk: Desk, monke
     assert desk.current("ana") == {"l_1/one.ipynb": "1\n", "two.py": "2\n"}
 
 
-def test_what_is_collected_is_what_grade_reads(desk: Desk) -> None:
+def test_grade_reads_the_collected_files(desk: Desk) -> None:
     catalog = Catalog(MINI)
     files = [target.files for target in catalog.find(["all"])]
     for number, name in enumerate(
@@ -120,11 +122,11 @@ def test_an_archive_in_a_submission_is_unpacked_and_kept(desk: Desk) -> None:
     assert not (desk.to / "evil.py").exists() and not (desk.to / "ana" / "evil.py").exists()
 
 
-def test_an_archive_that_cannot_be_unpacked_is_kept_and_told(desk: Desk) -> None:
+def test_an_archive_that_cannot_be_unpacked_is_kept_and_reported(desk: Desk) -> None:
     desk.write(desk.source / "ana" / "basics.py")
     desk.write(desk.source / "ana" / "data.zip", "no archive")
     report = desk.collect()
-    assert any("is damaged" in note and "kept as it was handed in" in note for _, note in report.notes)
+    assert any("is damaged" in note and "kept as it was submitted" in note for _, note in report.notes)
     assert set(desk.current("ana")) == {"basics.py", "data.zip"}
 
 
@@ -147,7 +149,7 @@ def _pipe(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make,says", [(_link, "symbolic link"), (_pipe, "no regular file")])
-def test_what_is_no_file_is_left_out_with_a_sentence(desk: Desk, make: object, says: str) -> None:
+def test_an_entry_that_is_no_file_is_left_out_with_a_note(desk: Desk, make: object, says: str) -> None:
     desk.write(desk.source / "ana" / "basics.py")
     make(desk.source / "ana" / "more.py")  # type: ignore[operator]
     report = desk.collect()
@@ -184,7 +186,7 @@ def test_a_bomb_of_one_student_costs_the_others_nothing(desk: Desk, monkeypatch:
     desk.write(desk.source / "bo" / "basics.py")
     report = desk.collect()
     assert list(report.new) == ["bo"] and report.refused == [
-        ("ana", "it holds more than 1 MiB; ask for the lesson's files alone")
+        ("ana", "it holds more than 1 MiB; ask the student for the lesson's files only")
     ]
 
 
@@ -211,7 +213,7 @@ def test_many_archives_in_one_submission_share_one_limit(desk: Desk, monkeypatch
     assert sum("holds more than" in note for _, note in report.notes) == 2
 
 
-def test_files_that_another_system_takes_for_one_are_taken_once(desk: Desk) -> None:
+def test_files_with_equal_names_on_another_system_are_copied_once(desk: Desk) -> None:
     for name in ("basics.py", "Basics.py", "ｂasics.py"):
         desk.write(desk.source / "ana" / name)
     report = desk.collect()
@@ -219,22 +221,22 @@ def test_files_that_another_system_takes_for_one_are_taken_once(desk: Desk) -> N
     assert "look alike" in report.refused[0][1]
 
 
-def test_students_who_differ_in_capitals_alone_are_refused(desk: Desk) -> None:
+def test_students_who_differ_in_capitals_only_are_refused(desk: Desk) -> None:
     for name in ("ana", "Ana", "bo"):
         desk.write(desk.source / name / "basics.py")
     report = desk.collect()
     assert list(report.new) == ["bo"]
     assert {reason for _, reason in report.refused} == {
-        "Ana and ana differ in capitals alone; a roster tells who is who"
+        "Ana and ana differ in capitals only; name a roster with --roster"
     }
 
 
-def test_a_student_who_is_there_in_other_capitals_is_refused(desk: Desk) -> None:
+def test_a_student_whose_folder_exists_in_other_capitals_is_refused(desk: Desk) -> None:
     desk.write(desk.source / "ana" / "basics.py")
     desk.collect()
     (desk.source / "ana").rename(desk.source / "ANA")
     report = desk.collect()
-    assert report.new == {} and "some systems take ANA for the same" in report.refused[0][1]
+    assert report.new == {} and "some systems treat ANA as the same name" in report.refused[0][1]
 
 
 def test_two_submissions_of_one_student_at_no_time_are_refused(desk: Desk) -> None:
@@ -251,16 +253,16 @@ def test_without_a_roster_a_strange_name_is_set_aside(desk: Desk, name: str) -> 
     desk.write(desk.source / name / "basics.py")
     report = desk.collect()
     assert list(report.new) == ["bo"]
-    assert name == ".ana" or "give a roster" in report.set_aside[0][1]
+    assert name == ".ana" or "name a roster" in report.set_aside[0][1]
 
 
-def test_who_looks_like_somebody_is_set_aside_with_that_sentence(desk: Desk) -> None:
+def test_a_person_who_looks_like_a_student_is_set_aside_with_the_reason(desk: Desk) -> None:
     desk.write(desk.source / "Аna Doe" / "basics.py")
     report = desk.collect(roster=desk.roster(("ana", "Ana Doe")), kind="folders")
     assert "looks like ana" in report.set_aside[0][1]
 
 
-def test_what_was_set_aside_goes_where_it_belongs_once_the_roster_knows(desk: Desk) -> None:
+def test_a_set_aside_submission_moves_to_its_student_when_the_roster_has_the_student(desk: Desk) -> None:
     desk.write(desk.source / "Ana Doe" / "basics.py")
     where = desk.collect(roster=desk.roster(("bo", "Bo Roe")), kind="folders").set_aside[0][2]
     assert where.startswith(".set-aside/Ana-Doe-") and (desk.to / where / "basics.py").is_file()
@@ -277,7 +279,7 @@ def test_a_folder_that_somebody_else_made_is_left_alone(desk: Desk) -> None:
     )
 
 
-def test_what_an_instructor_changed_is_kept(desk: Desk) -> None:
+def test_an_instructors_change_is_kept(desk: Desk) -> None:
     path = desk.write(desk.source / "ana" / "basics.py", "first\n")
     desk.collect()
     desk.write(desk.to / "ana" / "basics.py", "mended\n")
@@ -317,10 +319,10 @@ def test_a_damaged_record_stops_that_student_alone(desk: Desk) -> None:
     assert list(report.new) == ["bo"] and "is damaged; restore it" in report.refused[0][1]
 
 
-def test_a_submission_without_a_file_of_a_lesson_is_kept_and_told(desk: Desk) -> None:
+def test_a_submission_without_a_file_of_a_lesson_is_kept_and_reported(desk: Desk) -> None:
     desk.write(desk.source / "ana" / "homework.py")
     report = desk.collect()
-    assert ("ana", "holds no file of a lesson; one is called, for example, basics.py") in report.notes
+    assert ("ana", "holds no file of a lesson, such as basics.py") in report.notes
     assert desk.current("ana") == {"homework.py": "x = 1\n"}
 
 
@@ -331,7 +333,7 @@ def test_an_empty_folder_is_refused(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("what", ["nothing", "file", "empty", "inside", "bad zip"])
-def test_what_is_no_source_is_one_error(desk: Desk, what: str) -> None:
+def test_a_path_that_is_no_source_is_one_error(desk: Desk, what: str) -> None:
     source = {
         "nothing": desk.source / "nowhere",
         "file": desk.write(desk.source / "a.txt"),

@@ -15,7 +15,7 @@ def test_plain_folders_and_archives_are_named_by_the_student(desk: Desk) -> None
     assert report.refused == [("readme.txt", "it is neither a student's folder nor an archive")]
 
 
-def test_one_student_alone_is_not_taken_for_a_folder_around_all(desk: Desk) -> None:
+def test_a_single_student_is_not_read_as_a_wrapping_folder(desk: Desk) -> None:
     desk.write(desk.source / "ana" / LESSON / "basics.py")
     assert list(desk.collect().new) == ["ana"]
 

@@ -23,7 +23,7 @@ def test_each_outcome_has_its_words() -> None:
     assert "your instructor will look" in (said(Outcome.ERROR) or "")
 
 
-def test_a_hint_is_told_once() -> None:
+def test_a_hint_is_shown_once() -> None:
     assert (said(Outcome.FAILED, hint="Look.") or "").splitlines() == ["- ✗ A claim. → Look.", "- ✗ A claim."]
 
 

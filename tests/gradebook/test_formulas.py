@@ -4,7 +4,7 @@ from blindgrade.gradebook.formulas import guarded
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
-def test_what_a_spreadsheet_would_run_becomes_text(text: str) -> None:
+def test_a_formula_for_a_spreadsheet_becomes_text(text: str) -> None:
     assert guarded(text) == "'" + text
 
 

@@ -40,7 +40,7 @@ def test_lateness_is_taken_off_the_points_and_not_off_the_exercises(store: Store
     assert [result.points for result in ana.exercises] == [40, 40, 20]
 
 
-def test_the_mean_is_the_mean_of_each_exercise_and_what_is_said_is_of_the_latest(store: Store) -> None:
+def test_the_mean_is_the_mean_of_each_exercise_and_texts_are_of_the_latest(store: Store) -> None:
     folder = store(attempt("ana", (1, 1, 0.5), day=1), attempt("ana", (0, 1, 1), day=2))
     [lesson] = read_scores(folder, Policy(attempts="mean"))
     ana = lesson.attempts["ana"]
@@ -71,7 +71,7 @@ def test_results_that_cannot_be_read_leave_the_student_out(store: Store) -> None
     assert "cannot be read" in lesson.notes[0]
 
 
-def test_a_file_that_is_no_attempt_is_left_out_and_told(store: Store) -> None:
+def test_a_file_that_is_no_attempt_is_left_out_with_a_note(store: Store) -> None:
     folder = store(attempt("ana", (1, 1, 1)))
     (folder / LESSON / "ana" / "half.json").write_text('{"schema": "blindgrade/attempt/v1", "points"')
     (folder / LESSON / "ana" / "other.json").write_text(json.dumps({"schema": "something/else"}))
@@ -85,7 +85,7 @@ def test_an_attempt_in_another_students_folder_is_left_out(store: Store) -> None
     (folder / LESSON / "ana").rename(folder / LESSON / "bo")
     [lesson] = read_scores(folder, Policy())
     assert lesson.attempts == {}
-    assert "is of ana at lesson-1.1.1" in lesson.notes[0]
+    assert "is an attempt of ana at lesson-1.1.1" in lesson.notes[0]
 
 
 def test_hidden_names_are_not_attempts(store: Store) -> None:
@@ -96,7 +96,7 @@ def test_hidden_names_are_not_attempts(store: Store) -> None:
     assert lesson.notes == []
 
 
-def test_what_is_not_there_says_what_to_do(store: Store, tmp_path: Path) -> None:
+def test_a_missing_folder_or_lesson_says_what_to_do(store: Store, tmp_path: Path) -> None:
     with pytest.raises(GradebookError, match="--attempts"):
         list(read_scores(tmp_path / "none", Policy()))
     with pytest.raises(GradebookError, match="no attempts at lesson-9"):

@@ -34,5 +34,5 @@ def test_the_skeletons_of_a_name_are_those_of_its_forms() -> None:
     [("ana", True), ("ana.doe@uni.edu", True), ("S-001", True), ("..", False), (".hidden", False), ("a/b", False),
      ("", False), ("a" * 101, False), ("ana.", False), ("аna", False), ("a\n", False)],
 )  # fmt: skip
-def test_what_may_name_a_folder(text: str, good: bool) -> None:
+def test_names_of_folders(text: str, good: bool) -> None:
     assert is_id(text) is good

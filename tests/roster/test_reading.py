@@ -31,7 +31,7 @@ def said(tmp_path: Path, text: str) -> list[str]:
     return [note.replace(f"{tmp_path}/", "") for note in roster(tmp_path, text).notes]
 
 
-def test_a_student_is_found_by_everything_that_the_roster_says(tmp_path: Path) -> None:
+def test_a_student_is_found_by_every_value_in_the_roster(tmp_path: Path) -> None:
     people = roster(
         tmp_path,
         "id,first_name,last_name,email,canvas_id,Identifier\n"
@@ -55,7 +55,7 @@ def test_canvas_gradebook_export_is_a_roster_without_its_test_student(tmp_path: 
     assert people.person("ana").name == "Doe, Ana" and people.person("ana").get("section") == "LEC 01"
 
 
-def test_somebody_who_is_really_called_test_student_stays(tmp_path: Path) -> None:
+def test_somebody_whose_real_name_is_test_student_stays(tmp_path: Path) -> None:
     assert list(roster(tmp_path, CANVAS.replace("9,,8f2ac3", "9,S009,test")).people) == ["ana", "test"]
 
 
@@ -77,12 +77,12 @@ def test_a_roster_that_cannot_be_used_is_refused_with_its_line(tmp_path: Path, t
         roster(tmp_path, text)
 
 
-def test_what_students_share_is_named_with_the_lines(tmp_path: Path) -> None:
+def test_shared_values_are_named_with_the_lines(tmp_path: Path) -> None:
     text = "id,name,email,sid\na1,Ana Doe,x@u,1\na2,'Doe, Ana',x@u,2\nbo,Bo Roe,bo@u,2\n".replace("'", '"')
     assert said(tmp_path, text) == [
-        "roster.csv: lines 2 and 3 have the e-mail address 'x@u', so it finds none of them",
-        "roster.csv: lines 3 and 4 have the number '2', so it finds none of them",
-        "roster.csv: lines 2 and 3 have the name 'Ana Doe', so a name finds none of them; their numbers do",
+        "roster.csv: lines 2 and 3 have the e-mail address 'x@u', so none of them is found by it",
+        "roster.csv: lines 3 and 4 have the number '2', so none of them is found by it",
+        "roster.csv: lines 2 and 3 have the name 'Ana Doe', so they are found by number and not by this name",
     ]
 
 
@@ -97,7 +97,7 @@ def test_a_misspelt_title_is_named_once_with_what_may_be_meant(tmp_path: Path) -
     ]
 
 
-def test_without_an_id_the_next_best_is_taken_and_named(tmp_path: Path) -> None:
+def test_without_an_id_the_next_column_is_used_and_named(tmp_path: Path) -> None:
     """In a Gradescope roster, for example, the student id is optional."""
     text = "First Name,Last Name,SID,Email,Role\nAna,Doe,S001,ana@u.edu,Student\nBo,Roe,,bo@u.edu,Student\n"
     assert list(roster(tmp_path, text).people) == ["S001", "bo@u.edu"]
@@ -107,7 +107,7 @@ def test_without_an_id_the_next_best_is_taken_and_named(tmp_path: Path) -> None:
 def test_staff_are_left_out_and_named(tmp_path: Path) -> None:
     text = "id,name,Role\nana,Ana Doe,Student\ntim,Tim Ta,TA\npro,Pro Fessor,Instructor\n"
     assert list(roster(tmp_path, text).people) == ["ana"]
-    assert said(tmp_path, text) == ["roster.csv: lines 3 and 4 name staff, by the column of roles, and were left out"]
+    assert said(tmp_path, text) == ["roster.csv: lines 3 and 4 have a staff role and were left out"]
 
 
 def test_a_cell_may_hold_a_line_break_and_lines_are_counted_in_the_file(tmp_path: Path) -> None:

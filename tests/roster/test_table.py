@@ -54,7 +54,7 @@ def test_a_separator_in_a_title_does_not_hide_the_other(tmp_path: Path) -> None:
         (b"\xff\xfei\x00d\x00\n", "cannot be read as utf-16-le .*; save it as UTF-8 CSV"),
     ],
 )
-def test_what_is_no_csv_is_refused_with_what_to_do(tmp_path: Path, content: bytes, says: str) -> None:
+def test_a_file_that_is_no_csv_is_refused_with_what_to_do(tmp_path: Path, content: bytes, says: str) -> None:
     with pytest.raises(RosterError, match=says):
         table(tmp_path, content)
 

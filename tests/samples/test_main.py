@@ -25,7 +25,7 @@ def pin(course: Catalog, version: str) -> None:
     (course.root / "constraints.txt").write_text(f"matplotlib=={version}\n")
 
 
-def test_what_was_made_is_not_old(course: Catalog) -> None:
+def test_a_sample_that_was_just_made_is_not_old(course: Catalog) -> None:
     pin(course, samples.version("matplotlib"))
     assert samples.main(["--no-screenshots"]) == 0
     assert samples.main(["--check"]) == 0
@@ -38,7 +38,7 @@ def test_a_changed_and_a_missing_sample_fail_the_check_and_nothing_is_written(
     (course.samples / "student.html").write_text("<figure><svg>new</svg></figure> 4 points\n")
     assert samples.main(["--check"]) == 1
     said = capsys.readouterr().err
-    assert "reports/samples/student.html is not what is made now; run `make samples`" in said
+    assert "reports/samples/student.html is out of date; run `make samples`" in said
     assert "reports/samples/cohort.html" in said and not (course.samples / "cohort.html").exists()
 
 
@@ -57,7 +57,7 @@ def test_a_broken_theme_makes_no_samples(course: Catalog, capsys: pytest.Capture
     assert "reports/theme.css:1:" in capsys.readouterr().err and not course.samples.exists()
 
 
-def test_without_a_browser_the_pages_are_made_and_the_message_says_what_to_install(
+def test_without_a_browser_the_pages_are_written_and_the_message_says_what_to_install(
     course: Catalog, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_browser(*_: object) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What a machine decides is fixed before the sample is made."""
+"""Values that depend on the machine are fixed before the sample is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A terminal's picture has what the command prints, in its colours."""
+"""A terminal's picture has the command's output in its colours."""
 
 from __future__ import annotations
 

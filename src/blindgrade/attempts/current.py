@@ -1,4 +1,4 @@
-"""Which of a student's attempts at a lesson is the current one: one rule for every command."""
+"""The current attempt of a student at a lesson: one rule for every command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blindgrade.models import SubmissionRef
 
 
 class AnyAttempt(Protocol):
-    """An attempt, read whole or in part: what this rule and the policy need of it."""
+    """The fields of an attempt that this rule and the policy need."""
 
     key: str
     points: float
@@ -24,14 +24,14 @@ One = TypeVar("One", bound=AnyAttempt)
 
 
 def in_order(attempts: Iterable[One]) -> list[One]:
-    """The attempts by time of submission, then by time of grading."""
+    """Attempts sorted by time of submission, then by time of grading."""
     return sorted(attempts, key=lambda a: (instant(a.submitted_at), instant(a.graded_at), a.key))
 
 
 def newest_gradings(attempts: Iterable[One]) -> list[One]:
-    """The newest grading of each submission, in the order of submission. The last one is the current attempt.
+    """Newest grading of each submission, in the order of submission. The last one is the current attempt.
 
-    The same files with and without a time are one submission: its time became known later.
+    The same files with a time and without one are the same submission: its time became known later.
     """
     newest: dict[tuple[str, str | None], One] = {}
     for attempt in sorted(attempts, key=lambda a: (instant(a.graded_at), a.key)):
@@ -41,6 +41,6 @@ def newest_gradings(attempts: Iterable[One]) -> list[One]:
 
 
 def current(attempts: Iterable[One]) -> One | None:
-    """The newest grading of the newest submission; None without attempts."""
+    """Newest grading of the newest submission; None without attempts."""
     found = newest_gradings(attempts)
     return found[-1] if found else None

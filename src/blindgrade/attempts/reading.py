@@ -1,4 +1,4 @@
-"""Reading of one stored attempt, whole or in part."""
+"""Read one stored attempt, whole or in part."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from blindgrade.models import Attempt, SubmissionRef
 
 
 class StoreError(Exception):
-    """The attempts cannot be read or written; the message names the file and what to do."""
+    """The attempts cannot be read or written. The message names the file and says what to do."""
 
 
 class Misplaced(StoreError):
-    """An attempt in the folder of another student or lesson."""
+    """An attempt is in the folder of another student or lesson."""
 
 
 class AttemptSummary(BaseModel):
-    """What the policy needs of an attempt: a large cohort's attempts are read whole only where they count."""
+    """The fields of an attempt that the policy needs. In a large cohort only attempts that count are read whole."""
 
     schema_: Literal["blindgrade/attempt/v1"] = Field(alias="schema")
     lesson: str
@@ -37,12 +37,12 @@ Part = TypeVar("Part", bound=Attempt | AttemptSummary)
 
 
 def read_attempt(path: Path) -> Attempt:
-    """The attempt in a file. FileNotFoundError if there is none, StoreError if it is damaged."""
+    """Attempt in a file. FileNotFoundError without a file, StoreError if it is damaged."""
     return read_part(Attempt, path)
 
 
 def read_part(model: type[Model], path: Path) -> Model:
-    """What `model` keeps of the attempt in a file. Raises as `read_attempt` does."""
+    """Attempt in a file, with the fields of `model` only. Raises the errors of `read_attempt`."""
     try:
         return model.model_validate_json(path.read_bytes())
     except ValidationError:
@@ -54,10 +54,13 @@ def read_part(model: type[Model], path: Path) -> Model:
 
 
 def read_in_place(model: type[Part], path: Path) -> Part:
-    """The same for a file of an attempts folder, whose place and name are the attempt's lesson, student and key."""
+    """Attempt in a file of an attempts folder. Misplaced if its lesson or student differ from the file's path.
+
+    The file's name becomes its key.
+    """
     found = read_part(model, path)
     lesson, student = path.parent.parent.name, path.parent.name
     if (found.lesson, found.student) != (lesson, student):
-        raise Misplaced(f"{path} is of {found.student} at {found.lesson}; put it in its place")
+        raise Misplaced(f"{path} is an attempt of {found.student} at {found.lesson}; move it into that folder")
     found.key = path.stem
     return found

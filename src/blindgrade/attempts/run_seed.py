@@ -1,4 +1,4 @@
-"""The secret seed of a lesson's run, in a file beside its attempts."""
+"""Secret seed of a lesson, in a file beside its attempts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blindgrade.attempts.reading import StoreError
 
 @dataclass(frozen=True)
 class RunSeed:
-    """The secret seed of one lesson's run. `id` names the seed without revealing it."""
+    """Secret seed of one lesson. `id` names the seed without revealing it."""
 
     id: str
     seed: int
@@ -24,14 +24,14 @@ class RunSeed:
 
 
 def draw() -> RunSeed:
-    """A fresh seed."""
+    """New random seed."""
     return RunSeed(secrets.token_hex(8), seeds.draw())
 
 
 def read(path: Path) -> RunSeed:
-    """The seed in a file. StoreError if the file is damaged."""
+    """Seed in a file. StoreError if the file is damaged."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         return RunSeed(str(data["id"]), int(data["seed"]))
     except (ValueError, KeyError, TypeError):
-        raise StoreError(f"{path} is damaged; put it back from a copy, or delete it to grade all anew") from None
+        raise StoreError(f"{path} is damaged; restore it from a copy, or delete it to grade everything again") from None

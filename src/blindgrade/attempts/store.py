@@ -1,6 +1,6 @@
 """The attempts folder: one immutable file for each attempt, `ROOT/<lesson>/<student>/<key>.json`.
 
-Files are written whole or not at all, also under `kill -9`. Gradebooks and reports are views of these files.
+A file is written whole or not at all, also under `kill -9`. Gradebooks and reports are views of these files.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ OWNER_ALONE = 0o600  # attempts hold the seed
 
 
 class AttemptStore:
-    """Attempts below `root`. With `durable` a written attempt survives a power cut, not just a killed process."""
+    """Attempts below `root`. With `durable` a stored attempt also survives a power cut."""
 
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self.root = root
@@ -40,15 +40,15 @@ class AttemptStore:
         return self.root / lesson / student / f"{key}.json"
 
     def lessons(self) -> list[str]:
-        """The lessons that have attempts."""
+        """Lessons that have attempts."""
         return _folders(self.root)
 
     def students(self, lesson: str) -> list[str]:
-        """The students who have attempts at a lesson."""
+        """Students who have attempts at a lesson."""
         return _folders(self.root / lesson)
 
     def keys(self, lesson: str, student: str) -> list[str]:
-        """The keys of a student's attempts at a lesson."""
+        """Keys of a student's attempts at a lesson."""
         try:
             entries = os.listdir(self.root / lesson / student)
         except (FileNotFoundError, NotADirectoryError):
@@ -58,38 +58,38 @@ class AttemptStore:
     # ------------------------------------------------------------ reading
 
     def part(self, model: type[Part], lesson: str, student: str, key: str) -> Part:
-        """What `model` keeps of an attempt. FileNotFoundError if there is none, StoreError names a damaged file."""
+        """Attempt with the fields of `model` only. FileNotFoundError without a file, StoreError if it is damaged."""
         return read_in_place(model, self.path(lesson, student, key))
 
     def read(self, lesson: str, student: str, key: str) -> Attempt | None:
-        """The attempt of that key; None if there is none that can be read, so that it is graded again."""
+        """Attempt with this key. None if the file is missing or cannot be read: the grader then grades again."""
         try:
             return self.part(Attempt, lesson, student, key)
         except (FileNotFoundError, StoreError):
             return None
 
     def readable(self, lesson: str, student: str) -> list[Attempt]:
-        """A student's attempts at a lesson by key, without those that cannot be read."""
+        """Readable attempts of a student at a lesson, sorted by key."""
         found = (self.read(lesson, student, key) for key in self.keys(lesson, student))
         return [attempt for attempt in found if attempt is not None]
 
     def attempts(self, lesson: str, student: str) -> list[Attempt]:
-        """A student's attempts at a lesson in the order of time. StoreError names a damaged file."""
+        """Attempts of a student at a lesson, sorted by time. StoreError names a damaged file."""
         return in_order(self.part(Attempt, lesson, student, key) for key in self.keys(lesson, student))
 
     def all(self, lesson: str) -> Iterator[Attempt]:
-        """Every attempt at a lesson, student by student, in the order of time."""
+        """Every attempt at a lesson, student by student, sorted by time."""
         for student in self.students(lesson):
             yield from self.attempts(lesson, student)
 
     def current(self, lesson: str, student: str) -> Attempt | None:
-        """A student's current attempt at a lesson; None if there is none. StoreError names a damaged file."""
+        """Current attempt of a student at a lesson; None without attempts. StoreError names a damaged file."""
         return current(self.attempts(lesson, student))
 
     # ------------------------------------------------------------ writing
 
     def write(self, attempt: Attempt) -> Path:
-        """Store an attempt under its lesson, student and key. OSError if the disk does not take it."""
+        """Store an attempt under its lesson, student and key. Return its path. OSError if it cannot be written."""
         assert attempt.student and attempt.key
         target = self.path(attempt.lesson, attempt.student, attempt.key)
         self._write(target, (attempt.model_dump_json(by_alias=True, indent=1) + "\n").encode("utf-8"))
@@ -97,7 +97,7 @@ class AttemptStore:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """The right to write, for one process at a time. Unfinished files of a killed run are removed."""
+        """Lock for writing, for one process at a time. Remove unfinished files of a killed run."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -111,7 +111,7 @@ class AttemptStore:
             os.close(handle)
 
     def _lock(self, handle: int) -> None:
-        """Take the lock. The processes of a killed run hold it until they are gone, which takes a moment."""
+        """Take the lock, for at most LOCK_SECONDS. The processes of a killed run keep it until they end."""
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
             try:
@@ -135,21 +135,21 @@ class AttemptStore:
     # ------------------------------------------------------------ beside a lesson's attempts
 
     def seed(self, lesson: str) -> RunSeed:
-        """The lesson's secret seed, drawn at the first call; its owner alone can read it."""
+        """Secret seed of the lesson, drawn at the first call. Only the file's owner can read it."""
         path = self.root / lesson / SEED
         if not path.exists():
             self._write(path, run_seed.draw().to_json())
         return run_seed.read(path)
 
     def blob(self, lesson: str, name: str) -> bytes | None:
-        """Content stored by `keep_blob`; None if there is none."""
+        """Content that `keep_blob` stored; None if there is none."""
         try:
             return (self.root / lesson / f".{name}").read_bytes()
         except FileNotFoundError:
             return None
 
     def keep_blob(self, lesson: str, name: str, content: bytes) -> None:
-        """Store something beside a lesson's attempts for its owner alone. OSError if the disk does not take it."""
+        """Store content beside a lesson's attempts. Only its owner can read it. OSError if it cannot be written."""
         self._write(self.root / lesson / f".{name}", content)
 
 

@@ -1,4 +1,4 @@
-"""Bars on standard error; none leaves a trace."""
+"""Progress bars on standard error. They disappear at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from blindgrade.models import Outcome
 
 
 class Bar:
-    """How far a command is, where standard error is a terminal."""
+    """Progress of a command, shown if standard error is a terminal."""
 
     def __init__(self, total: int | None = None, *, elapsed: bool = True) -> None:
         columns: list[ProgressColumn] = [BarColumn(), MofNCompleteColumn()]
@@ -39,7 +39,7 @@ class Bar:
         self._bar.stop()
 
     def step(self, what: str, done: int, total: int) -> None:
-        """Show that `done` of `total` are done, and a text beside it."""
+        """Show that `done` of `total` steps are done, with a text."""
         self._bar.update(self._task, description=what, completed=done, total=total)
         self._bar.refresh()
 
@@ -57,7 +57,7 @@ class Waiting:
         self._bar: Any = None
 
     def start(self) -> None:
-        """Show it."""
+        """Show the bar."""
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<44}"),
@@ -72,13 +72,13 @@ class Waiting:
         self._bar.start()
 
     def stop(self) -> None:
-        """Take it away, so that something else can be printed."""
+        """Remove the bar, so that something else can be printed."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
     def __call__(self, lesson: str, exercise: str, outcome: Outcome | None) -> None:
-        """See `runner.Progress`."""
+        """Update the bar. The parameters are those of `runner.Progress`."""
         self._done += outcome is not None
         if self._bar is not None:
             self._bar.update(self._task, description=f"{lesson}/{exercise}", completed=self._done)

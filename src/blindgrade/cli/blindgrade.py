@@ -8,9 +8,9 @@ from blindgrade.cli import options
 from blindgrade.cli.lazy import Entry, LazyGroup
 
 COMMANDS = {
-    "grade": Entry("blindgrade.cli.grade.command:grade", "Grade exercises: what students type."),
+    "grade": Entry("blindgrade.cli.grade.command:grade", "Grade exercises: the command for students."),
     "course": Entry(
-        "blindgrade.cli.course.group:course", "Build, prove, release and grade a course: what teachers type."
+        "blindgrade.cli.course.group:course", "Build, prove, release and grade a course: the commands for teachers."
     ),
 }
 
@@ -21,7 +21,7 @@ COMMANDS = {
 def main(context: click.Context) -> None:
     """Auto-graded exercises for courses in PyTorch.
 
-    `grade` and `course` are also commands of their own: `blindgrade grade lesson-7.2` is `grade lesson-7.2`.
+    `grade` and `course` are also separate commands: `blindgrade grade lesson-7.2` is `grade lesson-7.2`.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

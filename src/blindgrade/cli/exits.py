@@ -1,4 +1,4 @@
-"""How a command ends: its exit codes, and what it says on standard error."""
+"""End of a command: exit codes, and messages on standard error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from blindgrade.render.safe import shown
 
-# Every command counts in this way. SOME_NOT is the code where something was asked that does not hold or is not done.
+# Exit codes of every command. SOME_NOT: the command finished, but something is not done or not as it should be.
 ALL_DONE, SOME_NOT, BAD_REQUEST, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -21,14 +21,14 @@ def say(message: str) -> None:
 
 
 def stop(message: str, code: int) -> NoReturn:
-    """Say what is wrong on standard error and end the command."""
+    """Print the error on standard error and end the command with this exit code."""
     say(message)
     sys.exit(code)
 
 
 @contextmanager
 def stops(code: int, *errors: type[Exception]) -> Iterator[None]:
-    """End the command with this exit code when one of these errors is raised; its text is the message."""
+    """End the command with this exit code if one of these errors is raised. Its text is the message."""
     try:
         yield
     except errors as error:
@@ -36,7 +36,7 @@ def stops(code: int, *errors: type[Exception]) -> Iterator[None]:
 
 
 def _command() -> str:
-    # By the commands' own names: the program may have been started by another name, or by `blindgrade`.
+    # Use the commands' own names, because the program may have been started with another name or by `blindgrade`.
     names: list[str] = []
     context = click.get_current_context(silent=True)
     while context is not None:

@@ -1,4 +1,4 @@
-"""Commands whose modules are imported when they are needed, so that no help waits for torch.
+"""Commands whose modules are imported only when needed, so that no help waits for torch.
 
 A group names its commands in a table (`LazyGroup`); a command's module is imported when the command runs or when its
 own help is asked for. A command names the function that does its work (`runs`); that module is imported when the

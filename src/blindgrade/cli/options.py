@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-HELP = {"help_option_names": ["-h", "--help"]}  # `context_settings` of every command that is installed by its name
+HELP = {"help_option_names": ["-h", "--help"]}  # `context_settings` of every installed command
 
 version = click.version_option(package_name="blindgrade", message="%(package)s %(version)s")
 
 attempts = click.option(
     "--attempts",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where attempts are kept.  [default: attempts/ of the course]",
+    help="The folder of attempts.  [default: attempts/ of the course]",
 )
 
 roster = click.option(
@@ -23,5 +23,5 @@ roster = click.option(
 )
 
 as_json = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object on standard output, nothing else there."
+    "--json", "as_json", is_flag=True, help="Print one JSON object on standard output and nothing else."
 )

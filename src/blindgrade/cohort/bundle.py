@@ -1,4 +1,4 @@
-"""The course as one piece of bytes, named by its content: what a worker on another machine grades with."""
+"""The course as one packed file for workers on other machines. Its name is the digest of its content."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Bundle:
 
 
 def pack(targets: list[Target]) -> Bundle:
-    """What grading these lessons needs of the course, without other lessons. The same files give the same bytes."""
+    """Bundle of the files that grade these lessons. Equal files give equal bytes. CourseError if it is too large."""
     root = targets[0].files.root
     wanted = [root / "course.toml", root / "exercises" / "toys.py", root / "graders" / "grader_toys"]
     wanted += [root / tree / target.files.folder for target in targets for tree in TREES]
@@ -54,7 +54,7 @@ def _files(place: Path) -> list[Path]:
 
 
 def unpack(bundle: Bundle, home: Path) -> Path:
-    """The course's folder below `home`, readable by its owner alone. ValueError if the bytes are not of that name."""
+    """Folder of the unpacked course below `home`, readable only by its owner. ValueError if the bytes are damaged."""
     place = home / bundle.name
     if place.is_dir():
         return place
@@ -66,6 +66,6 @@ def unpack(bundle: Bundle, home: Path) -> Path:
         archive.extractall(fresh, filter="data")
     try:
         os.rename(fresh, place)
-    except OSError:  # another process of this machine was first
+    except OSError:  # another process of this machine unpacked it first
         shutil.rmtree(fresh, ignore_errors=True)
     return place

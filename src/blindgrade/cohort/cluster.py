@@ -1,8 +1,8 @@
-"""The same grading on a Dask cluster: its workers get the course once, and submissions as bytes.
+"""Grade on a Dask cluster: its workers get the course once, and submissions as bytes.
 
-Nothing of a student's passes the scheduler. A task names its course and its submission by their keys; the bytes
-go from this process to a worker and the attempt comes back the same way. This process alone reads submissions and
-writes attempts.
+No student's data passes through the scheduler. A task names its course and its submission by their keys. The bytes go
+from this process to a worker, and the attempt comes back the same way. Only this process reads submissions and writes
+attempts.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from blindgrade.submitted import SubmittedWork
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-AHEAD = 4  # tasks that wait for each thread of the cluster: enough to keep it busy, few to hold in memory
-TRIES = 3  # of a task whose worker was lost
+AHEAD = 4  # tasks that wait for each thread of the cluster: enough to keep it busy, few enough for the memory
+TRIES = 3  # tries of a task whose worker is lost
 CONNECT_SECONDS = 30
-READY_SECONDS = 180  # for a warm process to start on every worker
-SCATTERS = 60  # tries to reach a worker within that time
+READY_SECONDS = 180  # longest time until every worker has started its warm process
+SCATTERS = 60  # tries to send data to a worker within CONNECT_SECONDS
 
 
 class NoCluster(CourseError):
-    """The cluster cannot be used; the message says what to do."""
+    """The cluster cannot be used. The message says what to do."""
 
 
 class OnCluster:
-    """Does a cohort's tasks on the cluster whose scheduler is at `address`."""
+    """Run a cohort's tasks on the cluster whose scheduler is at `address`."""
 
     def __init__(self, address: str) -> None:
         self.address = address
 
     def __call__(self, work: Work, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
-        """Each task with its result, or with why there is none, as they are done."""
+        """Each finished task with its result, or with None and the reason."""
         with _client(self.address) as client:
             run = _Run(client, work)
             run.ready()
@@ -70,12 +70,12 @@ def _client(address: str) -> Client:
             client.close()
             raise NoCluster(f"the cluster at {address} has no workers; start some with `dask worker {address}`")
     except (OSError, ValueError) as error:
-        raise NoCluster(f"no Dask scheduler answers at {address} ({error}); look at the address") from None
+        raise NoCluster(f"no Dask scheduler answers at {address} ({error}); check the address") from None
     return client
 
 
 class _Run:
-    """One run's state: what lies on the workers, and what waits for an answer."""
+    """State of one run: the data on the workers, and the tasks without an answer."""
 
     def __init__(self, client: Client, work: Work) -> None:
         self.client = client
@@ -85,11 +85,11 @@ class _Run:
         self._share()
 
     def _share(self) -> None:
-        """Send every worker the course and what the reference says, once. These bytes hold the solutions."""
+        """Send the course and the reference's results to every worker, once. These bytes hold the solutions."""
         self.shared = self._scatter(self.content, broadcast=True)
 
     def _scatter(self, content: bytes, *, broadcast: bool = False) -> Future:
-        """Bytes to a worker (or to each) past the scheduler, which names a dead one for a moment still."""
+        """Send bytes directly to a worker, or to all. Try again: the scheduler lists a dead worker for a moment."""
         for _ in range(SCATTERS):
             try:
                 return self.client.scatter(content, direct=True, broadcast=broadcast, hash=False)
@@ -99,7 +99,7 @@ class _Run:
         raise NoCluster(f"the cluster's workers do not answer ({last}); run the command again when they do")
 
     def ready(self) -> None:
-        """Wait until every worker has its warm process. NoCluster if one cannot isolate students' code."""
+        """Wait until every worker has its warm process. NoCluster if a worker cannot isolate students' code."""
         asked = {
             worker: self.client.submit(prepare_task, self.shared, workers=[worker], pure=False)
             for worker in self.client.scheduler_info(n_workers=-1)["workers"]
@@ -107,13 +107,13 @@ class _Run:
         for worker, future in asked.items():
             try:
                 reason = future.result(timeout=READY_SECONDS)
-            except Exception as error:  # whatever Dask says of a worker that is lost or cannot import us
+            except Exception as error:  # Dask's error for a worker that is lost or cannot import this package
                 reason = f"{type(error).__name__}: {error}; is blindgrade[cluster] installed there?"
             if reason:
                 raise NoCluster(f"the worker at {worker} cannot grade: {reason}")
 
     def results(self, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
-        """See `OnCluster`."""
+        """Each finished task with its result, or with None and the reason."""
         from distributed import as_completed
 
         answers = as_completed(loop=self.client.loop)
@@ -138,11 +138,11 @@ class _Run:
                 yield task, result, reason or f"the cluster lost its workers {task.tries} times; run the command again"
 
     def _begin(self, task: Task, answers: Any) -> bytes | None:
-        """Send a task off; its result if there is nothing left to do for it."""
+        """Send a task to the cluster. Return its result if there is nothing left to grade."""
         asked = json.loads(task.content)
         grader = self.work.graders[asked["lesson"]]
-        handed = SubmittedWork(asked["student"], Path(asked["path"]), asked["submitted_at"])
-        plan = grader.plan(handed, self.work.store, regrade=self.work.settings.regrade)
+        submission = SubmittedWork(asked["student"], Path(asked["path"]), asked["submitted_at"])
+        plan = grader.plan(submission, self.work.store, regrade=self.work.settings.regrade)
         if not isinstance(plan, Plan):
             return plan.to_json()
         self._send(task, plan.to_json(), answers)
@@ -158,7 +158,7 @@ class _Run:
 
 
 def _answer(future: Future) -> tuple[bytes | None, str]:
-    """A task's result or why there is none; neither if its worker was lost with what lay there."""
+    """Result of a task, or None and the reason. The reason is empty if the worker was lost with its data."""
     try:
         answer = bytes(future.result())
     except (Exception, asyncio.CancelledError):
@@ -184,22 +184,23 @@ def _shared_content(work: Work) -> bytes:
 
 
 class _Held:
-    """What a worker process keeps between tasks: a course, its graders and a warm process."""
+    """State of a worker process between tasks: a course, its graders and a warm process."""
 
     def __init__(self, shared: bytes) -> None:
         size = int.from_bytes(shared[:8], "big")
         self.about = json.loads(shared[8 : 8 + size])
         if self.about["engine"] != engine_version():
-            raise GraderFailed(f"it has blindgrade {engine_version()}, not {self.about['engine']}; install the same")
+            wanted = self.about["engine"]
+            raise GraderFailed(f"it has blindgrade {engine_version()}, not {wanted}; install the same version")
         self.home = Path(tempfile.mkdtemp(prefix="blindgrade-course-"))
         self.course = unpack(Bundle(self.about["bundle"], shared[8 + size :]), self.home)
         self.targets = Catalog(self.course).find(list(self.about["lessons"]))
         self.warm = Warm(self.targets, self.about["sandbox"], (self.home,))
         self.graders: dict[str, LessonGrader] = {}
         for target in self.targets:
-            told = self.about["lessons"][target.files.entry.id]
-            grader = LessonGrader(target, RunSeed(told["id"], told["seed"]), self.warm)
-            grader.take_expected(told["expected"].encode())
+            seed = self.about["lessons"][target.files.entry.id]
+            grader = LessonGrader(target, RunSeed(seed["id"], seed["seed"]), self.warm)
+            grader.take_expected(seed["expected"].encode())
             self.graders[target.files.entry.id] = grader
 
     def close(self) -> None:
@@ -208,13 +209,13 @@ class _Held:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-# A Dask worker calls functions by name, so what it keeps is the module's; the lock is because torch's state is one.
+# A Dask worker calls functions by their names, so the state is in the module. The lock: torch's state is global.
 _lock = threading.Lock()
 _held: dict[str, _Held] = {}
 
 
 def prepare_task(shared: bytes) -> str:
-    """Runs on a worker: get ready; the reason if this machine cannot grade."""
+    """Prepare a worker; this runs on the worker. Return "", or the reason why this machine cannot grade."""
     with _lock:
         try:
             _hold(shared).warm.zygote()
@@ -224,13 +225,13 @@ def prepare_task(shared: bytes) -> str:
 
 
 def grade_task(shared: bytes, lesson: str, plan: bytes) -> bytes:
-    """Runs on a worker: grade one submission. "+" and a result, or "-" and a reason; it raises nothing."""
+    """Grade one submission; this runs on the worker. Return "+" and a result, or "-" and a reason. Raises nothing."""
     with _lock:
         for last in (False, True):
             try:
                 return b"+" + _hold(shared).graders[lesson].carry_out(Plan.from_json(plan)).to_json()
             except Exception as error:
-                _let_go()  # the warm process ends with the thread that started it, so it may be gone
+                _let_go()  # the warm process ends with the thread that started it, so it may have ended already
                 if last:
                     return f"-the grader stopped: {type(error).__name__}: {error}".encode("utf-8", "replace")
     raise AssertionError

@@ -1,7 +1,7 @@
-"""What of blindgrade's own code decides a result, as one digest: when it changes, stored results are graded again.
+"""Digest of the code of blindgrade that decides a result. If it changes, stored results are graded again.
 
-The digest is made from syntax trees, so comments, docstrings and formatting do not count. Whole rooms count, so a new
-module counts until a line here says why it need not.
+The digest is made from syntax trees, so comments, docstrings and formatting do not count. Whole folders count, so a new
+module counts until a line here gives the reason why it does not decide.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 
 DECIDES = {
-    "engine/wire": "what of a reply is read, and the messages about replies that are not",
-    "engine/worker": "how a student's code runs, and what is said of its errors",
+    "engine/wire": "which parts of a reply are read, and the messages about replies that cannot be read",
+    "engine/worker": "how a student's code runs, and the messages about its errors",
     "engine/submission": "which files and cells of a submission are read",
-    "engine/answers": "the right answers, and what of a check runs on both sides",
+    "engine/answers": "the right answers, and the part of a check that runs on both sides",
     "engine/judging": "verdicts, diagnosis and points",
     "engine/grading": "the order of checks, budgets of time, and which exercise is blamed for another's failure",
     "places.py": "how a message names a line",
@@ -26,16 +26,16 @@ DECIDES = {
     "known_answers.py": "how misconceptions are declared",
 }
 APART = {
-    "engine/sandbox": "walls: a right answer does not depend on them, and an attempt names those it was graded behind",
+    "engine/sandbox": "walls: a right answer does not depend on them, and an attempt names its sandbox",
     "engine/answers/answer_key.py": "stored attempts are judged by the solution, never by a key",
-    "engine/submission/fingerprints.py": "what a watching student's next grading may skip",
-    "engine/judging/collected_figures.py": "pictures, drawn after the verdict",
-    "engine/worker/large_pages.py": "speed alone",
+    "engine/submission/fingerprints.py": "which exercises `grade --watch` need not grade again",
+    "engine/judging/collected_figures.py": "pictures, which are drawn after the verdict",
+    "engine/worker/large_pages.py": "only speed",
     "engine/grading/in_process.py": "proofs of the course, which run no submission",
     "engine/grading/kernel.py": "grading inside a notebook, which stores no attempt",
-    "engine/grading/regrading.py": "grading while a student watches, which stores no attempt here",
+    "engine/grading/regrading.py": "grading for `grade --watch`, which stores no attempt here",
 }
-MODELS = "models.py"  # counts as far as the modules above use it: a new field of the policy regrades nobody
+MODELS = "models.py"  # only the parts that the modules above use count: a new field of the policy regrades nobody
 
 
 @cache
@@ -52,7 +52,7 @@ def code_digest(package: Path = PACKAGE) -> str:
 
 
 def deciding(package: Path = PACKAGE) -> Iterator[Path]:
-    """The modules that count whole, in a fixed order."""
+    """Paths of the modules that count whole, in a fixed order."""
     for place in (package / name for name in DECIDES):
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
             if path.relative_to(package).as_posix() not in APART:
@@ -60,14 +60,14 @@ def deciding(package: Path = PACKAGE) -> Iterator[Path]:
 
 
 def _from_models(tree: ast.Module) -> Iterator[str]:
-    """The names that a module imports from `models`."""
+    """Names that a module imports from `models`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "blindgrade.models":
             yield from (alias.name for alias in node.names)
 
 
 def _needed(tree: ast.Module, names: set[str]) -> list[ast.stmt]:
-    """The top-level statements that define these names, and the names that those use in turn."""
+    """Top-level statements that define these names, and all names that these statements need."""
     defined = {name: node for node in tree.body for name in _defined(node)}
     kept: set[ast.stmt] = set()
     pending = list(names)
@@ -90,7 +90,7 @@ def _defined(node: ast.stmt) -> list[str]:
 
 
 def _digest(statements: list[ast.stmt]) -> str:
-    """Digest of the syntax, the same under every Python that we support."""
+    """Digest of the syntax. It is the same under every supported Python."""
     return hashlib.sha256(_written(ast.Module(statements, [])).encode("utf-8", "backslashreplace")).hexdigest()
 
 
@@ -102,7 +102,7 @@ def _written(part: object) -> str:
     fields = dict(ast.iter_fields(part))
     if isinstance(part, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and _documented(part):
         fields["body"] = part.body[1:]
-    # A newer Python adds fields, which are empty in code that an older one reads.
+    # A newer Python adds fields. They are empty in code that an older Python can read, so empty fields are left out.
     written = ",".join(f"{name}={_written(value)}" for name, value in fields.items() if value not in (None, []))
     return f"{type(part).__name__}({written})"
 

@@ -1,4 +1,4 @@
-"""One lesson for many submissions: what is the same for all is made once."""
+"""Grade many submissions of one lesson. Data that are the same for all submissions are made once."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ from blindgrade.engine.wire import frames, replies
 from blindgrade.models import Attempt, ExerciseResult, Outcome
 from blindgrade.submitted import SubmittedWork
 
-RECYCLE = 2_000  # submissions that one warm process serves: a leak or a torn state reaches no further
-ENDED_BY_BLAME = (Outcome.FAILED, Outcome.BLOCKED)  # outcomes that an exercise's required ones can turn into each other
+RECYCLE = 2_000  # submissions that one warm process serves; this limits the effect of a leak or a damaged state
+ENDED_BY_BLAME = (Outcome.FAILED, Outcome.BLOCKED)  # which of these two it is depends on the required exercises
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one submission. An attempt that lay in the store already is not repeated here."""
+    """Result for one submission. `attempt` is None if the attempt was stored already, or if the grader skipped it."""
 
     lesson: str
     student: str
-    state: Literal["graded", "unchanged", "aside"]
+    state: Literal["graded", "unchanged", "skipped"]
     reason: str = ""
     attempt: Attempt | None = None
     reused: int = 0  # exercises whose results were taken from an earlier attempt
 
     def to_json(self) -> bytes:
-        """As it crosses a process."""
+        """JSON for another process."""
         attempt = self.attempt.model_dump(mode="json", by_alias=True) if self.attempt else None
         return json.dumps({**vars(self), "attempt": attempt}).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Of what `to_json` made; ValueError if it is none."""
+        """Inverse of `to_json`. ValueError if the data are no result."""
         values: dict[str, Any] = json.loads(data)
         attempt = values.pop("attempt")
         return cls(**values, attempt=Attempt.model_validate(attempt) if attempt else None)
@@ -57,20 +57,20 @@ class Result:
 
 @dataclass(frozen=True)
 class Plan:
-    """A submission that was read, with what is left to do for it."""
+    """A submission that was read, with the results that need not be graded again."""
 
-    handed: SubmittedWork
+    work: SubmittedWork
     key: str
     submission: LessonSubmission
-    earlier: dict[str, ExerciseResult]  # results that still stand, by exercise
-    problems: list[str]  # of the attempt they come from
+    earlier: dict[str, ExerciseResult]  # results that are still valid, by exercise
+    problems: list[str]  # of the attempt with the earlier results
 
     def to_json(self) -> bytes:
-        """As it crosses to another machine: data, with files as base64."""
+        """JSON for another machine, with files as base64."""
         read = self.submission
         files = {name: base64.b64encode(content).decode() for name, content in read.files.items()}
         return json.dumps({
-            "student": self.handed.student, "path": str(self.handed.path), "submitted_at": self.handed.submitted_at,
+            "student": self.work.student, "path": str(self.work.path), "submitted_at": self.work.submitted_at,
             "key": self.key, "problems": self.problems,
             "earlier": {name: result.model_dump(mode="json") for name, result in self.earlier.items()},
             "submission": {**vars(read), "files": files, "lines": vars(read.lines)},
@@ -78,7 +78,7 @@ class Plan:
 
     @classmethod
     def from_json(cls, data: bytes) -> Self:
-        """Of what `to_json` made."""
+        """Inverse of `to_json`."""
         values: dict[str, Any] = json.loads(data)
         read = values["submission"]
         lines = LineMap(read["lines"]["file"], tuple((first, number) for first, number in read["lines"]["cells"]))
@@ -94,9 +94,9 @@ class Plan:
 
 @dataclass
 class Warm:
-    """The warm process that forks a worker for each submission, replaced after `recycle` of them.
+    """The warm process that forks a worker for each submission. A new one replaces it after `recycle` submissions.
 
-    `private` is what no worker may read, beside the course's private folders.
+    `private` are paths that no worker may read, in addition to the course's private folders.
     """
 
     targets: list[Target]
@@ -107,7 +107,7 @@ class Warm:
     _served: int = 0
 
     def zygote(self) -> Zygote:
-        """It, for one more submission. ZygoteFailed if it does not start."""
+        """Warm process for one more submission. ZygoteFailed if it does not start."""
         if self._zygote is not None and self._served >= self.recycle:
             self.close()
         if self._zygote is None:
@@ -117,7 +117,7 @@ class Warm:
         return self._zygote.ready()
 
     def close(self) -> None:
-        """End it."""
+        """End the warm process."""
         if self._zygote is not None:
             self._zygote.close()
             self._zygote = None
@@ -140,13 +140,13 @@ class LessonGrader:
 
     @cached_property
     def version(self) -> CourseVersion:
-        """The lesson's version as it stood when the run began."""
+        """Version of the lesson at the beginning of the run."""
         return course_version(self.target, self.checks)
 
     # ------------------------------------------------------------ the reference
 
     def expected(self) -> bytes:
-        """The reference's results of every check for this seed, to be kept or sent elsewhere."""
+        """JSON with the reference's results for every check with this seed, to be stored or sent to a worker."""
         lesson = self.target.lesson.id
         found = {}
         for check in self.checks.all:
@@ -156,7 +156,7 @@ class LessonGrader:
         return json.dumps({"version": self.version.digest, "seed": self.seed.id, "replies": found}).encode()
 
     def take_expected(self, content: bytes) -> bool:
-        """Take what `expected` gave elsewhere; False if it belongs to another version or seed."""
+        """Use the output of `expected` from another process. False if it has another version or seed."""
         try:
             data = json.loads(content)
             if (data["version"], data["seed"]) != (self.version.digest, self.seed.id):
@@ -172,44 +172,44 @@ class LessonGrader:
 
     # ------------------------------------------------------------ one submission
 
-    def read(self, handed: SubmittedWork) -> LessonSubmission | Result:
-        """The submission's files for this lesson, or why it is set aside."""
+    def read(self, work: SubmittedWork) -> LessonSubmission | Result:
+        """Files of the submission for this lesson, or a result with the reason why the submission is skipped."""
         lesson = self.target.lesson.id
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of the student's text, as Python reads it
+                warnings.simplefilter("ignore")  # Python's warnings about the student's text
                 names = {lesson: {e.defines for e in self.target.lesson.exercises}}
-                found = read_submission(handed.path, [self.target.files], names)[lesson]
+                found = read_submission(work.path, [self.target.files], names)[lesson]
         except SubmissionError as error:
-            return Result(lesson, handed.student, "aside", str(error))
+            return Result(lesson, work.student, "skipped", str(error))
         except (OSError, RecursionError, MemoryError) as error:
-            reason = f"{handed.path} cannot be read ({error}); look at it by hand"
-            return Result(lesson, handed.student, "aside", reason)
+            reason = f"{work.path} cannot be read ({error}); check the file yourself"
+            return Result(lesson, work.student, "skipped", reason)
         if found is None:
             files = f"{self.target.files.module}.py or .ipynb"
-            return Result(lesson, handed.student, "aside", f"{handed.path} holds no file for {lesson} ({files})")
+            return Result(lesson, work.student, "skipped", f"{work.path} holds no file for {lesson} ({files})")
         if found.unreadable:
-            return Result(lesson, handed.student, "aside", found.unreadable)
+            return Result(lesson, work.student, "skipped", found.unreadable)
         return found
 
-    def plan(self, handed: SubmittedWork, store: AttemptStore, *, regrade: bool = False) -> Plan | Result:
-        """Read a submission and look up what is done already."""
+    def plan(self, work: SubmittedWork, store: AttemptStore, *, regrade: bool = False) -> Plan | Result:
+        """Read a submission and look up its stored results. Return a result if nothing is left to grade."""
         lesson = self.target.lesson.id
-        found = self.read(handed)
+        found = self.read(work)
         if isinstance(found, Result):
             return found
-        key = attempt_key(found.sha256, handed.submitted_at, self.version.digest, self.seed.id)
+        key = attempt_key(found.sha256, work.submitted_at, self.version.digest, self.seed.id)
         if regrade:
-            return Plan(handed, key, found, {}, [])
-        done = store.read(lesson, handed.student, key)
+            return Plan(work, key, found, {}, [])
+        done = store.read(lesson, work.student, key)
         if done is not None and not _errors(done):
-            return Result(lesson, handed.student, "unchanged")
-        return Plan(handed, key, found, *self._still_standing(store, handed.student, found.sha256))
+            return Result(lesson, work.student, "unchanged")
+        return Plan(work, key, found, *self._still_valid(store, work.student, found.sha256))
 
-    def _still_standing(
+    def _still_valid(
         self, store: AttemptStore, student: str, sha256: str
     ) -> tuple[dict[str, ExerciseResult], list[str]]:
-        """Results of an earlier attempt at the same files whose exercises have not changed since."""
+        """Results of an earlier attempt at the same files that are still valid, and that attempt's problems."""
         earlier = [
             attempt
             for attempt in store.readable(self.target.lesson.id, student)
@@ -218,40 +218,40 @@ class LessonGrader:
         best: dict[str, ExerciseResult] = {}
         problems: list[str] = []
         for attempt in earlier:
-            standing = self._standing(attempt)
-            if len(standing) > len(best):
-                best, problems = standing, attempt.problems
+            valid = self._valid(attempt)
+            if len(valid) > len(best):
+                best, problems = valid, attempt.problems
         return best, problems
 
-    def _standing(self, attempt: Attempt) -> dict[str, ExerciseResult]:
+    def _valid(self, attempt: Attempt) -> dict[str, ExerciseResult]:
         same = {
             result.name: result
             for result in attempt.exercises
             if result.outcome is not Outcome.ERROR and result.version == self.version.exercises.get(result.name)
         }
-        for exercise in self.target.lesson.exercises:  # in order: required exercises stand before
+        for exercise in self.target.lesson.exercises:  # in this order, required exercises come first
             result = same.get(exercise.name)
             blamed = result is not None and result.outcome in ENDED_BY_BLAME
             if blamed and any(name not in same for name in exercise.requires_here):
-                del same[exercise.name]  # whom it waits for may be told otherwise now
+                del same[exercise.name]  # the required exercise is graded again, and its outcome may change
         return same
 
     def carry_out(self, plan: Plan) -> Result:
-        """Grade what is left. GraderFailed if this machine cannot, also not with a fresh warm process."""
+        """Grade the other exercises. GraderFailed if grading fails twice, the second time with a new warm process."""
         try:
             attempt = self._attempt(plan)
         except GraderFailed:
             self.warm.close()
             attempt = self._attempt(plan)
         completed = self._completed(attempt, plan)
-        return Result(self.target.lesson.id, plan.handed.student, "graded", "", completed, len(plan.earlier))
+        return Result(self.target.lesson.id, plan.work.student, "graded", "", completed, len(plan.earlier))
 
     def _attempt(self, plan: Plan) -> Attempt:
         names = tuple(name for name in self.target.exercises if name not in plan.earlier)
         part = replace(self.target, exercises=names)
         try:
             zygote = self.warm.zygote()
-            return grade_lesson(part, plan.submission, plan.handed.path, self.options, zygote, self._references)
+            return grade_lesson(part, plan.submission, plan.work.path, self.options, zygote, self._references)
         except SandboxMissing:
             raise
         except (CourseError, ZygoteFailed) as error:
@@ -266,8 +266,8 @@ class LessonGrader:
             "exercises": results,
             "points": round(sum(r.points for r in results), 6),
             "max_points": sum(r.max_points for r in results),
-            "student": plan.handed.student,
-            "submitted_at": plan.handed.submitted_at,
+            "student": plan.work.student,
+            "submitted_at": plan.work.submitted_at,
             "graded_at": clock.now("microseconds"),
             "problems": list(dict.fromkeys([*plan.problems, *attempt.problems])),
             "key": plan.key,
@@ -277,12 +277,12 @@ class LessonGrader:
 
 
 def _errors(attempt: Attempt) -> bool:
-    """Did the grader itself fail at some check? Then the next run tries those again."""
+    """Did the grader itself fail in a check? Then the next run grades the exercise again."""
     return any(result.outcome is Outcome.ERROR for result in attempt.exercises)
 
 
 def comparable(attempt: Attempt) -> dict[str, Any]:
-    """The attempt without times: what is equal when it is repeated on the same versions."""
+    """Attempt without times and versions: the data that are equal after a repetition with the same versions."""
     data = attempt.model_dump(mode="json", by_alias=True, exclude={"graded_at", "seconds", "versions"})
     for exercise in data["exercises"]:
         for check in exercise["checks"]:

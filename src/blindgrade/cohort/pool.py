@@ -1,7 +1,7 @@
-"""Worker processes of this machine: a task to whoever is free, a fresh process in the place of one that died.
+"""Worker processes of this machine: each free process gets a task, and a new process replaces one that died.
 
-Tasks and results are bytes. The processes are forked from one that holds what all of them need, so it is computed and
-kept once.
+Tasks and results are bytes. All processes are forked from one process, which has computed the shared data. So the data
+are computed once and are in memory once.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from typing import NoReturn, Protocol
 
 from blindgrade.engine.sandbox.tiers import die_with_parent
 
-TRIES = 2  # a task is tried once more in a fresh process: the first may have died of something else
-AHEAD = 2  # tasks that a worker holds: it goes on while this process stores what it did
+TRIES = 2  # a task gets a second try in a new process: the first process may have died for another reason
+AHEAD = 2  # tasks that a worker has at once: it grades the second while this process stores the first result
 
 
 class Work(Protocol):
-    """What each process does with its tasks."""
+    """The work that each process does with its tasks."""
 
     def do(self, content: bytes) -> bytes:
-        """The result of a task. What it raises is handed on as the reason why there is none."""
+        """Result of a task. An exception becomes the reason why the task has no result."""
         ...
 
     def close(self) -> None:
-        """There are no more tasks: let go of what is held."""
+        """Release all resources; there are no more tasks."""
         ...
 
 
 @dataclass
 class Task:
-    """Something to do, and who it is for."""
+    """One task. `name` identifies it; `seconds` is its time limit, after which its process is killed."""
 
     name: str
     content: bytes
-    seconds: float  # after which the process is ended
+    seconds: float
     tries: int = 0
 
 
@@ -50,18 +50,18 @@ class Task:
 class _Worker:
     process: ForkProcess
     pipe: Connection
-    tasks: deque[Task] = field(default_factory=deque)  # the one that it does, and those that lie in its pipe
-    deadline: float = 0.0  # of the one that it does
+    tasks: deque[Task] = field(default_factory=deque)  # the running task first, then the tasks in its pipe
+    deadline: float = 0.0  # of the running task
 
     def begin(self) -> None:
-        """It turns to the next of its tasks, if there is one."""
+        """Count a try and set the deadline of the first task, if there is one."""
         if self.tasks:
             self.tasks[0].tries += 1
             self.deadline = time.monotonic() + self.tasks[0].seconds
 
 
 class Pool:
-    """`workers` processes that do `work`. Leaving the context ends them."""
+    """`workers` processes that do `work`. They end with the context."""
 
     def __init__(self, work: Work, workers: int) -> None:
         self._work = work
@@ -77,11 +77,11 @@ class Pool:
 
     @property
     def pids(self) -> list[int]:
-        """The processes that work now."""
+        """Ids of the running processes."""
         return [worker.process.pid or 0 for worker in self._workers]
 
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
-        """Each task with its result, or with why there is none, as they are done."""
+        """Each finished task with its result, or with None and the reason."""
         waiting = deque(tasks)
         for _ in range(min(self._wanted, len(waiting))):
             self._start()
@@ -89,14 +89,15 @@ class Pool:
             self._hand_out(waiting)
             for worker in self._ready():
                 task, result, reason = self._take(worker, waiting)
-                self._hand_out(waiting)  # before the result is looked at, which may take a while
+                self._hand_out(waiting)  # before the caller uses the result, which may take a while
                 if result is not None or reason or task.tries >= TRIES:
-                    yield task, result, reason or f"the grader's process died, {task.tries} times; look at it by hand"
+                    died = f"the grader's process died {task.tries} times; grade this submission yourself"
+                    yield task, result, reason or died
                 else:
                     waiting.appendleft(task)
 
     def _hand_out(self, waiting: deque[Task]) -> None:
-        """A task to whoever has none; one more to each as long as there are enough for all."""
+        """Give a task to each worker without one, then one more to each worker while there are enough for all."""
         for held in range(AHEAD):
             for worker in self._workers:
                 if len(worker.tasks) == held and len(waiting) > held * len(self._workers):
@@ -106,11 +107,11 @@ class Pool:
         worker.tasks.append(task)
         if len(worker.tasks) == 1:
             worker.begin()
-        with suppress(OSError):  # it died while it was idle, which is seen when its answer is awaited
+        with suppress(OSError):  # the worker died while it was idle; `_take` notices that
             worker.pipe.send_bytes(task.content)
 
     def _ready(self) -> list[_Worker]:
-        """Workers that have answered, died or taken too long."""
+        """Workers that answered, died or exceeded the time limit."""
         busy = [worker for worker in self._workers if worker.tasks]
         left = min((worker.deadline for worker in busy), default=0.0) - time.monotonic()
         said = wait([worker.pipe for worker in busy], timeout=max(left, 0.0))
@@ -118,12 +119,12 @@ class Pool:
         return [worker for worker in busy if worker.pipe in said or now >= worker.deadline]
 
     def _take(self, worker: _Worker, waiting: deque[Task]) -> tuple[Task, bytes | None, str]:
-        """What came of the task that a worker did. If it is gone, those that it had not begun wait again."""
+        """The running task of a worker with its result or reason. If the worker is gone, its other tasks wait again."""
         task = worker.tasks.popleft()
         if not worker.pipe.poll():
             worker.process.kill()
             self._replace(worker, waiting)
-            return task, None, f"the grader took more than {task.seconds:.0f} s; look at it by hand"
+            return task, None, f"the grader took more than {task.seconds:.0f} s; grade this submission yourself"
         try:
             answer = worker.pipe.recv_bytes()
         except (EOFError, OSError):
@@ -154,7 +155,7 @@ class Pool:
             worker.process.join()
 
     def close(self) -> None:
-        """End every process; what they were doing is lost."""
+        """End every process. The results of running tasks are lost."""
         for worker in self._workers:
             if worker.tasks:
                 worker.process.kill()
@@ -164,9 +165,9 @@ class Pool:
 
 def _serve(work: Work, pipe: Connection, not_ours: list[Connection]) -> NoReturn:
     die_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer; it ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and ends its workers
     for other in not_ours:
-        other.close()  # else a worker would not notice that the parent is gone
+        other.close()  # with an open copy, another worker would not notice that the parent is gone
     try:
         while True:
             content = pipe.recv_bytes()

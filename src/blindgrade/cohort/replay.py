@@ -1,4 +1,4 @@
-"""One attempt again: the same files, the same seed, and what differs if anything does."""
+"""Repeat one attempt with the same files and the same seed, and compare the results."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.models import Attempt
 from blindgrade.submitted import SubmittedWork
 
-# What a repeated attempt says of itself and not of the submission.
+# Fields about the grading and not about the submission; they are not compared.
 ABOUT = ("submission", "sandbox", "key", "course")
 
 
 class CannotReplay(Exception):
-    """What the attempt was made from is not there; the message says what to do."""
+    """The attempt's submission or seed is not available. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Replay:
-    """`versions` and `differences` are sentences; without differences the attempt was repeated to the bit."""
+    """Result of a replay, in sentences. Without differences, the attempt was repeated to the bit."""
 
     versions: list[str]
     differences: list[str]
@@ -41,12 +41,12 @@ def replay(catalog: Catalog, attempt: Attempt, submission: Path | None, warm: Wa
     path = submission or Path(attempt.submission.path)
     found = grader.read(SubmittedWork(attempt.student or "", path, attempt.submitted_at))
     if isinstance(found, Result):
-        raise CannotReplay(f"{found.reason}; name what was handed in with --submission")
+        raise CannotReplay(f"{found.reason}; name the submission with --submission")
     if found.sha256 != attempt.submission.sha256:
-        raise CannotReplay(f"{path} is not what was graded then; name that with --submission")
-    handed = SubmittedWork(attempt.student or "", path, attempt.submitted_at)
+        raise CannotReplay(f"{path} differs from the graded submission; name the graded files with --submission")
+    work = SubmittedWork(attempt.student or "", path, attempt.submitted_at)
     try:
-        again = grader.carry_out(Plan(handed, attempt.key, found, {}, [])).attempt
+        again = grader.carry_out(Plan(work, attempt.key, found, {}, [])).attempt
     except GraderFailed as error:
         raise ZygoteFailed(str(error)) from None
     assert again is not None
@@ -55,7 +55,7 @@ def replay(catalog: Catalog, attempt: Attempt, submission: Path | None, warm: Wa
 
 def _versions(attempt: Attempt, again: Attempt) -> list[str]:
     now = software()
-    told = [
+    changes = [
         f"{name}: {attempt.versions.get(name, 'not recorded')} then, {now.get(name, 'none')} now"
         for name in {**now, **attempt.versions}
         if attempt.versions.get(name) != now.get(name)
@@ -63,10 +63,10 @@ def _versions(attempt: Attempt, again: Attempt) -> list[str]:
     if attempt.course != again.course:
         before = {result.name: result.version for result in attempt.exercises}
         changed = [result.name for result in again.exercises if result.version != before.get(result.name)]
-        told.append(f"course: what judges {', '.join(changed) or 'the lesson'} has changed since")
+        changes.append(f"course: the checks or the solution of {', '.join(changed) or 'the lesson'} have changed since")
     if attempt.sandbox != again.sandbox:
-        told.append(f"sandbox: {attempt.sandbox} then, {again.sandbox} now")
-    return told
+        changes.append(f"sandbox: {attempt.sandbox} then, {again.sandbox} now")
+    return changes
 
 
 def _differences(attempt: Attempt, again: Attempt) -> list[str]:
@@ -79,7 +79,7 @@ def _differences(attempt: Attempt, again: Attempt) -> list[str]:
 
 
 def _compare(place: str, old: Any, new: Any) -> Iterator[str]:
-    """Where two trees of plain data differ, by the names of exercises and checks."""
+    """Differences of two trees of plain data, each with its place: names of exercises, checks and fields."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in {**old, **new}:
             yield from _compare(f"{place}/{key}" if place else key, old.get(key), new.get(key))

@@ -1,4 +1,4 @@
-"""A cohort's grading from beginning to end: what to grade, by whom, what becomes of the results."""
+"""Grade a cohort: make the tasks, run them in worker processes, and store the attempts."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
 from blindgrade.cohort.pool import Pool, Task
 from blindgrade.cohort.settings import Settings
 from blindgrade.models import Attempt, Outcome
-from blindgrade.submitted import Aside, SubmittedWork
+from blindgrade.submitted import Skipped, SubmittedWork
 
-SLACK_SECONDS = 120.0  # beside the lesson's own budget: reading, a warm process's start, diagnosis
+SLACK_SECONDS = 120.0  # added to the lesson's own budget: reading, the start of a warm process, diagnosis
 
-Tell = Callable[[Result, int, int], None]  # what was done, how many of how many are
+Report = Callable[[Result, int, int], None]  # called with a result, the number of finished tasks and their total
 Grade = Callable[["Work", list[Task]], Iterator[tuple[Task, bytes | None, str]]]
 
 
 @dataclass
 class Summary:
-    """What a run came to."""
+    """Counts and problems of a run."""
 
     graded: int = 0
     unchanged: int = 0
-    aside: list[Aside] = field(default_factory=list)
-    errors: list[Aside] = field(default_factory=list)  # graded, with checks that the grader could not judge
+    skipped: list[Skipped] = field(default_factory=list)
+    errors: list[Skipped] = field(default_factory=list)  # graded, with checks that the grader could not judge
 
     @property
     def done(self) -> bool:
-        """Was everything graded that was handed in?"""
-        return not self.aside and not self.errors
+        """Was every submission graded, without an error of the grader?"""
+        return not self.skipped and not self.errors
 
 
 class Work:
-    """What a worker process holds: each lesson's grader, forked with what they share, and its own warm process."""
+    """State of a worker process: a grader for each lesson, forked with the shared data, and its own warm process."""
 
     def __init__(self, targets: list[Target], store: AttemptStore, submitted: Path, settings: Settings) -> None:
         self.store = store
@@ -50,7 +50,7 @@ class Work:
             self.graders[lesson] = LessonGrader(target, store.seed(lesson), self.warm)
 
     def prepare(self) -> None:
-        """Compute what the reference says to every check, or take it from an earlier run of the same seed."""
+        """Compute the reference's results for every check, or read them from an earlier run with the same seed."""
         for lesson, grader in self.graders.items():
             name = f"expected-{grader.version.digest[:16]}.json"
             kept = self.store.blob(lesson, name)
@@ -64,8 +64,8 @@ class Work:
         """Grade one submission of one lesson."""
         asked = json.loads(content)
         grader = self.graders[asked["lesson"]]
-        handed = SubmittedWork(asked["student"], Path(asked["path"]), asked["submitted_at"])
-        plan = grader.plan(handed, self.store, regrade=self.settings.regrade)
+        submission = SubmittedWork(asked["student"], Path(asked["path"]), asked["submitted_at"])
+        plan = grader.plan(submission, self.store, regrade=self.settings.regrade)
         return (grader.carry_out(plan) if isinstance(plan, Plan) else plan).to_json()
 
     def close(self) -> None:
@@ -73,8 +73,8 @@ class Work:
         self.warm.close()
 
 
-def tasks(targets: list[Target], handed: list[SubmittedWork]) -> list[Task]:
-    """One task for each lesson and student, lesson by lesson."""
+def tasks(targets: list[Target], submissions: list[SubmittedWork]) -> list[Task]:
+    """Tasks for each lesson and student, lesson by lesson."""
     return [
         Task(
             json.dumps([target.files.entry.id, one.student]),
@@ -85,43 +85,43 @@ def tasks(targets: list[Target], handed: list[SubmittedWork]) -> list[Task]:
             target.lesson.seconds + SLACK_SECONDS,
         )
         for target in targets
-        for one in handed
+        for one in submissions
     ]  # fmt: skip
 
 
 def in_processes(work: Work, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
-    """Do the tasks in worker processes of this machine."""
+    """Run the tasks in worker processes of this machine."""
     with Pool(work, work.settings.workers) as pool:
         yield from pool.run(todo)
 
 
 def grade_cohort(
     targets: list[Target],
-    handed: list[SubmittedWork],
+    submissions: list[SubmittedWork],
     submitted: Path,
     store: AttemptStore,
     settings: Settings,
-    tell: Tell,
+    report: Report,
     how: Grade = in_processes,
 ) -> Summary:
-    """Grade every submission that is not graded yet. StoreError or CourseError if that cannot begin.
+    """Grade every submission that is not graded yet. StoreError or CourseError if the run cannot begin.
 
-    This process alone writes attempts, each as soon as it is there; what the disk does not take is kept and tried
-    once more at the end.
+    Only this process writes attempts, each as soon as it is finished. If an attempt cannot be written, the process
+    tries again at the end of the run.
     """
     summary = Summary()
     unsaved: list[Result] = []
     with store.writing():
         work = Work(targets, store, submitted, settings)
         work.prepare()
-        todo = tasks(targets, handed)
+        todo = tasks(targets, submissions)
         for number, result in enumerate(_results(how(work, todo)), start=1):
             saved = _save(store, result)
-            if saved.state == "aside" and result.attempt is not None:
+            if saved.state == "skipped" and result.attempt is not None:
                 unsaved.append(result)
             else:
                 _count(summary, saved)
-            tell(saved, number, len(todo))
+            report(saved, number, len(todo))
         for result in unsaved:
             _count(summary, _save(store, result))
     return summary
@@ -130,7 +130,7 @@ def grade_cohort(
 def _results(answers: Iterable[tuple[Task, bytes | None, str]]) -> Iterator[Result]:
     for task, content, reason in answers:
         lesson, student = json.loads(task.name)
-        yield Result.from_json(content) if content is not None else Result(lesson, student, "aside", reason)
+        yield Result.from_json(content) if content is not None else Result(lesson, student, "skipped", reason)
 
 
 def _save(store: AttemptStore, result: Result) -> Result:
@@ -139,22 +139,22 @@ def _save(store: AttemptStore, result: Result) -> Result:
     try:
         store.write(result.attempt)
     except OSError as error:
-        reason = f"the attempt could not be stored ({error.strerror}); make room and run the command again"
-        return replace(result, state="aside", reason=reason)
+        reason = f"the attempt could not be stored ({error.strerror}); free some disk space and run the command again"
+        return replace(result, state="skipped", reason=reason)
     return result
 
 
 def _count(summary: Summary, result: Result) -> None:
-    if result.state == "aside":
-        summary.aside.append(Aside(result.student, result.reason, result.lesson))
+    if result.state == "skipped":
+        summary.skipped.append(Skipped(result.student, result.reason, result.lesson))
         return
     if result.state == "unchanged":
         summary.unchanged += 1
         return
     summary.graded += 1
     if result.attempt is not None and (failed := _ours(result.attempt)):
-        reason = f"the grader could not judge {', '.join(failed)}, which cost no points; run `course verify`"
-        summary.errors.append(Aside(result.student, reason, result.lesson))
+        reason = f"the grader could not judge {', '.join(failed)}; this costs no points; run `course verify`"
+        summary.errors.append(Skipped(result.student, reason, result.lesson))
 
 
 def _ours(attempt: Attempt) -> list[str]:

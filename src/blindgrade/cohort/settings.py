@@ -1,4 +1,4 @@
-"""How to grade a cohort; apart from the grading, so that a command can be read without importing torch."""
+"""Settings of a cohort's grading. A module without torch, so that the command can import it at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Settings:
-    """`sandbox` is "process" only where someone asked for it in so many words: it does not isolate."""
+    """Settings. `sandbox` is "process" only if the user chose it, because it does not isolate the student's code."""
 
     workers: int = 1
     sandbox: Literal["strict", "process"] = "strict"

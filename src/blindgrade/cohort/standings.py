@@ -1,4 +1,4 @@
-"""What each student of a cohort has, lesson by lesson, and who of the roster has nothing."""
+"""Standings of a cohort by student and lesson, with the roster's students who have no attempt."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from blindgrade.roster.people import Person
 
 @dataclass(frozen=True)
 class Row:
-    """One student's standing in one lesson, with what the roster says about the student."""
+    """One student's standing in one lesson, with the student's entry in the roster."""
 
     standing: Standing
     person: Person
 
     @property
-    def handed_in(self) -> bool:
+    def has_submission(self) -> bool:
         """Does any attempt count?"""
         return bool(self.standing.counted)
 
 
 def cohort_standings(store: AttemptStore, policy: Policy, roster: Roster) -> list[Row]:
-    """A row for each student and lesson that have attempts, and for each lesson that a student of the roster lacks.
+    """Rows for each student and lesson with attempts, and for each lesson that a student of the roster lacks.
 
-    A missing lesson has no points, and no attempt that counts. StoreError names a damaged file.
+    A row for a missing lesson has 0 points and no attempt that counts. StoreError names a damaged file.
     """
     lessons = store.lessons()
     students = sorted({student for lesson in lessons for student in store.students(lesson)})

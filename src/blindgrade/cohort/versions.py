@@ -1,4 +1,4 @@
-"""What an attempt depends on beside the submission and the seed, as digests and version numbers."""
+"""Digests and version numbers of all that an attempt depends on, besides the submission and the seed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from blindgrade.catalog import Target
 from blindgrade.cohort.deciding import code_digest
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 
-# Fields of an exercise that no result depends on or shows.
+# Fields of an exercise that no result depends on, and that no result shows.
 SHOWN_ELSEWHERE = {"difficulty", "mental_models"}
 
 
 @dataclass(frozen=True)
 class CourseVersion:
-    """All that judges a lesson, and the part of it that judges each exercise."""
+    """Digest of all that judges a lesson, and for each exercise the digest of all that judges it."""
 
     digest: str
     exercises: dict[str, str]
@@ -28,13 +28,13 @@ class CourseVersion:
 
 @lru_cache(maxsize=1)
 def engine_version() -> str:
-    """The package's version and a digest of its code that decides results, which changes more often than the number."""
+    """Version of the package with a digest of its deciding code, which changes more often than the version number."""
     return f"{metadata.version('blindgrade')}+{code_digest()[:12]}"
 
 
 @lru_cache(maxsize=1)
 def software() -> dict[str, str]:
-    """The versions on which numbers can depend, to the last bit."""
+    """Versions that can change the last bits of numbers."""
     import numpy
     import torch
 
@@ -49,7 +49,7 @@ def software() -> dict[str, str]:
 
 
 def course_version(target: Target, checks: LessonChecks) -> CourseVersion:
-    """The lesson's version as its files stand. Comments in checks do not count; any other change to a check does."""
+    """Version of the lesson from its present files. Comments in checks do not count; other changes to a check do."""
     files, lesson = target.files, target.lesson
     shared = {
         "engine": code_digest(),
@@ -71,7 +71,7 @@ def course_version(target: Target, checks: LessonChecks) -> CourseVersion:
 
 
 def attempt_key(submission: str, submitted_at: str | None, course: str, seed: str) -> str:
-    """The name of an attempt: what was handed in and when, what judged it, which seed's run it belongs to."""
+    """Key of an attempt: digest of the submission, its time, the course's version and the id of the seed."""
     return _of("attempt", submission, submitted_at, course, seed)[:40]
 
 

@@ -1,4 +1,4 @@
-"""What a cohort's attempts say across lessons: concepts, misconceptions, and the students who need help."""
+"""Results of a cohort across lessons: concepts, misconceptions, and students who need help."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from blindgrade.models import Concept, Course, Lesson
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Person
 
-MASTERED = 0.8  # of a concept's points
-LOW = 0.4  # of all points: who has less needs help
-FALL = 0.35  # by which a lesson lies below the student's own earlier ones
-STUCK = 3  # submissions in a row without a gain, of who is not done
-RECENT = 2  # lessons: what went wrong before them shows in the points, and cannot be mended now
+MASTERED = 0.8  # share of a concept's points from which the concept is mastered
+LOW = 0.4  # share of all points; a student with less needs help
+FALL = 0.35  # share of points by which a lesson is below the student's earlier lessons
+STUCK = 3  # submissions in a row without more points, by a student without all points
+RECENT = 2  # last lessons to look at; the points show earlier problems, and nobody can fix those now
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,18 @@ class Mastery:
 
     @property
     def mean(self) -> float:
-        """The cohort's mean share."""
+        """Mean share of the cohort, from 0 to 1."""
         return sum(self.shares.values()) / len(self.shares) if self.shares else 0.0
 
     @property
     def mastered(self) -> float:
-        """The share of students who have mastered the concept."""
+        """Share of students who have mastered the concept, from 0 to 1."""
         return sum(s >= MASTERED for s in self.shares.values()) / len(self.shares) if self.shares else 0.0
 
 
 @dataclass(frozen=True)
 class Held:
-    """A misconception and its students: `now` in what they handed in last, `overcome` only in something earlier."""
+    """A misconception and its students: `now` in the newest submission, `overcome` only in an earlier one."""
 
     lesson: str
     exercise: str
@@ -51,7 +51,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Needs:
-    """A student who needs help: his share of all points, why, and the concepts that he has least of."""
+    """A student who needs help: the share of all points, the reasons, and the student's weakest concepts."""
 
     student: str
     share: float
@@ -61,7 +61,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Missing:
-    """A student of the roster, and the lessons of the report that the student handed in nothing for."""
+    """A student of the roster, and the lessons of the report for which the student handed in nothing."""
 
     person: Person
     lessons: list[str]
@@ -71,7 +71,7 @@ class Missing:
 class Cohort:
     """A cohort's report. Lessons without an attempt are in `empty`.
 
-    `students` have attempts. `missing` are the gaps of the roster's students; without a roster nobody knows of any.
+    `students` have attempts. `missing` are the roster's students with missing lessons; empty without a roster.
     """
 
     course: Course
@@ -86,14 +86,14 @@ class Cohort:
 
     @property
     def absent(self) -> list[Missing]:
-        """Who handed in nothing at all."""
+        """Students who handed in nothing at all."""
         return [one for one in self.missing if len(one.lessons) == len(self.lessons)]
 
 
 def analyse(
     course: Course, records: Mapping[str, Sequence[Record]], lessons: Sequence[Lesson], roster: Roster | None = None
 ) -> Cohort:
-    """The report on these lessons, from the records by lesson."""
+    """Report on these lessons. `records` are by lesson."""
     roster = roster or Roster()
     students = sorted({r.student for group in records.values() for r in group})
     mastery = _mastery(course, records, lessons)
@@ -148,7 +148,7 @@ def _misconceptions(records: Mapping[str, Sequence[Record]]) -> list[Held]:
         for record in group:
             seen: set[tuple[str, str, str]] = set()
             current: set[tuple[str, str, str]] = set()
-            for attempt in record.handed_in:
+            for attempt in record.submissions:
                 current = set()
                 for result in attempt.exercises:
                     for check in result.checks:
@@ -205,7 +205,7 @@ def _reasons(own: Mapping[str, Record], given: Sequence[Lesson], shares: Sequenc
 
 
 def _stuck(record: Record) -> bool:
-    points = [a.points for a in record.handed_in]
+    points = [a.points for a in record.submissions]
     if len(points) <= STUCK or points[-1] >= record.last.max_points:
         return False
     return max(points[-STUCK:]) <= points[-STUCK - 1]

@@ -87,8 +87,8 @@ def lesson_numbers(lesson: Lesson, records: Sequence[Record]) -> LessonNumbers:
         standard_error=standard_error(shares * points) if judged else None,
         left_out=len(records) - len(judged),
         odd=_odd(records),
-        submissions=[len(r.handed_in) for r in records],
-        hours=[_hours(r) for r in records if len(r.handed_in) > 1 and r.handed_in[0].submitted_at],
+        submissions=[len(r.submissions) for r in records],
+        hours=[_hours(r) for r in records if len(r.submissions) > 1 and r.submissions[0].submitted_at],
         seconds=[r.counted.seconds for r in records],
     )
 
@@ -121,7 +121,7 @@ def _item(exercise: Exercise, found: ItemStatistics, records: Sequence[Record]) 
 
 
 def _tries(record: Record, exercise: str) -> int:
-    for number, attempt in enumerate(record.handed_in, start=1):
+    for number, attempt in enumerate(record.submissions, start=1):
         if any(r.name == exercise and r.outcome is Outcome.PASSED for r in attempt.exercises):
             return number
     return 0
@@ -168,5 +168,5 @@ def _odd(records: Sequence[Record]) -> list[Odd]:
 
 
 def _hours(record: Record) -> float:
-    times = [instant(a.submitted_at) for a in record.handed_in]
+    times = [instant(a.submitted_at) for a in record.submissions]
     return (times[-1] - times[0]).total_seconds() / 3600

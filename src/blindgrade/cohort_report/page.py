@@ -1,4 +1,4 @@
-"""The cohort report as one self-contained page with a CSV file beside every table. No script, nothing is loaded."""
+"""The cohort report: a self-contained page, which runs no script and loads nothing, and a CSV file for every table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class _Part:
 
 
 def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_at: str, look: Look = PLAIN) -> str:
-    """The page. `folder` is where its CSV files lie, relative to it; `found` is None if nothing was compared."""
+    """HTML of the page. `folder` is the folder of its CSV files, relative to it. `found` None: nothing was compared."""
     return filled(
         "cohort.html",
         stylesheet="cohort.css",
@@ -56,7 +56,7 @@ def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_
 def write_report(
     path: Path, cohort: Cohort, found: Alike | None, heading: str, graded_at: str, look: Look = PLAIN
 ) -> list[Path]:
-    """Write the page, and its CSV files into the folder of the page's name; returns all paths, the page first."""
+    """Write the page, and its CSV files into the folder with the page's name. Return all paths, the page first."""
     folder = path.with_suffix("")
     if folder == path:
         folder = path.with_name(f"{path.name}-tables")
@@ -83,5 +83,5 @@ def _part(numbers: LessonNumbers) -> _Part:
 
 
 def _level(value: float | None) -> str:
-    """The shade of a share; the number stands in it, so that no reader needs the shade."""
+    """Shade of a share. The cell shows the number, too, so no reader needs the shade."""
     return "" if value is None else "high" if value >= MASTERED else "mid" if value >= MASTERED / 2 else "low"

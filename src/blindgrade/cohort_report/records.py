@@ -1,4 +1,4 @@
-"""The stored attempts of a cohort, student by student, with what they are worth."""
+"""Stored attempts of a cohort by student, with their points by the policy."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ from blindgrade.policies import Standing, standings
 
 
 class NoAttempts(Exception):
-    """There is nothing to report on, or a file is damaged; the message says what to do."""
+    """There are no attempts, or a file is damaged. The message says what to do."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """What one student handed in of one lesson, in order, each submission once, and what it is worth by the policy."""
+    """One student's submissions of one lesson, each once, sorted by time, and their points by the policy."""
 
-    handed_in: list[Attempt]
+    submissions: list[Attempt]
     standing: Standing
 
     @property
     def student(self) -> str:
-        """Whose it is."""
+        """Id of the student."""
         return self.standing.student
 
     @property
     def last(self) -> Attempt:
-        """The newest grading of what was handed in last."""
-        return self.handed_in[-1]
+        """Newest grading of the newest submission."""
+        return self.submissions[-1]
 
     @property
     def counted(self) -> Attempt:
-        """The attempt that figures of exercises take: the one that counts, and where the mean counts the last."""
-        return next(a for a in self.handed_in if a.key == self.standing.counted[-1])
+        """Attempt whose exercises the report uses: the one that counts; with the policy "mean" the last one."""
+        return next(a for a in self.submissions if a.key == self.standing.counted[-1])
 
     @property
     def points(self) -> float:
-        """The points by the policy, before anything is taken off for lateness."""
+        """Points by the policy, before the deduction for lateness."""
         return self.standing.earned
 
 
 def records_of(student: str, attempts: Mapping[str, Sequence[Attempt]], policy: Policy) -> dict[str, Record]:
-    """A student's records by lesson; the attempts are those of the whole course where the policy has a bank."""
+    """Records of a student by lesson. If the policy has a bank, `attempts` must be those of the whole course."""
     found = standings(student, attempts, policy)
     return {standing.lesson: Record(newest_gradings(attempts[standing.lesson]), standing) for standing in found}
 
 
 def read_records(attempts: Path, lessons: Iterable[str], policy: Policy) -> dict[str, list[Record]]:
-    """The records of these lessons by student; empty where nobody has an attempt. NoAttempts names a damaged file."""
+    """Records by lesson, sorted by student; empty for a lesson without attempts. NoAttempts names a damaged file."""
     store = AttemptStore(attempts)
     records: dict[str, list[Record]] = {lesson: [] for lesson in lessons}
-    # Late days of the bank may have been spent in lessons that are not reported on.
+    # Late days may have been taken from the bank in lessons that are not in the report.
     read = sorted({*records, *(store.lessons() if policy.late.bank else [])})
     for student in sorted({student for lesson in read for student in store.students(lesson)}):
         try:

@@ -1,4 +1,4 @@
-"""From a folder of attempts to a written report."""
+"""Write a report from a folder of attempts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def report(
     heading: str,
     roster: Roster | None = None,
 ) -> tuple[Cohort, list[Path]]:
-    """Write the report of these lessons; NoAttempts if there is nothing to report on, or a file is damaged."""
+    """Write the report on these lessons. NoAttempts if there are no attempts, or if a file is damaged."""
     lessons = [t.lesson for t in targets]
     records = read_records(attempts, [lesson.id for lesson in lessons], catalog.course.policy)
     if not any(records.values()):
@@ -43,7 +43,7 @@ def report(
 
 
 def _passed(records: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, bool]]:
-    """Whether each exercise passed in what was handed in last, which is what lies in the folder of submissions."""
+    """Whether each exercise passed in the newest submission, which is the one in the folder of submissions."""
     found: dict[str, dict[str, bool]] = {}
     for lesson, group in records.items():
         for record in group:

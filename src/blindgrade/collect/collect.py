@@ -1,4 +1,4 @@
-"""`course collect`: from whatever a system hands out to `submitted/<student>/`."""
+"""`course collect`: copy another system's submissions into `submitted/<student>/`."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from blindgrade.catalog import Catalog
 from blindgrade.collect import folders
 from blindgrade.collect.copy_in import Taken, TooMuch, take
 from blindgrade.collect.current import Lessons
-from blindgrade.collect.source_item import Handed, Listing, Recognise, SourceError
+from blindgrade.collect.source_item import Listing, Recognise, SourceError, SourceItem
 from blindgrade.collect.student_folder import Occupied, Source, StudentFolders
 from blindgrade.engine.submission.archives import MANY, NOISE, ArchiveError, is_archive, unpacked
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.names import is_id
 
 EXPORT = re.compile(r"assignment_\d+_export")  # the folder in Gradescope's archive
-MAX_DOWN = 3  # folders around the one that holds the submissions
+MAX_DOWN = 3  # most folders that may wrap the folder with the submissions
 
 
 @dataclass
 class Report:
-    """What became of a source: submissions by student, those of nobody known, and those that were refused."""
+    """Result for one source: submissions by student, submissions of unknown people, and refused submissions."""
 
     kind: str
     new: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -39,7 +39,7 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Was all that the source holds collected?"""
+        """Was everything in the source collected?"""
         return not self.set_aside and not self.refused
 
 
@@ -51,9 +51,10 @@ def collect(
     roster: Roster | None = None,
     kind: str = "auto",
 ) -> Report:
-    """Collect every submission of the source. SourceError if it is none. The source is never changed.
+    """Collect every submission of the source. SourceError if it is no source. The source is never changed.
 
-    `sources` are the kinds of source by name, the clearest sign first; `kind` is one of these names, or "auto".
+    `sources` has a recogniser for each kind of source, the most certain kind first. `kind` is one of its names, or
+    "auto".
     """
     _apart(source, to)
     lessons = Lessons.of(catalog)
@@ -62,47 +63,49 @@ def collect(
         listing = _recognised(root, kind, sources, lessons)
         report = Report(listing.kind, refused=list(listing.refused))
         report.refused += [("", note) for note in notes]
-        waiting: dict[tuple[str, str], list[tuple[str, Handed, Taken, Path]]] = defaultdict(list)
-        for number, handed in enumerate(listing.handed):
+        waiting: dict[tuple[str, str], list[tuple[str, SourceItem, Taken, Path]]] = defaultdict(list)
+        for number, item in enumerate(listing.items):
             files = stage / str(number)
             files.mkdir()
             try:
-                taken = take(handed.entries, files, handed.without)
+                taken = take(item.entries, files, item.without)
             except TooMuch as error:
-                report.refused.append((handed.label, str(error)))
+                report.refused.append((item.label, str(error)))
                 shutil.rmtree(files)
                 continue
             if not taken.digests:
-                report.refused.append((handed.label, "; ".join(["there is no file in it", *taken.notes])))
+                report.refused.append((item.label, "; ".join(["there is no file in it", *taken.notes])))
                 continue
-            student, why = _student(handed, roster)
+            student, why = _student(item, roster)
             if student is None:
-                report.set_aside.append((handed.label, why, folder.set_aside(handed, taken, files)))
+                report.set_aside.append((item.label, why, folder.set_aside(item, taken, files)))
             else:
-                waiting[student.casefold(), handed.part].append((student, handed, taken, files))
+                waiting[student.casefold(), item.part].append((student, item, taken, files))
         for group in waiting.values():
             _keep(folder, group, _origin(source, listing.kind), report)
         folder.index()
     return report
 
 
-def _keep(folder: StudentFolders, group: list[tuple[str, Handed, Taken, Path]], source: Source, report: Report) -> None:
+def _keep(
+    folder: StudentFolders, group: list[tuple[str, SourceItem, Taken, Path]], source: Source, report: Report
+) -> None:
     """Keep the submissions of one student for one assignment, the oldest first."""
     group.sort(key=lambda one: one[1].submitted_at or "")
     if reason := _clash(group):
-        report.refused += [(handed.label, reason) for _, handed, _, _ in group]
+        report.refused += [(item.label, reason) for _, item, _, _ in group]
         return
-    for student, handed, taken, files in group:
-        folder.claimed(handed, taken)
+    for student, item, taken, files in group:
+        folder.claimed(item, taken)
         try:
-            fresh, notes = folder.add(student, handed, taken, files, source)
+            fresh, notes = folder.add(student, item, taken, files, source)
         except Occupied as error:
-            report.refused.append((handed.label, str(error)))
+            report.refused.append((item.label, str(error)))
             continue
         if fresh:
-            report.new[student].append(handed.label)
-            report.notes += [(student, note) for note in (*handed.notes, *notes)]
-            report.refused += [(handed.label, note) for note in taken.notes]
+            report.new[student].append(item.label)
+            report.notes += [(student, note) for note in (*item.notes, *notes)]
+            report.refused += [(item.label, note) for note in taken.notes]
         else:
             report.known.append(student)
 
@@ -112,29 +115,32 @@ def _origin(source: Path, kind: str) -> Source:
     return Source(f"{kind}: {source}", clock.utc(changed), clock.now())
 
 
-def _clash(group: list[tuple[str, Handed, Taken, Path]]) -> str:
-    """Why these cannot all be one student's: several submissions, and nothing tells which one is the latest."""
-    labels = sorted({handed.label for _, handed, _, _ in group})
+def _clash(group: list[tuple[str, SourceItem, Taken, Path]]) -> str:
+    """Reason why one student cannot have all of these submissions; empty if the student can.
+
+    The ids differ in capitals only, or no time shows which submission is the latest.
+    """
+    labels = sorted({item.label for _, item, _, _ in group})
     if len({student for student, *_ in group}) > 1:
-        return f"{' and '.join(labels)} differ in capitals alone; a roster tells who is who"
-    times = {(handed.submitted_at, taken.digest()) for _, handed, taken, _ in group}
+        return f"{' and '.join(labels)} differ in capitals only; name a roster with --roster"
+    times = {(item.submitted_at, taken.digest()) for _, item, taken, _ in group}
     if len({at for at, _ in times}) < len(times):
         return f"{' and '.join(labels)} are submissions of one student, {group[0][0]}; keep the right one in the source"
     return ""
 
 
-def _student(handed: Handed, roster: Roster | None) -> tuple[str | None, str]:
+def _student(item: SourceItem, roster: Roster | None) -> tuple[str | None, str]:
     if roster is not None:
-        return roster.find(handed.who)
-    if is_id(handed.own):
-        return handed.own, ""
-    return None, f"{handed.own!a} cannot be a student's id; give a roster that says who this is (--roster)"
+        return roster.find(item.who)
+    if is_id(item.own):
+        return item.own, ""
+    return None, f"{item.own!a} cannot be a student's id; name a roster that lists this student (--roster)"
 
 
 def _apart(source: Path, to: Path) -> None:
     here, there = source.resolve(), to.resolve()
     if here == there or here in there.parents or there in here.parents:
-        raise SourceError(f"{to} and {source} lie in each other; choose another folder with --to")
+        raise SourceError(f"{to} and {source} overlap: one folder contains the other; choose another folder with --to")
 
 
 @contextmanager
@@ -153,19 +159,20 @@ def _opened(source: Path) -> Iterator[tuple[Path, list[str]]]:
 
 
 def _recognised(root: Path, kind: str, sources: Mapping[str, Recognise], lessons: Lessons) -> Listing:
-    """What the folder holds; folders around the submissions are gone through."""
+    """Listing of the folder. If its only entry is a folder, look inside that folder, too. SourceError if none fits."""
     levels = [root]
     while len(levels) <= MAX_DOWN and (inner := _only_folder(levels[-1])) is not None:
         levels.append(inner)
     for number, level in enumerate(levels):
         for name in sources if kind == "auto" else [kind]:
             if name == "folders":
-                continue  # whatever a source is, it would pass for plain folders
+                continue  # every source also looks like plain folders, so that kind is tried last
             listing = sources[name](level, _entries(level))
             if listing is not None and number and kind == "auto" and not EXPORT.fullmatch(level.name):
-                # It could be the one student's own folder, made to look like a download that names others.
+                # It can be one student's own folder that imitates a download and names other students.
                 raise SourceError(
-                    f"{level} looks like {name}'s; name that folder itself, or say --kind folders if it is a student's"
+                    f"{level} looks like a source of kind {name}; name that folder, or use --kind folders if it is a"
+                    " student's"
                 )
             if listing is not None:
                 return listing
@@ -174,10 +181,10 @@ def _recognised(root: Path, kind: str, sources: Mapping[str, Recognise], lessons
             (one for one in levels if (inner := _only_folder(one)) is None or _is_student(inner, lessons)), root
         )
         listing = folders.plain(level, _entries(level))
-        if listing is not None and (listing.handed or listing.refused):
+        if listing is not None and (listing.items or listing.refused):
             return _without_lessons(listing, lessons)
-    what = "no submissions" if kind == "auto" else f"nothing that {kind} hands out"
-    raise SourceError(f"{root} holds {what}; see `course collect --help` for what is recognised")
+    what = "no submissions" if kind == "auto" else f"no submissions of {kind}"
+    raise SourceError(f"{root} holds {what}; see `course collect --help` for the kinds of source")
 
 
 def _only_folder(folder: Path) -> Path | None:
@@ -186,7 +193,7 @@ def _only_folder(folder: Path) -> Path | None:
 
 
 def _is_student(folder: Path, lessons: Lessons) -> bool:
-    """One folder alone: a student's, if it holds work; a folder around the submissions, if it holds others' folders."""
+    """Is this single folder a student's? Yes if it holds work; no if it holds only the folders of students."""
     inside = _entries(folder)
     archives = [path for path in inside if is_archive(path)]
     return len(archives) == len(inside) == 1 or any(
@@ -199,11 +206,11 @@ def _is_lesson(name: str, lessons: Lessons) -> bool:
 
 
 def _without_lessons(listing: Listing, lessons: Lessons) -> Listing:
-    """A folder named like a lesson is no student: somebody named one student's folder as the source."""
-    for handed in [one for one in listing.handed if listing.kind == "folders" and _is_lesson(one.label, lessons)]:
-        listing.handed.remove(handed)
+    """Refuse folders that have a lesson's name: the source is then one student's folder."""
+    for item in [one for one in listing.items if listing.kind == "folders" and _is_lesson(one.label, lessons)]:
+        listing.items.remove(item)
         listing.refused.append(
-            (handed.label, "it is a lesson's folder; name the folder that holds the students' folders")
+            (item.label, "it is a lesson's folder; name the folder that holds the students' folders")
         )
     return listing
 

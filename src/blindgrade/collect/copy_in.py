@@ -1,4 +1,4 @@
-"""Copy what was handed in, byte by byte, and never what a link or a strange name leads to."""
+"""Copy submissions byte by byte. Never follow a symbolic link, and never write under an unsafe name."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from pathlib import Path, PurePosixPath
 
 from blindgrade.engine.submission.archives import CHUNK, MAX_DEPTH, MAX_ENTRIES, MAX_UNPACKED, MIB, refused_name
 
-# Made by tools and systems, not by the student; a repository's history is named by its commit.
+# Tools and systems make these, not the student. A repository's history is not copied; its commit names it.
 LEFT_BEHIND = {".git", "__pycache__", ".ipynb_checkpoints", "__MACOSX", ".DS_Store"}
 
 
 class TooMuch(Exception):
-    """A submission over a limit; the message says which."""
+    """A submission over a limit. The message names the limit."""
 
 
 @dataclass
 class Taken:
-    """What was copied: names with the digests of their contents, and what was left out and why."""
+    """Result of a copy: names with the digests of their contents, and a note for each entry that was left out."""
 
     digests: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def digest(self, part: str = "") -> str:
-        """One digest over all names and contents."""
+        """Digest over all names and contents."""
         whole = hashlib.sha256(os.fsencode(part))
         for name, digest in sorted(self.digests.items()):
             label = name.encode()
-            # Lengths in front: no two sets of files run together into the same bytes.
+            # The length comes first, so that two different sets of files never give the same bytes.
             whole.update(b"%d:" % len(label) + label + digest.encode())
         return whole.hexdigest()
 
 
 def take(entries: Iterable[tuple[str, Path]], target: Path, without: frozenset[str] = frozenset()) -> Taken:
-    """Copy files and folders below `target`, which is new, but for the names in `without`.
+    """Copy files and folders into `target`, a new folder. Leave out the names in `without`.
 
-    TooMuch if it is more than one submission may be.
+    TooMuch if the entries are larger than one submission may be.
     """
     copy = _Copy(target, without)
     for name, path in entries:
@@ -59,10 +59,10 @@ class _Copy:
         self.room = MAX_UNPACKED
 
     def entry(self, name: str, own: str, path: str, folder: int | None) -> None:
-        """Copy what lies at `path`, in the open folder if there is one, as `name`."""
+        """Copy the file or folder at `path` as `name`. `folder` is the open folder that `path` is relative to."""
         self.seen += 1
         if self.seen > MAX_ENTRIES:
-            raise TooMuch(f"it holds more than {MAX_ENTRIES} files; ask for the lesson's files alone")
+            raise TooMuch(f"it holds more than {MAX_ENTRIES} files; ask the student for the lesson's files only")
         if own in LEFT_BEHIND or name in self.without:
             return
         reason = refused_name(name) if name else ""
@@ -70,7 +70,7 @@ class _Copy:
             self._leave(name, reason)
             return
         try:
-            # Opened first and looked at then, so that nothing can be put in its place between.
+            # Open first, then look: nothing can replace an open file.
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
         except OSError as error:
             linked = error.errno == errno.ELOOP
@@ -89,20 +89,20 @@ class _Copy:
 
     def _folder(self, name: str, handle: int) -> None:
         if name.count("/") >= MAX_DEPTH:
-            self._leave(name, "it lies too deep")
+            self._leave(name, "it is in too many folders")
             return
         with os.scandir(handle) as inside:
-            # Bounded before it is sorted: a folder may hold millions of names.
+            # Limit the number before sorting: a folder may hold millions of names.
             found = [entry.name for entry, _ in zip(inside, range(MAX_ENTRIES - self.seen + 1), strict=False)]
         for own in sorted(found):
             self.entry(f"{name}/{own}" if name else own, own, own, handle)
 
     def _file(self, name: str, handle: int) -> None:
-        # Two names that another system takes for one would overwrite each other there.
+        # Two names that are equal on another system would overwrite each other there.
         key = unicodedata.normalize("NFKC", name).casefold()
         target = self.target / PurePosixPath(name)
         if key in self.keys:
-            self._leave(name, "another file has that name, but for capitals or letters that look alike")
+            self._leave(name, "another file has the same name in other capitals or in letters that look alike")
             return
         self.keys.add(key)
         try:
@@ -116,7 +116,8 @@ class _Copy:
             while piece := os.read(handle, CHUNK):
                 self.room -= len(piece)
                 if self.room < 0:
-                    raise TooMuch(f"it holds more than {MAX_UNPACKED // MIB} MiB; ask for the lesson's files alone")
+                    limit = f"{MAX_UNPACKED // MIB} MiB"
+                    raise TooMuch(f"it holds more than {limit}; ask the student for the lesson's files only")
                 digest.update(piece)
                 out.write(piece)
         self.taken.digests[name] = digest.hexdigest()

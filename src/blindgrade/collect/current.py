@@ -1,4 +1,4 @@
-"""From all versions of a submission to the files that are graded: for each lesson, the latest that holds it."""
+"""Choose the files that are graded: for each lesson, the latest version that holds the lesson."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from blindgrade.catalog import Catalog
 from blindgrade.collect.copy_in import TooMuch, take
 from blindgrade.engine.submission.archives import MAX_UNPACKED, ArchiveError, Limits, is_archive, unpacked
 
-# What Canvas and browsers append to a name that they have seen before: "basics-1.py", "basics (1).py".
+# The number that Canvas and browsers append to a repeated name: "basics-1.py", "basics (1).py".
 NUMBERED = re.compile(r"(?P<stem>\w+?)(?:-| ?\()(?P<number>\d{1,4})\)?")
 MAX_WRAPPING = 8
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """The names by which a course's lessons are known."""
+    """Names of a course's lessons, folders and modules."""
 
     folders: dict[str, str]  # lesson's id or folder to its folder
     modules: dict[str, str]  # module to folder
@@ -31,10 +31,10 @@ class Lessons:
         return cls(folders, {f.module: f.folder for f in files})
 
     def place(self, name: str, part: str) -> str:
-        """Where a handed-in file lies among the current ones."""
+        """Path of a submitted file in the folder of current files."""
         parts = PurePosixPath(name).parts
         if parts[0] == "exercises" and len(parts) > 2 and parts[1] in self.folders:
-            parts = parts[1:]  # a whole repository was handed in
+            parts = parts[1:]  # the student submitted the whole repository
         elif part in self.folders and parts[0] not in self.folders:
             parts = (part, *parts)
         if len(parts) > 1:
@@ -42,7 +42,7 @@ class Lessons:
         return "/".join(parts)
 
     def lesson_of(self, name: str) -> str | None:
-        """The folder of the lesson that a current file belongs to."""
+        """Folder of the lesson that a current file belongs to; None if it belongs to no lesson."""
         first, _, rest = name.partition("/")
         if rest:
             return first if first in self.folders.values() else None
@@ -50,7 +50,7 @@ class Lessons:
         return self.modules.get(path.stem) if path.suffix in (".py", ".ipynb") else None
 
     def is_answer(self, name: str) -> bool:
-        """Is this the lesson's own file, and not one beside it?"""
+        """Is this the lesson's own file, and not another file in the lesson's folder?"""
         lesson, path = self.lesson_of(name), PurePosixPath(name)
         return (
             lesson is not None
@@ -62,7 +62,11 @@ class Lessons:
 
 @dataclass
 class Current:
-    """The current files of a student: each name with the number of its version, and what there is to say."""
+    """Current files of a student.
+
+    origin: number of the version that each file is from. winners: number of the version that each lesson is from.
+    notes: sentences about files that could not be used.
+    """
 
     origin: dict[str, int] = field(default_factory=dict)
     winners: dict[str, int] = field(default_factory=dict)
@@ -70,7 +74,7 @@ class Current:
 
 
 def lay_out(versions: list[tuple[Path, str]], lessons: Lessons, target: Path) -> Current:
-    """Copy the current files to `target`, from versions (folder and part), the oldest first."""
+    """Copy the current files to `target`. `versions` are folders with their assignments (parts), the oldest first."""
     opened = [_opened(folder, part, lessons, target.parent / f"{target.name}-{n}") for n, (folder, part) in
               enumerate(versions)]  # fmt: skip
     current = Current()
@@ -92,16 +96,19 @@ def lay_out(versions: list[tuple[Path, str]], lessons: Lessons, target: Path) ->
                     place.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(source, place)
                 except OSError:
-                    current.notes.append(f"{name!a} is a file in one submission and a folder in another; see versions")
+                    current.notes.append(f"{name!a} is a file in one version and a folder in another; see .versions/")
                     continue
                 current.origin[name] = number
     if not current.winners:
-        current.notes.append(f"holds no file of a lesson; one is called, for example, {next(iter(lessons.modules))}.py")
+        current.notes.append(f"holds no file of a lesson, such as {next(iter(lessons.modules))}.py")
     return current
 
 
 def _opened(folder: Path, part: str, lessons: Lessons, scratch: Path) -> tuple[dict[str, Path], list[str]]:
-    """A version's files where they belong, with archives unpacked and appended numbers taken off again."""
+    """Files of a version by their current paths. Archives are unpacked, and appended numbers are removed.
+
+    The second value are notes about archives that could not be unpacked.
+    """
     notes: list[str] = []
     flat: dict[str, Path] = {}
     room = MAX_UNPACKED  # for all archives of the version together
@@ -114,18 +121,18 @@ def _opened(folder: Path, part: str, lessons: Lessons, scratch: Path) -> tuple[d
                 flat |= inner
                 continue
             except (ArchiveError, TooMuch) as error:
-                notes.append(f"{name!a} {error}; it is kept as it was handed in")
+                notes.append(f"{name!a} {error}; it is kept as it was submitted")
         flat[name] = path
     flat = _without_wrapping(flat, lessons)
     placed: dict[str, Path] = {}
     for name, path in sorted(flat.items(), key=lambda item: _number(item[0], lessons)):
-        if not name.startswith("."):  # ours, or a tool's
+        if not name.startswith("."):  # a hidden file is ours or a tool's
             placed[lessons.place(_bare(name, lessons), part)] = path
     return placed, notes
 
 
 def _unpacked(path: Path, name: str, scratch: Path, room: int, notes: list[str]) -> dict[str, Path]:
-    """The archive's files as if they had been handed in where it lies."""
+    """Files of the archive, with paths as if the student had submitted them in the archive's place."""
     out = scratch / f"archive-{len(list(scratch.iterdir())) if scratch.is_dir() else 0}"
     with unpacked(path, Limits(unpacked=room, file=room)) as (inside, left):
         taken = take([("", inside)], out)
@@ -135,7 +142,7 @@ def _unpacked(path: Path, name: str, scratch: Path, room: int, notes: list[str])
 
 
 def _without_wrapping(files: dict[str, Path], lessons: Lessons) -> dict[str, Path]:
-    """The files without the folders around all of them."""
+    """Files without the folders that wrap all of them."""
     for _ in range(MAX_WRAPPING):
         tops = {name.partition("/")[0] for name in files}
         top = next(iter(tops), "")
@@ -155,7 +162,7 @@ def _bare(name: str, lessons: Lessons) -> str:
 
 
 def _number(name: str, lessons: Lessons) -> tuple[int, str]:
-    """Higher numbers are later uploads, so they are placed last."""
+    """Sort key. A higher appended number is a later upload, so it comes last and overwrites the others."""
     path = PurePosixPath(name)
     match = NUMBERED.fullmatch(path.stem)
     known = match is not None and _bare(name, lessons) != name

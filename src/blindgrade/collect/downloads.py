@@ -1,4 +1,4 @@
-"""Bulk downloads whose file names say who handed in what."""
+"""Bulk downloads whose file names name the student and the file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Found = dict[str, list[tuple[re.Match[str], Path]]]
 
 
 def by_student(pattern: re.Pattern[str], entries: Iterable[Path], key: str) -> Found:
-    """Entries whose names the pattern matches, grouped by its group `key`."""
+    """Entries whose names match the pattern, by the value of its group `key`."""
     found: Found = defaultdict(list)
     for path in entries:
         if match := pattern.fullmatch(path.name):
@@ -20,7 +20,5 @@ def by_student(pattern: re.Pattern[str], entries: Iterable[Path], key: str) -> F
 
 
 def strangers(pattern: re.Pattern[str], entries: Iterable[Path]) -> list[tuple[str, str]]:
-    """Entries whose names the pattern does not match, each with the reason."""
-    return [
-        (path.name, "its name is none that this system gives") for path in entries if not pattern.fullmatch(path.name)
-    ]
+    """Entries whose names do not match the pattern, each with the reason."""
+    return [(path.name, "this system does not give such names") for path in entries if not pattern.fullmatch(path.name)]

@@ -1,4 +1,4 @@
-"""A folder of git checkouts, one for each student."""
+"""Source: a folder of git checkouts, one for each student."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from blindgrade import clock
-from blindgrade.collect.source_item import Handed, Listing
+from blindgrade.collect.source_item import Listing, SourceItem
 from blindgrade.roster.people import Identifier
 
 
 def checkouts(root: Path, entries: list[Path]) -> Listing | None:
-    """A folder for each student with a git repository in it."""
+    """Listing of a folder with a git checkout for each student; None if no folder has a repository."""
     folders = [path for path in entries if path.is_dir() and not path.is_symlink() and (path / ".git").exists()]
     if not folders:
         return None
@@ -24,17 +24,24 @@ def checkouts(root: Path, entries: list[Path]) -> Listing | None:
     for path in folders:
         at, commit = commit_of(path / ".git")
         notes = (f"commit {commit}",) if commit else ("its commit cannot be read",)
-        listing.handed.append(
-            Handed(path.name, (Identifier("any", path.name),), path.name, (("", path),), "", at, "commit" if at else "",
-                   notes=notes)
-        )  # fmt: skip
+        listing.items.append(
+            SourceItem(
+                path.name,
+                (Identifier("any", path.name),),
+                path.name,
+                (("", path),),
+                submitted_at=at,
+                clock="commit" if at else "",
+                notes=notes,
+            )
+        )
     return listing
 
 
 def commit_of(git: Path) -> tuple[str | None, str]:
-    """Time and name of the checked-out commit.
+    """Time and name of the checked-out commit; None and "" if they cannot be read.
 
-    Only its objects are read, through a repository of our own: a student's .git may hold settings that run programs.
+    git reads only the objects, through a repository that we make: a student's .git may hold settings that run programs.
     """
     name = _head(git)
     program = shutil.which("git")
@@ -56,7 +63,7 @@ def commit_of(git: Path) -> tuple[str | None, str]:
 
 
 def _head(git: Path) -> str:
-    """The name of the commit that HEAD means."""
+    """Name of the commit that HEAD refers to; "" if it cannot be read."""
     said = _short(git / "HEAD")
     if not said.startswith("ref: "):
         return said if re.fullmatch(r"[0-9a-f]{40,64}", said) else ""

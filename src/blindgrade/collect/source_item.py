@@ -1,4 +1,4 @@
-"""One submission as a source holds it, before anything of it is read."""
+"""One submission in a source, before its files are read."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from blindgrade.roster.people import Identifier
 
 
 class SourceError(Exception):
-    """A source that cannot be collected from; the message says what to do."""
+    """The source cannot be collected. The message says what to do."""
 
 
 @dataclass(frozen=True)
-class Handed:
+class SourceItem:
     """A student's submission in a source.
 
-    label: the student as the source names them; `who` identifies them in a roster, `own` is their id without one.
-    entries: name in the submission ("" for a folder whose content is the submission) and where it lies.
-    without: names at the top that are the system's own.
-    part: the assignment, where the source tells it. clock: what tells `submitted_at`.
+    label: the student's name in the source. who: identifiers to find in a roster. own: the student's id without one.
+    entries: names in the submission ("" for a folder whose content is the submission) and their paths.
+    without: names at the top that belong to the system.
+    part: the assignment, if the source names it. clock: source of the time `submitted_at`.
     """
 
     label: str
@@ -37,12 +37,12 @@ class Handed:
 
 @dataclass
 class Listing:
-    """What a source holds, and what of it is no submission: its name and why."""
+    """Content of a source: its submissions, and the names of other entries with the reason why they are refused."""
 
     kind: str
-    handed: list[Handed] = field(default_factory=list)
+    items: list[SourceItem] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
-# Recognises a source from its folder and that folder's entries; None if it is another kind.
+# Recognises a source from its folder and the folder's entries; None if the source is of another kind.
 Recognise = Callable[[Path, list[Path]], Listing | None]

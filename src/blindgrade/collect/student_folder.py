@@ -1,10 +1,10 @@
-"""The folder of collected submissions: every version as it was handed in, and beside them the current files.
+"""The folder of collected submissions: every version as the student submitted it, and the current files.
 
-submitted/ana/                 what is graded
-submitted/ana/.collected.json  when, from where, which digest
-submitted/ana/.versions/…      each submission as it was handed in
-submitted/.collected.json      the same of every student, in short
-submitted/.set-aside/…         submissions of nobody in the roster
+submitted/ana/                 the files that are graded
+submitted/ana/.collected.json  time, source and digest of each version
+submitted/ana/.versions/…      each submission, unchanged
+submitted/.collected.json      a short record of every student
+submitted/.set-aside/…         submissions of people who are not in the roster
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from blindgrade.collect.copy_in import Taken, take
 from blindgrade.collect.current import Current, Lessons, lay_out
-from blindgrade.collect.source_item import Handed
+from blindgrade.collect.source_item import SourceItem
 from blindgrade.files import write_whole
 from blindgrade.submitted import COLLECTED, CollectedIndex, CollectedLesson, CollectedRecord, Version
 
@@ -32,7 +32,7 @@ SET_ASIDE = ".set-aside"
 
 @dataclass(frozen=True)
 class Source:
-    """Where submissions come from; when it was downloaded or last changed, and what time it is now."""
+    """Origin of submissions. `at` is the time of the download or of its last change, `now` the present time."""
 
     name: str
     at: str
@@ -40,7 +40,7 @@ class Source:
 
 
 class Occupied(Exception):
-    """A student's folder that is not ours to write; the message says what to do."""
+    """This command must not write the student's folder. The message says what to do."""
 
 
 class StudentFolders:
@@ -49,11 +49,11 @@ class StudentFolders:
     def __init__(self, root: Path, lessons: Lessons) -> None:
         self.root = root
         self.lessons = lessons
-        self._homes: dict[str, str] = {}  # names as systems that ignore capitals see them
+        self._homes: dict[str, str] = {}  # names by their form on systems that ignore capitals
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """A folder on the same file system, gone at the end."""
+        """Temporary folder on the same file system, removed at the end."""
         self.root.mkdir(parents=True, exist_ok=True)
         folder = Path(mkdtemp(prefix=".incoming-", dir=self.root))
         try:
@@ -61,19 +61,19 @@ class StudentFolders:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def add(self, student: str, handed: Handed, taken: Taken, files: Path, source: Source) -> tuple[bool, list[str]]:
-        """Keep a submission, and say whether it is new and what there is to say of the current files.
+    def add(self, student: str, item: SourceItem, taken: Taken, files: Path, source: Source) -> tuple[bool, list[str]]:
+        """Keep a submission. Return whether it is new, and the notes about the current files.
 
-        `files` is moved. Occupied if it cannot be kept.
+        `files` is moved. Raises Occupied if the submission cannot be kept.
         """
         home = self._home(student)
         record = self._record(home, student)
-        version = _version(handed, taken, source)
+        version = _version(item, taken, source)
         fresh = not _is_known(record.versions, version)
         if fresh:
             keep = home / VERSIONS / version.folder
             keep.parent.mkdir(parents=True, exist_ok=True)
-            if not keep.exists():  # a run that was ended here left it
+            if not keep.exists():  # it exists if an earlier run was interrupted here
                 files.rename(keep)
             record.versions.append(version)
             record.versions.sort(key=lambda one: one.order)
@@ -81,24 +81,24 @@ class StudentFolders:
             self._renew(home, record)
         return fresh, record.notes
 
-    def set_aside(self, handed: Handed, taken: Taken, files: Path) -> str:
-        """Keep a submission of nobody known, and return where."""
-        slug = re.sub(r"[^A-Za-z0-9]+", "-", handed.label).strip("-")[:40]
-        keep = self.root / SET_ASIDE / f"{slug}-{taken.digest(handed.part)[:16]}"
+    def set_aside(self, item: SourceItem, taken: Taken, files: Path) -> str:
+        """Keep a submission of an unknown person. Return its path below the root."""
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", item.label).strip("-")[:40]
+        keep = self.root / SET_ASIDE / f"{slug}-{taken.digest(item.part)[:16]}"
         if not keep.exists():
             keep.parent.mkdir(parents=True, exist_ok=True)
             files.rename(keep)
         return f"{SET_ASIDE}/{keep.name}"
 
-    def claimed(self, handed: Handed, taken: Taken) -> None:
-        """A submission that was set aside before has found its student."""
-        for kept in (self.root / SET_ASIDE).glob(f"*-{taken.digest(handed.part)[:16]}"):
+    def claimed(self, item: SourceItem, taken: Taken) -> None:
+        """Remove the copy in `.set-aside` of a submission whose student is known now."""
+        for kept in (self.root / SET_ASIDE).glob(f"*-{taken.digest(item.part)[:16]}"):
             shutil.rmtree(kept)
         with suppress(OSError):
-            (self.root / SET_ASIDE).rmdir()  # if that was the last one
+            (self.root / SET_ASIDE).rmdir()  # succeeds only if the folder is empty
 
     def index(self) -> None:
-        """Write beside the students' folders what their records say: there, nothing can be a student's own file."""
+        """Write the index from the students' records. No student can write a file beside the students' folders."""
         index = CollectedIndex()
         for path in sorted(self.root.glob(f"[!.]*/{COLLECTED}")):
             with suppress(Occupied):
@@ -111,9 +111,9 @@ class StudentFolders:
         self._homes = self._homes or {name.casefold(): name for name in os.listdir(self.root)}
         there = self._homes.setdefault(student.casefold(), student)
         if there != student:
-            raise Occupied(f"{self.root / there} is there, and some systems take {student} for the same; rename it")
+            raise Occupied(f"{self.root / there} exists, and some systems treat {student} as the same name; rename it")
         if home.is_symlink() or (home.exists() and not (home / COLLECTED).is_file() and _shown(home)):
-            raise Occupied(f"{home} was not made by course collect, so nothing is put there; move it away first")
+            raise Occupied(f"{home} was not made by course collect, so nothing is written there; move it away first")
         return home
 
     def _record(self, home: Path, student: str) -> CollectedRecord:
@@ -122,16 +122,16 @@ class StudentFolders:
         except FileNotFoundError:
             return CollectedRecord(student=student)
         except ValidationError:
-            raise Occupied(f"{home / COLLECTED} is of another program or version; move {home} away") from None
+            raise Occupied(f"{home / COLLECTED} was written by another program or version; move {home} away") from None
         except ValueError:
             raise Occupied(f"{home / COLLECTED} is damaged; restore it, or move {home} away") from None
 
     def _whole(self, home: Path, record: CollectedRecord) -> bool:
-        """Did an earlier run come to its end?"""
+        """Did an earlier run finish this folder?"""
         return bool(record.digest == record.versions[-1].digest and _shown(home))
 
     def _renew(self, home: Path, record: CollectedRecord) -> None:
-        """Lay out the current files anew. What somebody changed among them is kept as a version's neighbour."""
+        """Write the current files again. Files that somebody changed there are kept first, in `.versions`."""
         with self.staging() as stage:
             fresh = stage / "current"
             fresh.mkdir()
@@ -155,26 +155,26 @@ class StudentFolders:
                 (stage / "before").rename(keep)
 
 
-def _version(handed: Handed, taken: Taken, source: Source) -> Version:
-    digest = taken.digest(handed.part)
-    at = handed.submitted_at or source.at
+def _version(item: SourceItem, taken: Taken, source: Source) -> Version:
+    digest = taken.digest(item.part)
+    at = item.submitted_at or source.at
     return Version(
         folder=f"{at.replace(':', '-')}-{digest[:12]}",
-        submitted_at=handed.submitted_at,
-        clock=handed.clock,
+        submitted_at=item.submitted_at,
+        clock=item.clock,
         downloaded_at=source.at,
         collected_at=source.now,
-        late=handed.late,
+        late=item.late,
         source=source.name,
-        label=handed.label,
-        part=handed.part,
+        label=item.label,
+        part=item.part,
         digest=digest,
-        notes=[*handed.notes, *taken.notes],
+        notes=[*item.notes, *taken.notes],
     )
 
 
 def _is_known(versions: list[Version], new: Version) -> bool:
-    """The same files at the same time; or, without a time, what was there when the download was made."""
+    """Is the version stored already? The same files at the same time; without a time, the newest files until then."""
     of_part = [version for version in versions if version.part == new.part]
     if new.submitted_at is not None:
         return any((v.digest, v.submitted_at) == (new.digest, new.submitted_at) for v in of_part)
@@ -183,7 +183,7 @@ def _is_known(versions: list[Version], new: Version) -> bool:
 
 
 def _describe(record: CollectedRecord, current: Current, files: str) -> None:
-    """Record the time, source and digest of the latest version, and of each lesson the version it comes from."""
+    """Record the time, source and digest of the latest version, and for each lesson the version that it is from."""
     versions = record.versions
     last = versions[-1]
     record.submitted_at, record.source, record.digest, record.late = (

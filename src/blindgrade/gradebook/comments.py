@@ -1,7 +1,7 @@
-"""An exercise's result as a comment in a gradebook: one short Markdown text that holds no word of the student's.
+"""An exercise's result as a comment in a gradebook: a short Markdown text without any text of the student's.
 
-Messages, which may quote what student code raised, stay out: nbgrader renders comments as HTML in the instructor's
-browser, too.
+Messages are left out because they may quote an error of the student's code, and nbgrader shows comments as HTML in the
+instructor's browser.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ MARKUP = re.compile(r"([\\`*\[\]<>&])")
 
 
 def comment(result: ExerciseScore, written: Callable[[str], str] | None = None) -> str | None:
-    """What the gradebook says about the exercise; None where there is nothing to say.
+    """Comment on the exercise; None if it passed.
 
-    `written` escapes a sentence for where it is shown; by default that is Markdown.
+    `written` escapes a sentence for the place where it is shown; the default is Markdown.
     """
     written = written or plain
     if result.outcome is Outcome.PASSED:
@@ -26,17 +26,17 @@ def comment(result: ExerciseScore, written: Callable[[str], str] | None = None) 
     if result.outcome is Outcome.NOT_ATTEMPTED:
         return "Not attempted."
     if result.outcome is Outcome.ERROR:
-        return "The grader could not judge a check of this exercise, which costs no points; your instructor will look."
+        return "The grader could not judge a check of this exercise. This costs no points; your instructor will look."
     if result.outcome is Outcome.BLOCKED:
         waits = next((c["message"] for c in result.checks if c["outcome"] == Outcome.BLOCKED), "")
         return f"{written(waits[:1].upper() + waits[1:])}: correct that first, then grade again."
     lines = []
-    told: set[str] = set()
+    given: set[str] = set()
     for check in result.checks:
         if check["outcome"] not in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
             continue
-        hint = check["hint"] if check["hint"] not in told else ""
-        told.add(check["hint"])
+        hint = check["hint"] if check["hint"] not in given else ""
+        given.add(check["hint"])
         lines.append(
             f"- ✗ {written(check['claim'])}" + (f" → {written(hint)}{_named(check['misconception'])}" if hint else "")
         )
@@ -44,7 +44,7 @@ def comment(result: ExerciseScore, written: Callable[[str], str] | None = None) 
 
 
 def plain(text: str) -> str:
-    """The text with Markdown's and HTML's own characters escaped."""
+    """Text with the special characters of Markdown and HTML escaped."""
     return MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 

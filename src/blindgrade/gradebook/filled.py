@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Filled:
-    """A file for another system, how many scores it holds, and notes about what found no place in it."""
+    """Text of a file for another system, the number of scores in it, and notes about scores that are not in it."""
 
     text: str
     written: int

@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet would run as a formula, made text: names and comments may be written by students."""
+"""Write cells that a spreadsheet would run as a formula as text: students may write names and comments."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def guarded(text: str) -> str:
-    """The text with an apostrophe in front if a spreadsheet could take it for a formula."""
+    """Text, with an apostrophe in front if a spreadsheet could read it as a formula."""
     return f"'{text}" if text.startswith(STARTS) else text
 
 
 def is_formula(text: str) -> bool:
-    """Would `guarded` change it?"""
+    """Would `guarded` change the text?"""
     return text.startswith(STARTS)

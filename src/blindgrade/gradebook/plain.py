@@ -16,7 +16,7 @@ COLUMNS = [
 
 
 def table(scores: Iterable[LessonScores], roster: Roster) -> str:
-    """The file's text."""
+    """Text of the CSV file."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)

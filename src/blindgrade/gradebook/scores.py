@@ -1,6 +1,6 @@
-"""From the attempts of a cohort to what counts for each student and lesson, by the course's policy.
+"""Scores that count for each student and lesson of a cohort, by the course's policy.
 
-Attempts are read in two passes: what the policy needs of every attempt, then the results of those that count.
+Attempts are read in two passes: first the fields that the policy needs, then the results of attempts that count.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from blindgrade.policies import Standing, standings
 
 
 class CheckScore(TypedDict):
-    """What a gradebook needs of a check. A plain dict: a cohort has millions, and models take six times as long."""
+    """The fields of a check that a gradebook needs. A dict: a cohort has millions, and a model is six times slower."""
 
     claim: str
     outcome: str
@@ -31,7 +31,7 @@ class CheckScore(TypedDict):
 
 
 class ExerciseScore(BaseModel):
-    """What a gradebook needs of an exercise's result."""
+    """The fields of an exercise's result that a gradebook needs."""
 
     name: str
     title: str
@@ -42,15 +42,15 @@ class ExerciseScore(BaseModel):
 
     @classmethod
     def of(cls, result: ExerciseResult) -> Self:
-        """The part of a result that a gradebook needs."""
+        """Score of a result."""
         return cls.model_validate(result.model_dump())
 
 
 class Score(AttemptSummary):
-    """What counts of a student's attempts at a lesson: the latest of those that the policy counts.
+    """A student's score for a lesson: the latest attempt that the policy counts.
 
-    `points` are those of the policy, `earned` what they were before anything was taken off for lateness. Where the
-    policy takes the mean, so are the exercises' points; what is said of them is of the latest.
+    points: by the policy. earned: before the deduction for lateness. With the policy "mean", the points of an exercise
+    are a mean, too; all other fields are those of the latest attempt.
     """
 
     exercises: list[ExerciseScore]
@@ -60,7 +60,7 @@ class Score(AttemptSummary):
 
 @dataclass
 class LessonScores:
-    """What counts for each student of one lesson, students in order; notes about what was left out."""
+    """Scores of one lesson, sorted by student, and notes about attempts that were left out."""
 
     lesson: str
     attempts: dict[str, Score]
@@ -68,9 +68,9 @@ class LessonScores:
 
 
 def read_scores(folder: Path, policy: Policy, lessons: Sequence[str] | None = None) -> Iterator[LessonScores]:
-    """The lessons of `folder` one by one, so that a large cohort's results are never all in memory.
+    """Scores of the lessons in `folder`, one by one, so that a large cohort's results are never all in memory.
 
-    `lessons` are ids; None takes all. Raises GradebookError if the folder or a lesson that was named is not there.
+    `lessons` are ids; None means all. GradebookError if the folder or a named lesson does not exist.
     """
     if not folder.is_dir():
         raise GradebookError(f"{folder} is no folder; grade first (`course grade`), or name the folder with --attempts")
@@ -80,7 +80,7 @@ def read_scores(folder: Path, policy: Policy, lessons: Sequence[str] | None = No
     for lesson in wanted:
         if lesson not in found:
             raise GradebookError(f"{folder} holds no attempts at {lesson}; it has {', '.join(found) or 'none'}")
-    # Late days of the bank may have been spent in lessons that nobody asks for.
+    # Late days may have been taken from the bank in lessons that are not asked for.
     together = [found] if policy.late.bank else [[lesson] for lesson in wanted]
     for group in together:
         notes: dict[str, list[str]] = {lesson: [] for lesson in group}
@@ -93,7 +93,7 @@ def read_scores(folder: Path, policy: Policy, lessons: Sequence[str] | None = No
 
 
 def _worth(store: AttemptStore, notes: dict[str, list[str]], policy: Policy) -> list[Standing]:
-    """The standings of every student in the lessons of `notes`, where what was left out is noted."""
+    """Standings of every student in the lessons of `notes`. Adds notes about attempts that were left out."""
     attempts: dict[str, dict[str, list[AttemptSummary]]] = {}
     for lesson in notes:
         for student in store.students(lesson):
@@ -117,7 +117,7 @@ def _score(store: AttemptStore, standing: Standing, notes: list[str]) -> Score |
     counted = [_read(Score, store, lesson, student, key, notes) for key in standing.counted]
     read = [score for score in counted if score is not None]
     if len(read) < len(counted):
-        return None  # a mean of those that are left would be another one
+        return None  # the mean of the other attempts would be a different number
     return read[-1].model_copy(
         update={
             "points": standing.points,
@@ -137,7 +137,7 @@ def _mean(exercise: ExerciseScore, counted: list[Score]) -> ExerciseScore:
 
 
 def _read(model: type[Part], store: AttemptStore, lesson: str, student: str, key: str, notes: list[str]) -> Part | None:
-    """The attempt, or None and a note that says why it was left out."""
+    """Attempt, or None after adding a note with the reason why it was left out."""
     try:
         return store.part(model, lesson, student, key)
     except Misplaced as error:

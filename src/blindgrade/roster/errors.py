@@ -1,7 +1,7 @@
-"""What can be wrong with a roster."""
+"""Error of a roster."""
 
 from __future__ import annotations
 
 
 class RosterError(Exception):
-    """The roster cannot be used; the message names the file and what to do."""
+    """The roster cannot be used. The message names the file and says what to do."""

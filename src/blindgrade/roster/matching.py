@@ -1,4 +1,4 @@
-"""Who is meant: by id, e-mail address and number, and only where these say nothing by name."""
+"""Find a student in the roster: by id, e-mail address and number, and by name only if these find nobody."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from typing import NamedTuple
 from blindgrade.roster.names import forms, normal, skeleton, skeletons
 from blindgrade.roster.people import Identifier, Person
 
-# Where an identifier is looked for: the first of these that knows its value. Many sites use the address as the login.
+# Columns to search for an identifier: the first column that has the value. Many sites use the address as the login.
 ALSO = {"sid": ("sid", "id"), "login": ("login", "id", "email"), "email": ("email", "id", "login")}
 ANY = ("id", "login", "sid", "email", "github")
-ALONE = "alone"  # ids of students who are in no roster: they may come from any system
+ALONE = "alone"  # ids of students who are not in the roster: they may come from any system
 UNKNOWN = "it is not in the roster; add it there"
 
 
 class Match(NamedTuple):
-    """The student's id, or None and the reason."""
+    """Id of the student, or None and the reason."""
 
     student: str | None
     why: str
 
     @property
     def unclear(self) -> bool:
-        """Is it more than an unknown person: someone whom the roster has twice, or who looks like a student?"""
+        """Is the person doubtful and not only unknown? The roster has several such students, or one looks alike."""
         return self.student is None and self.why != UNKNOWN
 
 
 @dataclass
 class Roster:
-    """Who is in the course, and what there is to say about the file. Without people, there is no roster."""
+    """The students of a course, and notes about the roster's file. Without people, there is no roster."""
 
     people: dict[str, Person] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -42,33 +42,33 @@ class Roster:
 
     @classmethod
     def of(cls, people: Iterable[Person]) -> Roster:
-        """The roster of these people."""
+        """Roster of these people."""
         roster = cls()
         for person in people:
             roster.add(person)
         return roster
 
     def add(self, person: Person) -> None:
-        """Add a student with all that is known."""
+        """Add a student with all identifiers."""
         self.people[person.id] = person
         self._learn(Identifier("id", person.id), person.id)
         for one in person.identifiers():
             self._learn(one, person.id)
 
     def person(self, student: str) -> Person:
-        """The student with that id, known by the id alone if the roster does not have it."""
+        """Student with this id. If the roster does not have the id, a student with the id only."""
         return self.people.get(student) or Person(student)
 
     def including(self, students: Iterable[str]) -> Roster:
-        """The roster with these students, too. Who is not in it is known by the id alone, in every system."""
-        known = self._known.copy()  # names stay: these students have none
+        """Roster with these students added. An added student is found only by the id, in every system."""
+        known = self._known.copy()  # names need no copy: these students have none
         for student in students:
             if student not in self.people:
                 known[ALONE, normal(student)] = known[ALONE, normal(student)] | {student}
         return replace(self, _known=known)
 
     def strangers(self, students: Iterable[str]) -> list[str]:
-        """A sentence for each of these students who has attempts and is not in the roster, if there is a roster."""
+        """Sentences about the students with attempts who are not in the roster; none if there is no roster."""
         found = []
         for student in students if self.people else ():
             if student not in self.people:
@@ -78,9 +78,10 @@ class Roster:
         return found
 
     def find(self, who: Iterable[Identifier]) -> Match:
-        """The one student who is meant, or nobody and a sentence that says why.
+        """The one student whom the identifiers name, or nobody and a sentence with the reason.
 
-        Ids, addresses and numbers must agree. Names count where these say nothing: students can change their names.
+        Ids, addresses and numbers must agree. Names count only if these find nobody, because students can change their
+        names.
         """
         given = [one for one in who if one.value]
         by_number = [found for one in given if (found := self._by_number(one))]
@@ -100,12 +101,12 @@ class Roster:
         return {s for one in skeletons(name) for kept in (self._skeletons, self._others) for s in kept.get(one, ())}
 
     def look_alikes(self) -> list[set[str]]:
-        """Groups of students whose names look alike and are not the same."""
+        """Groups of students whose names look alike but are not the same."""
         groups = {frozenset(group) for group in self._skeletons.values() if len(group) > 1}
         return [set(group) for group in sorted(groups, key=sorted) if not self._same_name(group)]
 
     def shared(self) -> dict[tuple[str, str], set[str]]:
-        """What several students have in common: ("name", a form of it) or the column and the value."""
+        """Values that several students share, with their ids: ("name", a form of the name) or (column, value)."""
         numbers = {key: group for key, group in self._known.items() if len(group) > 1}
         names = {("name", form): group for form, group in self._names.items() if len(group) > 1}
         return numbers | names
@@ -136,7 +137,7 @@ class Roster:
 
 
 def _only(found: list[set[str]], why: str) -> Match:
-    """The one student in all of these, or nobody."""
+    """The one student who is in all of these sets, or nobody and the reason."""
     common = set.intersection(*found)
     if len(common) == 1:
         return Match(common.pop(), "")

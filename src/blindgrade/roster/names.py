@@ -1,4 +1,4 @@
-"""Names of people: when two are the same, when they only look it, and which text may name a folder."""
+"""Names of people: whether two are the same, whether they look alike, and whether a text may name a folder."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ import unicodedata
 from collections.abc import Iterator
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
-MAX_WORDS = 6  # of a name that are turned round
+MAX_WORDS = 6  # most rotations of a name's words that are compared
 
-# Letters of other scripts that print like a Latin one, large or small (after Unicode's confusables).
+# Letters of other scripts that look like a Latin letter, large or small (from Unicode's confusables).
 CYRILLIC = "аa вb еe іi јj кk мm нh оo рp сc тt уy хx ѕs һh ԁd ԛq ԝw ӏl"
 OTHERS = "αa βb εe ζz ηh ιi κk μm νn οo ρp τt υy χx ωw ıi ɑa ɡg"
 LIKE = {ord(pair[0]): pair[1] for pair in f"{CYRILLIC} {OTHERS}".split()}
 
 
 def normal(name: str) -> str:
-    """The name as it is compared: compatibility forms, case and spaces do not count."""
+    """Form of a name for comparison: compatibility forms, case and spaces do not count."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def skeleton(name: str) -> str:
-    """What a reader sees of a name: equal for names that look alike, whatever their letters are."""
+    """Visible form of a name: equal for names that look alike, even with other letters."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", normal(name)) if not unicodedata.combining(c))
     hidden = "".join(c for c in bare if unicodedata.category(c) not in ("Cf", "Mn", "Zs", "Pd", "Pc", "Po"))
     return hidden.translate(LIKE)
 
 
 def forms(name: str) -> Iterator[str]:
-    """The ways in which systems write one name: "ana doe", "doe ana" and "doeana" for "Doe, Ana"."""
+    """Forms in which systems write one name: "ana doe", "doe ana" and "doeana" for "Doe, Ana"."""
     for turned in _turned(_words(name)):
         yield " ".join(turned)
         yield "".join(c for c in "".join(turned) if c.isalnum())
 
 
 def skeletons(name: str) -> set[str]:
-    """The skeletons of the name's forms."""
+    """Skeletons of the name's forms."""
     return {"".join(turned) for turned in _turned([skeleton(word) for word in _words(name)])}
 
 
@@ -49,5 +49,5 @@ def _turned(words: list[str]) -> list[list[str]]:
 
 
 def is_id(text: str) -> bool:
-    """May this name a student's folder on every system?"""
+    """Is the text a valid folder name on every system, and so a valid id?"""
     return bool(ID.fullmatch(text)) and not text.endswith(".")

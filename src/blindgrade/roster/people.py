@@ -1,4 +1,4 @@
-"""One student as a roster describes them."""
+"""One student in a roster."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Identifier:
-    """What a source says about a student: `space` is a key of titles.COLUMNS, or "any" for the name of a folder."""
+    """One value that identifies a student. `space` is a key of titles.COLUMNS, or "any" for the name of a folder."""
 
     space: str
     value: str
@@ -15,24 +15,24 @@ class Identifier:
 
 @dataclass(frozen=True)
 class Person:
-    """A student: the id, what the roster says besides, and the line of the roster (0 if there is none)."""
+    """A student: the id, the other values of the roster, and the line in the roster (0 without a roster)."""
 
     id: str
     details: tuple[Identifier, ...] = ()
     line: int = 0
 
     def get(self, space: str) -> str:
-        """What the roster has in that column; empty if nothing."""
+        """Value in this column of the roster; "" if there is none."""
         return next((one.value for one in self.details if one.space == space), "")
 
     @property
     def name(self) -> str:
-        """The name as the roster writes it, "Doe, Ana" where first and last name have columns of their own."""
+        """Name in the roster. "Doe, Ana" if first and last name have their own columns."""
         return self.get("name") or self._parts()
 
     @property
     def names(self) -> tuple[str, str]:
-        """First and last name; the first name is empty if the roster has one word."""
+        """First and last name. The first name is "" if the name is one word."""
         if self.get("last"):
             return self.get("first"), self.get("last")
         last, comma, first = self.name.partition(",")
@@ -41,7 +41,7 @@ class Person:
         return first.strip(), last.strip()
 
     def identifiers(self) -> list[Identifier]:
-        """Everything that identifies the student, also the name that its parts make."""
+        """All values that identify the student, with the name that first and last name make."""
         whole = [Identifier("name", self._parts())] if self._parts() else []
         return [one for one in self.details if one.space not in ("first", "last", "section", "role")] + whole
 

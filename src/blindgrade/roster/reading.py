@@ -1,4 +1,4 @@
-"""The roster's file: who is in it, by which id, and what is wrong or doubtful about it, with its lines."""
+"""Read a roster's file: its students with their ids, and errors and notes with line numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blindgrade.roster.people import Identifier, Person
 from blindgrade.roster.table import Table, read_table
 from blindgrade.roster.titles import SPACES, Columns, columns_of, title
 
-# What a student's id is taken from where there is no column `id`: the first that the row has.
+# Columns for a student's id if there is no column `id`: the first one that has a value in the row.
 OWN = ("login", "sid", "email", "canvas", "moodle", "github")
 WORDS = {
     "id": "id", "login": "login", "sid": "number", "email": "e-mail address", "integration": "integration id",
@@ -23,7 +23,7 @@ STAFF = {"instructor", "teacher", "ta", "teaching assistant", "reader", "hta", "
 
 
 def read_roster(path: Path) -> Roster:
-    """The roster at `path`; RosterError names the lines. An `id` column is best; other systems' exports work, too."""
+    """Roster in a file: a CSV file with a column `id`, or another system's export. RosterError names the lines."""
     table = read_table(path)
     columns = columns_of(table.titles, [row for _, row in table.rows])
     own = ("id",) if "id" in columns.spaces else OWN
@@ -49,12 +49,12 @@ def read_roster(path: Path) -> Roster:
     roster = Roster.of(people)
     roster.notes = [*table.notes, *_about_columns(path, table, columns, own), *_about_people(path, roster)]
     if staff:
-        roster.notes.append(f"{path}: {_lines(staff)} name staff, by the column of roles, and were left out")
+        roster.notes.append(f"{path}: {_lines(staff)} have a staff role and were left out")
     return roster
 
 
 def _is_canvas_own(row: list[str], values: list[tuple[str, str]]) -> bool:
-    """Lines of Canvas's gradebook that are no student's: how it is graded, the points possible, the test student."""
+    """Is this row of Canvas's gradebook no student? It has the grading, the possible points, or the test student."""
     first = normal(row[0])
     cells = dict(values)
     name = cells.get("name") or f"{cells.get('last', '')}, {cells.get('first', '')}"
@@ -71,14 +71,14 @@ def _person(path: Path, line: int, values: list[tuple[str, str]], own: tuple[str
 
 
 def _refuse_duplicates(path: Path, people: list[Person]) -> None:
-    """RosterError if two lines have one id; systems that ignore capitals would put both into one folder."""
+    """RosterError if two lines have the same id. Capitals do not count: some systems ignore them in folder names."""
     by_id: dict[str, list[Person]] = defaultdict(list)
     for person in people:
         by_id[person.id.casefold()].append(person)
     twice = [group for group in by_id.values() if len(group) > 1]
     if twice:
         said = [f"{_lines([p.line for p in g])} have the id {' and '.join(sorted({p.id for p in g}))}" for g in twice]
-        raise RosterError(f"{path}: {'; '.join(said)}; give each student a line and an id of their own")
+        raise RosterError(f"{path}: {'; '.join(said)}; give each student one line and a different id")
 
 
 def _about_columns(path: Path, table: Table, columns: Columns, own: tuple[str, ...]) -> list[str]:
@@ -98,7 +98,7 @@ def _meant(text: str) -> str:
 
 
 def _about_people(path: Path, roster: Roster) -> list[str]:
-    """What several students share, and names that look alike: each pair or group once."""
+    """Notes about values that several students share and about names that look alike, one for each group."""
     notes = []
     groups: dict[tuple[str, frozenset[str]], str] = {}
     for (space, value), students in roster.shared().items():
@@ -107,9 +107,9 @@ def _about_people(path: Path, roster: Roster) -> list[str]:
         lines = _lines([roster.people[student].line for student in group])
         if space == "name":
             name = roster.people[min(group)].name
-            notes.append(f"{path}: {lines} have the name {name!r}, so a name finds none of them; their numbers do")
+            notes.append(f"{path}: {lines} have the name {name!r}, so they are found by number and not by this name")
         else:
-            notes.append(f"{path}: {lines} have the {WORDS[space]} {value!r}, so it finds none of them")
+            notes.append(f"{path}: {lines} have the {WORDS[space]} {value!r}, so none of them is found by it")
     for alike in roster.look_alikes():
         named = [roster.people[student] for student in sorted(alike)]
         listed = " and ".join(f"{person.name or person.id!r}" for person in named)

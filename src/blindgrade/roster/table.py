@@ -1,7 +1,7 @@
-"""A CSV file as rows, whichever program wrote it.
+"""Read a CSV file of any program as rows.
 
-A library that guesses the encoding is no help here: charset-normalizer 3.4 takes 0.1 s to load, needs another 0.1 s for
-a short roster, and names cp1250 where Excel wrote cp1252. The titles are known, so they show the separator better than
+A library that guesses the encoding does not help here: charset-normalizer 3.4 takes 0.1 s to load, needs another 0.1 s
+for a short roster, and guesses cp1250 for Excel's cp1252. The titles are known, so they show the separator better than
 the guess of csv.Sniffer.
 """
 
@@ -24,7 +24,7 @@ WORKBOOK = b"PK\x03\x04"  # .xlsx and .ods are zip archives
 
 @dataclass
 class Table:
-    """The titles, and each row with the line where it begins. Cells have no spaces around them."""
+    """Titles, and rows with the number of their first line. Cells have no spaces around them."""
 
     titles: list[str] = field(default_factory=list)
     rows: list[tuple[int, list[str]]] = field(default_factory=list)
@@ -32,7 +32,7 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """The CSV file at `path`. Blank lines are left out; the first other line has the titles."""
+    """Table in a CSV file. Blank lines are left out; the first other line has the titles. RosterError names lines."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise RosterError(f"{path} is larger than {MAX_BYTES >> 20} MiB; a roster has a line for each student")
@@ -71,14 +71,14 @@ def _text(path: Path, content: bytes, encoding: str) -> str:
 
 
 def _parsed(path: Path, text: str) -> Table:
-    """The text as a table; RosterError if a quotation mark is left open, or stands where it may not."""
+    """Table in the text. RosterError if a quotation mark has no end or is at a wrong place."""
     first, _, rest = text.partition("\n")
     named = first.strip().lower()
-    excels = named.startswith("sep=") and len(named) == 5  # Excel's own first line, which names the separator
+    excels = named.startswith("sep=") and len(named) == 5  # Excel may write a first line that names the separator
     separator = named[4] if excels else _separator(text)
     reader = csv.reader(io.StringIO(rest if excels else text, newline=""), delimiter=separator, strict=True)
     table = Table()
-    before = int(excels)  # lines that the reader does not see
+    before = int(excels)  # lines that the reader does not get
     ends = 0
     try:
         for cells in reader:
@@ -97,7 +97,7 @@ def _parsed(path: Path, text: str) -> Table:
 
 
 def _separator(text: str) -> str:
-    """What stands between the titles: by it, the first line has the most titles that are known, then the most cells."""
+    """Separator that splits the first line into most known titles, then into most cells."""
     first = next((line for line in text.splitlines() if line.strip(SEPARATORS + " ")), "")
 
     def titles(separator: str) -> tuple[int, int]:

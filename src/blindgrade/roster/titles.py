@@ -1,4 +1,4 @@
-"""The titles of a roster's columns, as each system writes them, and what each identifies a student by."""
+"""Titles of a roster's columns in each system, and the kind of identifier that each title means."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from blindgrade.roster.names import ID, normal
 
-# What a column identifies a student by, and its titles: in our words, then Canvas's, Moodle's (English, German, French,
-# Spanish), Gradescope's, GitHub Classroom's, Classroom 50's and nbgrader's.
+# Kind of identifier, and its titles: ours, then those of Canvas, Moodle (English, German, French, Spanish), Gradescope,
+# GitHub Classroom, Classroom 50 and nbgrader.
 COLUMNS = {
     "id": ("id", "student id"),
     "login": (
@@ -39,7 +39,7 @@ COLUMNS = {
     "section": ("section", "sections", "section name"),
     "role": ("role", "roles", "rolle", "rollen"),
 }  # fmt: skip
-# Columns of these systems that identify nobody; they are left out without a note.
+# Columns of these systems that identify nobody. They are left out without a note.
 OTHERS = {
     "root account", "status", "grade", "maximum grade", "grade can be changed", "last modified (submission)",
     "last modified (grade)", "feedback comments", "groups", "group", "institution", "department", "github id",
@@ -51,7 +51,7 @@ PARTICIPANT = re.compile(r"\D*\s\d+")  # "Participant 4711", in the site's own l
 
 
 def title(text: str) -> str:
-    """A title as it is compared."""
+    """Form of a title for comparison."""
     return normal(text.replace("_", " ").replace("’", "'"))
 
 
@@ -65,9 +65,9 @@ def is_known(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Columns:
-    """What each column of a table holds: a key of COLUMNS, or "" if it identifies nobody.
+    """Kind of each column of a table: a key of COLUMNS, or "" if it identifies nobody.
 
-    canvas: the table is Canvas's gradebook. unknown: titles that nobody knows.
+    canvas: the table is Canvas's gradebook. unknown: titles of no system.
     """
 
     spaces: list[str]
@@ -75,20 +75,20 @@ class Columns:
     unknown: list[str]
 
     def cells(self, row: Sequence[str]) -> list[tuple[str, str]]:
-        """What a row says: keys of COLUMNS with the values, empty ones left out."""
+        """Values of a row with their keys of COLUMNS. Empty values are left out."""
         found = [(space, value.strip()) for space, value in zip(self.spaces, row, strict=False) if space]
         # "Participant 4711" is the number 4711.
         return [(s, value.split()[-1] if s == "moodle" else value) for s, value in found if value]
 
 
 def columns_of(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
-    """What the columns hold. The same title means different things in different systems, so the others count, too."""
+    """Kinds of the columns. One title can have different meanings in different systems, so all titles decide."""
     names = [title(text) for text in titles]
     canvas = {"id", "section"} <= set(names) and bool({"student", "lastname"} & set(names))
     spaces = [SPACES.get(name, "") for name in names]
     for n, name in enumerate(names):
         if name == "id" and canvas:
-            spaces[n] = "canvas"  # Canvas's own number
+            spaces[n] = "canvas"  # Canvas's number of the student
         elif name == "student id" and "student sis id" in names:
             spaces[n] = "canvas"
         elif name == "student id" and "id" in names:
@@ -96,10 +96,10 @@ def columns_of(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
         elif name == "id" and _all(PARTICIPANT, rows, n):
             spaces[n] = "moodle"  # a worksheet of a site that is not English
         elif name == "identifier" and "github username" in names:
-            spaces[n] = "id" if _all(ID, rows, n) else "name"  # GitHub Classroom: what the instructor wrote
+            spaces[n] = "id" if _all(ID, rows, n) else "name"  # GitHub Classroom: the instructor's text
         elif name == "short name" and spaces.count("name") > 1:
             spaces[n] = ""
-    # In Canvas's gradebook, what follows the sections are assignments.
+    # In Canvas's gradebook, the columns after the sections are assignments.
     end = names.index("section") + 1 if canvas else len(names)
     spaces = [*spaces[:end], *[""] * (len(names) - end)]
     return Columns(spaces, canvas, [text for text in titles[:end] if text and not is_known(text)])

@@ -1,4 +1,4 @@
-"""`python -m blindgrade.samples`: make the samples of reports/samples, or with --check only say which are old."""
+"""`python -m blindgrade.samples`: make the samples in reports/samples, or with --check only name those that are old."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ REMAKE = "run `make samples`, look at the pictures and commit the result"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0: made, or nothing is old. 1: something is old. 2: the course is broken or something is missing."""
+    """Exit code. 0: made, or nothing is old. 1: a sample is old. 2: the course is broken or a program is missing."""
     parser = argparse.ArgumentParser(prog="python -m blindgrade.samples", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; compare the HTML")
-    parser.add_argument("--no-screenshots", action="store_true", help="make the HTML alone")
+    parser.add_argument("--no-screenshots", action="store_true", help="make only the HTML")
     options = parser.parse_args(arguments)
     try:
         catalog = Catalog.locate()
-        look_files(catalog)  # a broken theme or template is an error here, not a warning
+        look_files(catalog)  # here, a broken theme or template is an error and not a warning
         pages = made(catalog)
         if options.check:
             old = [name for name, page in pages.items() if not _same(catalog.samples / name, page, catalog.root)]
             for name in old:
-                print(f"{_shown(catalog, name)} is not what is made now; {REMAKE}", file=sys.stderr)
+                print(f"{_shown(catalog, name)} is out of date; {REMAKE}", file=sys.stderr)
             return 1 if old else 0
         catalog.samples.mkdir(parents=True, exist_ok=True)
         for name, page in pages.items():
@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def made(catalog: Catalog) -> dict[str, str]:
-    """The samples that are compared: file name → HTML."""
+    """HTML of each sample by file name."""
     from blindgrade.samples.cohort import cohort_page
     from blindgrade.samples.student import student_page
 
@@ -66,13 +66,13 @@ def _screenshots(catalog: Catalog, pages: dict[str, str]) -> int:
         for path in take(shots, catalog.samples):
             print(f"wrote {_shown(catalog, path.name)}, {path.stat().st_size // 1000} kB")
     except NoBrowser as error:
-        print(f"samples: the pages are made, the pictures are not: {error}", file=sys.stderr)
+        print(f"samples: the pages were written, but not the pictures: {error}", file=sys.stderr)
         return 2
     return 0
 
 
 def _same(path: Path, page: str, root: Path) -> bool:
-    """Is the file what was made now? Drawings count where the pinned matplotlib drew them: others place lines anew."""
+    """Has the file this content? Drawings count only with the pinned matplotlib: other versions draw other lines."""
     kept = path.read_text(encoding="utf-8") if path.is_file() else ""
     if _pinned_matplotlib(root):
         return kept == page

@@ -1,4 +1,4 @@
-"""The sample of a cohort's page: invented students with a fixed seed, whose results are assumed and not graded."""
+"""Sample of a cohort's page: invented students with a fixed seed. Their results are assumed and not graded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STUDENTS = 80
 
 
 def cohort_page(catalog: Catalog) -> str:
-    """The page, with the structures of the submissions compared. No clock is read: simulated times have fixed dates."""
+    """HTML of the page, with submissions compared. It does not depend on the clock: simulated times are fixed."""
     targets = catalog.find([MODULE])
     pieces = [Pieces(catalog, target.files.entry.id) for target in targets]
     cohort = simulate([piece.known for piece in pieces], STUDENTS, SEED)

@@ -1,4 +1,4 @@
-"""A cell of a lesson's notebook with an answer, and `%grade` below it, run and written as a page."""
+"""Page with a cell of a lesson's notebook, an answer in it, and the result of `%grade` below it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NARROW = "<style>body { width: 60rem; } .jp-Notebook { padding: 0 1rem 1rem 0; }
 
 
 def notebook_page(catalog: Catalog, submission: Path) -> str:
-    """The page: the heading, the answer that the submission has, and its card; the lesson's first cells are run too."""
+    """HTML of the page: the heading, the submission's answer and its card. The lesson's first cells run before it."""
     from nbclient import NotebookClient
     from nbconvert import HTMLExporter
 
@@ -38,7 +38,7 @@ def notebook_page(catalog: Catalog, submission: Path) -> str:
 
 
 def _definition(path: Path) -> str:
-    """The source of the exercise's function."""
+    """Source of the exercise's function. CourseError if the file has no such function."""
     text = path.read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == EXERCISE:

@@ -1,4 +1,4 @@
-"""Pictures of pages, taken by headless Chromium. They are looked at, never compared: fonts differ between machines."""
+"""Pictures of pages, made by headless Chromium. No test compares them: fonts differ between machines."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"
 
 
 class NoBrowser(Exception):
-    """No picture can be taken here; the message says what to install."""
+    """This machine cannot make pictures. The message says what to install."""
 
 
 @dataclass(frozen=True)
 class Shot:
-    """A page as text and the part that is taken: an element, or the top of the page in this size."""
+    """A page's HTML and the part of it to show: an element, or the top of the page in this size (pixels)."""
 
     name: str
     page: str
@@ -30,7 +30,7 @@ class Shot:
 
 
 def take(shots: Iterable[Shot], folder: Path) -> list[Path]:
-    """Write each as FOLDER/<name>.png, in light colours."""
+    """Write each shot as FOLDER/<name>.png in light colours. Return the paths. NoBrowser without a browser."""
     from PIL import Image
 
     try:

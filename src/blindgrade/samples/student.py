@@ -1,7 +1,7 @@
-"""The sample of a student's page: a half-finished submission, graded with a fixed seed.
+"""Sample of a student's page: a half-finished submission, graded with a fixed seed.
 
-The page is the same on every machine. What a machine decides is replaced before the page is made: times, seconds and
-the kind of isolation are fixed, and numbers keep three digits, because the last digits of a sum differ between CPUs.
+The page is the same on every machine. Before the page is made, times, seconds and the kind of isolation are replaced by
+fixed values. Numbers keep three digits, because the last digits of a sum differ between CPUs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e[+-]?\d+)?")
 
 
 def student_page(catalog: Catalog, submission: Path, look: Look) -> str:
-    """The page. `submission` is a path relative to the course's root, which the page shows."""
+    """HTML of the page. `submission` is a path relative to the course's root; the page shows this path."""
     targets = catalog.find([LESSON])
     figures = CollectedFigures()
     grading = grade(catalog, targets, catalog.root / submission, Options(seed=SEED, figures=figures))

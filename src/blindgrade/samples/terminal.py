@@ -1,4 +1,4 @@
-"""What `grade` prints on a terminal, as a page to take a picture of."""
+"""Page with the terminal output of `grade`, for a picture."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ a {{ color: inherit; text-decoration: none; }}
 
 
 def terminal_page(command: list[str], folder: Path) -> str:
-    """The command and what it printed on a terminal of 80 columns, run in the folder."""
+    """HTML of the command and its output on a terminal of 80 columns. The command runs in the folder."""
     console = Console(width=COLUMNS, record=True, file=io.StringIO())
     console.print(Text.assemble(("$ ", "bright_black"), (" ".join(command), "bold")))
     console.print()
@@ -50,7 +50,7 @@ def _printed(command: list[str], folder: Path) -> str:
     ours, theirs = pty.openpty()
     program = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
     environment = {**os.environ, "COLUMNS": str(COLUMNS), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    # What waits and moves is on standard error.
+    # The progress bar is on standard error, so it is not in the picture.
     running = subprocess.Popen(program, cwd=folder, env=environment, stdout=theirs, stderr=subprocess.DEVNULL)
     os.close(theirs)
     read = b""

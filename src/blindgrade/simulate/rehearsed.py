@@ -118,7 +118,7 @@ def write_attempts(
     folder: Path,
     *,
     assumed: bool = False,
-    tell: Callable[[str], None] = lambda lesson: None,
+    report: Callable[[str], None] = lambda lesson: None,
 ) -> int:
     """Write the cohort's attempts as `FOLDER/<lesson>/<student>/<key>.json`; return their number."""
     count = 0
@@ -128,5 +128,5 @@ def write_attempts(
             key = hashlib.sha256(attempt.model_dump_json().encode()).hexdigest()[:32]
             store.write(attempt.model_copy(update={"key": key}))
             count += 1
-        tell(piece.lesson.id)
+        report(piece.lesson.id)
     return count

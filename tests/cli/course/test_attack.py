@@ -28,7 +28,7 @@ def test_attacks_that_need_isolation_are_skipped_and_counted() -> None:
     assert "1 of 1 attacks held" in output
 
 
-def test_an_attack_that_gets_through_is_told_and_is_exit_code_1(tmp_path: Path) -> None:
+def test_an_attack_that_gets_through_is_reported_and_is_exit_code_1(tmp_path: Path) -> None:
     (tmp_path / "courses").mkdir()
     (tmp_path / "courses" / "mini").symlink_to(TESTS / "courses" / "mini")
     corpus = tmp_path / "attacks"
@@ -39,9 +39,9 @@ def test_an_attack_that_gets_through_is_told_and_is_exit_code_1(tmp_path: Path) 
     assert code == 1
     assert "0 of 1 attacks held" in output and "again: course attack gets_through" in output
     code, output = attack("--corpus", str(corpus), "--sandbox", "process", "--json")
-    told = json.loads(output)
-    assert (code, told["schema"], told["held"]) == (1, "blindgrade/attacks/v1", False)
-    assert told["attacks"][0]["name"] == "gets_through"
+    printed = json.loads(output)
+    assert (code, printed["schema"], printed["held"]) == (1, "blindgrade/attacks/v1", False)
+    assert printed["attacks"][0]["name"] == "gets_through"
 
 
 def test_an_unknown_attack_or_folder_is_a_bad_request(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def build(*arguments: str) -> Result:
     return CliRunner().invoke(course, ["build", *arguments])
 
 
-def test_check_names_what_is_out_of_date_and_writes_nothing(root: Path) -> None:
+def test_check_names_files_that_are_out_of_date_and_writes_nothing(root: Path) -> None:
     before = (root / STUB).read_text()
     (root / STUB).write_text("edited = True\n")
     done = build("--check")

@@ -25,11 +25,11 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
-def test_everything_is_listed_and_the_exit_code_says_whether_all_was_taken(tmp_path: Path) -> None:
+def test_everything_is_listed_and_the_exit_code_says_whether_all_was_collected(tmp_path: Path) -> None:
     done = run(source(tmp_path), "--to", tmp_path / "submitted")
     assert done.returncode == 1 and done.stderr == ""
     assert "folders: 1 new, 0 known before" in done.stdout
-    assert "set aside: Zoe Poe: 'Zoe Poe' cannot be a student's id; give a roster" in done.stdout
+    assert "set aside: Zoe Poe: 'Zoe Poe' cannot be a student's id; name a roster" in done.stdout
     assert "refused: con\\x1btrol.txt: it is neither" in done.stdout and "\x1b" not in done.stdout
     sources = source(tmp_path)
     (sources / "con\x1btrol.txt").unlink()

@@ -27,7 +27,7 @@ def hand_in(folder: Path, **students: str) -> Path:
     return folder
 
 
-def test_a_line_for_each_student_and_what_was_set_aside_at_the_end(tmp_path: Path) -> None:
+def test_a_line_for_each_student_and_the_skipped_submissions_at_the_end(tmp_path: Path) -> None:
     submitted = hand_in(tmp_path / "submitted", ada="all_right", ben="wrong_and_blocked")
     (submitted / "cleo").mkdir()
     done = course("grade", "lesson-1.1.1", submitted, "--attempts", tmp_path / "attempts", "--workers", "2")
@@ -39,12 +39,12 @@ def test_a_line_for_each_student_and_what_was_set_aside_at_the_end(tmp_path: Pat
         "✗ cleo  lesson-1.1.1",
     ]
     assert lines[-3].startswith("  cleo lesson-1.1.1: ") and "holds no file for lesson-1.1.1" in lines[-3]
-    assert lines[-1] == f"2 graded, 0 unchanged, 1 set aside; attempts in {tmp_path / 'attempts'}"
+    assert lines[-1] == f"2 graded, 0 unchanged, 1 skipped; attempts in {tmp_path / 'attempts'}"
     (submitted / "cleo").rmdir()
     again = course("grade", "lesson-1.1", submitted, "--attempts", tmp_path / "attempts")
     assert (again.returncode, again.stdout.strip().splitlines()) == (
         0,
-        [f"0 graded, 2 unchanged, 0 set aside; attempts in {tmp_path / 'attempts'}"],
+        [f"0 graded, 2 unchanged, 0 skipped; attempts in {tmp_path / 'attempts'}"],
     )
 
 
@@ -63,8 +63,8 @@ def test_a_wrong_request_is_exit_code_2(tmp_path: Path, lesson: str, says: str) 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
-def test_without_walls_it_refuses_and_process_is_said_aloud(tmp_path: Path) -> None:
-    """Submissions in a folder that every worker may read: no wall keeps one student from another's."""
+def test_without_walls_it_refuses_and_process_is_a_warning(tmp_path: Path) -> None:
+    """Submissions in a folder that every worker may read: no wall protects one student's work from another's code."""
     inside = Path(sys.prefix) / "submitted-of-a-test"
     try:
         hand_in(inside, ada="all_right")
@@ -80,7 +80,7 @@ def test_without_walls_it_refuses_and_process_is_said_aloud(tmp_path: Path) -> N
         shutil.rmtree(inside, ignore_errors=True)
 
 
-def test_an_attempt_is_replayed_and_standings_are_told(tmp_path: Path) -> None:
+def test_an_attempt_is_replayed_and_standings_are_printed(tmp_path: Path) -> None:
     submitted = hand_in(tmp_path / "submitted", ben="wrong_and_blocked")
     course("grade", "lesson-1.1.1", submitted, "--attempts", tmp_path / "attempts", "--workers", "1")
     attempt = next((tmp_path / "attempts").rglob("ben/*.json"))
@@ -88,5 +88,5 @@ def test_an_attempt_is_replayed_and_standings_are_told(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "repeated to the bit\n"), done.stderr
     (submitted / "ben" / "basics.py").write_text("")
     assert course("replay", attempt).returncode == 2
-    told = course("standings", "--attempts", tmp_path / "attempts")
-    assert told.stdout == "ben  lesson-1.1.1  20 of 100 points\n"
+    printed = course("standings", "--attempts", tmp_path / "attempts")
+    assert printed.stdout == "ben  lesson-1.1.1  20 of 100 points\n"

@@ -1,4 +1,4 @@
-"""`course gradebook`, by its options and what it says."""
+"""`course gradebook`: its options and its messages."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_moodle_needs_a_worksheet(folder: Path) -> None:
     assert "Download grading worksheet" in done.stderr
 
 
-def test_a_worksheet_is_filled_in_and_what_found_no_place_is_told(folder: Path) -> None:
+def test_a_worksheet_is_filled_in_and_the_other_scores_are_noted(folder: Path) -> None:
     (folder / "w.csv").write_text(
         "Identifier,Full name,Email address,Grade,Maximum Grade,Last modified (grade)\n"
         "Participant 7,X,ana@uni.edu,,10,-\n"
@@ -166,8 +166,8 @@ def in_nbgrader(folder: Path, *arguments: str) -> float:
 @pytest.mark.parametrize(("attempts", "points"), [("best", 72.0), ("last", 0.0), ("mean", 44.2)])
 def test_standings_and_gradebooks_have_the_same_points(late: Path, attempts: str, points: float) -> None:
     follow(late, attempts)
-    told = CliRunner().invoke(course, ["standings", "--json", "--attempts", "attempts"])
-    [standing] = json.loads(told.stdout)
+    printed = CliRunner().invoke(course, ["standings", "--json", "--attempts", "attempts"])
+    [standing] = json.loads(printed.stdout)
     assert standing["points"] == exported() == pytest.approx(points)
     assert in_nbgrader(late) == pytest.approx(points)
     assert run("sync").stdout == "1 submissions: 0 rows added, 0 changed\n"

@@ -28,7 +28,7 @@ def run(root: Path, *args: str | Path) -> subprocess.CompletedProcess[str]:
 def test_a_release_is_exit_code_0_and_says_what_it_did(root: Path, tmp_path: Path) -> None:
     done = run(root, "lesson-1.1", "--as", "repository", "--to", tmp_path / "to")
     assert done.returncode == 0
-    assert "released lesson-1.1.1 as repository" in done.stdout and "nothing private in it" in done.stdout
+    assert "released lesson-1.1.1 as repository" in done.stdout and "it holds nothing private" in done.stdout
 
 
 def test_a_changed_file_that_was_edited_there_is_exit_code_1_with_what_differs(root: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`course simulate` and `course report` as they are typed."""
+"""`course simulate` and `course report`, by running the commands."""
 
 import json
 import sys
@@ -50,7 +50,7 @@ def test_no_attempts_is_a_wrong_request_that_says_what_to_run(run, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["lesson-9.9", "lesson-1.1.1/standardize"])
-def test_what_is_no_lesson_is_refused(run, tmp_path, name):
+def test_an_id_that_is_no_lesson_is_refused(run, tmp_path, name):
     for command in (["report", name, "--attempts", tmp_path], ["simulate", name, "--to", tmp_path / "new"]):
         result = run(*command)
         assert result.exit_code == 2 and "lesson-1.1.1" in result.output

@@ -112,7 +112,7 @@ def notes(done: Result) -> list[str]:
 
 
 def plain(name: str) -> tuple[str, str]:
-    """First and last name, however they are written."""
+    """First and last name in every notation."""
     return Person("x", (Identifier("name", name),)).names
 
 
@@ -152,7 +152,7 @@ def test_nbgraders_gradebook_gets_the_names_of_the_roster(desk: Path) -> None:
 def test_files_of_canvas_and_moodle_are_filled_in_for_the_same_students(
     desk: Path, content: bytes, who: Roster
 ) -> None:
-    """Rosters and worksheets have only some of a student's numbers in common, and two of them the name alone."""
+    """Rosters and worksheets have only some of a student's numbers in common, and two of them only the name."""
     (desk / "roster.csv").write_bytes(content)
     graded(desk, *who)
     into = ["gradebook", "export", LESSON, "--roster", "roster.csv", "--worksheet"]
@@ -168,7 +168,10 @@ def test_files_of_canvas_and_moodle_are_filled_in_for_the_same_students(
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ((FILES / "duplicate.csv").read_bytes(), "roster.csv: lines 2 and 3 have the id ana; give each student a line"),
+        (
+            (FILES / "duplicate.csv").read_bytes(),
+            "roster.csv: lines 2 and 3 have the id ana; give each student one line",
+        ),
         (b"name,shoes\nAna,38\n", "roster.csv has no column `id`; write a first line such as id,name,email"),
         (b"id,name\n,Ana\n", "roster.csv:2: '' cannot be an id; use letters, digits"),
         (b'id,name\nana,"Ana\n', "roster.csv:2: this line cannot be read as CSV (unexpected end of data); correct it"),
@@ -192,15 +195,15 @@ def test_every_command_refuses_the_same_roster_with_the_same_sentence(
     assert not (desk / "submitted").exists() and not (desk / "page").exists() and not (desk / "gradebook.db").exists()
 
 
-def test_every_command_says_the_same_about_a_doubtful_roster(desk: Path) -> None:
+def test_every_command_prints_the_same_notes_about_a_doubtful_roster(desk: Path) -> None:
     graded(desk, "ana")
     text = "id,name,emial,sid\nana,Ana Doe,x,1\nano,Ana Doe,y,1\nbob,Bob Müller,z,2\ncyd,Cyd Lee,q,3\nc2,Сyd Lee,q,4\n"
     (desk / "roster.csv").write_text(text, encoding="utf-8")
     said = {tuple(notes(command("roster.csv"))) for command in COMMANDS}
     assert said == {(
         "note: roster.csv: unknown columns, which were not used: 'emial' (did you mean 'email'?)",
-        "note: roster.csv: lines 2 and 3 have the number '1', so it finds none of them",
-        "note: roster.csv: lines 2 and 3 have the name 'Ana Doe', so a name finds none of them; their numbers do",
+        "note: roster.csv: lines 2 and 3 have the number '1', so none of them is found by it",
+        "note: roster.csv: lines 2 and 3 have the name 'Ana Doe', so they are found by number and not by this name",
         "note: roster.csv: lines 5 and 6 look alike: 'Сyd Lee' and 'Cyd Lee'; check that they are two people",
     )}  # fmt: skip
 

@@ -75,7 +75,7 @@ def test_json_is_one_object_of_the_stable_shape() -> None:
     }  # fmt: skip
 
 
-def test_what_a_student_prints_stays_out_of_the_json() -> None:
+def test_output_of_student_code_stays_out_of_the_json() -> None:
     done = run("lesson-1.1.1", "--submission", CASES / "prints_to_stdout", "--json")
     assert done.stdout.startswith("{") and "SCORE" not in done.stdout.split("{")[0]
     json.loads(done.stdout)
@@ -120,7 +120,7 @@ def own(tmp_path: Path) -> Path:
     return course
 
 
-def test_grade_alone_shows_what_was_graded_before(own: Path) -> None:
+def test_grade_without_a_lesson_shows_earlier_results(own: Path) -> None:
     before = run(course=own)
     assert (before.returncode, "not graded yet" in before.stdout) == (0, True)
     run("lesson-1.1.1", course=own)
@@ -139,10 +139,12 @@ def test_grade_alone_says_that_the_code_has_changed_since(own: Path) -> None:
 
 def test_hints_climb_one_step_at_a_time_and_are_remembered(own: Path) -> None:
     run("lesson-1.1.1", course=own)
-    told = [run("--hint", *names, course=own).stdout for names in ((), ("standardize",), ("lesson-1.1.1/standardize",))]
-    assert ["Subtract first" in text for text in told] == [False, True, True]
-    assert ["Keep the axis" in text for text in told] == [False, False, True]
-    assert "diagnosis  The spread is still what it was." in told[0]
+    printed = [
+        run("--hint", *names, course=own).stdout for names in ((), ("standardize",), ("lesson-1.1.1/standardize",))
+    ]
+    assert ["Subtract first" in text for text in printed] == [False, True, True]
+    assert ["Keep the axis" in text for text in printed] == [False, False, True]
+    assert "diagnosis  The spread is still what it was." in printed[0]
 
 
 def test_an_others_submission_leaves_no_trace_in_the_course(own: Path) -> None:
@@ -171,7 +173,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
         assert process.stderr.read() == ""
 
 
-def test_the_heading_stands_there_before_torch_is_imported(tmp_path: Path) -> None:
+def test_the_heading_is_printed_before_torch_is_imported(tmp_path: Path) -> None:
     (tmp_path / "torch").mkdir()
     (tmp_path / "torch" / "__init__.py").write_text("raise ImportError('torch was imported')")
     env = {**os.environ, "BLINDGRADE_COURSE": str(TESTS / "courses" / "mini"), "PYTHONPATH": str(tmp_path)}
@@ -240,12 +242,12 @@ def test_problems_are_lines_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("options", [("--json",), ("--problems",), ("--sarif", "x"), ("--json", "--problems", "all")])
-def test_what_cannot_be_asked_together_is_exit_code_2(options: tuple[str, ...]) -> None:
+def test_options_that_exclude_each_other_are_exit_code_2(options: tuple[str, ...]) -> None:
     done = run(*options)
     assert (done.returncode, done.stdout) == (2, "")
 
 
-def test_progress_and_hints_speak_of_what_the_last_screen_said(own: Path) -> None:
+def test_progress_and_hints_continue_from_the_last_screen(own: Path) -> None:
     wrong = own / "exercises" / "lesson_1_1_1_basics" / "basics.py"
     wrong.write_text(wrong.read_text() + "\n\ndef fit_line(x, y):\n    return 0\n")
     run("lesson-1.1.1", course=own)
@@ -274,7 +276,7 @@ def test_a_report_has_the_courses_theme_and_a_broken_template_is_a_warning(tmp_p
     assert "--link: #123456;" in course.page(["lesson-1.1"], "student").read_text(encoding="utf-8")
 
 
-def test_a_report_has_a_name_of_its_own_if_none_is_given(tmp_path: Path) -> None:
+def test_a_report_without_a_name_gets_the_default_name(tmp_path: Path) -> None:
     course = tmp_path / "mini"
     shutil.copytree(TESTS / "courses" / "mini", course)
     run("lesson-1.1", "--submission", CASES / "all_right", "--report", course=course)
@@ -310,9 +312,9 @@ def test_mastery_in_the_report_counts_earlier_gradings_of_the_students_own(own: 
     page, others = tmp_path / "page.html", tmp_path / "others.html"
     run("lesson-1.1.1/standardize", "--report", page, course=own)
     mastery = page.read_text(encoding="utf-8").split('id="mastery"')[1]
-    assert "as they were graded last" in mastery
+    assert "count with their last result" in mastery
     assert "lesson-1.1.1/correlation" in mastery and "lesson-1.1.1/fit_line" in mastery
     run("lesson-1.1.1/standardize", "--submission", CASES / "all_right", "--report", others, course=own)
     mastery = others.read_text(encoding="utf-8").split('id="mastery"')[1]
-    assert "This grading alone counts" in mastery
+    assert "Only this grading counts" in mastery
     assert "correlation" not in mastery and "fit_line" not in mastery

@@ -91,7 +91,7 @@ def test_axe_finds_nothing(chromium: Any, pages: dict[str, Path], scheme: str, w
     page.close()
 
 
-def test_axe_finds_what_is_wrong(chromium: Any, pages: dict[str, Path]) -> None:
+def test_axe_finds_faults(chromium: Any, pages: dict[str, Path]) -> None:
     page = opened(chromium, pages["report"])
     page.evaluate("document.body.style.setProperty('--dim', '#bbbbbb')")
     assert any("color-contrast" in line for line in violations(page, RULES))

@@ -40,7 +40,7 @@ def test_text_of_the_student_is_never_markup() -> None:
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
-def test_an_outcome_is_told_by_sign_and_word_and_not_by_colour_alone(outcome: Outcome) -> None:
+def test_an_outcome_has_a_sign_and_a_word_and_not_only_a_colour(outcome: Outcome) -> None:
     sign, word = SIGNS[outcome]
     for shown in (html_card(attempt(outcome)), text_card(attempt(outcome))):
         assert sign in shown
@@ -53,7 +53,7 @@ def test_of_several_exercises_the_first_to_fix_is_open() -> None:
     assert opened == [("", "exercise_0"), (" open", "exercise_1"), ("", "exercise_2")]
 
 
-def test_a_hint_is_told_once() -> None:
+def test_a_hint_is_shown_once() -> None:
     graded = attempt(Outcome.FAILED, hint="Look again.", misconception="sign_flipped")
     assert html_card(graded).count("→ Look again. (sign flipped)") == 1
     assert text_card(graded).count("→ Look again. (sign flipped)") == 1

@@ -40,7 +40,7 @@ def student_page(look: Look) -> str:
 
 
 class Course:
-    """A folder of templates, and what was warned of."""
+    """Folder of templates, and the warnings."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -65,7 +65,7 @@ def test_a_block_is_replaced_and_the_rest_stays(course: Course) -> None:
     assert course.warned == []
 
 
-def test_what_stands_around_a_page_is_replaced_for_all_pages(course: Course) -> None:
+def test_the_frame_is_replaced_for_all_pages(course: Course) -> None:
     page = course.page(base='{% extends "blindgrade/base.html" %}{% block language %}de{% endblock %}')
     assert '<html lang="de">' in page and course.warned == []
 
@@ -98,7 +98,7 @@ def test_a_students_text_stays_text_in_an_override(course: Course) -> None:
         (STUDENT + '{% block closing %}<img src="https://x.org/y.png">{% endblock %}', "student.html:2: src= loads"),
         (STUDENT + '{% block closing %}<p onclick="x()">{% endblock %}', "student.html:2: onclick= is a script"),
         (STUDENT + "{% block closing %}{% autoescape false %}{% endautoescape %}{% endblock %}", "student.html:2: "),
-        ("<html>{{ heading }}</html>", "student.html has lost the policy"),
+        ("<html>{{ heading }}</html>", "student.html lacks the policy"),
     ],
 )  # fmt: skip
 def test_a_broken_override_is_named_by_line_and_the_packaged_page_is_written(

@@ -1,4 +1,4 @@
-"""What pages share: one palette, stylesheets that reach no further than our own elements, text that stays text."""
+"""Shared parts of pages: one palette, stylesheets that change only our own elements, text that stays text."""
 
 from __future__ import annotations
 

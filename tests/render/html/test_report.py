@@ -1,4 +1,4 @@
-"""The page of a grading and the card of an exercise: what they say, and that no text of a student's becomes markup."""
+"""The page of a grading and the card of an exercise: their content, and that no student's text becomes markup."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAYLOADS = [
 
 
 class Elements(HTMLParser):
-    """The tags of a page with their attributes, and the text outside of style."""
+    """Tags of a page with their attributes, and the text outside of style."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -123,30 +123,30 @@ def test_a_page_loads_nothing_and_has_no_script(course: Course, lesson: Lesson) 
     assert not re.search(r"url\((?!#)|@import", page)
 
 
-def test_every_link_leads_somewhere_and_no_id_stands_twice(course: Course, lesson: Lesson) -> None:
+def test_every_link_leads_somewhere_and_every_id_is_unique(course: Course, lesson: Lesson) -> None:
     elements = Elements(page_of(course, lesson, attempt(lesson, result(lesson))))
     ids = [a["id"] for _, a in elements.tags if "id" in a]
     assert len(ids) == len(set(ids))
     assert {a["href"] for t, a in elements.tags if t == "a"} <= {f"#{id}" for id in ids}
 
 
-def test_the_seed_of_an_attempt_is_not_told(course: Course, lesson: Lesson) -> None:
+def test_the_seed_of_an_attempt_is_not_shown(course: Course, lesson: Lesson) -> None:
     assert "1234567" not in page_of(course, lesson, attempt(lesson, result(lesson)))
 
 
 def test_a_failed_exercise_has_its_facts_and_a_ladder_of_folded_hints(course: Course, lesson: Lesson) -> None:
     card = exercise_card(result(lesson), lesson, course, style=False)
-    told = Elements(card).text
+    shown = Elements(card).text
     for fact in ("Each row has mean 0.", "the result is 3", "basics.py:4", *lesson.exercises[0].hints):
-        assert fact.replace("`", "") in told
-    assert f"grade {lesson.id}/{lesson.exercises[0].name}" in told
+        assert fact.replace("`", "") in shown
+    assert f"grade {lesson.id}/{lesson.exercises[0].name}" in shown
     assert card.count('<details class="ladder">') == 3
     assert not re.search(r"<details[^>]* open", card)
     title = next(c.title for c in course.concepts if c.id in lesson.exercises[0].concepts)
-    assert title in told
+    assert title in shown
 
 
-def test_a_diagnosis_is_shown_open_and_not_told_twice(course: Course, lesson: Lesson) -> None:
+def test_a_diagnosis_is_shown_open_and_only_once(course: Course, lesson: Lesson) -> None:
     once = result(lesson)
     known = once.checks[0].model_copy(update={"misconception": "not_divided", "hint": "The spread is still there."})
     card = exercise_card(once.model_copy(update={"checks": [known, known]}), lesson, course, style=False)
@@ -160,7 +160,7 @@ def test_a_passed_exercise_shows_no_hint(course: Course, lesson: Lesson) -> None
     assert "1 check passed" in card
 
 
-def test_a_card_stands_alone_without_its_lesson(lesson: Lesson) -> None:
+def test_a_card_works_without_its_lesson(lesson: Lesson) -> None:
     assert "the result is 3" in exercise_card(result(lesson))
 
 
@@ -169,7 +169,7 @@ def test_a_blocked_exercise_says_what_it_waits_for(lesson: Lesson) -> None:
     assert "waits for correlation" in exercise_card(blocked, lesson)
 
 
-def test_attempts_are_told_by_what_they_changed(course: Course, lesson: Lesson) -> None:
+def test_attempts_are_listed_with_their_changes(course: Course, lesson: Lesson) -> None:
     full = lesson.exercises[0].points
     past = [attempt(lesson, result(lesson), at="2026-11-19T10:00:00Z")]
     now = attempt(lesson, result(lesson, Outcome.PASSED, points=full))
@@ -178,7 +178,7 @@ def test_attempts_are_told_by_what_they_changed(course: Course, lesson: Lesson) 
     assert f"{lesson.exercises[0].name} passed" in page
 
 
-def test_an_attempt_that_is_stored_already_is_told_once(course: Course, lesson: Lesson) -> None:
+def test_an_attempt_that_is_stored_already_is_listed_once(course: Course, lesson: Lesson) -> None:
     now = attempt(lesson, result(lesson))
     assert "attempts, the newest first" not in page_of(course, lesson, now, past=[now])
 
@@ -190,7 +190,7 @@ def with_pictures(course: Course, lesson: Lesson, *exercises: str) -> str:
     return report(Grading.of([now]), course, {lesson.id: lesson}, figures=shown)
 
 
-def test_a_picture_stands_at_its_check(course: Course, lesson: Lesson) -> None:
+def test_a_picture_is_shown_at_its_check(course: Course, lesson: Lesson) -> None:
     page = with_pictures(course, lesson, lesson.exercises[0].name)
     assert page.count("<figure>") == 2
     assert page.index("Each row has mean 0.") < page.index("<figure>") < page.index("A first hint")
@@ -200,9 +200,9 @@ def test_a_picture_of_an_exercise_that_was_not_asked_for_is_not_drawn(course: Co
     assert "<figure>" not in with_pictures(course, lesson, lesson.exercises[1].name)
 
 
-@pytest.mark.parametrize(("error", "told"), [(figure_svg.NoMatplotlib(), True), (OverflowError("too large"), False)])
+@pytest.mark.parametrize(("error", "shown"), [(figure_svg.NoMatplotlib(), True), (OverflowError("too large"), False)])
 def test_a_page_that_cannot_have_its_pictures_is_written_without(
-    course: Course, lesson: Lesson, monkeypatch: pytest.MonkeyPatch, error: Exception, told: bool
+    course: Course, lesson: Lesson, monkeypatch: pytest.MonkeyPatch, error: Exception, shown: bool
 ) -> None:
     def fails(*_: object) -> None:
         raise error
@@ -210,7 +210,7 @@ def test_a_page_that_cannot_have_its_pictures_is_written_without(
     monkeypatch.setattr(figure_svg, "picture", fails)
     page = with_pictures(course, lesson, lesson.exercises[0].name)
     assert "<figure>" not in page and "the result is 3" in page
-    assert (NO_PICTURES in Elements(page).text) is told
+    assert (NO_PICTURES in Elements(page).text) is shown
 
 
 def test_mastery_counts_what_is_known_of_the_student_and_links_to_what_is_on_the_page(
@@ -220,7 +220,7 @@ def test_mastery_counts_what_is_known_of_the_student_and_links_to_what_is_on_the
     other = result(lesson, Outcome.PASSED, points=40).model_copy(update={"name": "elsewhere"})
     page = report(Grading.of([now]), course, {lesson.id: lesson}, known={"lesson-1.1.0": [other]})
     section = page[page.index('id="mastery"') :]
-    assert "as they were graded last" in section and "This grading alone" not in section
+    assert "count with their last result" in section and "Only this grading" not in section
     assert "partly" in section and "lesson-1.1.0/elsewhere" in section
     links = [attrs["href"] for tag, attrs in Elements(section).tags if tag == "a"]
     assert links == [f"#lesson-1-1-1-{now.exercises[0].name}"]
@@ -230,4 +230,4 @@ def test_of_a_submission_that_is_not_the_students_own_mastery_is_of_the_grading_
     course: Course, lesson: Lesson
 ) -> None:
     page = page_of(course, lesson, attempt(lesson, result(lesson)))
-    assert "This grading alone counts" in page and "as they were graded last" not in page
+    assert "Only this grading counts" in page and "count with their last result" not in page

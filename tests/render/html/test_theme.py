@@ -19,7 +19,7 @@ GOOD = """
 """
 
 
-def test_light_dark_and_rules_are_told_apart() -> None:
+def test_light_dark_and_rules_are_read_separately() -> None:
     theme = theme_of(GOOD)
     assert theme.light.splitlines()[:2] == ["--link: #0a58a6;", '--font: "A; B", serif;']
     assert theme.dark == "--link: #86bdf8;"
@@ -35,7 +35,7 @@ def test_every_stylesheet_has_the_themes_values_after_its_own(name: str) -> None
     assert ".blindgrade b { color: #070809; }" in text
 
 
-def test_paper_stays_white_whatever_the_theme_says() -> None:
+def test_paper_stays_white_with_every_theme() -> None:
     text = pages._environment(pages.HERE).get_template("student.css").render(theme=theme_of(":root{--paper:#123456}"))
     assert text.rindex("--paper: #ffffff") > text.rindex("--paper: #123456")
 
@@ -65,17 +65,17 @@ def test_a_course_without_a_theme_has_none(tmp_path: Path) -> None:
             "outside of a rule|loads a file|no end",
         ),
         (":root { --link: red; }\n</STYLE ><script>", "theme.css:2: `</style` would end"),
-        ("@font-face { font-family: X; }", "no use here"),
+        ("@font-face { font-family: X; }", "does not help here"),
         ("body { background: red; }", "begin each selector with .blindgrade"),
         (".blindgrade h1, a { color: red; }", "`a` could change"),
         (".blindgradeish { color: red; }", "begin each selector"),
         ("@media print { p { color: red; } }", "begin each selector"),
-        (":root { color: red; }", "custom properties alone"),
+        (":root { color: red; }", "takes only custom properties"),
         ("\n:root {\n --pased: red;\n}", "theme.css:3: no page uses --pased; did you mean --passed"),
         (":root { --link: ; }", "--link has no value"),
         (":root { --link: red;", "no end"),
         (":root { --link: red; } }", "outside of a rule"),
-        ("@charset 'x';", "no use here"),
+        ("@charset 'x';", "does not help here"),
     ],
     ids=ascii,
 )
@@ -97,5 +97,5 @@ def test_a_property_of_the_themes_own_may_be_used_in_its_rules() -> None:
     assert theme_of(":root { --ours: 3px; } .blindgrade p { margin: var(--ours); }").light == "--ours: 3px;"
 
 
-def test_what_a_theme_may_set_is_what_the_palette_has() -> None:
+def test_a_theme_may_set_the_properties_of_the_palette() -> None:
     assert {"--paper", "--accent", "--font", "--logo", "--sign-failed"} <= set(properties())

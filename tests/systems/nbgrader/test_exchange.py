@@ -12,7 +12,7 @@ from ...desk import Desk
 LESSON = "lesson_1_1_1_basics"
 
 
-def handed_in(desk: Desk, student: str, time: str, text: str, assignment: str = "lesson-1.1.1") -> Path:
+def submit(desk: Desk, student: str, time: str, text: str, assignment: str = "lesson-1.1.1") -> Path:
     folder = desk.source / "mini" / "inbound" / f"{student}+{assignment}+{time} UTC+Zm9v"
     desk.write(folder / "basics.ipynb", text)
     desk.write(folder / "timestamp.txt", f"{time} UTC")
@@ -22,9 +22,9 @@ def handed_in(desk: Desk, student: str, time: str, text: str, assignment: str = 
 
 @pytest.mark.parametrize("below", ["", "mini", "mini/inbound"])
 def test_nbgrader_exchange_from_each_of_its_folders(desk: Desk, below: str) -> None:
-    handed_in(desk, "ana", "2026-11-02 10:00:00.000000", "first")
-    handed_in(desk, "ana", "2026-11-03 10:00:00.000000", "second")
-    handed_in(desk, "bo", "2026-11-02 11:00:00.000000", "bo's")
+    submit(desk, "ana", "2026-11-02 10:00:00.000000", "first")
+    submit(desk, "ana", "2026-11-03 10:00:00.000000", "second")
+    submit(desk, "bo", "2026-11-02 11:00:00.000000", "bo's")
     (desk.source / "mini" / "outbound" / "lesson-1.1.1").mkdir(parents=True)
     report = desk.collect(desk.source / below)
     assert (report.kind, report.complete) == ("nbgrader", True)
@@ -35,15 +35,15 @@ def test_nbgrader_exchange_from_each_of_its_folders(desk: Desk, below: str) -> N
 
 
 def test_an_older_submission_that_is_collected_later_is_kept_and_not_current(desk: Desk) -> None:
-    handed_in(desk, "ana", "2026-11-03 10:00:00.000000", "second")
+    submit(desk, "ana", "2026-11-03 10:00:00.000000", "second")
     desk.collect()
-    handed_in(desk, "ana", "2026-11-02 10:00:00.000000", "first")
+    submit(desk, "ana", "2026-11-02 10:00:00.000000", "first")
     desk.collect()
     assert desk.current("ana") == {f"{LESSON}/basics.ipynb": "second"}
     assert len(desk.versions("ana")) == 2
 
 
-def test_what_nbgrader_collect_has_made_is_taken_too(desk: Desk) -> None:
+def test_a_folder_of_nbgrader_collect_is_collected_too(desk: Desk) -> None:
     desk.write(desk.source / "ana" / "lesson-1.1.1" / "basics.ipynb", "n")
     desk.write(desk.source / "ana" / "lesson-1.1.1" / "timestamp.txt", "2026-11-02 12:00:00.000000 +0200")
     report = desk.collect()
@@ -52,7 +52,7 @@ def test_what_nbgrader_collect_has_made_is_taken_too(desk: Desk) -> None:
     assert desk.current("ana") == {f"{LESSON}/basics.ipynb": "n"}
 
 
-def test_several_courses_and_an_empty_exchange_are_told(desk: Desk) -> None:
+def test_several_courses_and_an_empty_exchange_are_reported(desk: Desk) -> None:
     (desk.source / "mini" / "inbound").mkdir(parents=True)
     desk.write(desk.source / "mini" / "outbound" / "lesson-1.1.1" / "timestamp.txt")
     with pytest.raises(SourceError, match="holds no submissions"):
@@ -64,6 +64,6 @@ def test_several_courses_and_an_empty_exchange_are_told(desk: Desk) -> None:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="gives a folder to another account")
 def test_a_submission_made_by_another_account_is_noted(desk: Desk) -> None:
-    folder = handed_in(desk, "ana", "2026-11-02 10:00:00.000000", "x")
+    folder = submit(desk, "ana", "2026-11-02 10:00:00.000000", "x")
     os.chown(folder, 1, 1)
     assert ("ana", "the account daemon made this submission") in desk.collect().notes

@@ -29,7 +29,7 @@ def test_what_is_not_written_fails() -> None:
 
 
 def test_hidden_checks_are_not_run(capsys: pytest.CaptureFixture[str]) -> None:
-    """`standardize` of one value should raise; that check is hidden, so an answer that does not is told nothing."""
+    """`standardize` of one value should raise; that check is hidden, so a wrong answer gets no message about it."""
     names: dict[str, object] = {}
     text = (Path(MINI).parents[1] / "submissions/mini/all_right/basics.py").read_text()
     exec(text.replace("< 2", "< 0"), names)

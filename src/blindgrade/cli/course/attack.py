@@ -22,17 +22,17 @@ from blindgrade.cli.lazy import runs
     type=click.Choice(["auto", "strict", "process", "namespaces", "landlock"]),
     default="auto",
     show_default=True,
-    help="The sandbox to attack: the strongest that this machine has, or one by its name.",
+    help="The sandbox to attack: `auto` is the strongest that this machine has.",
 )
 @options.as_json
 @runs("blindgrade.cli.course.run.attack:attack")
 def attack() -> None:
-    """Attack this machine's sandbox with hostile submissions, all of them or those named.
+    """Attack this machine's sandbox with hostile submissions (default: all of them).
 
     \b
     Examples:
       course attack
       course attack forks_a_bomb reads_the_solution --sandbox strict
 
-    Exit status: 0 all were held, 1 one was not, 2 bad request.
+    Exit code: 0 the sandbox held all attacks, 1 an attack got through, 2 the request was wrong.
     """

@@ -1,4 +1,4 @@
-"""`course grade`: the submissions of a cohort."""
+"""`course grade`: grade the submissions of a cohort."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from blindgrade.cli.lazy import runs
 @click.argument("lesson")
 @click.argument("submitted", type=click.Path(path_type=Path))
 @click.option("--workers", type=click.IntRange(1), help="Processes at once.  [default: one a processor]")
-@click.option("--cluster", metavar="ADDRESS", help="Grade on the Dask cluster whose scheduler is there.")
+@click.option("--cluster", metavar="ADDRESS", help="Grade on the Dask cluster with this scheduler.")
 @options.attempts
-@click.option("--regrade", is_flag=True, help="Grade also what has not changed since it was graded.")
-@click.option("--resume", is_flag=True, hidden=True, help="What every run does: kept for those who look for it.")
+@click.option("--regrade", is_flag=True, help="Grade unchanged submissions again, too.")
+@click.option("--resume", is_flag=True, hidden=True, help="Has no effect: every run resumes.")
 @click.option(
     "--sandbox",
     type=click.Choice(["strict", "process"]),
@@ -30,8 +30,8 @@ def grade() -> None:
     """Grade every submission in SUBMITTED.
 
     SUBMITTED holds a folder, file or archive for each student, named by the student's id. LESSON is a lesson
-    (lesson-7.2.1) or a module (lesson-7.2). A run that was broken off goes on where it was when the command is given
-    again; what has not changed is not graded twice.
+    (lesson-7.2.1) or a module (lesson-7.2). The same command continues an interrupted run. It does not grade unchanged
+    submissions again.
 
     \b
     Examples:
@@ -39,5 +39,5 @@ def grade() -> None:
       course grade lesson-7.2 submitted/ --workers 8
       course grade lesson-7.2.1 submitted/ --cluster tcp://10.0.0.5:8786
 
-    Exit code: 0 all graded, 1 some were set aside, 2 the request was wrong, 3 the grader failed.
+    Exit code: 0 all graded, 1 some were skipped, 2 the request was wrong, 3 the grader failed.
     """

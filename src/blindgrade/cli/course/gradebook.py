@@ -1,4 +1,4 @@
-"""`course gradebook`: attempts into the gradebooks that instructors already have."""
+"""`course gradebook`: write attempts into instructors' gradebooks."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from blindgrade.cli.lazy import runs
 
 @click.group()
 def gradebook() -> None:
-    """Bring attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.
+    """Write attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.
 
-    Points are those of `course standings`: by the policy of course.toml, which says which of a student's attempts
-    counts and what lateness costs. `course grade` stores attempts at ATTEMPTS/<lesson>/<student>/<key>.json.
+    Points are those of `course standings`. The policy of course.toml says which of a student's attempts counts and what
+    lateness costs. `course grade` stores attempts as ATTEMPTS/<lesson>/<student>/<key>.json.
     """
 
 
 def _shared(command: Any) -> Any:
-    """The options that both commands have."""
+    """Add the options that both commands share."""
     for option in (
         options.roster,
         click.option(
             "--count",
             type=click.Choice(["best", "last", "mean"]),
-            help="Which of a student's attempts counts; lateness costs what it costs.  [default: course.toml's policy]",
+            help="Which of a student's attempts counts. The rule for lateness stays.  [default: course.toml's policy]",
         ),
         click.option(
             "--before-penalties",
             is_flag=True,
-            help="Points before lateness, for a system that takes its own penalties.",
+            help="Points before lateness, for a system with its own penalties.",
         ),
         click.option(
             "--attempts",
@@ -54,9 +54,9 @@ def _shared(command: Any) -> Any:
 def sync() -> None:
     """Write attempts into nbgrader's gradebook (default: every lesson that has some).
 
-    Running it again changes nothing that has not changed; scores and comments by hand stay. Points are those of `course
-    standings`: exercises get what was earned (with "mean" the mean of the attempts), and what lateness takes off is
-    nbgrader's late submission penalty.
+    A second run writes only what has changed. Scores and comments that a person wrote stay. Points are those of `course
+    standings`: exercises get the earned points (with "mean" the mean of the attempts), and the deduction for lateness
+    becomes nbgrader's late submission penalty.
 
     \b
     Examples:
@@ -67,12 +67,12 @@ def sync() -> None:
 
 @gradebook.command()
 @_shared
-@click.option("--as", "kind", type=click.Choice(["canvas", "moodle", "csv"]), required=True, help="What it is for.")
+@click.option("--as", "kind", type=click.Choice(["canvas", "moodle", "csv"]), required=True, help="The other system.")
 @click.option("--to", type=click.Path(path_type=Path), help="The file to write.  [default: standard output]")
 @click.option(
     "--worksheet",
     type=click.Path(path_type=Path),
-    help="A file of the other system to fill in: Moodle's grading worksheet, Canvas's exported gradebook.",
+    help="The other system's file to fill in: Moodle's grading worksheet, Canvas's exported gradebook.",
 )
 @click.option(
     "--column",
@@ -85,9 +85,9 @@ def sync() -> None:
 def export() -> None:
     """Write scores as a file for another system.
 
-    Canvas: with --worksheet the gradebook that it exported is filled in, without it one is made. Moodle: one lesson,
-    into the grading worksheet that was downloaded. Nothing in these files is run as a formula by a spreadsheet. Points
-    are those of `course standings`.
+    Canvas: with --worksheet the command fills in the exported gradebook, without it the command makes a new one.
+    Moodle: the command fills in the downloaded grading worksheet of one lesson. No spreadsheet runs a cell of these
+    files as a formula. Points are those of `course standings`.
 
     \b
     Examples:

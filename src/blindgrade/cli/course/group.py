@@ -1,4 +1,4 @@
-"""`course`: what authors and instructors type."""
+"""`course`: the commands for authors and instructors."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ HERE = "blindgrade.cli.course"
 COMMANDS = {
     "attack": Entry(
         f"{HERE}.attack:attack",
-        "Attack this machine's sandbox with hostile submissions, all of them or those named.",
+        "Attack this machine's sandbox with hostile submissions (default: all of them).",
     ),
     "build": Entry(f"{HERE}.build:build", "Make stubs, notebooks, public checks and answer keys from their sources."),
     "collect": Entry(f"{HERE}.collect:collect", "Collect submissions into a folder for each student."),
     "grade": Entry(f"{HERE}.grade:grade", "Grade every submission in SUBMITTED."),
     "gradebook": Entry(
         f"{HERE}.gradebook:gradebook",
-        "Bring attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.",
+        "Write attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.",
     ),
     "release": Entry(f"{HERE}.release:release", "Release lessons to students or to another system."),
     "replay": Entry(
         f"{HERE}.replay:replay",
-        "Repeat ATTEMPT, a file that `course grade` wrote, with its seed, and say what differs.",
+        "Repeat ATTEMPT, a file that `course grade` wrote, with its seed, and show what differs.",
     ),
     "report": Entry(
-        f"{HERE}.report:report", "Report on a cohort: exercises, concepts, misconceptions, who needs help."
+        f"{HERE}.report:report", "Report on a cohort: exercises, concepts, misconceptions, and students who need help."
     ),
     "simulate": Entry(
         f"{HERE}.simulate:simulate",
-        "Write the submissions of a cohort that never was, drawn from the lessons' known answers.",
+        "Write the submissions of an invented cohort, drawn from the lessons' known answers.",
     ),
     "standings": Entry(
         f"{HERE}.standings:standings",
-        "What each student's attempts are worth by the policy of course.toml: lateness, and which attempt counts.",
+        "Show each student's points by the policy of course.toml: lateness, and which attempt counts.",
     ),
-    "verify": Entry(f"{HERE}.verify:verify", "Prove the course against itself (default: every lesson that is ready)."),
+    "verify": Entry(f"{HERE}.verify:verify", "Prove that the course is sound (default: every lesson that is ready)."),
 }
 
 

@@ -1,4 +1,4 @@
-"""`course release`: lessons out of the course, into what students or another system get."""
+"""`course release`: write the files that students or another system get."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from blindgrade.cli.lazy import runs
     "target",
     type=click.Choice(["repository", "nbgrader", "gradescope", "classroom50"]),
     required=True,
-    help="What to make.",
+    help="Target of the release.",
 )
 @click.option("--to", type=click.Path(path_type=Path, file_okay=False), required=True, help="The folder to write.")
 @runs("blindgrade.cli.course.run.release:release")
 def release() -> None:
     """Release lessons to students or to another system.
 
-    Everything is scanned for solutions, hidden checks and other private matter before a file is written. Over an
-    earlier release, files are added and updated, but none that was edited there is touched.
+    Before it writes a file, the command searches all files for solutions, hidden checks and other private text. In the
+    folder of an earlier release, it adds and updates files, but it does not change a file that was edited there.
 
     \b
     Example:
       course release lesson-7.2 --as repository --to ~/students/7.2
 
-    Exit status: 0 everything was released, 1 something private would leave, or a changed file was kept as edited,
-    2 bad request.
+    Exit code: 0 everything was released, 1 a file has private text, or an edited file was not updated, 2 the request
+    was wrong.
     """

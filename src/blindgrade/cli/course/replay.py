@@ -1,4 +1,4 @@
-"""`course replay`: one attempt again."""
+"""`course replay`: repeat one attempt."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from blindgrade.cli.lazy import runs
 
 @click.command()
 @click.argument("attempt", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--submission", type=click.Path(path_type=Path), help="What was handed in, if it is elsewhere now.")
+@click.option("--submission", type=click.Path(path_type=Path), help="The submission, if it is in another place now.")
 @click.option("--sandbox", type=click.Choice(["strict", "process"]), default="strict", show_default=True)
 @runs("blindgrade.cli.course.run.replay:replay", one_thread=True)
 def replay() -> None:
-    """Repeat ATTEMPT, a file that `course grade` wrote, with its seed, and say what differs.
+    """Repeat ATTEMPT, a file that `course grade` wrote, with its seed, and show what differs.
 
     Exit code: 0 repeated to the bit, 1 something differs, 2 the request was wrong, 3 the grader failed.
     """

@@ -1,4 +1,4 @@
-"""`course report`: what a cohort's attempts say."""
+"""`course report`: a report on a cohort's attempts."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from blindgrade.cli.lazy import runs
 @click.option(
     "--submitted",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The submissions, one for each student, to see which have one structure.",
+    help="The submissions, one for each student, to find those with the same structure.",
 )
 @options.roster
 @click.option(
     "--to",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The page to write; its tables go beside it as CSV.  [default: reports/LESSON/cohort.html]",
+    help="The page to write. Its tables are written beside it as CSV.  [default: reports/LESSON/cohort.html]",
 )
 @runs("blindgrade.cli.course.run.report:report", needs=("scipy", "report"))
 def report() -> None:
-    """Report on a cohort: exercises, concepts, misconceptions, who needs help.
+    """Report on a cohort: exercises, concepts, misconceptions, and students who need help.
 
-    LESSON is a lesson (lesson-7.2.1), a module (lesson-7.2) or `all`. Which of a student's attempts counts is in
-    course.toml (policy.attempts); points are before anything is taken off for lateness. With --roster also names,
-    sections and who handed in nothing.
+    LESSON is a lesson (lesson-7.2.1), a module (lesson-7.2) or `all`. policy.attempts in course.toml says which of a
+    student's attempts counts. Points are those before the deduction for lateness. With --roster, the report also has
+    names, sections, and students who handed in nothing.
 
     \b
     Examples:

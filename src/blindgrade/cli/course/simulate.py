@@ -1,4 +1,4 @@
-"""`course simulate`: a cohort that never was."""
+"""`course simulate`: an invented cohort."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blindgrade.cli.lazy import runs
 @click.command()
 @click.argument("lesson")
 @click.option("--students", type=click.IntRange(1, 100_000), default=200, show_default=True, help="How many.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Equal seeds, equal cohorts.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Equal seeds give equal cohorts.")
 @click.option(
     "--to",
     type=click.Path(path_type=Path, file_okay=False),
@@ -22,15 +22,15 @@ from blindgrade.cli.lazy import runs
 @click.option(
     "--attempts",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Also write attempts there, without grading: results are assumed from what was written.",
+    help="Also write attempts there without grading. The results are assumed from the known answers.",
 )
-@click.option("--rehearse", is_flag=True, help="With --attempts: run each distinct answer once instead of assuming.")
+@click.option("--rehearse", is_flag=True, help="With --attempts: grade each distinct answer once, and assume nothing.")
 @runs("blindgrade.cli.course.run.simulate:simulate", one_thread=True)
 def simulate() -> None:
-    """Write the submissions of a cohort that never was, drawn from the lessons' known answers.
+    """Write the submissions of an invented cohort, drawn from the lessons' known answers.
 
-    The truth about it (abilities, difficulties, who copied) goes into TO/.simulated.json. Submissions hold solutions:
-    keep them from students.
+    TO/.simulated.json has the truth about the cohort: abilities, difficulties, and who copied. The submissions contain
+    solutions, so do not give them to students.
 
     \b
     Examples:

@@ -17,14 +17,14 @@ from blindgrade.cli.lazy import runs
 @click.option(
     "--seeds", default=5, show_default=True, type=click.IntRange(1), help="Seeds that the solution is graded with."
 )
-@click.option("--mutants", is_flag=True, help="Also prove that each small change of a solution is noticed.")
+@click.option("--mutants", is_flag=True, help="Also prove that the checks notice each small change of a solution.")
 @click.option("--workers", type=click.IntRange(1), help="Processes at once.  [default: one a processor]")
-@click.option("--coverage", is_flag=True, help="Write docs/coverage.md (what is exercised where) and prove nothing.")
+@click.option("--coverage", is_flag=True, help="Only write docs/coverage.md, the list of what each exercise trains.")
 @runs("blindgrade.cli.course.run.verify:verify")
 def verify() -> None:
-    """Prove the course against itself (default: every lesson that is ready).
+    """Prove that the course is sound (default: every lesson that is ready).
 
-    The solution earns every point and the stub none; alternatives earn all; misconceptions are caught and named;
-    lazy answers earn little; concepts are covered; checks are quick. Exit status: 0 everything holds, 1 something
-    does not, 2 bad request.
+    The solution earns every point and the stub none; alternatives earn all points; checks catch misconceptions and name
+    them; lazy answers earn little; exercises cover the concepts; checks are quick. Exit code: 0 every proof passed,
+    1 a proof failed, 2 the request was wrong.
     """

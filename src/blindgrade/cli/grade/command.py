@@ -1,4 +1,4 @@
-"""`grade`: what students type."""
+"""`grade`: the command for students."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     type=click.Path(path_type=Path),
     help="A .py or .ipynb file, a lesson folder, a folder with lesson folders, or an archive.  [default: exercises/]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and no other output.")
 @click.option(
     "--seed", type=click.IntRange(0, MAX_SEED - 1), help="Repeat the attempt with this seed. Default: a fresh one."
 )
@@ -32,7 +32,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     help="How the student's code is isolated.",
 )
 @click.option(
-    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="Where tensors live."
+    "--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True, help="The device of all tensors."
 )
 @click.option(
     "--reference",
@@ -43,13 +43,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 )
 @click.option("--junit", type=FILE, metavar="FILE", help="Also write JUnit XML.")
 @click.option(
-    "--sarif", type=FILE, metavar="FILE", help="Also write SARIF, by which editors and code scanning underline."
+    "--sarif", type=FILE, metavar="FILE", help="Also write SARIF; editors and code scanning mark the lines from it."
 )
 @click.option(
     "--summary",
     type=FILE,
     metavar="FILE",
-    help="Also write Markdown for the page of a CI job; $GITHUB_STEP_SUMMARY is appended to.",
+    help="Also write Markdown for the page of a CI job, or append it to $GITHUB_STEP_SUMMARY.",
 )
 @click.option(
     "--report",
@@ -59,15 +59,15 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     help="Write the grading as a page, with pictures.  [default: reports/LESSON/student.html]",
 )
 @click.option("--open", "open_it", is_flag=True, help="Write the page and open it in a browser.")
-@click.option("--problems", is_flag=True, help="Print a line for each problem, as compilers do, and nothing else.")
-@click.option("--hint", is_flag=True, help="One more hint for an exercise; it is remembered which you have seen.")
-@click.option("--watch", is_flag=True, help="Grade again on every save, only what changed; q ends it.")
+@click.option("--problems", is_flag=True, help="Print only a line for each problem, as compilers do.")
+@click.option("--hint", is_flag=True, help="Show the next hint for an exercise, after those that you have seen.")
+@click.option("--watch", is_flag=True, help="After every save, grade what changed; q ends it.")
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Never official.")
-@click.option("--verbose", is_flag=True, help="Every failed check, where it came from, and what the code printed.")
+@click.option("--verbose", is_flag=True, help="Show every failed check with its place, and the output of your code.")
 @options.version
 @runs("blindgrade.cli.grade.start:start")
 def grade() -> None:
-    """Grade LESSON...; without one, show how far you are.
+    """Grade LESSON...; without one, show your progress.
 
     \b
     A LESSON is  lesson-7.2                      a module
@@ -85,5 +85,5 @@ def grade() -> None:
       grade lesson-7.2 --report --open           a page with pictures
       grade all --submission ~/my-solutions --json
 
-    Exit code: 0 every point earned, 1 some not, 2 the request was wrong, 3 the grader failed.
+    Exit code: 0 every point earned, 1 some points not earned, 2 the request was wrong, 3 the grader failed.
     """

@@ -1,4 +1,4 @@
-"""Whether this machine has the device that was asked for."""
+"""Test whether this machine has the requested device."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from blindgrade.cli.exits import BAD_REQUEST, stop
 
 
 def need_device(device: str) -> None:
-    """End the command where there is no such device."""
+    """End the command if this machine does not have the device."""
     if device == "cuda" and not torch.cuda.is_available():
         stop(f"--device cuda: torch {torch.__version__} finds no GPU on this machine; use --device cpu", BAD_REQUEST)

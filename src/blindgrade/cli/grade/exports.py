@@ -1,4 +1,4 @@
-"""Files that `grade` writes beside its screen, for programs that do not read JSON of ours."""
+"""Files that `grade` writes for programs that do not read its JSON: JUnit, SARIF and a summary."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from blindgrade.render.text.summary import as_summary
 
 
 def write(grading: Grading, links: Links, files: dict[str, Path | None]) -> None:
-    """Write the files that were asked for. OSError if one cannot be."""
+    """Write the requested files. OSError if a file cannot be written."""
     for name, path in files.items():
         if path is None:
             continue
         if path.parent != Path():
             path.parent.mkdir(parents=True, exist_ok=True)
-        # Other steps of the job may have written to the summary before.
+        # Earlier steps of the job may have written to the summary.
         append = name == "summary" and str(path) == os.environ.get("GITHUB_STEP_SUMMARY")
         with path.open("a" if append else "w", encoding="utf-8") as file:
             file.write(_text(name, grading, links))

@@ -1,4 +1,4 @@
-"""What was asked of `grade`, once it is known to make sense."""
+"""A valid request to `grade`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from blindgrade.catalog import Catalog, Target
 from blindgrade.cli.exits import BAD_REQUEST, stop
 
-FORMATS = ("junit", "sarif", "summary")  # files that are written beside the screen
+FORMATS = ("junit", "sarif", "summary")  # files that are written in addition to the screen
 MODES = ("as_json", "problems", "verbose", "hint", "watch", "report", "open_it")
 NAMES = {"json": "as_json"}
 
 
 @dataclass(frozen=True)
 class Job:
-    """Lessons to grade: `ids` as they were typed, `wanted` says what becomes of the result, `options` how to grade."""
+    """Lessons to grade. `ids` are the user's words, `wanted` the kinds of output, `options` those of the grading."""
 
     catalog: Catalog
     ids: tuple[str, ...]
@@ -27,12 +27,12 @@ class Job:
 
     @property
     def drawn(self) -> bool:
-        """Whether a page is written."""
+        """Will the command write a page?"""
         return self.wanted["report"] is not None or bool(self.wanted["open_it"])
 
     @property
     def planned(self) -> list[str]:
-        """Lessons that the ids cover but that are not written yet."""
+        """Lessons that the ids cover but that do not exist yet."""
         prefixes = [f"{i}." for i in self.ids]
         return [
             f"{e.id} {e.title}"
@@ -44,17 +44,17 @@ class Job:
 def refuse_what_cannot_be(lessons: tuple[str, ...], options: dict[str, Any]) -> None:
     """End the command if its options contradict each other."""
     if options["device"] == "cuda" and options["sandbox"] == "strict":
-        stop("a GPU worker cannot be isolated, because the driver needs what a sandbox closes; leave out"
+        stop("a GPU worker cannot be isolated, because a sandbox blocks files that the driver needs; leave out"
              " --sandbox strict, or grade with --device cpu", BAD_REQUEST)  # fmt: skip
     if options["report"] and not options["report"].endswith(".html"):
-        stop(f"--report {options['report']}: the name of a page ends in .html; to have it named for you, put --report"
+        stop(f"--report {options['report']}: the name of a page ends in .html; for the default name, put --report"
              " last", BAD_REQUEST)  # fmt: skip
     page = ["report"] * (options["report"] is not None) or ["open"] * options["open_it"]
     written = [*page, *(name for name in ("json", "problems", *FORMATS) if options[NAMES.get(name, name)])]
     if written and (options["hint"] or not lessons):
-        stop(f"--{written[0]} goes with a grading; name what to grade, as in `grade all --{written[0]}`", BAD_REQUEST)
+        stop(f"--{written[0]} needs a grading; name a lesson, as in `grade all --{written[0]}`", BAD_REQUEST)
     if options["as_json"] and options["problems"]:
         stop("--json and --problems both ask for standard output; leave one out", BAD_REQUEST)
     if options["watch"] and (written or options["hint"] or options["debug"] or not lessons):
-        stop("--watch goes with lessons and without --hint, --debug and what a program reads, as in"
+        stop("--watch needs lessons, and goes without --hint, --debug and options that write a file or JSON; run"
              " `grade lesson-7.2.1 --watch`", BAD_REQUEST)  # fmt: skip

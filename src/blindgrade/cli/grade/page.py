@@ -1,4 +1,4 @@
-"""`grade --report`: the page of a grading, written to a file and opened if asked for."""
+"""`grade --report` and `--open`: write the page of a grading, and open it in a browser."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def deliver_page(
     known: Mapping[str, Sequence[ExerciseResult]] | None,
     figures: CollectedFigures | None,
 ) -> None:
-    """Write the page, open it if that was asked for, and name it on standard error."""
+    """Write the page, open it with `--open`, and print its path on standard error."""
     page = Path(job.wanted["report"]) if job.wanted["report"] else job.catalog.page(job.ids, "student")
     try:
         write_report(page, job.catalog, job.targets, grading, past=past, known=known, figures=figures)
@@ -48,7 +48,7 @@ def write_report(
     known: Mapping[str, Sequence[ExerciseResult]] | None = None,
     figures: CollectedFigures | None = None,
 ) -> None:
-    """Write the page, as the course's pages look. OSError if the file cannot be written."""
+    """Write the page with the course's theme and templates. OSError if the file cannot be written."""
     lessons = {target.files.entry.id: target.lesson for target in targets}
     found = figures.found if figures is not None else []
     look = look_of(catalog)
@@ -57,5 +57,5 @@ def write_report(
 
 
 def open_report(path: Path) -> bool:
-    """Show the page in a browser; False if there is none."""
+    """Open the page in a browser. Return False if there is none."""
     return webbrowser.open(path.resolve().as_uri())

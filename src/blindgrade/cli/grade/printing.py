@@ -1,4 +1,4 @@
-"""A grading as the terminal gets it: a lesson's heading before torch is imported, its list when it is graded."""
+"""Terminal output of a grading: a lesson's heading before torch is imported, its list when the lesson is graded."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ if TYPE_CHECKING:  # see `begin`
 
 
 class Silent:
-    """A grading that prints nothing until its end."""
+    """Output of a grading that prints nothing before its end."""
 
     waiting: Waiting | None = None
 
     def begin(self) -> None:
-        """The grading begins."""
+        """Called when the grading begins."""
 
     def lesson(self, attempt: Attempt) -> None:
-        """A lesson is graded."""
+        """Called when a lesson is graded."""
 
     def clear(self) -> None:
-        """Nothing is waited for any more."""
+        """Called when the grading ends, also after an error."""
 
     def end(self, grading: Grading, links: Links, planned: list[str]) -> None:
-        """Everything is graded."""
+        """Called when everything is graded."""
 
 
 class Printing(Silent):
-    """A grading that prints each lesson when it is graded, with a bar on standard error until then."""
+    """Output of a grading that prints each lesson when it is graded, with a bar on standard error until then."""
 
     def __init__(self, job: Job) -> None:
         self._screen = Screen()
@@ -44,7 +44,7 @@ class Printing(Silent):
         self._drawn = sys.stderr.isatty() and not job.options["debug"]
 
     def begin(self) -> None:
-        """Print the first lesson's heading, within a moment of Enter, and show the bar."""
+        """Print the first lesson's heading, in a moment after Enter, and show the bar."""
         self._head()
         if self._drawn:
             # Imported here, because the first line must not wait for it.
@@ -62,18 +62,18 @@ class Printing(Silent):
                 self.waiting.start()
 
     def lesson(self, attempt: Attempt) -> None:
-        """Print the lesson's list, and the next one's heading."""
+        """Print the lesson's list and the next lesson's heading."""
         self.clear()
         self._screen.show(*lesson_list(attempt, self._screen.console))
         self._head()
 
     def clear(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.waiting is not None:
             self.waiting.stop()
 
     def end(self, grading: Grading, links: Links, planned: list[str]) -> None:
-        """Print the total, and what to do next."""
+        """Print the total and the next step."""
         parts: list[Any] = ending(grading, links, self._screen.console, verbose=self._verbose)
         if planned:
             parts += ["", f"  Planned, not graded: {', '.join(planned)}"]

@@ -1,4 +1,4 @@
-"""The third phase of `grade`, with torch: grade, remember, and deliver the result."""
+"""The third phase of `grade`, with torch: grade, store the result, and print it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from blindgrade.render.text.lines import as_lines
 
 @dataclass(frozen=True)
 class Past:
-    """The student's own earlier attempts at the lessons, and the last results of all; none of somebody else's."""
+    """Earlier attempts at the lessons and last results of all lessons, if the submission is the student's own."""
 
     attempts: list[Attempt] = field(default_factory=list)
     known: dict[str, list[ExerciseResult]] | None = None
@@ -36,7 +36,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Done:
-    """A grading, and what a page of it shows besides."""
+    """A grading, and the other data for a page of it."""
 
     grading: Grading
     past: Past
@@ -44,7 +44,7 @@ class Done:
 
 
 def grade(job: Job, printing: Silent, warm: Zygote) -> Done:
-    """Grade in the warm process; remember the result if the submission is the student's own."""
+    """Grade in the warm process. Store the result if the submission is the student's own."""
     need_device(job.options["device"])
     past = _past(job) if job.drawn else Past()
     figures = CollectedFigures() if job.drawn else None
@@ -67,7 +67,7 @@ def grade(job: Job, printing: Silent, warm: Zygote) -> Done:
 
 
 def deliver(job: Job, printing: Silent, done: Done) -> int:
-    """Print the result and write the files that were asked for; the exit code."""
+    """Print the result and write the requested files. Return the exit code."""
     grading, links = done.grading, Links(job.submission, [t.files for t in job.targets])
     if job.wanted["as_json"]:
         put(grading.model_dump_json(by_alias=True, indent=1) + "\n")
@@ -80,7 +80,7 @@ def deliver(job: Job, printing: Silent, done: Done) -> int:
     except OSError as error:
         stop(f"{error.filename or 'a file'} could not be written ({error.strerror}); name another place", GRADER_FAILED)
     if job.drawn:
-        # Templates are loaded only if there is a page to write.
+        # Import the templates only if there is a page to write.
         from blindgrade.cli.grade.page import deliver_page
 
         deliver_page(job, grading, past=done.past.attempts, known=done.past.known, figures=done.figures)
@@ -104,13 +104,14 @@ def _remember(job: Job, grading: Grading) -> None:
         progress.look_at(attempt.lesson, result.name)
         hints = next(t.lesson for t in job.targets if t.files.entry.id == attempt.lesson).exercise(result.name).hints
         if any(check.hint == hints[0] for check in result.checks):
-            progress.climb(attempt.lesson, result.name, 1)  # the screen shows it, so `--hint` goes on from there
+            # The screen shows the first hint, so `--hint` continues with the second.
+            progress.climb(attempt.lesson, result.name, 1)
 
 
 def _say_unisolated(missing: dict[str, str]) -> None:
     why = "; ".join(f"{layer}: {reason}" for layer, reason in missing.items())
-    say(f"this code ran without isolation, as you ({why}). Fine for your own; for others' code, see what"
-        " `grade --sandbox strict` says is needed.")  # fmt: skip
+    say(f"this code ran without isolation, as you ({why}). That is fine for your own code. Before you grade others'"
+        " code, run `grade --sandbox strict`: it says what is missing.")  # fmt: skip
 
 
 def _exit_code(grading: Grading) -> int:

@@ -1,4 +1,4 @@
-"""Standard output of `grade`. A result that cannot be delivered is an error, which is reported once."""
+"""Standard output of `grade`. If a result cannot be written, that is an error, and it is reported once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blindgrade.render.terminal.results import as_text
 
 
 def put(text: str) -> None:
-    """Write to standard output at once. A reader that has left ends the command quietly, a full disk with a message."""
+    """Write to standard output at once. A closed pipe ends the command without a message, a full disk with one."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -21,23 +21,23 @@ def put(text: str) -> None:
         sys.exit(GRADER_FAILED)
     except OSError as error:
         _forget_output()
-        stop(f"the result could not be written ({error.strerror}); make room or write elsewhere, then run it again",
-             GRADER_FAILED)  # fmt: skip
+        stop(f"the result could not be written ({error.strerror}); free some disk space or write to another place, then"
+             " run it again", GRADER_FAILED)  # fmt: skip
 
 
 def _forget_output() -> None:
-    # What is left in the buffer must not raise a second time when the interpreter flushes it at its end.
+    # The rest of the buffer must not raise a second error when the interpreter flushes it at its end.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 class Screen:
-    """Standard output, by rich."""
+    """Standard output, written with rich."""
 
     def __init__(self) -> None:
-        # A locale without these signs gets a question mark in their place, never an exception.
+        # In a locale without these signs, a question mark replaces them. Without this line, printing would raise.
         getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="replace")
         self.console = Console(highlight=False)
 
     def show(self, *parts: RenderableType) -> None:
-        """Print these, each on lines of its own."""
+        """Print these items, each on its own lines."""
         put(as_text(self.console, *parts))

@@ -1,4 +1,4 @@
-"""`grade` alone and `grade --hint`: where a student stands, and the next hint. Nothing is graded here."""
+"""`grade` without a lesson and `grade --hint`: the student's progress, and the next hint. They grade nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def show_standing(catalog: Catalog, screen: Screen) -> None:
 
 
 def show_hint(catalog: Catalog, names: tuple[str, ...], screen: Screen) -> None:
-    """Print the hints of one exercise up to the next step, and remember it."""
+    """Print the hints of one exercise up to the next one, and store that the student has seen it."""
     progress = Progress(catalog.local)
     targets = catalog.find([_with_lesson(catalog, name) for name in names] or ["all"])
     found = _next(targets, progress)
@@ -40,19 +40,19 @@ def show_hint(catalog: Catalog, names: tuple[str, ...], screen: Screen) -> None:
 
 
 def diagnosis(result: ExerciseResult) -> str:
-    """What the exercise's misconception says, if one was seen."""
+    """Hint of the misconception that the last result shows; "" if there is none."""
     return next((c.hint for c in result.checks if c.misconception), "")
 
 
 def with_results(target: Target, progress: Progress) -> list[tuple[Exercise, ExerciseResult | None]]:
-    """The target's exercises with their last results."""
+    """Exercises of the target with their last results."""
     known = progress.lesson(target.files.entry.id).results
     kept = [(target.lesson.exercise(name), known.get(name)) for name in target.exercises]
     return [(exercise, one.result if one else None) for exercise, one in kept]
 
 
 def last_results(targets: list[Target], progress: Progress) -> dict[str, list[ExerciseResult]]:
-    """The last results by lesson; what the course no longer has is not among them."""
+    """Last results by lesson, only of exercises that the course still has."""
     return {t.files.entry.id: [result for _, result in with_results(t, progress) if result] for t in targets}
 
 
@@ -65,7 +65,7 @@ def _next(targets: list[Target], progress: Progress) -> tuple[Target, Exercise] 
 
 
 def _with_lesson(catalog: Catalog, name: str) -> str:
-    """An exercise's own name is enough where only one lesson has it."""
+    """Id of an exercise. Its name is enough if only one lesson has it. UnknownId if several have it."""
     if "-" in name or "/" in name or name == "all":
         return name
     ids = [t.files.entry.id for t in catalog.find(["all"]) if name in t.exercises]
@@ -75,7 +75,7 @@ def _with_lesson(catalog: Catalog, name: str) -> str:
 
 
 def _digests(catalog: Catalog) -> dict[str, str]:
-    """Digests of each lesson's files as they are now. Results of another digest are older than the code."""
+    """Digest of each lesson's present files. A result with another digest is older than the code."""
     try:
         found = read_submission(catalog.root / "exercises", catalog.ready(), {})
     except SubmissionError:

@@ -1,4 +1,4 @@
-"""The first phase of `grade`: everything up to the first line on the screen, without torch.
+"""The first phase of `grade`: everything until the first line on the screen, without torch.
 
 The phases follow each other by imports, so these are inside functions: `start` prints the first heading, `warm_start`
 starts the warm process, `run` and `watch` import torch while that process does the same on another core.
@@ -19,7 +19,7 @@ from blindgrade.render.terminal.results import heading
 
 
 def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> None:
-    """Grade lessons, watch them, or show how far the student is."""
+    """Grade lessons, watch them, or show the student's progress."""
     refuse_what_cannot_be(lessons, options)
     wanted = {name: options.pop(name) for name in (*MODES, *FORMATS)}
     with stops(BAD_REQUEST, UnknownId, CourseError):
@@ -29,7 +29,7 @@ def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> 
         place = submission or catalog.root / "exercises"
         job = Job(catalog, lessons, catalog.find(lessons), place, wanted, options)
         code = _watch(job) if wanted["watch"] else _grade(job)
-    os._exit(code)  # all is said and ended; taking torch apart in order would keep the student waiting
+    os._exit(code)  # everything is printed and ended; an orderly end of torch would make the student wait
 
 
 def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:

@@ -1,4 +1,4 @@
-"""The second phase of `grade`: start the warm process, then import torch, so that both do so at the same time."""
+"""The second phase of `grade`: start the warm process, then import torch, so that both import it at the same time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blindgrade.engine.grading.warm_process import Zygote
 
 
 def grade_warm(job: Job, printing: Silent) -> int:
-    """Grade, deliver the result, and return the exit code."""
+    """Grade, print the result, and return the exit code."""
     with _zygote(job) as warm:
         if not job.options["debug"]:
             warm.start()

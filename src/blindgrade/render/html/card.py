@@ -1,4 +1,4 @@
-"""A grading as a card in a notebook: HTML where the notebook shows it, the same as plain text elsewhere."""
+"""A grading as a card in a notebook: HTML, and the same as plain text for frontends without HTML."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TO_FIX = (Outcome.FAILED, Outcome.BLOCKED, Outcome.ERROR)
 
 
 def html_card(attempt: Attempt, look: Look | None = None) -> str:
-    """The card as HTML; what the student's code said is text in it and nothing else."""
+    """HTML of the card. Text from the student's code is escaped."""
     from blindgrade.render.html.look import PLAIN
     from blindgrade.render.html.pages import filled
 
@@ -34,7 +34,7 @@ def html_card(attempt: Attempt, look: Look | None = None) -> str:
 
 
 def text_card(attempt: Attempt) -> str:
-    """The same as plain text."""
+    """Plain text of the card."""
     lines = []
     for result in attempt.exercises:
         sign, word = SIGNS[result.outcome]
@@ -61,28 +61,28 @@ def _first_to_fix(attempt: Attempt) -> ExerciseResult | None:
 
 
 def _hints(result: ExerciseResult) -> list[tuple[CheckResult, str]]:
-    """The checks, each hint once; a misconception that the data show is named."""
-    told: set[str] = set()
+    """Checks with their hints and places. Each hint is there once, with the name of its misconception."""
+    seen: set[str] = set()
     rows = []
     for check in result.checks:
         name = f" ({check.misconception.replace('_', ' ')})" if check.misconception else ""
-        rows.append((check, f"{check.hint}{name}" if check.hint and check.hint not in told else ""))
-        told.add(check.hint)
+        rows.append((check, f"{check.hint}{name}" if check.hint and check.hint not in seen else ""))
+        seen.add(check.hint)
     return rows
 
 
 def _place(check: CheckResult) -> str:
-    """Where to look, unless the message says it."""
+    """Place of the error; "" if the message has it."""
     return shown(str(check.where)) if check.where and str(check.where) not in check.message else ""
 
 
 def _foot(attempt: Attempt) -> tuple[str, str, str]:
-    """What was run and what was not, the command that runs the rest, and the end of the sentence."""
+    """Three parts of the last sentence: the checks that ran, the command that grades everything, and its effect."""
     ids = [f"{attempt.lesson}/{r.name}" for r in attempt.exercises]
     command = f"grade {ids[0] if len(ids) == 1 else attempt.lesson}"
     return (
-        f"the public checks, run in this kernel on the code as it stands ({attempt.seconds:.1f} s)."
+        f"the public checks, run in this kernel on its present code ({attempt.seconds:.1f} s)."
         " Hidden checks are not run here: save the notebook, then",
         command,
-        "grades it as it will be handed in.",
+        "grades it as you will submit it.",
     )

@@ -1,4 +1,4 @@
-"""How a course's pages look: its theme and its templates, each replaced by the packaged one where it is broken."""
+"""Look of a course's pages: its theme and its templates. The packaged ones replace broken ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def to_stderr(message: str) -> None:
 
 @dataclass(frozen=True)
 class Look:
-    """A theme, the folder of the course's templates (None: the packaged ones alone) and where warnings go."""
+    """A theme, the folder of the course's templates (None: only the packaged ones) and a function for warnings."""
 
     theme: Theme = field(default_factory=Theme)
     templates: Path | None = None
@@ -30,7 +30,7 @@ PLAIN = Look()
 
 
 def look_of(catalog: Catalog, warn: Callable[[str], None] = to_stderr) -> Look:
-    """The look of this course's pages. A theme that cannot be used is named to `warn`, and pages go without."""
+    """Look of this course's pages. If the theme cannot be used, call `warn` and use no theme."""
     try:
         theme = read_theme(catalog.theme, _shown(catalog, catalog.theme))
     except ThemeError as error:

@@ -1,4 +1,4 @@
-"""What a row of attempts says of a student: how a lesson's points grew, and how far each concept is mastered."""
+"""Progress of a student from the attempts: the points of a lesson over time, and the mastery of each concept."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blindgrade.models import Attempt, ExerciseResult, Outcome
 
 @dataclass(frozen=True)
 class Step:
-    """The lesson's standing after one attempt, and what that attempt changed."""
+    """Points of the lesson after one attempt, and the changes by that attempt."""
 
     graded_at: str
     points: float
@@ -37,9 +37,9 @@ class ConceptRow:
 
 
 def history(attempts: Sequence[Attempt], lesson: str) -> list[Step]:
-    """How the lesson's points grew, the oldest attempt first.
+    """Steps of the lesson's points, the oldest attempt first.
 
-    An attempt at one exercise leaves the others as they were, so a standing is made of each exercise's last result.
+    An attempt at one exercise does not change the others, so each step adds up the last result of every exercise.
     """
     last: dict[str, ExerciseResult] = {}
     steps = []
@@ -62,9 +62,9 @@ def _change(before: ExerciseResult | None, now: ExerciseResult) -> str:
 def mastery(
     attempts: Iterable[Attempt], known: Mapping[str, Iterable[ExerciseResult]] | None = None
 ) -> list[ConceptRow]:
-    """One row for each concept of the exercises, in the order in which they occur, those of the attempts first.
+    """Mastery of each concept of the exercises, in order of appearance; concepts of the attempts come first.
 
-    `known` are results of earlier gradings by lesson; they count where the attempts have none of the exercise.
+    `known` are earlier results by lesson. They count for exercises without a result in the attempts.
     """
     results = {(attempt.lesson, result.name): result for attempt in attempts for result in attempt.exercises}
     for lesson, kept in (known or {}).items():

@@ -1,4 +1,4 @@
-"""A course's own templates: which of a page's blocks they replace, and what is wrong with them, by file and line.
+"""A course's own templates, and their errors by file and line.
 
 A template is found by its bare name in the course's folder first; `blindgrade/` before the name means the packaged one.
 """
@@ -16,21 +16,21 @@ from jinja2 import Environment, FileSystemLoader, TemplateError, TemplateNotFoun
 from jinja2.meta import find_referenced_templates
 
 PACKAGED = "blindgrade/"
-# The policy of a page forbids them anyway, but a notebook's card has none.
+# The policy of a page forbids these already, but a card in a notebook has no policy.
 REFUSED = (
     (re.compile(r"<\s*(script|link|iframe|object|embed|base|meta|style|form)\b", re.I),
-     "a <{found}> has no place in a page: it would load, run or restyle something; take it out"),
-    (re.compile(r"\s(on\w+)\s*=\s*[\"'{]", re.I), "{found}= is a script, and pages run none; take it out"),
+     "a <{found}> is not allowed in a page: it would load, run or restyle something; remove it"),
+    (re.compile(r"\s(on\w+)\s*=\s*[\"'{]", re.I), "{found}= is a script, and pages run no script; remove it"),
     (re.compile(r"\s(src|srcset|poster|background)\s*=\s*[\"']?(?!data:image/|[\"'\s]?data:image/)", re.I),
      "{found}= loads a file, and pages load nothing; write the picture itself: data:image/svg+xml,…"),
-    (re.compile(r"\b(url)\(", re.I), "{found}(…) loads a file, and pages load nothing; give it to --logo in theme.css"),
-    (re.compile(r"\{%[-+]?\s*(autoescape)\b"), "`{found}` lets a student's text become markup; take it out"),
+    (re.compile(r"\b(url)\(", re.I), "{found}(…) loads a file, and pages load nothing; set it as --logo in theme.css"),
+    (re.compile(r"\{%[-+]?\s*(autoescape)\b"), "`{found}` lets a student's text become markup; remove it"),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a template; `line` is None if it is the whole."""
+    """Error of a template. `line` is None if it concerns the whole file."""
 
     file: str
     line: int | None
@@ -41,24 +41,24 @@ class Fault:
 
 
 class OwnTemplates(FileSystemLoader):
-    """The course's templates. A stylesheet is none of them: theme.css is read with more care."""
+    """Loader of the course's templates. It loads no stylesheet: theme.css has its own, stricter reader."""
 
     def get_source(self, environment: Environment, template: str) -> Any:
-        """The text of one, by its name without a prefix."""
+        """Source of a template by its name without a prefix."""
         if not template.endswith(".html") or template.startswith(PACKAGED):
             raise TemplateNotFound(template)
         return super().get_source(environment, template)
 
 
 def names_in(folder: Path) -> list[str]:
-    """The names of the folder's templates."""
+    """Names of the folder's templates."""
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.html") if p.is_file())
 
 
 def faults(environment: Environment, folder: Path, name: str, shown: str) -> Iterator[Fault]:
-    """What can be seen to be wrong, without filling it in, in the template and in those of the course that it uses.
+    """Faults of a template, and of the course's templates that it uses, that are visible without rendering.
 
-    `shown` is the folder as a reader knows it.
+    `shown` is the name of the folder for messages.
     """
     seen: set[str] = set()
     waiting = [name]
@@ -86,7 +86,7 @@ def faults(environment: Environment, folder: Path, name: str, shown: str) -> Ite
 
 
 def where_raised(error: BaseException, folder: Path, shown: str) -> str:
-    """ "reports/templates/student.html:7" if the error was raised in one of the course's templates, else the folder."""
+    """Place of an error: file and line if one of the course's templates raised it, otherwise the folder."""
     place, trace = shown, error.__traceback__
     while trace is not None:
         path = Path(trace.tb_frame.f_code.co_filename)
@@ -118,7 +118,7 @@ def _loading(source: str, file: str) -> Iterator[Fault]:
 
 
 def _parents(environment: Environment, tree: nodes.Template, name: str, file: str) -> Iterator[Fault]:
-    """Templates that it names and that are not there, and an `extends` of itself."""
+    """Faults of named templates: one that does not exist, and one that extends itself."""
     for node in tree.find_all((nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)):
         named: nodes.Expr = node.template  # type: ignore[attr-defined]  # each of these kinds has one
         if not isinstance(named, nodes.Const) or not isinstance(named.value, str):
@@ -133,7 +133,7 @@ def _parents(environment: Environment, tree: nodes.Template, name: str, file: st
 
 
 def _blocks(environment: Environment, tree: nodes.Template, file: str) -> Iterator[Fault]:
-    """Blocks that no parent has: Jinja2 would leave them out without a word."""
+    """Faults of blocks that no parent has: Jinja2 would ignore them without an error."""
     known = _known_blocks(environment, tree, set())
     for node in tree.body if known is not None else ():
         if isinstance(node, nodes.Block) and known is not None and node.name not in known:
@@ -143,7 +143,7 @@ def _blocks(environment: Environment, tree: nodes.Template, file: str) -> Iterat
 
 
 def _known_blocks(environment: Environment, tree: nodes.Template, seen: set[str]) -> set[str] | None:
-    """The blocks of all parents; None if there is no parent, or one that cannot be read."""
+    """Blocks of all parents; None if there is no parent, or if a parent cannot be read."""
     parent = next(tree.find_all(nodes.Extends), None)
     if parent is None or not isinstance(parent.template, nodes.Const) or parent.template.value in seen:
         return None

@@ -1,7 +1,7 @@
-"""What everything that is written as HTML shares: one environment of templates, and how a stylesheet gets into a page.
+"""Shared parts of all HTML pages: the environment of the templates, and the stylesheet in a page.
 
-Whatever is written into a template goes through `shown` and is escaped, a student's text and the course's alike.
-`templates/palette.css` has the colours, `base.css` what all pages look like, `base.html` what stands around them.
+All text in a template goes through `shown` and is escaped: a student's text and the course's.
+`templates/palette.css` has the colours, `base.css` the style of all pages, `base.html` their frame.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
 
 HERE = "blindgrade.render.html"
-PACKAGE_OF = {"cohort.html": "blindgrade.cohort_report"}  # the pages that are packaged elsewhere
+PACKAGE_OF = {"cohort.html": "blindgrade.cohort_report"}  # pages with their own package
 INSTEAD = "The packaged template is used instead."
 BEFORE_POLICY = re.compile(
     r'<!DOCTYPE html>\n<html lang="[\w-]+">\n<head>\n<meta charset="utf-8">\n'
@@ -45,25 +45,25 @@ def filled(
     whole: bool = True,
     **values: Any,
 ) -> str:
-    """The template filled in, with the course's theme and templates; broken ones are named, and ours are taken.
+    """Page from a template, with the course's theme and templates. If one is broken, warn and use the packaged one.
 
-    A template of `package` may extend and include those of this one; it is found before them. It gets its stylesheet
+    A template of `package` may extend and include those of this package; it is found first. It gets its stylesheet
     as `style` and what the page may load as `policy`: this stylesheet by its digest, with `inline_styles` any style,
     and pictures that the page itself holds. `whole` is False for a piece of another page, which has no policy.
     """
     packaged = _environment(package)
-    # Files of ours and of the course: text in CSS is never a student's.
+    # Stylesheets are files of this package and of the course. They never contain a student's text.
     style = Markup(packaged.get_template(stylesheet).render(theme=look.theme) if stylesheet else "")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     sources = "'unsafe-inline'" if inline_styles else f"'sha256-{digest}'"
-    # Nothing in it is a student's either.
+    # The policy contains no student's text either.
     policy = Markup(f"default-src 'none'; style-src {sources}; img-src data:; base-uri 'none'; form-action 'none'")
     values |= {"style": style, "style_digest": digest, "policy": policy}
     if isinstance(template, str) and look.templates is not None and names_in(look.templates):
         page = _overridden(template, package, look.templates, look, values)
         if page is not None and whole and not _keeps_policy(page, style, policy):
-            look.warn(f"{look.shown}: {template} has lost the policy or the stylesheet that keep a page from loading"
-                      f" anything; keep those of {PACKAGED}base.html. {INSTEAD}")  # fmt: skip
+            look.warn(f"{look.shown}: {template} lacks the policy or the stylesheet of {PACKAGED}base.html. They keep a"
+                      f" page from loading files; put them back. {INSTEAD}")  # fmt: skip
             page = None
         if page is not None:
             return page
@@ -71,14 +71,14 @@ def filled(
 
 
 def _overridden(template: str, package: str, folder: Path, look: Look, values: dict[str, Any]) -> str | None:
-    """The page by the course's templates; None, after a warning, if one of them is broken."""
+    """Page from the course's templates. If one of them is broken, warn and return None."""
     environment = _environment(package, folder)
     for fault in faults(environment, folder, template, look.shown):
         look.warn(f"{fault}. {INSTEAD}")
         return None
     try:
         return environment.get_template(template).render(values)
-    except Exception as error:  # whatever an expression of the template raises
+    except Exception as error:  # an expression in a template can raise any error
         look.warn(f"{where_raised(error, folder, look.shown)}: {error}. {INSTEAD}")
         return None
 
@@ -91,7 +91,7 @@ def _keeps_policy(page: str, style: str, policy: str) -> bool:
 
 
 def check_templates(folder: Path, shown: str) -> None:
-    """CourseError for the first fault that the course's templates show before they are filled in."""
+    """Raise CourseError for the first fault of the course's templates that is visible without rendering."""
     for name in names_in(folder):
         package = PACKAGE_OF.get(name, HERE)
         for fault in faults(_environment(package, folder), folder, name, shown):
@@ -104,7 +104,7 @@ def _environment(package: str, folder: Path | None = None) -> Environment:
     own = [OwnTemplates(folder)] if folder is not None else []
     environment = Environment(
         loader=ChoiceLoader([*own, PrefixLoader({PACKAGED.rstrip("/"): packaged}), packaged]),
-        # Said outright: what the default would escape depends on a file's name.
+        # Explicit, because the default escapes only files with certain names.
         autoescape=True,
         finalize=_shown,
         trim_blocks=True,
@@ -118,15 +118,15 @@ def _environment(package: str, folder: Path | None = None) -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """Every text on its way into a page, but for what was escaped before."""
+    """Text for a page, unless it was escaped before."""
     if isinstance(value, Place):
         return shown(str(value))
     return shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _prose(text: str) -> Markup:
-    """Text with `code` marked as code; escaped first, so the marks are the only tags."""
-    return Markup(CODE.sub(r"<code>\1</code>", str(escape(shown(text)))))  # escaped just here
+    """Text with `code` marked as code. It is escaped first, so the marks are the only tags."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(escape(shown(text)))))  # escaped in this line
 
 
 def _percent(earned: float, of: float) -> str:
@@ -134,7 +134,7 @@ def _percent(earned: float, of: float) -> str:
 
 
 def _figure(value: float | int) -> str:
-    """A statistic: a small one keeps one digit that says something."""
+    """Text of a statistic. A small number keeps one digit that is not 0."""
     if isinstance(value, int) or float(value).is_integer():
         return f"{value:.0f}"
     return f"{value:.2f}" if abs(value) >= 0.005 else f"{value:.1g}"

@@ -1,4 +1,4 @@
-"""A grading as one self-contained page, and one exercise as a card for a notebook. No script, nothing is loaded."""
+"""A grading as a self-contained page, and an exercise as a card for a notebook. They run no script and load nothing."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from blindgrade.render.html.mastery import Step, history, mastery
 from blindgrade.render.html.pages import filled
 from blindgrade.render.outcomes import points
 
-TOLD = (Outcome.FAILED, Outcome.ERROR)  # checks that are told in full; the others are folded
-ALL_KNOWN = "Exercises that were not graded now count as they were graded last."
+SHOWN_IN_FULL = (Outcome.FAILED, Outcome.ERROR)  # checks that are shown in full; the others are folded
+ALL_KNOWN = "Exercises that were not graded now count with their last result."
 GRADING_ALONE = (
-    "This grading alone counts: the submission is not in the course's exercises/, whose results are remembered."
+    "Only this grading counts: the submission is not in the course's exercises/, and only those results are stored."
 )
 NO_PICTURES = "Pictures are left out, because matplotlib is not installed: pip install 'blindgrade[report]'"
 
@@ -33,7 +33,7 @@ class _Concept:
 
 @dataclass
 class _View:
-    """One exercise as the card's template reads it."""
+    """Data of one exercise for the template of a card."""
 
     result: ExerciseResult
     id: str = ""
@@ -45,28 +45,28 @@ class _View:
 
     @property
     def wrong(self) -> list[CheckResult]:
-        """Checks that are told in full; a blocked exercise has none, because another one is to be mended first."""
-        return [c for c in self.result.checks if c.outcome in TOLD]
+        """Checks that are shown in full. A blocked exercise has none: the student must fix another exercise first."""
+        return [c for c in self.result.checks if c.outcome in SHOWN_IN_FULL]
 
     @property
     def rest(self) -> list[CheckResult]:
         """The other checks."""
-        return [c for c in self.result.checks if c.outcome not in TOLD]
+        return [c for c in self.result.checks if c.outcome not in SHOWN_IN_FULL]
 
     @property
     def waits(self) -> str:
-        """Which exercises are to be mended first."""
+        """Sentence with the exercises that the student must fix first; "" if there are none."""
         found = next((c.message for c in self.result.checks if c.outcome is Outcome.BLOCKED), "")
-        return f"This {found}: mend that first." if found else ""
+        return f"This {found}: fix that first." if found else ""
 
     @property
     def earned(self) -> int:
-        """How many checks passed."""
+        """Number of checks that passed."""
         return sum(c.outcome is Outcome.PASSED for c in self.result.checks)
 
     @property
     def rest_summary(self) -> str:
-        """What stands on the fold over the other checks."""
+        """Title of the folded part with the other checks."""
         passed, others = self.earned, len(self.rest) - self.earned
         parts = [f"{_checks(passed)} passed"] if passed else []
         parts += [f"{_checks(others)} to pass"] if others else []
@@ -82,7 +82,7 @@ class _LessonView:
 
     @property
     def id(self) -> str:
-        """The anchor of the lesson's section."""
+        """Anchor of the lesson's section."""
         return _anchor(self.attempt.lesson)
 
 
@@ -96,9 +96,9 @@ def report(
     figures: Sequence[FigurePair] = (),
     look: Look = PLAIN,
 ) -> str:
-    """The whole page. `lessons` by id; `past` are earlier attempts at them, in any order, with or without this one.
+    """HTML of the whole page. `lessons` by id. `past` are earlier attempts at them in any order; it may hold this one.
 
-    `known` are the student's last results by lesson, of the whole course; None if nothing is known of the student.
+    `known` are the student's last results of the whole course by lesson; None if the student is unknown.
     """
     on_the_page = {(attempt.lesson, result.name) for attempt in grading.lessons for result in attempt.exercises}
     drawn, notes = _drawn([e for e in figures if (e.lesson, e.exercise) in on_the_page])
@@ -109,7 +109,7 @@ def report(
             _view(result, lesson, course, drawn[attempt.lesson], id=_anchor(attempt.lesson, result.name))
             for result in attempt.exercises
         ]
-        # An attempt that was stored already is this one, so it is not told twice.
+        # `past` may hold this attempt already, so only older attempts are taken from it.
         steps = history([*[a for a in past if a.graded_at < attempt.graded_at], attempt], attempt.lesson)
         steps = steps if len(steps) > 1 else []
         views.append(_LessonView(attempt, cards, steps, _line(steps, lesson.max_points)))
@@ -153,10 +153,10 @@ def exercise_card(
     figures: Sequence[FigurePair] = (),
     style: bool = True,
 ) -> str:
-    """One exercise as a piece of HTML for a notebook, which says itself whether it is light or dark.
+    """HTML of one exercise for a notebook. The notebook sets light or dark colours.
 
-    With the lesson come its hints, with the course what is behind a failure; `style` False leaves out the stylesheet,
-    for a page that has it already.
+    A lesson adds its hints, a course adds concepts and mental models. `style` False leaves out the stylesheet, for a
+    page that has it already.
     """
     drawn, _ = _drawn(figures)
     view = _view(result, lesson, course, drawn[lesson.id if lesson else ""])
@@ -183,7 +183,7 @@ def _view(
 
 
 def _drawn(figures: Sequence[FigurePair]) -> tuple[Mapping[str, Mapping[str, Markup]], list[str]]:
-    """For each lesson and check the picture as HTML, and what the reader has to know about pictures."""
+    """Pictures as HTML by lesson and check, and notes for the reader about pictures."""
     drawn: dict[str, dict[str, Markup]] = defaultdict(lambda: defaultdict(Markup))
     if not figures:
         return drawn, []
@@ -195,13 +195,13 @@ def _drawn(figures: Sequence[FigurePair]) -> tuple[Mapping[str, Mapping[str, Mar
         except NoMatplotlib:
             return drawn, [NO_PICTURES]
         except Exception:
-            # The numbers are a student's; a page without one picture is better than no page.
+            # The numbers come from a student's code. A page without one picture is better than no page.
             continue
     return drawn, []
 
 
 def _first(grading: Grading) -> dict[str, str] | None:
-    """The one exercise to do first, as in the terminal."""
+    """The exercise to do first, as in the terminal; None if every exercise passed."""
     found = next_in(grading.lessons)
     if found is None:
         return None
@@ -230,7 +230,7 @@ def _facts(grading: Grading) -> list[str]:
 
 
 def _line(steps: Sequence[Step], most: float) -> Markup:
-    """The points after each attempt as a step line; the same numbers stand in the table below it."""
+    """Points after each attempt as a step line. The table below it has the same numbers."""
     if not steps:
         return Markup()
     width, height = 340.0, 60.0

@@ -1,4 +1,4 @@
-"""A course's theme.css: its own values for the properties of palette.css, light and dark, and rules for our elements.
+"""A course's theme.css: values for the properties of palette.css, light and dark, and rules for our elements.
 
 `:root { … }` has the values for light pages and, inside `@media (prefers-color-scheme: dark)`, those for dark ones.
 Every other rule begins with `.blindgrade`, because a notebook's card is part of somebody else's page.
@@ -22,26 +22,26 @@ MAX_THEME = 64 * 1024
 DARK = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
 COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 NAME = re.compile(r"--[\w-]+")
-# An SVG in an <img> or a background loads nothing and runs nothing, so a logo may be one.
+# An SVG in an <img> or a background loads nothing and runs nothing, so a logo may be an SVG.
 DATA = re.compile(r"""url\(\s*(?:"data:image/[^"\n]*"|'data:image/[^'\n]*'|data:image/[^"'()\s]*)\s*\)""", re.I)
 ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)", re.S)
-# Each with the reason that a reader gets.
+# Each pattern has the reason for the message.
 REFUSED = (
     (re.compile(r"@import"), "`@import` loads a file, and pages load nothing; copy the rules into theme.css"),
     (re.compile(r"(?<![\w-])(url|src|image|(-webkit-)?image-set)\s*\("),
      "`{found}…)` loads a file, and pages load nothing; write the picture itself: url(\"data:image/svg+xml,…\")"),
     (re.compile(r"@(font-face|namespace|charset|layer|property)"),
-     "`{found}` has no use here; name fonts that readers have, in --font"),
+     "`{found}` does not help here; name fonts that readers have, in --font"),
 )  # fmt: skip
 
 
 class ThemeError(CourseError):
-    """theme.css cannot be used; the message names the line and what to do."""
+    """theme.css cannot be used. The message names the line and says what to do."""
 
 
 @dataclass(frozen=True)
 class Theme:
-    """What a theme adds to the stylesheets: declarations for light and dark, and whole rules. Empty: nothing."""
+    """Additions of a theme to the stylesheets: declarations for light and dark, and whole rules."""
 
     light: Markup = field(default_factory=Markup)
     dark: Markup = field(default_factory=Markup)
@@ -57,7 +57,7 @@ class _Rule:
 
 
 def read_theme(path: Path, shown: str) -> Theme:
-    """The theme in the file, empty if there is none. ThemeError names `shown`."""
+    """Theme in the file; an empty one without a file. `shown` is the file's name in a ThemeError."""
     if not path.is_file():
         return Theme()
     try:
@@ -79,7 +79,7 @@ class _Fault(Exception):
 
 
 def theme_of(text: str) -> Theme:
-    """The theme that the text describes."""
+    """Theme in the text. Raises _Fault with a line for the first error."""
     _refuse_what_loads(text)
     light: list[str] = []
     dark: list[str] = []
@@ -107,8 +107,8 @@ def theme_of(text: str) -> Theme:
 def _refuse_what_loads(text: str) -> None:
     at = text.lower().find("</style")
     if at >= 0:
-        raise _Fault(_line(text, at), "`</style` would end the page's stylesheet; take it out")
-    # As a browser reads it: without comments, escapes resolved. Lines stay where they are.
+        raise _Fault(_line(text, at), "`</style` would end the page's stylesheet; remove it")
+    # Read it as a browser does: without comments, with escapes resolved. Line numbers do not change.
     plain = DATA.sub(_blank, COMMENT.sub(_blank, text))
     plain = ESCAPE.sub(_resolved, plain).lower()
     plain = DATA.sub(_blank, plain)
@@ -129,7 +129,7 @@ def _resolved(match: re.Match[str]) -> str:
 
 
 def _rules(text: str, line: int) -> Iterator[_Rule]:
-    """The rules at the outermost level."""
+    """Rules at the outermost level."""
     text = COMMENT.sub(_blank, text)
     start = opened = depth = 0
     for at, sign in _signs(text):
@@ -144,13 +144,13 @@ def _rules(text: str, line: int) -> Iterator[_Rule]:
                 yield _Rule(prelude, text[opened + 1 : at], line + _line(text, opened) - 1, text[begin : at + 1])
                 start = at + 1
         elif depth == 0 or sign == "}":
-            raise _Fault(line + _line(text, at) - 1, f"`{sign}` is outside of a rule; take it out")
+            raise _Fault(line + _line(text, at) - 1, f"`{sign}` is outside of a rule; remove it")
     if depth or text[start:].strip():
         raise _Fault(line + _line(text, max(opened, start)) - 1, "this rule has no end; close it with `}`")
 
 
 def _signs(text: str) -> Iterator[tuple[int, str]]:
-    """The braces and semicolons that are not in a string or in parentheses, with their places."""
+    """Braces and semicolons outside of strings and parentheses, with their places."""
     quote, parens, skip = "", 0, False
     for at, sign in enumerate(text):
         if skip:
@@ -178,12 +178,12 @@ def _declarations(rule: _Rule, whole: str) -> Iterator[str]:
             continue
         name, colon, value = (part.strip() for part in declaration.partition(":"))
         if not colon or not NAME.fullmatch(name):
-            raise _Fault(line, f"`:root` has custom properties alone, as in `--link: #0a58a6`; {name!a} is none")
+            raise _Fault(line, f"`:root` takes only custom properties, as in `--link: #0a58a6`; {name!a} is not one")
         if not value:
-            raise _Fault(line, f"{name} has no value; write one or take the line out")
+            raise _Fault(line, f"{name} has no value; write one or remove the line")
         if name not in properties() and f"var({name}" not in whole:
             near = difflib.get_close_matches(name, properties(), n=1)
-            guess = f"did you mean {near[0]}" if near else "palette.css lists those that pages use"
+            guess = f"did you mean {near[0]}" if near else "palette.css lists the properties that pages use"
             raise _Fault(line, f"no page uses {name}; {guess}")
         yield f"{name}: {value};"
 
@@ -197,7 +197,7 @@ def _ours(rule: _Rule) -> None:
 
 @cache
 def properties() -> tuple[str, ...]:
-    """The properties that a theme may set: those of palette.css."""
+    """Properties that a theme may set: those of palette.css."""
     palette = files("blindgrade.render.html") / "templates" / "palette.css"
     return tuple(dict.fromkeys(re.findall(r"(--[\w-]+):", palette.read_text(encoding="utf-8"))))
 

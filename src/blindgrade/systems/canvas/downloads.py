@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from blindgrade.collect.downloads import by_student, strangers
-from blindgrade.collect.source_item import Handed, Listing
+from blindgrade.collect.source_item import Listing, SourceItem
 from blindgrade.roster.people import Identifier
 
 # "doeana_LATE_1187_54321_score.py"; an anonymous assignment has "anon_LATE_x7Yq2_54321_score.py".
@@ -28,5 +28,5 @@ def canvas(root: Path, entries: list[Path]) -> Listing | None:
         who = (Identifier("canvas", user), Identifier("name", name))
         submitted = tuple((match["file"], path) for match, path in group)
         late = any(match["late"] for match, _ in group)
-        listing.handed.append(Handed(f"{name} ({user})", who, user, submitted, late=late))
+        listing.items.append(SourceItem(f"{name} ({user})", who, user, submitted, late=late))
     return listing

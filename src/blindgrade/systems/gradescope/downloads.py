@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from blindgrade import clock
-from blindgrade.collect.source_item import Handed, Listing, SourceError
+from blindgrade.collect.source_item import Listing, SourceError, SourceItem
 from blindgrade.roster.people import Identifier
 
 METADATA = "submission_metadata.yml"
@@ -38,8 +38,10 @@ def gradescope(root: Path, entries: list[Path]) -> Listing | None:
             who = tuple(Identifier(space, value) for space, value in given.items() if value)
             own = given["sid"] or given["email"]
             at = _utc(_of(record, "created_at"))
-            listing.handed.append(
-                Handed(given["name"] or own, who, own, (("", path),), "", at, "gradescope" if at else "", notes=group)
+            listing.items.append(
+                SourceItem(
+                    given["name"] or own, who, own, (("", path),), "", at, "gradescope" if at else "", notes=group
+                )
             )
     listing.refused += [
         (name, f"{METADATA} lists it, but its folder is missing") for name in records if not (root / name).is_dir()

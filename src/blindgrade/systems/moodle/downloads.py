@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from blindgrade.collect.downloads import by_student, strangers
-from blindgrade.collect.source_item import Handed, Listing
+from blindgrade.collect.source_item import Listing, SourceItem
 from blindgrade.roster.people import Identifier
 
 # "Ana Doe_4711_assignsubmission_file_/score.py", or without folders "Ana Doe_4711_assignsubmission_file_score.py".
@@ -25,5 +25,7 @@ def moodle(root: Path, entries: list[Path]) -> Listing | None:
     for number, files in found.items():
         name = files[0][0]["name"]
         who = (Identifier("moodle", number), Identifier("name", name))
-        listing.handed.append(Handed(f"{name} ({number})", who, number, tuple((m["file"] or "", p) for m, p in files)))
+        listing.items.append(
+            SourceItem(f"{name} ({number})", who, number, tuple((m["file"] or "", p) for m, p in files))
+        )
     return listing

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from blindgrade import clock
-from blindgrade.collect.source_item import Handed, Listing, SourceError
+from blindgrade.collect.source_item import Listing, SourceError, SourceItem
 from blindgrade.roster.people import Identifier
 
 STAMP = "timestamp.txt"
@@ -41,7 +41,7 @@ def exchange(root: Path, entries: list[Path]) -> Listing | None:
             if path.is_symlink() or not path.is_dir():
                 listing.refused.append((path.name, "it is not a folder"))
                 continue
-            listing.handed.append(_from_exchange(path, match["student"], match["assignment"], match["time"]))
+            listing.items.append(_from_exchange(path, match["student"], match["assignment"], match["time"]))
         return listing
     if inbound != root:
         raise SourceError(f"{inbound} holds no submissions; no student has submitted to it yet")
@@ -51,20 +51,20 @@ def exchange(root: Path, entries: list[Path]) -> Listing | None:
     listing = Listing("nbgrader")
     for folder in (path for student in entries for path in _listed(student)):
         if folder in stamped and not folder.is_symlink():
-            listing.handed.append(_from_exchange(folder, folder.parent.name, folder.name, ""))
+            listing.items.append(_from_exchange(folder, folder.parent.name, folder.name, ""))
         else:
             listing.refused.append((f"{folder.parent.name}/{folder.name}", f"it holds no {STAMP}"))
     return listing
 
 
-def _from_exchange(path: Path, student: str, assignment: str, time: str) -> Handed:
+def _from_exchange(path: Path, student: str, assignment: str, time: str) -> SourceItem:
     stamp = path / STAMP
     if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 100:
         time = stamp.read_text(encoding="utf-8", errors="replace").strip() or time
     at = _nbgrader_time(time)
     who = (Identifier("login", student),)
     notes = _owner(path, student)
-    return Handed(
+    return SourceItem(
         student,
         who,
         student,

@@ -1,4 +1,4 @@
-"""What a grade cell of a released notebook runs in the student's Jupyter: the exercise's public checks."""
+"""Run the public checks of an exercise in the student's Jupyter. The grade cells of a released notebook call this."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 
 
 class ChecksFailed(Exception):
-    """Some public check failed; the message lists them."""
+    """At least one public check failed. The message lists the failed checks."""
 
 
 class NotGradedHere(Exception):
-    """A kernel was asked to autograde, which gives points to whoever changes the cell's names."""
+    """A kernel must not autograde: a student who changes names in the notebook would get points."""
 
 
 def check(exercise: str, names: dict[str, Any], course: str) -> None:
-    """Run the public checks of `exercise` on what the notebook defines; ChecksFailed if one fails.
+    """Run the public checks of `exercise` on the notebook's `names`. ChecksFailed if one fails.
 
-    `course` is the folder of the released course. This is the student's own look at the work: nothing is isolated here,
-    and `nbgrader autograde` gives no points for it.
+    `course` is the folder of the released course. The checks are only for the student: they run without isolation, and
+    `nbgrader autograde` gives no points for them.
     """
     if os.environ.get("NBGRADER_EXECUTION") == "autograde":
         raise NotGradedHere(
@@ -32,7 +32,7 @@ def check(exercise: str, names: dict[str, Any], course: str) -> None:
 
 
 def _run(exercise: str, names: dict[str, Any], course: str) -> tuple[int, list[str]]:
-    """How many public checks there are, and a paragraph for each that failed."""
+    """Number of public checks, and a paragraph for each failed check."""
     from pathlib import Path
     from types import ModuleType
 

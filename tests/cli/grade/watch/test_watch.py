@@ -41,7 +41,7 @@ class Terminal:
         self.text = ""
 
     def expect(self, *wanted: str) -> str:
-        """Read until one screen holds all of these texts; that screen."""
+        """Read until one screen holds all of these texts. Return that screen."""
         deadline = time.monotonic() + PATIENCE
         while True:
             screens = ESCAPES.sub("", self.text.replace("\x1b[H\x1b[2J\x1b[3J", "\f")).split("\f")
@@ -54,7 +54,7 @@ class Terminal:
             self.text += os.read(self.master, 1 << 16).decode("utf-8", "replace")
 
     def forget(self) -> None:
-        """What was written until now."""
+        """Text that was written until now."""
         while select.select([self.master], [], [], 0)[0]:
             os.read(self.master, 1 << 16)
         self.text = ""
@@ -63,7 +63,7 @@ class Terminal:
         os.write(self.master, keys.encode())
 
     def ends(self) -> int:
-        """The exit code, once the terminal is as it was."""
+        """Exit code, after the terminal has its old settings again."""
         code = self.process.wait(PATIENCE)
         assert termios.tcgetattr(self.slave) == self.before
         return code
@@ -96,14 +96,14 @@ def file_of(course: Path) -> Path:
 
 
 def save(course: Path, text: str) -> None:
-    """As editors do: another file is renamed into the place."""
+    """Save as editors do: rename another file to this name."""
     beside = file_of(course).with_name("basics.py~")
     beside.write_text(text)
     beside.replace(file_of(course))
 
 
 def graded(course: Path) -> list[list[str]]:
-    """The exercises of each grading of this session, in order."""
+    """Exercises of each grading of this run, in order."""
     attempts = [
         json.loads(p.read_text()) for p in (course / ".blindgrade" / "attempts" / "lesson-1.1.1").glob("*.json")
     ]
@@ -115,7 +115,7 @@ WRONG = (CASES / "wrong_and_blocked" / "basics.py").read_text()
 RIGHT = WRONG.replace("return centered", "return centered / values.std(dim=-1, keepdim=True, correction=0)")
 
 
-def test_a_save_grades_what_changed_and_what_waited_for_it(course: Path, terminal: Terminal) -> None:
+def test_a_save_grades_changed_exercises_and_those_that_require_them(course: Path, terminal: Terminal) -> None:
     terminal.expect("To fix: standardize", "20 of 100 points", "q quit")
     save(course, RIGHT)
     screen = terminal.expect("100 of 100 points", ", in ", "✓ standardize", "✓ correlation", "q quit")
@@ -163,10 +163,10 @@ def test_keys_show_the_list_hints_and_the_next_exercise(course: Path, terminal: 
     terminal.expect("80 of 100 points")
     terminal.press("n")
     terminal.expect("To write: fit_line")
-    told = subprocess.run(
+    printed = subprocess.run(
         [GRADE, "--hint", "standardize"], cwd=course, capture_output=True, text=True, timeout=PATIENCE
     )
-    assert "hint 3     Keep the axis of the mean." in told.stdout
+    assert "hint 3     Keep the axis of the mean." in printed.stdout
 
 
 def test_a_grades_everything_with_a_fresh_seed(course: Path, terminal: Terminal) -> None:
@@ -238,7 +238,7 @@ def test_without_a_terminal_each_verdict_is_a_line(course: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [["--json"], ["--debug"], ["--hint"]], ids=ascii)
-def test_what_does_not_go_with_watching_is_refused(course: Path, options: list[str]) -> None:
+def test_options_that_do_not_go_with_watch_are_refused(course: Path, options: list[str]) -> None:
     command = [GRADE, "lesson-1.1.1", "--watch", *options]
     done = subprocess.run(command, cwd=course, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (2, "")

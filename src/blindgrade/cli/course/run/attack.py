@@ -1,4 +1,4 @@
-"""What `course attack` does."""
+"""Run `course attack`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from blindgrade.render.safe import shown
 
 
 def attack(names: tuple[str, ...], corpus: Path | None, sandbox: Any, as_json: bool) -> None:
-    """Attack the sandbox and show what it held."""
+    """Attack the sandbox and show the result of each attack."""
     folder = (corpus or CORPUS).absolute()
     with stops(BAD_REQUEST, CorpusError, ZygoteFailed):
         attacks = read_corpus(folder, names)

@@ -1,4 +1,4 @@
-"""What `course build` does."""
+"""Run `course build`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blindgrade.generate.build import build as build_files
 
 
 def build(lessons: tuple[str, ...], check: bool) -> None:
-    """Write what is out of date, or name it."""
+    """Write the files that are out of date; with `check` only list them."""
     with stops(BAD_REQUEST, CourseError, UnknownId):
         paths = build_files(Catalog.locate(), lessons or ("all",), check=check)
     for path in paths:

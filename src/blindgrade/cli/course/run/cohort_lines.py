@@ -1,4 +1,4 @@
-"""The lines of `course grade`: each finished submission on standard output, how far it is on the other."""
+"""Output of `course grade`: finished submissions on standard output, progress on standard error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLAIN_EVERY = 10.0  # seconds between two lines of progress where there is no te
 
 
 class CohortLines:
-    """A line for each finished submission; how far it is, how fast, and how long still."""
+    """A line for each finished submission, and the progress: how many, how fast, and the time left."""
 
     def __init__(self, total: int) -> None:
         self._begun = self._said = time.monotonic()
@@ -32,7 +32,7 @@ class CohortLines:
         self._bar.__exit__(kind, error, tb)
 
     def graded(self, result: Result, done: int, total: int) -> None:
-        """Say what became of one submission."""
+        """Print the result of one submission and the progress."""
         self._graded += result.state != "unchanged"
         now = time.monotonic()
         pace = _pace(self._graded, done, total, now - self._begun)
@@ -50,8 +50,8 @@ class CohortLines:
 
 
 def _line(result: Result) -> str:
-    if result.attempt is None or result.state == "aside":
-        return f"✗ {result.student}  {result.lesson}  set aside: {result.reason}"
+    if result.attempt is None or result.state == "skipped":
+        return f"✗ {result.student}  {result.lesson}  skipped: {result.reason}"
     attempt = result.attempt
     again = f", {result.reused} exercises as before" if result.reused else ""
     return (
@@ -63,7 +63,7 @@ def _line(result: Result) -> str:
 def _pace(graded: int, done: int, total: int, seconds: float) -> str:
     if not graded or seconds <= 0:
         return "nothing to grade yet"
-    # What was not graded cost next to nothing, so it says nothing about what is to come.
+    # A submission that was not graded takes almost no time, so only graded ones give the speed.
     rate = graded / seconds
     left = (total - done) / rate
     return f"{rate * 60:.0f} a minute, {_duration(left)} left"

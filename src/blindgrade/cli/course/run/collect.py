@@ -1,4 +1,4 @@
-"""What `course collect` does."""
+"""Run `course collect`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from blindgrade.systems.sources import SOURCES
 
 
 def collect(source: Path, to: Path, roster: Path | None, kind: str, as_json: bool) -> None:
-    """Collect, and say what became of every submission."""
+    """Collect, and print the result of every submission."""
     people = roster_at(roster) if roster else None
     with stops(BAD_REQUEST, CourseError, SourceError):
         report = collect_all(Catalog.locate(), source, to, SOURCES, people, kind)

@@ -1,4 +1,4 @@
-"""What `course grade` does before torch is imported, and what it says at the end."""
+"""Run `course grade`: the part before torch is imported, and the summary at the end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, INTERRUPT
 from blindgrade.cohort.settings import Settings
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.render.safe import shown
-from blindgrade.submitted import NothingHandedIn
+from blindgrade.submitted import NoSubmissions
 
 if TYPE_CHECKING:  # it needs torch
     from blindgrade.cohort.run import Summary
@@ -35,24 +35,24 @@ def grade(
     """Grade every submission. Every run resumes, so `resume` changes nothing."""
     settings = Settings(workers or os.cpu_count() or 1, "process" if sandbox == "process" else "strict", regrade)
     try:
-        with stops(BAD_REQUEST, CourseError, UnknownId, NothingHandedIn, StoreError):
+        with stops(BAD_REQUEST, CourseError, UnknownId, NoSubmissions, StoreError):
             catalog = Catalog.locate()
             targets = whole_lessons(catalog, lesson, "is one exercise; a cohort is graded by whole lessons:")
             store = attempts or catalog.attempts
-            # The walls are tried on another core while this one imports torch.
+            # Another core tries the sandbox's walls while this one imports torch.
             trial = _trial(targets, (submitted, store), settings) if cluster is None else None
             from blindgrade.cli.course.run.grade_cohort import grade_submissions
 
             summary = grade_submissions(targets, submitted, store, settings, cluster, trial)
     except KeyboardInterrupt:
-        stop("interrupted; the same command goes on from here", INTERRUPTED)
+        stop("interrupted; the same command continues from here", INTERRUPTED)
     code = _say_summary(summary, store)
     sys.stdout.flush()
-    os._exit(code)  # all is said and stored; taking torch apart in order would only take time
+    os._exit(code)  # everything is printed and stored; an orderly end of torch would only take time
 
 
 def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings) -> Zygote | None:
-    """Begin to try whether the walls hold on this machine. With `--sandbox process` warn instead."""
+    """Start the test of the sandbox's walls on this machine. With `--sandbox process` only warn and return None."""
     if settings.sandbox == "process":
         say("--sandbox process: STUDENTS' CODE RUNS AS YOU, with your files, your network and the course's solutions"
             " within its reach. Only for submissions that you have read.")  # fmt: skip
@@ -63,14 +63,14 @@ def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings)
 
 
 def _say_summary(summary: Summary, attempts: Path) -> int:
-    for title, listed in (("set aside", summary.aside), ("graded in part", summary.errors)):
+    for title, listed in (("skipped", summary.skipped), ("graded in part", summary.errors)):
         if listed:
             click.echo(f"\n{len(listed)} {title}:")
         for one in listed:
             where = f" {one.lesson}" if one.lesson else ""
             click.echo(shown(f"  {one.student}{where}: {one.reason}"))
-    parts = [f"{summary.graded} graded", f"{summary.unchanged} unchanged", f"{len(summary.aside)} set aside"]
+    parts = [f"{summary.graded} graded", f"{summary.unchanged} unchanged", f"{len(summary.skipped)} skipped"]
     click.echo(f"\n{', '.join(parts)}; attempts in {attempts}")
     if summary.errors:
         return GRADER_FAILED
-    return SOME_NOT if summary.aside else ALL_DONE
+    return SOME_NOT if summary.skipped else ALL_DONE

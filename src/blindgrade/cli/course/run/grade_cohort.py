@@ -1,4 +1,4 @@
-"""What `course grade` does with torch: grade every submission, with a line for each."""
+"""Run `course grade`: the part with torch, which grades every submission and prints a line for each."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from blindgrade.cohort.cluster import OnCluster
 from blindgrade.cohort.run import Grade, Summary, grade_cohort, in_processes
 from blindgrade.cohort.settings import Settings
 from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
-from blindgrade.submitted import handed_in
+from blindgrade.submitted import read_submitted
 
 
 def grade_submissions(
     targets: list[Target], submitted: Path, attempts: Path, settings: Settings, cluster: str | None,
     trial: Zygote | None,
 ) -> Summary:  # fmt: skip
-    """Grade them here or on a cluster, once the trial of the walls has passed."""
+    """Grade the submissions here or on a cluster, after the test of the sandbox's walls has passed."""
     torch.set_num_threads(1)
-    handed, aside = handed_in(submitted)
+    submissions, skipped = read_submitted(submitted)
     how: Grade = in_processes if cluster is None else OnCluster(cluster)
     _need_walls(trial)
-    with CohortLines(len(handed) * len(targets)) as lines:
-        summary = grade_cohort(targets, handed, submitted, AttemptStore(attempts), settings, lines.graded, how)
-    summary.aside = [*aside, *summary.aside]
+    with CohortLines(len(submissions) * len(targets)) as lines:
+        summary = grade_cohort(targets, submissions, submitted, AttemptStore(attempts), settings, lines.graded, how)
+    summary.skipped = [*skipped, *summary.skipped]
     return summary
 
 
 def _need_walls(trial: Zygote | None) -> None:
-    """Refuse before anything is graded where they do not hold."""
+    """End the command before it grades anything if the walls do not hold on this machine."""
     if trial is None:
         return
     try:
         with trial:
             trial.ready()
     except SandboxMissing as error:
-        remedy = "Others' code is graded behind walls, or with --sandbox process at your own risk."
+        remedy = "Grade others' code in a sandbox, or with --sandbox process at your own risk."
         stop(f"{error}\n{remedy}", BAD_REQUEST)

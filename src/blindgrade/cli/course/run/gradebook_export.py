@@ -1,4 +1,4 @@
-"""What `course gradebook export` does."""
+"""Run `course gradebook export`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores by the policy, which both commands of `course gradebook` read."""
+"""Scores by the policy, for both commands of `course gradebook`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blindgrade.models import Late
 def scores(
     catalog: Catalog, lessons: tuple[str, ...], attempts: Path, count: str | None, before_penalties: bool
 ) -> Iterator[LessonScores]:
-    """Scores of the lessons that were asked for, or of all that have attempts."""
+    """Scores of the named lessons, or of all lessons with attempts."""
     policy = catalog.course.policy
     policy = policy.model_copy(update={"attempts": count or policy.attempts})
     if before_penalties:

@@ -1,4 +1,4 @@
-"""What `course gradebook sync` does."""
+"""Run `course gradebook sync`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from blindgrade.systems.nbgrader.gradebook import sync as write
 def sync(
     lessons: tuple[str, ...], attempts: Path, count: str | None, before_penalties: bool, roster: Path | None, url: str
 ) -> None:
-    """Write attempts into nbgrader's gradebook, and say what changed."""
+    """Write attempts into nbgrader's gradebook, and print the number of changes."""
     people = roster_at(roster)
     with stops(BAD_REQUEST, CourseError, UnknownId, GradebookError):
         catalog = Catalog.locate()
@@ -35,7 +35,7 @@ def sync(
 def _targets(
     catalog: Catalog, found: Iterable[LessonScores], students: set[str]
 ) -> Iterator[tuple[LessonFiles, Lesson, LessonScores]]:
-    """The lessons one by one, as they are read; adds their students."""
+    """Lessons one by one, while they are read. Adds their students to `students`."""
     for one in found:
         students.update(one.attempts)
         files = catalog.files(one.lesson)

@@ -1,4 +1,4 @@
-"""Notes: what a command says on standard error about files that it could use all the same."""
+"""Notes on standard error about files that a command could use in spite of a problem."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHOWN_NOTES = 20
 
 
 def say_notes(notes: Sequence[str]) -> None:
-    """Print the first notes on standard error, and how many more there are."""
+    """Print the first notes on standard error, and the number of the others."""
     for note in notes[:SHOWN_NOTES]:
         click.echo(f"note: {shown(note)}", err=True)
     if len(notes) > SHOWN_NOTES:

@@ -1,4 +1,4 @@
-"""What `course replay` does."""
+"""Run `course replay`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from blindgrade.render.safe import shown
 
 
 def replay(attempt: Path, submission: Path | None, sandbox: Literal["strict", "process"]) -> None:
-    """Grade an attempt's submission again, and say what differs."""
+    """Grade an attempt's submission again, and print what differs."""
     with stops(BAD_REQUEST, CourseError, UnknownId, StoreError):
         catalog, made = Catalog.locate(), read_attempt(attempt)
         warm = Warm(catalog.find([made.lesson]), sandbox)
         try:
-            # SandboxMissing is a ZygoteFailed; the inner one stops first.
+            # SandboxMissing is a ZygoteFailed, so the inner `stops` must handle it first.
             with stops(GRADER_FAILED, ZygoteFailed), stops(BAD_REQUEST, CannotReplay, SandboxMissing):
                 found = grade_again(catalog, made, submission, warm)
         finally:

@@ -1,4 +1,4 @@
-"""What `course report` does."""
+"""Run `course report`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The roster of `--roster`: every command reads it here, so that they say the same about one file."""
+"""The roster of `--roster`. Every command reads it here, so all print the same notes about a file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from blindgrade.roster.reading import read_roster
 
 
 def roster_at(path: Path | None) -> Roster:
-    """The roster, after its notes were said; an empty one if no file was named. Ends the command if it is refused."""
+    """Roster in the file, with its notes printed; an empty one without a file. A bad roster ends the command."""
     with stops(BAD_REQUEST, RosterError):
         roster = read_roster(path) if path else Roster()
     say_notes(roster.notes)

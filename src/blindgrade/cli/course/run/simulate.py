@@ -1,4 +1,4 @@
-"""What `course simulate` does."""
+"""Run `course simulate`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blindgrade.simulate.written import write_submissions
 
 
 def simulate(lesson: str, students: int, seed: int, to: Path, attempts: Path | None, rehearse: bool) -> None:
-    """Draw a cohort; write its submissions, and its attempts if they are wanted."""
+    """Draw a cohort. Write its submissions, and its attempts if `attempts` is given."""
     try:
         with stops(BAD_REQUEST, CourseError, UnknownId):
             catalog = Catalog.locate()
@@ -28,11 +28,11 @@ def simulate(lesson: str, students: int, seed: int, to: Path, attempts: Path | N
             cohort = draw([p.known for p in pieces], students, seed)
             click.echo(f"wrote {write_submissions(pieces, cohort, to)} files of {students} students to {to}")
             if attempts is not None:
-                tell = _rehearsed if rehearse else lambda lesson: None
-                count = write_attempts(pieces, cohort, attempts, assumed=not rehearse, tell=tell)
+                report = _rehearsed if rehearse else lambda lesson: None
+                count = write_attempts(pieces, cohort, attempts, assumed=not rehearse, report=report)
                 click.echo(f"wrote {count} attempts to {attempts}")
     except FileNotFoundError as error:
-        stop(f"{error.filename} is missing; a cohort is simulated where the solutions are", BAD_REQUEST)
+        stop(f"{error.filename} is missing; simulate a cohort in a course that has the solutions", BAD_REQUEST)
 
 
 def _rehearsed(lesson: str) -> None:

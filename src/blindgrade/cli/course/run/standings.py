@@ -1,4 +1,4 @@
-"""What `course standings` does."""
+"""Run `course standings`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def standings(attempts: Path | None, roster: Path | None, as_json: bool) -> None
 def _line(row: Row) -> str:
     one = row.standing
     who = f"{one.student}  {row.person.name}" if row.person.name else one.student
-    if not row.handed_in:
+    if not row.has_submission:
         return f"{who}  {one.lesson}  nothing handed in"
     late = f"  {one.days_late} days late, {one.from_bank} from the bank" if one.days_late else ""
     return f"{who}  {one.lesson}  {one.points:g} of {one.max_points:g} points{late}"

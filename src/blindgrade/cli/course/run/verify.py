@@ -1,4 +1,4 @@
-"""What `course verify` does."""
+"""Run `course verify`."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _show(proofs: list[Proof], console: Console) -> None:
 
 
 def _table(proofs: list[Proof]) -> Table:
-    """A line for each kind of proof of each lesson."""
+    """Table with a line for each kind of proof of each lesson."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("lesson", "proof", "passed", "seconds"):
         table.add_column(column, justify="left" if column in ("lesson", "proof") else "right")

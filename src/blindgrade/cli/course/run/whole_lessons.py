@@ -1,4 +1,4 @@
-"""Lessons as a cohort has them: whole."""
+"""Whole lessons for the commands of a cohort."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from blindgrade.catalog import Catalog, Target, UnknownId
 
 
 def whole_lessons(catalog: Catalog, lesson: str, refusal: str) -> list[Target]:
-    """The lessons that an id covers. UnknownId if it is one exercise's; `refusal` says what to name instead."""
+    """Lessons that an id covers. UnknownId if it is an exercise's id; `refusal` says what to name instead."""
     targets = catalog.find([lesson])
     if "/" in lesson:
         raise UnknownId(f"{lesson} {refusal} {lesson.split('/')[0]}")

@@ -1,4 +1,4 @@
-"""What the threads of `grade --watch` report to its main thread."""
+"""Events that the threads of `grade --watch` send to its main thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from blindgrade.models import Attempt
 
 @dataclass(frozen=True)
 class Request:
-    """Grade what changed, or everything. `awaited` is False if nobody waits for an answer."""
+    """A request to grade what changed, or everything. `awaited` is False if nobody waits for an answer."""
 
     at: float
     everything: bool = False
@@ -32,7 +32,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class Running:
-    """The grader is at this exercise."""
+    """The grader runs this exercise."""
 
     exercise: str
 
@@ -41,7 +41,7 @@ class Running:
 class Graded:
     """Exercises of one lesson were graded, `seconds` after the save or the key that asked for it.
 
-    `part` counts what one request brings, from 0; `goes_on` says that a save interrupted the request before it.
+    `part` counts the events of one request, from 0. `goes_on`: a save interrupted the request before this one.
     """
 
     attempt: Attempt
@@ -52,7 +52,7 @@ class Graded:
 
 @dataclass(frozen=True)
 class Rest:
-    """The grader has nothing to do; what the last request asked for, and how many parts it brought."""
+    """The grader has nothing to do. Holds the last request and the number of its parts."""
 
     request: Request
     graded: int
@@ -60,12 +60,12 @@ class Rest:
 
 @dataclass(frozen=True)
 class Redraw:
-    """The screen is not what it was."""
+    """The screen may have to be drawn again."""
 
 
 @dataclass(frozen=True)
 class Failed:
-    """Nothing can be graded any more."""
+    """The grader cannot continue."""
 
     message: str
     code: int

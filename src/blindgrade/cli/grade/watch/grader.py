@@ -20,7 +20,7 @@ from blindgrade.models import Outcome
 
 
 class Grader:
-    """The thread that grades, one request after the other; a later request ends an earlier one at once."""
+    """The thread that grades one request after the other. A new request ends the running one at once."""
 
     def __init__(self, session: Regrading, report: Callable[[object], None]) -> None:
         self._session = session
@@ -37,16 +37,16 @@ class Grader:
         self._thread.start()
 
     def ask(self, request: Request) -> None:
-        """Make a request; one that is being answered ends, a training too."""
-        self._newer.set()  # first, or the request that is being made could end itself
+        """Add a request. It ends the running one, also during a training."""
+        self._newer.set()  # set this first, or the new request could end itself
         self._requests.put(request)
 
     def problems(self) -> dict[str, list[str]]:
-        """See `Regrading.problems`."""
+        """Copy of `Regrading.problems`."""
         return dict(self._session.problems)
 
     def leave(self) -> None:
-        """End, also while the reference itself runs, which is not asked."""
+        """End the thread. If the reference is running, it does not look for new requests: close the warm process."""
         self._newer.set()
         self._requests.put(None)
         self._thread.join(0.2)
@@ -65,14 +65,14 @@ class Grader:
                 self._report(Failed(str(error), BAD_REQUEST))
             except GraderFailed as error:
                 self._report(Failed(str(error), GRADER_FAILED))
-            except Exception as error:  # a thread that ends in silence would leave the screen as it is for ever
+            except Exception as error:  # without this report, the screen would never change again
                 self._report(Failed(f"the grader stopped: {type(error).__name__}: {error}", GRADER_FAILED))
             self._report(Rest(request, graded))
             with suppress(CourseError):  # a mistake in the course is reported when it prevents a result
                 self._session.prepare()
 
     def _merged(self) -> Request | None:
-        """The next request, together with those that came meanwhile."""
+        """Next request, merged with all requests that came while the thread was busy."""
         requests = [self._requests.get()]
         self._newer.clear()
         with suppress(Empty):

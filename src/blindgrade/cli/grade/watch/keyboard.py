@@ -1,4 +1,4 @@
-"""Single keys from a terminal, without Enter; the terminal is given back as it was, whatever ends the program."""
+"""Single keys from a terminal, without Enter. The terminal gets its old settings back, however the program ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any, Self
 
 
 class Keyboard:
-    """Calls `pressed` with each key while its context is open; does nothing if standard input is no terminal.
+    """Calls `pressed` with each key while its context is open. Does nothing if standard input is no terminal.
 
     It calls `resumed` when the screen may have to be drawn again: the program comes back after Ctrl-Z, the window has
     another size.
@@ -33,13 +33,13 @@ class Keyboard:
             return self
         self._before = termios.tcgetattr(sys.stdin)
         self._handle(signal.SIGCONT, self._come_back)
-        self._handle(signal.SIGWINCH, lambda *_: None)  # caught, so that it wakes the thread below
+        self._handle(signal.SIGWINCH, lambda *_: None)  # caught, so that the signal wakes the thread below
         self._handle(signal.SIGTERM, _leave)
         self._handle(signal.SIGHUP, _leave)
         tty.setcbreak(sys.stdin, termios.TCSADRAIN)
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_write, False)
-        # The kernel may give a signal to any thread; Python answers it in the main one, which may sleep until an event.
+        # The kernel may send a signal to any thread. Python handles it in the main thread, which may wait for an event.
         self._woken_before = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -61,7 +61,7 @@ class Keyboard:
         self._handlers[number] = signal.signal(number, handler)
 
     def _come_back(self, *_: object) -> None:
-        # The shell has put its own mode back while the program was stopped.
+        # While the program was stopped, the shell set its own mode.
         tty.setcbreak(sys.stdin, termios.TCSADRAIN)
 
     def _read(self) -> None:
@@ -77,7 +77,7 @@ class Keyboard:
             except OSError:
                 text = ""
             if not text:
-                self._pressed("q")  # the terminal is gone, and with it who would read a verdict
+                self._pressed("q")  # the terminal is gone, and nobody can read a result
                 return
             for key in text:
                 self._pressed(key)

@@ -1,4 +1,4 @@
-"""`grade --watch`: grade again on every save, only what changed, and show it at once.
+"""`grade --watch`: after every save, grade what changed and show it at once.
 
 Three threads feed one queue: the keyboard, the files, the grader. The main thread takes one event after the other and
 draws; it never grades, so keys are answered also while a training runs.
@@ -34,13 +34,13 @@ CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 
 def watch(job: Job, warm: Zygote) -> int:
-    """Watch until the student leaves; the exit code."""
+    """Watch until the student leaves. Return the exit code."""
     need_device(job.options["device"])
     return Watch(job, warm).run()
 
 
 class Watch:
-    """One `grade --watch`, from its first grading until it is left."""
+    """One run of `grade --watch`, from the first grading until the student leaves."""
 
     def __init__(self, job: Job, warm: Zygote) -> None:
         submission, targets = job.submission, job.targets
@@ -62,7 +62,7 @@ class Watch:
         self._terminal = sys.stdout.isatty()
 
     def run(self) -> int:
-        """Watch until the student leaves; the exit code."""
+        """Watch until the student leaves. Return the exit code."""
         leave = threading.Event()
         files = threading.Thread(target=watch_files, args=(self._submission, leave, self._events.put), daemon=True)
         try:
@@ -81,7 +81,7 @@ class Watch:
         return self._exit_code()
 
     def _take(self, event: object) -> bool:
-        """Answer one event; False when it was the last."""
+        """Handle one event. Return False after the last one."""
         match event:
             case Failed(message, code):
                 stop(message, code)
@@ -106,7 +106,7 @@ class Watch:
         return True
 
     def _look_again(self) -> None:
-        """Once after the first grading: a save that came before the files were watched would stay unseen."""
+        """Grade once more after the first grading: a save before the watch began would be missed otherwise."""
         if not self._looked:
             self._looked = True
             self._grader.ask(Request(time.monotonic(), awaited=False))
@@ -151,7 +151,7 @@ class Watch:
             self._screen.show(*[verdict(attempt.lesson, r, self._screen.console) for r in attempt.exercises])
 
     def _next(self) -> tuple[str, str] | None:
-        """The next exercise after the one in focus that is not passed; from the end on to the beginning."""
+        """Next exercise after the one in focus that is not passed. After the last one, continue with the first."""
         order = [(lesson, name) for lesson, results in self._ordered() for name in results]
         at = order.index(self._focus) + 1 if self._focus in order else 0
         for lesson, name in order[at:] + order[:at]:
