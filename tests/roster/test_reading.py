@@ -69,6 +69,7 @@ def test_somebody_whose_real_name_is_test_student_stays(tmp_path: Path) -> None:
         ("id,name\n,Ana\n", "roster.csv:2: '' cannot be an id"),
         ("id\nana\nbo\nAna\n", "roster.csv: lines 2 and 4 have the id Ana and ana"),
         ("id\nana\n\nbo\nana\nbo\nbo\n", "roster.csv: lines 2 and 5 have the id ana; lines 4, 6 and 7 have the id bo"),
+        ("id,name,ID\nana,Ana,s1\n", "roster.csv has several columns 'ID'; keep one"),
         ("id,name,email\nana,Doe, Ana,x@u\n", "roster.csv:2: more cells than titles; put quotation marks"),
     ],
 )
@@ -114,3 +115,18 @@ def test_a_cell_may_hold_a_line_break_and_lines_are_counted_in_the_file(tmp_path
     people = roster(tmp_path, 'id,name\nana,"Ana\nDoe"\n\nbo,Bo\n')
     assert people.find([Identifier("name", "Ana Doe")]) == ("ana", "")
     assert [person.line for person in people.people.values()] == [2, 5]
+
+
+def test_a_title_that_several_columns_have_is_named_and_each_value_finds_the_student(tmp_path: Path) -> None:
+    text = "id,email,Email,section,section\nana,a@x,b@x,1,2\n"
+    assert said(tmp_path, text) == [
+        "roster.csv: several columns have the title 'Email', 'section'; where one value counts, it is the first"
+    ]
+    people = roster(tmp_path, text)
+    assert [people.find((Identifier("email", one),)).student for one in ("a@x", "b@x")] == ["ana", "ana"]
+    assert people.person("ana").get("email") == "a@x"
+
+
+def test_a_sentence_names_ten_lines_at_most(tmp_path: Path) -> None:
+    [note] = said(tmp_path, "id,name\n" + "".join(f"s{n},Ana Doe\n" for n in range(500)))
+    assert note.startswith("roster.csv: lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 490 more have the name 'Ana Doe'")

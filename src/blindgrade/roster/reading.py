@@ -19,6 +19,7 @@ WORDS = {
     "id": "id", "login": "login", "sid": "number", "email": "e-mail address", "integration": "integration id",
     "canvas": "Canvas id", "moodle": "Moodle number", "github": "GitHub account",
 }  # fmt: skip
+MOST_LINES = 10  # that one sentence names
 STAFF = {"instructor", "teacher", "ta", "teaching assistant", "reader", "hta", "designer", "observer", "trainer/in"}
 
 
@@ -29,6 +30,8 @@ def read_roster(path: Path) -> Roster:
     own = ("id",) if "id" in columns.spaces else OWN
     if not set(own) & set(columns.spaces):
         raise RosterError(f"{path} has no column `id`; write a first line such as id,name,email")
+    if "id" in columns.twice:
+        raise RosterError(f"{path} has several columns {columns.twice['id']!r}; keep one")
     people: list[Person] = []
     staff: list[int] = []
     for line, row in table.rows:
@@ -86,6 +89,9 @@ def _about_columns(path: Path, table: Table, columns: Columns, own: tuple[str, .
     if own == OWN:
         used = next(space for space in OWN if space in columns.spaces)
         notes.append(f"{path} has no column `id`, so ids come from {table.titles[columns.spaces.index(used)]!r}")
+    if columns.twice:
+        listed = ", ".join(map(repr, columns.twice.values()))
+        notes.append(f"{path}: several columns have the title {listed}; where one value counts, it is the first")
     if columns.unknown:
         listed = ", ".join(repr(text) + _meant(text) for text in columns.unknown)
         notes.append(f"{path}: unknown columns, which were not used: {listed}")
@@ -118,5 +124,8 @@ def _about_people(path: Path, roster: Roster) -> list[str]:
 
 
 def _lines(lines: list[int]) -> str:
-    *others, last = map(str, sorted(lines))
+    shown = [str(line) for line in sorted(lines)[:MOST_LINES]]
+    if len(lines) > MOST_LINES:
+        shown.append(f"{len(lines) - MOST_LINES} more")
+    *others, last = shown
     return f"lines {', '.join(others)} and {last}" if others else f"line {last}"

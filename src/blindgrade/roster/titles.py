@@ -67,12 +67,14 @@ def is_known(text: str) -> bool:
 class Columns:
     """Kind of each column of a table: a key of COLUMNS, or "" if it identifies nobody.
 
-    canvas: the table is Canvas's gradebook. unknown: titles of no system.
+    canvas: the table is Canvas's gradebook. unknown: titles of no system. twice: titles that identify students and that
+    several columns have, each with its normal form.
     """
 
     spaces: list[str]
     canvas: bool
     unknown: list[str]
+    twice: dict[str, str]
 
     def cells(self, row: Sequence[str]) -> list[tuple[str, str]]:
         """Values of a row with their keys of COLUMNS. Empty values are left out."""
@@ -102,7 +104,8 @@ def columns_of(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
     # In Canvas's gradebook, the columns after the sections are assignments.
     end = names.index("section") + 1 if canvas else len(names)
     spaces = [*spaces[:end], *[""] * (len(names) - end)]
-    return Columns(spaces, canvas, [text for text in titles[:end] if text and not is_known(text)])
+    twice = {name: titles[n] for n, name in enumerate(names) if spaces[n] and names.index(name) < n}
+    return Columns(spaces, canvas, [text for text in titles[:end] if text and not is_known(text)], twice)
 
 
 def _all(pattern: re.Pattern[str], rows: Sequence[Sequence[str]], n: int) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import builtins
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.models import Attempt, ExerciseResult, Grading, Outcome, SubmissionRef
 from blindgrade.render.html.card import html_card
+from blindgrade.render.html.loading import added
 from blindgrade.render.html.look import Look, look_of
 from blindgrade.render.html.pages import check_templates
 from blindgrade.render.html.report import report
@@ -98,6 +101,17 @@ def test_a_students_text_stays_text_in_an_override(course: Course) -> None:
         (STUDENT + '{% block closing %}<img src="https://x.org/y.png">{% endblock %}', "student.html:2: src= loads"),
         (STUDENT + '{% block closing %}<p onclick="x()">{% endblock %}', "student.html:2: onclick= is a script"),
         (STUDENT + "{% block closing %}{% autoescape false %}{% endautoescape %}{% endblock %}", "student.html:2: "),
+        (STUDENT + '{% block closing %}<img/src="//x.org/y.png">{% endblock %}', "student.html has <img src=…>"),
+        (STUDENT + "{% block closing %}<p/onclick=x()>{% endblock %}", "student.html has <p onclick=…>"),
+        (STUDENT + "{% block closing %}<{{ 'script' }}>1</{{ 'script' }}>{% endblock %}", "student.html has <script>"),
+        (STUDENT + "{% block closing %}<{{ 'meta' }} content=1>{% endblock %}", "student.html has <meta>"),
+        (STUDENT + "{% block closing %}<img {{ {'src': '/x'} | xmlattr }}>{% endblock %}", "student.html has <img src"),
+        (STUDENT + "{% block closing %}<a href=' java\nscript:x()'>x</a>{% endblock %}", "student.html has <a href=…>"),
+        (STUDENT + "{% block closing %}<svg><image href='/x'/></svg>{% endblock %}", "student.html has <image href=…>"),
+        (STUDENT + "{% block closing %}<p style='color:u\\72l(/x)'>{% endblock %}", "student.html has <p style=…>"),
+        ("{% extends 5 %}", "student.html:1: "),
+        (STUDENT + "{% block closing %}{{ " + "(" * 900 + "1" + ")" * 900 + " }}{% endblock %}", "nested too deeply"),
+        (STUDENT + "{% block closing %}{{ 'x' * 10 ** 15 }}{% endblock %}", "student.html:2: MemoryError"),
         ("<html>{{ heading }}</html>", "student.html lacks the policy"),
     ],
 )  # fmt: skip
@@ -120,6 +134,38 @@ def test_a_broken_part_is_named_by_its_own_file(course: Course) -> None:
         part="\n{{ nothing.there }}", student=STUDENT + '{% block closing %}{% include "part.html" %}{% endblock %}'
     )
     assert page == student_page(Look()) and course.warned[0].startswith(f"{SHOWN}/part.html:2: ")
+
+
+def test_a_template_that_cannot_be_read_does_not_lose_the_page(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = builtins.open
+
+    def refuse(name: Any, *arguments: Any, **named: Any) -> Any:
+        if str(name) == str(course.folder / "student.html"):
+            raise PermissionError(13, "Permission denied")
+        return opened(name, *arguments, **named)
+
+    (course.folder / "student.html").write_text(STUDENT)
+    monkeypatch.setattr(builtins, "open", refuse)
+    assert course.page() == student_page(Look())
+    assert course.warned[0].startswith(f"{SHOWN}/student.html: this cannot be read (Permission denied)")
+
+
+def test_a_byte_order_mark_is_no_fault(course: Course) -> None:
+    page = course.page(student=f"\ufeff{STUDENT}{{% block closing %}}<p>Ours.</p>{{% endblock %}}")
+    assert "<p>Ours.</p>" in page and course.warned == []
+
+
+def test_links_and_pictures_of_the_page_itself_are_no_fault(course: Course) -> None:
+    text = "<a href='https://x.org'>x</a><svg><use href='#a'/></svg><p style='background: url(\"data:image/png,x\")'>"
+    (course.folder / "notebook.html").write_text(CARD + "{% block closing %}<a href='#x'>x</a>{% endblock %}")
+    assert "<a href='#x'>" in html_card(attempt(), course.look)
+    assert added(f"<b>{text}</b>", "") == [] and added("<script>", "<script>") == []
+
+
+def test_the_card_of_a_notebook_has_no_policy_and_still_runs_nothing(course: Course) -> None:
+    (course.folder / "notebook.html").write_text(CARD + "{% block closing %}<{{ 'script' }}>1</script>{% endblock %}")
+    assert html_card(attempt(), course.look) == html_card(attempt())
+    assert "notebook.html has <script>, which would load or run something" in course.warned[0]
 
 
 def test_a_picture_in_the_page_itself_is_no_fault(course: Course) -> None:

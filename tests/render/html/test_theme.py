@@ -60,6 +60,12 @@ def test_a_course_without_a_theme_has_none(tmp_path: Path) -> None:
         (":root { --logo: ur/**/l(x); --link: URL( 'x.png' ); }", "loads a file"),
         (":root { --logo: image-set('https://example.org/x.png' 1x); }", "loads a file"),
         (":root { --logo: url(data:text/html,x); }", "loads a file"),
+        # What a browser reads as a string or as its end, and a careless reader does not.
+        (""".blindgrade p { content: "url('data:image/"; color: url(x.png); quotes: "')"; }""", "loads a file"),
+        (""":root { --logo: "url('data:image/"; --link: url(x.png); --font: "')"; }""", "loads a file"),
+        ('.blindgrade p { color: url("data:image/x\r); background: url(x.png); quotes: ") }', "loads a file"),
+        ('.blindgrade p { color: url("data:image/x\f); background: url(x.png); quotes: ") }', "loads a file"),
+        (r""".blindgrade p { color: url("data:image/\") "; background: url(x.png); quotes: " "; }""", "loads a file"),
         (
             '.blindgrade p { background: url("data:image/png,x" url(http://x)); }',
             "outside of a rule|loads a file|no end",
@@ -80,7 +86,7 @@ def test_a_course_without_a_theme_has_none(tmp_path: Path) -> None:
     ids=ascii,
 )
 def test_a_dangerous_or_useless_line_is_refused_with_a_sentence(tmp_path: Path, text: str, said: str) -> None:
-    (tmp_path / "theme.css").write_text(text, encoding="utf-8")
+    (tmp_path / "theme.css").write_bytes(text.encode())
     with pytest.raises(ThemeError, match=said):
         read_theme(tmp_path / "theme.css", "theme.css")
 
@@ -91,6 +97,23 @@ def test_bytes_that_are_no_text_and_a_huge_file_are_refused(tmp_path: Path) -> N
         path.write_bytes(content)
         with pytest.raises(ThemeError, match=said):
             read_theme(path, "theme.css")
+
+
+def test_a_theme_that_cannot_be_read_is_refused_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "theme.css").touch()
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(ThemeError, match=r"^theme.css: this cannot be read \(Permission denied\)"):
+        read_theme(tmp_path / "theme.css", "theme.css")
+
+
+def test_a_string_may_hold_any_text() -> None:
+    theme = theme_of(""".blindgrade p::before { content: "url(x) @import"; quotes: '\\'' "}"; }""")
+    assert theme.rules.startswith(".blindgrade p::before")
 
 
 def test_a_property_of_the_themes_own_may_be_used_in_its_rules() -> None:

@@ -43,6 +43,9 @@ class Fault:
 class OwnTemplates(FileSystemLoader):
     """Loader of the course's templates. It loads no stylesheet: theme.css has its own, stricter reader."""
 
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, encoding="utf-8-sig")  # some editors write a byte order mark
+
     def get_source(self, environment: Environment, template: str) -> Any:
         """Source of a template by its name without a prefix."""
         if not template.endswith(".html") or template.startswith(PACKAGED):
@@ -82,6 +85,12 @@ def faults(environment: Environment, folder: Path, name: str, shown: str) -> Ite
         except TemplateSyntaxError as error:
             yield Fault(file or name, error.lineno, f"{error.message}")
             continue
+        except OSError as error:
+            yield Fault(file or name, None, f"this cannot be read ({error.strerror}); check its permissions")
+            continue
+        except RecursionError:
+            yield Fault(file or name, None, "its expressions are nested too deeply; write them as several")
+            continue
         waiting += [found for found in find_referenced_templates(tree) if found and _has(environment, found)]
 
 
@@ -106,8 +115,8 @@ def _has(environment: Environment, name: str) -> bool:
         _source(environment, name)
     except TemplateNotFound:
         return False
-    except UnicodeDecodeError:
-        pass
+    except (OSError, UnicodeDecodeError):
+        pass  # it is there, and its own fault is named
     return True
 
 
@@ -145,12 +154,14 @@ def _blocks(environment: Environment, tree: nodes.Template, file: str) -> Iterat
 def _known_blocks(environment: Environment, tree: nodes.Template, seen: set[str]) -> set[str] | None:
     """Blocks of all parents; None if there is no parent, or if a parent cannot be read."""
     parent = next(tree.find_all(nodes.Extends), None)
-    if parent is None or not isinstance(parent.template, nodes.Const) or parent.template.value in seen:
+    if parent is None or not isinstance(parent.template, nodes.Const):
         return None
     name = parent.template.value
+    if not isinstance(name, str) or name in seen:
+        return None
     try:
         above = environment.parse(_source(environment, name)[0], name)
-    except (TemplateError, UnicodeDecodeError):
+    except (OSError, RecursionError, TemplateError, UnicodeDecodeError):
         return None
     own = {block.name for block in above.find_all(nodes.Block)}
     return own | (_known_blocks(environment, above, {*seen, name}) or set())

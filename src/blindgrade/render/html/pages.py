@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 
 from blindgrade.catalog import CourseError
 from blindgrade.places import Place
+from blindgrade.render.html.loading import added
 from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.overrides import PACKAGED, OwnTemplates, faults, names_in, where_raised
 from blindgrade.render.html.theme import Theme
@@ -32,6 +33,7 @@ BEFORE_POLICY = re.compile(
     r'<!DOCTYPE html>\n<html lang="[\w-]+">\n<head>\n<meta charset="utf-8">\n'
     r'<meta http-equiv="Content-Security-Policy" content="'
 )
+STYLE_ALONE = "<style></style>"
 CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -65,6 +67,11 @@ def filled(
             look.warn(f"{look.shown}: {template} lacks the policy or the stylesheet of {PACKAGED}base.html. They keep a"
                       f" page from loading files; put them back. {INSTEAD}")  # fmt: skip
             page = None
+        if page is not None and (more := added(page, _frame(package) if whole else STYLE_ALONE)):
+            look.warn(
+                f"{look.shown}: {template} has {more[0]}, which would load or run something; take it out. {INSTEAD}"
+            )
+            page = None
         if page is not None:
             return page
     return packaged.get_template(template).render(values)
@@ -79,7 +86,8 @@ def _overridden(template: str, package: str, folder: Path, look: Look, values: d
     try:
         return environment.get_template(template).render(values)
     except Exception as error:  # an expression in a template can raise any error
-        look.warn(f"{where_raised(error, folder, look.shown)}: {error}. {INSTEAD}")
+        sentence = str(error) or type(error).__name__  # a MemoryError has no text
+        look.warn(f"{where_raised(error, folder, look.shown)}: {sentence}. {INSTEAD}")
         return None
 
 
@@ -88,6 +96,14 @@ def _keeps_policy(page: str, style: str, policy: str) -> bool:
     if head is None or f"<style>{style}</style>" not in page:
         return False
     return page.startswith(f'{policy}">', head.end())
+
+
+@cache
+def _frame(package: str) -> str:
+    """What stands around every page, not filled in."""
+    loader = _environment(package).loader
+    assert loader is not None
+    return loader.get_source(_environment(package), f"{PACKAGED}base.html")[0]
 
 
 def check_templates(folder: Path, shown: str) -> None:

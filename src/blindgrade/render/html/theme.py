@@ -20,10 +20,14 @@ from blindgrade.catalog import CourseError
 
 MAX_THEME = 64 * 1024
 DARK = re.compile(r"@media\s*\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
+NEWLINE = re.compile(r"\r\n|\r|\f")  # each ends a line, and a string, in CSS
 COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
 NAME = re.compile(r"--[\w-]+")
 # An SVG in an <img> or a background loads nothing and runs nothing, so a logo may be an SVG.
-DATA = re.compile(r"""url\(\s*(?:"data:image/[^"\n]*"|'data:image/[^'\n]*'|data:image/[^"'()\s]*)\s*\)""", re.I)
+DATA = re.compile(r"""url\(\s*(?:"data:image/[^"\\\n]*"|'data:image/[^'\\\n]*'|data:image/[^"'()\\\s]*)\s*\)""", re.I)
+# Strings are read together with pictures, from the left: `"url('data:image/"` is a string and begins no picture.
+STRING = re.compile(r"""\\.|"(?:\\.|[^"\\\n])*["\n]|'(?:\\.|[^'\\\n])*['\n]""", re.S)
+PICTURE_OR_STRING = re.compile(f"{DATA.pattern}|{STRING.pattern}", re.I | re.S)
 ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?|\\(.)", re.S)
 # Each pattern has the reason for the message.
 REFUSED = (
@@ -58,12 +62,14 @@ class _Rule:
 
 def read_theme(path: Path, shown: str) -> Theme:
     """Theme in the file; an empty one without a file. `shown` is the file's name in a ThemeError."""
-    if not path.is_file():
-        return Theme()
     try:
+        if not path.is_file():
+            return Theme()
         text = path.read_bytes()[: MAX_THEME + 1].decode("utf-8")
     except UnicodeDecodeError:
         raise ThemeError(f"{shown}: this is no UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise ThemeError(f"{shown}: this cannot be read ({error.strerror}); check its permissions") from None
     if len(text) > MAX_THEME:
         raise ThemeError(f"{shown}: the file has more than {MAX_THEME // 1024} KiB; use a smaller logo")
     try:
@@ -80,6 +86,7 @@ class _Fault(Exception):
 
 def theme_of(text: str) -> Theme:
     """Theme in the text. Raises _Fault with a line for the first error."""
+    text = NEWLINE.sub("\n", text)
     _refuse_what_loads(text)
     light: list[str] = []
     dark: list[str] = []
@@ -109,9 +116,8 @@ def _refuse_what_loads(text: str) -> None:
     if at >= 0:
         raise _Fault(_line(text, at), "`</style` would end the page's stylesheet; remove it")
     # Read it as a browser does: without comments, with escapes resolved. Line numbers do not change.
-    plain = DATA.sub(_blank, COMMENT.sub(_blank, text))
+    plain = PICTURE_OR_STRING.sub(_without_strings, COMMENT.sub(_blank, text))
     plain = ESCAPE.sub(_resolved, plain).lower()
-    plain = DATA.sub(_blank, plain)
     for pattern, sentence in REFUSED:
         if found := pattern.search(plain):
             raise _Fault(_line(plain, found.start()), sentence.format(found=found[0]))
@@ -119,6 +125,11 @@ def _refuse_what_loads(text: str) -> None:
 
 def _blank(match: re.Match[str]) -> str:
     return " " + "\n" * match[0].count("\n")
+
+
+def _without_strings(match: re.Match[str]) -> str:
+    """Nothing for a picture or a string; an escape outside of them stays."""
+    return match[0] if match[0].startswith("\\") else _blank(match)
 
 
 def _resolved(match: re.Match[str]) -> str:
