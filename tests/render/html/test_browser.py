@@ -11,13 +11,17 @@ import torch
 from blindgrade.catalog import Catalog
 from blindgrade.figures import FigurePair, arrows, curves, image
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome, SubmissionRef
-from blindgrade.render.html.report import exercise_card, report
+from blindgrade.render.html.card import html_card
+from blindgrade.render.html.look import Look
+from blindgrade.render.html.report import report
+from blindgrade.render.html.theme import read_theme
 
 from ...browsing import RULES, opened, unfold, violations, width_of
 
 pytestmark = pytest.mark.browser
 
-MINI = Path(__file__).parents[2] / "courses" / "mini"
+ROOT = Path(__file__).parents[3]
+MINI = ROOT / "tests" / "courses" / "mini"
 LONG = "a_name_that_is_longer_than_any_phone_is_wide_" * 6
 
 
@@ -68,12 +72,16 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     names = [e.name for e in lesson.exercises]
     now, past = attempt("2026-11-20T10:00:00Z", right=False), [attempt("2026-11-19T10:00:00Z", right=True)]
     whole = report(Grading.of([now]), catalog.course, {lesson.id: lesson}, past=past, figures=figures(names))
-    card = exercise_card(now.exercises[0], lesson, catalog.course, figures=figures(names))
-    dark = '<body data-jp-theme-light="false" style="background: #111">'
+    card = html_card(now)
+    themed = html_card(now, Look(read_theme(ROOT / "reports" / "theme.css", "theme.css")))
+    # Text and background as JupyterLab's dark theme sets them: the card takes both from the notebook.
+    dark = '<body data-jp-theme-light="false" style="background: #111; color: rgba(255, 255, 255, .87)">'
     texts = {
         "report": whole,
         "card": f'<html lang="en"><title>x</title><body><main><h1>x</h1><h2>y</h2>{card}</main>',
         "dark card": f'<html lang="en"><title>x</title>{dark}<main>{card}</main>',
+        "themed card": f'<html lang="en"><title>x</title><body><main>{themed}</main>',
+        "dark themed card": f'<html lang="en"><title>x</title>{dark}<main>{themed}</main>',
     }
     for name, text in texts.items():
         (folder / f"{name}.html").write_text(text if name == "report" else f"<!DOCTYPE html>{text}", encoding="utf-8")
@@ -98,7 +106,7 @@ def test_axe_finds_faults(chromium: Any, pages: dict[str, Path]) -> None:
     page.close()
 
 
-@pytest.mark.parametrize("name", ["card", "dark card"])
+@pytest.mark.parametrize("name", ["card", "dark card", "themed card", "dark themed card"])
 def test_axe_finds_nothing_in_a_card(chromium: Any, pages: dict[str, Path], name: str) -> None:
     page = opened(chromium, pages[name], width=600)
     unfold(page)

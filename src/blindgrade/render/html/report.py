@@ -1,16 +1,15 @@
-"""A grading as a self-contained page, and an exercise as a card for a notebook. They run no script and load nothing."""
+"""A grading as a self-contained page. It runs no script and loads nothing."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from blindgrade.figures import FigurePair
-from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, Outcome
+from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, MentalModel, Outcome
 from blindgrade.next_step import next_in
 from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.mastery import Step, history, mastery
@@ -36,12 +35,12 @@ class _View:
     """Data of one exercise for the template of a card."""
 
     result: ExerciseResult
-    id: str = ""
-    command: str = ""
-    hints: list[str] = field(default_factory=list)
-    concepts: list[_Concept] = field(default_factory=list)
-    models: list[Any] = field(default_factory=list)
-    pictures: Mapping[str, Markup] = field(default_factory=lambda: defaultdict(Markup))
+    id: str
+    command: str
+    hints: list[str]
+    concepts: list[_Concept]
+    models: list[MentalModel]
+    pictures: Mapping[str, Markup]
 
     @property
     def wrong(self) -> list[CheckResult]:
@@ -105,10 +104,7 @@ def report(
     views = []
     for attempt in grading.lessons:
         lesson = lessons[attempt.lesson]
-        cards = [
-            _view(result, lesson, course, drawn[attempt.lesson], id=_anchor(attempt.lesson, result.name))
-            for result in attempt.exercises
-        ]
+        cards = [_view(result, lesson, course, drawn[attempt.lesson]) for result in attempt.exercises]
         # `past` may hold this attempt already, so only older attempts are taken from it.
         steps = history([*[a for a in past if a.graded_at < attempt.graded_at], attempt], attempt.lesson)
         steps = steps if len(steps) > 1 else []
@@ -145,41 +141,18 @@ def report(
     )  # fmt: skip
 
 
-def exercise_card(
-    result: ExerciseResult,
-    lesson: Lesson | None = None,
-    course: Course | None = None,
-    *,
-    figures: Sequence[FigurePair] = (),
-    style: bool = True,
-) -> str:
-    """HTML of one exercise for a notebook. The notebook sets light or dark colours.
-
-    A lesson adds its hints, a course adds concepts and mental models. `style` False leaves out the stylesheet, for a
-    page that has it already.
-    """
-    drawn, _ = _drawn(figures)
-    view = _view(result, lesson, course, drawn[lesson.id if lesson else ""])
-    return filled("card.html", stylesheet="student.css" if style else "", view=view)
-
-
-def _view(
-    result: ExerciseResult, lesson: Lesson | None, course: Course | None, pictures: Mapping[str, Markup], id: str = ""
-) -> _View:
-    if lesson is None:
-        return _View(result, id, pictures=pictures)
+def _view(result: ExerciseResult, lesson: Lesson, course: Course, pictures: Mapping[str, Markup]) -> _View:
     exercise = lesson.exercise(result.name)
-    concepts, models = [], []
-    if course is not None:
-        titles = {entry.id: f"{entry.id} {entry.title}" for module in course.modules for entry in module.lessons}
-        for concept in course.concepts:
-            if concept.id in exercise.concepts:
-                # This lesson first: it is what the student has open.
-                where = sorted(concept.lessons, key=lambda name: name != lesson.id)
-                concepts.append(_Concept(concept.title, [titles[name] for name in where]))
-        models = [model for model in course.mental_models if model.id in exercise.mental_models]
+    concepts = []
+    titles = {entry.id: f"{entry.id} {entry.title}" for module in course.modules for entry in module.lessons}
+    for concept in course.concepts:
+        if concept.id in exercise.concepts:
+            # This lesson first: it is what the student has open.
+            where = sorted(concept.lessons, key=lambda name: name != lesson.id)
+            concepts.append(_Concept(concept.title, [titles[name] for name in where]))
+    models = [model for model in course.mental_models if model.id in exercise.mental_models]
     command = f"grade {lesson.id}/{result.name}"
-    return _View(result, id, command, exercise.hints, concepts, models, pictures)
+    return _View(result, _anchor(lesson.id, result.name), command, exercise.hints, concepts, models, pictures)
 
 
 def _drawn(figures: Sequence[FigurePair]) -> tuple[Mapping[str, Mapping[str, Markup]], list[str]]:
