@@ -40,15 +40,51 @@ def test_permissions_are_those_asked_for_or_those_of_the_process(tmp_path: Path)
 
 def test_a_secret_is_nobody_elses_while_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    replace = os.replace
+    chmod, replace = os.chmod, os.replace
 
-    def look(piece: Path, path: Path) -> None:
-        seen.append(stat.S_IMODE(piece.stat().st_mode))
+    def mode(piece: Path) -> int:
+        return stat.S_IMODE(piece.stat().st_mode)
+
+    def look_before(piece: Path, wanted: int) -> None:  # the content is written by now, or is on its way
+        seen.append(mode(piece))
+        chmod(piece, wanted)
+
+    def look_at_last(piece: Path, path: Path) -> None:
+        seen.append(mode(piece))
         replace(piece, path)
 
-    monkeypatch.setattr(os, "replace", look)
-    write_whole(tmp_path / "secret", "", mode=0o600)
-    assert seen == [0o600]
+    monkeypatch.setattr(os, "chmod", look_before)
+    monkeypatch.setattr(os, "replace", look_at_last)
+    old = os.umask(0)
+    try:
+        write_whole(tmp_path / "secret", "", mode=0o600)
+    finally:
+        os.umask(old)
+    assert seen == [0o600, 0o600]
+
+
+def test_a_durable_file_is_on_the_disk_before_its_name_and_so_are_the_names_of_its_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    sync, replace = os.fsync, os.replace
+
+    def synced(handle: int) -> None:
+        path = Path(os.readlink(f"/proc/self/fd/{handle}"))
+        done.append("content" if path.is_file() else f"names in {path.relative_to(tmp_path).as_posix()}")
+        sync(handle)
+
+    def renamed(piece: Path, path: Path) -> None:
+        done.append("rename")
+        replace(piece, path)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    write_whole(tmp_path / "a" / "b" / "file", "x", durable=True)
+    assert done[:2] == ["content", "rename"] and sorted(done[2:]) == ["names in .", "names in a", "names in a/b"]
+    done.clear()
+    write_whole(tmp_path / "a" / "b" / "file", "y", durable=True)
+    assert done == ["content", "rename", "names in a/b"]
 
 
 def test_a_full_disk_is_an_error_and_leaves_the_old_file_and_no_piece(tmp_path: Path) -> None:

@@ -23,7 +23,17 @@ def test_a_place_and_its_text_are_inverse(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "basics.py", "basics.py:0", "basics.py:007", "a\nb.py:3", "cell x, line 3 of y", ":"]
+    "text",
+    [
+        "",
+        "basics.py",
+        "basics.py:0",
+        "basics.py:007",
+        "a\nb.py:3",
+        "cell x, line 3 of y",
+        ":",
+        "cell 5, line 3 and more",
+    ],
 )
 def test_any_other_text_is_kept_unchanged(text: str) -> None:
     assert str(Place.parse(text)) == text

@@ -73,3 +73,31 @@ def test_the_policy_counts_the_attempt_that_the_report_takes_also_where_files_ho
         place.write_text(json.dumps(one.model_dump(mode="json", by_alias=True, exclude={"key"})))
     [record] = read_records(tmp_path, [LESSON], Policy(attempts="best"))[LESSON]
     assert (record.standing.counted, record.counted.points) == (("file1",), 40)
+
+
+def stored(content: str, submitted: str | None, graded: str, key: str) -> Attempt:
+    where = {"path": "x", "sha256": content}
+    return attempt("ana", (1, 0, 0), submission=where, submitted_at=submitted, graded_at=graded, key=key)
+
+
+def test_where_no_time_is_known_the_submission_that_was_graded_last_is_the_current_one() -> None:
+    """Its name must not decide: keys are digests."""
+    first, last = stored("a", None, GRADED[0], "9"), stored("b", None, GRADED[2], "1")
+    assert current([last, first]) == last
+    assert newest_gradings([last, first]) == [first, last]
+
+
+def test_a_later_submission_stays_the_current_one_when_an_earlier_one_is_graded_again() -> None:
+    early, late = stored("a", TIMES[1], GRADED[2], "9"), stored("b", TIMES[3], GRADED[0], "1")
+    assert current([late, early]) == late
+
+
+def test_files_whose_time_became_known_later_are_one_submission() -> None:
+    before, after = stored("a", None, GRADED[0], "1"), stored("a", TIMES[1], GRADED[2], "2")
+    other = stored("b", None, GRADED[1], "3")
+    assert newest_gradings([before, after, other]) == [other, after]
+
+
+def test_equal_files_at_two_times_are_two_submissions_and_of_each_the_newest_grading_counts() -> None:
+    history = [stored("a", TIMES[n], GRADED[g], f"{n}{g}") for n, g in ((1, 0), (1, 2), (3, 1))]
+    assert [one.key for one in newest_gradings(history)] == ["12", "31"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.cohort.deciding import APART, DECIDES, MODELS, PACKAGE, code_digest, deciding
+from blindgrade.cohort.deciding import APART, DECIDES, MODELS, PACKAGE, _written, code_digest, deciding
 
 
 @pytest.fixture
@@ -64,6 +64,49 @@ def test_a_change_that_decides_changes_the_digest(package: Path, module: str, ol
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
     assert code_digest(package) != code_digest()
+
+
+@pytest.mark.parametrize("line", ["from blindgrade import models as m", "import blindgrade.models"])
+def test_a_module_that_imports_models_whole_makes_every_line_of_it_count(package: Path, line: str) -> None:
+    scoring, models = package / "engine" / "judging" / "scoring.py", package / MODELS
+    scoring.write_text(f"{scoring.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
+    before = code_digest(package)
+    models.write_text(f"{models.read_text(encoding='utf-8')}\nMOST_POINTS = 100\n", encoding="utf-8")
+    code_digest.cache_clear()
+    assert code_digest(package) != before
+
+
+def test_what_a_used_name_uses_in_turn_counts(package: Path) -> None:
+    scoring, models = package / "engine" / "judging" / "scoring.py", package / MODELS
+    scoring.write_text(
+        f"{scoring.read_text(encoding='utf-8')}\nfrom blindgrade.models import OUTER\n", encoding="utf-8"
+    )
+    text = models.read_text(encoding="utf-8")
+    digests = set()
+    for value in ("1", "2"):
+        models.write_text(f"{text}\nINNER = {value}\nOUTER = [INNER]\n", encoding="utf-8")
+        code_digest.cache_clear()
+        digests.add(code_digest(package))
+    assert len(digests) == 2
+
+
+def test_an_empty_field_that_a_newer_python_adds_does_not_count() -> None:
+    node = ast.parse("def f(): pass").body[0]
+    before = _written(node)
+    node._fields = (*node._fields, "type_params_of_tomorrow")
+    node.type_params_of_tomorrow = []  # type: ignore[attr-defined]  # as a later Python's parser does
+    assert _written(node) == before
+
+
+def test_each_definition_of_a_name_counts(package: Path) -> None:
+    models = package / MODELS
+    text = models.read_text(encoding="utf-8")
+    digests = set()
+    for value in ("1", "2"):
+        models.write_text(text.replace("\nGRAVITY = [", f"\nGRAVITY = [{value}]\nGRAVITY = [", 1), encoding="utf-8")
+        code_digest.cache_clear()
+        digests.add(code_digest(package))
+    assert len(digests) == 2
 
 
 def test_a_new_module_in_a_room_counts(package: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from blindgrade.catalog import Catalog
+from blindgrade.cohort import versions
 from blindgrade.cohort.versions import course_version
 from blindgrade.engine.answers.lesson_checks import LessonChecks
+
+MINI = Path(__file__).parents[1] / "courses" / "mini"
 
 
 @pytest.mark.parametrize(
@@ -26,3 +32,29 @@ def test_fields_of_an_exercise_count_if_a_result_depends_on_them(
     before = course_version(target, checks).exercises
     after = course_version(replace(target, lesson=changed), checks).exercises
     assert [name for name in before if before[name] != after[name]] == ([first.name] if counts else [])
+
+
+@pytest.mark.parametrize(
+    "file", ["solutions/lesson_1_1_1_basics/basics.py", "graders/lesson_1_1_1_basics/misconceptions.py", "TOYS"]
+)
+def test_the_solution_the_misconceptions_and_the_toys_count_for_every_exercise(tmp_path: Path, file: str) -> None:
+    [target] = Catalog(Path(shutil.copytree(MINI, tmp_path / "course"))).find(["lesson-1.1.1"])
+    checks = LessonChecks(target.files, target.lesson)
+    before = course_version(target, checks).exercises
+    path = target.files.toys if file == "TOYS" else target.files.root / file
+    path.write_text((path.read_text(encoding="utf-8") if path.is_file() else "") + "\nADDED = 1\n", encoding="utf-8")
+    after = course_version(target, checks).exercises
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_the_budget_of_the_lesson_and_the_engine_count_for_every_exercise(
+    kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [target] = kit.targets()
+    checks = LessonChecks(target.files, target.lesson)
+    before = course_version(target, checks).exercises
+    longer = replace(target, lesson=target.lesson.model_copy(update={"seconds": target.lesson.seconds + 1}))
+    after = course_version(longer, checks).exercises
+    monkeypatch.setattr(versions, "code_digest", lambda: "another engine")
+    other = course_version(target, checks).exercises
+    assert all(len({before[name], after[name], other[name]}) == 3 for name in before)

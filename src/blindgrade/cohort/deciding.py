@@ -36,6 +36,7 @@ APART = {
     "engine/grading/regrading.py": "grading for `grade --watch`, which stores no attempt here",
 }
 MODELS = "models.py"  # only the parts that the modules above use count: a new field of the policy regrades nobody
+EVERY = "*"
 
 
 @cache
@@ -60,22 +61,31 @@ def deciding(package: Path = PACKAGE) -> Iterator[Path]:
 
 
 def _from_models(tree: ast.Module) -> Iterator[str]:
-    """Names that a module imports from `models`."""
+    """Names that a module imports from `models`; EVERY if it imports the module itself."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "blindgrade.models":
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module == "blindgrade":
+            yield from (EVERY for alias in node.names if alias.name == "models")
+        elif isinstance(node, ast.Import):
+            yield from (EVERY for alias in node.names if alias.name == "blindgrade.models")
 
 
 def _needed(tree: ast.Module, names: set[str]) -> list[ast.stmt]:
     """Top-level statements that define these names, and all names that these statements need."""
-    defined = {name: node for node in tree.body for name in _defined(node)}
+    if EVERY in names:
+        return tree.body
+    defined: dict[str, list[ast.stmt]] = {}
+    for node in tree.body:
+        for name in _defined(node):
+            defined.setdefault(name, []).append(node)
     kept: set[ast.stmt] = set()
     pending = list(names)
     while pending:
-        node = defined.get(pending.pop())
-        if node is not None and node not in kept:
-            kept.add(node)
-            pending += [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
+        for node in defined.get(pending.pop(), ()):
+            if node not in kept:
+                kept.add(node)
+                pending += [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
     return [node for node in tree.body if node in kept or not _defined(node)]
 
 

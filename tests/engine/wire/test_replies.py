@@ -9,6 +9,7 @@ from blindgrade.engine.judging.judging import judge
 from blindgrade.engine.wire import frames
 from blindgrade.engine.wire.frames import WireError
 from blindgrade.engine.wire.replies import (
+    MAX_FRAMES,
     Broken,
     Loaded,
     Problem,
@@ -98,3 +99,9 @@ def test_no_text_of_a_reply_is_longer_than_a_reader_wants() -> None:
     loaded = answer_of({"kind": "loaded", "problems": [{**error, "line": 1, "kind": "result"}] * 1_000})
     assert len(str(sent(raised))) < 6_000 and len(str(sent(loaded))) < 600_000
     assert len(str(answer_of({"kind": "unsendable", "message": long, "frames": 5}))) < 6_000
+
+
+def test_of_a_long_trace_the_innermost_lines_are_kept() -> None:
+    found = answer_of({"kind": "raised", **ERROR, "frames": [["a.py", line, "f"] for line in range(1, 50)]})
+    assert isinstance(found, Raised)
+    assert [frame.line for frame in found.frames] == list(range(50 - MAX_FRAMES, 50))
