@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -30,7 +31,7 @@ def _entries(value: Any) -> dict[str, Any]:
     """Mapping of entries. A value that is no entry is read as an empty entry."""
     if not isinstance(value, dict):
         return {}
-    return {str(name): entry if isinstance(entry, dict) else {} for name, entry in value.items()}
+    return {str(name): entry if isinstance(entry, dict | BaseModel) else {} for name, entry in value.items()}
 
 
 Time = Annotated[str | None, BeforeValidator(_text)]
@@ -45,7 +46,7 @@ class CollectedLesson(BaseModel):
 
 
 class CollectedStudent(BaseModel):
-    """Time and digest of a student's newest version, and the same for each lesson."""
+    """Time and digest of a student's newest version, and the time of each lesson, by the lesson's id."""
 
     submitted_at: Time = None
     late: Any = None
@@ -99,7 +100,10 @@ class Version(BaseModel):
 
 
 class CollectedRecord(BaseModel):
-    """`submitted/<student>/.collected.json`: every version, and the versions that the current files are from."""
+    """`submitted/<student>/.collected.json`: every version, and the versions that the current files are from.
+
+    `lessons` are by the lesson's folder, as the files are.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -123,11 +127,10 @@ class CollectedRecord(BaseModel):
         """Record in a file. FileNotFoundError without a file, ValueError if it is damaged or of another program."""
         return cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
 
-    def in_short(self) -> CollectedStudent:
-        """The student's entry in the index."""
-        return CollectedStudent(
-            submitted_at=self.submitted_at, late=self.late, digest=self.digest, lessons=self.lessons
-        )
+    def in_short(self, ids: Mapping[str, str]) -> CollectedStudent:
+        """The student's entry in the index. `ids` are the lessons' ids by folder: the record names folders."""
+        lessons = {ids.get(folder, folder): lesson for folder, lesson in self.lessons.items()}
+        return CollectedStudent(submitted_at=self.submitted_at, late=self.late, digest=self.digest, lessons=lessons)
 
 
 def _as_json(model: BaseModel) -> str:

@@ -80,7 +80,8 @@ def test_lessons_that_are_submitted_separately_are_current_together(
 ) -> None:
     from blindgrade.collect.current import Lessons
 
-    two = Lessons({"l-1": "l_1", "l_1": "l_1", "l-2": "l_2", "l_2": "l_2"}, {"one": "l_1", "two": "l_2"})
+    folders = {"l-1": "l_1", "l_1": "l_1", "l-2": "l_2", "l_2": "l_2"}
+    two = Lessons(folders, {"one": "l_1", "two": "l_2"}, {"l_1": "l-1", "l_2": "l-2"})
     monkeypatch.setattr(Lessons, "of", lambda catalog: two)
     desk.write(desk.source / "ana" / "one.py", "1\n")
     desk.write(desk.source / "ana" / "two.py", "2\n")

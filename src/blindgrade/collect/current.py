@@ -22,13 +22,14 @@ class Lessons:
 
     folders: dict[str, str]  # lesson's id or folder to its folder
     modules: dict[str, str]  # module to folder
+    ids: dict[str, str]  # folder to lesson's id
 
     @classmethod
     def of(cls, catalog: Catalog) -> Lessons:
         """All lessons of the table of contents, planned ones too."""
         files = [catalog.files(entry.id) for entry in catalog.entries]
         folders = {name: f.folder for f in files for name in (f.entry.id, f.folder)}
-        return cls(folders, {f.module: f.folder for f in files})
+        return cls(folders, {f.module: f.folder for f in files}, {f.folder: f.entry.id for f in files})
 
     def place(self, name: str, part: str) -> str:
         """Path of a submitted file in the folder of current files."""

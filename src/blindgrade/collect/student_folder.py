@@ -102,7 +102,8 @@ class StudentFolders:
         index = CollectedIndex()
         for path in sorted(self.root.glob(f"[!.]*/{COLLECTED}")):
             with suppress(Occupied):
-                index.students[path.parent.name] = self._record(path.parent, path.parent.name).in_short()
+                record = self._record(path.parent, path.parent.name)
+                index.students[path.parent.name] = record.in_short(self.lessons.ids)
         with self.staging() as stage:
             write_whole(self.root / COLLECTED, index.to_json(), pieces=stage)
 

@@ -42,6 +42,13 @@ def test_everything_is_listed_and_the_exit_code_says_whether_all_was_collected(t
     assert sorted(os.listdir(tmp_path / "submitted")) == [".collected.json", "ana", "zoe"]
 
 
+def test_the_next_command_names_the_lessons_that_were_collected(tmp_path: Path) -> None:
+    (tmp_path / "in" / "ana").mkdir(parents=True)
+    (tmp_path / "in" / "ana" / "basics.py").write_text("x = 1\n")
+    done = run(tmp_path / "in", "--to", tmp_path / "submitted")
+    assert done.stdout.splitlines()[-1] == f"Next: course grade lesson-1.1.1 {tmp_path / 'submitted'}"
+
+
 def test_a_wrong_request_is_exit_code_2_and_says_what_to_do(tmp_path: Path) -> None:
     done = run(tmp_path / "nowhere", "--to", tmp_path / "submitted")
     assert (done.returncode, done.stdout) == (2, "") and "name the download" in done.stderr

@@ -18,6 +18,15 @@ MINI = Path(__file__).parents[2] / "courses" / "mini"
 LESSON = "lesson-1.1.1"
 
 
+def test_without_attempts_here_those_of_the_course_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "attempts" / LESSON).mkdir(parents=True)
+    monkeypatch.setenv("BLINDGRADE_COURSE", str(copy))
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(course, ["gradebook", "export", "--as", "csv"])
+    assert done.exit_code == 0 and done.stdout.startswith("student,")
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with `attempts/`, one of Ana's with 60 points and one of a student with an evil name."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from blindgrade.collect.source_item import SourceError
+from blindgrade.submitted import read_submitted
 
 from ...desk import Desk
 
@@ -41,6 +42,15 @@ def test_an_older_submission_that_is_collected_later_is_kept_and_not_current(des
     desk.collect()
     assert desk.current("ana") == {f"{LESSON}/basics.ipynb": "second"}
     assert len(desk.versions("ana")) == 2
+
+
+def test_a_lesson_keeps_its_own_time_when_another_assignment_comes_later(desk: Desk) -> None:
+    submit(desk, "ana", "2026-11-02 10:00:00.000000", "first")
+    desk.write(desk.source / "mini" / "inbound" / "ana+lesson-2+2026-11-20 10:00:00.000000 UTC" / "notes.txt", "later")
+    desk.collect()
+    [ana], _ = read_submitted(desk.to)
+    assert ana.submitted_at == "2026-11-20T10:00:00Z"
+    assert ana.at("lesson-1.1.1") == "2026-11-02T10:00:00Z"
 
 
 def test_a_folder_of_nbgrader_collect_is_collected_too(desk: Desk) -> None:

@@ -37,9 +37,7 @@ def _shared(command: Any) -> Any:
         click.option(
             "--attempts",
             type=click.Path(path_type=Path),
-            default=Path("attempts"),
-            show_default=True,
-            help="The folder of attempts.",
+            help="The folder of attempts.  [default: attempts/ here, else of the course]",
         ),
         click.argument("lessons", nargs=-1, metavar="[LESSON]..."),
     ):

@@ -15,6 +15,7 @@ from blindgrade.collect.collect import Report
 from blindgrade.collect.collect import collect as collect_all
 from blindgrade.collect.source_item import SourceError
 from blindgrade.render.safe import shown
+from blindgrade.submitted import CollectedIndex
 from blindgrade.systems.sources import SOURCES
 
 
@@ -52,4 +53,6 @@ def _show(report: Report, to: Path) -> None:
     for label, reason in report.refused:
         click.echo("  refused: " + shown(f"{label}: {reason}" if label else reason))
     if new and report.complete:
-        click.echo(f"Next: course grade all {to}")
+        students = CollectedIndex.read(to).students.values()
+        for lesson in sorted({lesson for student in students for lesson in student.lessons}):
+            click.echo(f"Next: course grade {lesson} {to}")

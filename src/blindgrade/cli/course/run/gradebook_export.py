@@ -22,7 +22,7 @@ from blindgrade.systems.moodle import worksheet as moodle
 
 def export(
     lessons: tuple[str, ...],
-    attempts: Path,
+    attempts: Path | None,
     count: str | None,
     before_penalties: bool,
     roster: Path | None,

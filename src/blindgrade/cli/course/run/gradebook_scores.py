@@ -11,7 +11,7 @@ from blindgrade.models import Late
 
 
 def scores(
-    catalog: Catalog, lessons: tuple[str, ...], attempts: Path, count: str | None, before_penalties: bool
+    catalog: Catalog, lessons: tuple[str, ...], attempts: Path | None, count: str | None, before_penalties: bool
 ) -> Iterator[LessonScores]:
     """Scores of the named lessons, or of all lessons with attempts."""
     policy = catalog.course.policy
@@ -19,4 +19,5 @@ def scores(
     if before_penalties:
         policy = policy.model_copy(update={"late": Late()})
     wanted = [t.files.entry.id for t in catalog.find(lessons)] if lessons else None
-    return read_scores(attempts, policy, wanted)
+    here = Path("attempts")
+    return read_scores(attempts or (here if here.is_dir() else catalog.attempts), policy, wanted)

@@ -19,7 +19,12 @@ from blindgrade.systems.nbgrader.gradebook import sync as write
 
 
 def sync(
-    lessons: tuple[str, ...], attempts: Path, count: str | None, before_penalties: bool, roster: Path | None, url: str
+    lessons: tuple[str, ...],
+    attempts: Path | None,
+    count: str | None,
+    before_penalties: bool,
+    roster: Path | None,
+    url: str,
 ) -> None:
     """Write attempts into nbgrader's gradebook, and print the number of changes."""
     people = roster_at(roster)

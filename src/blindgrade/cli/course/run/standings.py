@@ -23,7 +23,12 @@ def standings(attempts: Path | None, roster: Path | None, as_json: bool) -> None
     people = roster_at(roster)
     with stops(BAD_REQUEST, CourseError, StoreError):
         catalog = Catalog.locate()
-        found = cohort_standings(AttemptStore(attempts or catalog.attempts), catalog.course.policy, people)
+        store = AttemptStore(attempts or catalog.attempts)
+        if attempts is not None and not attempts.is_dir():
+            raise StoreError(f"{attempts} is no folder; name the folder of attempts that `course grade` wrote")
+        if not store.root.is_dir():
+            click.echo(f"there are no attempts in {store.root} yet; run `course grade` first", err=True)
+        found = cohort_standings(store, catalog.course.policy, people)
     say_notes(people.strangers(dict.fromkeys(row.standing.student for row in found)))
     if as_json:
         names = bool(people.people)
