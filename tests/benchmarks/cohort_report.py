@@ -1,6 +1,6 @@
 """How long the report on a cohort of 200 takes, over all lessons: `make bench`.
 
-Processor time is told beside wall time: it is what a machine with other work to do still shows.
+Processor time is printed beside wall time: it is what a machine with other work to do still shows.
 """
 
 from __future__ import annotations

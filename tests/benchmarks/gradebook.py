@@ -19,7 +19,7 @@ from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Le
 
 ROOT = Path(__file__).parents[2]
 BODIES = 20  # different attempts at a lesson; students share them
-CLAIM = "The claim of a check is one sentence of about this length, told to students."
+CLAIM = "The claim of a check is one sentence of about this length, for students."
 SEEN = "result: 8 of 16 values differ, the first at [0, 0]"
 HINT = "Where is the middle of each row now?"
 LIMIT = 60  # seconds that a sync and an export may take

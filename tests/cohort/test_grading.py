@@ -14,6 +14,7 @@ from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm, comparable
 from blindgrade.engine.judging import judged_before
+from blindgrade.models import Outcome
 from blindgrade.submitted import read_submitted
 
 
@@ -46,6 +47,17 @@ def test_the_warm_process_is_replaced_after_so_many_and_when_it_died(
         if number == 2:
             os.kill(zygote.pid, signal.SIGKILL)
     assert pids[0] == pids[1] and len(set(pids)) == 3
+
+
+def test_an_exercise_in_which_the_grader_failed_is_graded_again(grader: LessonGrader, kit: Any, tmp_path: Path) -> None:
+    first = grader.carry_out(plan(grader, kit, tmp_path, "all_right")).attempt
+    assert first is not None
+    failed = first.exercises[0].model_copy(update={"outcome": Outcome.ERROR})
+    store = AttemptStore(tmp_path / "attempts")
+    store.write(first.model_copy(update={"exercises": [failed, *first.exercises[1:]]}))
+    again = grader.plan(read_submitted(tmp_path / "all_right")[0][0], store)
+    assert isinstance(again, Plan)
+    assert sorted(again.earlier) == sorted(one.name for one in first.exercises[1:])
 
 
 def test_a_plan_and_a_result_cross_as_data(grader: LessonGrader, kit: Any, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_an_unreadable_submission_is_skipped_and_the_others_are_graded(kit: Any,
     os.mkfifo(submitted / "endless" / "basics.py")
     (submitted / "deep.py").write_text("x = " + "(" * 100_000)
     summary = kit.grade(submitted, store)
-    assert summary.graded == 3  # deep.py is a file with a line that does not parse: that is told in its attempt
+    assert summary.graded == 3  # deep.py is a file with a line that does not parse: its attempt says so
     said = reasons(summary)
     assert sorted(said) == ["binary", "bomb", "broken", "empty", "endless", "huge"]
     assert "holds more than 128 MiB" in said["bomb"]

@@ -7,7 +7,7 @@ import pytest
 
 from blindgrade.catalog import Catalog, CourseError, UnknownId
 from blindgrade.models import Course
-from blindgrade.release.course_tree import course_toml, public_files, toml_lines
+from blindgrade.release.course_tree import course_toml, look_files, public_files, toml_lines
 from blindgrade.release.scan.leaks import LeakError
 from blindgrade.render.html.look import look_of
 from blindgrade.systems.targets import release_as
@@ -111,3 +111,12 @@ def test_a_broken_theme_or_template_is_not_released(catalog: Catalog, name: str,
     (themed(catalog).reports / name).write_text(text)
     with pytest.raises(CourseError, match=f"reports/{name}:2: "):
         public_files(catalog, catalog.find(["all"]))
+
+
+def test_a_page_template_that_is_a_link_is_not_released(catalog: Catalog, tmp_path: Path) -> None:
+    private = tmp_path / "private.html"
+    private.write_text("<p>an answer</p>")
+    catalog.page_templates.mkdir(parents=True, exist_ok=True)
+    (catalog.page_templates / "notes.html").symlink_to(private)
+    with pytest.raises(CourseError, match=r"notes\.html is a symbolic link"):
+        look_files(catalog)

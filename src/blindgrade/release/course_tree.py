@@ -46,6 +46,9 @@ def look_files(catalog: Catalog) -> dict[str, bytes]:
     if catalog.page_templates.is_dir():
         check_templates(catalog.page_templates, catalog.page_templates.relative_to(catalog.root).as_posix())
         found += sorted(catalog.page_templates.rglob("*.html"))
+    for path in found:
+        if path.is_symlink():
+            raise CourseError(f"{path} is a symbolic link, and a release must not follow it; put the file there")
     return {path.relative_to(catalog.root).as_posix(): path.read_bytes() for path in found}
 
 

@@ -120,7 +120,7 @@ def test_without_namespaces_strict_still_isolates() -> None:
 def test_without_any_wall_strict_refuses_and_auto_says_so_once() -> None:
     calls = [UNSHARE[kernel.machine()], kernel.NUMBERS_EVERYWHERE["landlock_create"]]
     strict = on_a_locked_machine(*grade("--sandbox", "strict"), calls=calls)
-    # The heading stands there before the warm process says what it found.
+    # The heading is on the screen before the warm process says what it found.
     assert strict.returncode == 2 and strict.stdout.splitlines() == ["lesson-1.1.1  Basics"]
     for part in ("namespaces: ", "landlock: ", "Linux 5.13 or newer", "unprivileged_userns"):
         assert part in strict.stderr

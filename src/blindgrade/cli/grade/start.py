@@ -6,11 +6,11 @@ starts the warm process, `run` and `watch` import torch while that process does 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from blindgrade.catalog import Catalog, CourseError, UnknownId
+from blindgrade.cli import exits
 from blindgrade.cli.exits import BAD_REQUEST, stop, stops
 from blindgrade.cli.grade.job import FORMATS, MODES, Job, refuse_what_cannot_be
 from blindgrade.cli.grade.printing import Printing, Silent
@@ -29,7 +29,7 @@ def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> 
         place = submission or catalog.root / "exercises"
         job = Job(catalog, lessons, catalog.find(lessons), place, wanted, options)
         code = _watch(job) if wanted["watch"] else _grade(job)
-    os._exit(code)  # everything is printed and ended; an orderly end of torch would make the student wait
+    exits.leave(code)  # everything is printed and ended
 
 
 def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:

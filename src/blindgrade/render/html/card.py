@@ -1,4 +1,4 @@
-"""A grading as a card in a notebook: HTML, and the same as plain text for frontends without HTML."""
+"""A grading as a card in a notebook: HTML, and the same as plain text for notebook programs without HTML."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 
 from blindgrade.attempts.reading import StoreError
 from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
+from blindgrade.cli import exits
 from blindgrade.cli.course.run.whole_lessons import whole_lessons
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, INTERRUPTED, SOME_NOT, say, stop, stops
 from blindgrade.cohort.settings import Settings
@@ -47,8 +47,7 @@ def grade(
     except KeyboardInterrupt:
         stop("interrupted; the same command continues from here", INTERRUPTED)
     code = _say_summary(summary, store)
-    sys.stdout.flush()
-    os._exit(code)  # everything is printed and stored; an orderly end of torch would only take time
+    exits.leave(code)  # everything is printed and stored
 
 
 def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings) -> Zygote | None:
