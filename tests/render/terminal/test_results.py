@@ -57,7 +57,7 @@ def test_a_list_shows_each_outcome_by_sign_and_word_without_colour() -> None:
     text = as_text(plain, *lesson_list(ALL, plain))
     for line in (
         "✓ one    passed         10 / 10",
-        "✗ two    failed          0 / 10  1 of 2 checks",
+        "✗ two    failed          0 / 10  1 of 2 checks fails",
         "↳ three  blocked         0 / 10  waits for two",
         "· four   not attempted   0 / 10",
         "! five   grader error   10 / 10  costs no points",
