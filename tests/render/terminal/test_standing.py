@@ -33,6 +33,11 @@ def test_the_hints_so_far_are_shown_with_the_command_for_the_next_one() -> None:
     assert "next       grade --hint lesson-1.1.1/one   1 more hint\n" in text
 
 
+def test_the_number_of_hints_that_are_left_has_its_noun() -> None:
+    text = as_text(PLAIN, *ladder("lesson-1.1.1", EXERCISE, 1, ""))
+    assert "next       grade --hint lesson-1.1.1/one   2 more hints\n" in text
+
+
 def test_the_last_hint_names_the_command_that_grades() -> None:
     text = as_text(PLAIN, *ladder("lesson-1.1.1", EXERCISE, 3, "You divided twice."))
     assert "diagnosis  You divided twice." in text
