@@ -96,7 +96,7 @@ def test_install_py_refuses_an_old_python_in_a_sentence(files: dict[str, bytes],
 
 def test_an_error_of_the_template_is_reported_with_file_and_line(catalog: Catalog) -> None:
     (catalog.student_template / "README.md").write_text("# {{ course.title }}\n{{ nothing }}\n")
-    with pytest.raises(CourseError, match=r"README\.md.*'nothing' is undefined; correct the template"):
+    with pytest.raises(CourseError, match=r"README\.md.*'nothing' is undefined\. Correct the template\.$"):
         repository.files(catalog, catalog.find(["all"]))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from blindgrade.catalog import Catalog, CourseError, Target
 from blindgrade.release.course_tree import public_files
 from blindgrade.release.wheel import engine_wheel
+from blindgrade.render.sentences import joined
 
 PRIVATE = False
 
@@ -48,7 +49,7 @@ def _template(folder: Path, context: dict[str, Any]) -> dict[str, bytes]:
                 made[name.removesuffix(".j2")] = environment.get_template(name).render(context).encode()
             except (TemplateError, UnicodeDecodeError) as error:
                 line = f":{error.lineno}" if getattr(error, "lineno", None) else ""  # type: ignore[union-attr]  # getattr found it
-                raise CourseError(f"{folder / name}{line}: {error}; correct the template") from None
+                raise CourseError(joined(f"{folder / name}{line}: {error}", "Correct the template.")) from None
     return made
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import builtins
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import blindgrade
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.models import Attempt, ExerciseResult, Grading, Outcome, SubmissionRef
 from blindgrade.render.html.card import html_card
 from blindgrade.render.html.loading import added
 from blindgrade.render.html.look import Look, look_of
+from blindgrade.render.html.overrides import PAGES, PARTS
 from blindgrade.render.html.pages import check_templates
 from blindgrade.render.html.report import report
 
 MINI = Path(__file__).parents[2] / "courses" / "mini"
+PACKAGE = Path(blindgrade.__file__).parent
 SHOWN = "reports/templates"
 STUDENT = '{% extends "blindgrade/student.html" %}\n'
 CARD = '{% extends "blindgrade/notebook.html" %}\n'
@@ -121,7 +125,8 @@ def test_a_broken_override_is_named_by_line_and_the_packaged_page_is_written(
     page = course.page(student=text)
     assert page == student_page(Look())
     assert len(course.warned) == 1 and f"{said}" in course.warned[0]
-    assert course.warned[0].startswith(SHOWN) and course.warned[0].endswith("The packaged template is used instead.")
+    assert course.warned[0].startswith(SHOWN) and course.warned[0].endswith(" The packaged template is used instead.")
+    assert not re.search(r"[.?!]{2}", course.warned[0])
 
 
 def test_a_broken_override_of_one_page_leaves_the_others(course: Course) -> None:
@@ -196,5 +201,28 @@ def test_a_release_names_the_first_fault_of_any_template(tmp_path: Path) -> None
     (tmp_path / "student.html").write_text(STUDENT)
     check_templates(tmp_path, SHOWN)
     (tmp_path / "cohort.html").write_text('{% extends "blindgrade/cohort.html" %}\n{% block alik %}{% endblock %}')
-    with pytest.raises(CourseError, match=r"reports/templates/cohort.html:2: .* did you mean `alike`"):
+    with pytest.raises(
+        CourseError, match=r"reports/templates/cohort.html:2: .* did you mean `alike`\? Correct the template\.$"
+    ):
         check_templates(tmp_path, SHOWN)
+
+
+def test_a_template_that_no_page_uses_gets_a_warning_with_the_known_names(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path)
+    catalog.page_templates.mkdir(parents=True)
+    (catalog.page_templates / "studnet.html").write_text(STUDENT)
+    (catalog.page_templates / "x-y-z.html").write_text("{{")
+    (catalog.page_templates / "footer.html").write_text("Ours.")
+    (catalog.page_templates / "cohort.html").write_text('{% include "footer.html" %}')
+    warned: list[str] = []
+    look_of(catalog, warned.append)
+    known = "base.html, cohort.html, notebook.html, student.html."
+    assert warned == [
+        f"{SHOWN}/studnet.html: no page uses this template; did you mean student.html? The pages are {known}",
+        f"{SHOWN}/x-y-z.html: no page uses this template. The pages are {known}",
+    ]
+
+
+def test_the_known_names_are_those_of_the_packaged_templates() -> None:
+    packaged = (PACKAGE / "render/html/templates", PACKAGE / "cohort_report/templates")
+    assert {*PAGES, *PARTS} == {path.name for folder in packaged for path in folder.glob("*.html")}

@@ -57,7 +57,7 @@ def test_a_list_shows_each_outcome_by_sign_and_word_without_colour() -> None:
     text = as_text(plain, *lesson_list(ALL, plain))
     for line in (
         "✓ one    passed         10 / 10",
-        "✗ two    failed          0 / 10  1 of 2 checks",
+        "✗ two    failed          0 / 10  1 of 2 checks fails",
         "↳ three  blocked         0 / 10  waits for two",
         "· four   not attempted   0 / 10",
         "! five   grader error   10 / 10  costs no points",
@@ -65,6 +65,22 @@ def test_a_list_shows_each_outcome_by_sign_and_word_without_colour() -> None:
     ):
         assert line in text
     assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("failed", "row", "details"),
+    [
+        (2, "2 of 3 checks fail", "1 more check fails: --verbose shows it"),
+        (3, "3 of 3 checks fail", "2 more checks fail: --verbose shows them"),
+    ],
+)
+def test_the_list_and_the_details_count_the_checks_that_fail(failed: int, row: str, details: str) -> None:
+    plain = console()
+    checks = [check(Outcome.FAILED)] * failed + [check(Outcome.PASSED)] * (3 - failed)
+    failing = attempt(result("two", Outcome.FAILED, *checks))
+    lines = as_text(plain, *lesson_list(failing, plain), *ending(Grading.of([failing]), nowhere(), plain)).split("\n")
+    assert f"  ✗ two  failed  0 / 10  {row}" in lines
+    assert details in map(str.strip, lines)
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

@@ -30,7 +30,12 @@ def test_each_lesson_has_a_line_with_points_and_what_is_done() -> None:
 def test_the_hints_so_far_are_shown_with_the_command_for_the_next_one() -> None:
     text = as_text(PLAIN, *ladder("lesson-1.1.1", EXERCISE, 2, ""))
     assert "hint 2     Second." in text and "Third." not in text
-    assert "next       grade --hint lesson-1.1.1/one   1 more" in text
+    assert "next       grade --hint lesson-1.1.1/one   1 more hint\n" in text
+
+
+def test_the_number_of_hints_that_are_left_has_its_noun() -> None:
+    text = as_text(PLAIN, *ladder("lesson-1.1.1", EXERCISE, 1, ""))
+    assert "next       grade --hint lesson-1.1.1/one   2 more hints\n" in text
 
 
 def test_the_last_hint_names_the_command_that_grades() -> None:

@@ -27,7 +27,9 @@ from blindgrade.cli.lazy import runs
 @options.as_json
 @runs("blindgrade.cli.course.run.attack:attack")
 def attack() -> None:
-    """Attack this machine's sandbox with hostile submissions (default: all of them).
+    """Test this machine's sandbox with hostile submissions.
+
+    A NAME is an attack. Without one, the command runs all attacks.
 
     \b
     Examples:

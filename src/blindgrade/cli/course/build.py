@@ -14,4 +14,9 @@ from blindgrade.cli.lazy import runs
 )
 @runs("blindgrade.cli.course.run.build:build")
 def build() -> None:
-    """Make stubs, notebooks, public checks and answer keys from their sources."""
+    """Make the course's generated files from their sources.
+
+    These are stubs, notebooks, public checks and answer keys.
+
+    Exit code: 0 all files are up to date, 1 --check found a file that is not, 2 the request was wrong.
+    """

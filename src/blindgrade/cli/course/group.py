@@ -9,11 +9,8 @@ from blindgrade.cli.lazy import Entry, LazyGroup
 
 HERE = "blindgrade.cli.course"
 COMMANDS = {
-    "attack": Entry(
-        f"{HERE}.attack:attack",
-        "Attack this machine's sandbox with hostile submissions (default: all of them).",
-    ),
-    "build": Entry(f"{HERE}.build:build", "Make stubs, notebooks, public checks and answer keys from their sources."),
+    "attack": Entry(f"{HERE}.attack:attack", "Test this machine's sandbox with hostile submissions."),
+    "build": Entry(f"{HERE}.build:build", "Make the course's generated files from their sources."),
     "collect": Entry(f"{HERE}.collect:collect", "Collect submissions into a folder for each student."),
     "grade": Entry(f"{HERE}.grade:grade", "Grade every submission in SUBMITTED."),
     "gradebook": Entry(
@@ -21,22 +18,11 @@ COMMANDS = {
         "Write attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.",
     ),
     "release": Entry(f"{HERE}.release:release", "Release lessons to students or to another system."),
-    "replay": Entry(
-        f"{HERE}.replay:replay",
-        "Repeat ATTEMPT, a file that `course grade` wrote, with its seed, and show what differs.",
-    ),
-    "report": Entry(
-        f"{HERE}.report:report", "Report on a cohort: exercises, concepts, misconceptions, and students who need help."
-    ),
-    "simulate": Entry(
-        f"{HERE}.simulate:simulate",
-        "Write the submissions of an invented cohort, drawn from the lessons' known answers.",
-    ),
-    "standings": Entry(
-        f"{HERE}.standings:standings",
-        "Show each student's points by the policy of course.toml: lateness, and which attempt counts.",
-    ),
-    "verify": Entry(f"{HERE}.verify:verify", "Prove that the course is sound (default: every lesson that is ready)."),
+    "replay": Entry(f"{HERE}.replay:replay", "Grade ATTEMPT again and show what differs."),
+    "report": Entry(f"{HERE}.report:report", "Write a page with figures about a cohort."),
+    "simulate": Entry(f"{HERE}.simulate:simulate", "Write the submissions of an invented cohort."),
+    "standings": Entry(f"{HERE}.standings:standings", "Show each student's points by the course's policy."),
+    "verify": Entry(f"{HERE}.verify:verify", "Prove that the course is sound."),
 }
 
 

@@ -15,7 +15,9 @@ from blindgrade.cli.lazy import runs
 @click.option("--sandbox", type=click.Choice(["strict", "process"]), default="strict", show_default=True)
 @runs("blindgrade.cli.course.run.replay:replay", one_thread=True)
 def replay() -> None:
-    """Repeat ATTEMPT, a file that `course grade` wrote, with its seed, and show what differs.
+    """Grade ATTEMPT again and show what differs.
 
-    Exit code: 0 repeated to the bit, 1 something differs, 2 the request was wrong, 3 the grader failed.
+    ATTEMPT is a file that `course grade` wrote. The command uses the seed of the attempt.
+
+    Exit code: 0 every number is the same, 1 something differs, 2 the request was wrong, 3 the grader failed.
     """

@@ -26,7 +26,9 @@ from blindgrade.cli.lazy import runs
 )
 @runs("blindgrade.cli.course.run.report:report", needs=("scipy", "report"))
 def report() -> None:
-    """Report on a cohort: exercises, concepts, misconceptions, and students who need help.
+    """Write a page with figures about a cohort.
+
+    The figures describe exercises, concepts and misconceptions. The page also names students who need help.
 
     LESSON is a lesson (lesson-7.2.1), a module (lesson-7.2) or `all`. policy.attempts in course.toml says which of a
     student's attempts counts. Points are those before the deduction for lateness. With --roster, the report also has

@@ -27,10 +27,10 @@ from blindgrade.cli.lazy import runs
 @click.option("--rehearse", is_flag=True, help="With --attempts: grade each distinct answer once, and assume nothing.")
 @runs("blindgrade.cli.course.run.simulate:simulate", one_thread=True)
 def simulate() -> None:
-    """Write the submissions of an invented cohort, drawn from the lessons' known answers.
+    """Write the submissions of an invented cohort.
 
-    TO/.simulated.json has the truth about the cohort: abilities, difficulties, and who copied. The submissions contain
-    solutions, so do not give them to students.
+    The answers come from the lessons' known answers. TO/.simulated.json has the truth about the cohort: abilities,
+    difficulties, and who copied. The submissions contain solutions, so do not give them to students.
 
     \b
     Examples:

@@ -16,7 +16,10 @@ from blindgrade.cli.lazy import runs
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list on standard output and nothing else.")
 @runs("blindgrade.cli.course.run.standings:standings")
 def standings() -> None:
-    """Show each student's points by the policy of course.toml: lateness, and which attempt counts.
+    """Show each student's points by the course's policy.
 
-    With --roster also show names, and students of the roster who handed in nothing.
+    The policy is in course.toml. It says which attempt counts and what lateness costs. With --roster the command also
+    shows names, and students of the roster who handed in nothing.
+
+    Exit code: 0 all shown, 2 the request was wrong.
     """

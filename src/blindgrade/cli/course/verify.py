@@ -22,9 +22,11 @@ from blindgrade.cli.lazy import runs
 @click.option("--coverage", is_flag=True, help="Only write docs/coverage.md, the list of what each exercise trains.")
 @runs("blindgrade.cli.course.run.verify:verify")
 def verify() -> None:
-    """Prove that the course is sound (default: every lesson that is ready).
+    """Prove that the course is sound.
 
-    The solution earns every point and the stub none; alternatives earn all points; checks catch misconceptions and name
-    them; lazy answers earn little; exercises cover the concepts; checks are quick. Exit code: 0 every proof passed,
-    1 a proof failed, 2 the request was wrong.
+    Without LESSON, the command verifies every lesson that is ready. The solution earns every point and the stub none;
+    alternatives earn all points; checks catch misconceptions and name them; lazy answers earn little; exercises cover
+    the concepts; checks are quick.
+
+    Exit code: 0 every proof passed, 1 a proof failed, 2 the request was wrong.
     """

@@ -42,9 +42,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     help="Compare with the live solution or with the answer key (public checks).",
 )
 @click.option("--junit", type=FILE, metavar="FILE", help="Also write JUnit XML.")
-@click.option(
-    "--sarif", type=FILE, metavar="FILE", help="Also write SARIF; editors and code scanning mark the lines from it."
-)
+@click.option("--sarif", type=FILE, metavar="FILE", help="Also write SARIF, which editors and code scanning read.")
 @click.option(
     "--summary",
     type=FILE,
@@ -62,7 +60,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--problems", is_flag=True, help="Print only a line for each problem, as compilers do.")
 @click.option("--hint", is_flag=True, help="Show the next hint for an exercise, after those that you have seen.")
 @click.option("--watch", is_flag=True, help="After every save, grade what changed; q ends it.")
-@click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Never official.")
+@click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Not for grades.")
 @click.option("--verbose", is_flag=True, help="Show every failed check with its place, and the output of your code.")
 @options.version
 @runs("blindgrade.cli.grade.start:start")

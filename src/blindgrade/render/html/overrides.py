@@ -16,6 +16,8 @@ from jinja2 import Environment, FileSystemLoader, TemplateError, TemplateNotFoun
 from jinja2.meta import find_referenced_templates
 
 PACKAGED = "blindgrade/"
+PAGES = ("base.html", "cohort.html", "notebook.html", "student.html")
+PARTS = ("parts.html", "tables.html")  # packaged pages include these
 # The policy of a page forbids these already, but a card in a notebook has no policy.
 REFUSED = (
     (re.compile(r"<\s*(script|link|iframe|object|embed|base|meta|style|form)\b", re.I),
@@ -56,6 +58,24 @@ class OwnTemplates(FileSystemLoader):
 def names_in(folder: Path) -> list[str]:
     """Names of the folder's templates."""
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*.html") if p.is_file())
+
+
+def unknown(folder: Path, shown: str) -> Iterator[Fault]:
+    """Templates of the course that no page uses: their name is not one of ours, and no other template names them."""
+    sources = {name: _bytes(folder / name) for name in names_in(folder)}
+    for name in sources:
+        if name in (*PAGES, *PARTS) or any(name.encode() in sources[other] for other in sources if other != name):
+            continue
+        near = difflib.get_close_matches(name, PAGES, n=1)
+        guess = f"; did you mean {near[0]}?" if near else "."
+        yield Fault(f"{shown}/{name}", None, f"no page uses this template{guess} The pages are {', '.join(PAGES)}")
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""  # `faults` names what cannot be read
 
 
 def faults(environment: Environment, folder: Path, name: str, shown: str) -> Iterator[Fault]:

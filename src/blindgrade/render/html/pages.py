@@ -25,6 +25,7 @@ from blindgrade.render.html.overrides import PACKAGED, OwnTemplates, faults, nam
 from blindgrade.render.html.theme import Theme
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
+from blindgrade.render.sentences import joined
 
 HERE = "blindgrade.render.html"
 PACKAGE_OF = {"cohort.html": "blindgrade.cohort_report"}  # pages with their own package
@@ -81,13 +82,13 @@ def _overridden(template: str, package: str, folder: Path, look: Look, values: d
     """Page from the course's templates. If one of them is broken, warn and return None."""
     environment = _environment(package, folder)
     for fault in faults(environment, folder, template, look.shown):
-        look.warn(f"{fault}. {INSTEAD}")
+        look.warn(joined(str(fault), INSTEAD))
         return None
     try:
         return environment.get_template(template).render(values)
     except Exception as error:  # an expression in a template can raise any error
         sentence = str(error) or type(error).__name__  # a MemoryError has no text
-        look.warn(f"{where_raised(error, folder, look.shown)}: {sentence}. {INSTEAD}")
+        look.warn(joined(f"{where_raised(error, folder, look.shown)}: {sentence}", INSTEAD))
         return None
 
 
@@ -111,7 +112,7 @@ def check_templates(folder: Path, shown: str) -> None:
     for name in names_in(folder):
         package = PACKAGE_OF.get(name, HERE)
         for fault in faults(_environment(package, folder), folder, name, shown):
-            raise CourseError(f"{fault}; correct the template")
+            raise CourseError(joined(str(fault), "Correct the template."))
 
 
 @cache

@@ -114,7 +114,7 @@ def _note(result: ExerciseResult) -> str:
         return next((c.message for c in result.checks if c.outcome is Outcome.BLOCKED), "")
     if result.outcome is Outcome.FAILED:
         wrong = sum(c.outcome in WRONG for c in result.checks)
-        return f"{wrong} of {len(result.checks)} checks"
+        return f"{wrong} of {len(result.checks)} checks {'fails' if wrong == 1 else 'fail'}"
     return "costs no points" if result.outcome is Outcome.ERROR else ""
 
 
@@ -157,9 +157,9 @@ def card(
         _add_check(grid, check, lesson, links, write=write, verbose=verbose)
     more = sum(c.outcome in WRONG for c in result.checks) - len(failed)
     if more and not write:
-        grid.add_row(
-            "", Text(f"{more} more of its checks fail" + (": --verbose shows them" if commands else ""), "dim")
-        )
+        fail = "check fails" if more == 1 else "checks fail"
+        shows = f": --verbose shows {'it' if more == 1 else 'them'}" if commands else ""
+        grid.add_row("", Text(f"{more} more {fail}{shows}", "dim"))
     if verbose and result.output.strip():
         grid.add_row(Text("printed", "dim"), Text(students(result.output.strip())))
     if commands:

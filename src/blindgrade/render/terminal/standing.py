@@ -57,7 +57,7 @@ def overview(
     parts: list[RenderableType] = [Text(title, "bold"), Text(), Padding(table, (0, 0, 0, 2)), Text()]
     parts.append(bar(earned, most, console, "all lessons"))
     if planned:
-        parts.append(Text(f"  {planned} more lessons are planned", "dim"))
+        parts.append(Text(f"  {planned} more {'lesson is' if planned == 1 else 'lessons are'} planned", "dim"))
     return [*parts, Text(), Text.assemble("  next  ", (next_command, "bold"))]
 
 
@@ -66,7 +66,7 @@ def ladder(lesson: str, exercise: Exercise, step: int, diagnosis: str) -> list[R
     name = f"{lesson}/{exercise.name}"
     left = len(exercise.hints) - step
     more = f"grade --hint {name}" if left else f"grade {name}"
-    why = f"   {left} more" if left else "   this was the last hint"
+    why = f"   {left} more hint{'s' if left > 1 else ''}" if left else "   this was the last hint"
     table = steps(exercise, step, diagnosis)
     table.add_row(Text("next", "dim"), Text.assemble((more, "bold"), (why, "dim")))
     return [Text.assemble((exercise.name, "bold"), f"  {exercise.title}"), Padding(table, (0, 0, 0, 2))]

@@ -1,0 +1,11 @@
+"""Sentences that are joined into one message."""
+
+from __future__ import annotations
+
+ENDS = (".", "?", "!", "…")
+
+
+def joined(*sentences: str) -> str:
+    """Sentences with a blank between them. One without an end gets a full stop."""
+    texts = [sentence.rstrip() for sentence in sentences]
+    return " ".join(text if text.endswith(ENDS) else f"{text}." for text in texts)
