@@ -72,6 +72,7 @@ def test_the_help_of_course_lists_all_commands_and_imports_none() -> None:
     assert [line.split()[0] for line in text.split("Commands:\n")[1].splitlines() if line[2:3].strip()] == [
         *group(course).table
     ]
+    assert "..." not in text.split("Commands:\n")[1], "a short help is cut"
     code, modules = modules_after("course", "--help")
     ours = {name for name in modules if name.startswith("blindgrade.cli.course.")}
     assert (code, ours) == (0, {"blindgrade.cli.course.group"})

@@ -13,9 +13,9 @@ from blindgrade.cli.lazy import runs
 
 @click.group()
 def gradebook() -> None:
-    """Write attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.
+    """Write points into gradebooks.
 
-    Points are those of `course standings`. The policy of course.toml says which of a student's attempts counts and what
+    The gradebooks are nbgrader's, and files for Canvas, Moodle and spreadsheets. Points are those of `course standings`. The policy of course.toml says which of a student's attempts counts and what
     lateness costs. `course grade` stores attempts as ATTEMPTS/<lesson>/<student>/<key>.json.
     """
 

@@ -15,7 +15,7 @@ COMMANDS = {
     "grade": Entry(f"{HERE}.grade:grade", "Grade every submission in SUBMITTED."),
     "gradebook": Entry(
         f"{HERE}.gradebook:gradebook",
-        "Write attempts into nbgrader's gradebook, or into files for Canvas, Moodle and spreadsheets.",
+        "Write points into gradebooks.",
     ),
     "release": Entry(f"{HERE}.release:release", "Release lessons to students or to another system."),
     "replay": Entry(f"{HERE}.replay:replay", "Grade ATTEMPT again and show what differs."),
