@@ -15,8 +15,9 @@ from blindgrade.cli.lazy import runs
 def gradebook() -> None:
     """Write points into gradebooks.
 
-    The gradebooks are nbgrader's, and files for Canvas, Moodle and spreadsheets. Points are those of `course standings`. The policy of course.toml says which of a student's attempts counts and what
-    lateness costs. `course grade` stores attempts as ATTEMPTS/<lesson>/<student>/<key>.json.
+    The gradebooks are nbgrader's, and files for Canvas, Moodle and spreadsheets. Points are those of `course
+    standings`: the policy of course.toml says which attempt counts and how much lateness costs. `course grade` stores
+    attempts as ATTEMPTS/<lesson>/<student>/<key>.json.
     """
 
 
