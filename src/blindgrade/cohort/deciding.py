@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from blindgrade.engine.answers.slices import defined_names
+
 PACKAGE = Path(__file__).parents[1]
 
 DECIDES = {
@@ -77,7 +79,7 @@ def _needed(tree: ast.Module, names: set[str]) -> list[ast.stmt]:
         return tree.body
     defined: dict[str, list[ast.stmt]] = {}
     for node in tree.body:
-        for name in _defined(node):
+        for name in defined_names(node):
             defined.setdefault(name, []).append(node)
     kept: set[ast.stmt] = set()
     pending = list(names)
@@ -86,17 +88,7 @@ def _needed(tree: ast.Module, names: set[str]) -> list[ast.stmt]:
             if node not in kept:
                 kept.add(node)
                 pending += [part.id for part in ast.walk(node) if isinstance(part, ast.Name)]
-    return [node for node in tree.body if node in kept or not _defined(node)]
-
-
-def _defined(node: ast.stmt) -> list[str]:
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return [node.name]
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
-    if isinstance(node, ast.Assign):
-        return [part.id for target in node.targets for part in ast.walk(target) if isinstance(part, ast.Name)]
-    return [node.target.id] if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) else []
+    return [node for node in tree.body if node in kept or not defined_names(node)]
 
 
 def _digest(statements: list[ast.stmt]) -> str:

@@ -39,10 +39,11 @@ class Source:
             self.tree = ast.parse(self.text)
         except SyntaxError as error:
             raise SliceError(f"{self.path}:{error.lineno}: {error.msg}; correct the file") from None
-        self.definitions = {name: node for node in self.tree.body for name in _defined(node)}
+        self.definitions = {name: node for node in self.tree.body for name in defined_names(node)}
 
 
-def _defined(node: ast.stmt) -> list[str]:
+def defined_names(node: ast.stmt) -> list[str]:
+    """Names that a top-level statement defines or imports."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return [node.name]
     if isinstance(node, ast.Import | ast.ImportFrom):
