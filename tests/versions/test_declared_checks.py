@@ -55,7 +55,8 @@ def test_such_a_file_is_imported_for_its_version(target: Target) -> None:
     before = course_version(target)
     path = target.files.checks
     path.write_text(
-        path.read_text() + "\nNAME = 'fit_line'\n\n\n@check(NAME)\ndef another(lesson, rng):\n    '''It is so.'''\n    return 1\n"
+        path.read_text()
+        + "\nNAME = 'fit_line'\n\n\n@check(NAME)\ndef another(lesson, rng):\n    '''It is so.'''\n    return 1\n"
     )
     after = course_version(target)
     assert [name for name in before.exercises if before.exercises[name] != after.exercises[name]] == ["fit_line"]
