@@ -12,9 +12,11 @@ import pytest
 
 from blindgrade.attempts.reading import StoreError
 from blindgrade.marks import looking, record, signature
+from blindgrade.marks.recording import record_handed_in
 from blindgrade.marks.state import not_helped, notes, to_grade
 from blindgrade.models import Policy
 from blindgrade.policies import standings
+from blindgrade.submitted import read_submitted
 
 from .cohort import LESSON, Cohort, points_of
 
@@ -244,6 +246,14 @@ def test_the_version_of_the_course_is_computed_only_if_its_files_have_changed(
     cohort.edit(40)
     checks.write_text(checks.read_text() + "# a comment changes no version\n")
     assert cohort.marks().stale == []
+
+
+def test_a_course_that_is_edited_during_a_run_is_not_recorded_with_the_version_of_its_beginning(cohort: Cohort) -> None:
+    target = cohort.target  # as a run reads it at its beginning
+    cohort.edit(41)
+    works, _ = read_submitted(cohort.submitted)
+    record_handed_in(cohort.store, [target], works, cohort.submitted, None)  # as at its end
+    assert len(cohort.marks().stale) == 2
 
 
 def test_a_student_who_is_not_in_the_folder_that_was_named_keeps_the_recorded_versions(cohort: Cohort) -> None:
