@@ -12,7 +12,8 @@ from blindgrade.authoring.stub import stub_text
 from blindgrade.catalog import Catalog, LessonFiles
 from blindgrade.cohort_report.structure import rename
 from blindgrade.engine.answers.known import read_known_answers
-from blindgrade.engine.answers.solution import Solution, Variant
+from blindgrade.engine.answers.solution import Solution
+from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.models import Lesson
 from blindgrade.simulate.simulation import Choice, KnownAnswers
 

@@ -10,13 +10,13 @@ from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
 
-from blindgrade.cohort.deciding import code_digest
-from blindgrade.engine.answers.solution import Variant
+from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.models import Exercise
 from blindgrade.verify.mutants import Mutant
 from blindgrade.verify.survival import concerned
 from blindgrade.verify.tasks import Task
 from blindgrade.verify.workshop import Workshop
+from blindgrade.versions.deciding import code_digest
 
 # Code that runs in a proof and can change its result. tests/verify/test_deciders.py finds a module that is missing.
 PROVES = (

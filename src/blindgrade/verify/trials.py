@@ -11,7 +11,7 @@ from blindgrade.authoring.stub import stub_text
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
 from blindgrade.engine.answers.lesson_checks import LessonChecks, provide_toys
 from blindgrade.engine.answers.reference import check_seed, observe
-from blindgrade.engine.answers.solution import Variant
+from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.engine.grading.in_process import Trusted
 from blindgrade.engine.judging.judging import judge
 from blindgrade.engine.worker.lesson import LoadedLesson, load

@@ -11,7 +11,8 @@ from blindgrade.catalog import Catalog, CourseError, LessonFiles
 from blindgrade.engine.answers.known import KnownAnswers, read_known_answers
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference
-from blindgrade.engine.answers.solution import Solution, Variant
+from blindgrade.engine.answers.solution import Solution
+from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.engine.grading.in_process import Trusted
 from blindgrade.models import Exercise, Kind, Lesson
 

@@ -17,7 +17,7 @@ import pytest
 from blindgrade.catalog import Catalog
 from blindgrade.checks import Check
 from blindgrade.engine.answers.reference import LiveReference
-from blindgrade.engine.answers.solution import Variant
+from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.engine.grading import student
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References

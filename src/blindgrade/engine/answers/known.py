@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blindgrade.catalog import CourseError
-from blindgrade.engine.answers.solution import Solution, Variant, parse
+from blindgrade.engine.answers.solution_text import SolutionText, Variant, parse
 
 MARKERS = "blindgrade.known_answers"
 NAMES = ("exercise", "right", "wrong")
@@ -36,7 +36,7 @@ class KnownAnswers:
         return whole.hexdigest()
 
 
-def read_known_answers(solution: Solution) -> KnownAnswers:
+def read_known_answers(solution: SolutionText) -> KnownAnswers:
     """Known answers of the lesson; none if the file is missing. CourseError names the line of a wrong entry."""
     path = solution.files.known_answers
     if not path.is_file():
@@ -52,7 +52,7 @@ def read_known_answers(solution: Solution) -> KnownAnswers:
 class _Reader:
     """Reads the statements of one file in their order."""
 
-    def __init__(self, path: Path, text: str, solution: Solution) -> None:
+    def __init__(self, path: Path, text: str, solution: SolutionText) -> None:
         self.path = path
         self.solution = solution
         self.tree = parse(path, text)

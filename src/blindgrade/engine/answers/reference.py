@@ -7,7 +7,8 @@ from typing import Protocol
 from blindgrade.checks import Check, derive
 from blindgrade.engine.answers.known import read_known_answers
 from blindgrade.engine.answers.lesson_checks import LessonChecks
-from blindgrade.engine.answers.solution import Solution, Variant
+from blindgrade.engine.answers.solution import Solution
+from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.engine.wire import frames
 from blindgrade.engine.wire.replies import Answer, Unsendable, crossed
 from blindgrade.engine.worker.lesson import LoadedLesson

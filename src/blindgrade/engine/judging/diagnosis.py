@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from blindgrade.checks import Check
 from blindgrade.engine.answers.reference import LiveReference, Reference
-from blindgrade.engine.answers.solution import Variant
+from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.engine.judging.judging import same
 from blindgrade.engine.wire.replies import Reply
 from blindgrade.models import CheckResult, Exercise, Kind, Outcome
