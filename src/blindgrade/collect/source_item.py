@@ -20,7 +20,8 @@ class SourceItem:
     label: the student's name in the source. who: identifiers to find in a roster. own: the student's id without one.
     entries: names in the submission ("" for a folder whose content is the submission) and their paths.
     without: names at the top that belong to the system.
-    part: the assignment, if the source names it. clock: source of the time `submitted_at`.
+    part: the assignment, if the source names it. clock: source of the time `submitted_at`. late: the system's own
+    marker, None if it gives none. group: name of the group that handed it in, "" for one student.
     """
 
     label: str
@@ -30,7 +31,8 @@ class SourceItem:
     part: str = ""
     submitted_at: str | None = None
     clock: str = ""
-    late: bool = False
+    late: bool | None = None
+    group: str = ""
     notes: tuple[str, ...] = ()
     without: frozenset[str] = frozenset()
 

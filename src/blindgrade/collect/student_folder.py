@@ -171,6 +171,7 @@ def _version(item: SourceItem, taken: Taken, source: Source) -> Version:
         part=item.part,
         digest=digest,
         notes=[*item.notes, *taken.notes],
+        group=item.group,
     )
 
 
@@ -187,14 +188,11 @@ def _describe(record: CollectedRecord, current: Current, files: str) -> None:
     """Record the time, source and digest of the latest version, and for each lesson the version that it is from."""
     versions = record.versions
     last = versions[-1]
-    record.submitted_at, record.source, record.digest, record.late = (
-        last.submitted_at, last.source, last.digest, last.late
-    )  # fmt: skip
+    record.submitted_at, record.late, record.clock = last.submitted_at, last.late, last.clock
+    record.group, record.source, record.digest = last.group, last.source, last.digest
     record.files = files
     record.lessons = {
-        lesson: CollectedLesson(
-            submitted_at=versions[number].submitted_at, late=versions[number].late, folder=versions[number].folder
-        )
+        lesson: CollectedLesson(**dict(versions[number].handed_in), folder=versions[number].folder)
         for lesson, number in sorted(current.winners.items())
     }
     record.notes = current.notes
