@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -274,4 +275,5 @@ def _student(path: Path) -> str | None:
         name.encode("utf-8")
     except UnicodeEncodeError:
         return None
+    name = unicodedata.normalize("NFC", name)  # a file system may have stored the other form of an accented letter
     return name if STUDENT.fullmatch(name) and name.isprintable() else None

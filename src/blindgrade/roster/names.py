@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
+ID = re.compile(r"[^\W_][\w.@+-]{0,99}")
+OWN_LETTERS = "ßẞøØłŁđĐæÆœŒþÞðÐı"  # Latin letters of some languages that are no ASCII letter with an accent
 MAX_WORDS = 6  # most rotations of a name's words that are compared
 
 # Letters of other scripts that look like a Latin letter, large or small (from Unicode's confusables).
@@ -48,6 +49,20 @@ def _turned(words: list[str]) -> list[list[str]]:
     return [words[turn:] + words[:turn] for turn in range(min(len(words), MAX_WORDS))]
 
 
+def one_form(text: str) -> str:
+    """The text with each accented letter as one character. Systems differ in that, and people see no difference."""
+    return unicodedata.normalize("NFC", text)
+
+
+def folded(name: str) -> str:
+    """Form of a folder's name for comparison: equal for names that some file system does not tell apart."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
 def is_id(text: str) -> bool:
-    """Is the text a valid folder name on every system, and so a valid id?"""
-    return bool(ID.fullmatch(text)) and not text.endswith(".")
+    """Is the text a valid folder name on every system, and so a valid id?
+
+    Letters are Latin, with any accents: a letter of another script can look like one of them.
+    """
+    latin = all(unicodedata.normalize("NFD", c)[0].isascii() or c in OWN_LETTERS for c in text)
+    return bool(ID.fullmatch(text)) and latin and one_form(text) == text and not text.endswith(".")

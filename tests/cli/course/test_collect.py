@@ -29,8 +29,12 @@ def test_everything_is_listed_and_the_exit_code_says_whether_all_was_collected(t
     done = run(source(tmp_path), "--to", tmp_path / "submitted")
     assert done.returncode == 1 and done.stderr == ""
     assert "folders: 1 new, 0 known before" in done.stdout
-    assert "set aside: Zoe Poe: 'Zoe Poe' cannot be a student's id; name a roster" in done.stdout
-    assert "refused: con\\x1btrol.txt: it is neither" in done.stdout and "\x1b" not in done.stdout
+    assert (
+        "(1): its name cannot be a student's id; name a roster that lists this student (--roster)\n    Zoe Poe\n"
+        in (done.stdout)
+    )
+    assert "refused (1): it is neither a student's folder nor an archive\n    con\\x1btrol.txt\n" in done.stdout
+    assert "\x1b" not in done.stdout
     sources = source(tmp_path)
     (sources / "con\x1btrol.txt").unlink()
     (tmp_path / "roster.csv").write_text("id,name\nana,Ana Doe\nzoe,Zoe Poe\n")
