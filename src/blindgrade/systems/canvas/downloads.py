@@ -30,6 +30,7 @@ def canvas(root: Path, entries: list[Path], asked: Asked) -> Listing | None:
     if not found or 2 * sum(len(group) for group in found.values()) <= len(files):
         return None
     listing = Listing("canvas", refused=strangers(CANVAS, entries))
+    listing.refused += [(p.name, "it is no file") for p in entries if p not in files and CANVAS.fullmatch(p.name)]
     for user, group in found.items():
         name = group[0][0]["name"]
         who = (Identifier("canvas", user), Identifier("name", name))
