@@ -8,7 +8,7 @@ from pathlib import Path
 from blindgrade.collect.source_item import SourceError, SourceItem
 from blindgrade.roster.errors import RosterError
 from blindgrade.roster.matching import Match, Roster
-from blindgrade.roster.names import is_id, normal, one_form
+from blindgrade.roster.names import composed, is_id, normal
 from blindgrade.roster.people import Identifier
 from blindgrade.roster.table import read_table
 from blindgrade.roster.titles import SPACES, columns_of, title
@@ -36,7 +36,7 @@ class Member:
         if roster is not None:
             return roster.find(self.who)
         own = next((one.value for space in OWN for one in self.who if one.space == space), "")
-        return Match(one_form(own), "") if is_id(one_form(own)) else Match(None, NO_ID)
+        return Match(composed(own), "") if is_id(composed(own)) else Match(None, NO_ID)
 
 
 @dataclass

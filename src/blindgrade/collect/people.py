@@ -9,7 +9,7 @@ from typing import NamedTuple
 from blindgrade.collect.groups import NO_ID, Groups
 from blindgrade.collect.source_item import SourceItem
 from blindgrade.roster.matching import Match, Roster
-from blindgrade.roster.names import forms, is_id, one_form
+from blindgrade.roster.names import composed, forms, is_id
 from blindgrade.roster.people import Identifier
 
 
@@ -44,7 +44,7 @@ def _members(item: SourceItem, group: str, groups: Groups, roster: Roster | None
 def _found(item: SourceItem, roster: Roster | None) -> tuple[Match, SourceItem]:
     """Student of the submission, and the submission with its group if the label names a group and this student."""
     if roster is None:
-        own = one_form(item.own)
+        own = composed(item.own)
         return (Match(own, "") if is_id(own) else Match(None, NO_ID)), item
     match = roster.find(item.who)
     for group, name in item.teams:

@@ -21,6 +21,11 @@ def normal(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+def composed(text: str) -> str:
+    """Text with each accent in one character with its letter: two forms of one id are equal."""
+    return unicodedata.normalize("NFC", text)
+
+
 def skeleton(name: str) -> str:
     """Visible form of a name: equal for names that look alike, even with other letters."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", normal(name)) if not unicodedata.combining(c))
@@ -49,14 +54,9 @@ def _turned(words: list[str]) -> list[list[str]]:
     return [words[turn:] + words[:turn] for turn in range(min(len(words), MAX_WORDS))]
 
 
-def one_form(text: str) -> str:
-    """The text with each accented letter as one character. Systems differ in that, and people see no difference."""
-    return unicodedata.normalize("NFC", text)
-
-
 def folded(name: str) -> str:
     """Form of a folder's name for comparison: equal for names that some file system does not tell apart."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return composed(composed(name).casefold())
 
 
 def is_id(text: str) -> bool:
@@ -65,4 +65,4 @@ def is_id(text: str) -> bool:
     Letters are Latin, with any accents: a letter of another script can look like one of them.
     """
     latin = all(unicodedata.normalize("NFD", c)[0].isascii() or c in OWN_LETTERS for c in text)
-    return bool(ID.fullmatch(text)) and latin and one_form(text) == text and not text.endswith(".")
+    return bool(ID.fullmatch(text)) and latin and composed(text) == text and not text.endswith(".")

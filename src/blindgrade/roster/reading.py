@@ -9,7 +9,7 @@ from pathlib import Path
 
 from blindgrade.roster.errors import RosterError
 from blindgrade.roster.matching import Roster
-from blindgrade.roster.names import folded, is_id, normal, one_form
+from blindgrade.roster.names import composed, folded, is_id, normal
 from blindgrade.roster.people import Identifier, Person
 from blindgrade.roster.table import Table, read_table
 from blindgrade.roster.titles import SPACES, Columns, columns_of, title
@@ -78,7 +78,7 @@ def _is_canvas_own(row: list[str], values: list[tuple[str, str]]) -> bool:
 
 
 def _person(path: Path, line: int, values: list[tuple[str, str]], own: tuple[str, ...]) -> Person:
-    student = one_form(next((value for space in own for found, value in values if found == space), ""))
+    student = composed(next((value for space in own for found, value in values if found == space), ""))
     if not is_id(student):
         raise RosterError(
             f"{path}:{line}: {student!a} cannot be an id; use Latin letters, digits and . _ - + @, 1 to 100 of them"

@@ -47,9 +47,7 @@ def read_table(path: Path, option: str = "--roster") -> Table:
     text, encoding = _decoded(path, content)
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        raise RosterError(
-            f"{path}:{line}: it has a NUL character, so it is damaged or no text; save it again as UTF-8 CSV"
-        )
+        raise RosterError(f"{path}:{line}: this line has a NUL character, so the file is damaged; save it as UTF-8 CSV")
     table = _parsed(path, text)
     if encoding == "cp1252":
         strange = next((cell for _, row in [(1, table.titles), *table.rows] for cell in row if not cell.isascii()), "")

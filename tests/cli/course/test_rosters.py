@@ -240,3 +240,19 @@ def test_standings_print_names_and_who_handed_in_nothing(desk: Path) -> None:
     ]
     without = json.loads(run("standings", "--attempts", "attempts", "--json").stdout)
     assert all("name" not in one for one in without) and len(without) == 2
+
+
+def test_our_own_export_for_canvas_is_a_roster_with_the_ids_of_the_folders(desk: Path) -> None:
+    """It has our id under "SIS User ID" and the login beside it."""
+    (desk / "roster.csv").write_text('id,name,login\nana,"Doe, Ana",adoe\nbob,"M\u00fcller, Bob",bobm\n')
+    graded(desk, "ana", "bob")
+    (desk / "canvas.csv").write_text(export_canvas("roster.csv").stdout)
+    for command in (standings, export_csv, report, sync):
+        done = command("canvas.csv")
+        assert "not in the roster" not in done.stderr and "ids come from 'SIS User ID'" in done.stderr, command
+    assert {one["student"]: one["name"] for one in json.loads(standings("canvas.csv").stdout)} == {
+        "ana": "Doe, Ana", "bob": "M\u00fcller, Bob",
+    }  # fmt: skip
+    assert list(json.loads(collect("roster.csv").stdout)["new"]) == ["ana", "bob"]
+    again = json.loads(collect("canvas.csv").stdout)
+    assert again["known"] == ["ana", "bob"] and again["new"] == {}

@@ -173,7 +173,7 @@ def test_two_times_of_one_submission_are_noted_and_the_later_counts(desk: Desk) 
     assert times(desk) == {"ana": "2026-11-10T21:40:00Z"}
 
 
-def test_ids_with_accents_are_collected_under_one_form_of_the_letters(desk: Desk) -> None:
+def test_ids_with_accents_are_collected_under_composed_of_the_letters(desk: Desk) -> None:
     """macOS stores "é" as two characters. nbgrader takes every login without a + or a *."""
     for student in ("jos\u00e9", "M\u00fcller", "\u0142ukasz"):
         handed_in(desk, f"{unicodedata.normalize('NFD', student)}+lesson-1.1.1+2026-11-10 21:40:00.000000 UTC")
