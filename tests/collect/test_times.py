@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 
+from blindgrade.collect import times
 from blindgrade.collect.times import TimeUnclear, ZoneUnknown, read_time, zone_named
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -67,7 +68,7 @@ def test_a_local_time_is_read_with_the_daylight_saving_of_its_day() -> None:
 
 def test_the_hour_that_comes_twice_needs_its_zone_and_the_hour_that_is_skipped_is_no_time() -> None:
     """On 25 October 2026 clocks in Berlin show 2:30 twice; on 29 March 2026 they never show it."""
-    with pytest.raises(TimeUnclear, match=r"showed this hour twice; write \+0100 or \+0200 behind the time"):
+    with pytest.raises(TimeUnclear, match=r"showed this hour twice; write \+0100 or \+0200 after the time"):
         read_time("2026-10-25 02:30:00", BERLIN)
     assert read_time("2026-10-25 02:30:00 +0200", BERLIN) == "2026-10-25T00:30:00Z"
     assert read_time("2026-10-25 02:30:00 CEST", BERLIN) == "2026-10-25T00:30:00Z"
@@ -87,3 +88,17 @@ def test_a_zone_is_a_name_of_the_database_or_an_offset() -> None:
     for text in ("", "Europe", "../../etc/passwd", "/etc/localtime", "+2500"):
         with pytest.raises(ZoneUnknown, match="is no time zone"):
             zone_named(text)
+
+
+def test_a_machine_without_a_time_zone_database_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(key: str) -> ZoneInfo:
+        raise ZoneInfoNotFoundError(key)
+
+    monkeypatch.setattr(times, "available_timezones", set)
+    monkeypatch.setattr(times, "ZoneInfo", none)
+    monkeypatch.setattr(times, "_all_zones", tuple)
+    with pytest.raises(ZoneUnknown, match="pip install tzdata"):
+        zone_named("Europe/Berlin")
+    with pytest.raises(TimeUnclear, match="pip install tzdata"):
+        read_time("2026-11-10 21:40:00 CET", None)
+    assert read_time("2026-11-10 21:40:00", zone_named("+0100")) == "2026-11-10T20:40:00Z"

@@ -1,4 +1,4 @@
-"""Whose a submission is: one student's, or each member's of a group."""
+"""Owners of a submission: one student, or each member of a group."""
 
 from __future__ import annotations
 

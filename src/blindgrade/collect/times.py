@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from blindgrade import clock
 
 EXAMPLE = "--timezone Europe/Berlin"
+NO_DATABASE = "this machine has no time zone database; install it (pip install tzdata), or give an offset such as +0100"
 UNIVERSAL = {"UTC", "GMT", "UT", "Z"}
 # "2026-11-02 10:00:00.000000 CET", and the same with a T, without seconds, with a numeric zone or without a zone
 WRITTEN = re.compile(r"(?P<local>\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?) ?(?P<zone>[^\d:].*)?")
@@ -35,6 +36,8 @@ def zone_named(text: str) -> tzinfo:
         return ZoneInfo(text)
     except (OSError, ValueError, KeyError):
         names = available_timezones()
+        if not names:
+            raise ZoneUnknown(NO_DATABASE) from None
         parts = {part.lower(): name for name in sorted(names) for part in name.split("/")[1:]}
         near = difflib.get_close_matches(text, names, 1, 0.7) or [parts.get(text.lower(), "")]
         meant = f" (did you mean {near[0]}?)" if near[0] else ""
@@ -68,7 +71,7 @@ def instant_of(local: datetime, zone: tzinfo | None, name: str = "") -> str:
         raise TimeUnclear(f"the clocks in {zone} skipped this hour; correct the time or name another --timezone")
     if len(found) > 1:
         ends = " or ".join(sorted(one.strftime("%z") for one in found))
-        raise TimeUnclear(f"the clocks in {zone} showed this hour twice; write {ends} behind the time in the source")
+        raise TimeUnclear(f"the clocks in {zone} showed this hour twice; write {ends} after the time in the source")
     return clock.utc(found.pop())
 
 
@@ -106,6 +109,8 @@ def _by_abbreviation(local: datetime, zone: tzinfo | None, name: str) -> datetim
     meant = {instant.astimezone(UTC) for one in _all_zones() for instant in _instants(local, one, name)}
     if len(meant) == 1:
         return meant.pop()
+    if not _all_zones():
+        raise TimeUnclear(NO_DATABASE)
     why = "has several meanings" if meant else "is not known"
     raise TimeUnclear(f"the abbreviation {name!a} of its zone {why}; name the zone of the system: {EXAMPLE}")
 

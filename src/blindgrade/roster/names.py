@@ -55,7 +55,7 @@ def _turned(words: list[str]) -> list[list[str]]:
 
 
 def folded(name: str) -> str:
-    """Form of a folder's name for comparison: equal for names that some file system does not tell apart."""
+    """Form of a folder's name for comparison: equal for names that are one name on some file system."""
     return composed(composed(name).casefold())
 
 

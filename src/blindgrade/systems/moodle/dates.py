@@ -11,7 +11,7 @@ from datetime import datetime
 
 from blindgrade.collect.times import TimeUnclear
 
-# Months from January, in the form that stands in a date and, where it differs, the form that stands alone.
+# Months from January, in the form of a date and, where it differs, in the form without a day.
 MONTHS = (
     "january february march april may june july august september october november december",  # English
     "jan feb mar apr may jun jul aug sep oct nov dec",
