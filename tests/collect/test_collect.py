@@ -9,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from blindgrade.catalog import Catalog
 from blindgrade.collect import copy_in
@@ -344,6 +346,33 @@ def test_a_set_aside_submission_moves_to_its_student_when_the_roster_has_the_stu
     assert where.startswith(".set-aside/Ana-Doe-") and (desk.to / where / "basics.py").is_file()
     report = desk.collect(roster=desk.roster(("ana", "Ana Doe")), kind="folders")
     assert list(report.new) == ["ana"] and not (desk.to / where).exists()
+
+
+def test_the_same_files_of_a_known_and_of_an_unknown_student_are_kept_for_both(desk: Desk) -> None:
+    for name in ("ana", "Zoe Poe", "Zoë Poe"):
+        desk.write(desk.source / name / "basics.py", "equal\n")
+    report = desk.collect(kind="folders")
+    assert list(report.new) == ["ana"]
+    kept = {label: desk.to / where for label, _, where in report.set_aside}
+    assert [(one / "basics.py").read_text() for one in kept.values()] == ["equal\n"] * 2 and len({*kept.values()}) == 2
+    desk.collect(kind="folders", roster=desk.roster(("zoe", "Zoe Poe"), ("ana", "Ana")))
+    assert [one.exists() for one in kept.values()] == [False, True]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=6))
+def test_any_order_of_files_without_times_is_kept_and_the_last_is_current(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
+) -> None:
+    desk = Desk(tmp_path_factory.mktemp("desk"))
+    for text in texts:
+        desk.write(desk.source / "ana" / "basics.py", text)
+        desk.collect()
+    handed_in = [text for n, text in enumerate(texts) if n == 0 or texts[n - 1] != text]
+    folders = [version["folder"] for version in desk.record("ana")["versions"]]
+    assert [(desk.to / "ana" / ".versions" / one / "basics.py").read_text() for one in folders] == handed_in
+    assert desk.current("ana") == {"basics.py": texts[-1]}
+    assert desk.record("ana")["lessons"][LESSON]["folder"] == folders[-1]
 
 
 def test_a_folder_that_somebody_else_made_is_left_alone(desk: Desk) -> None:

@@ -98,8 +98,7 @@ class StudentFolders:
 
     def set_aside(self, item: SourceItem, taken: Taken, files: Path) -> str:
         """Keep a submission of an unknown person. Return its path below the root."""
-        slug = re.sub(r"[^A-Za-z0-9]+", "-", item.label).strip("-")[:40]
-        keep = self.root / SET_ASIDE / f"{slug}-{_mark(item, taken)}"
+        keep = self.root / SET_ASIDE / f"{_slug(item)}-{_mark(item, taken)}"
         if not keep.exists():
             keep.parent.mkdir(parents=True, exist_ok=True)
             files.rename(keep)
@@ -107,8 +106,10 @@ class StudentFolders:
 
     def claimed(self, item: SourceItem, taken: Taken) -> None:
         """Remove the copy in `.set-aside` of a submission whose student is known now."""
-        for kept in (self.root / SET_ASIDE).glob(f"*-{_mark(item, taken)}"):
-            shutil.rmtree(kept)
+        earlier = f"{_slug(item)}-{taken.digest(item.part)[:16]}"  # the name that an earlier version gave
+        for kept in (*(self.root / SET_ASIDE).glob(f"*-{_mark(item, taken)}"), self.root / SET_ASIDE / earlier):
+            if kept.is_dir():
+                shutil.rmtree(kept)
         with suppress(OSError):
             (self.root / SET_ASIDE).rmdir()  # succeeds only if the folder is empty
 
@@ -194,15 +195,20 @@ def _version(item: SourceItem, taken: Taken, source: Source) -> Version:
     )
 
 
+def _slug(item: SourceItem) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", item.label).strip("-")[:40]
+
+
 def _mark(item: SourceItem, taken: Taken) -> str:
-    """End of a name in `.set-aside`. Each member of a group has an own copy."""
-    return taken.digest(f"{item.part}\n{item.member}" if item.member else item.part)[:16]
+    """End of a name in `.set-aside`. Two people have two copies, also of the same files."""
+    return taken.digest(f"{item.part}\n{item.member or item.label}")[:16]
 
 
 def _stored(versions: list[Version], new: Version) -> Version | None:
     """The stored version that is the same submission; None if the submission is new.
 
     With a time: the same files at the same time, or the same files that were downloaded later and had no time then.
+    Moodle gives the time of the last change, which never goes back: an earlier time corrects the stored one.
     Without a time: the newest files until then.
     """
     of_part = [version for version in versions if version.part == new.part]
@@ -210,9 +216,22 @@ def _stored(versions: list[Version], new: Version) -> Version | None:
     if new.submitted_at is not None:
         at = instant(new.submitted_at)
         timeless = [v for v in same if v.submitted_at is None and at <= instant(v.downloaded_at)]
+        if _corrects(new, of_part[-1] if of_part else None):
+            return of_part[-1]
         return next((v for v in same if v.submitted_at == new.submitted_at), timeless[-1] if timeless else None)
     before = [version for version in of_part if version.order <= new.order]
     return before[-1] if before and before[-1].digest == new.digest else None
+
+
+def _corrects(new: Version, newest: Version | None) -> bool:
+    """Is this the newest version with an earlier time, because its time was read in another zone before?"""
+    return (
+        newest is not None
+        and newest.submitted_at is not None
+        and newest.digest == new.digest
+        and newest.clock == new.clock == "moodle"
+        and instant(new.submitted_at) < instant(newest.submitted_at)
+    )
 
 
 def _learned(known: Version, new: Version) -> list[str]:
@@ -221,6 +240,9 @@ def _learned(known: Version, new: Version) -> list[str]:
     if known.submitted_at is None and new.submitted_at is not None:
         known.submitted_at, known.clock = new.submitted_at, new.clock
         changes.append(f"its time is known now: {new.submitted_at}")
+    elif new.submitted_at != known.submitted_at and new.submitted_at is not None:
+        changes.append(f"its time was {known.submitted_at} before and is {new.submitted_at} now")
+        known.submitted_at = new.submitted_at
     if new.late is not None and new.late != known.late and instant(new.downloaded_at) >= instant(known.downloaded_at):
         known.late = new.late
         changes.append("the system marks it as late now" if new.late else "the system no longer marks it as late")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -90,6 +91,20 @@ def test_a_time_that_is_not_understood_is_listed_and_the_submission_is_collected
     assert [at for at, _ in times(moodle).values()] == ["2026-11-02T09:00:00Z", "2026-10-25T00:30:00Z"]
     assert [len(moodle.record(student)["versions"]) for student in ("4711", "4712")] == [1, 1]
     assert report.lessons == ["lesson-1.1.1"]
+
+
+def test_a_wrong_zone_is_corrected_by_collecting_again(moodle: Desk) -> None:
+    text = (
+        ENGLISH + "Participant 4711,Ana Doe,,,2026-11-02 10:00,-,\nParticipant 4712,Bob Müller,,,2026-11-02 10:00,-,\n"
+    )
+    path = sheet(moodle, text)
+    moodle.collect(worksheet=path, zone=UTC)
+    report = moodle.collect(worksheet=path, zone=BERLIN)
+    assert report.new == {} and dict(report.notes)["4711"] == (
+        "its time was 2026-11-02T10:00:00Z before and is 2026-11-02T09:00:00Z now"
+    )
+    assert [at for at, _ in times(moodle).values()] == ["2026-11-02T09:00:00Z"] * 2
+    assert len(moodle.record("4711")["versions"]) == 1
 
 
 def test_a_line_without_a_time_and_a_missing_line_are_listed(moodle: Desk) -> None:
