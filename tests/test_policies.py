@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.models import Attempt, Late, Policy, SubmissionRef
-from blindgrade.policies import Standing, days_late, newest_gradings, standings
+from blindgrade.policies import Decisions, Standing, days_late, standings
+
+from .graded import handed_in
 
 MINI = Path(__file__).parent / "courses" / "mini"
 DUE = datetime(2026, 11, 10, 23, 59, tzinfo=UTC)
@@ -27,7 +31,7 @@ def attempt(points: float, submitted_at: str | None, sha: str = "", **fields: ob
 
 
 def stand(policy: Policy, *attempts: Attempt) -> Standing:
-    return standings("ada", {"lesson-1": attempts}, policy)[0]
+    return standings("ada", {"lesson-1": handed_in(*attempts)}, policy)[0]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +70,10 @@ def test_the_bank_is_spent_over_the_course_in_the_order_of_due_dates() -> None:
     policy = Policy(due=due, late=Late(days=5, penalty=0.1, bank=3))
     found = standings(
         "ada",
-        {"lesson-1": [attempt(100, "2026-11-21T12:00:00Z")], "lesson-2": [attempt(100, "2026-11-12T12:00:00Z")]},
+        {
+            "lesson-1": handed_in(attempt(100, "2026-11-21T12:00:00Z")),
+            "lesson-2": handed_in(attempt(100, "2026-11-12T12:00:00Z")),
+        },
         policy,
     )
     assert [(s.lesson, s.days_late, s.from_bank, s.points) for s in found] == [
@@ -89,19 +96,6 @@ def test_best_is_best_after_the_penalty() -> None:
     assert stand(policy, in_time, late).points == 60
 
 
-def test_a_regrading_replaces_the_earlier_grading() -> None:
-    once = attempt(50, "2026-11-01T00:00:00Z", "same", graded_at="2026-11-02T00:00:00Z")
-    again = attempt(70, "2026-11-01T00:00:00Z", "same", graded_at="2026-11-03T00:00:00Z")
-    assert newest_gradings([again, once]) == [again]
-    assert stand(Policy(attempts="mean"), once, again).points == 70
-
-
-def test_a_time_that_was_found_out_later_makes_no_second_submission() -> None:
-    without, with_ = attempt(50, None, "same"), attempt(50, "2026-11-01T00:00:00Z", "same")
-    assert newest_gradings([without, with_]) == [with_]
-    assert newest_gradings([without]) == [without]
-
-
 def test_the_policy_is_read_from_course_toml_and_its_lessons_must_exist(tmp_path: Path) -> None:
     course = tmp_path / "mini"
     shutil.copytree(MINI, course)
@@ -117,3 +111,45 @@ def test_the_policy_is_read_from_course_toml_and_its_lessons_must_exist(tmp_path
     )
     with pytest.raises(CourseError, match="policy.due names lesson-1, which is not a lesson; correct the id"):
         _ = Catalog(course).course
+
+
+def test_a_late_marker_counts_as_one_day_where_no_time_is_known() -> None:
+    policy = Policy(due={"lesson-1": DUE}, late=Late(penalty=0.25))
+    late = [HandedIn(attempt(80, None), None, late=True)]
+    [found] = standings("ada", {"lesson-1": late}, policy)
+    assert (found.points, found.days_late, found.late_marker, found.time_unknown) == (60, 1, True, True)
+    [known] = standings("ada", {"lesson-1": [HandedIn(attempt(80, None), "2026-11-10T00:00:00Z", late=True)]}, policy)
+    assert (known.points, known.days_late, known.late_marker, known.time_unknown) == (80, 0, False, False)
+    [unmarked] = standings("ada", {"lesson-1": [HandedIn(attempt(80, None), None, late=False)]}, policy)
+    assert (unmarked.points, unmarked.late_marker, unmarked.time_unknown) == (80, False, True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "up_to_date", "points"), [("last", False, 70.0), ("best", False, 90.0), ("mean", False, 80.0)]
+)
+def test_a_version_that_is_not_graded_leaves_the_last_points_and_they_are_not_up_to_date(
+    rule: Literal["last", "best", "mean"], up_to_date: bool, points: float
+) -> None:
+    versions = [*handed_in(attempt(90, "2026-11-01T00:00:00Z"), attempt(70, "2026-11-02T00:00:00Z"))]
+    waiting: list[HandedIn[Attempt]] = [HandedIn(None, "2026-11-03T00:00:00Z", up_to_date=False)]
+    [found] = standings("ada", {"lesson-1": [*versions, *waiting]}, Policy(attempts=rule))
+    assert (found.up_to_date, found.points) == (up_to_date, points)
+    assert standings("ada", {"lesson-1": waiting}, Policy(attempts=rule)) == []
+
+
+def test_only_the_last_version_must_be_up_to_date_if_the_last_one_counts() -> None:
+    old = HandedIn(attempt(90, "2026-11-01T00:00:00Z"), "2026-11-01T00:00:00Z", up_to_date=False)
+    versions = {"lesson-1": [old, *handed_in(attempt(70, "2026-11-02T00:00:00Z"))]}
+    assert [standings("ada", versions, Policy(attempts=rule))[0].up_to_date for rule in ("last", "best", "mean")] == [
+        True, False, False,
+    ]  # fmt: skip
+
+
+def test_decisions_may_move_the_time_when_work_is_due() -> None:
+    class Later(Decisions):
+        def due(self, lesson: str, due: datetime | None) -> datetime | None:
+            return due and due + timedelta(days=2)
+
+    policy = Policy(due={"lesson-1": DUE}, late=Late(penalty=0.5))
+    versions = {"lesson-1": handed_in(attempt(80, "2026-11-12T00:00:00Z"))}
+    assert [standings("ada", versions, policy, decisions=one)[0].points for one in (Decisions(), Later())] == [0, 80]

@@ -77,10 +77,29 @@ class CollectedLesson(HandedIn):
     folder: str | None = None
 
 
+class CollectedVersion(HandedIn):
+    """A version in `.versions/`: its folder there, the assignment that the source named, and its time."""
+
+    folder: str
+    part: str = ""
+
+
+def _versions(value: Any) -> list[CollectedVersion]:
+    """List of versions. A value that is no list of versions is read as an empty list."""
+    try:
+        return [CollectedVersion.model_validate(one) for one in value]
+    except (TypeError, ValueError):
+        return []
+
+
 class CollectedStudent(HandedIn):
-    """Time and digest of a student's newest version, and the time of each lesson, by the lesson's id."""
+    """Time and digest of a student's newest version, and the time of each lesson, by the lesson's id.
+
+    `versions` are all versions, oldest first. An index of an earlier release has none.
+    """
 
     digest: Any = None
+    versions: Annotated[list[CollectedVersion], BeforeValidator(_versions)] = []
     lessons: Annotated[dict[str, CollectedLesson], BeforeValidator(_entries)] = {}
 
 
@@ -179,9 +198,10 @@ class CollectedRecord(BaseModel):
     def in_short(self, ids: Mapping[str, str]) -> CollectedStudent:
         """The student's entry in the index. `ids` are the lessons' ids by folder: the record names folders."""
         lessons = {ids.get(folder, folder): lesson for folder, lesson in self.lessons.items()}
+        kept = [CollectedVersion.model_validate(version.model_dump()) for version in self.versions]
         return CollectedStudent(
             submitted_at=self.submitted_at, late=self.late, clock=self.clock, group=self.group, digest=self.digest,
-            lessons=lessons,
+            versions=kept, lessons=lessons,
         )  # fmt: skip
 
 
@@ -199,7 +219,7 @@ class SubmittedWork:
     """One student's submission. `submitted_at` is the time that `course collect` stored, or None.
 
     `late`, `clock` and `group` are those of HandedIn. `lessons` has the same for each lesson that `course collect`
-    stored.
+    stored. `collected` is the student's entry in its index.
     """
 
     student: str
@@ -209,6 +229,7 @@ class SubmittedWork:
     late: bool | None = None
     clock: str = ""
     group: str = ""
+    collected: CollectedStudent = field(default_factory=CollectedStudent, compare=False)
 
     def at(self, lesson: str) -> str | None:
         """Time of this lesson's files."""
@@ -259,7 +280,7 @@ def _work(student: str, path: Path, entry: CollectedStudent) -> SubmittedWork:
         lesson: HandedIn(submitted_at=one.submitted_at, late=one.late, clock=one.clock, group=one.group)
         for lesson, one in entry.lessons.items()
     }
-    return SubmittedWork(student, path, entry.submitted_at, lessons, entry.late, entry.clock, entry.group)
+    return SubmittedWork(student, path, entry.submitted_at, lessons, entry.late, entry.clock, entry.group, entry)
 
 
 def _student(path: Path) -> str | None:
