@@ -2,7 +2,8 @@
 
 import json
 
-from blindgrade.cohort_report.alike import alike, read_forms, read_groups
+from blindgrade.cohort_report.alike import Alike, alike, read_forms, read_groups
+from blindgrade.cohort_report.sections import alike_table
 from blindgrade.simulate.simulation import simulate
 from blindgrade.simulate.written import write_submissions
 
@@ -116,3 +117,10 @@ def test_groups_are_read_from_the_index_of_collected_submissions(tmp_path):
     lessons = {"lesson-1": {"group": "Team 1"}, "lesson-2": {"group": ""}}
     (tmp_path / ".collected.json").write_text(json.dumps({"students": {"ana": {"lessons": lessons}, "bo": {}}}))
     assert read_groups(tmp_path) == {"lesson-1": {"ana": "Team 1"}}
+
+
+def test_the_table_says_how_many_pairs_handed_in_as_a_group():
+    end = " handed in as a group, and their common work is not compared."
+    assert alike_table(Alike([], [], 5, 2)).about.endswith(f"2 pairs{end}")
+    assert alike_table(Alike([], [], 5, 1)).about.endswith(f"1 pair{end}")
+    assert "group" not in alike_table(Alike([], [], 5)).about

@@ -221,7 +221,7 @@ def alike_table(found: Alike) -> Table:
         [[p.first, p.second], len(p.shared), p.compared, p.bits, p.by_chance, p.shared] for p in found.pairs
     ]
     pairs = "1 pair" if found.together == 1 else f"{found.together} pairs"
-    groups = f" {pairs} handed in as a group; their common work is not compared." if found.together else ""
+    groups = f" {pairs} handed in as a group, and their common work is not compared." if found.together else ""
     return Table(
         "alike", "Submissions with the same structure", columns, rows,
         "Names, layout, comments and annotations do not count. An exercise is compared if both students solved it or "
