@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from blindgrade.catalog import Catalog
-from blindgrade.collect.collect import Report, collect
+from blindgrade.collect.collect import Options, Report, collect
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier, Person
 from blindgrade.systems.sources import SOURCES
@@ -47,8 +47,12 @@ class Desk:
         """A roster of ids and names."""
         return Roster.of(Person(student, (Identifier("name", name),)) for student, name in people)
 
-    def collect(self, source: Path | None = None, roster: Roster | None = None, kind: str = "auto") -> Report:
-        return collect(Catalog(MINI), source or self.source, self.to, SOURCES, roster, kind)
+    def collect(
+        self, source: Path | None = None, roster: Roster | None = None, kind: str = "auto", **more: Any
+    ) -> Report:
+        """A collection. `more` are other fields of Options."""
+        options = Options(roster, kind, **more)
+        return collect(Catalog(MINI), source or self.source, self.to, SOURCES, options)
 
     def record(self, student: str) -> Any:
         return json.loads((self.to / student / ".collected.json").read_text())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.submitted import NoSubmissions, SubmittedWork, read_submitted
+from blindgrade.submitted import HandedIn, NoSubmissions, SubmittedWork, read_submitted
 
 
 def test_a_folder_a_file_or_an_archive_is_a_student(tmp_path: Path) -> None:
@@ -75,3 +75,24 @@ def test_no_folder_and_an_empty_one_are_refused(tmp_path: Path) -> None:
         read_submitted(tmp_path / "nowhere")
     with pytest.raises(NoSubmissions, match="is empty"):
         read_submitted(tmp_path)
+
+
+def test_each_lesson_has_its_time_the_systems_marker_the_clock_and_the_group(tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    one = {"submitted_at": "2026-11-01T10:00:00Z", "late": False, "clock": "exchange", "group": "Team 1"}
+    two = {"submitted_at": None, "late": True, "clock": "", "group": ""}
+    entry = {**two, "digest": "0", "lessons": {"lesson-1": one}}
+    (tmp_path / ".collected.json").write_text(json.dumps({"students": {"ada": entry}}))
+    (ada,), _ = read_submitted(tmp_path)
+    assert ada.handed_in("lesson-1") == HandedIn(**one)
+    assert ada.handed_in("lesson-2") == HandedIn(submitted_at=None, late=True)
+    assert SubmittedWork("ben", tmp_path, "2026-11-01T10:00:00Z").handed_in("x").submitted_at == "2026-11-01T10:00:00Z"
+
+
+@pytest.mark.parametrize(("entry", "late"), [({"late": False}, None), ({"late": True}, True), ({"late": 3}, None)])
+def test_an_index_of_an_earlier_version_says_not_late_also_where_nothing_was_known(
+    tmp_path: Path, entry: dict[str, object], late: bool | None
+) -> None:
+    (tmp_path / "ada").mkdir()
+    (tmp_path / ".collected.json").write_text(json.dumps({"students": {"ada": entry}}))
+    assert read_submitted(tmp_path)[0][0].late is late

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from blindgrade.clock import instant
 from blindgrade.engine.submission import archives
 
 COLLECTED = ".collected.json"
@@ -27,6 +30,14 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
 def _entries(value: Any) -> dict[str, Any]:
     """Mapping of entries. A value that is no entry is read as an empty entry."""
     if not isinstance(value, dict):
@@ -35,24 +46,42 @@ def _entries(value: Any) -> dict[str, Any]:
 
 
 Time = Annotated[str | None, BeforeValidator(_text)]
+Marker = Annotated[bool | None, BeforeValidator(_flag)]  # the system's own word on lateness; None if it has none
+Word = Annotated[str, BeforeValidator(_word)]
 
 
-class CollectedLesson(BaseModel):
-    """Time of the current files of one lesson. `folder` is the version that they are from."""
+class HandedIn(BaseModel):
+    """When and by whom some files were handed in.
+
+    submitted_at: the time, None if it is unknown. late: the system's own marker, None if it gives none. clock: what
+    wrote the time, such as "exchange" or "commit". group: name of the group that handed in together.
+    """
 
     submitted_at: Time = None
-    late: Any = None
+    late: Marker = None
+    clock: Word = ""
+    group: Word = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _earlier(cls, value: Any) -> Any:
+        # Files of an earlier version have no clock, and False also for systems without a marker.
+        if isinstance(value, dict) and value.get("late") is False and "clock" not in value:
+            return {**value, "late": None}
+        return value
+
+
+class CollectedLesson(HandedIn):
+    """Time of the current files of one lesson. `folder` is the version that they are from."""
+
     folder: str | None = None
 
 
-class CollectedVersion(BaseModel):
+class CollectedVersion(HandedIn):
     """A version in `.versions/`: its folder there, the assignment that the source named, and its time."""
 
     folder: str
     part: str = ""
-    submitted_at: Time = None
-    late: Any = None
-    clock: str = ""
 
 
 def _versions(value: Any) -> list[CollectedVersion]:
@@ -63,14 +92,12 @@ def _versions(value: Any) -> list[CollectedVersion]:
         return []
 
 
-class CollectedStudent(BaseModel):
+class CollectedStudent(HandedIn):
     """Time and digest of a student's newest version, and the time of each lesson, by the lesson's id.
 
     `versions` are all versions, oldest first. An index of an earlier release has none.
     """
 
-    submitted_at: Time = None
-    late: Any = None
     digest: Any = None
     versions: Annotated[list[CollectedVersion], BeforeValidator(_versions)] = []
     lessons: Annotated[dict[str, CollectedLesson], BeforeValidator(_entries)] = {}
@@ -101,24 +128,41 @@ class CollectedIndex(BaseModel):
 
 
 class Version(BaseModel):
-    """One version as the student submitted it. `clock` is the source of its time, `folder` its name in `.versions/`."""
+    """One version as the student submitted it. `clock` is the source of its time, `folder` its name in `.versions/`.
+
+    late: the system's own marker, None if it gives none. group: name of the group that handed it in.
+    """
 
     folder: str
     submitted_at: str | None
     clock: str
     downloaded_at: str
     collected_at: str
-    late: bool
+    late: bool | None
     source: str
     label: str
     part: str
     digest: str
     notes: list[str]
+    group: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _earlier(cls, value: Any) -> Any:
+        # Records of an earlier version have no group, and False also for systems other than Canvas.
+        if isinstance(value, dict) and "group" not in value and value.get("late") is False:
+            return value if str(value.get("source")).startswith("canvas") else {**value, "late": None}
+        return value
 
     @property
-    def order(self) -> tuple[str, str]:
+    def order(self) -> tuple[datetime, datetime]:
         """Sort key by time. A version without a time has the time of its download."""
-        return self.submitted_at or self.downloaded_at, self.collected_at
+        return instant(self.submitted_at or self.downloaded_at), instant(self.collected_at)
+
+    @property
+    def handed_in(self) -> HandedIn:
+        """When and by whom this version was handed in."""
+        return HandedIn(submitted_at=self.submitted_at, late=self.late, clock=self.clock, group=self.group)
 
 
 class CollectedRecord(BaseModel):
@@ -135,7 +179,9 @@ class CollectedRecord(BaseModel):
     submitted_at: str | None = None
     source: str = ""
     digest: str = ""
-    late: bool = False
+    late: bool | None = None
+    clock: str = ""
+    group: str = ""
     files: str = ""
     lessons: dict[str, CollectedLesson] = {}
     notes: list[str] = []
@@ -154,8 +200,9 @@ class CollectedRecord(BaseModel):
         lessons = {ids.get(folder, folder): lesson for folder, lesson in self.lessons.items()}
         kept = [CollectedVersion.model_validate(version.model_dump()) for version in self.versions]
         return CollectedStudent(
-            submitted_at=self.submitted_at, late=self.late, digest=self.digest, versions=kept, lessons=lessons
-        )
+            submitted_at=self.submitted_at, late=self.late, clock=self.clock, group=self.group, digest=self.digest,
+            versions=kept, lessons=lessons,
+        )  # fmt: skip
 
 
 def _as_json(model: BaseModel) -> str:
@@ -171,18 +218,27 @@ class NoSubmissions(Exception):
 class SubmittedWork:
     """One student's submission. `submitted_at` is the time that `course collect` stored, or None.
 
-    `lessons` has the time of each lesson that `course collect` stored. `collected` is the student's entry in its index.
+    `late`, `clock` and `group` are those of HandedIn. `lessons` has the same for each lesson that `course collect`
+    stored. `collected` is the student's entry in its index.
     """
 
     student: str
     path: Path
     submitted_at: str | None = None
-    lessons: dict[str, str | None] = field(default_factory=dict)
+    lessons: dict[str, HandedIn] = field(default_factory=dict)
+    late: bool | None = None
+    clock: str = ""
+    group: str = ""
     collected: CollectedStudent = field(default_factory=CollectedStudent, compare=False)
 
     def at(self, lesson: str) -> str | None:
         """Time of this lesson's files."""
-        return self.lessons.get(lesson, self.submitted_at)
+        return self.handed_in(lesson).submitted_at
+
+    def handed_in(self, lesson: str) -> HandedIn:
+        """When and by whom this lesson's files were handed in."""
+        newest = HandedIn(submitted_at=self.submitted_at, late=self.late, clock=self.clock, group=self.group)
+        return self.lessons.get(lesson, newest)
 
 
 @dataclass(frozen=True)
@@ -213,12 +269,18 @@ def read_submitted(folder: Path) -> tuple[list[SubmittedWork], list[Skipped]]:
             both = f"{found[student].path.name} and {path.name}"
             skipped.append(Skipped(student, f"{both} both exist, and only the first was graded; keep one"))
         else:
-            entry = times.get(student, CollectedStudent())
-            lessons = {lesson: one.submitted_at for lesson, one in entry.lessons.items()}
-            found[student] = SubmittedWork(student, path, entry.submitted_at, lessons, entry)
+            found[student] = _work(student, path, times.get(student, CollectedStudent()))
     if not found and not skipped:
         raise NoSubmissions(f"{folder} is empty; put a submission for each student into it")
     return list(found.values()), skipped
+
+
+def _work(student: str, path: Path, entry: CollectedStudent) -> SubmittedWork:
+    lessons = {
+        lesson: HandedIn(submitted_at=one.submitted_at, late=one.late, clock=one.clock, group=one.group)
+        for lesson, one in entry.lessons.items()
+    }
+    return SubmittedWork(student, path, entry.submitted_at, lessons, entry.late, entry.clock, entry.group, entry)
 
 
 def _student(path: Path) -> str | None:
@@ -234,4 +296,5 @@ def _student(path: Path) -> str | None:
         name.encode("utf-8")
     except UnicodeEncodeError:
         return None
+    name = unicodedata.normalize("NFC", name)  # a file system may have stored the other form of an accented letter
     return name if STUDENT.fullmatch(name) and name.isprintable() else None

@@ -1,6 +1,9 @@
 """Copies are found among answers that chance explains, and no pair is reported if there is no copy."""
 
-from blindgrade.cohort_report.alike import alike, read_forms
+import json
+
+from blindgrade.cohort_report.alike import Alike, alike, read_forms, read_groups
+from blindgrade.cohort_report.sections import alike_table
 from blindgrade.simulate.simulation import simulate
 from blindgrade.simulate.written import write_submissions
 
@@ -78,3 +81,46 @@ def test_an_unreadable_or_endlessly_nested_submission_does_not_stop_the_comparis
         (place / f"{files.module}.py").write_text(text)
     (tmp_path / "packed.zip").write_bytes(b"PK no archive")
     assert not set(read_forms(tmp_path, [(files, lesson)])) - {"deep"}
+
+
+def test_members_of_one_group_are_not_copies_of_each_other_and_others_still_are():
+    import numpy as np
+
+    free, passed = _write_independently(np.random.default_rng(3), 60, 20)
+    forms = {s: {f"l/{e}": form for e, form in own.items()} for s, own in free.items()}
+    passed = {s: {f"l/{e}": ok for e, ok in own.items()} for s, own in passed.items()}
+    weakest = min(passed, key=lambda s: sum(passed[s].values()))
+    for other in ("member", "copier"):
+        forms[other], passed[other] = dict(forms[weakest]), dict(passed[weakest])
+    everybody = {(p.first, p.second) for p in alike(forms, passed).pairs}
+    trio = {("copier", "member"), ("copier", weakest), ("member", weakest)}
+    assert trio <= everybody
+    found = alike(forms, passed, {"l": {"member": "Team 1", weakest: "Team 1"}})
+    assert trio & {(p.first, p.second) for p in found.pairs} == {("copier", "member"), ("copier", weakest)}
+    assert found.together == 1
+    other_lesson = alike(forms, passed, {"m": {"member": "Team 1", weakest: "Team 1"}})
+    assert ("member", weakest) in {(p.first, p.second) for p in other_lesson.pairs} and other_lesson.together == 0
+
+
+def test_an_answer_of_a_group_counts_once():
+    """Three members do not make an answer frequent, so a copy of it by another student is as rare as before."""
+    forms = {f"s{n}": {f"l/{e}": f"w{n}" for e in range(4)} for n in range(40)}
+    forms["copier"] = dict(forms["s0"])
+    alone = alike(forms, {})
+    forms |= {"member1": dict(forms["s0"]), "member2": dict(forms["s0"])}
+    grouped = alike(forms, {}, {"l": dict.fromkeys(("s0", "member1", "member2"), "Team 1")})
+    bits = {(p.first, p.second): p.bits for found in (alone, grouped) for p in found.pairs if p.second == "s0"}
+    assert bits.keys() == {("copier", "s0")} and len({p.bits for p in (*alone.pairs, *grouped.pairs)}) == 1
+
+
+def test_groups_are_read_from_the_index_of_collected_submissions(tmp_path):
+    lessons = {"lesson-1": {"group": "Team 1"}, "lesson-2": {"group": ""}}
+    (tmp_path / ".collected.json").write_text(json.dumps({"students": {"ana": {"lessons": lessons}, "bo": {}}}))
+    assert read_groups(tmp_path) == {"lesson-1": {"ana": "Team 1"}}
+
+
+def test_the_table_says_how_many_pairs_handed_in_as_a_group():
+    end = " handed in as a group, and their common work is not compared."
+    assert alike_table(Alike([], [], 5, 2)).about.endswith(f"2 pairs{end}")
+    assert alike_table(Alike([], [], 5, 1)).about.endswith(f"1 pair{end}")
+    assert "group" not in alike_table(Alike([], [], 5)).about

@@ -9,12 +9,15 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from blindgrade.catalog import Catalog
 from blindgrade.collect import copy_in
 from blindgrade.collect.source_item import SourceError
 from blindgrade.engine.submission import archives
 from blindgrade.engine.submission.reading import read_submission
+from blindgrade.models import Policy
 
 from ..desk import Desk
 
@@ -73,6 +76,80 @@ def test_going_back_to_an_earlier_submission_is_a_new_one(desk: Desk) -> None:
     # An old download that is collected again says nothing new.
     assert desk.collect(desk.source / "1" / "all.zip").known == ["ana"]
     assert desk.current("ana") == {"basics.py": "first\n"}
+
+
+def test_a_then_b_then_a_again_without_times_is_three_versions_and_the_index_names_the_current_one(desk: Desk) -> None:
+    """The folder's own time does not change when a file in it changes, and all three happen in one second."""
+    path = desk.write(desk.source / "ana" / "basics.py", "a\n")
+    for text in ("a\n", "b\n", "a\n"):
+        path.write_text(text)
+        assert desk.collect().new == {"ana": ["ana"]}
+        assert desk.collect().new == {}
+    record = desk.record("ana")
+    first, second, third = record["versions"]
+    assert first["digest"] == third["digest"] != second["digest"]
+    assert first["collected_at"] < second["collected_at"] < third["collected_at"]
+    index = json.loads((desk.to / ".collected.json").read_text())["students"]["ana"]
+    current = index["lessons"]["lesson-1.1.1"]["folder"]
+    assert index["digest"] == third["digest"] and current == third["folder"] != second["folder"]
+    assert (desk.to / "ana" / ".versions" / current / "basics.py").read_text() == "a\n"
+    assert desk.current("ana") == {"basics.py": "a\n"}
+
+
+def test_an_instructors_changed_marker_of_a_known_submission_is_stored(desk: Desk) -> None:
+    """Canvas marks by its due date. When that changes, the next download has the same files and another name."""
+    path = desk.write(desk.source / "doeana_LATE_1187_54321_basics.py")
+    desk.collect(kind="canvas")
+    path.rename(desk.source / "doeana_1187_54321_basics.py")
+    report = desk.collect(kind="canvas")
+    assert report.known == ["1187"] and ("1187", "the system no longer marks it as late") in report.notes
+    assert desk.record("1187")["lessons"][LESSON]["late"] is False and len(desk.record("1187")["versions"]) == 1
+
+
+def test_only_new_submissions_name_the_lessons_to_grade(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    from blindgrade.collect.current import Lessons
+
+    folders = {"l-1": "l_1", "l_1": "l_1", "l-2": "l_2", "l_2": "l_2"}
+    two = Lessons(folders, {"one": "l_1", "two": "l_2"}, {"l_1": "l-1", "l_2": "l-2"})
+    monkeypatch.setattr(Lessons, "of", lambda catalog: two)
+    desk.write(desk.source / "ana" / "one.py", "1\n")
+    assert desk.collect().lessons == ["l-1"]
+    (desk.source / "ana" / "one.py").unlink()
+    desk.write(desk.source / "ana" / "two.py", "2\n")
+    assert desk.collect().lessons == ["l-2"]
+    assert desk.collect().lessons == []
+
+
+def test_a_submission_without_a_lesson_names_the_file_of_the_lesson_that_is_collected(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from blindgrade.collect.current import Lessons
+
+    folders = {"l-1": "l_1", "l_1": "l_1", "l-2": "l_2", "l_2": "l_2"}
+    two = Lessons(folders, {"one": "l_1", "two": "l_2"}, {"l_1": "l-1", "l_2": "l-2"})
+    monkeypatch.setattr(Lessons, "of", lambda catalog: two)
+    desk.write(desk.source / "ana" / "homework.py")
+    desk.write(desk.source / "bo" / "two.py")
+    assert desk.collect().notes == [("ana", "holds no file of a lesson, such as two.py")]
+    exchange = desk.source.parent / "exchange"
+    desk.write(exchange / "inbound" / "cy+l-2+2026-11-02 10:00:00 UTC" / "homework.py")
+    assert desk.collect(exchange).notes == [("cy", "holds no file of a lesson, such as two.py")]
+
+
+def test_submissions_without_a_time_are_counted_if_the_course_has_due_dates(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.write(desk.source / "Ana Doe_4711_assignsubmission_file_" / "basics.py")
+    assert desk.collect().remarks == []
+    real = Catalog.course.func  # type: ignore[attr-defined]
+    policy = Policy.model_validate({"due": {"lesson-1.1.1": "2026-11-02T12:00:00+01:00"}})
+    monkeypatch.setattr(Catalog, "course", property(lambda self: real(self).model_copy(update={"policy": policy})))
+    desk.write(desk.source / "Ana Doe_4711_assignsubmission_file_" / "basics.py", "new\n")
+    report = desk.collect()
+    assert report.timeless == ["4711"] and report.complete
+    [remark] = report.remarks
+    assert remark.startswith("1 new submissions have no time, so they never count as late")
+    assert "--worksheet FILE --timezone ZONE" in remark
 
 
 def test_lessons_that_are_submitted_separately_are_current_together(
@@ -269,6 +346,33 @@ def test_a_set_aside_submission_moves_to_its_student_when_the_roster_has_the_stu
     assert where.startswith(".set-aside/Ana-Doe-") and (desk.to / where / "basics.py").is_file()
     report = desk.collect(roster=desk.roster(("ana", "Ana Doe")), kind="folders")
     assert list(report.new) == ["ana"] and not (desk.to / where).exists()
+
+
+def test_the_same_files_of_a_known_and_of_an_unknown_student_are_kept_for_both(desk: Desk) -> None:
+    for name in ("ana", "Zoe Poe", "Zoë Poe"):
+        desk.write(desk.source / name / "basics.py", "equal\n")
+    report = desk.collect(kind="folders")
+    assert list(report.new) == ["ana"]
+    kept = {label: desk.to / where for label, _, where in report.set_aside}
+    assert [(one / "basics.py").read_text() for one in kept.values()] == ["equal\n"] * 2 and len({*kept.values()}) == 2
+    desk.collect(kind="folders", roster=desk.roster(("zoe", "Zoe Poe"), ("ana", "Ana")))
+    assert [one.exists() for one in kept.values()] == [False, True]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=6))
+def test_any_order_of_files_without_times_is_kept_and_the_last_is_current(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
+) -> None:
+    desk = Desk(tmp_path_factory.mktemp("desk"))
+    for text in texts:
+        desk.write(desk.source / "ana" / "basics.py", text)
+        desk.collect()
+    handed_in = [text for n, text in enumerate(texts) if n == 0 or texts[n - 1] != text]
+    folders = [version["folder"] for version in desk.record("ana")["versions"]]
+    assert [(desk.to / "ana" / ".versions" / one / "basics.py").read_text() for one in folders] == handed_in
+    assert desk.current("ana") == {"basics.py": texts[-1]}
+    assert desk.record("ana")["lessons"][LESSON]["folder"] == folders[-1]
 
 
 def test_a_folder_that_somebody_else_made_is_left_alone(desk: Desk) -> None:

@@ -48,5 +48,6 @@ def test_the_settings_of_a_students_repository_run_nothing(desk: Desk, tmp_path:
 def test_a_head_that_leads_out_of_the_repository_is_not_followed(desk: Desk) -> None:
     repository(desk, desk.source / "ana", "a = 1\n", "2026-11-02T10:00:00+00:00")
     (desk.source / "ana" / ".git" / "HEAD").write_text("ref: refs/../../../secret\n")
-    assert ("ana", "its commit cannot be read") in desk.collect().notes
+    report = desk.collect()
+    assert report.unclear == [("ana", "its commit cannot be read; clone it again")] and not report.complete
     assert desk.record("ana")["submitted_at"] is None

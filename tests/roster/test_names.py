@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from blindgrade.roster.names import forms, is_id, normal, skeleton, skeletons
+from blindgrade.roster.names import composed, folded, forms, is_id, normal, skeleton, skeletons
 
 
 @pytest.mark.parametrize("one,other", [("Ana  DOE", "ana doe"), ("Ａｎａ Doe", "ana doe"), ("STRASSE", "straße")])
@@ -32,7 +32,14 @@ def test_the_skeletons_of_a_name_are_those_of_its_forms() -> None:
 @pytest.mark.parametrize(
     "text,good",
     [("ana", True), ("ana.doe@uni.edu", True), ("S-001", True), ("..", False), (".hidden", False), ("a/b", False),
-     ("", False), ("a" * 101, False), ("ana.", False), ("аna", False), ("a\n", False)],
+     ("", False), ("a" * 101, False), ("ana.", False), ("аna", False), ("a\n", False),
+     ("jos\u00e9", True), ("jose\u0301", False), ("Łukasz", True), ("Ærø", True), ("weiß", True), ("Иван", False),
+     ("αna", False), ("ɑna", False), ("ａna", False), ("ñ", True), ("é" * 100, True), ("a\u200b", False)],
 )  # fmt: skip
 def test_names_of_folders(text: str, good: bool) -> None:
     assert is_id(text) is good
+
+
+def test_two_forms_of_one_accent_and_capitals_make_no_second_folder() -> None:
+    assert folded("JOS\u00c9") == folded("jose\u0301") == folded("jos\u00e9") != folded("jose")
+    assert composed("jose\u0301") == "jos\u00e9"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,43 @@ def test_a_title_that_several_columns_have_is_named_and_each_value_finds_the_stu
 def test_a_sentence_names_ten_lines_at_most(tmp_path: Path) -> None:
     [note] = said(tmp_path, "id,name\n" + "".join(f"s{n},Ana Doe\n" for n in range(500)))
     assert note.startswith("roster.csv: lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 490 more have the name 'Ana Doe'")
+
+
+OWN_EXPORT = (  # what our gradebook export writes for Canvas from id,name,login,sid,canvas_id
+    "Student,ID,SIS User ID,SIS Login ID,Section,Basics\n"
+    "    Points Possible,,,,,100\n"
+    '"Doe, Ana",1187,ana,adoe,,8\n'
+    '"Roe, Bo",1188,S002,,,8\n'
+    '"Poe, Cy",1189,cy,cpoe,,8\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("known", "ids", "column"),
+    [
+        (("ana", "cy"), ["ana", "S002", "cy"], "SIS User ID"),
+        (("adoe", "cpoe", "ana"), ["adoe", "S002", "cpoe"], "SIS Login ID"),
+        (("1187", "1188"), ["1187", "1188", "1189"], "ID"),
+        ((), ["adoe", "S002", "cpoe"], "SIS Login ID"),
+        (("nobody",), ["adoe", "S002", "cpoe"], "SIS Login ID"),
+    ],
+)
+def test_without_an_id_the_column_that_has_the_names_of_the_folders_is_used(
+    tmp_path: Path, known: tuple[str, ...], ids: list[str], column: str
+) -> None:
+    path = tmp_path / "roster.csv"
+    path.write_text(OWN_EXPORT)
+    people = read_roster(path, known)
+    assert list(people.people) == ids
+    assert people.notes == [f"{path} has no column `id`, so ids come from {column!r}"]
+
+
+def test_ids_may_have_accents_and_two_forms_of_one_letter_are_one_id(tmp_path: Path) -> None:
+    text = "id,name\njos\u00e9,Jos\u00e9 Roe\nM\u00fcller,Bob\n\u0142ukasz,\u0141ukasz\n"
+    for form in ("NFC", "NFD"):
+        people = roster(tmp_path, unicodedata.normalize(form, text))
+        assert list(people.people) == ["jos\u00e9", "M\u00fcller", "\u0142ukasz"]
+        for value in ("jos\u00e9", "jose\u0301"):
+            assert people.find([Identifier("any", value)]).student == "jos\u00e9"
+    with pytest.raises(RosterError, match="lines 2 and 3 have the id"):
+        roster(tmp_path, "id\njos\u00e9\njose\u0301\n")

@@ -22,6 +22,7 @@ from blindgrade.catalog import LessonFiles
 from blindgrade.cohort_report.structure import definitions, form
 from blindgrade.engine.submission.reading import SubmissionError, read_submission
 from blindgrade.models import Lesson
+from blindgrade.submitted import CollectedIndex
 
 CHANCE = 0.05  # a pair is reported if independent students would give fewer than this many such pairs
 LEAST = 3  # exercises that two students must share
@@ -29,6 +30,7 @@ SLOPES = np.geomspace(0.1, 8, 40)  # the bound is computed at each of these; the
 SUFFIXES = (".py", ".ipynb", ".zip", ".tar", ".tar.gz", ".tgz")
 
 Forms = dict[str, dict[str, str]]  # student -> "lesson/exercise" -> form
+Groups = Mapping[str, Mapping[str, str]]  # lesson -> student -> the group that handed in together
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,15 @@ class Pair:
 
 @dataclass(frozen=True)
 class Alike:
-    """Pairs that chance does not explain, with the strongest evidence first, and the groups that they form."""
+    """Pairs that chance does not explain, with the strongest evidence first, and the groups that they form.
+
+    together: number of pairs who handed in a lesson as one group. Their work in it is not compared.
+    """
 
     pairs: list[Pair]
     groups: list[list[str]]
     students: int
+    together: int = 0
 
 
 def read_forms(submitted: Path, lessons: Sequence[tuple[LessonFiles, Lesson]]) -> Forms:
@@ -71,28 +77,55 @@ def read_forms(submitted: Path, lessons: Sequence[tuple[LessonFiles, Lesson]]) -
     return found
 
 
-def alike(forms: Mapping[str, Mapping[str, str]], passed: Mapping[str, Mapping[str, bool]]) -> Alike:
-    """Pairs of students that share more than chance explains. `passed` has the keys of `forms`."""
+def read_groups(submitted: Path) -> dict[str, dict[str, str]]:
+    """Groups that handed in together, by lesson and student, as `course collect` stored them."""
+    found: dict[str, dict[str, str]] = {}
+    for student, entry in CollectedIndex.read(submitted).students.items():
+        for lesson, one in entry.lessons.items():
+            if one.group:
+                found.setdefault(lesson, {})[student] = one.group
+    return found
+
+
+def alike(
+    forms: Mapping[str, Mapping[str, str]], passed: Mapping[str, Mapping[str, bool]], together: Groups | None = None
+) -> Alike:
+    """Pairs of students that share more than chance explains. `passed` has the keys of `forms`.
+
+    Members of one group handed in one work: they are not compared with each other, and their answer counts once.
+    """
     marked = {
         s: {e: (passed.get(s, {}).get(e, False), digest) for e, digest in own.items()} for s, own in forms.items()
     }
-    counts = Counter((e, *mark) for own in marked.values() for e, mark in own.items())
-    among = Counter((e, mark[0]) for own in marked.values() for e, mark in own.items())
+    of = together or {}
+    # An answer's author: the student, or the group in this lesson.
+    author = {s: {e: ("group", g) if (g := _group(of, e, s)) else ("", s) for e in own} for s, own in marked.items()}
+    written = {(e, mark, author[s][e]) for s, own in marked.items() for e, mark in own.items()}
+    counts = Counter((e, *mark) for e, mark, _ in written)
+    among = Counter((e, mark[0]) for e, mark, _ in written)
     pairs = []
     all_pairs = math.comb(len(marked), 2)
+    joint = 0
     for first, second in combinations(sorted(marked), 2):
         mine, other = marked[first], marked[second]
-        common = [e for e in mine if e in other and mine[e][0] == other[e][0]]
+        both = [e for e in mine if e in other]
+        apart = [e for e in both if author[first][e] != author[second][e]]
+        joint += len(apart) < len(both)
+        common = [e for e in apart if mine[e][0] == other[e][0]]
         shared = sorted(e for e in common if mine[e] == other[e])
         bits = sum(-math.log2(counts[e, *mine[e]] / among[e, mine[e][0]]) for e in shared)
         # The bound is never below 2**-bits, so most pairs need no more than this line.
         if len(shared) < LEAST or all_pairs * 2.0**-bits >= CHANCE:
             continue
-        chance = max(_tail([counts[e, *of[e]] / among[e, of[e][0]] for e in common], bits) for of in (mine, other))
+        chance = max(_tail([counts[e, *one[e]] / among[e, one[e][0]] for e in common], bits) for one in (mine, other))
         if all_pairs * chance < CHANCE:
             pairs.append(Pair(first, second, shared, len(common), bits, all_pairs * chance))
     pairs.sort(key=lambda p: (p.by_chance, p.first, p.second))
-    return Alike(pairs, _groups(pairs), len(marked))
+    return Alike(pairs, _groups(pairs), len(marked), joint)
+
+
+def _group(groups: Groups, exercise: str, student: str) -> str:
+    return groups.get(exercise.partition("/")[0], {}).get(student, "")
 
 
 def _tail(shares: Sequence[float], bits: float) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from blindgrade.catalog import Target
-from blindgrade.cohort_report.alike import alike, read_forms
+from blindgrade.cohort_report.alike import alike, read_forms, read_groups
 from blindgrade.cohort_report.cohort import Cohort, analyse
 from blindgrade.cohort_report.page import write_report
 from blindgrade.cohort_report.records import NoAttempts, Record, read_records
@@ -39,7 +39,8 @@ def report(
         raise NoAttempts(f"{submitted} is no folder; name the one that holds a submission for each student")
     found = None
     if submitted is not None:
-        found = alike(read_forms(submitted, [(t.files, t.lesson) for t in targets]), _passed(records))
+        forms = read_forms(submitted, [(t.files, t.lesson) for t in targets])
+        found = alike(forms, _passed(records), read_groups(submitted))
     cohort = analyse(catalog.course, records, lessons, roster)
     graded_at = max(r.last.graded_at for group in records.values() for r in group)
     to.parent.mkdir(parents=True, exist_ok=True)

@@ -220,12 +220,14 @@ def alike_table(found: Alike) -> Table:
     rows: list[list[Cell]] = [
         [[p.first, p.second], len(p.shared), p.compared, p.bits, p.by_chance, p.shared] for p in found.pairs
     ]
+    pairs = "1 pair" if found.together == 1 else f"{found.together} pairs"
+    groups = f" {pairs} handed in as a group, and their common work is not compared." if found.together else ""
     return Table(
         "alike", "Submissions with the same structure", columns, rows,
         "Names, layout, comments and annotations do not count. An exercise is compared if both students solved it or "
         "both did not. The evidence is larger if the shared answers are rare in this cohort. By chance means: if the "
         "students wrote independently. Students who learned together share more. So a pair is a reason to read both "
-        "submissions, not a proof.",
+        "submissions, not a proof." + groups,
         shown=10,
     )  # fmt: skip
 

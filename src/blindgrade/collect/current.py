@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -66,24 +67,33 @@ class Current:
     """Current files of a student.
 
     origin: number of the version that each file is from. winners: number of the version that each lesson is from.
-    notes: sentences about files that could not be used.
+    holds: the lessons that each version has an answer of. notes: sentences about files that could not be used.
     """
 
     origin: dict[str, int] = field(default_factory=dict)
     winners: dict[str, int] = field(default_factory=dict)
+    holds: list[set[str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def lay_out(versions: list[tuple[Path, str]], lessons: Lessons, target: Path) -> Current:
-    """Copy the current files to `target`. `versions` are folders with their assignments (parts), the oldest first."""
+def lessons_of(names: Iterable[str], lessons: Lessons, part: str = "") -> dict[str, str | None]:
+    """Lesson's folder of each file of one submission; None if the file belongs to no lesson."""
+    inside = _without_wrapping({name: Path(name) for name in names}, lessons)
+    return {path.as_posix(): lessons.lesson_of(lessons.place(_bare(n, lessons), part)) for n, path in inside.items()}
+
+
+def lay_out(versions: list[tuple[Path, str]], lessons: Lessons, target: Path, expected: str = "") -> Current:
+    """Copy the current files to `target`. `versions` are folders with their assignments (parts), the oldest first.
+
+    expected: folder of the lesson that a message names if there is no lesson in the files.
+    """
     opened = [_opened(folder, part, lessons, target.parent / f"{target.name}-{n}") for n, (folder, part) in
               enumerate(versions)]  # fmt: skip
     current = Current()
     for number, (files, _) in enumerate(opened):
-        for name in files:
-            lesson = lessons.lesson_of(name)
-            if lesson is not None and lessons.is_answer(name):
-                current.winners[lesson] = number
+        answers = [name for name in files if lessons.is_answer(name)]
+        current.holds.append({lesson for name in answers if (lesson := lessons.lesson_of(name)) is not None})
+        current.winners |= dict.fromkeys(current.holds[-1], number)
     oldest = min(current.winners.values(), default=len(versions) - 1)
     for number, (files, notes) in enumerate(opened):
         if number < oldest:
@@ -101,7 +111,9 @@ def lay_out(versions: list[tuple[Path, str]], lessons: Lessons, target: Path) ->
                     continue
                 current.origin[name] = number
     if not current.winners:
-        current.notes.append(f"holds no file of a lesson, such as {next(iter(lessons.modules))}.py")
+        folder = lessons.folders.get(versions[-1][1], expected)
+        module = next((name for name, of in lessons.modules.items() if of == folder), next(iter(lessons.modules)))
+        current.notes.append(f"holds no file of a lesson, such as {module}.py")
     return current
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from blindgrade.collect.source_item import Listing, SourceItem
+from blindgrade.collect.source_item import Asked, Listing, SourceItem
 from blindgrade.engine.submission.archives import is_archive
 from blindgrade.roster.people import Identifier
 
 
-def plain(root: Path, entries: list[Path]) -> Listing | None:
+def plain(root: Path, entries: list[Path], asked: Asked) -> Listing | None:
     """Listing of a folder or archive for each student. Its name is the student's."""
     listing = Listing("folders")
     for path in entries:

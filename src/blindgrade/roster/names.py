@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}")
+ID = re.compile(r"[^\W_][\w.@+-]{0,99}")
+OWN_LETTERS = "ßẞøØłŁđĐæÆœŒþÞðÐı"  # Latin letters of some languages that are no ASCII letter with an accent
 MAX_WORDS = 6  # most rotations of a name's words that are compared
 
 # Letters of other scripts that look like a Latin letter, large or small (from Unicode's confusables).
@@ -18,6 +19,11 @@ LIKE = {ord(pair[0]): pair[1] for pair in f"{CYRILLIC} {OTHERS}".split()}
 def normal(name: str) -> str:
     """Form of a name for comparison: compatibility forms, case and spaces do not count."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def composed(text: str) -> str:
+    """Text with each accent in one character with its letter: two forms of one id are equal."""
+    return unicodedata.normalize("NFC", text)
 
 
 def skeleton(name: str) -> str:
@@ -48,6 +54,15 @@ def _turned(words: list[str]) -> list[list[str]]:
     return [words[turn:] + words[:turn] for turn in range(min(len(words), MAX_WORDS))]
 
 
+def folded(name: str) -> str:
+    """Form of a folder's name for comparison: equal for names that are one name on some file system."""
+    return composed(composed(name).casefold())
+
+
 def is_id(text: str) -> bool:
-    """Is the text a valid folder name on every system, and so a valid id?"""
-    return bool(ID.fullmatch(text)) and not text.endswith(".")
+    """Is the text a valid folder name on every system, and so a valid id?
+
+    Letters are Latin, with any accents: a letter of another script can look like one of them.
+    """
+    latin = all(unicodedata.normalize("NFD", c)[0].isascii() or c in OWN_LETTERS for c in text)
+    return bool(ID.fullmatch(text)) and latin and composed(text) == text and not text.endswith(".")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 from blindgrade.roster.errors import RosterError
 from blindgrade.roster.matching import Roster
-from blindgrade.roster.names import is_id, normal
+from blindgrade.roster.names import composed, folded, is_id, normal
 from blindgrade.roster.people import Identifier, Person
 from blindgrade.roster.table import Table, read_table
 from blindgrade.roster.titles import SPACES, Columns, columns_of, title
@@ -23,11 +24,14 @@ MOST_LINES = 10  # that one sentence names
 STAFF = {"instructor", "teacher", "ta", "teaching assistant", "reader", "hta", "designer", "observer", "trainer/in"}
 
 
-def read_roster(path: Path) -> Roster:
-    """Roster in a file: a CSV file with a column `id`, or another system's export. RosterError names the lines."""
+def read_roster(path: Path, known: Iterable[str] = ()) -> Roster:
+    """Roster in a file: a CSV file with a column `id`, or another system's export. RosterError names the lines.
+
+    `known` are the ids that folders have already. If there is no column `id`, they show which column has the ids.
+    """
     table = read_table(path)
     columns = columns_of(table.titles, [row for _, row in table.rows])
-    own = ("id",) if "id" in columns.spaces else OWN
+    own = ("id",) if "id" in columns.spaces else _own(columns, table, known)
     if not set(own) & set(columns.spaces):
         raise RosterError(f"{path} has no column `id`; write a first line such as id,name,email")
     if "id" in columns.twice:
@@ -56,6 +60,15 @@ def read_roster(path: Path) -> Roster:
     return roster
 
 
+def _own(columns: Columns, table: Table, known: Iterable[str]) -> tuple[str, ...]:
+    """Columns for the id, in the order of OWN, but first the one that has most of the known ids."""
+    ids = {normal(one) for one in known}
+    rows = [dict(columns.cells(row)) for _, row in table.rows]
+    has = {space: sum(normal(row.get(space, "")) in ids for row in rows) for space in OWN}
+    best = max(OWN, key=lambda space: has[space])  # of several, the first in OWN
+    return (best, *(space for space in OWN if space != best)) if has[best] else OWN
+
+
 def _is_canvas_own(row: list[str], values: list[tuple[str, str]]) -> bool:
     """Is this row of Canvas's gradebook no student? It has the grading, the possible points, or the test student."""
     first = normal(row[0])
@@ -65,10 +78,10 @@ def _is_canvas_own(row: list[str], values: list[tuple[str, str]]) -> bool:
 
 
 def _person(path: Path, line: int, values: list[tuple[str, str]], own: tuple[str, ...]) -> Person:
-    student = next((value for space in own for found, value in values if found == space), "")
+    student = composed(next((value for space in own for found, value in values if found == space), ""))
     if not is_id(student):
         raise RosterError(
-            f"{path}:{line}: {student!a} cannot be an id; use letters, digits and . _ - + @, 1 to 100 of them"
+            f"{path}:{line}: {student!a} cannot be an id; use Latin letters, digits and . _ - + @, 1 to 100 of them"
         )
     return Person(student, tuple(Identifier(space, value) for space, value in values if space != "id"), line)
 
@@ -77,7 +90,7 @@ def _refuse_duplicates(path: Path, people: list[Person]) -> None:
     """RosterError if two lines have the same id. Capitals do not count: some systems ignore them in folder names."""
     by_id: dict[str, list[Person]] = defaultdict(list)
     for person in people:
-        by_id[person.id.casefold()].append(person)
+        by_id[folded(person.id)].append(person)
     twice = [group for group in by_id.values() if len(group) > 1]
     if twice:
         said = [f"{_lines([p.line for p in g])} have the id {' and '.join(sorted({p.id for p in g}))}" for g in twice]
@@ -86,8 +99,8 @@ def _refuse_duplicates(path: Path, people: list[Person]) -> None:
 
 def _about_columns(path: Path, table: Table, columns: Columns, own: tuple[str, ...]) -> list[str]:
     notes = []
-    if own == OWN:
-        used = next(space for space in OWN if space in columns.spaces)
+    if own != ("id",):
+        used = next(space for space in own if space in columns.spaces)
         notes.append(f"{path} has no column `id`, so ids come from {table.titles[columns.spaces.index(used)]!r}")
     if columns.twice:
         listed = ", ".join(map(repr, columns.twice.values()))

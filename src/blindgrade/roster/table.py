@@ -31,17 +31,23 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
 
-def read_table(path: Path) -> Table:
-    """Table in a CSV file. Blank lines are left out; the first other line has the titles. RosterError names lines."""
+def read_table(path: Path, option: str = "--roster") -> Table:
+    """Table in a CSV file. Blank lines are left out; the first other line has the titles. RosterError names lines.
+
+    `option` is the option of the command line that names the file.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise RosterError(f"{path} is larger than {MAX_BYTES >> 20} MiB; a roster has a line for each student")
+            raise RosterError(f"{path} is larger than {MAX_BYTES >> 20} MiB; name a table with a line for each student")
         content = path.read_bytes()
     except OSError as error:
-        raise RosterError(f"{path} cannot be read ({error.strerror}); name a CSV file with --roster") from None
+        raise RosterError(f"{path} cannot be read ({error.strerror}); name a CSV file with {option}") from None
     if content.startswith(WORKBOOK):
         raise RosterError(f"{path} is a workbook; save it as CSV UTF-8 and name that file")
     text, encoding = _decoded(path, content)
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise RosterError(f"{path}:{line}: this line has a NUL character, so the file is damaged; save it as UTF-8 CSV")
     table = _parsed(path, text)
     if encoding == "cp1252":
         strange = next((cell for _, row in [(1, table.titles), *table.rows] for cell in row if not cell.isascii()), "")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from blindgrade.roster.names import ID, normal
+from blindgrade.roster.names import is_id, normal
 
 # Kind of identifier, and its titles: ours, then those of Canvas, Moodle (English, German, French, Spanish), Gradescope,
 # GitHub Classroom, Classroom 50 and nbgrader.
@@ -95,10 +95,10 @@ def columns_of(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
             spaces[n] = "canvas"
         elif name == "student id" and "id" in names:
             spaces[n] = "sid"
-        elif name == "id" and _all(PARTICIPANT, rows, n):
+        elif name == "id" and _all(PARTICIPANT.fullmatch, rows, n):
             spaces[n] = "moodle"  # a worksheet of a site that is not English
         elif name == "identifier" and "github username" in names:
-            spaces[n] = "id" if _all(ID, rows, n) else "name"  # GitHub Classroom: the instructor's text
+            spaces[n] = "id" if _all(is_id, rows, n) else "name"  # GitHub Classroom: the instructor's text
         elif name == "short name" and spaces.count("name") > 1:
             spaces[n] = ""
     # In Canvas's gradebook, the columns after the sections are assignments.
@@ -108,6 +108,6 @@ def columns_of(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
     return Columns(spaces, canvas, [text for text in titles[:end] if text and not is_known(text)], twice)
 
 
-def _all(pattern: re.Pattern[str], rows: Sequence[Sequence[str]], n: int) -> bool:
+def _all(fits: Callable[[str], object], rows: Sequence[Sequence[str]], n: int) -> bool:
     cells = [row[n].strip() for row in rows if n < len(row) and row[n].strip()]
-    return bool(cells) and all(pattern.fullmatch(cell) for cell in cells)
+    return bool(cells) and all(fits(cell) for cell in cells)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blindgrade.collect import folders, git_checkouts
+from blindgrade.collect import earlier, folders, git_checkouts
 from blindgrade.collect.source_item import Recognise
 from blindgrade.systems.canvas import downloads as canvas
 from blindgrade.systems.gradescope import downloads as gradescope
@@ -10,6 +10,7 @@ from blindgrade.systems.moodle import downloads as moodle
 from blindgrade.systems.nbgrader import exchange
 
 SOURCES: dict[str, Recognise] = {
+    "collected": earlier.collected,
     "gradescope": gradescope.gradescope,
     "nbgrader": exchange.exchange,
     "moodle": moodle.moodle,

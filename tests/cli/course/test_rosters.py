@@ -173,9 +173,13 @@ def test_files_of_canvas_and_moodle_are_filled_in_for_the_same_students(
             "roster.csv: lines 2 and 3 have the id ana; give each student one line",
         ),
         (b"name,shoes\nAna,38\n", "roster.csv has no column `id`; write a first line such as id,name,email"),
-        (b"id,name\n,Ana\n", "roster.csv:2: '' cannot be an id; use letters, digits"),
+        (b"id,name\n,Ana\n", "roster.csv:2: '' cannot be an id; use Latin letters, digits"),
         (b'id,name\nana,"Ana\n', "roster.csv:2: this line cannot be read as CSV (unexpected end of data); correct it"),
         (b"id,name\nana,Doe, Ana\n", "roster.csv:2: more cells than titles"),
+        (
+            b"id,name\nana,Ana\nbo,B\0o\n",
+            "roster.csv:3: this line has a NUL character, so the file is damaged; save it as",
+        ),
         (b"PK\x03\x04...", "roster.csv is a workbook; save it as CSV UTF-8 and name that file"),
         (None, "roster.csv cannot be read (No such file or directory); name a CSV file with --roster"),
     ],
@@ -236,3 +240,19 @@ def test_standings_print_names_and_who_handed_in_nothing(desk: Path) -> None:
     ]
     without = json.loads(run("standings", "--attempts", "attempts", "--json").stdout)
     assert all("name" not in one for one in without) and len(without) == 2
+
+
+def test_our_own_export_for_canvas_is_a_roster_with_the_ids_of_the_folders(desk: Path) -> None:
+    """It has our id under "SIS User ID" and the login beside it."""
+    (desk / "roster.csv").write_text('id,name,login\nana,"Doe, Ana",adoe\nbob,"M\u00fcller, Bob",bobm\n')
+    graded(desk, "ana", "bob")
+    (desk / "canvas.csv").write_text(export_canvas("roster.csv").stdout)
+    for command in (standings, export_csv, report, sync):
+        done = command("canvas.csv")
+        assert "not in the roster" not in done.stderr and "ids come from 'SIS User ID'" in done.stderr, command
+    assert {one["student"]: one["name"] for one in json.loads(standings("canvas.csv").stdout)} == {
+        "ana": "Doe, Ana", "bob": "M\u00fcller, Bob",
+    }  # fmt: skip
+    assert list(json.loads(collect("roster.csv").stdout)["new"]) == ["ana", "bob"]
+    again = json.loads(collect("canvas.csv").stdout)
+    assert again["known"] == ["ana", "bob"] and again["new"] == {}

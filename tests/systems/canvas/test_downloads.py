@@ -26,3 +26,21 @@ def test_canvas_anonymous_submissions_are_kept_apart(desk: Desk) -> None:
     desk.write(desk.source / "anon_x7Yq2_54321_basics.py")
     desk.write(desk.source / "anon_LATE_b3Kp9_54322_basics.py")
     assert sorted(desk.collect(kind="canvas").new) == ["b3Kp9", "x7Yq2"]
+
+
+def test_a_download_without_a_marker_says_that_canvas_may_have_no_due_date(desk: Desk) -> None:
+    path = desk.write(desk.source / "doeana_1187_54321_basics.py")
+    [remark] = desk.collect(kind="canvas").remarks
+    assert remark.startswith("no file is marked LATE: nobody was late in Canvas, or the assignment has no due date")
+    path.rename(desk.source / "doeana_LATE_1187_54321_basics.py")
+    assert desk.collect(kind="canvas").remarks == []
+
+
+def test_a_link_and_a_folder_with_a_name_of_canvas_are_listed(desk: Desk) -> None:
+    desk.write(desk.source / "doeana_1187_54321_basics.py")
+    (desk.source / "roebo_1188_54322_basics.py").symlink_to("/etc/passwd")
+    (desk.source / "poecy_1189_54323_basics.py").mkdir()
+    report = desk.collect(kind="canvas")
+    assert sorted(report.refused) == [
+        ("poecy_1189_54323_basics.py", "it is no file"), ("roebo_1188_54322_basics.py", "it is no file"),
+    ]  # fmt: skip

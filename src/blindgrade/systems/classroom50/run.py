@@ -39,7 +39,7 @@ def main() -> None:
 def _run(course: Path, lessons: list[str], here: Path) -> int:
     from blindgrade import clock
     from blindgrade.catalog import Catalog, CourseError, UnknownId
-    from blindgrade.collect.git_checkouts import commit_of
+    from blindgrade.collect.git_history import commit_of
     from blindgrade.engine.grading.options import Options
     from blindgrade.engine.grading.runner import GraderFailed, grade
     from blindgrade.engine.grading.warm_process import SandboxMissing

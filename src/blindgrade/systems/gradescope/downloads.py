@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from blindgrade import clock
-from blindgrade.collect.source_item import Listing, SourceError, SourceItem
+from blindgrade.collect.source_item import Asked, Listing, SourceError, SourceItem
+from blindgrade.collect.times import TimeUnclear, instant_of, read_time
 from blindgrade.roster.people import Identifier
 
 METADATA = "submission_metadata.yml"
@@ -16,7 +18,7 @@ METADATA = "submission_metadata.yml"
 MAX_METADATA = 256 << 20  # bytes; the file repeats the output of every run
 
 
-def gradescope(root: Path, entries: list[Path]) -> Listing | None:
+def gradescope(root: Path, entries: list[Path], asked: Asked) -> Listing | None:
     """Submissions of an export: a folder for each, and submission_metadata.yml. None if it is another folder."""
     if METADATA not in [path.name for path in entries]:
         return None
@@ -32,17 +34,16 @@ def gradescope(root: Path, entries: list[Path]) -> Listing | None:
         submitters = [one for one in _of(record, "submitters") or [] if isinstance(one, dict)]
         if not submitters:
             listing.refused.append((path.name, f"{METADATA} names no submitter"))
-        group = ("a group's submission",) if len(submitters) > 1 else ()
+        group = path.name if len(submitters) > 1 else ""
         for one in submitters:
             given = {space: str(_of(one, space) or "") for space in ("sid", "email", "name")}
             who = tuple(Identifier(space, value) for space, value in given.items() if value)
             own = given["sid"] or given["email"]
-            at = _utc(_of(record, "created_at"))
-            listing.items.append(
-                SourceItem(
-                    given["name"] or own, who, own, (("", path),), "", at, "gradescope" if at else "", notes=group
-                )
-            )
+            item = SourceItem(
+                given["name"] or own, who, own, (("", path),), group=group,
+                notes=("a group's submission",) if group else (),
+            )  # fmt: skip
+            listing.items.append(item.at("gradescope", partial(_instant, _of(record, "created_at"), asked.zone)))
     listing.refused += [
         (name, f"{METADATA} lists it, but its folder is missing") for name in records if not (root / name).is_dir()
     ]
@@ -77,12 +78,10 @@ def _of(record: dict[Any, Any], key: str) -> Any:
     return record.get(f":{key}", record.get(key))
 
 
-def _utc(time: Any) -> str | None:
+def _instant(time: Any, zone: tzinfo | None) -> str:
+    """Instant of `created_at`. TimeUnclear if it is missing or not certain."""
+    if isinstance(time, datetime):
+        return clock.utc(time) if time.tzinfo else instant_of(time.replace(microsecond=0), zone)
     if isinstance(time, str):
-        try:
-            time = datetime.fromisoformat(time)
-        except ValueError:
-            return None
-    if not isinstance(time, datetime):
-        return None if not isinstance(time, date) else f"{time.isoformat()}T00:00:00Z"
-    return clock.utc(time)
+        return read_time(time, zone)
+    raise TimeUnclear(f"{METADATA} has no time for it; export it again")
