@@ -1,0 +1,104 @@
+"""What the decisions in force mean for one student's mark in one lesson. Only `policies.py` uses the results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from blindgrade.attempts.decision import Decision, DecisionKind
+from blindgrade.clock import instant
+
+
+class Graded(Protocol):
+    """The fields of an exercise's result that a decision can change."""
+
+    @property
+    def name(self) -> str:
+        """Name of the exercise."""
+        ...
+
+    @property
+    def points(self) -> float:
+        """Points of the exercise."""
+        ...
+
+
+@dataclass(frozen=True)
+class Earned:
+    """Points of a submission before lateness. `exercises` has every exercise whose points a decision changed."""
+
+    points: float
+    exercises: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Decisions in force about one student and lesson, in their order."""
+
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def excused(self) -> bool:
+        """Does the student have no mark in this lesson?"""
+        return any(one.kind is DecisionKind.EXCUSE for one in self.decisions)
+
+    def due(self, due: datetime | None) -> datetime | None:
+        """Time when the lesson is due for the student. It is never earlier than for the others.
+
+        Days of several extensions add up. A time replaces the days and times decided before it. A lesson without a due
+        date stays without one.
+        """
+        if due is None:
+            return None
+        found = due
+        for one in self.decisions:
+            if one.until is not None:
+                found = instant(one.until).astimezone(due.tzinfo)
+            elif one.days is not None:
+                found += timedelta(days=one.days)
+        return max(found, due)
+
+    def earned(self, submission: str, points: float, exercises: Sequence[Graded]) -> Earned:
+        """Points of a submission with this digest: those kept over a change of checks, then the exercises' adjustments.
+
+        Exercises without a result have 0 points.
+        """
+        found = {one.name: one.points for one in exercises}
+        changed: dict[str, float] = {}
+        kept = [one.kept for one in self.decisions if one.kept is not None and one.kept.submission == submission]
+        if kept and (best := max(kept, key=lambda one: one.old_points)).old_points > points:
+            points = best.old_points
+            changed = {name: best.exercises.get(name, 0.0) for name in found}
+            found = {**found, **changed}
+        for name in dict.fromkeys(one.exercise for one in self.decisions if one.exercise is not None):
+            before = found.get(name, 0.0)
+            changed[name] = _adjusted(before, [one for one in self.decisions if one.exercise == name])
+            points += changed[name] - before
+        return Earned(max(0.0, round(points, 6)), changed)
+
+    def final(self, points: float) -> float:
+        """Points of the lesson after the deduction for lateness, with the lesson's adjustments."""
+        own = [one for one in self.decisions if one.kind is DecisionKind.ADJUST and one.exercise is None]
+        return _adjusted(points, own)
+
+
+NONE = Effects()
+
+
+def by_student(decisions: Iterable[Decision]) -> dict[str, dict[str, Effects]]:
+    """Effects of decisions in force, by student and lesson."""
+    found: dict[str, dict[str, list[Decision]]] = {}
+    for one in decisions:
+        found.setdefault(one.student, {}).setdefault(one.lesson, []).append(one)
+    return {
+        student: {lesson: Effects(tuple(own)) for lesson, own in lessons.items()} for student, lessons in found.items()
+    }
+
+
+def _adjusted(points: float, adjustments: Sequence[Decision]) -> float:
+    """Points after adjustments: from the last that sets points on, with all differences added. Never below 0."""
+    for one in adjustments:
+        points = one.points if one.points is not None else points + (one.by or 0.0)
+    return max(0.0, round(points, 6))
