@@ -60,18 +60,23 @@ class Effects:
                 found += timedelta(days=one.days)
         return max(found, due)
 
-    def earned(self, submission: str, points: float, exercises: Sequence[Graded]) -> Earned:
-        """Points of a submission with this digest: those kept over a change of checks, then the exercises' adjustments.
-
-        Exercises without a result have 0 points.
-        """
-        found = {one.name: one.points for one in exercises}
-        changed: dict[str, float] = {}
+    def kept(self, submission: str, points: float, exercises: Sequence[Graded]) -> Earned:
+        """Points of a submission with this digest: the higher of its points and those kept over a change of checks."""
         kept = [one.kept for one in self.decisions if one.kept is not None and one.kept.submission == submission]
-        if kept and (best := max(kept, key=lambda one: one.old_points)).old_points > points:
-            points = best.old_points
-            changed = {name: best.exercises.get(name, 0.0) for name in found}
-            found = {**found, **changed}
+        best = max(kept, key=lambda one: one.old_points, default=None)
+        if best is None or best.old_points <= points:
+            return Earned(points, {})
+        return Earned(best.old_points, {one.name: best.exercises.get(one.name, 0.0) for one in exercises})
+
+    def earned(self, submission: str, points: float, exercises: Sequence[Graded]) -> Earned:
+        """Points of a submission before lateness: those of `kept`, then with the exercises' adjustments.
+
+        An exercise without a result has 0 points.
+        """
+        kept = self.kept(submission, points, exercises)
+        points = kept.points
+        found = {one.name: one.points for one in exercises} | dict(kept.exercises)
+        changed = dict(kept.exercises)
         for name in dict.fromkeys(one.exercise for one in self.decisions if one.exercise is not None):
             before = found.get(name, 0.0)
             changed[name] = _adjusted(before, [one for one in self.decisions if one.exercise == name])
