@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -83,6 +83,11 @@ class Effects:
             points += changed[name] - before
         return Earned(max(0.0, round(points, 6)), changed)
 
+    @property
+    def adjusted(self) -> bool:
+        """Did an instructor adjust points? Then there is a mark, also if nothing was handed in."""
+        return any(one.kind is DecisionKind.ADJUST for one in self.decisions)
+
     def final(self, points: float) -> float:
         """Points of the lesson after the deduction for lateness, with the lesson's adjustments."""
         own = [one for one in self.decisions if one.kind is DecisionKind.ADJUST and one.exercise is None]
@@ -92,13 +97,32 @@ class Effects:
 NONE = Effects()
 
 
-def by_student(decisions: Iterable[Decision]) -> dict[str, dict[str, Effects]]:
-    """Effects of decisions in force, by student and lesson."""
+@dataclass(frozen=True)
+class Decisions:
+    """Decisions in force about one student, by lesson. The default changes nothing."""
+
+    lessons: Mapping[str, Effects] = field(default_factory=dict)
+
+    def of(self, lesson: str) -> Effects:
+        """Effects in this lesson."""
+        return self.lessons.get(lesson, NONE)
+
+    def due(self, lesson: str, due: datetime | None) -> datetime | None:
+        """Time when the student's work for the lesson is due."""
+        return self.of(lesson).due(due)
+
+
+UNDECIDED = Decisions()
+
+
+def by_student(decisions: Iterable[Decision]) -> dict[str, Decisions]:
+    """Decisions in force, by student."""
     found: dict[str, dict[str, list[Decision]]] = {}
     for one in decisions:
         found.setdefault(one.student, {}).setdefault(one.lesson, []).append(one)
     return {
-        student: {lesson: Effects(tuple(own)) for lesson, own in lessons.items()} for student, lessons in found.items()
+        student: Decisions({lesson: Effects(tuple(own)) for lesson, own in lessons.items()})
+        for student, lessons in found.items()
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from blindgrade.attempts.decision import DecisionKind, Kept, Ruling
 from blindgrade.attempts.effects import NONE, Effects
 from blindgrade.engine.judging.scoring import EARNS
 from blindgrade.models import Attempt, CheckResult, ExerciseResult
@@ -92,6 +93,26 @@ class Changes:
                 own[one.student] = round(own.get(one.student, 0.0) + points, 6)
         effects = [Effect(cause, students) for cause, students in found.items()]
         return sorted(effects, key=lambda one: (-one.size, one.cause.text))
+
+
+def keep_higher(changes: Changes, reason: str) -> list[Ruling]:
+    """A ruling for each submission that lost points: it keeps those that it had."""
+    return [
+        Ruling(
+            kind=DecisionKind.KEEP_HIGHER,
+            student=one.student,
+            lesson=one.lesson,
+            kept=Kept(
+                submission=one.submission,
+                old_points=one.old_points,
+                new_points=one.new_points,
+                exercises=dict(one.exercises),
+                checks=[cause.text for cause, points in one.causes.items() if points < 0],
+            ),
+            reason=reason,
+        )
+        for one in changes.lost
+    ]
 
 
 def change(old: Attempt, new: Attempt, effects: Effects = NONE) -> Change:

@@ -9,7 +9,7 @@ import click
 
 from blindgrade.attempts.decision import DecisionKind
 from blindgrade.attempts.decisions import DecisionStore
-from blindgrade.attempts.effects import NONE, by_student
+from blindgrade.attempts.effects import UNDECIDED, by_student
 from blindgrade.attempts.reading import StoreError
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Catalog, CourseError, UnknownId
@@ -58,15 +58,14 @@ def extend(
         rulings = []
         for one in due:
             for student in wanted:
-                now = known.get(student, {}).get(one, NONE).due(due[one])
+                now = known.get(student, UNDECIDED).due(one, due[one])
                 assert now is not None
                 time = _time(until, due[one], now) if until else None
                 rulings.append(ruling(DecisionKind.EXTEND, student, one, reason, days=days, until=time))
         stored = store_rulings(store.root, rulings, by_whom)
         known = by_student(decisions.in_force())
     for one_stored in stored:
-        effects = known[one_stored.student][one_stored.lesson]
-        time_now = effects.due(due[one_stored.lesson])
+        time_now = known[one_stored.student].due(one_stored.lesson, due[one_stored.lesson])
         click.echo(shown(f"{new_line(one_stored)}: now due {time_now}"))
 
 
