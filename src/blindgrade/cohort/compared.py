@@ -1,0 +1,105 @@
+"""Comparison of a run's attempts with those of the checks before: `attempts/<lesson>/.compared.json`.
+
+The file names for each submission the course's version that judged it last, and the one before. `course grade` writes
+it when all attempts are stored. So a run that was killed compares again, and a second run does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from blindgrade.attempts.effects import UNDECIDED, Decisions
+from blindgrade.attempts.reading import StoreError
+from blindgrade.attempts.store import AttemptStore
+from blindgrade.clock import instant
+from blindgrade.cohort.changes import Changes, change
+from blindgrade.cohort.grading import Result
+from blindgrade.models import Attempt
+
+NAME = "compared.json"
+
+
+class Judged(BaseModel):
+    """Versions of the course: the one that judged a submission last, and the one before."""
+
+    course: str
+    before: str = ""
+
+
+class ComparedRecord(BaseModel):
+    """Content of the file: by student and by the submission's digest."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: Literal["blindgrade/compared/v1"] = Field(default="blindgrade/compared/v1", alias="schema")
+    students: dict[str, dict[str, Judged]] = {}
+
+
+@dataclass
+class Comparison:
+    """Changes of one run. `again`: compare once more what the last run with these checks has compared."""
+
+    store: AttemptStore
+    decided: Mapping[str, Decisions] = field(default_factory=dict)
+    again: bool = False
+    changes: Changes = field(default_factory=Changes)
+    _records: dict[str, ComparedRecord] = field(default_factory=dict)
+
+    def add(self, result: Result) -> None:
+        """Compare one result with the attempt of the checks before, if there is one."""
+        if result.state == "skipped":
+            return
+        judged = self._record(result.lesson).students.get(result.student, {}).get(result.submission)
+        same = judged is not None and judged.course == result.course
+        if same and not self.again:
+            return  # in a large cohort nearly every submission
+        new = result.attempt or self.store.read(result.lesson, result.student, result.key)
+        if new is None:
+            return
+        old = self._before(new, judged, graded=result.state == "graded")
+        if old is not None:
+            effects = self.decided.get(result.student, UNDECIDED).of(result.lesson)
+            self.changes.all.append(change(old, new, effects))
+        if not same:
+            before = judged.course if judged else old.course if old else ""
+            entry = Judged(course=new.course, before=before)
+            self._record(result.lesson).students.setdefault(result.student, {})[result.submission] = entry
+
+    def write(self) -> None:
+        """Store what was compared. StoreError if it cannot be written."""
+        for lesson, record in self._records.items():
+            content = record.model_dump_json(by_alias=True, indent=1) + "\n"
+            try:
+                self.store.keep_blob(lesson, NAME, content.encode())
+            except OSError as error:
+                path = self.store.root / lesson / f".{NAME}"
+                raise StoreError(f"{path} cannot be written ({error.strerror}); free some disk space") from None
+
+    def _record(self, lesson: str) -> ComparedRecord:
+        if lesson not in self._records:
+            content = self.store.blob(lesson, NAME)
+            try:
+                found = ComparedRecord.model_validate_json(content) if content is not None else ComparedRecord()
+            except ValidationError:
+                path = self.store.root / lesson / f".{NAME}"
+                raise StoreError(f"{path} is damaged; delete it and run the command again") from None
+            self._records[lesson] = found
+        return self._records[lesson]
+
+    def _before(self, new: Attempt, judged: Judged | None, graded: bool) -> Attempt | None:
+        """Attempt at the same submission under the checks before; None if there is none."""
+        if judged is None and not graded:
+            return None  # graded before there was a record: nobody knows which checks came before
+        others = [
+            one
+            for one in self.store.readable(new.lesson, new.student or "")
+            if one.submission.sha256 == new.submission.sha256 and one.course != new.course and one.seed == new.seed
+        ]
+        if judged is not None:
+            before = judged.before if judged.course == new.course else judged.course
+            others = [one for one in others if one.course == before]
+        return max(others, key=lambda one: (instant(one.graded_at), one.key), default=None)
