@@ -8,14 +8,25 @@ from typing import Any
 
 import pytest
 
+from blindgrade.attempts.current import newest_gradings
+from blindgrade.attempts.handed_in import HandedIn
+from blindgrade.catalog import Catalog
 from blindgrade.gradebook.scores import LessonScores, read_scores
+from blindgrade.marks.marks import Marks
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Outcome, Policy, SubmissionRef
 
 LESSON = "lesson-1.1.1"
 TITLES = {"standardize": "One scale", "correlation": "Two rows", "fit_line": "Downhill"}
 WORTH = {"standardize": 40.0, "correlation": 40.0, "fit_line": 20.0}
 
+MINI = Path(__file__).parent / "courses" / "mini"
+
 Store = Callable[..., Path]
+
+
+def marks(attempts: Path, submitted: Path | None = None) -> Marks:
+    """Marks of the miniature course in a folder of attempts."""
+    return Marks(Catalog(MINI), attempts, submitted)
 
 
 def exercise(name: str, share: float, **fields: Any) -> ExerciseResult:
@@ -41,6 +52,11 @@ def attempt(student: str, shares: tuple[float, float, float], day: int = 1, **fi
     })  # fmt: skip
 
 
+def handed_in(*attempts: Attempt) -> list[HandedIn[Attempt]]:
+    """Versions with these attempts, each submission once."""
+    return [HandedIn(one, one.submitted_at) for one in newest_gradings(attempts)]
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """Writes attempts to their places and returns the folder."""
@@ -62,5 +78,5 @@ def store(tmp_path: Path) -> Store:
 def scores(store: Store) -> LessonScores:
     """Ana has all points, Bo 52, Cy none."""
     folder = store(attempt("ana", (1, 1, 1)), attempt("bo", (0.8, 0, 1)), attempt("cy", (0, 0, 0)))
-    [found] = read_scores(folder, Policy())
+    [found] = read_scores(marks(folder), Policy())
     return found

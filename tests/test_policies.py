@@ -10,7 +10,9 @@ import pytest
 
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.models import Attempt, Late, Policy, SubmissionRef
-from blindgrade.policies import Standing, days_late, newest_gradings, standings
+from blindgrade.policies import Standing, days_late, standings
+
+from .graded import handed_in
 
 MINI = Path(__file__).parent / "courses" / "mini"
 DUE = datetime(2026, 11, 10, 23, 59, tzinfo=UTC)
@@ -27,7 +29,7 @@ def attempt(points: float, submitted_at: str | None, sha: str = "", **fields: ob
 
 
 def stand(policy: Policy, *attempts: Attempt) -> Standing:
-    return standings("ada", {"lesson-1": attempts}, policy)[0]
+    return standings("ada", {"lesson-1": handed_in(*attempts)}, policy)[0]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +68,10 @@ def test_the_bank_is_spent_over_the_course_in_the_order_of_due_dates() -> None:
     policy = Policy(due=due, late=Late(days=5, penalty=0.1, bank=3))
     found = standings(
         "ada",
-        {"lesson-1": [attempt(100, "2026-11-21T12:00:00Z")], "lesson-2": [attempt(100, "2026-11-12T12:00:00Z")]},
+        {
+            "lesson-1": handed_in(attempt(100, "2026-11-21T12:00:00Z")),
+            "lesson-2": handed_in(attempt(100, "2026-11-12T12:00:00Z")),
+        },
         policy,
     )
     assert [(s.lesson, s.days_late, s.from_bank, s.points) for s in found] == [
@@ -87,19 +92,6 @@ def test_best_is_best_after_the_penalty() -> None:
     policy = Policy(attempts="best", due={"lesson-1": DUE}, late=Late(penalty=0.5))
     in_time, late = attempt(60, "2026-11-10T00:00:00Z"), attempt(100, "2026-11-11T12:00:00Z")
     assert stand(policy, in_time, late).points == 60
-
-
-def test_a_regrading_replaces_the_earlier_grading() -> None:
-    once = attempt(50, "2026-11-01T00:00:00Z", "same", graded_at="2026-11-02T00:00:00Z")
-    again = attempt(70, "2026-11-01T00:00:00Z", "same", graded_at="2026-11-03T00:00:00Z")
-    assert newest_gradings([again, once]) == [again]
-    assert stand(Policy(attempts="mean"), once, again).points == 70
-
-
-def test_a_time_that_was_found_out_later_makes_no_second_submission() -> None:
-    without, with_ = attempt(50, None, "same"), attempt(50, "2026-11-01T00:00:00Z", "same")
-    assert newest_gradings([without, with_]) == [with_]
-    assert newest_gradings([without]) == [without]
 
 
 def test_the_policy_is_read_from_course_toml_and_its_lessons_must_exist(tmp_path: Path) -> None:

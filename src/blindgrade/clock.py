@@ -26,3 +26,8 @@ def instant(text: str | None) -> datetime:
     except ValueError:
         return datetime.min.replace(tzinfo=UTC)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def is_known(text: str | None) -> bool:
+    """Is this a time that can be read?"""
+    return instant(text) != instant(None)

@@ -45,12 +45,34 @@ class CollectedLesson(BaseModel):
     folder: str | None = None
 
 
+class CollectedVersion(BaseModel):
+    """A version in `.versions/`: its folder there, the assignment that the source named, and its time."""
+
+    folder: str
+    part: str = ""
+    submitted_at: Time = None
+    late: Any = None
+    clock: str = ""
+
+
+def _versions(value: Any) -> list[CollectedVersion]:
+    """List of versions. A value that is no list of versions is read as an empty list."""
+    try:
+        return [CollectedVersion.model_validate(one) for one in value]
+    except (TypeError, ValueError):
+        return []
+
+
 class CollectedStudent(BaseModel):
-    """Time and digest of a student's newest version, and the time of each lesson, by the lesson's id."""
+    """Time and digest of a student's newest version, and the time of each lesson, by the lesson's id.
+
+    `versions` are all versions, oldest first. An index of an earlier release has none.
+    """
 
     submitted_at: Time = None
     late: Any = None
     digest: Any = None
+    versions: Annotated[list[CollectedVersion], BeforeValidator(_versions)] = []
     lessons: Annotated[dict[str, CollectedLesson], BeforeValidator(_entries)] = {}
 
 
@@ -130,7 +152,10 @@ class CollectedRecord(BaseModel):
     def in_short(self, ids: Mapping[str, str]) -> CollectedStudent:
         """The student's entry in the index. `ids` are the lessons' ids by folder: the record names folders."""
         lessons = {ids.get(folder, folder): lesson for folder, lesson in self.lessons.items()}
-        return CollectedStudent(submitted_at=self.submitted_at, late=self.late, digest=self.digest, lessons=lessons)
+        kept = [CollectedVersion.model_validate(version.model_dump()) for version in self.versions]
+        return CollectedStudent(
+            submitted_at=self.submitted_at, late=self.late, digest=self.digest, versions=kept, lessons=lessons
+        )
 
 
 def _as_json(model: BaseModel) -> str:
@@ -146,13 +171,14 @@ class NoSubmissions(Exception):
 class SubmittedWork:
     """One student's submission. `submitted_at` is the time that `course collect` stored, or None.
 
-    `lessons` has the time of each lesson that `course collect` stored.
+    `lessons` has the time of each lesson that `course collect` stored. `collected` is the student's entry in its index.
     """
 
     student: str
     path: Path
     submitted_at: str | None = None
     lessons: dict[str, str | None] = field(default_factory=dict)
+    collected: CollectedStudent = field(default_factory=CollectedStudent, compare=False)
 
     def at(self, lesson: str) -> str | None:
         """Time of this lesson's files."""
@@ -189,7 +215,7 @@ def read_submitted(folder: Path) -> tuple[list[SubmittedWork], list[Skipped]]:
         else:
             entry = times.get(student, CollectedStudent())
             lessons = {lesson: one.submitted_at for lesson, one in entry.lessons.items()}
-            found[student] = SubmittedWork(student, path, entry.submitted_at, lessons)
+            found[student] = SubmittedWork(student, path, entry.submitted_at, lessons, entry)
     if not found and not skipped:
         raise NoSubmissions(f"{folder} is empty; put a submission for each student into it")
     return list(found.values()), skipped

@@ -16,7 +16,7 @@ from blindgrade.gradebook.scores import read_scores
 from blindgrade.models import Attempt, Policy
 from blindgrade.policies import standings
 
-from ..graded import LESSON, attempt
+from ..graded import LESSON, attempt, handed_in, marks
 
 TIMES = [None, "2026-11-01T10:00:00Z", "2026-11-01T11:00:00+02:00", "2026-11-02T10:00:00Z"]
 GRADED = ["2026-11-03T10:00:00Z", "2026-11-03T10:00:01.5Z", "2026-11-04T10:00:00Z"]
@@ -46,9 +46,9 @@ def test_store_standings_gradebook_and_report_agree(history: list[Attempt], tmp_
     for one in history:
         store.write(one)
     now = store.current(LESSON, "ana")
-    stands = standings("ana", {LESSON: store.attempts(LESSON, "ana")}, Policy())
-    scores = [lesson.attempts["ana"] for lesson in read_scores(folder, Policy()) if lesson.attempts]
-    records = read_records(folder, [LESSON], Policy())[LESSON]
+    stands = standings("ana", {LESSON: handed_in(*store.attempts(LESSON, "ana"))}, Policy())
+    scores = [lesson.attempts["ana"] for lesson in read_scores(marks(folder), Policy()) if lesson.attempts]
+    records = read_records(marks(folder), [LESSON], Policy())[LESSON]
     key = [now.key] if now is not None else []
     assert [one.counted for one in stands] == [tuple(key)] * len(key)
     assert [one.key for one in scores] == key
@@ -71,7 +71,7 @@ def test_the_policy_counts_the_attempt_that_the_report_takes_also_where_files_ho
         place = tmp_path / LESSON / "ana" / f"file{number}.json"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(json.dumps(one.model_dump(mode="json", by_alias=True, exclude={"key"})))
-    [record] = read_records(tmp_path, [LESSON], Policy(attempts="best"))[LESSON]
+    [record] = read_records(marks(tmp_path), [LESSON], Policy(attempts="best"))[LESSON]
     assert (record.standing.counted, record.counted.points) == (("file1",), 40)
 
 

@@ -18,6 +18,7 @@ from blindgrade.simulate.rehearsed import Rehearsals, attempts
 from blindgrade.simulate.simulation import SimulatedCohort
 
 from ..browsing import RULES, opened, unfold, violations, width_of
+from ..graded import handed_in
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +36,10 @@ def page(
         submissions.setdefault(str(attempt.student), []).append(attempt)
     first = next(iter(submissions))
     submissions[LONG] = [attempt.model_copy(update={"student": LONG}) for attempt in submissions[first]]
-    group = [records_of(name, {lesson.id: found}, mini.course.policy)[lesson.id] for name, found in submissions.items()]
+    group = [
+        records_of(name, {lesson.id: handed_in(*found)}, mini.course.policy)[lesson.id]
+        for name, found in submissions.items()
+    ]
     again = lesson.model_copy(update={"id": "lesson-1.1.2"})
     found = analyse(mini.course, {lesson.id: group, again.id: group}, [lesson, again])
     pair = Pair(LONG, first, ["lesson-1.1.1/standardize"] * 3, 3, 30.0, 1e-4)

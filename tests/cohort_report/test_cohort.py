@@ -16,6 +16,8 @@ from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Person
 from blindgrade.simulate.rehearsed import write_attempts
 
+from ..graded import handed_in, marks
+
 START = datetime(2026, 9, 1, tzinfo=UTC)
 P, F, N, E = Outcome.PASSED, Outcome.FAILED, Outcome.NOT_ATTEMPTED, Outcome.ERROR
 
@@ -49,7 +51,7 @@ def make(lesson):
 
 def _record(make, student, *versions, **policy):
     attempts = [make(student, *version) for version in versions]
-    return records_of(student, {attempts[0].lesson: attempts}, Policy(**policy))[attempts[0].lesson]
+    return records_of(student, {attempts[0].lesson: handed_in(*attempts)}, Policy(**policy))[attempts[0].lesson]
 
 
 def test_points_outcomes_tries_and_hours_are_those_of_the_newest_submission(lesson, make):
@@ -101,14 +103,14 @@ def test_late_days_that_were_spent_elsewhere_decide_which_attempt_is_best(lesson
     policy = Policy(
         attempts="best", due={"lesson-1.0.9": START, lesson.id: START + timedelta(1)}, late=Late(penalty=0.6, bank=2)
     )
-    assert [r.points for r in read_records(tmp_path, [lesson.id], policy)[lesson.id]] == [40]
+    assert [r.points for r in read_records(marks(tmp_path), [lesson.id], policy)[lesson.id]] == [40]
     store.path("lesson-1.0.9", "a", "k").unlink()
-    assert [r.points for r in read_records(tmp_path, [lesson.id], policy)[lesson.id]] == [80]
+    assert [r.points for r in read_records(marks(tmp_path), [lesson.id], policy)[lesson.id]] == [80]
 
 
 def test_a_regraded_submission_counts_once(lesson, make):
     again = make("a", 0, (P, P, P)).model_copy(update={"graded_at": "2026-12-01T00:00:00Z"})
-    record = records_of("a", {lesson.id: [make("a", 0, (F, F, F)), again]}, Policy())[lesson.id]
+    record = records_of("a", {lesson.id: handed_in(make("a", 0, (F, F, F)), again)}, Policy())[lesson.id]
     assert record.submissions == [again] and lesson_numbers(lesson, [record]).submissions == [1]
 
 
@@ -175,7 +177,7 @@ def test_the_gaps_of_the_rosters_students_are_found_and_of_nobody_else(mini, les
 
 def test_a_simulated_cohorts_truth_is_found_again(mini, pieces, cohort, lesson, tmp_path):
     write_attempts(pieces, cohort, tmp_path)
-    records = read_records(tmp_path, [lesson.id], Policy())[lesson.id]
+    records = read_records(marks(tmp_path), [lesson.id], Policy())[lesson.id]
     found = analyse(mini.course, {lesson.id: records}, [lesson])
     handed_in = {s.id: s for s in cohort.students if s.versions}
     assert found.students == sorted(handed_in)
@@ -193,9 +195,9 @@ def test_a_simulated_cohorts_truth_is_found_again(mini, pieces, cohort, lesson, 
 
 
 def test_a_damaged_attempt_is_named(tmp_path, lesson):
-    assert read_records(tmp_path, [lesson.id], Policy()) == {lesson.id: []}
+    assert read_records(marks(tmp_path), [lesson.id], Policy()) == {lesson.id: []}
     place = tmp_path / lesson.id / "a"
     place.mkdir(parents=True)
     (place / "x.json").write_text("{}")
     with pytest.raises(NoAttempts, match="x.json is no attempt"):
-        read_records(tmp_path, [lesson.id], Policy())
+        read_records(marks(tmp_path), [lesson.id], Policy())

@@ -21,6 +21,8 @@ from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier, Person
 from blindgrade.simulate.rehearsed import Rehearsals, attempts
 
+from ..graded import handed_in
+
 START = datetime(2026, 9, 1, tzinfo=UTC)
 NASTY = '=<script>alert("x")</script>\u202e'
 
@@ -33,7 +35,9 @@ def written(mini, pieces, cohort, tmp_path_factory):
         by_student.setdefault(attempt.student, []).append(attempt.model_copy(update={"key": str(number)}))
     first = next(iter(by_student))
     by_student[NASTY] = by_student[first]
-    records = [records_of(s, {lesson.id: own}, mini.course.policy)[lesson.id] for s, own in by_student.items()]
+    records = [
+        records_of(s, {lesson.id: handed_in(*own)}, mini.course.policy)[lesson.id] for s, own in by_student.items()
+    ]
     found = analyse(mini.course, {lesson.id: records}, [lesson])
     pair = Pair(NASTY, first, ["lesson-1.1.1/standardize"] * 3, 3, 30.0, 1e-4)
     paths = write_report(
@@ -131,7 +135,7 @@ def test_with_a_roster_the_tables_have_names_and_sections_and_who_handed_in_noth
     own = [a for a in attempts(Rehearsals(pieces[0], 0, assumed=True), cohort)]
     first = own[0].student
     mine = [a.model_copy(update={"key": str(n)}) for n, a in enumerate(own) if a.student == first]
-    records = {lesson.id: [records_of(first, {lesson.id: mine}, mini.course.policy)[lesson.id]]}
+    records = {lesson.id: [records_of(first, {lesson.id: handed_in(*mine)}, mini.course.policy)[lesson.id]]}
     details = (Identifier("name", NASTY), Identifier("section", "LEC 01"))
     roster = Roster.of([Person(first, details), Person("zoe", (Identifier("name", "Zoë Poe"),))])
     paths = write_report(tmp_path / "c.html", analyse(mini.course, records, [lesson], roster), None, "all", "now")
@@ -155,7 +159,9 @@ def test_the_page_has_the_courses_theme_and_template_and_admits_that_style(mini,
     )
     look = Look(theme_of(":root { --series-1: #123456; }"), tmp_path, warn=pytest.fail)
     first = next(iter(attempts(Rehearsals(pieces[0], 0, assumed=True), cohort)))
-    record = records_of(first.student, {lesson.id: [first.model_copy(update={"key": "0"})]}, mini.course.policy)
+    record = records_of(
+        first.student, {lesson.id: handed_in(first.model_copy(update={"key": "0"}))}, mini.course.policy
+    )
     text = page(analyse(mini.course, {lesson.id: [record[lesson.id]]}, [lesson]), None, "all", "tables", "now", look)
     assert "<p>1 of ours</p>" in text and "--series-1: #123456;" in text
     test_the_policy_admits_this_stylesheet_and_nothing_else((None, text))

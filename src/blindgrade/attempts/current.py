@@ -1,4 +1,8 @@
-"""The current attempt of a student at a lesson: one rule for every command."""
+"""The order of attempts, and the newest grading of each submission.
+
+`marks` decides which attempt counts. It uses this module's rule only for attempts that are older than the record of
+what was handed in.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,8 @@ class AnyAttempt(Protocol):
     submission: SubmissionRef
     submitted_at: str | None
     graded_at: str
+    course: str
+    seed: int
 
 
 One = TypeVar("One", bound=AnyAttempt)

@@ -30,6 +30,8 @@ class AttemptSummary(BaseModel):
     submission: SubmissionRef
     submitted_at: str | None
     graded_at: str
+    seed: int
+    course: str = ""
 
 
 Model = TypeVar("Model", bound=BaseModel)

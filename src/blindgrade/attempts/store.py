@@ -141,6 +141,11 @@ class AttemptStore:
             self._write(path, run_seed.draw().to_json())
         return run_seed.read(path)
 
+    def drawn_seed(self, lesson: str) -> RunSeed | None:
+        """Secret seed of the lesson; None if no grading has drawn it yet."""
+        path = self.root / lesson / SEED
+        return run_seed.read(path) if path.exists() else None
+
     def blob(self, lesson: str, name: str) -> bytes | None:
         """Content that `keep_blob` stored; None if there is none."""
         try:

@@ -25,3 +25,9 @@ roster = click.option(
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output and nothing else."
 )
+
+submitted = click.option(
+    "--submitted",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The submissions that count.  [default: the folders that `course grade` graded last]",
+)

@@ -25,9 +25,10 @@ from blindgrade.cohort.bundle import Bundle, pack, unpack
 from blindgrade.cohort.grading import LessonGrader, Plan, Warm
 from blindgrade.cohort.pool import Task
 from blindgrade.cohort.run import Work
-from blindgrade.cohort.versions import engine_version
+from blindgrade.cohort.tasks import named
 from blindgrade.engine.grading.runner import GraderFailed
 from blindgrade.submitted import SubmittedWork
+from blindgrade.versions.course_version import engine_version
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -150,7 +151,7 @@ class _Run:
 
     def _send(self, task: Task, plan: bytes, answers: Any) -> None:
         task.tries += 1
-        lesson, _ = json.loads(task.name)
+        lesson, _, _ = named(task)
         content = self._scatter(plan)
         future = self.client.submit(grade_task, self.shared, lesson, content, pure=False)
         self.waiting[future.key] = (task, plan, content)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +13,6 @@ from blindgrade import clock
 from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import CourseError, Target
-from blindgrade.cohort.versions import CourseVersion, attempt_key, course_version, software
 from blindgrade.engine.answers.reference import LiveReference, check_seed
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
@@ -22,10 +20,12 @@ from blindgrade.engine.grading.runner import GraderFailed, grade_lesson
 from blindgrade.engine.grading.warm_process import Sandbox, SandboxMissing, Zygote
 from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.engine.submission.lines import LineMap
-from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
+from blindgrade.engine.submission.reading import LessonSubmission
 from blindgrade.engine.wire import frames, replies
+from blindgrade.marks.reading import NotRead, read_lesson
 from blindgrade.models import Attempt, ExerciseResult, Outcome
 from blindgrade.submitted import SubmittedWork
+from blindgrade.versions.course_version import CourseVersion, attempt_key, course_version, software
 
 RECYCLE = 2_000  # submissions that one warm process serves; this limits the effect of a leak or a damaged state
 ENDED_BY_BLAME = (Outcome.FAILED, Outcome.BLOCKED)  # which of these two it is depends on the required exercises
@@ -41,6 +41,7 @@ class Result:
     reason: str = ""
     attempt: Attempt | None = None
     reused: int = 0  # exercises whose results were taken from an earlier attempt
+    version: str = ""  # name of a kept version; empty for the current files
 
     def to_json(self) -> bytes:
         """JSON for another process."""
@@ -141,7 +142,7 @@ class LessonGrader:
     @cached_property
     def version(self) -> CourseVersion:
         """Version of the lesson at the beginning of the run."""
-        return course_version(self.target, self.checks)
+        return course_version(self.target)
 
     # ------------------------------------------------------------ the reference
 
@@ -174,22 +175,9 @@ class LessonGrader:
 
     def read(self, work: SubmittedWork) -> LessonSubmission | Result:
         """Files of the submission for this lesson, or a result with the reason why the submission is skipped."""
-        lesson = self.target.lesson.id
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Python's warnings about the student's text
-                names = {lesson: {e.defines for e in self.target.lesson.exercises}}
-                found = read_submission(work.path, [self.target.files], names)[lesson]
-        except SubmissionError as error:
-            return Result(lesson, work.student, "skipped", str(error))
-        except (OSError, RecursionError, MemoryError) as error:
-            reason = f"{work.path} cannot be read ({error}); check the file yourself"
-            return Result(lesson, work.student, "skipped", reason)
-        if found is None:
-            files = f"{self.target.files.module}.py or .ipynb"
-            return Result(lesson, work.student, "skipped", f"{work.path} holds no file for {lesson} ({files})")
-        if found.unreadable:
-            return Result(lesson, work.student, "skipped", found.unreadable)
+        found = read_lesson(work.path, self.target)
+        if isinstance(found, NotRead):
+            return Result(self.target.lesson.id, work.student, "skipped", found.reason)
         return found
 
     def plan(self, work: SubmittedWork, store: AttemptStore, *, regrade: bool = False) -> Plan | Result:
@@ -202,7 +190,7 @@ class LessonGrader:
         if regrade:
             return Plan(work, key, found, {}, [])
         done = store.read(lesson, work.student, key)
-        if done is not None and not _errors(done):
+        if done is not None and not has_errors(done):
             return Result(lesson, work.student, "unchanged")
         return Plan(work, key, found, *self._still_valid(store, work.student, found.sha256))
 
@@ -276,7 +264,7 @@ class LessonGrader:
         })  # fmt: skip
 
 
-def _errors(attempt: Attempt) -> bool:
+def has_errors(attempt: Attempt) -> bool:
     """Did the grader itself fail in a check? Then the next run grades the exercise again."""
     return any(result.outcome is Outcome.ERROR for result in attempt.exercises)
 

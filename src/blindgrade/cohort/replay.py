@@ -10,11 +10,11 @@ from typing import Any
 from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.catalog import Catalog
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm, comparable
-from blindgrade.cohort.versions import software
 from blindgrade.engine.grading.runner import GraderFailed
 from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.models import Attempt
 from blindgrade.submitted import SubmittedWork
+from blindgrade.versions.course_version import software
 
 # Fields about the grading and not about the submission; they are not compared.
 ABOUT = ("submission", "sandbox", "key", "course")

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from blindgrade.attempts.store import AttemptStore
-from blindgrade.catalog import Target
+from blindgrade.catalog import Catalog, Target
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
+from blindgrade.cohort.kept_tasks import kept_tasks
 from blindgrade.cohort.pool import Pool, Task
 from blindgrade.cohort.settings import Settings
+from blindgrade.cohort.tasks import named, tasks
+from blindgrade.marks.kept import KeptVersions, kept_versions
+from blindgrade.marks.recording import Recorded, record_handed_in
 from blindgrade.models import Attempt, Outcome
 from blindgrade.submitted import Skipped, SubmittedWork
-
-SLACK_SECONDS = 120.0  # added to the lesson's own budget: reading, the start of a warm process, diagnosis
 
 Report = Callable[[Result, int, int], None]  # called with a result, the number of finished tasks and their total
 Grade = Callable[["Work", list[Task]], Iterator[tuple[Task, bytes | None, str]]]
@@ -30,6 +32,7 @@ class Summary:
     unchanged: int = 0
     skipped: list[Skipped] = field(default_factory=list)
     errors: list[Skipped] = field(default_factory=list)  # graded, with checks that the grader could not judge
+    moved: dict[Path, set[str]] = field(default_factory=dict)  # students who were graded from another folder before
 
     @property
     def done(self) -> bool:
@@ -68,25 +71,20 @@ class Work:
         plan = grader.plan(submission, self.store, regrade=self.settings.regrade)
         return (grader.carry_out(plan) if isinstance(plan, Plan) else plan).to_json()
 
+    def kept_tasks(self, submissions: list[SubmittedWork], recorded: Recorded, kept: KeptVersions) -> list[Task]:
+        """Tasks for earlier versions that count and are not graded yet."""
+        return [
+            one
+            for lesson, grader in self.graders.items()
+            for one in kept_tasks(
+                grader.target, grader.seed, grader.version.digest, submissions, recorded.lessons[lesson], kept,
+                self.store, self.settings.regrade,
+            )
+        ]  # fmt: skip
+
     def close(self) -> None:
         """End the warm process."""
         self.warm.close()
-
-
-def tasks(targets: list[Target], submissions: list[SubmittedWork]) -> list[Task]:
-    """Tasks for each lesson and student, lesson by lesson."""
-    return [
-        Task(
-            json.dumps([target.files.entry.id, one.student]),
-            json.dumps({
-                "lesson": target.files.entry.id, "student": one.student, "path": str(one.path),
-                "submitted_at": one.at(target.files.entry.id),
-            }).encode(),
-            target.lesson.seconds + SLACK_SECONDS,
-        )
-        for target in targets
-        for one in submissions
-    ]  # fmt: skip
 
 
 def in_processes(work: Work, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
@@ -111,10 +109,15 @@ def grade_cohort(
     """
     summary = Summary()
     unsaved: list[Result] = []
-    with store.writing():
+    with store.writing(), kept_versions(Catalog(targets[0].files.root), store.root) as versions:
         work = Work(targets, store, submitted, settings)
         work.prepare()
+        kept = None if settings.count == "last" else versions
+        recorded = record_handed_in(store, targets, submissions, submitted, kept)
+        summary.moved = recorded.moved
         todo = tasks(targets, submissions)
+        if kept is not None:
+            todo += work.kept_tasks(submissions, recorded, kept)
         for number, result in enumerate(_results(how(work, todo)), start=1):
             saved = _save(store, result)
             if saved.state == "skipped" and result.attempt is not None:
@@ -124,13 +127,18 @@ def grade_cohort(
             report(saved, number, len(todo))
         for result in unsaved:
             _count(summary, _save(store, result))
+        record_handed_in(store, targets, submissions, submitted, kept)
     return summary
 
 
 def _results(answers: Iterable[tuple[Task, bytes | None, str]]) -> Iterator[Result]:
     for task, content, reason in answers:
-        lesson, student = json.loads(task.name)
-        yield Result.from_json(content) if content is not None else Result(lesson, student, "skipped", reason)
+        lesson, student, shown = named(task)
+        result = Result.from_json(content) if content is not None else Result(lesson, student, "skipped", reason)
+        if shown and result.attempt is not None:
+            ref = result.attempt.submission.model_copy(update={"path": shown})
+            result = replace(result, attempt=result.attempt.model_copy(update={"submission": ref}))
+        yield replace(result, version=Path(shown).name)
 
 
 def _save(store: AttemptStore, result: Result) -> Result:

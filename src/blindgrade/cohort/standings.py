@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blindgrade.attempts.store import AttemptStore
+from blindgrade.attempts.handed_in import HandedIn
+from blindgrade.attempts.reading import AttemptSummary
+from blindgrade.marks.marks import Marks
 from blindgrade.models import Policy
 from blindgrade.policies import Standing, due_order, standings
 from blindgrade.roster.matching import Roster
@@ -19,30 +21,35 @@ class Row:
     person: Person
 
     @property
-    def has_submission(self) -> bool:
+    def has_attempt(self) -> bool:
         """Does any attempt count?"""
         return bool(self.standing.counted)
 
+    @property
+    def has_submission(self) -> bool:
+        """Was anything handed in, graded or not?"""
+        return self.has_attempt or not self.standing.up_to_date
 
-def cohort_standings(store: AttemptStore, policy: Policy, roster: Roster) -> list[Row]:
-    """Rows for each student and lesson with attempts, and for each lesson that a student of the roster lacks.
 
-    A row for a missing lesson has 0 points and no attempt that counts. StoreError names a damaged file.
+def cohort_standings(marks: Marks, policy: Policy, roster: Roster) -> list[Row]:
+    """Rows for each student and lesson with work, and for each lesson that a student of the roster lacks.
+
+    A row for a missing lesson has 0 points and no attempt that counts. So has a row for work that is not graded yet,
+    which is not up to date. StoreError or CourseError names a damaged file.
     """
-    lessons = store.lessons()
-    students = sorted({student for lesson in lessons for student in store.students(lesson)})
-    found = [
-        standing
-        for student in students
-        for standing in standings(student, {name: store.attempts(name, student) for name in lessons}, policy)
-    ]
+    students: dict[str, dict[str, list[HandedIn[AttemptSummary]]]] = {}
+    for lesson in marks.store.lessons():
+        for student, versions in marks.of(lesson, marks.summary, policy.attempts).students.items():
+            students.setdefault(student, {})[lesson] = versions
+    found = [one for student, lessons in students.items() for one in standings(student, lessons, policy)]
     worth = {one.lesson: one.max_points for one in found}
     have = {(one.student, one.lesson) for one in found}
-    found += [
-        Standing(student, lesson, 0.0, points, 0.0, 0, 0, ())
-        for student in roster.people
-        for lesson, points in worth.items()
-        if (student, lesson) not in have
-    ]
+    waiting = {(student, lesson) for student, lessons in students.items() for lesson in lessons} - have
+    absent = {(student, lesson) for student in roster.people for lesson in worth} - have - waiting
+    for rows, up_to_date in ((waiting, False), (absent, True)):
+        found += [
+            Standing(student, lesson, 0.0, worth.get(lesson, 0.0), 0.0, 0, 0, (), up_to_date=up_to_date)
+            for student, lesson in rows
+        ]
     found.sort(key=lambda one: (one.student, due_order(one.lesson, policy)))
     return [Row(one, roster.person(one.student)) for one in found]

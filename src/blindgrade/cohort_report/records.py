@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from blindgrade.attempts.current import newest_gradings
+from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.attempts.reading import StoreError
-from blindgrade.attempts.store import AttemptStore
+from blindgrade.marks.marks import Marks
 from blindgrade.models import Attempt, Policy
 from blindgrade.policies import Standing, standings
 
@@ -19,7 +18,7 @@ class NoAttempts(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """One student's submissions of one lesson, each once, sorted by time, and their points by the policy."""
+    """One student's submissions of one lesson, each once, oldest first, and their points by the policy."""
 
     submissions: list[Attempt]
     standing: Standing
@@ -31,7 +30,7 @@ class Record:
 
     @property
     def last(self) -> Attempt:
-        """Newest grading of the newest submission."""
+        """Attempt of the newest submission that is graded."""
         return self.submissions[-1]
 
     @property
@@ -45,24 +44,29 @@ class Record:
         return self.standing.earned
 
 
-def records_of(student: str, attempts: Mapping[str, Sequence[Attempt]], policy: Policy) -> dict[str, Record]:
-    """Records of a student by lesson. If the policy has a bank, `attempts` must be those of the whole course."""
-    found = standings(student, attempts, policy)
-    return {standing.lesson: Record(newest_gradings(attempts[standing.lesson]), standing) for standing in found}
+def records_of(student: str, handed_in: Mapping[str, Sequence[HandedIn[Attempt]]], policy: Policy) -> dict[str, Record]:
+    """Records of a student by lesson. If the policy has a bank, `handed_in` must be that of the whole course."""
+    return {
+        standing.lesson: Record([one.attempt for one in handed_in[standing.lesson] if one.attempt], standing)
+        for standing in standings(student, handed_in, policy)
+    }
 
 
-def read_records(attempts: Path, lessons: Iterable[str], policy: Policy) -> dict[str, list[Record]]:
+def read_records(marks: Marks, lessons: Iterable[str], policy: Policy) -> dict[str, list[Record]]:
     """Records by lesson, sorted by student; empty for a lesson without attempts. NoAttempts names a damaged file."""
-    store = AttemptStore(attempts)
     records: dict[str, list[Record]] = {lesson: [] for lesson in lessons}
     # Late days may have been taken from the bank in lessons that are not in the report.
-    read = sorted({*records, *(store.lessons() if policy.late.bank else [])})
-    for student in sorted({student for lesson in read for student in store.students(lesson)}):
+    read = sorted({*records, *(marks.store.lessons() if policy.late.bank else [])})
+    students: dict[str, dict[str, list[HandedIn[Attempt]]]] = {}
+    for lesson in read:
         try:
-            found = records_of(student, {lesson: store.attempts(lesson, student) for lesson in read}, policy)
+            found = marks.of(lesson, marks.whole, policy.attempts, history=True).students
         except StoreError as error:
             raise NoAttempts(str(error)) from None
-        for lesson in records:
-            if lesson in found:
-                records[lesson].append(found[lesson])
+        for student, versions in found.items():
+            students.setdefault(student, {})[lesson] = versions
+    for student in sorted(students):
+        for lesson, record in records_of(student, students[student], policy).items():
+            if lesson in records:
+                records[lesson].append(record)
     return records

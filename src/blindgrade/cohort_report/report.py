@@ -5,28 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from blindgrade.catalog import Catalog, Target
+from blindgrade.catalog import Target
 from blindgrade.cohort_report.alike import alike, read_forms
 from blindgrade.cohort_report.cohort import Cohort, analyse
 from blindgrade.cohort_report.page import write_report
 from blindgrade.cohort_report.records import NoAttempts, Record, read_records
+from blindgrade.marks.marks import Marks
 from blindgrade.models import Outcome
 from blindgrade.render.html.look import look_of
 from blindgrade.roster.matching import Roster
 
 
 def report(
-    catalog: Catalog,
+    marks: Marks,
     targets: list[Target],
-    attempts: Path,
     submitted: Path | None,
     to: Path,
     heading: str,
     roster: Roster | None = None,
 ) -> tuple[Cohort, list[Path]]:
-    """Write the report on these lessons. NoAttempts if there are no attempts, or if a file is damaged."""
+    """Write the report on these lessons. NoAttempts if there are no attempts, or if a file is damaged.
+
+    `submitted` is the folder to search for submissions with the same structure; None searches none.
+    """
+    catalog, attempts = marks.catalog, marks.store.root
     lessons = [t.lesson for t in targets]
-    records = read_records(attempts, [lesson.id for lesson in lessons], catalog.course.policy)
+    records = read_records(marks, [lesson.id for lesson in lessons], catalog.course.policy)
     if not any(records.values()):
         raise NoAttempts(
             f"{attempts} holds no attempt at {heading}; run `course grade {heading} SUBMITTED/`, or name --attempts"

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Self
 
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
+from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.attempts.reading import AttemptSummary, Misplaced, Part, StoreError
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.gradebook.errors import GradebookError
+from blindgrade.marks.marks import Marks
 from blindgrade.models import ExerciseResult, Outcome, Policy
 from blindgrade.policies import Standing, standings
 
@@ -56,6 +58,7 @@ class Score(AttemptSummary):
     exercises: list[ExerciseScore]
     earned: float = 0.0
     days_late: int = 0
+    up_to_date: bool | None = True
 
 
 @dataclass
@@ -67,54 +70,56 @@ class LessonScores:
     notes: list[str]
 
 
-def read_scores(folder: Path, policy: Policy, lessons: Sequence[str] | None = None) -> Iterator[LessonScores]:
-    """Scores of the lessons in `folder`, one by one, so that a large cohort's results are never all in memory.
+def read_scores(marks: Marks, policy: Policy, lessons: Sequence[str] | None = None) -> Iterator[LessonScores]:
+    """Scores of the lessons, one by one, so that a large cohort's results are never all in memory.
 
-    `lessons` are ids; None means all. GradebookError if the folder or a named lesson does not exist.
+    `lessons` are ids; None means all with attempts. GradebookError if the folder or a named lesson does not exist.
     """
+    for group, asked in lesson_groups(marks, policy, lessons):
+        notes: dict[str, list[str]] = {lesson: [] for lesson in group}
+        worth = _worth(marks, notes, policy)
+        elsewhere = [note for lesson in group if lesson not in asked for note in notes[lesson]]
+        for lesson in asked:
+            yield _lesson(marks, lesson, worth, [*notes[lesson], *elsewhere])
+            elsewhere = []
+
+
+def lesson_groups(marks: Marks, policy: Policy, lessons: Sequence[str] | None) -> Iterator[tuple[list[str], list[str]]]:
+    """Lessons whose points depend on each other, and those of them that were asked for. Errors of `read_scores`."""
+    folder = marks.store.root
     if not folder.is_dir():
         raise GradebookError(f"{folder} is no folder; grade first (`course grade`), or name the folder with --attempts")
-    store = AttemptStore(folder)
-    found = store.lessons()
+    found = marks.store.lessons()
     wanted = found if lessons is None else list(lessons)
     for lesson in wanted:
         if lesson not in found:
             raise GradebookError(f"{folder} holds no attempts at {lesson}; it has {', '.join(found) or 'none'}")
     # Late days may have been taken from the bank in lessons that are not asked for.
-    together = [found] if policy.late.bank else [[lesson] for lesson in wanted]
-    for group in together:
-        notes: dict[str, list[str]] = {lesson: [] for lesson in group}
-        worth = _worth(store, notes, policy)
-        asked = [lesson for lesson in wanted if lesson in group]
-        elsewhere = [note for lesson in group if lesson not in asked for note in notes[lesson]]
-        for lesson in asked:
-            yield _lesson(store, lesson, worth, [*notes[lesson], *elsewhere])
-            elsewhere = []
+    for group in [found] if policy.late.bank else [[lesson] for lesson in wanted]:
+        yield group, [lesson for lesson in wanted if lesson in group]
 
 
-def _worth(store: AttemptStore, notes: dict[str, list[str]], policy: Policy) -> list[Standing]:
+def _worth(marks: Marks, notes: dict[str, list[str]], policy: Policy) -> list[Standing]:
     """Standings of every student in the lessons of `notes`. Adds notes about attempts that were left out."""
-    attempts: dict[str, dict[str, list[AttemptSummary]]] = {}
+    students: dict[str, dict[str, list[HandedIn[AttemptSummary]]]] = {}
     for lesson in notes:
-        for student in store.students(lesson):
-            keys = store.keys(lesson, student)
-            read = [_read(AttemptSummary, store, lesson, student, key, notes[lesson]) for key in keys]
-            if found := [summary for summary in read if summary is not None]:
-                attempts.setdefault(student, {})[lesson] = found
-    return [standing for student in sorted(attempts) for standing in standings(student, attempts[student], policy)]
+        read = partial(_read, AttemptSummary, marks.store, notes[lesson])
+        for student, versions in marks.of(lesson, read, policy.attempts).students.items():
+            students.setdefault(student, {})[lesson] = versions
+    return [one for student in sorted(students) for one in standings(student, students[student], policy)]
 
 
-def _lesson(store: AttemptStore, lesson: str, worth: list[Standing], notes: list[str]) -> LessonScores:
+def _lesson(marks: Marks, lesson: str, worth: list[Standing], notes: list[str]) -> LessonScores:
     scores = LessonScores(lesson, {}, notes)
     for standing in worth:
-        if standing.lesson == lesson and (score := _score(store, standing, notes)):
+        if standing.lesson == lesson and (score := _score(marks.store, standing, notes)):
             scores.attempts[standing.student] = score
     return scores
 
 
 def _score(store: AttemptStore, standing: Standing, notes: list[str]) -> Score | None:
     lesson, student = standing.lesson, standing.student
-    counted = [_read(Score, store, lesson, student, key, notes) for key in standing.counted]
+    counted = [_read(Score, store, notes, lesson, student, key) for key in standing.counted]
     read = [score for score in counted if score is not None]
     if len(read) < len(counted):
         return None  # the mean of the other attempts would be a different number
@@ -124,6 +129,7 @@ def _score(store: AttemptStore, standing: Standing, notes: list[str]) -> Score |
             "max_points": standing.max_points,
             "earned": standing.earned,
             "days_late": standing.days_late,
+            "up_to_date": standing.up_to_date,
             "exercises": [_mean(exercise, read) for exercise in read[-1].exercises],
         }
     )
@@ -136,7 +142,7 @@ def _mean(exercise: ExerciseScore, counted: list[Score]) -> ExerciseScore:
     return exercise.model_copy(update={"points": round(points / len(counted), 6)})
 
 
-def _read(model: type[Part], store: AttemptStore, lesson: str, student: str, key: str, notes: list[str]) -> Part | None:
+def _read(model: type[Part], store: AttemptStore, notes: list[str], lesson: str, student: str, key: str) -> Part | None:
     """Attempt, or None after adding a note with the reason why it was left out."""
     try:
         return store.part(model, lesson, student, key)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from blindgrade.catalog import Catalog
 from blindgrade.cohort_report.report import report
+from blindgrade.marks.marks import Marks
 from blindgrade.simulate.composing import Pieces
 from blindgrade.simulate.rehearsed import write_attempts
 from blindgrade.simulate.simulation import simulate
@@ -26,5 +27,7 @@ def cohort_page(catalog: Catalog) -> str:
         folder = Path(name)
         write_submissions(pieces, cohort, folder / "submitted")
         write_attempts(pieces, cohort, folder / "attempts", assumed=True)
-        _, written = report(catalog, targets, folder / "attempts", folder / "submitted", folder / "cohort.html", MODULE)
+        _, written = report(
+            Marks(catalog, folder / "attempts"), targets, folder / "submitted", folder / "cohort.html", MODULE
+        )
         return written[0].read_text(encoding="utf-8")

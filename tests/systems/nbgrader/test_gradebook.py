@@ -22,7 +22,7 @@ from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier, Person
 from blindgrade.systems.nbgrader.gradebook import Synced, sync
 
-from ...graded import LESSON, Store, attempt, exercise
+from ...graded import LESSON, Store, attempt, exercise, marks
 
 MINI = Path(__file__).parents[2] / "courses" / "mini"
 PEOPLE = Roster.of([Person("ana", (Identifier("name", "Doe, Ana Maria"), Identifier("email", "ana@uni.edu")))])
@@ -66,7 +66,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def put(url: str, folder: Path, lesson: Lesson | None = None, policy: Policy | None = None) -> Synced:
     catalog = Catalog(MINI)
     files = catalog.files(LESSON)
-    scores = read_scores(folder, policy or Policy())
+    scores = read_scores(marks(folder), policy or Policy())
     return sync(url, ((files, lesson or catalog.lesson(files), s) for s in scores), PEOPLE)
 
 

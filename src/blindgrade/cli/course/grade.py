@@ -16,6 +16,12 @@ from blindgrade.cli.lazy import runs
 @click.option("--workers", type=click.IntRange(1), help="Processes at once.  [default: one a processor]")
 @click.option("--cluster", metavar="ADDRESS", help="Grade on the Dask cluster with this scheduler.")
 @options.attempts
+@click.option(
+    "--count",
+    type=click.Choice(["best", "last", "mean"]),
+    help="With best or mean, earlier versions that `course collect` kept are graded, too."
+    "  [default: course.toml's policy]",
+)
 @click.option("--regrade", is_flag=True, help="Grade unchanged submissions again, too.")
 @click.option("--resume", is_flag=True, hidden=True, help="Has no effect: every run resumes.")
 @click.option(

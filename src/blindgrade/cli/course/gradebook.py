@@ -25,6 +25,8 @@ def _shared(command: Any) -> Any:
     """Add the options that both commands share."""
     for option in (
         options.roster,
+        options.submitted,
+        click.option("--stale", is_flag=True, help="Write marks that are not up to date, too."),
         click.option(
             "--count",
             type=click.Choice(["best", "last", "mean"]),
@@ -53,9 +55,10 @@ def _shared(command: Any) -> Any:
 def sync() -> None:
     """Write attempts into nbgrader's gradebook (default: every lesson that has some).
 
-    A second run writes only what has changed. Scores and comments that a person wrote stay. Points are those of `course
-    standings`: exercises get the earned points (with "mean" the mean of the attempts), and the deduction for lateness
-    becomes nbgrader's late submission penalty.
+    Marks that are not up to date are not written: the command names the run of `course grade` that is missing, and
+    exits with 1. A second run writes only what has changed. Scores and comments that a person wrote stay. Points are
+    those of `course standings`: exercises get the earned points (with "mean" the mean of the attempts), and the
+    deduction for lateness becomes nbgrader's late submission penalty.
 
     \b
     Examples:
@@ -86,7 +89,8 @@ def export() -> None:
 
     Canvas: with --worksheet the command fills in the exported gradebook, without it the command makes a new one.
     Moodle: the command fills in the downloaded grading worksheet of one lesson. No spreadsheet runs a cell of these
-    files as a formula. Points are those of `course standings`.
+    files as a formula. Points are those of `course standings`. If a mark is not up to date, nothing is written, the
+    command names the run of `course grade` that is missing, and exits with 1.
 
     \b
     Examples:

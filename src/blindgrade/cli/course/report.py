@@ -16,7 +16,7 @@ from blindgrade.cli.lazy import runs
 @click.option(
     "--submitted",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The submissions, one for each student, to find those with the same structure.",
+    help="The submissions, one for each student, to find those with the same structure. Marks then count these.",
 )
 @options.roster
 @click.option(
@@ -40,5 +40,5 @@ def report() -> None:
       course report lesson-7.2 --submitted submitted/ --roster roster.csv
       course report all --to build/term.html
 
-    Exit code: 0 written, 2 the request was wrong.
+    Exit code: 0 written, 1 written with marks that are not up to date, 2 the request was wrong.
     """

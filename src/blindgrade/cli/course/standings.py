@@ -12,6 +12,7 @@ from blindgrade.cli.lazy import runs
 
 @click.command()
 @click.option("--attempts", type=click.Path(path_type=Path, file_okay=False), help="[default: attempts/ of the course]")
+@options.submitted
 @options.roster
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON list on standard output and nothing else.")
 @runs("blindgrade.cli.course.run.standings:standings")
@@ -21,5 +22,8 @@ def standings() -> None:
     The policy is in course.toml. It says which attempt counts and what lateness costs. With --roster the command also
     shows names, and students of the roster who handed in nothing.
 
-    Exit code: 0 all shown, 2 the request was wrong.
+    A mark counts what is handed in now, judged by the checks of today. If that is not graded yet, the last mark is
+    shown as "not up to date", and the command to run is named.
+
+    Exit code: 0 all shown, 1 some marks are not up to date, 2 the request was wrong.
     """

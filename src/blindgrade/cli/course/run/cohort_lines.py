@@ -50,12 +50,13 @@ class CohortLines:
 
 
 def _line(result: Result) -> str:
+    version = f" (version {result.version})" if result.version else ""
     if result.attempt is None or result.state == "skipped":
-        return f"✗ {result.student}  {result.lesson}  skipped: {result.reason}"
+        return f"✗ {result.student}  {result.lesson}{version}  skipped: {result.reason}"
     attempt = result.attempt
     again = f", {result.reused} exercises as before" if result.reused else ""
     return (
-        f"✓ {result.student}  {result.lesson}  {attempt.points:g} of {attempt.max_points:g} points"
+        f"✓ {result.student}  {result.lesson}{version}  {attempt.points:g} of {attempt.max_points:g} points"
         f"  {attempt.seconds:.1f} s{again}"
     )
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from blindgrade.attempts.handed_in import Count
 from blindgrade.attempts.reading import StoreError
 from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
 from blindgrade.cli import exits
+from blindgrade.cli.course.run.notes import SHOWN_NOTES
 from blindgrade.cli.course.run.whole_lessons import whole_lessons
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, INTERRUPTED, SOME_NOT, say, stop, stops
 from blindgrade.cohort.settings import Settings
@@ -28,17 +30,23 @@ def grade(
     workers: int | None,
     cluster: str | None,
     attempts: Path | None,
+    count: Count | None,
     regrade: bool,
     resume: bool,
     sandbox: str,
 ) -> None:
     """Grade every submission. Every run resumes, so `resume` changes nothing."""
-    settings = Settings(workers or os.cpu_count() or 1, "process" if sandbox == "process" else "strict", regrade)
     try:
         with stops(BAD_REQUEST, CourseError, UnknownId, NoSubmissions, StoreError):
             catalog = Catalog.locate()
             targets = whole_lessons(catalog, lesson, "is one exercise; a cohort is graded by whole lessons:")
             store = attempts or catalog.attempts
+            settings = Settings(
+                workers or os.cpu_count() or 1,
+                "process" if sandbox == "process" else "strict",
+                regrade,
+                count or catalog.course.policy.attempts,
+            )
             # Another core tries the sandbox's walls while this one imports torch.
             trial = _trial(targets, (submitted, store), settings) if cluster is None else None
             from blindgrade.cli.course.run.grade_cohort import grade_submissions
@@ -62,6 +70,9 @@ def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings)
 
 
 def _say_summary(summary: Summary, attempts: Path) -> int:
+    for folder, students in sorted(summary.moved.items()):
+        who = ", ".join(sorted(students)[:SHOWN_NOTES]) + (", …" if len(students) > SHOWN_NOTES else "")
+        click.echo(shown(f"\nnote: what counted before came from {folder}; now this folder counts for {who}"), err=True)
     for title, listed in (("skipped", summary.skipped), ("graded in part", summary.errors)):
         if listed:
             click.echo(f"\n{len(listed)} {title}:")

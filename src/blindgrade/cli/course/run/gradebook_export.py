@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
+from blindgrade.attempts.handed_in import Count
+from blindgrade.attempts.reading import StoreError
 from blindgrade.catalog import Catalog, CourseError, UnknownId
-from blindgrade.cli.course.run.gradebook_scores import scores
+from blindgrade.cli.course.run.gradebook_scores import up_to_date_scores
 from blindgrade.cli.course.run.notes import say_notes
 from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.exits import BAD_REQUEST, stops
@@ -16,6 +19,7 @@ from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.scores import LessonScores
 from blindgrade.roster.matching import Roster
+from blindgrade.submitted import NoSubmissions
 from blindgrade.systems.canvas import export as canvas
 from blindgrade.systems.moodle import worksheet as moodle
 
@@ -23,8 +27,10 @@ from blindgrade.systems.moodle import worksheet as moodle
 def export(
     lessons: tuple[str, ...],
     attempts: Path | None,
-    count: str | None,
+    submitted: Path | None,
+    count: Count | None,
     before_penalties: bool,
+    stale: bool,
     roster: Path | None,
     kind: str,
     to: Path | None,
@@ -33,10 +39,10 @@ def export(
 ) -> None:
     """Write scores as a file of the other system, or to standard output."""
     people = roster_at(roster)
-    with stops(BAD_REQUEST, CourseError, UnknownId, GradebookError, OSError):
+    with stops(BAD_REQUEST, CourseError, UnknownId, GradebookError, StoreError, NoSubmissions, OSError):
         catalog = Catalog.locate()
-        found = list(scores(catalog, lessons, attempts, count, before_penalties))
-        filled = _filled(catalog, kind, found, people, worksheet, columns)
+        scores = up_to_date_scores(catalog, lessons, attempts, submitted, count, before_penalties, stale)
+        filled = _filled(catalog, kind, list(scores.read()), people, worksheet, columns)
         if to is None:
             click.echo(filled.text, nl=False)
         else:
@@ -44,6 +50,7 @@ def export(
             to.write_text(filled.text, encoding="utf-8", newline="")
     say_notes(filled.notes)
     click.echo(f"{filled.written} scores{f' in {to}' if to else ''}", err=True)
+    sys.exit(scores.code)
 
 
 def _filled(

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 
+from blindgrade.attempts.handed_in import Count
+from blindgrade.attempts.reading import StoreError
 from blindgrade.catalog import Catalog, CourseError, LessonFiles, UnknownId
-from blindgrade.cli.course.run.gradebook_scores import scores
+from blindgrade.cli.course.run.gradebook_scores import up_to_date_scores
 from blindgrade.cli.course.run.notes import say_notes
 from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.exits import BAD_REQUEST, stops
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.scores import LessonScores
 from blindgrade.models import Lesson
+from blindgrade.submitted import NoSubmissions
 from blindgrade.systems.nbgrader.gradebook import sync as write
 
 
 def sync(
     lessons: tuple[str, ...],
     attempts: Path | None,
-    count: str | None,
+    submitted: Path | None,
+    count: Count | None,
     before_penalties: bool,
+    stale: bool,
     roster: Path | None,
     url: str,
 ) -> None:
     """Write attempts into nbgrader's gradebook, and print the number of changes."""
     people = roster_at(roster)
-    with stops(BAD_REQUEST, CourseError, UnknownId, GradebookError):
+    with stops(BAD_REQUEST, CourseError, UnknownId, GradebookError, StoreError, NoSubmissions):
         catalog = Catalog.locate()
-        found = scores(catalog, lessons, attempts, count, before_penalties)
+        scores = up_to_date_scores(catalog, lessons, attempts, submitted, count, before_penalties, stale)
         students: set[str] = set()
-        done = write(url, _targets(catalog, found, students), people)
+        done = write(url, _targets(catalog, scores.read(), students), people)
     say_notes([*done.notes, *people.strangers(sorted(students))])
     click.echo(f"{done.submissions} submissions: {done.added} rows added, {done.changed} changed")
+    sys.exit(scores.code)
 
 
 def _targets(

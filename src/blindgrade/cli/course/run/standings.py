@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from blindgrade.attempts.reading import StoreError
-from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.cli.as_json import print_json
 from blindgrade.cli.course.run.notes import say_notes
 from blindgrade.cli.course.run.rosters import roster_at
+from blindgrade.cli.course.run.submitted import submitted_at
+from blindgrade.cli.course.run.up_to_date import say_up_to_date
 from blindgrade.cli.exits import BAD_REQUEST, stops
 from blindgrade.cohort.standings import Row, cohort_standings
+from blindgrade.marks.marks import Marks
 from blindgrade.render.safe import shown
+from blindgrade.submitted import NoSubmissions
 
 
-def standings(attempts: Path | None, roster: Path | None, as_json: bool) -> None:
+def standings(attempts: Path | None, submitted: Path | None, roster: Path | None, as_json: bool) -> None:
     """Print a line for each student and lesson, and with a roster for each lesson that a student lacks."""
     people = roster_at(roster)
-    with stops(BAD_REQUEST, CourseError, StoreError):
+    with stops(BAD_REQUEST, CourseError, StoreError, NoSubmissions):
         catalog = Catalog.locate()
-        store = AttemptStore(attempts or catalog.attempts)
+        marks = Marks(catalog, attempts or catalog.attempts, submitted_at(submitted))
         if attempts is not None and not attempts.is_dir():
             raise StoreError(f"{attempts} is no folder; name the folder of attempts that `course grade` wrote")
-        if not store.root.is_dir():
-            click.echo(f"there are no attempts in {store.root} yet; run `course grade` first", err=True)
-        found = cohort_standings(store, catalog.course.policy, people)
+        if not marks.store.root.is_dir():
+            click.echo(f"there are no attempts in {marks.store.root} yet; run `course grade` first", err=True)
+        found = cohort_standings(marks, catalog.course.policy, people)
     say_notes(people.strangers(dict.fromkeys(row.standing.student for row in found)))
     if as_json:
         names = bool(people.people)
-        return print_json([asdict(row.standing) | ({"name": row.person.name} if names else {}) for row in found])
-    for row in found:
-        click.echo(shown(_line(row)))
+        print_json([asdict(row.standing) | ({"name": row.person.name} if names else {}) for row in found])
+    else:
+        for row in found:
+            click.echo(shown(_line(row)))
+    sys.exit(say_up_to_date(marks, attempts))
 
 
 def _line(row: Row) -> str:
@@ -42,5 +48,8 @@ def _line(row: Row) -> str:
     who = f"{one.student}  {row.person.name}" if row.person.name else one.student
     if not row.has_submission:
         return f"{who}  {one.lesson}  nothing handed in"
+    if not row.has_attempt:
+        return f"{who}  {one.lesson}  not graded yet"
     late = f"  {one.days_late} days late, {one.from_bank} from the bank" if one.days_late else ""
-    return f"{who}  {one.lesson}  {one.points:g} of {one.max_points:g} points{late}"
+    old = "  not up to date" if one.up_to_date is False else ""
+    return f"{who}  {one.lesson}  {one.points:g} of {one.max_points:g} points{late}{old}"

@@ -5,14 +5,12 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from blindgrade.catalog import Catalog
-from blindgrade.cohort import versions
-from blindgrade.cohort.versions import course_version
-from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.versions import course_version as versions
+from blindgrade.versions.course_version import course_version
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
 
@@ -22,15 +20,12 @@ MINI = Path(__file__).parents[1] / "courses" / "mini"
     [("points", 7.0, True), ("seconds", 4.5, True), ("title", "Another", True), ("hints", ["a", "b", "c"], True)]
     + [("difficulty", 5, False), ("mental_models", ["another"], False)],
 )
-def test_fields_of_an_exercise_count_if_a_result_depends_on_them(
-    kit: Any, field: str, value: object, counts: bool
-) -> None:
-    [target] = kit.targets()
-    checks = LessonChecks(target.files, target.lesson)
+def test_fields_of_an_exercise_count_if_a_result_depends_on_them(field: str, value: object, counts: bool) -> None:
+    [target] = Catalog(MINI).find(["lesson-1.1.1"])
     first, *others = target.lesson.exercises
     changed = target.lesson.model_copy(update={"exercises": [first.model_copy(update={field: value}), *others]})
-    before = course_version(target, checks).exercises
-    after = course_version(replace(target, lesson=changed), checks).exercises
+    before = course_version(target).exercises
+    after = course_version(replace(target, lesson=changed)).exercises
     assert [name for name in before if before[name] != after[name]] == ([first.name] if counts else [])
 
 
@@ -39,22 +34,18 @@ def test_fields_of_an_exercise_count_if_a_result_depends_on_them(
 )
 def test_the_solution_the_misconceptions_and_the_toys_count_for_every_exercise(tmp_path: Path, file: str) -> None:
     [target] = Catalog(Path(shutil.copytree(MINI, tmp_path / "course"))).find(["lesson-1.1.1"])
-    checks = LessonChecks(target.files, target.lesson)
-    before = course_version(target, checks).exercises
+    before = course_version(target).exercises
     path = target.files.toys if file == "TOYS" else target.files.root / file
     path.write_text((path.read_text(encoding="utf-8") if path.is_file() else "") + "\nADDED = 1\n", encoding="utf-8")
-    after = course_version(target, checks).exercises
+    after = course_version(target).exercises
     assert all(before[name] != after[name] for name in before)
 
 
-def test_the_budget_of_the_lesson_and_the_engine_count_for_every_exercise(
-    kit: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    [target] = kit.targets()
-    checks = LessonChecks(target.files, target.lesson)
-    before = course_version(target, checks).exercises
+def test_the_budget_of_the_lesson_and_the_engine_count_for_every_exercise(monkeypatch: pytest.MonkeyPatch) -> None:
+    [target] = Catalog(MINI).find(["lesson-1.1.1"])
+    before = course_version(target).exercises
     longer = replace(target, lesson=target.lesson.model_copy(update={"seconds": target.lesson.seconds + 1}))
-    after = course_version(longer, checks).exercises
+    after = course_version(longer).exercises
     monkeypatch.setattr(versions, "code_digest", lambda: "another engine")
-    other = course_version(target, checks).exercises
+    other = course_version(target).exercises
     assert all(len({before[name], after[name], other[name]}) == 3 for name in before)

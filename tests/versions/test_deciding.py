@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.cohort.deciding import APART, DECIDES, MODELS, PACKAGE, _written, code_digest, deciding
+from blindgrade.versions.deciding import APART, DECIDES, MODELS, PACKAGE, _written, code_digest, deciding
 
 
 @pytest.fixture

@@ -1,0 +1,115 @@
+"""Digests and version numbers of all that an attempt depends on, besides the submission and the seed."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import platform
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from blindgrade import clock
+from blindgrade.catalog import CourseError, LessonFiles, Target
+from blindgrade.engine.answers.slices import SliceError, Slicer
+from blindgrade.models import Lesson
+from blindgrade.versions.deciding import code_digest
+from blindgrade.versions.declared_checks import declared_checks
+
+# Fields of an exercise that no result depends on, and that no result shows.
+SHOWN_ELSEWHERE = {"difficulty", "mental_models"}
+
+
+@dataclass(frozen=True)
+class CourseVersion:
+    """Digest of all that judges a lesson, and for each exercise the digest of all that judges it."""
+
+    digest: str
+    exercises: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def engine_version() -> str:
+    """Version of the package with a digest of its deciding code, which changes more often than the version number."""
+    return f"{metadata.version('blindgrade')}+{code_digest()[:12]}"
+
+
+@lru_cache(maxsize=1)
+def software() -> dict[str, str]:
+    """Versions that can change the last bits of numbers."""
+    import numpy
+    import torch
+
+    return {
+        "blindgrade": engine_version(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "vector instructions": torch.backends.cpu.get_cpu_capability(),
+    }
+
+
+def course_version(target: Target) -> CourseVersion:
+    """Version of the lesson from its present files. Comments in checks do not count; other changes to a check do.
+
+    The commands that show marks need it, so it is made without an import of torch where that is possible. CourseError
+    if the lesson has no checks, or if they cannot be read.
+    """
+    try:
+        return _version(target.files, target.lesson)
+    except SliceError as error:
+        raise CourseError(str(error)) from None
+
+
+def attempt_key(submission: str, submitted_at: str | None, course: str, seed: str) -> str:
+    """Key of an attempt: digest of the submission, its time, the course's version and the id of the seed.
+
+    Two spellings of one instant give the same key. An unreadable time is an unknown one.
+    """
+    known = clock.utc(clock.instant(submitted_at), "auto") if clock.is_known(submitted_at) else None
+    return _of("attempt", submission, known, course, seed)[:40]
+
+
+def _version(files: LessonFiles, lesson: Lesson) -> CourseVersion:
+    checks, slicer = _checks(files, lesson)
+    shared = {
+        "engine": code_digest(),
+        "lesson": lesson.id,
+        "seconds": lesson.seconds,
+        "solution": _of_file(files.solution),
+        "misconceptions": _of_file(files.misconceptions),
+        "toys": _of_file(files.toys),
+    }
+    exercises = {
+        exercise.name: _of(
+            shared,
+            exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE),
+            [(name, slicer.digest([name])) for owner, name in checks if owner == exercise.name],
+        )
+        for exercise in lesson.exercises
+    }
+    return CourseVersion(_of(lesson.title, exercises), exercises)
+
+
+def _checks(files: LessonFiles, lesson: Lesson) -> tuple[list[tuple[str, str]], Slicer]:
+    """Exercise and name of each check, in the file's order, and the slicer of the file."""
+    if not files.checks.is_file():
+        raise CourseError(f"{files.checks} is missing; write the lesson's checks, or set its status to planned")
+    slicer = Slicer(files.checks, files.grader_toys)
+    plain = declared_checks(files, ast.parse(files.checks.read_text(encoding="utf-8")))
+    if plain is None:
+        from blindgrade.engine.answers.lesson_checks import LessonChecks  # it imports torch
+
+        plain = [(check.exercise, check.name) for check in LessonChecks(files, lesson).all]
+    return plain, slicer
+
+
+def _of(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _of_file(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
