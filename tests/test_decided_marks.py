@@ -182,7 +182,9 @@ class Marks(RuleBasedStateMachine):
     def teardown(self) -> None:
         self.folder.cleanup()
 
-    @initialize(attempts=st.sampled_from(["best", "last", "mean"]), bank=st.integers(0, 3), most=st.sampled_from([None, 4]))
+    @initialize(
+        attempts=st.sampled_from(["best", "last", "mean"]), bank=st.integers(0, 3), most=st.sampled_from([None, 4])
+    )
     def begin(self, attempts: Any, bank: int, most: int | None) -> None:
         self.policy = Policy(attempts=attempts, due=DUE, late=Late(penalty=0.125, bank=bank, days=most))
 

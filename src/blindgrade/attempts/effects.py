@@ -44,6 +44,11 @@ class Effects:
         """Does the student have no mark in this lesson?"""
         return any(one.kind is DecisionKind.EXCUSE for one in self.decisions)
 
+    @property
+    def extended(self) -> bool:
+        """Does the student have an own due date?"""
+        return any(one.kind is DecisionKind.EXTEND for one in self.decisions)
+
     def due(self, due: datetime | None) -> datetime | None:
         """Time when the lesson is due for the student. It is never earlier than for the others.
 

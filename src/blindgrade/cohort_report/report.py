@@ -40,7 +40,7 @@ def report(
     found = None
     if submitted is not None:
         found = alike(read_forms(submitted, [(t.files, t.lesson) for t in targets]), _passed(records))
-    cohort = analyse(catalog.course, records, lessons, roster)
+    cohort = analyse(catalog.course, records, lessons, roster, marks.decisions.in_force())
     graded_at = max(r.last.graded_at for group in records.values() for r in group)
     to.parent.mkdir(parents=True, exist_ok=True)
     return cohort, write_report(to, cohort, found, heading, graded_at, look_of(catalog))
