@@ -6,7 +6,7 @@ Attempts are read in two passes: first the fields that the policy needs, then th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -51,20 +51,33 @@ class Score(AttemptSummary):
 
     points: by the policy. earned: before the deduction for lateness. With the policy "mean", the points of an exercise
     are a mean, too; all other fields are those of the latest attempt.
+
+    adjusted: points that an instructor's decision added to the lesson, or took from it; they are part of `points`.
+    excused: the student needs no points for this lesson, so exports write none.
     """
 
     exercises: list[ExerciseScore]
     earned: float = 0.0
     days_late: int = 0
+    adjusted: float = 0.0
+    excused: bool = False
 
 
 @dataclass
 class LessonScores:
-    """Scores of one lesson, sorted by student, and notes about attempts that were left out."""
+    """Scores of one lesson, sorted by student, and notes about attempts that were left out.
+
+    `excused` are students who need no points, with or without an attempt.
+    """
 
     lesson: str
     attempts: dict[str, Score]
     notes: list[str]
+    excused: set[str] = field(default_factory=set)
+
+    def is_excused(self, student: str) -> bool:
+        """Does the student need no points for this lesson?"""
+        return student in self.excused or (student in self.attempts and self.attempts[student].excused)
 
 
 def read_scores(folder: Path, policy: Policy, lessons: Sequence[str] | None = None) -> Iterator[LessonScores]:
