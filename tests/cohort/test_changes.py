@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blindgrade.attempts.decision import Decision
@@ -89,6 +89,7 @@ checks = st.dictionaries(st.sampled_from("xyz"), st.tuples(outcomes, st.sampled_
 exercises = st.dictionaries(st.sampled_from("ab"), st.tuples(st.sampled_from([1.0, 4.0, 7.5]), checks), min_size=1)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # other tests may load the machine
 @given(exercises, exercises)
 def test_the_causes_sum_to_the_difference(old: Any, new: Any) -> None:
     before, after = (attempt(*(exercise(n, p, c) for n, (p, c) in one.items())) for one in (old, new))

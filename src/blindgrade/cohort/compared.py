@@ -7,7 +7,7 @@ it when all attempts are stored. So a run that was killed compares again, and a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,7 +18,9 @@ from blindgrade.attempts.store import AttemptStore
 from blindgrade.clock import instant
 from blindgrade.cohort.changes import Changes, change
 from blindgrade.cohort.grading import Result
+from blindgrade.marks.record import Seen
 from blindgrade.models import Attempt
+from blindgrade.versions.course_version import attempt_key
 
 NAME = "compared.json"
 
@@ -47,12 +49,14 @@ class Comparison:
     decided: Mapping[str, Decisions] = field(default_factory=dict)
     again: bool = False
     changes: Changes = field(default_factory=Changes)
+    _seen: set[tuple[str, str, str]] = field(default_factory=set)
     _records: dict[str, ComparedRecord] = field(default_factory=dict)
 
     def add(self, result: Result) -> None:
         """Compare one result with the attempt of the checks before, if there is one."""
-        if result.state == "skipped":
+        if result.state == "skipped" or not result.key:
             return
+        self._seen.add((result.lesson, result.student, result.submission))
         judged = self._record(result.lesson).students.get(result.student, {}).get(result.submission)
         same = judged is not None and judged.course == result.course
         if same and not self.again:
@@ -68,6 +72,15 @@ class Comparison:
             before = judged.course if judged else old.course if old else ""
             entry = Judged(course=new.course, before=before)
             self._record(result.lesson).students.setdefault(result.student, {})[result.submission] = entry
+
+    def rest(self, lesson: str, course: str, seed: str, seen: Mapping[str, Seen]) -> None:
+        """Compare the kept versions that had an attempt under these checks already, so that the run has no result."""
+        for student, one in seen.items():
+            for version in one.versions:
+                if version.kept and (lesson, student, version.sha256) not in self._seen:
+                    key = attempt_key(version.sha256, version.submitted_at, course, seed)
+                    result = Result(lesson, student, "unchanged")
+                    self.add(replace(result, submission=version.sha256, key=key, course=course))
 
     def write(self) -> None:
         """Store what was compared. StoreError if it cannot be written."""
@@ -94,6 +107,8 @@ class Comparison:
         """Attempt at the same submission under the checks before; None if there is none."""
         if judged is None and not graded:
             return None  # graded before there was a record: nobody knows which checks came before
+        if self.store.keys(new.lesson, new.student or "") in ([], [new.key]):
+            return None  # in a first grading every submission
         others = [
             one
             for one in self.store.readable(new.lesson, new.student or "")

@@ -194,8 +194,12 @@ class LessonGrader:
             return Plan(work, key, found, {}, [])
         done = store.read(lesson, work.student, key)
         if done is not None and not has_errors(done):
-            about = {"submission": found.sha256, "key": key, "course": self.version.digest}
-            return replace(Result(lesson, work.student, "unchanged"), **about)
+            return replace(
+                Result(lesson, work.student, "unchanged"),
+                submission=found.sha256,
+                key=key,
+                course=self.version.digest,
+            )
         return Plan(work, key, found, *self._still_valid(store, work.student, found.sha256))
 
     def _still_valid(
@@ -236,9 +240,8 @@ class LessonGrader:
             self.warm.close()
             attempt = self._attempt(plan)
         completed = self._completed(attempt, plan)
-        about = {"submission": plan.submission.sha256, "key": plan.key, "course": self.version.digest}
         result = Result(self.target.lesson.id, plan.work.student, "graded", "", completed, len(plan.earlier))
-        return replace(result, **about)
+        return replace(result, submission=plan.submission.sha256, key=plan.key, course=self.version.digest)
 
     def _attempt(self, plan: Plan) -> Attempt:
         names = tuple(name for name in self.target.exercises if name not in plan.earlier)

@@ -20,6 +20,11 @@ def normal(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+def composed(text: str) -> str:
+    """Text with each accent in one character with its letter: two forms of one id are equal."""
+    return unicodedata.normalize("NFC", text)
+
+
 def skeleton(name: str) -> str:
     """Visible form of a name: equal for names that look alike, even with other letters."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", normal(name)) if not unicodedata.combining(c))

@@ -79,7 +79,7 @@ def test_a_worksheet_is_filled_in_and_the_other_scores_are_noted(folder: Path) -
         "Participant 7,X,ana@uni.edu,,10,-\n"
     )
     done = run("export", LESSON, "--as", "moodle", "--worksheet", "w.csv", "--roster", "roster.csv")
-    assert done.exit_code == 0, done.stderr
+    assert done.exit_code == 1, done.stderr
     assert done.stdout.splitlines()[1] == "Participant 7,X,ana@uni.edu,6.00,10,-"
     assert "note: bo has a score and is not in the worksheet" in done.stderr
 
