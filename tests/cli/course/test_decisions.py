@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 from pathlib import Path
@@ -193,3 +195,83 @@ def test_a_damaged_decision_stops_the_commands_and_is_named(attempts: Path) -> N
     (attempts / ".decisions" / "000001.json").write_text("{")
     for command in (("decisions",), ("excuse", "ben", LESSON, "--reason", "r"), ("standings",)):
         assert "000001.json is damaged; restore it from a copy" in run(*command, code=2).stderr
+
+
+# ------------------------------------------------------------ every surface shows them
+
+
+def decide(*commands: str) -> None:
+    for command in commands:
+        run(*command.split(), "--reason", "because")
+
+
+def rows_of(*args: str | Path) -> dict[str, dict[str, str]]:
+    done = run("gradebook", "export", LESSON, "--as", "csv", *args)
+    return {row["student"]: row for row in csv.DictReader(io.StringIO(done.stdout))}
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text())))
+
+
+def test_standings_show_decisions_with_their_reasons(attempts: Path) -> None:
+    lines = run("standings").stdout.splitlines()
+    assert lines[0] == "ada  lesson-1.1.1  64 of 100 points  2 days late, 0 from the bank"
+    decide(
+        f"extend ada {LESSON} --days 1", f"adjust ada {LESSON}/fit_line --by 5", f"adjust ada {LESSON} --by -1.5",
+        f"excuse ben {LESSON}", f"extend cem {LESSON} --days 9 --new", f"adjust dan {LESSON} --points 70 --new",
+    )  # fmt: skip
+    assert run("standings").stdout.splitlines() == [
+        "ada  lesson-1.1.1  75 of 100 points  1 days late, 0 from the bank  extended by 1 day: because"
+        "  fit_line adjusted by +5: because  adjusted by -1.5: because",
+        "ben  lesson-1.1.1  no mark  excused: because",
+        "cem  lesson-1.1.1  nothing handed in  extended by 9 days: because",
+        "dan  lesson-1.1.1  nothing handed in  70 of 100 points  set to 70: because",
+    ]
+    ada, ben, _, dan = json.loads(run("standings", "--json").stdout)
+    assert (ada["points"], ada["earned"], ada["adjusted"], ada["extended_to"]) == (75, 85, -1.5, "2026-11-11T22:59:00Z")
+    assert ada["exercises"] == {"fit_line": 25} and [one["number"] for one in ada["decisions"]] == [1, 2, 3]
+    assert (ben["points"], ben["earned"], ben["excused"], ben["max_points"]) == (None, None, True, 100)
+    assert (dan["points"], dan["counted"]) == (70, [])
+    decide(*(f"decisions --undo {number}" for number in range(1, 7)))
+    assert run("standings").stdout.splitlines() == lines
+
+
+def test_exports_have_decided_points_and_no_points_of_excused_students(attempts: Path) -> None:
+    decide(f"adjust ada {LESSON}/fit_line --by 5", f"adjust ada {LESSON} --by -1.5", f"excuse ben {LESSON}",
+           f"adjust dan {LESSON} --points 70 --new")  # fmt: skip
+    rows = rows_of("--exercises")
+    ada, ben, dan = (rows[name] for name in ("ada", "ben", "dan"))
+    assert (ada["points"], ada["earned"], ada[f"{LESSON}/fit_line"]) == ("66.5", "85", "25")
+    assert ada["note"] == "fit_line adjusted by +5; adjusted by -1.5"
+    assert (ben["points"], ben["earned"], ben["note"]) == ("", "", "excused")
+    assert (dan["points"], dan["max_points"], dan["note"]) == ("70", "100", "set to 70")
+    assert "because" not in str(rows)  # reasons are for instructors
+    canvas = run("gradebook", "export", LESSON, "--as", "canvas").stdout
+    assert [line.split(",")[-1] for line in canvas.splitlines() if line.startswith("ben")] == ["EX"]
+
+
+def test_an_adjusted_mark_is_that_of_nbgraders_gradebook_too(attempts: Path, tmp_path: Path) -> None:
+    api = pytest.importorskip("nbgrader.api", reason="nbgrader is an extra")
+    decide(f"adjust ada {LESSON}/fit_line --by 5", f"adjust ada {LESSON} --by 3", f"adjust ben {LESSON} --by -4")
+    url = f"sqlite:///{tmp_path / 'gradebook.db'}"
+    run("gradebook", "sync", LESSON, "--db", url)
+    with api.Gradebook(url) as book:
+        totals = {
+            one.student.id: one.score - one.late_submission_penalty for one in book.assignment_submissions(LESSON)
+        }
+    assert totals == pytest.approx({"ada": 71, "ben": 60})
+
+
+def test_the_report_has_the_decisions_and_leaves_out_excused_students(attempts: Path, tmp_path: Path) -> None:
+    pytest.importorskip("scipy", reason="scipy is an extra")
+    decide(f"adjust ada {LESSON}/fit_line --by 5", f"excuse ben {LESSON}")
+    done = run("report", LESSON, "--to", tmp_path / "page.html")
+    assert "1 students, 1 lessons" in done.stdout
+    [first, second] = table(tmp_path / "page" / "decisions.csv")
+    assert (first["student"], first["decision"], first["reason"]) == ("ada", "fit_line adjusted by +5", "because")
+    assert (second["student"], second["decision"]) == ("ben", "excused")
+    [lesson] = table(tmp_path / "page" / "lessons.csv")
+    assert (lesson["students"], lesson["mean"]) == ("1", "85")
+    page = (tmp_path / "page.html").read_text()
+    assert "What instructors decided" in page and "2 decisions of instructors" in page
