@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from blindgrade.gradebook.scores import LessonScores, read_scores
+from blindgrade.gradebook.scores import LessonScores, Score, read_scores
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Outcome, Policy, SubmissionRef
 
 LESSON = "lesson-1.1.1"
@@ -39,6 +39,15 @@ def attempt(student: str, shares: tuple[float, float, float], day: int = 1, **fi
         "submitted_at": f"2026-11-{day:02}T10:00:00Z", "graded_at": f"2026-11-{day:02}T12:00:00Z", "seed": 7,
         "reference": "live", "sandbox": "namespaces", "seconds": 0.4, "exercises": results, **fields,
     })  # fmt: skip
+
+
+def scored(student: str, points: float) -> Score:
+    """A score of 100 points, without exercises."""
+    return Score(
+        schema="blindgrade/attempt/v1", lesson=LESSON, student=student, points=points, max_points=100.0, earned=points,
+        submission=SubmissionRef(path="basics.py", sha256="0" * 64), submitted_at=None,
+        graded_at="2026-11-01T12:00:00Z", exercises=[],
+    )  # fmt: skip
 
 
 @pytest.fixture
