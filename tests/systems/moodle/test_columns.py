@@ -29,10 +29,12 @@ HEADERS = {
           "フィードバックコメント",
     "zh_cn": "标识符,全名,电子邮件地址,状态,成绩,最高分,允许更改成绩,上次修改（作业）,上次修改（评分）,反馈意见",
 }
+POLISH = (
+    "identyfikator,Adres e-mail,Status,Ocena,Maksymalna ocena,Ocena może być zmieniona,"
+    "Ostatnia modyfikacja (przesłane rozwiązanie),Ostatnia aktualizacja (ocena),Komentarz zwrotny"
+)
 # The plugin's name in these languages is not in the table, so its column is named.
 WITHOUT_FEEDBACK = {
-    "pl": "identyfikator,Status,Ocena,Maksymalna ocena,Ocena może być zmieniona,"
-          "Ostatnia modyfikacja (przesłane rozwiązanie),Ostatnia aktualizacja (ocena),Komentarze zwrotne",
     "zh_tw": "識別碼,狀態,成績,最高成績,分數可以被更改,最後修改的(作業),最後修改的(得分),回饋評語",
 }
 # fmt: on
@@ -44,6 +46,13 @@ def test_every_column_of_a_worksheet_is_recognised(language: str) -> None:
     found = find_columns(header, {})
     kinds = ["identifier", "name", "status", "grade", "maximum", "changeable", "submitted", "modified", "feedback"]
     assert [found.at[kind] for kind in kinds] == [0, 1, *range(3, 10)]
+    assert (found.unknown, found.news) == ([], [])
+
+
+def test_an_anonymous_worksheet_has_no_names() -> None:
+    found = find_columns(POLISH.split(","), {})
+    kinds = ["identifier", "status", "grade", "maximum", "changeable", "submitted", "modified", "feedback"]
+    assert [found.at[kind] for kind in kinds] == [0, *range(2, 9)]
     assert (found.unknown, found.news) == ([], [])
 
 

@@ -158,7 +158,7 @@ def test_namesakes_are_found_by_an_id_that_is_the_identifiers_number(scores: Les
     assert done.unwritten == 1
 
 
-def test_namesakes_that_cannot_be_told_apart_are_named(scores: LessonScores) -> None:
+def test_namesakes_without_a_number_are_named_and_not_guessed(scores: LessonScores) -> None:
     people = Roster.of(Person(s, (Identifier("name", "Ana Doe"),)) for s in ("ana", "bo"))
     del scores.attempts["cy"]
     text = "Identifier,Full name,Grade,Maximum Grade,Last modified (grade)\nParticipant 4712,Ana Doe,,10,-\n"
