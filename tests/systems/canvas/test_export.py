@@ -7,7 +7,7 @@ import io
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blindgrade.gradebook.csv_text import csv_text
@@ -161,7 +161,7 @@ def test_a_full_score_of_a_thousand_points_is_a_thousand(scores: LessonScores) -
     "head",
     [
         "Score Functions & SDEs (4242)", "Score Functions & SDEs", "Lesson 1.1.1 (4242)", "lesson-1.1.1",
-        "1.1.1 Score functions & SDEs (4)", "Lesson 1.1.1: Score Functions & SDEs (4242)",
+        "1.1.1 (4242)", "1.1.1 Score functions & SDEs (4)", "Lesson 1.1.1: Score Functions & SDEs (4242)",
         "Lesson 1.1.1 – Score Functions & SDEs (4242)",
     ],
 )  # fmt: skip
@@ -296,6 +296,7 @@ def test_exercises_are_columns_of_their_own_that_a_second_upload_finds(scores: L
     assert list(imported(first.text)[0].values()) == ["1,000.00", "40", "40", "20"]
     assert [written(first, head)["1188"] for head in heads] == ["32", "0", "20"]
     assert sum("is a new column" in sentence for sentence in first.news) == 3
+    assert not [sentence for sentence in first.news if "it may be" in sentence]
     again = T_CANVAS.replace("Other (1)", f"{heads[0]} (77)")
     second = fill(again, [scores], LONG, Roster(), exercises=True)
     assert written(second, f"{heads[0]} (77)")["1187"] == "10"
@@ -317,6 +318,7 @@ def as_canvas_reads(cell: str) -> float:
     return float("".join(whole) + "." + last) if whole else float(last)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(data=st.data(), delimiter=st.sampled_from(",;"), points=st.lists(st.floats(0, 100), min_size=3, max_size=3))
 def test_what_canvas_reads_back_are_the_points_and_other_cells_stay(
     data: st.DataObject, delimiter: str, points: list[float]

@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blindgrade.gradebook.csv_text import csv_text
@@ -158,6 +158,17 @@ def test_namesakes_are_found_by_an_id_that_is_the_identifiers_number(scores: Les
     assert done.unwritten == 1
 
 
+def test_an_identifier_and_an_address_that_contradict_each_other_identify_nobody(scores: LessonScores) -> None:
+    people = [
+        Person("4711", (Identifier("name", "Ana Doe"), Identifier("moodle", "1"), Identifier("email", "a@uni.edu"))),
+        Person("ana", (Identifier("name", "Ana Doe"), Identifier("moodle", "4711"))),
+    ]
+    header = "Identifier,Full name,Email address,Grade,Maximum Grade,Last modified (grade)"
+    done = fill(f"{header}\nParticipant 4711,Ana Doe,a@uni.edu,,10,-\n", scores, Roster.of(people))
+    assert (done.written, done.unwritten) == (0, 3)
+    assert "Participant 4711 was not filled in: this identifies several students" in done.notes[0]
+
+
 def test_namesakes_without_a_number_are_named_and_not_guessed(scores: LessonScores) -> None:
     people = Roster.of(Person(s, (Identifier("name", "Ana Doe"),)) for s in ("ana", "bo"))
     del scores.attempts["cy"]
@@ -227,6 +238,7 @@ def test_a_mark_above_the_maximum_is_the_maximum_and_named(scores: LessonScores)
 NAMES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     names=st.lists(NAMES, min_size=4, max_size=4),
     points=st.lists(st.floats(0, 100), min_size=3, max_size=3),
