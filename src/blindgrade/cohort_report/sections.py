@@ -13,6 +13,7 @@ from blindgrade.cohort_report.items import LessonNumbers
 from blindgrade.cohort_report.statistics import Interval
 from blindgrade.cohort_report.tables import Cell, Column, Table
 from blindgrade.models import Outcome, Policy
+from blindgrade.roster.matching import Roster
 
 TAKEN = {
     "best": "The best attempt of each student counts.",
@@ -173,6 +174,16 @@ def _decided(cohort: Cohort, student: str) -> list[Cell]:
     return [own] if cohort.decisions else []
 
 
+def who(roster: Roster, students: Iterable[str]) -> list[str]:
+    """Students in a list, each with the name and section of the roster: "ana (Ana Doe, LEC 01)"."""
+    found = []
+    for student in students:
+        person = roster.person(student)
+        known = ", ".join(text for text in (person.name, person.get("section")) if text)
+        found.append(f"{student} ({known})" if known else student)
+    return found
+
+
 def misconceptions_table(cohort: Cohort) -> Table:
     """Table of the misconceptions, by the number of students who hold them."""
     columns = [
@@ -180,7 +191,8 @@ def misconceptions_table(cohort: Cohort) -> Table:
         Column("held by", "number"), Column("overcome by", "number"), Column("students who hold it", "list"),
     ]  # fmt: skip
     rows: list[list[Cell]] = [
-        [h.lesson, h.exercise, h.name, h.hint, len(h.now), len(h.overcome), h.now] for h in cohort.misconceptions
+        [h.lesson, h.exercise, h.name, h.hint, len(h.now), len(h.overcome), who(cohort.roster, h.now)]
+        for h in cohort.misconceptions
     ]
     return Table(
         "misconceptions", "Misconceptions by frequency", columns, rows,
@@ -238,7 +250,7 @@ def missing_table(cohort: Cohort) -> Table:
     )  # fmt: skip
 
 
-def alike_table(found: Alike) -> Table:
+def alike_table(found: Alike, roster: Roster) -> Table:
     """Table of pairs of students whose answers have the same structure."""
     columns = [
         Column("students", "list"), Column("shared answers", "number"),
@@ -246,7 +258,8 @@ def alike_table(found: Alike) -> Table:
         Column("evidence in bits", "number"), Column("such pairs by chance", "number"), Column("exercises", "list"),
     ]  # fmt: skip
     rows: list[list[Cell]] = [
-        [[p.first, p.second], len(p.shared), p.compared, p.bits, p.by_chance, p.shared] for p in found.pairs
+        [who(roster, [p.first, p.second]), len(p.shared), p.compared, p.bits, p.by_chance, p.shared]
+        for p in found.pairs
     ]
     return Table(
         "alike", "Submissions with the same structure", columns, rows,
@@ -271,7 +284,7 @@ def all_tables(cohort: Cohort, found: Alike | None) -> Iterable[Table]:
     if cohort.roster.people:
         yield missing_table(cohort)
     if found is not None:
-        yield alike_table(found)
+        yield alike_table(found, cohort.roster)
 
 
 def headlines(cohort: Cohort, found: Alike | None) -> Sequence[str]:

@@ -22,6 +22,8 @@ COLUMNS = {
     ),
     "email": (
         "email", "e-mail", "email address", "mail", "e-mail-adresse", "adresse de courriel", "dirección de correo",
+        "indirizzo email", "endereço de email", "endereço de e-mail", "e-mailadres", "adres e-mail", "メールアドレス",
+        "电子邮件地址",
     ),
     "integration": ("integration id",),
     "canvas": ("canvas id", "canvas user id", "lms user id"),

@@ -93,7 +93,13 @@ def _names(key: str, title: str) -> set[str]:
     number, bare = _number(key), _bare(key, title)
     names = {_words(title)}
     if key == lesson:
-        names |= {_words(lesson), _words(bare), _words(f"lesson {number} {bare}"), _words(f"{number} {bare}")}
+        names |= {
+            _words(lesson),
+            _words(number),
+            _words(bare),
+            _words(f"lesson {number} {bare}"),
+            _words(f"{number} {bare}"),
+        }
     else:
         names |= {_words(key), _words(f"lesson {number} {bare}"), _words(f"{number} {bare}")}
     return names - {""}
@@ -138,7 +144,8 @@ def _unscaled(column: Column) -> list[str]:
 def _new(sheet: Sheet, key: str, title: str) -> str:
     heads = [sheet.header[n] for n in _assignments(sheet)]
     bare = _words(_bare(key, title))
-    near = [head for head in heads if _number(key) in _words(head).split() or bare in _words(head)] if bare else []
+    number = "" if "/" in key else _number(key)  # the lesson's own column has the number, too
+    near = [head for head in heads if number in _words(head).split() or (bare and bare in _words(head))]
     listed = f" (it may be {' or '.join(map(repr, near))})" if near else ""
     return (
         f"the file has no column for {key}{listed}, so {title!r} is a new column and Canvas offers to create the"

@@ -172,13 +172,15 @@ class _Filling:
 
     def report_missing(self) -> None:
         """Name the students who have marks and no line."""
-        due = {s for part in self.parts for s, mark in part.marks.items() if not mark.no_show}
+        scored = {s for part in self.parts for s, mark in part.marks.items() if not mark.no_show and not mark.excused}
+        excused = {s for part in self.parts for s, mark in part.marks.items() if mark.excused}
         for student in sorted(self.students - self.found):
-            if student in due:
+            if student in scored:
                 self.notes.append(f"{student} has scores and is not in the file; add the student in Canvas")
                 self.unwritten += 1
             else:
-                self.news.append(f"{student} has no attempt and is not in the file")
+                why = "is excused" if student in excused else "has no attempt"
+                self.news.append(f"{student} {why} and is not in the file")
 
     def _cell(self, row: list[str], part: Part, student: str) -> str:
         column = self.columns[part.key]

@@ -65,13 +65,12 @@ def read_sheet(text: str) -> Sheet:
 
 
 def _delimiter(text: str) -> str:
-    """Separator of the cells by Canvas's rule: the one that gives the first three lines the same number of cells."""
-    lines = text.splitlines()[:3]
-    cells = {}
-    for mark in ";,":
-        counts = {len(row) for line in lines for row in csv.reader([line], delimiter=mark)}
-        cells[mark] = counts.pop() if len(counts) == 1 else 0
-    return ";" if cells[";"] > cells[","] else ","
+    """Separator of the cells: the one that gives the first line a cell "Section".
+
+    Canvas's importer counts the cells of three lines. A name or title with a line break misleads that rule.
+    """
+    first = text.partition("\n")[0].rstrip("\r")
+    return ";" if "Section" in next(csv.reader([first], delimiter=";"), []) else ","
 
 
 def _last_info(header: list[str]) -> int:

@@ -50,8 +50,8 @@ TITLES = {
     ),
     "feedback": (
         "Feedback comments", "Feedback als Kommentar", "Feedback par commentaires", "Comentarios de retroalimentación",
-        "Commenti", "Comentários de feedback", "Feedback tekstvak", "フィードバックコメント", "反馈意见",
-        "Comentaris de retroacció.", "Feedback-iruzkinak", "Comentarios", "Отзыв в виде комментария",
+        "Commenti", "Comentários de feedback", "Feedback tekstvak", "Komentarz zwrotny", "フィードバックコメント",
+        "反馈意见", "Comentaris de retroacció.", "Feedback-iruzkinak", "Comentarios", "Отзыв в виде комментария",
         "Återkopplingskommentarer", "Geri bildirim yorumları",
     ),
     "name": (

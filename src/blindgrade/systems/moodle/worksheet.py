@@ -126,9 +126,11 @@ class _Sheet:
         for kind, space in ours.items():
             if kind in self.at and (value := row[self.at[kind]].strip()):
                 known.append(Identifier(space, participant(value) if space == "moodle" else value))
-        others = [Identifier("any", row[n].strip()) for n in self.unknown]
-        match = self.roster.find([*known, *others])
-        return self._namesake(row) or match if match.unclear else match
+        everything = [*known, *(Identifier("any", row[n].strip()) for n in self.unknown)]
+        match = self.roster.find(everything)
+        if match.unclear and not self.roster.find(one for one in everything if one.space != "name").unclear:
+            return self._namesake(row) or match
+        return match
 
     def _namesake(self, row: list[str]) -> Match | None:
         """One of several students with the line's name: the one whose id or number is the worksheet's identifier."""

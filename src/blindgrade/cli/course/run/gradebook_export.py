@@ -69,7 +69,8 @@ def export(
     say_notes(filled.news)
     click.echo(f"{filled.written} scores{f' in {to}' if to else ''}", err=True)
     if filled.unwritten:
-        click.echo(f"{filled.unwritten} scores are not in the file; the notes say why", err=True)
+        are = "1 score is" if filled.unwritten == 1 else f"{filled.unwritten} scores are"
+        click.echo(f"{are} not in the file; the notes say why", err=True)
         sys.exit(SOME_NOT)
     sys.exit(scores.code)
 
