@@ -145,8 +145,14 @@ def test_the_same_request_twice_is_stored_once(attempts: Path) -> None:
 
 def test_points_above_the_maximum_are_a_bonus_and_said(attempts: Path) -> None:
     done = run("adjust", "ada", f"{LESSON}/fit_line", "--points", "25", "--reason", "elegant")
-    assert "fit_line set to 25 (above the maximum of 20: a bonus)" in done.stdout
-    assert "bonus" not in run("adjust", "ada", LESSON, "--points", "100", "--reason", "r").stdout
+    assert "fit_line set to 25: 64 → 68 of 100 points (above the exercise's maximum of 20: a bonus)" in done.stdout
+    done = run("adjust", "ada", LESSON, "--by", "40", "--reason", "r")
+    assert "adjusted by +40: 68 → 108 of 100 points (above the maximum of 100: a bonus)" in done.stdout
+    done = run("adjust", "ada", "zoe", LESSON, "--points", "100", "--reason", "r", "--new")
+    assert "ada  lesson-1.1.1  set to 100: 108 → 100 of 100 points\n" in done.stdout
+    assert "zoe  lesson-1.1.1  set to 100: 0 → 100 of 100 points\n" in done.stdout
+    run("excuse", "ada", LESSON, "--reason", "r")
+    assert "the student is excused" in run("adjust", "ada", LESSON, "--by", "1", "--reason", "r").stdout
 
 
 def test_decisions_are_listed_and_taken_back(attempts: Path) -> None:

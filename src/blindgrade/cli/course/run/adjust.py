@@ -16,12 +16,14 @@ from blindgrade.cli.course.run.deciding import (
     BadRequest,
     UnknownStudent,
     new_line,
+    points_of,
     ruling,
     store_rulings,
     students_of,
 )
 from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.exits import BAD_REQUEST, stops
+from blindgrade.marks.marks import Marks
 from blindgrade.render.safe import shown
 from blindgrade.submitted import NoSubmissions
 
@@ -50,12 +52,22 @@ def adjust(
         store = AttemptStore(attempts or catalog.attempts)
         target, exercise = _target(catalog, lesson)
         asked = Asked(students, listed, submitted, new)
-        wanted = students_of(asked, store, people, DecisionStore(store.root).all())
+        decisions = DecisionStore(store.root)
+        wanted = students_of(asked, store, people, decisions.all())
         values = {"exercise": exercise, "points": points, "by": by}
         rulings = [ruling(DecisionKind.ADJUST, student, target.lesson.id, reason, **values) for student in wanted]
+        marks = Marks(catalog, store.root)
+        before = points_of(marks, catalog.course.policy, target.lesson.id, wanted, decisions)
         stored = store_rulings(store.root, rulings, by_whom)
+        after = points_of(marks, catalog.course.policy, target.lesson.id, wanted, decisions)
+    most = target.lesson.max_points
     for one in stored:
-        click.echo(shown(f"{new_line(one)}{_above(one, target)}"))
+        if one.student in after:
+            now = after[one.student]
+            said = f"{before.get(one.student, 0):g} → {now:g} of {most:g} points{_above(one, target, now)}"
+        else:
+            said = "the student is excused, so there is no mark"
+        click.echo(shown(f"{new_line(one)}: {said}"))
 
 
 def _target(catalog: Catalog, name: str) -> tuple[Target, str | None]:
@@ -67,8 +79,11 @@ def _target(catalog: Catalog, name: str) -> tuple[Target, str | None]:
     return targets[0], name.split("/")[1] if "/" in name else None
 
 
-def _above(decision: Decision, target: Target) -> str:
+def _above(decision: Decision, target: Target, points: float) -> str:
+    """Words for points above the maximum, of the lesson or of an exercise whose points were set."""
     lesson = target.lesson
+    if points > lesson.max_points:
+        return f" (above the maximum of {lesson.max_points:g}: a bonus)"
     most = lesson.exercise(decision.exercise).points if decision.exercise else lesson.max_points
     above = decision.points is not None and decision.points > most
-    return f" (above the maximum of {most:g}: a bonus)" if above else ""
+    return f" (above the exercise's maximum of {most:g}: a bonus)" if above else ""

@@ -13,7 +13,12 @@ from pydantic import ValidationError
 
 from blindgrade.attempts.decision import Decision, DecisionKind, Ruling
 from blindgrade.attempts.decisions import AlreadyDecided, DecisionStore
+from blindgrade.attempts.effects import UNDECIDED, by_student
 from blindgrade.attempts.store import AttemptStore
+from blindgrade.marks.marks import Marks
+from blindgrade.marks.record import HandedInRecord
+from blindgrade.models import Policy
+from blindgrade.policies import standings
 from blindgrade.render.safe import shown
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier
@@ -41,7 +46,11 @@ class Asked:
 
 
 def students_of(asked: Asked, attempts: AttemptStore, roster: Roster, decided: Iterable[Decision]) -> list[str]:
-    """Ids of the students, each once. UnknownStudent names every student that is not known."""
+    """Ids of the students, each once. UnknownStudent names every student that is not known.
+
+    Known are students with attempts, decisions, or a submission that was graded or skipped, those of the roster, and
+    those of the folder of submissions that the user named.
+    """
     given = [*asked.students, *(_lines(asked.listed) if asked.listed else [])]
     if not given:
         raise BadRequest("name a student before the lesson, or a file with --students")
@@ -51,6 +60,7 @@ def students_of(asked: Asked, attempts: AttemptStore, roster: Roster, decided: I
     if asked.new:
         return list(dict.fromkeys(given))
     known = {student for lesson in attempts.lessons() for student in attempts.students(lesson)}
+    known |= {student for lesson in attempts.lessons() for student in HandedInRecord.read(attempts, lesson).students}
     known |= {*roster.people, *(one.student for one in decided)}
     if asked.submitted is not None:
         known |= {one.student for one in read_submitted(asked.submitted)[0]}
@@ -83,6 +93,23 @@ def store_rulings(attempts: Path, rulings: Sequence[Ruling], by_whom: str | None
         except AlreadyDecided as error:
             click.echo(shown(f"{one.student}  {one.lesson}  {one.what}: {error}"))
     return stored
+
+
+def points_of(
+    marks: Marks, policy: Policy, lesson: str, students: Iterable[str], decisions: DecisionStore
+) -> dict[str, float]:
+    """Points of the students in the lesson, by the decisions that are in force now. Excused students have none."""
+    # Late days may have been taken from the bank in other lessons.
+    lessons = marks.store.lessons() if policy.late.bank else [lesson]
+    given = {one: marks.of(one, marks.summary, policy.attempts).students for one in lessons}
+    decided = by_student(decisions.in_force())
+    found = {}
+    for student in students:
+        handed_in = {one: versions[student] for one, versions in given.items() if student in versions}
+        for one in standings(student, handed_in, policy, decisions=decided.get(student, UNDECIDED)):
+            if one.lesson == lesson and not one.excused:
+                found[student] = one.points
+    return found
 
 
 def new_line(decision: Decision) -> str:
