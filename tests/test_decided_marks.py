@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from blindgrade.attempts.decision import Ruling
 from blindgrade.attempts.decisions import AlreadyDecided, CannotUndo, DecisionStore
-from blindgrade.attempts.effects import UNDECIDED, Decisions, by_student
+from blindgrade.attempts.effects import UNDECIDED, Decisions, by_student, last_due
 from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.models import Attempt, ExerciseResult, Late, Outcome, Policy, SubmissionRef
 from blindgrade.policies import Standing, standings
@@ -79,6 +79,14 @@ def test_late_days_count_from_the_extended_due_date() -> None:
 def test_an_extension_is_never_earlier_than_the_due_date_of_the_others() -> None:
     found = stand({"kind": "extend", "until": "2026-11-02T00:00:00Z"})
     assert (found.days_late, found.extended_to) == (2, None)
+
+
+def test_the_last_due_date_is_that_of_the_student_with_the_longest_extension() -> None:
+    one, other = decided({"kind": "extend", "days": 2}), decided({"kind": "excuse"})
+    assert last_due("l1", DUE["l1"], [one, other]) == DUE["l1"] + timedelta(days=2)
+    assert last_due("l1", DUE["l1"], []) == DUE["l1"]
+    assert last_due("l2", DUE["l2"], [one]) == DUE["l2"]
+    assert last_due("l1", None, [one]) is None
 
 
 def test_an_extension_changes_the_order_in_which_lessons_use_the_bank() -> None:

@@ -81,6 +81,27 @@ def test_a_decision_says_what_it_changes(values: dict[str, Any], what: str) -> N
     assert ruling(**values).what == what
 
 
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"kind": "extend", "days": 2}, "Your own due date was extended by 2 days"),
+        (
+            {"kind": "adjust", "points": 5, "exercise": "base_step"},
+            "Your instructor set your points of `base_step` to 5",
+        ),
+        ({"kind": "adjust", "by": -1}, "Your instructor changed your points of this lesson by -1"),
+        ({"kind": "excuse"}, "You are excused from this lesson"),
+        (
+            {"kind": "keep_higher", "kept": KEPT},
+            "The checks changed after your work was graded: you keep at least 5 points",
+        ),
+    ],
+)
+def test_a_student_reads_the_decision_and_the_reason_only_on_request(values: dict[str, Any], says: str) -> None:
+    assert ruling(**values).for_student() == f"{says}."
+    assert ruling(**values).for_student(show_reason=True) == f"{says}: ill"
+
+
 def test_the_same_decision_with_the_same_reason_is_stored_once(tmp_path: Path) -> None:
     store = DecisionStore(tmp_path)
     store.add(ruling("extend", days=3), "prof")

@@ -114,6 +114,28 @@ class Ruling(BaseModel):
             case DecisionKind.UNDO:
                 return f"takes back decision {self.undoes}"
 
+    def for_student(self, *, show_reason: bool = False) -> str:
+        """Sentence for the student. The reason can be about the student's health or about others."""
+        of = f"`{self.exercise}`" if self.exercise else "this lesson"
+        match self.kind:
+            case DecisionKind.EXTEND:
+                said = f"Your own due date was {self.what}"
+            case DecisionKind.ADJUST if self.by is None:
+                said = f"Your instructor set your points of {of} to {self.points:g}"
+            case DecisionKind.ADJUST:
+                assert self.by is not None
+                said = f"Your instructor changed your points of {of} by {self.by:+g}"
+            case DecisionKind.EXCUSE:
+                said = "You are excused from this lesson"
+            case DecisionKind.KEEP_HIGHER:
+                assert self.kept
+                said = (
+                    f"The checks changed after your work was graded: you keep at least {self.kept.old_points:g} points"
+                )
+            case DecisionKind.UNDO:
+                return ""
+        return f"{said}: {self.reason}" if show_reason else f"{said}."
+
 
 class Decision(Ruling):
     """A ruling as it was stored: with its number, its time and its author.

@@ -120,6 +120,12 @@ class Decisions:
 UNDECIDED = Decisions()
 
 
+def last_due(lesson: str, due: datetime | None, decided: Iterable[Decisions]) -> datetime | None:
+    """Time after which nobody's work for the lesson is in time any more. What one student reads, another can read."""
+    times = [time for one in decided if (time := one.due(lesson, due)) is not None]
+    return max(times, default=due)
+
+
 def by_student(decisions: Iterable[Decision]) -> dict[str, Decisions]:
     """Decisions in force, by student."""
     found: dict[str, dict[str, list[Decision]]] = {}

@@ -53,7 +53,7 @@ def _line(lesson: str, student: str, mark: Mark, roster: Roster) -> list[str]:
     points = "" if mark.points is None else short(mark.points, EXACT)
     earned = short(score.earned, EXACT) if score and not mark.excused else points
     when = [str(score.days_late), score.submitted_at or "", score.graded_at] if score else ["", "", ""]
-    decided = guarded("; ".join(score.decided)) if score else ""
+    decided = guarded("; ".join(one.what for one in score.decisions)) if score else ""
     note = EXCUSED if mark.excused else NO_ATTEMPT if mark.no_show else decided
     return [
         *who, lesson, points, short(mark.max_points, EXACT), earned, *when, guarded(person.get("section")), note,

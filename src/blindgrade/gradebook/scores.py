@@ -12,6 +12,7 @@ from typing import Self
 
 from typing_extensions import TypedDict
 
+from blindgrade.attempts.decision import Decision
 from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.attempts.reading import AttemptSummary, ExercisePoints, Misplaced, Part, StoreError
 from blindgrade.attempts.store import AttemptStore
@@ -52,8 +53,8 @@ class Score(AttemptSummary):
     are a mean, too; all other fields are those of the latest attempt.
 
     adjusted: points that an instructor's decision added to the lesson, or took from it; they are part of `points`.
-    excused: the student needs no points for this lesson, so exports write none. decided: what an instructor decided
-    about the lesson, in words. A student with points by a decision alone has a score without a key and exercises.
+    excused: the student needs no points for this lesson, so exports write none. decisions: in force about the
+    student and the lesson. A student with points by a decision alone has a score without a key and exercises.
     """
 
     exercises: list[ExerciseScore]
@@ -61,7 +62,7 @@ class Score(AttemptSummary):
     days_late: int = 0
     adjusted: float = 0.0
     excused: bool = False
-    decided: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     up_to_date: bool | None = True
 
 
@@ -154,7 +155,7 @@ def _decided_alone(standing: Standing, most: float) -> Score:
         exercises=[],
         earned=standing.earned,
         adjusted=standing.adjusted,
-        decided=tuple(one.what for one in standing.decisions),
+        decisions=standing.decisions,
     )
 
 
@@ -172,7 +173,7 @@ def _score(store: AttemptStore, standing: Standing, notes: list[str]) -> Score |
             "days_late": standing.days_late,
             "up_to_date": standing.up_to_date,
             "adjusted": standing.adjusted,
-            "decided": tuple(one.what for one in standing.decisions),
+            "decisions": standing.decisions,
             "exercises": [_mean(exercise, read, standing) for exercise in read[-1].exercises],
         }
     )

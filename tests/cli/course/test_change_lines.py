@@ -35,7 +35,7 @@ def test_without_changes_there_are_no_lines() -> None:
 def test_the_lines_name_students_up_to_a_limit_and_causes_by_effect() -> None:
     many = [change(f"s{n:02}", 10, 10 - n, x=-float(n)) for n in range(1, 10)]
     assert lines(Changes([*many, change("ada", 5, 8, y=3.0), change("ben", 5, 5)])) == [
-        "the checks changed since 11 submissions were graded: 9 lose points, 1 gain, 1 as before",
+        "the checks changed since 11 submissions were graded: 9 lose points, 1 gains, 1 as before",
         "  lose: s09 lesson-1.1.1 -9, s08 lesson-1.1.1 -8, s07 lesson-1.1.1 -7, s06 lesson-1.1.1 -6,"
         " s05 lesson-1.1.1 -5, s04 lesson-1.1.1 -4 and 3 more",
         "  gain: ada lesson-1.1.1 +3",
@@ -87,7 +87,7 @@ def test_preview_then_raise_only_by_the_real_commands(tmp_path: Path) -> None:
     checks.write_text(checks.read_text().replace("< 0.01:\n        return", "< -1:\n        return"))
     preview = run("grade", LESSON, "submitted", "--preview", "--changes", "changes.json")
     assert "1 graded, 0 unchanged, 0 skipped; nothing was stored" in preview
-    loses = f"1 submission was graded: 1 lose points, 0 gain, 0 as before\n  lose: ada {LESSON} -20\n"
+    loses = f"1 submission was graded: 1 loses points, 0 gain, 0 as before\n  lose: ada {LESSON} -20\n"
     assert f"the checks changed since {loses}" in preview
     assert f"    {LESSON}/fit_line finds_the_line: passed before, failed now: ada -20\n" in preview
     data = json.loads((tmp_path / "changes.json").read_text())

@@ -16,8 +16,8 @@ def lines(changes: Changes) -> list[str]:
         return []
     lost, gained = changes.lost, changes.gained
     same = len(changes.all) - len(lost) - len(gained)
-    found = [f"the checks changed since {_many(len(changes.all))} graded: {len(lost)} lose points, {len(gained)} gain,"
-             f" {same} as before"]  # fmt: skip
+    counts = f"{_verb(len(lost), 'lose')} points, {_verb(len(gained), 'gain')}, {same} as before"
+    found = [f"the checks changed since {_many(len(changes.all))} graded: {counts}"]
     for word, some in (("lose", lost), ("gain", gained)):
         if some:
             found.append(f"  {word}: {_listed({_who(one): one.difference for one in some})}")
@@ -69,6 +69,10 @@ def _listed(points: Mapping[str, float]) -> str:
     ordered: Sequence[tuple[str, float]] = sorted(points.items(), key=lambda pair: (-abs(pair[1]), pair[0]))
     said = [f"{student} {difference:+g}" for student, difference in ordered[:MOST_STUDENTS]]
     return ", ".join(said) + (f" and {len(ordered) - MOST_STUDENTS} more" if len(ordered) > MOST_STUDENTS else "")
+
+
+def _verb(count: int, verb: str) -> str:
+    return f"{count} {verb}{'s' if count == 1 else ''}"
 
 
 def _many(count: int) -> str:
