@@ -12,9 +12,9 @@ from blindgrade.cli.lazy import runs
 @about_students
 @runs("blindgrade.cli.course.run.excuse:excuse")
 def excuse() -> None:
-    """Excuse students from a lesson: they get no mark in it.
+    """Excuse students from a lesson.
 
-    LESSON is a lesson, a module (all its lessons) or `all`. An excused student counts in no mean. Canvas gets EX, other
+    They get no mark in it. LESSON is a lesson, a module (all its lessons) or `all`. An excused student counts in no mean. Canvas gets EX, other
     systems an empty field. `course decisions --undo` takes the decision back.
 
     \b
