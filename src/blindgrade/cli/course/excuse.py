@@ -14,8 +14,8 @@ from blindgrade.cli.lazy import runs
 def excuse() -> None:
     """Excuse students from a lesson.
 
-    They get no mark in it. LESSON is a lesson, a module (all its lessons) or `all`. An excused student counts in no mean. Canvas gets EX, other
-    systems an empty field. `course decisions --undo` takes the decision back.
+    They get no mark in it. LESSON is a lesson, a module (all its lessons) or `all`. An excused student counts in no
+    mean. Canvas gets EX, and other systems get no points. `course decisions --undo` takes the decision back.
 
     \b
     Examples:
