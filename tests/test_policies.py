@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
+from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.models import Attempt, Late, Policy, SubmissionRef
-from blindgrade.policies import Standing, days_late, standings
+from blindgrade.policies import Decisions, Standing, days_late, standings
 
 from .graded import handed_in
 
@@ -109,3 +111,45 @@ def test_the_policy_is_read_from_course_toml_and_its_lessons_must_exist(tmp_path
     )
     with pytest.raises(CourseError, match="policy.due names lesson-1, which is not a lesson; correct the id"):
         _ = Catalog(course).course
+
+
+def test_a_late_marker_counts_as_one_day_where_no_time_is_known() -> None:
+    policy = Policy(due={"lesson-1": DUE}, late=Late(penalty=0.25))
+    late = [HandedIn(attempt(80, None), None, late=True)]
+    [found] = standings("ada", {"lesson-1": late}, policy)
+    assert (found.points, found.days_late, found.late_marker, found.time_unknown) == (60, 1, True, True)
+    [known] = standings("ada", {"lesson-1": [HandedIn(attempt(80, None), "2026-11-10T00:00:00Z", late=True)]}, policy)
+    assert (known.points, known.days_late, known.late_marker, known.time_unknown) == (80, 0, False, False)
+    [unmarked] = standings("ada", {"lesson-1": [HandedIn(attempt(80, None), None, late=False)]}, policy)
+    assert (unmarked.points, unmarked.late_marker, unmarked.time_unknown) == (80, False, True)
+
+
+@pytest.mark.parametrize(
+    ("rule", "up_to_date", "points"), [("last", False, 70.0), ("best", False, 90.0), ("mean", False, 80.0)]
+)
+def test_a_version_that_is_not_graded_leaves_the_last_points_and_they_are_not_up_to_date(
+    rule: Literal["last", "best", "mean"], up_to_date: bool, points: float
+) -> None:
+    versions = [*handed_in(attempt(90, "2026-11-01T00:00:00Z"), attempt(70, "2026-11-02T00:00:00Z"))]
+    waiting: list[HandedIn[Attempt]] = [HandedIn(None, "2026-11-03T00:00:00Z", up_to_date=False)]
+    [found] = standings("ada", {"lesson-1": [*versions, *waiting]}, Policy(attempts=rule))
+    assert (found.up_to_date, found.points) == (up_to_date, points)
+    assert standings("ada", {"lesson-1": waiting}, Policy(attempts=rule)) == []
+
+
+def test_only_the_last_version_must_be_up_to_date_if_the_last_one_counts() -> None:
+    old = HandedIn(attempt(90, "2026-11-01T00:00:00Z"), "2026-11-01T00:00:00Z", up_to_date=False)
+    versions = {"lesson-1": [old, *handed_in(attempt(70, "2026-11-02T00:00:00Z"))]}
+    assert [standings("ada", versions, Policy(attempts=rule))[0].up_to_date for rule in ("last", "best", "mean")] == [
+        True, False, False,
+    ]  # fmt: skip
+
+
+def test_decisions_may_move_the_time_when_work_is_due() -> None:
+    class Later(Decisions):
+        def due(self, lesson: str, due: datetime | None) -> datetime | None:
+            return due and due + timedelta(days=2)
+
+    policy = Policy(due={"lesson-1": DUE}, late=Late(penalty=0.5))
+    versions = {"lesson-1": handed_in(attempt(80, "2026-11-12T00:00:00Z"))}
+    assert [standings("ada", versions, policy, decisions=one)[0].points for one in (Decisions(), Later())] == [0, 80]

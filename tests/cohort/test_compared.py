@@ -113,3 +113,12 @@ def test_a_preview_needs_an_earlier_grading_and_leaves_nothing_behind(lesson: Co
     with pytest.raises(StoreError, match="was never graded in .*; leave out --preview"):
         lesson.grade(preview=True)
     assert not lesson.store.root.exists()
+
+
+def test_a_damaged_record_is_named_before_anything_is_graded(lesson: Course) -> None:
+    path = lesson.store.root / LESSON / ".compared.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    with pytest.raises(StoreError, match="compared.json is damaged; delete it and run the command again"):
+        lesson.grade()
+    assert lesson.store.students(LESSON) == []

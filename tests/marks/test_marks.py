@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from blindgrade.attempts.reading import StoreError
-from blindgrade.marks import looking, signature
+from blindgrade.marks import looking, record, signature
+from blindgrade.marks.recording import record_handed_in
 from blindgrade.marks.state import not_helped, notes, to_grade
 from blindgrade.models import Policy
 from blindgrade.policies import standings
+from blindgrade.submitted import read_submitted
 
 from .cohort import LESSON, Cohort, points_of
 
@@ -230,6 +232,36 @@ def test_files_are_read_again_only_if_they_have_changed(cohort: Cohort, monkeypa
     os.utime(file, ns=(about.st_atime_ns, about.st_mtime_ns))
     assert [one.student for one in cohort.marks().stale] == ["ana"]
     assert read == [cohort.submitted / "ana"]
+
+
+def test_the_version_of_the_course_is_computed_only_if_its_files_have_changed(
+    cohort: Cohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record, "course_version", pytest.fail)
+    assert cohort.marks().stale == []
+    monkeypatch.undo()
+    cohort.edit(41)
+    assert len(cohort.marks().stale) == 2
+    checks = cohort.target.files.checks
+    cohort.edit(40)
+    checks.write_text(checks.read_text() + "# a comment changes no version\n")
+    assert cohort.marks().stale == []
+
+
+def test_a_course_that_is_edited_during_a_run_is_not_recorded_with_the_version_of_its_beginning(cohort: Cohort) -> None:
+    target = cohort.target  # as a run reads it at its beginning
+    cohort.edit(41)
+    works, _ = read_submitted(cohort.submitted)
+    record_handed_in(cohort.store, [target], works, cohort.submitted, None)  # as at its end
+    assert len(cohort.marks().stale) == 2
+
+
+def test_a_student_who_is_not_in_the_folder_that_was_named_keeps_the_recorded_versions(cohort: Cohort) -> None:
+    other = cohort.root / "other"
+    shutil.copytree(cohort.submitted / "bo", other / "bo")
+    (other / "ana").mkdir()
+    marks = cohort.marks(submitted=other)
+    assert (marks.not_there, sorted(marks.students)) == (["ana"], ["ana", "bo"])
 
 
 def test_files_that_were_just_written_have_no_signature(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ it when all attempts are stored. So a run that was killed compares again, and a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -51,6 +51,11 @@ class Comparison:
     changes: Changes = field(default_factory=Changes)
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
     _records: dict[str, ComparedRecord] = field(default_factory=dict)
+
+    def read(self, lessons: Iterable[str]) -> None:
+        """Read the records before anything is graded. StoreError names a damaged one."""
+        for lesson in lessons:
+            self._record(lesson)
 
     def add(self, result: Result) -> None:
         """Compare one result with the attempt of the checks before, if there is one."""

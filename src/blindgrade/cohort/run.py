@@ -127,6 +127,7 @@ def grade_cohort(
     unsaved: list[Result] = []
     preview = settings.preview
     comparison = Comparison(store, by_student(DecisionStore(store.root).in_force()), settings.again)
+    comparison.read([target.lesson.id for target in targets])
     lock = nullcontext() if preview else store.writing()
     with lock, kept_versions(Catalog(targets[0].files.root), None if preview else store.root) as versions:
         work = Work(targets, store, submitted, settings)
@@ -156,8 +157,11 @@ def grade_cohort(
         finish(summary.changes)
         if preview:
             return summary
-        comparison.write()
-        record_handed_in(store, targets, submissions, submitted, kept)
+        try:
+            comparison.write()
+            record_handed_in(store, targets, submissions, submitted, kept)
+        except StoreError as error:  # the next run says the changes again, and reads the files again
+            logging.getLogger(__name__).info("%s", error)
     return summary
 
 

@@ -15,7 +15,7 @@ from blindgrade.marks.record import HandedInRecord, Seen, SeenVersion, folder_of
 from blindgrade.marks.same import distinct
 from blindgrade.marks.signature import signature
 from blindgrade.submitted import CollectedVersion, NoSubmissions, SubmittedWork, read_submitted
-from blindgrade.versions.deciding import code_digest
+from blindgrade.versions.course_version import engine_files
 
 
 @dataclass
@@ -54,7 +54,9 @@ class Looking:
             for student, work in (works or {}).items():
                 known = record.students.get(student)
                 if only is not None or known is None or known.folder == name:
-                    now.seen[student] = self.look(work, target, known, kept, name)
+                    now.seen[student] = seen = self.look(work, target, known, kept, name)
+                    if seen.folder != name:
+                        now.not_there.add(student)
         for student, known in record.students.items():
             if student not in now.seen:
                 now.seen[student] = known
@@ -99,7 +101,7 @@ class Looking:
             return ""
         kept = [(one.folder, one.part) for one in work.collected.versions]
         names = sorted(exercise.defines for exercise in target.lesson.exercises)
-        parts = [files, code_digest(), target.files.folder, names, kept]
+        parts = [files, engine_files(), target.files.folder, names, kept]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     def _read(self, work: SubmittedWork, target: Target, kept: KeptVersions | None, name: str, sign: str) -> Seen:

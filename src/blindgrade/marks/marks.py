@@ -21,7 +21,6 @@ from blindgrade.marks.kept import kept_versions
 from blindgrade.marks.looking import Looking, Now
 from blindgrade.marks.record import HandedInRecord, Seen, folder_of
 from blindgrade.models import Attempt
-from blindgrade.versions.course_version import course_version
 
 
 @dataclass(frozen=True)
@@ -157,7 +156,7 @@ class Marks:
             return None
         with kept_versions(self.catalog) as kept:
             now = self._looking.now(target, record, kept if every else None, self.submitted)
-        return Judge(course_version(target).digest, seed), now
+        return Judge(record.course_now(target), seed), now
 
     def _folder(self, name: str) -> Path:
         return folder_of(self.store.root, name)

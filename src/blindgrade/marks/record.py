@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blindgrade.attempts.reading import StoreError
 from blindgrade.attempts.store import AttemptStore
+from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
+from blindgrade.versions.course_version import course_version, lesson_files
 
 NAME = "handed-in.json"
 
@@ -52,11 +54,16 @@ class Seen(BaseModel):
 
 
 class HandedInRecord(BaseModel):
-    """Content of the file."""
+    """Content of the file.
+
+    `course` is the version of the course in the last run, and `files` the digest of the files that it was made from.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
     schema_: Literal["blindgrade/handed-in/v1"] = Field(default="blindgrade/handed-in/v1", alias="schema")
+    course: str = ""
+    files: str = ""
     students: dict[str, Seen] = {}
 
     @classmethod
@@ -70,6 +77,23 @@ class HandedInRecord(BaseModel):
         except ValidationError:
             path = store.root / lesson / f".{NAME}"
             raise StoreError(f"{path} is damaged; delete it and run `course grade` again") from None
+
+    def course_now(self, target: Target) -> str:
+        """Version of the course as it is now. While the files are those of the last run, it is that run's version."""
+        files = lesson_files(target)
+        return self.course if self.course and self.files == files else course_version(target).digest
+
+    def note_course(self, target: Target) -> None:
+        """Note the version of the course as it is now. If its files change at this moment, note none."""
+        files = lesson_files(target)
+        if self.course and self.files == files:
+            return
+        try:
+            [fresh] = Catalog(target.files.root).find([target.lesson.id])  # `target` may be older than the files
+            course = course_version(fresh).digest
+        except (CourseError, UnknownId):
+            course = ""
+        self.course, self.files = (course, files) if lesson_files(target) == files else ("", "")
 
     def write(self, store: AttemptStore, lesson: str) -> None:
         """Store the record, whole or not at all. StoreError if it cannot be written."""

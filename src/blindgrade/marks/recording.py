@@ -46,6 +46,7 @@ def record_handed_in(
             if known is not None and known.versions and known.folder != one.folder:
                 found.moved.setdefault(folder_of(store.root, known.folder), set()).add(work.student)
             record.students[work.student] = one.model_copy(update={"at": looking.at}) if one.folder == name else one
+        record.note_course(target)
         if write and record.model_dump() != before:
             record.write(store, lesson)
     return found

@@ -15,7 +15,7 @@ from blindgrade import clock
 from blindgrade.catalog import CourseError, LessonFiles, Target
 from blindgrade.engine.answers.slices import SliceError, Slicer
 from blindgrade.models import Lesson
-from blindgrade.versions.deciding import code_digest
+from blindgrade.versions.deciding import MODELS, PACKAGE, code_digest, deciding
 from blindgrade.versions.declared_checks import declared_checks
 
 # Fields of an exercise that no result depends on, and that no result shows.
@@ -62,6 +62,21 @@ def course_version(target: Target) -> CourseVersion:
         return _version(target.files, target.lesson)
     except SliceError as error:
         raise CourseError(str(error)) from None
+
+
+@lru_cache(maxsize=1)
+def engine_files() -> str:
+    """Digest of the files whose code decides results. It changes more often than the code, and is made faster."""
+    return _of(platform.python_version(), [_of_file(path) for path in (*deciding(), PACKAGE / MODELS)])
+
+
+def lesson_files(target: Target) -> str:
+    """Digest of all files that the lesson's version is made from. Equal files have equal versions."""
+    files = target.files
+    toys = sorted(files.grader_toys.rglob("*.py"))
+    single = [files.spec, files.checks, files.solution, files.misconceptions, files.toys]
+    named = [(path.relative_to(files.root).as_posix(), _of_file(path)) for path in (*single, *toys)]
+    return _of(engine_files(), target.lesson.id, named)
 
 
 def attempt_key(submission: str, submitted_at: str | None, course: str, seed: str) -> str:

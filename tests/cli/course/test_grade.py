@@ -86,7 +86,7 @@ def test_an_attempt_is_replayed_and_standings_are_printed(tmp_path: Path) -> Non
     attempt = next((tmp_path / "attempts").rglob("ben/*.json"))
     done = course("replay", attempt)
     assert (done.returncode, done.stdout) == (0, "repeated to the bit\n"), done.stderr
-    (submitted / "ben" / "basics.py").write_text("")
-    assert course("replay", attempt).returncode == 2
     printed = course("standings", "--attempts", tmp_path / "attempts")
     assert printed.stdout == "ben  lesson-1.1.1  20 of 100 points\n"
+    (submitted / "ben" / "basics.py").write_text("")
+    assert course("replay", attempt).returncode == 2
