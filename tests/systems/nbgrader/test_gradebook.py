@@ -22,7 +22,7 @@ from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier, Person
 from blindgrade.systems.nbgrader.gradebook import Synced, sync
 
-from ...graded import LESSON, Store, attempt, exercise, marks
+from ...graded import LESSON, Store, attempt, exercise, marks, scored
 
 MINI = Path(__file__).parents[2] / "courses" / "mini"
 PEOPLE = Roster.of([Person("ana", (Identifier("name", "Doe, Ana Maria"), Identifier("email", "ana@uni.edu")))])
@@ -279,6 +279,13 @@ def test_added_points_are_extra_credit_and_a_comment_and_go_with_the_decision(ur
     put_scores(url, scores)
     assert (total(url, "bo"), credit(url, "bo")) == (52, None)
     assert "instructor" not in seen(url)["bo"]["comments"]["standardize"]
+
+
+def test_points_by_a_decision_alone_count_without_an_attempt(url: str) -> None:
+    alone = scored("zoe", 0.0).model_copy(update={"points": 7.0, "adjusted": 7.0})
+    put_scores(url, LessonScores(LESSON, {"zoe": alone}, []))
+    assert total(url, "zoe") == 7
+    assert seen(url)["zoe"]["score"] == (7, 100, False)
 
 
 def test_extra_credit_that_a_person_gave_stays_beside_added_points(url: str, scores: LessonScores) -> None:

@@ -199,8 +199,8 @@ class Syncer:
             results = {grade_id(result.name): result for result in attempt.exercises}
             for name, cell in cells.items():
                 result = results.get(name)
-                score = result.points if result is not None else None
-                waits = result is None or result.outcome is Outcome.ERROR
+                score = result.points if result is not None else _without_result(attempt)
+                waits = score is None or (result is not None and result.outcome is Outcome.ERROR)
                 old = have.get((submitted[student], cell))
                 if old is None:
                     place = {"id": uuid4().hex, "notebook_id": submitted[student], "cell_id": cell}
@@ -270,6 +270,14 @@ def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], 
             syncer.lesson(files, lesson, scores)
             syncer.synced.notes += scores.notes
         return syncer.synced
+
+
+def _without_result(attempt: Score) -> float | None:
+    """Points of a cell without a result: None, so that a person looks, or 0 if all points are by a decision.
+
+    nbgrader counts extra credit only in a cell that has points.
+    """
+    return None if attempt.exercises or not attempt.adjusted else 0.0
 
 
 def _taken_off(attempt: Score) -> float | None:
