@@ -50,6 +50,7 @@ class Comparison:
     again: bool = False
     changes: Changes = field(default_factory=Changes)
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
+    _changed: set[str] = field(default_factory=set)  # lessons whose record has new entries
     _records: dict[str, ComparedRecord] = field(default_factory=dict)
 
     def read(self, lessons: Iterable[str]) -> None:
@@ -76,6 +77,7 @@ class Comparison:
         if not same:
             before = judged.course if judged else old.course if old else ""
             entry = Judged(course=new.course, before=before)
+            self._changed.add(result.lesson)
             self._record(result.lesson).students.setdefault(result.student, {})[result.submission] = entry
 
     def rest(self, lesson: str, course: str, seed: str, seen: Mapping[str, Seen]) -> None:
@@ -88,8 +90,9 @@ class Comparison:
                     self.add(replace(result, submission=version.sha256, key=key, course=course))
 
     def write(self) -> None:
-        """Store what was compared. StoreError if it cannot be written."""
-        for lesson, record in self._records.items():
+        """Store what was compared, if it is new. StoreError if it cannot be written."""
+        for lesson in sorted(self._changed):
+            record = self._records[lesson]
             content = record.model_dump_json(by_alias=True, indent=1) + "\n"
             try:
                 self.store.keep_blob(lesson, NAME, content.encode())
