@@ -11,7 +11,7 @@ import pytest
 from blindgrade.attempts.current import newest_gradings
 from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.catalog import Catalog
-from blindgrade.gradebook.scores import LessonScores, read_scores
+from blindgrade.gradebook.scores import LessonScores, Score, read_scores
 from blindgrade.marks.marks import Marks
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Outcome, Policy, SubmissionRef
 
@@ -55,6 +55,15 @@ def attempt(student: str, shares: tuple[float, float, float], day: int = 1, **fi
 def handed_in(*attempts: Attempt) -> list[HandedIn[Attempt]]:
     """Versions with these attempts, each submission once."""
     return [HandedIn(one, one.submitted_at) for one in newest_gradings(attempts)]
+
+
+def scored(student: str, points: float) -> Score:
+    """A score of 100 points, without exercises."""
+    return Score(
+        schema="blindgrade/attempt/v1", lesson=LESSON, student=student, points=points, max_points=100.0, earned=points,
+        submission=SubmissionRef(path="basics.py", sha256="0" * 64), submitted_at=None,
+        graded_at="2026-11-01T12:00:00Z", exercises=[], seed=7,
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -11,12 +11,19 @@ PIECE = ".blindgrade-"  # names of unfinished files begin with it
 
 
 def write_whole(
-    path: Path, content: bytes | str, *, mode: int | None = None, durable: bool = False, pieces: Path | None = None
+    path: Path,
+    content: bytes | str,
+    *,
+    mode: int | None = None,
+    durable: bool = False,
+    pieces: Path | None = None,
+    new: bool = False,
 ) -> None:
     """Write a new file beside `path`, then rename it to `path`. Make missing folders.
 
     mode: the file's permissions; by default those of the process. durable: the file survives a power cut, too.
     pieces: another folder for the unfinished file, on the same file system.
+    new: FileExistsError if `path` exists, also if another process makes it at the same moment.
     Raises OSError if the file cannot be written. Then the old content is unchanged, and no unfinished file is left.
     """
     fresh = _missing(path.parent) if durable else []
@@ -32,7 +39,11 @@ def write_whole(
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())
-        os.replace(piece, path)
+        if new:
+            os.link(piece, path)  # a rename would replace a file of this name
+            piece.unlink()
+        else:
+            os.replace(piece, path)
     except BaseException:
         with suppress(OSError):
             piece.unlink()

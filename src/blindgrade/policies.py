@@ -9,24 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from blindgrade.attempts.current import AnyAttempt
+from blindgrade.attempts.decision import Decision
+from blindgrade.attempts.effects import UNDECIDED, Decisions, Earned, Effects
 from blindgrade.attempts.handed_in import HandedIn, up_to_date
-from blindgrade.clock import instant, is_known
+from blindgrade.clock import instant, is_known, utc
 from blindgrade.models import Late, Policy
 
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """What an instructor decided about one student. These are the decisions that change nothing."""
-
-    def due(self, lesson: str, due: datetime | None) -> datetime | None:
-        """Time when the student's work for the lesson is due."""
-        return due
 
 
 @dataclass(frozen=True)
@@ -37,6 +30,11 @@ class Standing:
     days_late, from_bank: of the attempt that counts; with "mean" the largest of all attempts.
     time_unknown: the time of an attempt that counts is not known. late_marker: `days_late` is from the late marker of
     another system. up_to_date: see `HandedIn`.
+
+    What an instructor decided is in `decisions`. excused: there is no mark, and the points are 0. extended_to: the
+    student's own due time. adjusted: the part of `points` that a decision about the lesson added, after lateness.
+    exercises: points of the exercises that a decision changed, before lateness. A standing without an attempt that
+    counts has a mark by a decision alone.
     """
 
     student: str
@@ -50,12 +48,18 @@ class Standing:
     time_unknown: bool = False
     late_marker: bool = False
     up_to_date: bool | None = True
+    excused: bool = False
+    extended_to: str | None = None
+    adjusted: float = 0.0
+    exercises: Mapping[str, float] = field(default_factory=dict)
+    decisions: tuple[Decision, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Valued:
     version: HandedIn[AnyAttempt]
     attempt: AnyAttempt
+    earned: Earned
     points: float
     days_late: int
     from_bank: int
@@ -71,32 +75,39 @@ def standings(
     handed_in: Mapping[str, Sequence[HandedIn[AnyAttempt]]],
     policy: Policy,
     *,
-    decisions: Decisions = Decisions(),  # it is frozen
+    decisions: Decisions = UNDECIDED,
 ) -> list[Standing]:
     """Standings of the student in each lesson with a graded version, sorted by the time when the lessons are due.
 
+    Lessons from which the student is excused, and those with adjusted points, have a standing without a version, too.
     `handed_in` has the versions of each lesson, oldest first. Late days are taken from the bank in the order of due
     times, so a later lesson never changes the points of an earlier one.
     """
     bank = policy.late.bank
     found = []
-    for lesson in sorted(handed_in, key=lambda name: due_order(name, policy)):
-        due = decisions.due(lesson, policy.due.get(lesson))
+    for lesson in sorted({*handed_in, *decisions.lessons}, key=lambda name: due_order(name, policy, decisions)):
+        versions, effects = handed_in.get(lesson, ()), decisions.of(lesson)
+        due = effects.due(policy.due.get(lesson))
         valued = [
-            _value(version, version.attempt, due, policy.late, bank)
-            for version in handed_in[lesson]
+            _value(version, version.attempt, effects, due, policy.late, bank)
+            for version in versions
             if version.attempt is not None
         ]
-        if valued:
-            standing = _stand(student, lesson, valued, policy, up_to_date(handed_in[lesson], policy.attempts))
+        if effects.excused or (effects.adjusted and not valued):
+            standing = _without(student, lesson, valued, effects)
+        elif valued:
+            standing = _stand(student, lesson, valued, policy)
             bank -= standing.from_bank
-            found.append(standing)
+        else:
+            continue
+        now = effects.excused or not versions or up_to_date(versions, policy.attempts)
+        found.append(with_decisions(replace(standing, up_to_date=now), effects, policy.due.get(lesson)))
     return found
 
 
-def due_order(lesson: str, policy: Policy) -> tuple[datetime, str]:
+def due_order(lesson: str, policy: Policy, decisions: Decisions = UNDECIDED) -> tuple[datetime, str]:
     """Sort key of lessons: the time when they are due. Lessons without such a time come last."""
-    return policy.due.get(lesson, datetime.max.replace(tzinfo=UTC)), lesson
+    return decisions.due(lesson, policy.due.get(lesson)) or datetime.max.replace(tzinfo=UTC), lesson
 
 
 def days_late(submitted_at: str | None, due: datetime | None, late: Late, marker: bool | None = None) -> int:
@@ -112,16 +123,20 @@ def days_late(submitted_at: str | None, due: datetime | None, late: Late, marker
     return math.ceil(over / DAY) if over > timedelta(minutes=late.grace_minutes) else 0
 
 
-def _value(version: HandedIn[AnyAttempt], attempt: AnyAttempt, due: datetime | None, late: Late, bank: int) -> _Valued:
-    days = days_late(version.submitted_at, due, late, version.late)
+def _value(
+    version: HandedIn[AnyAttempt], attempt: AnyAttempt, effects: Effects, due: datetime | None, late: Late, bank: int
+) -> _Valued:
+    earned = effects.earned(attempt.submission.sha256, attempt.points, attempt.exercises)
+    # The other system does not know of the extension, so its late marker says nothing.
+    days = days_late(version.submitted_at, due, late, version.late and not effects.extended)
     if late.days is not None and days > late.days:
-        return _Valued(version, attempt, 0.0, days, 0)
+        return _Valued(version, attempt, earned, 0.0, days, 0)
     from_bank = min(days, bank)
     share = max(0.0, 1 - late.penalty * (days - from_bank))
-    return _Valued(version, attempt, round(attempt.points * share, 6), days, from_bank)
+    return _Valued(version, attempt, earned, round(earned.points * share, 6), days, from_bank)
 
 
-def _stand(student: str, lesson: str, valued: list[_Valued], policy: Policy, now: bool | None) -> Standing:
+def _stand(student: str, lesson: str, valued: list[_Valued], policy: Policy) -> Standing:
     if policy.attempts == "best":
         # If points are equal, the attempt that takes fewer days from the bank counts, then the earlier one.
         counted = [max(valued, key=lambda v: (v.points, -v.from_bank))]
@@ -133,11 +148,45 @@ def _stand(student: str, lesson: str, valued: list[_Valued], policy: Policy, now
         lesson,
         points=round(sum(v.points for v in counted) / len(counted), 6),
         max_points=counted[-1].attempt.max_points,
-        earned=round(sum(v.attempt.points for v in counted) / len(counted), 6),
+        earned=round(sum(v.earned.points for v in counted) / len(counted), 6),
         days_late=last.days_late,
         from_bank=max(v.from_bank for v in counted),
         counted=tuple(v.attempt.key for v in counted),
         time_unknown=any(not is_known(v.version.submitted_at) for v in counted),
         late_marker=last.by_marker,
-        up_to_date=now,
+        exercises=_exercises(counted),
+    )
+
+
+def _exercises(counted: list[_Valued]) -> dict[str, float]:
+    """Points of every exercise that a decision changed: the mean of the attempts that count."""
+    found = {}
+    for name in {name for one in counted for name in one.earned.exercises}:
+        each = [one.earned.exercises.get(name, _points(one.attempt, name)) for one in counted]
+        found[name] = round(sum(each) / len(each), 6)
+    return found
+
+
+def _points(attempt: AnyAttempt, exercise: str) -> float:
+    return next((one.points for one in attempt.exercises if one.name == exercise), 0.0)
+
+
+def _without(student: str, lesson: str, valued: list[_Valued], effects: Effects) -> Standing:
+    """Standing of a student who is excused, or who has only what a decision gives."""
+    most = valued[-1].attempt.max_points if valued else 0.0
+    earned = Earned(0.0, {}) if effects.excused else effects.earned("", 0.0, ())
+    return Standing(student, lesson, earned.points, most, earned.points, 0, 0, (), exercises=earned.exercises)
+
+
+def with_decisions(standing: Standing, effects: Effects, due: datetime | None) -> Standing:
+    """The standing with what was decided about the lesson."""
+    own = effects.due(due)
+    points = 0.0 if effects.excused else effects.final(standing.points)
+    return replace(
+        standing,
+        points=points,
+        excused=effects.excused,
+        extended_to=utc(own) if own is not None and own != due else None,
+        adjusted=round(points - standing.points, 6),
+        decisions=effects.decisions,
     )

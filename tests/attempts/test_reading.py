@@ -20,17 +20,22 @@ def stored(tmp_path: Path) -> AttemptStore:
     return store
 
 
-def test_a_summary_has_the_fields_of_the_policy_and_no_results(stored: AttemptStore) -> None:
+def test_a_summary_has_the_fields_of_the_policy_and_of_exercises_only_the_points(stored: AttemptStore) -> None:
     whole, summary = stored.read(LESSON, "ana", "k"), stored.part(AttemptSummary, LESSON, "ana", "k")
     assert whole is not None
-    needed = set(AttemptSummary.model_fields) - {"schema_"}
-    assert "exercises" not in needed
+    assert [one.model_dump() for one in summary.exercises] == [
+        {"name": one.name, "points": one.points} for one in whole.exercises
+    ]
+    needed = set(AttemptSummary.model_fields) - {"schema_", "exercises"}
     assert {name: getattr(summary, name) for name in needed} == {name: getattr(whole, name) for name in needed}
 
 
-def test_a_summary_needs_no_results_that_can_be_read(stored: AttemptStore) -> None:
+def test_a_summary_needs_no_checks_that_can_be_read(stored: AttemptStore) -> None:
     path = stored.path(LESSON, "ana", "k")
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"exercises": "damaged"}))
+    data = json.loads(path.read_text())
+    for one in data["exercises"]:
+        one["checks"] = "damaged"
+    path.write_text(json.dumps(data))
     assert stored.part(AttemptSummary, LESSON, "ana", "k").points == 80
     with pytest.raises(StoreError, match="k.json is no attempt"):
         stored.attempts(LESSON, "ana")

@@ -4,16 +4,17 @@ import base64
 import csv
 import hashlib
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
 
 from blindgrade.cohort_report.alike import Alike, Pair
-from blindgrade.cohort_report.cohort import analyse
+from blindgrade.cohort_report.cohort import Held, analyse
 from blindgrade.cohort_report.page import page, write_report
 from blindgrade.cohort_report.records import records_of
-from blindgrade.cohort_report.sections import taken
+from blindgrade.cohort_report.sections import alike_table, misconceptions_table, taken
 from blindgrade.models import Attempt, Late, Policy
 from blindgrade.render.html.look import Look
 from blindgrade.render.html.theme import theme_of
@@ -149,6 +150,17 @@ def test_with_a_roster_the_tables_have_names_and_sections_and_who_handed_in_noth
     ]
     assert tables["mastery"][1][:3] == [first, "'" + NASTY, "LEC 01"]
     assert tables["help"][0][:3] == ["student", "name", "section"]
+
+
+def test_lists_of_students_have_the_names_and_sections_of_the_roster(mini):
+    roster = Roster.of([Person("ana", (Identifier("name", "Ana Doe"), Identifier("section", "LEC 01")))])
+    cohort = analyse(mini.course, {}, [], roster)
+    held = replace(cohort, misconceptions=[Held("lesson-1.1.1", "standardize", "x", "hint", ["ana", "bo"], [])])
+    assert misconceptions_table(held).rows[0][-1] == ["ana (Ana Doe, LEC 01)", "bo"]
+    found = Alike([Pair("ana", "bo", ["x"], 2, 9.0, 0.01)], [["ana", "bo"]], 2)
+    assert alike_table(found, roster).rows[0][0] == ["ana (Ana Doe, LEC 01)", "bo"]
+    assert misconceptions_table(replace(held, roster=Roster())).rows[0][-1] == ["ana", "bo"]
+    assert "Groups: ana (Ana Doe, LEC 01), bo." in page(held, found, "all", "tables", "now")
 
 
 def test_the_page_has_the_courses_theme_and_template_and_admits_that_style(mini, pieces, cohort, tmp_path):

@@ -36,6 +36,16 @@ FORMATS = {
         'Teilnehmer/in 4711,Ana Doe,ana@u.edu,-,,"100,00",Ja\nTeilnehmer/in 12,Bo Roe,bo@u.edu,-,,"100,00",Ja\n',
         "ana@u.edu", {"moodle": "4711", "email": "ana@u.edu", "name": "Ana Doe"},
     ),
+    # Moodle's German language pack has no space after "Teilnehmer/in".
+    "moodle's worksheet in German without a space": (
+        "ID,Vollständiger Name,E-Mail-Adresse,Bewertung\nTeilnehmer/in4711,Ana Doe,ana@u.edu,\n",
+        "ana@u.edu", {"moodle": "4711", "email": "ana@u.edu", "name": "Ana Doe"},
+    ),
+    # The same in French, where the column has a title of its own.
+    "moodle's worksheet in French": (
+        "Identifiant,Nom complet,Adresse de courriel\nParticipant4711,Ana Doe,ana@u.edu\n",
+        "ana@u.edu", {"moodle": "4711", "email": "ana@u.edu", "name": "Ana Doe"},
+    ),
     # Moodle, the participants page ("Download table data as"), lang/en and lang/de.
     "moodle's participants": (
         "First name,Last name,ID number,Email address,Groups\nAna,Doe,S001,ana@u.edu,G1\n",
@@ -99,3 +109,7 @@ def test_assignments_of_canvas_are_no_unknown_columns_and_hold_no_numbers() -> N
 
 def test_a_student_id_beside_an_id_is_the_number() -> None:
     assert columns_of(["id", "Student ID"], []).spaces == ["id", "sid"]
+
+
+def test_ids_that_end_with_digits_are_no_numbers_of_moodle() -> None:
+    assert columns_of(["ID", "Name"], [["ana1", "Ana"], ["participant2", "Bo"]]).spaces[0] == "id"

@@ -6,9 +6,10 @@ what was handed in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
+from blindgrade.attempts.effects import Graded
 from blindgrade.clock import instant
 from blindgrade.models import SubmissionRef
 
@@ -24,6 +25,11 @@ class AnyAttempt(Protocol):
     graded_at: str
     course: str
     seed: int
+
+    @property
+    def exercises(self) -> Sequence[Graded]:
+        """Results of the exercises."""
+        ...
 
 
 One = TypeVar("One", bound=AnyAttempt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -18,6 +19,13 @@ class Misplaced(StoreError):
     """An attempt is in the folder of another student or lesson."""
 
 
+class ExercisePoints(BaseModel):
+    """Name and points of an exercise. A decision can change the points."""
+
+    name: str
+    points: float
+
+
 class AttemptSummary(BaseModel):
     """The fields of an attempt that the policy needs. In a large cohort only attempts that count are read whole."""
 
@@ -32,6 +40,7 @@ class AttemptSummary(BaseModel):
     graded_at: str
     seed: int
     course: str = ""
+    exercises: Sequence[ExercisePoints]
 
 
 Model = TypeVar("Model", bound=BaseModel)

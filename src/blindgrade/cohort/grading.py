@@ -42,6 +42,9 @@ class Result:
     attempt: Attempt | None = None
     reused: int = 0  # exercises whose results were taken from an earlier attempt
     version: str = ""  # name of a kept version; empty for the current files
+    submission: str = ""  # digest of the files
+    key: str = ""
+    course: str = ""
 
     def to_json(self) -> bytes:
         """JSON for another process."""
@@ -191,7 +194,12 @@ class LessonGrader:
             return Plan(work, key, found, {}, [])
         done = store.read(lesson, work.student, key)
         if done is not None and not has_errors(done):
-            return Result(lesson, work.student, "unchanged")
+            return replace(
+                Result(lesson, work.student, "unchanged"),
+                submission=found.sha256,
+                key=key,
+                course=self.version.digest,
+            )
         return Plan(work, key, found, *self._still_valid(store, work.student, found.sha256))
 
     def _still_valid(
@@ -232,7 +240,8 @@ class LessonGrader:
             self.warm.close()
             attempt = self._attempt(plan)
         completed = self._completed(attempt, plan)
-        return Result(self.target.lesson.id, plan.work.student, "graded", "", completed, len(plan.earlier))
+        result = Result(self.target.lesson.id, plan.work.student, "graded", "", completed, len(plan.earlier))
+        return replace(result, submission=plan.submission.sha256, key=plan.key, course=self.version.digest)
 
     def _attempt(self, plan: Plan) -> Attempt:
         names = tuple(name for name in self.target.exercises if name not in plan.earlier)

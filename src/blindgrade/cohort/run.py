@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from blindgrade.attempts.decisions import DecisionStore
+from blindgrade.attempts.effects import by_student
 from blindgrade.attempts.reading import StoreError
+from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Catalog, Target
+from blindgrade.cohort.changes import Changes
+from blindgrade.cohort.compared import Comparison
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
 from blindgrade.cohort.kept_tasks import kept_tasks
 from blindgrade.cohort.pool import Pool, Task
@@ -35,6 +41,8 @@ class Summary:
     errors: list[Skipped] = field(default_factory=list)  # graded, with checks that the grader could not judge
     moved: dict[Path, set[str]] = field(default_factory=dict)  # students who were graded from another folder before
 
+    changes: Changes = field(default_factory=Changes)
+
     @property
     def done(self) -> bool:
         """Was every submission graded, without an error of the grader?"""
@@ -51,18 +59,23 @@ class Work:
         self.graders: dict[str, LessonGrader] = {}
         for target in targets:
             lesson = target.files.entry.id
-            self.graders[lesson] = LessonGrader(target, store.seed(lesson), self.warm)
+            seed = drawn_seed(store, lesson) if settings.preview else store.seed(lesson)
+            self.graders[lesson] = LessonGrader(target, seed, self.warm)
 
     def prepare(self) -> None:
         """Compute the reference's results for every check, or read them from an earlier run with the same seed."""
         for lesson, grader in self.graders.items():
             name = f"expected-{grader.version.digest[:16]}.json"
             kept = self.store.blob(lesson, name)
-            if kept is None or not grader.take_expected(kept):
-                try:
-                    self.store.keep_blob(lesson, name, grader.expected())
-                except OSError as error:
-                    logging.getLogger(__name__).info("%s is not kept: %s", name, error)
+            if kept is not None and grader.take_expected(kept):
+                continue
+            expected = grader.expected()
+            if self.settings.preview:
+                continue
+            try:
+                self.store.keep_blob(lesson, name, expected)
+            except OSError as error:
+                logging.getLogger(__name__).info("%s is not kept: %s", name, error)
 
     def do(self, content: bytes) -> bytes:
         """Grade one submission of one lesson."""
@@ -102,37 +115,64 @@ def grade_cohort(
     settings: Settings,
     report: Report,
     how: Grade = in_processes,
+    finish: Callable[[Changes], None] = lambda _: None,
 ) -> Summary:
     """Grade every submission that is not graded yet. StoreError or CourseError if the run cannot begin.
 
     Only this process writes attempts, each as soon as it is finished. If an attempt cannot be written, the process
-    tries again at the end of the run.
+    tries again at the end of the run. `finish` is called with the effects of changed checks when all attempts are
+    stored. If the run is killed before it returns, the next run finds the same effects.
     """
     summary = Summary()
     unsaved: list[Result] = []
-    with store.writing(), kept_versions(Catalog(targets[0].files.root), store.root) as versions:
+    preview = settings.preview
+    comparison = Comparison(store, by_student(DecisionStore(store.root).in_force()), settings.again)
+    comparison.read([target.lesson.id for target in targets])
+    lock = nullcontext() if preview else store.writing()
+    with lock, kept_versions(Catalog(targets[0].files.root), None if preview else store.root) as versions:
         work = Work(targets, store, submitted, settings)
         work.prepare()
         kept = None if settings.count == "last" else versions
-        recorded = record_handed_in(store, targets, submissions, submitted, kept)
+        recorded = record_handed_in(store, targets, submissions, submitted, kept, write=not preview)
         summary.moved = recorded.moved
         todo = tasks(targets, submissions)
         if kept is not None:
             todo += work.kept_tasks(submissions, recorded, kept)
         for number, result in enumerate(_results(how(work, todo)), start=1):
-            saved = _save(store, result)
+            saved = result if preview else _save(store, result)
             if saved.state == "skipped" and result.attempt is not None:
                 unsaved.append(result)
             else:
                 _count(summary, saved)
+                comparison.add(saved)
             report(saved, number, len(todo))
         for result in unsaved:
-            _count(summary, _save(store, result))
+            saved = _save(store, result)
+            _count(summary, saved)
+            comparison.add(saved)
+        if kept is not None:
+            for lesson, grader in work.graders.items():
+                comparison.rest(lesson, grader.version.digest, grader.seed.id, recorded.lessons[lesson])
+        summary.changes = comparison.changes
+        finish(summary.changes)
+        if preview:
+            return summary
         try:
+            comparison.write()
             record_handed_in(store, targets, submissions, submitted, kept)
-        except StoreError as error:  # the record of the beginning is right, too; only reading again takes longer
+        except StoreError as error:  # the next run says the changes again, and reads the files again
             logging.getLogger(__name__).info("%s", error)
     return summary
+
+
+def drawn_seed(store: AttemptStore, lesson: str) -> RunSeed:
+    """Seed of a lesson that was graded before. StoreError if it was not: a preview stores no new seed."""
+    seed = store.drawn_seed(lesson)
+    if seed is None:
+        raise StoreError(
+            f"{lesson} was never graded in {store.root}, so there is nothing to compare; leave out --preview"
+        )
+    return seed
 
 
 def _results(answers: Iterable[tuple[Task, bytes | None, str]]) -> Iterator[Result]:

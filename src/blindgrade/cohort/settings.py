@@ -13,9 +13,12 @@ class Settings:
     """Settings. `sandbox` is "process" only if the user chose it, because it does not isolate the student's code.
 
     `count` says which of a student's versions are graded: with "last" the current files, else all kept versions too.
+    `preview`: store nothing. `again`: compare once more with the checks before the present ones.
     """
 
     workers: int = 1
     sandbox: Literal["strict", "process"] = "strict"
     regrade: bool = False
     count: Count = "last"
+    preview: bool = False
+    again: bool = False

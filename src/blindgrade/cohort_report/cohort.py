@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from blindgrade.attempts.decision import Decision, DecisionKind
 from blindgrade.cohort_report.items import LessonNumbers, lesson_numbers
 from blindgrade.cohort_report.records import Record
 from blindgrade.models import Concept, Course, Lesson
@@ -12,6 +13,7 @@ from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Person
 
 MASTERED = 0.8  # share of a concept's points from which the concept is mastered
+Excused = Set[tuple[str, str]]  # student and lesson
 LOW = 0.4  # share of all points; a student with less needs help
 FALL = 0.35  # share of points by which a lesson is below the student's earlier lessons
 STUCK = 3  # submissions in a row without more points, by a student without all points
@@ -72,6 +74,7 @@ class Cohort:
     """A cohort's report. Lessons without an attempt are in `empty`.
 
     `students` have attempts. `missing` are the roster's students with missing lessons; empty without a roster.
+    `decisions` are in force and about these lessons. Excused students count in no figure of the lesson.
     """
 
     course: Course
@@ -83,6 +86,7 @@ class Cohort:
     needs: list[Needs]
     roster: Roster
     missing: list[Missing]
+    decisions: list[Decision]
 
     @property
     def absent(self) -> list[Missing]:
@@ -91,10 +95,16 @@ class Cohort:
 
 
 def analyse(
-    course: Course, records: Mapping[str, Sequence[Record]], lessons: Sequence[Lesson], roster: Roster | None = None
+    course: Course,
+    records: Mapping[str, Sequence[Record]],
+    lessons: Sequence[Lesson],
+    roster: Roster | None = None,
+    decisions: Sequence[Decision] = (),
 ) -> Cohort:
-    """Report on these lessons. `records` are by lesson."""
+    """Report on these lessons. `records` are by lesson and without excused students. `decisions` are in force."""
     roster = roster or Roster()
+    about = [one for one in decisions if one.lesson in {lesson.id for lesson in lessons}]
+    excused = {(one.student, one.lesson) for one in about if one.kind is DecisionKind.EXCUSE}
     students = sorted({r.student for group in records.values() for r in group})
     mastery = _mastery(course, records, lessons)
     return Cohort(
@@ -104,16 +114,20 @@ def analyse(
         empty=[lesson for lesson in lessons if not records.get(lesson.id)],
         mastery=mastery,
         misconceptions=_misconceptions(records),
-        needs=_needs(records, lessons, mastery),
+        needs=_needs(records, lessons, mastery, excused),
         roster=roster,
-        missing=_missing(records, lessons, roster),
+        missing=_missing(records, lessons, roster, excused),
+        decisions=about,
     )
 
 
-def _missing(records: Mapping[str, Sequence[Record]], lessons: Sequence[Lesson], roster: Roster) -> list[Missing]:
+def _missing(
+    records: Mapping[str, Sequence[Record]], lessons: Sequence[Lesson], roster: Roster, excused: Excused
+) -> list[Missing]:
     given = {lesson.id: {r.student for r in records[lesson.id]} for lesson in lessons if records.get(lesson.id)}
     gaps = {
-        person.id: [lesson for lesson in given if person.id not in given[lesson]] for person in roster.people.values()
+        person.id: [lesson for lesson in given if person.id not in given[lesson] and (person.id, lesson) not in excused]
+        for person in roster.people.values()
     }
     found = [Missing(roster.person(student), missed) for student, missed in gaps.items() if missed]
     return sorted(found, key=lambda one: (-len(one.lessons), one.person.id))
@@ -164,15 +178,15 @@ def _misconceptions(records: Mapping[str, Sequence[Record]]) -> list[Held]:
 
 
 def _needs(
-    records: Mapping[str, Sequence[Record]], lessons: Sequence[Lesson], mastery: Sequence[Mastery]
+    records: Mapping[str, Sequence[Record]], lessons: Sequence[Lesson], mastery: Sequence[Mastery], excused: Excused
 ) -> list[Needs]:
     by_student: dict[str, dict[str, Record]] = {}
     for lesson, group in records.items():
         for record in group:
             by_student.setdefault(record.student, {})[lesson] = record
-    given = [lesson for lesson in lessons if records.get(lesson.id)]
     found = []
     for student, own in sorted(by_student.items()):
+        given = [x for x in lessons if records.get(x.id) and (student, x.id) not in excused]
         shares = [own[x.id].points / x.max_points if x.id in own else 0.0 for x in given]
         worth = [x.max_points for x in given]
         share = sum(s * w for s, w in zip(shares, worth, strict=True)) / sum(worth)

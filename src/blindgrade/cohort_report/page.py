@@ -47,9 +47,10 @@ def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_
         matrix=sections.matrix_table(cohort),
         misconceptions=sections.misconceptions_table(cohort),
         needs=sections.needs_table(cohort),
+        decisions=sections.decisions_table(cohort) if cohort.decisions else None,
         missing=sections.missing_table(cohort) if cohort.roster.people else None,
-        alike=sections.alike_table(found) if found else None,
-        alike_groups=found.groups if found else [],
+        alike=sections.alike_table(found, cohort.roster) if found else None,
+        alike_groups=[sections.who(cohort.roster, group) for group in found.groups] if found else [],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from blindgrade.attempts.effects import UNDECIDED, Decisions
 from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.attempts.reading import StoreError
 from blindgrade.marks.marks import Marks
@@ -44,11 +45,20 @@ class Record:
         return self.standing.earned
 
 
-def records_of(student: str, handed_in: Mapping[str, Sequence[HandedIn[Attempt]]], policy: Policy) -> dict[str, Record]:
-    """Records of a student by lesson. If the policy has a bank, `handed_in` must be that of the whole course."""
+def records_of(
+    student: str,
+    handed_in: Mapping[str, Sequence[HandedIn[Attempt]]],
+    policy: Policy,
+    decisions: Decisions = UNDECIDED,
+) -> dict[str, Record]:
+    """Records of a student by lesson. If the policy has a bank, `handed_in` must be that of the whole course.
+
+    A lesson from which the student is excused has no record, and neither has one with a mark by a decision alone.
+    """
     return {
         standing.lesson: Record([one.attempt for one in handed_in[standing.lesson] if one.attempt], standing)
-        for standing in standings(student, handed_in, policy)
+        for standing in standings(student, handed_in, policy, decisions=decisions)
+        if standing.counted
     }
 
 
@@ -66,7 +76,7 @@ def read_records(marks: Marks, lessons: Iterable[str], policy: Policy) -> dict[s
         for student, versions in found.items():
             students.setdefault(student, {})[lesson] = versions
     for student in sorted(students):
-        for lesson, record in records_of(student, students[student], policy).items():
+        for lesson, record in records_of(student, students[student], policy, marks.decided(student)).items():
             if lesson in records:
                 records[lesson].append(record)
     return records

@@ -41,7 +41,7 @@ def report(
     if submitted is not None:
         forms = read_forms(submitted, [(t.files, t.lesson) for t in targets])
         found = alike(forms, _passed(records), read_groups(submitted))
-    cohort = analyse(catalog.course, records, lessons, roster)
+    cohort = analyse(catalog.course, records, lessons, roster, marks.decisions.in_force())
     graded_at = max(r.last.graded_at for group in records.values() for r in group)
     to.parent.mkdir(parents=True, exist_ok=True)
     return cohort, write_report(to, cohort, found, heading, graded_at, look_of(catalog))

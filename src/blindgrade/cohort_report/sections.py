@@ -13,6 +13,7 @@ from blindgrade.cohort_report.items import LessonNumbers
 from blindgrade.cohort_report.statistics import Interval
 from blindgrade.cohort_report.tables import Cell, Column, Table
 from blindgrade.models import Outcome, Policy
+from blindgrade.roster.matching import Roster
 
 TAKEN = {
     "best": "The best attempt of each student counts.",
@@ -147,9 +148,11 @@ def concepts_table(cohort: Cohort) -> Table:
 
 def matrix_table(cohort: Cohort) -> Table:
     """Table with a row for each student and a column for each concept."""
-    columns = [*_student_columns(cohort), *(Column(m.concept.title, "level") for m in cohort.mastery)]
+    decided = [Column("decisions", "list")] if cohort.decisions else []
+    columns = [*_student_columns(cohort), *decided, *(Column(m.concept.title, "level") for m in cohort.mastery)]
     rows: list[list[Cell]] = [
-        [*_student(cohort, s), *(m.shares.get(s) for m in cohort.mastery)] for s in cohort.students
+        [*_student(cohort, s), *_decided(cohort, s), *(m.shares.get(s) for m in cohort.mastery)]
+        for s in cohort.students
     ]
     return Table("mastery", "Mastery of concepts, student by student", columns, rows, shown=0)
 
@@ -165,6 +168,22 @@ def _student(cohort: Cohort, student: str) -> list[Cell]:
     return [student, person.name, person.get("section")] if cohort.roster.people else [student]
 
 
+def _decided(cohort: Cohort, student: str) -> list[Cell]:
+    """The student's decisions in words; no cell if there are no decisions at all."""
+    own = [f"{one.lesson} {one.what}" for one in cohort.decisions if one.student == student]
+    return [own] if cohort.decisions else []
+
+
+def who(roster: Roster, students: Iterable[str]) -> list[str]:
+    """Students in a list, each with the name and section of the roster: "ana (Ana Doe, LEC 01)"."""
+    found = []
+    for student in students:
+        person = roster.person(student)
+        known = ", ".join(text for text in (person.name, person.get("section")) if text)
+        found.append(f"{student} ({known})" if known else student)
+    return found
+
+
 def misconceptions_table(cohort: Cohort) -> Table:
     """Table of the misconceptions, by the number of students who hold them."""
     columns = [
@@ -172,7 +191,8 @@ def misconceptions_table(cohort: Cohort) -> Table:
         Column("held by", "number"), Column("overcome by", "number"), Column("students who hold it", "list"),
     ]  # fmt: skip
     rows: list[list[Cell]] = [
-        [h.lesson, h.exercise, h.name, h.hint, len(h.now), len(h.overcome), h.now] for h in cohort.misconceptions
+        [h.lesson, h.exercise, h.name, h.hint, len(h.now), len(h.overcome), who(cohort.roster, h.now)]
+        for h in cohort.misconceptions
     ]
     return Table(
         "misconceptions", "Misconceptions by frequency", columns, rows,
@@ -186,16 +206,36 @@ def needs_table(cohort: Cohort) -> Table:
     """Table of the students who need help, the most urgent first."""
     columns = [
         *_student_columns(cohort), Column("share of all points", "share"), Column("why", "list"),
-        Column("weakest concepts", "list"),
+        Column("weakest concepts", "list"), *([Column("decisions", "list")] if cohort.decisions else []),
     ]  # fmt: skip
     rows: list[list[Cell]] = [
-        [*_student(cohort, n.student), n.share, n.reasons, [c.title for c in n.weakest]] for n in cohort.needs
-    ]  # fmt: skip
+        [*_student(cohort, n.student), n.share, n.reasons, [c.title for c in n.weakest], *_decided(cohort, n.student)]
+        for n in cohort.needs
+    ]
     return Table(
         "help", "Students who need help", columns, rows,
         "Listed are students with less than 40 % of all points. Also listed are students with one of these in the "
         "last two lessons: no submission, a fall of more than 35 percentage points below their own earlier lessons, or "
         "three submissions without a gain.",
+        shown=10,
+    )  # fmt: skip
+
+
+def decisions_table(cohort: Cohort) -> Table:
+    """Table of the decisions in force about these lessons."""
+    columns = [
+        Column("number", "number"), *_student_columns(cohort), Column("lesson", "code"), Column("decision"),
+        Column("reason"), Column("decided by"), Column("time", "code"),
+    ]  # fmt: skip
+    rows: list[list[Cell]] = [
+        [one.number, *_student(cohort, one.student), one.lesson, one.what, one.reason, one.author, one.at[:16] + "Z"]
+        for one in cohort.decisions
+    ]
+    return Table(
+        "decisions", "What instructors decided", columns, rows,
+        "Points of students include adjustments of exercises and points kept over a change of checks. Figures of "
+        "exercises and concepts use the grader's own results. An adjustment of a whole lesson changes only final "
+        "points, which this report does not show. A student who is excused from a lesson counts in no figure of it.",
         shown=10,
     )  # fmt: skip
 
@@ -210,7 +250,7 @@ def missing_table(cohort: Cohort) -> Table:
     )  # fmt: skip
 
 
-def alike_table(found: Alike) -> Table:
+def alike_table(found: Alike, roster: Roster) -> Table:
     """Table of pairs of students whose answers have the same structure."""
     columns = [
         Column("students", "list"), Column("shared answers", "number"),
@@ -218,7 +258,8 @@ def alike_table(found: Alike) -> Table:
         Column("evidence in bits", "number"), Column("such pairs by chance", "number"), Column("exercises", "list"),
     ]  # fmt: skip
     rows: list[list[Cell]] = [
-        [[p.first, p.second], len(p.shared), p.compared, p.bits, p.by_chance, p.shared] for p in found.pairs
+        [who(roster, [p.first, p.second]), len(p.shared), p.compared, p.bits, p.by_chance, p.shared]
+        for p in found.pairs
     ]
     pairs = "1 pair" if found.together == 1 else f"{found.together} pairs"
     groups = f" {pairs} handed in as a group, and their common work is not compared." if found.together else ""
@@ -240,10 +281,12 @@ def all_tables(cohort: Cohort, found: Alike | None) -> Iterable[Table]:
         yield items_table(numbers)
         yield odd_table(numbers)
     yield from (concepts_table(cohort), matrix_table(cohort), misconceptions_table(cohort), needs_table(cohort))
+    if cohort.decisions:
+        yield decisions_table(cohort)
     if cohort.roster.people:
         yield missing_table(cohort)
     if found is not None:
-        yield alike_table(found)
+        yield alike_table(found, cohort.roster)
 
 
 def headlines(cohort: Cohort, found: Alike | None) -> Sequence[str]:
@@ -266,6 +309,10 @@ def headlines(cohort: Cohort, found: Alike | None) -> Sequence[str]:
         )
     if cohort.needs:
         said.append(f"{_many(len(cohort.needs), 'student needs', 'students need')} help.")
+    if cohort.decisions:
+        said.append(
+            f"{_many(len(cohort.decisions), 'decision', 'decisions')} of instructors changed due dates or marks."
+        )
     if cohort.absent:
         said.append(f"{_many(len(cohort.absent), 'student', 'students')} of the roster handed in nothing at all.")
     if found is not None and found.pairs:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from blindgrade.attempts.decision import Decision
 from blindgrade.history import LessonProgress
 from blindgrade.models import Attempt, Course, Grading, Lesson
 
@@ -22,6 +23,7 @@ Mode = Literal["serialization", "validation"]
 PUBLISHED: dict[str, tuple[type[BaseModel], Mode]] = {
     "grading.v1": (Grading, "serialization"),
     "attempt.v1": (Attempt, "serialization"),
+    "decision.v1": (Decision, "serialization"),
     "progress.v1": (LessonProgress, "serialization"),
     "course.toml": (Course, "validation"),
     "lesson.toml": (Lesson, "validation"),

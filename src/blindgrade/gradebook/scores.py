@@ -6,19 +6,19 @@ Attempts are read in two passes: first the fields that the policy needs, then th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Self
 
-from pydantic import BaseModel
 from typing_extensions import TypedDict
 
+from blindgrade.attempts.decision import Decision
 from blindgrade.attempts.handed_in import HandedIn
-from blindgrade.attempts.reading import AttemptSummary, Misplaced, Part, StoreError
+from blindgrade.attempts.reading import AttemptSummary, ExercisePoints, Misplaced, Part, StoreError
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.marks.marks import Marks
-from blindgrade.models import ExerciseResult, Outcome, Policy
+from blindgrade.models import ExerciseResult, Outcome, Policy, SubmissionRef
 from blindgrade.policies import Standing, standings
 
 
@@ -32,13 +32,11 @@ class CheckScore(TypedDict):
     misconception: str | None
 
 
-class ExerciseScore(BaseModel):
+class ExerciseScore(ExercisePoints):
     """The fields of an exercise's result that a gradebook needs."""
 
-    name: str
     title: str
     outcome: Outcome
-    points: float
     max_points: float
     checks: list[CheckScore]
 
@@ -53,21 +51,36 @@ class Score(AttemptSummary):
 
     points: by the policy. earned: before the deduction for lateness. With the policy "mean", the points of an exercise
     are a mean, too; all other fields are those of the latest attempt.
+
+    adjusted: points that an instructor's decision added to the lesson, or took from it; they are part of `points`.
+    excused: the student needs no points for this lesson, so exports write none. decisions: in force about the
+    student and the lesson. A student with points by a decision alone has a score without a key and exercises.
     """
 
     exercises: list[ExerciseScore]
     earned: float = 0.0
     days_late: int = 0
+    adjusted: float = 0.0
+    excused: bool = False
+    decisions: tuple[Decision, ...] = ()
     up_to_date: bool | None = True
 
 
 @dataclass
 class LessonScores:
-    """Scores of one lesson, sorted by student, and notes about attempts that were left out."""
+    """Scores of one lesson, sorted by student, and notes about attempts that were left out.
+
+    `excused` are students who need no points, with or without an attempt.
+    """
 
     lesson: str
     attempts: dict[str, Score]
     notes: list[str]
+    excused: set[str] = field(default_factory=set)
+
+    def is_excused(self, student: str) -> bool:
+        """Does the student need no points for this lesson?"""
+        return student in self.excused or (student in self.attempts and self.attempts[student].excused)
 
 
 def read_scores(marks: Marks, policy: Policy, lessons: Sequence[str] | None = None) -> Iterator[LessonScores]:
@@ -106,15 +119,44 @@ def _worth(marks: Marks, notes: dict[str, list[str]], policy: Policy) -> list[St
         read = partial(_read, AttemptSummary, marks.store, notes[lesson])
         for student, versions in marks.of(lesson, read, policy.attempts).students.items():
             students.setdefault(student, {})[lesson] = versions
-    return [one for student in sorted(students) for one in standings(student, students[student], policy)]
+    return [
+        one
+        for student in sorted({*students, *marks.decided_students()})
+        for one in standings(student, students.get(student, {}), policy, decisions=marks.decided(student))
+    ]
 
 
 def _lesson(marks: Marks, lesson: str, worth: list[Standing], notes: list[str]) -> LessonScores:
     scores = LessonScores(lesson, {}, notes)
-    for standing in worth:
-        if standing.lesson == lesson and (score := _score(marks.store, standing, notes)):
+    own = [standing for standing in worth if standing.lesson == lesson]
+    most = max((standing.max_points for standing in own), default=0.0)
+    for standing in own:
+        if standing.excused:
+            scores.excused.add(standing.student)
+        elif not standing.counted:
+            scores.attempts[standing.student] = _decided_alone(standing, most)
+        elif score := _score(marks.store, standing, notes):
             scores.attempts[standing.student] = score
     return scores
+
+
+def _decided_alone(standing: Standing, most: float) -> Score:
+    """Score of a student who handed in nothing and has points by a decision."""
+    return Score(
+        schema="blindgrade/attempt/v1",
+        lesson=standing.lesson,
+        student=standing.student,
+        points=standing.points,
+        max_points=most,
+        submission=SubmissionRef(path="", sha256=""),
+        submitted_at=None,
+        graded_at=standing.decisions[-1].at,
+        seed=0,
+        exercises=[],
+        earned=standing.earned,
+        adjusted=standing.adjusted,
+        decisions=standing.decisions,
+    )
 
 
 def _score(store: AttemptStore, standing: Standing, notes: list[str]) -> Score | None:
@@ -130,12 +172,17 @@ def _score(store: AttemptStore, standing: Standing, notes: list[str]) -> Score |
             "earned": standing.earned,
             "days_late": standing.days_late,
             "up_to_date": standing.up_to_date,
-            "exercises": [_mean(exercise, read) for exercise in read[-1].exercises],
+            "adjusted": standing.adjusted,
+            "decisions": standing.decisions,
+            "exercises": [_mean(exercise, read, standing) for exercise in read[-1].exercises],
         }
     )
 
 
-def _mean(exercise: ExerciseScore, counted: list[Score]) -> ExerciseScore:
+def _mean(exercise: ExerciseScore, counted: list[Score], standing: Standing) -> ExerciseScore:
+    """The exercise with its mean points, or with those that a decision gives."""
+    if exercise.name in standing.exercises:
+        return exercise.model_copy(update={"points": standing.exercises[exercise.name]})
     if len(counted) == 1:
         return exercise
     points = sum(other.points for score in counted for other in score.exercises if other.name == exercise.name)

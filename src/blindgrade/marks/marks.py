@@ -6,9 +6,12 @@ What counts follows from what is handed in now and from what judges it now. When
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic
 
+from blindgrade.attempts.decisions import DecisionStore
+from blindgrade.attempts.effects import UNDECIDED, Decisions, by_student
 from blindgrade.attempts.handed_in import Count, HandedIn, up_to_date
 from blindgrade.attempts.reading import AttemptSummary, StoreError
 from blindgrade.attempts.store import AttemptStore
@@ -62,6 +65,7 @@ class Marks:
         self.store = AttemptStore(attempts)
         self.submitted = submitted
         self._looking = Looking(attempts)
+        self.decisions = DecisionStore(attempts)
         self.answers: dict[str, LessonMarks[Any]] = {}  # the last answer for each lesson
         self._found: dict[tuple[str, bool], tuple[Judge, Now] | None] = {}
 
@@ -101,6 +105,18 @@ class Marks:
     def whole(self, lesson: str, student: str, key: str) -> Attempt:
         """Reader for `of`: the whole attempt. StoreError names a damaged file."""
         return self.store.part(Attempt, lesson, student, key)
+
+    @cached_property
+    def _decided(self) -> dict[str, Decisions]:
+        return by_student(self.decisions.in_force())
+
+    def decided(self, student: str) -> Decisions:
+        """Decisions in force about the student. StoreError names a damaged one."""
+        return self._decided.get(student, UNDECIDED)
+
+    def decided_students(self) -> list[str]:
+        """Students about whom a decision is in force."""
+        return sorted(self._decided)
 
     def _add(
         self, marks: LessonMarks[One], attempts: StudentAttempts[One], judge: Judge, now: Now, count: Count,

@@ -23,13 +23,14 @@ class Recorded:
 
 
 def record_handed_in(
-    store: AttemptStore, targets: list[Target], works: list[SubmittedWork], submitted: Path, kept: KeptVersions | None
-) -> Recorded:
+    store: AttemptStore, targets: list[Target], works: list[SubmittedWork], submitted: Path, kept: KeptVersions | None,
+    *, write: bool = True,
+) -> Recorded:  # fmt: skip
     """Record what these students have handed in. Students whom the run does not see keep their entries.
 
     A run calls this before its first attempt. If it is killed, the record names versions without an attempt, and their
     marks are not up to date. It calls this again at the end, when more files are old enough to have a signature.
-    StoreError if the record is damaged or cannot be written.
+    Without `write` it only looks. StoreError if the record is damaged or cannot be written.
     """
     looking = Looking(store.root, clock.now())
     name = looking.name(submitted)
@@ -46,6 +47,6 @@ def record_handed_in(
                 found.moved.setdefault(folder_of(store.root, known.folder), set()).add(work.student)
             record.students[work.student] = one.model_copy(update={"at": looking.at}) if one.folder == name else one
         record.note_course(target)
-        if record.model_dump() != before:
+        if write and record.model_dump() != before:
             record.write(store, lesson)
     return found

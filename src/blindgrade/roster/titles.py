@@ -22,6 +22,8 @@ COLUMNS = {
     ),
     "email": (
         "email", "e-mail", "email address", "mail", "e-mail-adresse", "adresse de courriel", "dirección de correo",
+        "indirizzo email", "endereço de email", "endereço de e-mail", "e-mailadres", "adres e-mail", "メールアドレス",
+        "电子邮件地址",
     ),
     "integration": ("integration id",),
     "canvas": ("canvas id", "canvas user id", "lms user id"),
@@ -47,7 +49,8 @@ OTHERS = {
     "bewertung kann geändert werden", "zuletzt geändert (abgabe)", "zuletzt geändert (bewertung)",
     "feedback als kommentar", "gruppen", "abteilung", "zuletzt aus diesem kurs geladen",
 }  # fmt: skip
-PARTICIPANT = re.compile(r"\D*\s\d+")  # "Participant 4711", in the site's own language
+# "Participant 4711" in the site's own language, under the title "ID". German and Japanese write it without a space.
+PARTICIPANT = re.compile(r"\D*\s\d+|Teilnehmer(/in)?\d+|参加者\d+")
 
 
 def title(text: str) -> str:
@@ -78,9 +81,18 @@ class Columns:
 
     def cells(self, row: Sequence[str]) -> list[tuple[str, str]]:
         """Values of a row with their keys of COLUMNS. Empty values are left out."""
-        found = [(space, value.strip()) for space, value in zip(self.spaces, row, strict=False) if space]
-        # "Participant 4711" is the number 4711.
-        return [(s, value.split()[-1] if s == "moodle" else value) for s, value in found if value]
+        return [cell for _, cell in self.placed(row)]
+
+    def placed(self, row: Sequence[str]) -> list[tuple[int, tuple[str, str]]]:
+        """Values of a row with their keys of COLUMNS, each after its index. Empty values are left out."""
+        found = [(n, (space, value.strip())) for n, (space, value) in enumerate(zip(self.spaces, row, strict=False))]
+        return [(n, (s, participant(value) if s == "moodle" else value)) for n, (s, value) in found if s and value]
+
+
+def participant(text: str) -> str:
+    """Number in Moodle's "Participant 4711", "Teilnehmer/in4711" or "参加者4711"; the text itself if it has none."""
+    match = re.search(r"\d+\Z", text.strip())
+    return match[0] if match else text
 
 
 def columns_of(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:

@@ -79,14 +79,60 @@ def test_a_worksheet_is_filled_in_and_the_other_scores_are_noted(folder: Path) -
         "Participant 7,X,ana@uni.edu,,10,-\n"
     )
     done = run("export", LESSON, "--as", "moodle", "--worksheet", "w.csv", "--roster", "roster.csv")
-    assert done.exit_code == 0, done.stderr
+    assert done.exit_code == 1, done.stderr
     assert done.stdout.splitlines()[1] == "Participant 7,X,ana@uni.edu,6.00,10,-"
     assert "note: bo has a score and is not in the worksheet" in done.stderr
+
+
+CANVAS = (
+    'Student,ID,SIS User ID,SIS Login ID,Section,{head}\n    Points Possible,,,,,"1,000.00"\n'
+    '"Doe, Ana",1,ana,,Sec 1,\n"Roe, Bo",2,bo,,Sec 1,EX\n"Low, Di",3,di,,Sec 1,\n'
+)
+
+
+def test_canvass_assignment_is_found_by_the_lessons_title_and_named_if_it_is_new(folder: Path) -> None:
+    title = "Basics"
+    (folder / "c.csv").write_text(CANVAS.format(head=f"{title} (4242)"))
+    done = run("export", LESSON, "--as", "canvas", "--worksheet", "c.csv")
+    assert done.exit_code == 0, done.stderr
+    assert [line.rpartition(",")[2] for line in done.stdout.splitlines()[2:]] == ["600", "EX"]
+    assert f"note: bo is excused (EX) in '{title} (4242)'" in done.stderr
+    (folder / "c.csv").write_text(CANVAS.format(head="Week 5 (4242)"))
+    new = run("export", LESSON, "--as", "canvas", "--worksheet", "c.csv")
+    assert "is a new column and Canvas offers to create the assignment" in new.stderr
+    assert f"{LESSON} {title}" in new.stdout.splitlines()[0]
+    named = run("export", LESSON, "--as", "canvas", "--worksheet", "c.csv", "--column", f"{LESSON}=4242")
+    assert named.stdout.splitlines()[2].endswith(",600") and "new column" not in named.stderr
+
+
+def test_no_shows_are_named_and_written_as_asked(folder: Path) -> None:
+    (folder / "roster.csv").write_text("id,name,section\nana,Ana Doe,A\nbo,Bo,A\ndi,Di Low,B\n")
+    named = run("export", "--as", "csv", "--roster", "roster.csv")
+    assert "students without an attempt: di; the file leaves them out" in named.stderr
+    assert [r["student"] for r in csv.DictReader(io.StringIO(named.stdout))] == ["ana", "bo"]
+    for wish, points in (("zero", "0"), ("blank", "")):
+        done = run("export", "--as", "csv", "--roster", "roster.csv", "--no-shows", wish)
+        assert done.exit_code == 0, done.stderr
+        last = list(csv.DictReader(io.StringIO(done.stdout)))[-1]
+        assert (last["student"], last["points"], last["section"], last["note"]) == ("di", points, "B", "no attempt")
+
+
+def test_exercises_are_columns(folder: Path) -> None:
+    done = run("export", "--as", "csv", "--exercises")
+    assert [r[f"{LESSON}/standardize"] for r in csv.DictReader(io.StringIO(done.stdout))] == ["60", "0"]
+    canvas = run("export", "--as", "canvas", "--exercises")
+    assert canvas.stdout.splitlines()[2] == "ana,,ana,,,60,60"
 
 
 @pytest.mark.parametrize(
     ("arguments", "answer"),
     [
+        (["export", "--as", "csv", "--no-shows", "zero"], "--roster"),
+        (["export", LESSON, "--as", "moodle", "--worksheet", "roster.csv", "--exercises"], "Leave out --exercises"),
+        (["export", "--as", "csv", "--column", "grade=x"], "leave it out"),
+        (["export", "--as", "csv", "--worksheet", "roster.csv"], "leave it out"),
+        (["export", "--as", "canvas", "--column", "Week 5"], "LESSON=TITLE"),
+        (["export", "--as", "canvas", "--column", "lesson-9=Week 5"], "with one of lesson-1.1.1"),
         (["export", "lesson-9", "--as", "csv"], "lesson-1.1.1"),
         (["export", "--as", "csv", "--attempts", "none"], "--attempts"),
         (["export", "--as", "csv", "--roster", "none.csv"], "--roster"),

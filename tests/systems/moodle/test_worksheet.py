@@ -6,13 +6,20 @@ import csv
 import io
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from blindgrade.gradebook.csv_text import csv_text
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.filled import Filled
+from blindgrade.gradebook.formulas import guarded
+from blindgrade.gradebook.marks import NoShows
 from blindgrade.gradebook.scores import LessonScores
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier, Person
 from blindgrade.systems.moodle.worksheet import feedback, fill
+
+from ...graded import LESSON, scored
 
 WORKSHEET = (
     "\ufeffIdentifier,\"Full name\",\"Email address\",Status,Grade,\"Maximum Grade\",\"Grade can be changed\","
@@ -85,18 +92,179 @@ def test_a_site_with_decimal_commas_gets_them(scores: LessonScores) -> None:
     assert imported(filled(scores, WORKSHEET.replace("10.00", '"10,00"')).text)["4712"][0] == "5,20"
 
 
-def test_a_site_in_another_language_needs_its_titles(scores: LessonScores) -> None:
-    german = WORKSHEET.replace(",Grade,", ",Bewertung,").replace(
-        "Last modified (grade)", "Zuletzt geändert (Bewertung)"
-    )
-    with pytest.raises(GradebookError, match="no column 'Grade'.*--column grade=TITLE"):
-        filled(scores, german)
-    text = filled(scores, german, grade="Bewertung", modified="Zuletzt geändert (Bewertung)").text
-    assert {row["Bewertung"] for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))} == {
-        "10.00",
-        "5.20",
-        "",
-    }
+FINNISH = {"grade": "Arvosana", "modified": "Viimeksi muokattu (arvosana)"}  # a language without a table
+
+
+def test_a_language_that_is_not_known_needs_its_titles(scores: LessonScores) -> None:
+    text = WORKSHEET.replace(",Grade,", ",Arvosana,").replace("Last modified (grade)", FINNISH["modified"])
+    with pytest.raises(GradebookError, match="no column 'Grade'.*--column grade=TITLE.*not recognised: 'Arvosana'"):
+        filled(scores, text)
+    done = filled(scores, text, **FINNISH)
+    rows = list(csv.DictReader(io.StringIO(done.text.removeprefix("\ufeff"))))
+    assert [row["Arvosana"] for row in rows] == ["10.00", "5.20", "", ""]
+
+
+GERMAN = (
+    "ID,Vollständiger Name,Email address,Status,Bewertung,Bestwertung,Bewertung kann geändert werden,"
+    "Last modified (submission),Zuletzt geändert (Bewertung),Feedback als Kommentar\n"
+    'Teilnehmer 4711,Ana Doe,ana@uni.edu,Submitted for grading,,"10,00",Ja,-,-,\n'
+    'Teilnehmer 4712,Bob Müller,bo@uni.edu,Submitted for grading,-,"100,00",Ja,-,-,\n'
+    'Teilnehmer 4713,Cyd Lee,cy@uni.edu,Submitted for grading,,"10,00",Nein,-,-,\n'
+)
+
+
+def test_a_german_worksheet_keeps_its_scale_its_feedback_and_its_locks(scores: LessonScores) -> None:
+    done = filled(scores, GERMAN)
+    rows = list(csv.DictReader(io.StringIO(done.text)))
+    assert [row["Bewertung"] for row in rows] == ["10,00", "52,00", ""]
+    assert [bool(row["Feedback als Kommentar"]) for row in rows] == [True, True, False]
+    assert done.notes == ["cy's grade cannot be changed in Moodle and was left unchanged"]
+    assert (done.written, done.unwritten, done.news) == (2, 1, [])
+
+
+def test_a_column_that_is_not_recognised_is_named_and_stays(scores: LessonScores) -> None:
+    done = filled(scores, GERMAN.replace("Bestwertung", "Höchstnote"))
+    assert done.news == [
+        "no column is 'Maximum Grade' in a language that we know, so points were not scaled; name it: --column"
+        " maximum=TITLE",
+        "columns of the worksheet that were not recognised and stay as they are: 'Höchstnote'",
+    ]
+    rows = list(csv.DictReader(io.StringIO(done.text)))
+    assert [(row["Bewertung"], row["Höchstnote"]) for row in rows][:2] == [("100.00", "10,00"), ("52.00", "100,00")]
+    assert filled(scores, GERMAN.replace("Bestwertung", "Höchstnote"), maximum="Höchstnote").news == []
+
+
+@pytest.mark.parametrize("number", ["Participant {}", "Teilnehmer/in{}", "Participant{}", "参加者{}"])
+@pytest.mark.parametrize("title", ["ID", "Identifiant", "标识符"])
+def test_namesakes_are_found_by_the_identifier_in_any_language(scores: LessonScores, number: str, title: str) -> None:
+    people = [
+        Person(s, (Identifier("name", "Ana Doe"), Identifier("moodle", n)))
+        for s, n in (("ana", "4711"), ("bo", "4712"))
+    ]
+    del scores.attempts["cy"]
+    lines = [f"{number.format(n)},Ana Doe,,10.00,-" for n in (4712, 4711)]
+    text = "\n".join([f"{title},Full name,Grade,Maximum Grade,Last modified (grade)", *lines, ""])
+    done = fill(text, scores, Roster.of(people))
+    assert [row["Grade"] for row in csv.DictReader(io.StringIO(done.text))] == ["5.20", "10.00"]
+    assert (done.notes, done.unwritten) == ([], 0)
+
+
+def test_namesakes_are_found_by_an_id_that_is_the_identifiers_number(scores: LessonScores) -> None:
+    scores.attempts = {"4711": scores.attempts["ana"], "4712": scores.attempts["bo"]}
+    people = Roster.of(Person(s, (Identifier("name", "Ana Doe"),)) for s in ("4711", "4712"))
+    text = "Identifier,Full name,Grade,Maximum Grade,Last modified (grade)\nParticipant 4712,Ana Doe,,10,-\n"
+    done = fill(text, scores, people)
+    assert "Participant 4712,Ana Doe,5.20,10,-" in done.text
+    assert done.unwritten == 1
+
+
+def test_an_identifier_and_an_address_that_contradict_each_other_identify_nobody(scores: LessonScores) -> None:
+    people = [
+        Person("4711", (Identifier("name", "Ana Doe"), Identifier("moodle", "1"), Identifier("email", "a@uni.edu"))),
+        Person("ana", (Identifier("name", "Ana Doe"), Identifier("moodle", "4711"))),
+    ]
+    header = "Identifier,Full name,Email address,Grade,Maximum Grade,Last modified (grade)"
+    done = fill(f"{header}\nParticipant 4711,Ana Doe,a@uni.edu,,10,-\n", scores, Roster.of(people))
+    assert (done.written, done.unwritten) == (0, 3)
+    assert "Participant 4711 was not filled in: this identifies several students" in done.notes[0]
+
+
+def test_namesakes_without_a_number_are_named_and_not_guessed(scores: LessonScores) -> None:
+    people = Roster.of(Person(s, (Identifier("name", "Ana Doe"),)) for s in ("ana", "bo"))
+    del scores.attempts["cy"]
+    text = "Identifier,Full name,Grade,Maximum Grade,Last modified (grade)\nParticipant 4712,Ana Doe,,10,-\n"
+    done = fill(text, scores, people)
+    assert "Participant 4712 was not filled in: several students of the roster have this name: ana, bo" in done.notes[0]
+    assert (done.written, done.unwritten) == (0, 2)
+
+
+def test_an_assignment_with_a_scale_of_words_is_refused(scores: LessonScores) -> None:
+    with pytest.raises(GradebookError, match="choose the grade type Point"):
+        filled(scores, WORKSHEET.replace("Maximum Grade", "Scale"))
+
+
+def test_a_maximum_that_is_no_number_is_refused(scores: LessonScores) -> None:
+    with pytest.raises(GradebookError, match="'Maximum Grade' of Participant 4711 is 'ten'.*download"):
+        filled(scores, WORKSHEET.replace("10.00", "ten"))
+
+
+def test_two_columns_of_one_kind_are_refused(scores: LessonScores) -> None:
+    with pytest.raises(GradebookError, match="may be the grade: 'Bewertung' and 'Grade'; name one with --column"):
+        filled(scores, WORKSHEET.replace("Status", "Bewertung"))
+
+
+def test_a_worksheet_that_a_spreadsheet_saved_with_semicolons_is_read(scores: LessonScores) -> None:
+    text = GERMAN.replace('"', "").replace("10,00", "10#00").replace("100,00", "100#00")
+    done = filled(scores, text.replace(",", ";").replace("#", ","))
+    rows = list(csv.DictReader(io.StringIO(done.text), delimiter=";"))
+    assert [row["Bewertung"] for row in rows] == ["10,00", "52,00", ""]
+    assert "semicolon between them; choose it in the upload" in done.news[0]
+
+
+def test_a_half_is_rounded_up_and_the_sites_decimals_are_kept(scores: LessonScores) -> None:
+    scores.attempts["bo"] = scores.attempts["bo"].model_copy(update={"points": 26.75})
+    assert imported(filled(scores).text)["4712"][0] == "2.68"
+    assert imported(filled(scores, WORKSHEET.replace("10.00", "10.00000")).text)["4712"][0] == "2.67500"
+
+
+def test_an_excused_student_is_left_as_it_is_and_named(scores: LessonScores) -> None:
+    scores.attempts["bo"].excused = True
+    done = filled(scores)
+    assert imported(done.text)["4712"][0] == "3.00" and imported(done.text)["4712"][2] == "<p>old</p>"
+    assert done.news == ["lesson-1.1.1: excused: bo; their grades stay as they are, because Moodle knows no excuse"]
+
+
+@pytest.mark.parametrize(("no_shows", "grade"), [(None, ""), ("blank", ""), ("zero", "0.00")])
+def test_a_no_show_gets_what_was_asked(scores: LessonScores, no_shows: NoShows | None, grade: str) -> None:
+    people = Roster.of(Person(s, (Identifier("email", f"{s}@uni.edu"),)) for s in ("ana", "bo", "cy", "di"))
+    done = fill(WORKSHEET, scores, people, no_shows=no_shows)
+    assert imported(done.text)["4714"] == (grade, "-", "")
+
+
+def test_a_grade_that_somebody_gave_a_no_show_stays(scores: LessonScores) -> None:
+    del scores.attempts["bo"]
+    done = fill(WORKSHEET, scores, PEOPLE, no_shows="zero")
+    assert imported(done.text)["4712"][0] == "3.00"
+    assert done.news == ["bo has no attempt and the grade 3.00 in Moodle; that stays"]
+
+
+def test_a_mark_above_the_maximum_is_the_maximum_and_named(scores: LessonScores) -> None:
+    scores.attempts["ana"] = scores.attempts["ana"].model_copy(update={"points": 105.0})
+    done = filled(scores)
+    assert imported(done.text)["4711"][0] == "10.00"
+    assert done.news == ["ana has 10.5 of 10; Moodle takes no such grade, so the file has the nearest one"]
+
+
+NAMES = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(
+    names=st.lists(NAMES, min_size=4, max_size=4),
+    points=st.lists(st.floats(0, 100), min_size=3, max_size=3),
+    most=st.sampled_from(["10.00", "10,00", "100.00", "1000,00", "7.50"]),
+    newline=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_moodle_reads_back_are_the_points_and_other_cells_stay(
+    names: list[str], points: list[float], most: str, newline: str
+) -> None:
+    lesson = LessonScores(LESSON, {s: scored(s, p) for s, p in zip(("ana", "bo", "cy"), points, strict=True)}, [])
+    header = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade", "Last modified (grade)"]
+    lines = [
+        [f"Participant {n}", name, f"{student}@uni.edu", "Submitted", "", most, "-"]
+        for n, (student, name) in enumerate(zip(("ana", "bo", "cy", "di"), names, strict=True))
+    ]
+    done = fill(csv_text([header, *lines], ",", newline), lesson, PEOPLE)
+    back = list(csv.reader(io.StringIO(done.text, newline="")))
+    worth = float(most.replace(",", "."))
+    for line, row, mark in zip(lines, back[1:], [*points, None], strict=True):
+        if mark is not None:
+            assert abs(float(row[4].replace(",", ".")) - mark * worth / 100) <= 0.005 + 1e-9
+        else:
+            assert row[4] == ""
+        others = [(old, new) for n, (old, new) in enumerate(zip(line, row, strict=True)) if n != 4]
+        assert all(new in (old, guarded(old)) for old, new in others)
+    assert (back[0], done.written, done.unwritten) == (header, 3, 0)
 
 
 def test_a_score_without_a_line_is_reported(scores: LessonScores) -> None:
@@ -108,3 +276,8 @@ def test_the_feedback_says_what_lateness_cost(scores: LessonScores) -> None:
     bo = scores.attempts["bo"].model_copy(update={"points": 39.0, "earned": 52.0, "days_late": 1})
     assert "<p>39 of 100 points (52 before lateness of 1 day)</p>" in feedback(bo)
     assert "<p>100 of 100 points</p>" in feedback(scores.attempts["ana"])
+
+
+def test_the_feedback_names_points_that_an_instructor_added(scores: LessonScores) -> None:
+    bo = scores.attempts["bo"].model_copy(update={"points": 57.0, "earned": 52.0, "adjusted": 5.0})
+    assert "<p>57 of 100 points (with +5 by your instructor)</p>" in feedback(bo)

@@ -16,13 +16,13 @@ from nbgrader.api import Gradebook
 
 from blindgrade.catalog import Catalog
 from blindgrade.gradebook.errors import GradebookError
-from blindgrade.gradebook.scores import read_scores
+from blindgrade.gradebook.scores import LessonScores, read_scores
 from blindgrade.models import Attempt, Late, Lesson, Outcome, Policy
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier, Person
 from blindgrade.systems.nbgrader.gradebook import Synced, sync
 
-from ...graded import LESSON, Store, attempt, exercise, marks
+from ...graded import LESSON, Store, attempt, exercise, marks, scored
 
 MINI = Path(__file__).parents[2] / "courses" / "mini"
 PEOPLE = Roster.of([Person("ana", (Identifier("name", "Doe, Ana Maria"), Identifier("email", "ana@uni.edu")))])
@@ -241,3 +241,76 @@ def test_lateness_is_the_late_submission_penalty_and_ends_with_the_due_date(url:
     assert penalties() == {"ana": (90, 0), "bo": (100, 0)}
     again = put(url, folder, policy=Policy(attempts="mean"))
     assert (again.added, again.changed) == (0, 0)
+
+
+def put_scores(url: str, *lessons: LessonScores) -> Synced:
+    catalog = Catalog(MINI)
+    files = catalog.files(LESSON)
+    return sync(url, ((files, catalog.lesson(files), one) for one in lessons), Roster())
+
+
+def with_decision(scores: LessonScores, student: str, **fields: Any) -> LessonScores:
+    changed = {**scores.attempts, student: scores.attempts[student].model_copy(update=fields)}
+    return LessonScores(scores.lesson, changed, [])
+
+
+def total(url: str, student: str) -> float:
+    """Points as `nbgrader export` counts them."""
+    with Gradebook(url) as gradebook:
+        found = gradebook.find_submission(LESSON, student)
+        return float(found.score - found.late_submission_penalty)
+
+
+def credit(url: str, student: str) -> float | None:
+    with Gradebook(url) as gradebook:
+        found: float | None = gradebook.find_grade("grade-standardize", "basics", LESSON, student).extra_credit
+        return found
+
+
+def test_added_points_are_extra_credit_and_a_comment_and_go_with_the_decision(url: str, scores: LessonScores) -> None:
+    more = with_decision(scores, "bo", points=57.0, adjusted=5.0)
+    put_scores(url, more)
+    assert (total(url, "bo"), credit(url, "bo")) == (57, 5)
+    comment = seen(url)["bo"]["comments"]["standardize"]
+    assert comment.endswith("(not divided)\n\nYour instructor added 5 points to this lesson.")
+    assert put_scores(url, more).changed == 0
+    put_scores(url, with_decision(scores, "bo", points=54.5, adjusted=2.5))
+    assert (total(url, "bo"), credit(url, "bo")) == (54.5, 2.5)
+    put_scores(url, scores)
+    assert (total(url, "bo"), credit(url, "bo")) == (52, None)
+    assert "instructor" not in seen(url)["bo"]["comments"]["standardize"]
+
+
+def test_points_by_a_decision_alone_count_without_an_attempt(url: str) -> None:
+    alone = scored("zoe", 0.0).model_copy(update={"points": 7.0, "adjusted": 7.0})
+    put_scores(url, LessonScores(LESSON, {"zoe": alone}, []))
+    assert total(url, "zoe") == 7
+    assert seen(url)["zoe"]["score"] == (7, 100, False)
+
+
+def test_extra_credit_that_a_person_gave_stays_beside_added_points(url: str, scores: LessonScores) -> None:
+    put_scores(url, scores)
+    by_hand(url, "bo", extra_credit=1.5)
+    put_scores(url, with_decision(scores, "bo", points=57.0, adjusted=5.0))
+    assert credit(url, "bo") == 6.5
+    put_scores(url, scores)
+    assert credit(url, "bo") == 1.5
+
+
+def test_points_that_were_taken_are_a_penalty(url: str, scores: LessonScores) -> None:
+    put_scores(url, with_decision(scores, "bo", points=40.0, adjusted=-12.0))
+    assert (total(url, "bo"), credit(url, "bo")) == (40, None)
+
+
+def test_an_excused_student_is_left_as_it_is_and_named(url: str, scores: LessonScores) -> None:
+    done = put_scores(url, with_decision(scores, "bo", excused=True))
+    assert sorted(seen(url)) == ["ana", "cy"]
+    assert done.notes == ["lesson-1.1.1: excused: bo; nbgrader's gradebook stays as it is for them"]
+
+
+def test_both_forms_of_an_id_with_an_accent_are_one_student(url: str, scores: LessonScores) -> None:
+    composed, decomposed = "zo\u00eb", "zoe\u0308"
+    with_accent = LessonScores(LESSON, {composed: scores.attempts["bo"]}, [])
+    put_scores(url, with_accent)
+    again = put_scores(url, LessonScores(LESSON, {decomposed: scores.attempts["bo"]}, []))
+    assert (list(seen(url)), seen(url)[composed]["score"][0], again.added, again.changed) == ([composed], 52, 0, 0)

@@ -80,21 +80,33 @@ def sync() -> None:
     "--column",
     "columns",
     multiple=True,
-    metavar="KIND=TITLE",
-    help="Title of one of Moodle's columns on a site in another language: grade=Bewertung.",
+    metavar="NAME=TITLE",
+    help="A column of the other system's file. Canvas: LESSON=TITLE, the assignment's title or number. Moodle: "
+    "KIND=TITLE, for a site in a language that the command does not know.",
 )
+@click.option(
+    "--no-shows",
+    type=click.Choice(["blank", "zero"]),
+    help="Students of the roster without an attempt get no points, or 0.  [default: they are only named]",
+)
+@click.option("--exercises", is_flag=True, help="Also a column for each exercise, before lateness. For csv and canvas.")
 @runs("blindgrade.cli.course.run.gradebook_export:export")
 def export() -> None:
     """Write scores as a file for another system.
 
     Canvas: with --worksheet the command fills in the exported gradebook, without it the command makes a new one.
-    Moodle: the command fills in the downloaded grading worksheet of one lesson. No spreadsheet runs a cell of these
-    files as a formula. Points are those of `course standings`. If a mark is not up to date, nothing is written, the
-    command names the run of `course grade` that is missing, and exits with 1.
+    Moodle: the command fills in the downloaded grading worksheet of one lesson, in any of Moodle's main languages. No
+    spreadsheet runs a cell of these files as a formula. Points are those of `course standings`. If a mark is not up to
+    date, nothing is written, the command names the run of `course grade` that is missing, and exits with 1.
+
+    The command names each score that is not in the file, each new column and each column that it does not know.
 
     \b
     Examples:
       course gradebook export lesson-7.2.1 --as moodle --worksheet Grades-Lesson.csv --to filled.csv
       course gradebook export --as canvas --worksheet 2026_Grades.csv --to import.csv
-      course gradebook export --as csv --to scores.csv
+      course gradebook export --as canvas --worksheet Grades.csv --column lesson-7.2.1="Week 5 (4242)" --to import.csv
+      course gradebook export --as csv --roster roster.csv --no-shows zero --to scores.csv
+
+    Exit code: 0 written, 1 written without some scores, 2 the request was wrong.
     """

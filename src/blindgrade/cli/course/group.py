@@ -9,9 +9,13 @@ from blindgrade.cli.lazy import Entry, LazyGroup
 
 HERE = "blindgrade.cli.course"
 COMMANDS = {
+    "adjust": Entry(f"{HERE}.adjust:adjust", "Change the points of students in a lesson or an exercise."),
     "attack": Entry(f"{HERE}.attack:attack", "Test this machine's sandbox with hostile submissions."),
     "build": Entry(f"{HERE}.build:build", "Make the course's generated files from their sources."),
     "collect": Entry(f"{HERE}.collect:collect", "Collect submissions into a folder for each student."),
+    "decisions": Entry(f"{HERE}.decisions:decisions", "List what instructors decided, or take a decision back."),
+    "excuse": Entry(f"{HERE}.excuse:excuse", "Excuse students from a lesson."),
+    "extend": Entry(f"{HERE}.extend:extend", "Give students a later due date."),
     "grade": Entry(f"{HERE}.grade:grade", "Grade every submission in SUBMITTED."),
     "gradebook": Entry(
         f"{HERE}.gradebook:gradebook",

@@ -6,131 +6,188 @@ Moodle. Moodle reads that time on an upload and does not overwrite newer grades.
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 
 from blindgrade.gradebook.comments import comment
+from blindgrade.gradebook.csv_text import csv_text
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.formulas import guarded
+from blindgrade.gradebook.marks import Mark, NoShows, about_excused, marks
+from blindgrade.gradebook.numbers import number
+from blindgrade.gradebook.points import fixed, scaled, short
 from blindgrade.gradebook.scores import LessonScores, Score
 from blindgrade.roster.matching import Match, Roster
-from blindgrade.roster.names import normal
+from blindgrade.roster.names import forms, normal
 from blindgrade.roster.people import Identifier
-from blindgrade.roster.titles import columns_of
+from blindgrade.roster.titles import columns_of, participant
+from blindgrade.systems.moodle.columns import WorksheetColumns, find_columns, read_rows
+from blindgrade.systems.moodle.titles import FILLED, NO, TITLES, YES
 
-# English titles of the columns. A site in another language has its own titles.
-TITLES = {
-    "identifier": "Identifier",
-    "grade": "Grade",
-    "maximum": "Maximum Grade",
-    "changeable": "Grade can be changed",
-    "modified": "Last modified (grade)",
-    "feedback": "Feedback comments",
-}
-REQUIRED = ("identifier", "grade", "modified")  # Moodle refuses a file without them
+__all__ = ["TITLES", "feedback", "fill"]
+
+SEPARATORS = {";": "semicolon", "\t": "tab"}
 
 
-def fill(worksheet: str, scores: LessonScores, roster: Roster, titles: dict[str, str] | None = None) -> Filled:
+def fill(
+    worksheet: str,
+    scores: LessonScores,
+    roster: Roster,
+    titles: dict[str, str] | None = None,
+    *,
+    no_shows: NoShows | None = None,
+) -> Filled:
     """Worksheet with our grades and comments. GradebookError if the text is not a worksheet.
 
-    `titles` replaces TITLES for a site in another language. Points are scaled to the maximum grade.
+    `titles` are the columns' titles on a site whose language is not known. Points are scaled to the maximum grade.
     """
     bom = "\ufeff" if worksheet.startswith("\ufeff") else ""
     newline = "\r\n" if "\r\n" in worksheet[:4000] else "\n"
-    rows = [row for row in csv.reader(io.StringIO(worksheet[len(bom) :], newline="")) if row]
-    header = rows[0] if rows else []
-    at = _columns(header, {**TITLES, **(titles or {})})
-    sheet = _Sheet(rows, at, scores, roster.including(scores.attempts))
-    written = sum([sheet.write(row) for row in rows[1:]])
-    missing = sorted(set(scores.attempts) - sheet.found)
-    sheet.notes += [
-        f"{s} has a score and is not in the worksheet; give --roster with the student's email" for s in missing
-    ]
-    out = io.StringIO()
-    csv.writer(out, lineterminator=newline).writerows(rows)
-    return Filled(bom + out.getvalue(), written, sheet.notes)
-
-
-def _columns(header: list[str], titles: dict[str, str]) -> dict[str, int]:
-    at = {kind: header.index(title) for kind, title in titles.items() if title in header}
-    for kind in REQUIRED:
-        if kind not in at:
-            raise GradebookError(
-                f"the worksheet has no column {titles[kind]!r}; download it in Moodle (View all submissions, Download"
-                f" grading worksheet), or give the column's title on your site: --column {kind}=TITLE"
-            )
-    return at
+    rows, mark = read_rows(worksheet[len(bom) :])
+    columns = find_columns(rows[0] if rows else [], titles or {})
+    sheet = _Sheet(rows, columns, marks(scores, roster, no_shows), roster)
+    for row in rows[1:]:
+        sheet.fill(row)
+    sheet.report_missing()
+    if mark in SEPARATORS:
+        sheet.news.append(f"the cells of the worksheet have a {SEPARATORS[mark]} between them; choose it in the upload")
+    sheet.news += about_excused(scores, "their grades stay as they are, because Moodle knows no excuse")
+    return Filled(bom + csv_text(rows, mark, newline), sheet.written, sheet.notes, sheet.unwritten, sheet.news)
 
 
 class _Sheet:
     """Columns of the worksheet, and the students whose lines were filled in so far."""
 
-    def __init__(self, rows: list[list[str]], at: dict[str, int], scores: LessonScores, roster: Roster) -> None:
-        self.header, self.at, self.scores, self.roster = rows[0], at, scores, roster
+    def __init__(
+        self, rows: list[list[str]], columns: WorksheetColumns, found: dict[str, Mark], roster: Roster
+    ) -> None:
+        self.header, self.at, self.unknown = rows[0], columns.at, columns.unknown
+        self.marks, self.roster = found, roster.including(found)
         self.id_columns = columns_of(self.header, rows[1:])
         self.found: set[str] = set()
         self.notes: list[str] = []
+        self.news = list(columns.news)
+        self.written = self.unwritten = 0
+        if "scale" in self.at:
+            raise GradebookError(
+                "this assignment is graded with a scale of words, and points cannot be written as words; choose the"
+                " grade type Point in Moodle (the assignment's settings, Grade) and download the worksheet again"
+            )
 
-    def write(self, row: list[str]) -> bool:
-        """Fill in one line. False if its student was not graded or its grade may not be changed."""
+    def fill(self, row: list[str]) -> None:
+        """Fill in one line, if its student has a mark and its grade may be changed."""
         row += [""] * (len(self.header) - len(row))
         match = self._student(row)
         student = match.student
         if match.unclear:
             self.notes.append(f"{row[self.at['identifier']]} was not filled in: {match.why}")
         self._guard(row)
-        if student is None or student not in self.scores.attempts:
-            return False
+        if student is None or student not in self.marks:
+            return
         if student in self.found:
             self.notes.append(f"{student} is in two lines of the worksheet; only the first was filled in")
-            return False
+            return
         self.found.add(student)
-        if "changeable" in self.at and normal(row[self.at["changeable"]]) == "no":
+        mark = self.marks[student]
+        if mark.points is None:
+            return
+        if self._locked(row):
             self.notes.append(f"{student}'s grade cannot be changed in Moodle and was left unchanged")
-            return False
-        attempt = self.scores.attempts[student]
-        row[self.at["grade"]] = self._grade(row, attempt)
-        if "feedback" in self.at:
-            row[self.at["feedback"]] = feedback(attempt)
-        return True
+            self.unwritten += not mark.no_show
+            return
+        old = row[self.at["grade"]].strip()
+        if mark.no_show and old not in ("", "-"):
+            self.news.append(f"{student} has no attempt and the grade {old} in Moodle; that stays")
+            return
+        row[self.at["grade"]] = self._grade(row, student, mark)
+        if "feedback" in self.at and mark.score is not None:
+            row[self.at["feedback"]] = feedback(mark.score)
+        self.written += 1
+
+    def report_missing(self) -> None:
+        """Name the students who have a mark and no line."""
+        for student in sorted(set(self.marks) - self.found):
+            if self.marks[student].no_show:
+                self.news.append(f"{student} has no attempt and is not in the worksheet")
+            elif not self.marks[student].excused:
+                self.notes.append(
+                    f"{student} has a score and is not in the worksheet; give --roster with the student's email"
+                )
+                self.unwritten += 1
 
     def _student(self, row: list[str]) -> Match:
         """Student of the line. A column with the site's own title may contain a number or an e-mail address."""
-        known = [Identifier(space, value) for space, value in self.id_columns.cells(row)]
-        others = [
-            value
-            for n, value in enumerate(row[: len(self.header)])
-            if n not in self.at.values() and self.header[n] in self.id_columns.unknown
+        ours = {"identifier": "moodle", "name": "name"}
+        known = [
+            Identifier(space, value)
+            for n, (space, value) in self.id_columns.placed(row)
+            if n not in [self.at[kind] for kind in ours if kind in self.at]
         ]
-        return self.roster.find([*known, *(Identifier("any", value.strip()) for value in others)])
+        for kind, space in ours.items():
+            if kind in self.at and (value := row[self.at[kind]].strip()):
+                known.append(Identifier(space, participant(value) if space == "moodle" else value))
+        everything = [*known, *(Identifier("any", row[n].strip()) for n in self.unknown)]
+        match = self.roster.find(everything)
+        if match.unclear and not self.roster.find(one for one in everything if one.space != "name").unclear:
+            return self._namesake(row) or match
+        return match
+
+    def _namesake(self, row: list[str]) -> Match | None:
+        """One of several students with the line's name: the one whose id or number is the worksheet's identifier."""
+        number = participant(row[self.at["identifier"]])
+        match = self.roster.find([Identifier("any", number)])
+        name = row[self.at["name"]] if "name" in self.at else ""
+        same = match.student and set(forms(self.roster.person(match.student).name)) & set(forms(name))
+        return match if same else None
 
     def _guard(self, row: list[str]) -> None:
         """Guard the cells that Moodle does not read back, because a spreadsheet may run them as formulas."""
+        read_back = [self.at[kind] for kind in FILLED if kind in self.at]
         for n, value in enumerate(row):
-            if n not in self.at.values() and value != "-":
+            if n not in read_back and value != "-":
                 row[n] = guarded(value)
 
-    def _grade(self, row: list[str], attempt: Score) -> str:
-        maximum = row[self.at["maximum"]].strip() if "maximum" in self.at else ""
-        comma = "," in maximum  # the site's decimal mark
-        try:
-            most = float(maximum.replace(",", "."))
-        except ValueError:
-            most = attempt.max_points
-        grade = f"{attempt.points * most / attempt.max_points if attempt.max_points else 0.0:.2f}"
-        return grade.replace(".", ",") if comma else grade
+    def _locked(self, row: list[str]) -> bool:
+        if "changeable" not in self.at:
+            return False
+        said = normal(row[self.at["changeable"]])
+        if said and said not in YES and said not in NO:
+            news = f"{self.header[self.at['changeable']]!r} is {said!r}, which is neither yes nor no in a language that"
+            news += " we know; Moodle itself leaves locked grades unchanged"
+            self.news += [news] if news not in self.news else []
+        return said in NO
+
+    def _grade(self, row: list[str], student: str, mark: Mark) -> str:
+        text = row[self.at["maximum"]].strip() if "maximum" in self.at else ""
+        most = number(text) if text else mark.max_points
+        if most is None:
+            raise GradebookError(
+                f"{self.header[self.at['maximum']]!r} of {row[self.at['identifier']]} is {text!r}, which is no number;"
+                " download the worksheet in Moodle again"
+            )
+        points = scaled(mark.points or 0.0, mark.max_points, most)
+        if not 0 <= points <= most:
+            has = f"{student} has {short(points)} of {short(most)}"
+            self.news.append(f"{has}; Moodle takes no such grade, so the file has the nearest one")
+            points = min(max(points, 0.0), most)
+        digits = len(text.rpartition("," if "," in text else ".")[2]) if "," in text or "." in text else 0
+        grade = fixed(points, max(2, digits))
+        return grade.replace(".", ",") if "," in text else grade  # the site's decimal mark
 
 
 def feedback(attempt: Score) -> str:
     """Comments on an attempt's exercises as HTML, without any text of the student."""
     days = "1 day" if attempt.days_late == 1 else f"{attempt.days_late} days"
-    late = f" ({attempt.earned:g} before lateness of {days})" if attempt.earned != attempt.points else ""
-    lines = [f"<p>{attempt.points:g} of {attempt.max_points:g} points{late}</p>"]
+    late = f" ({short(attempt.earned)} before lateness of {days})" if attempt.days_late and _lost(attempt) else ""
+    changed = f" (with {attempt.adjusted:+g} by your instructor)" if attempt.adjusted else ""
+    lines = [f"<p>{short(attempt.points)} of {short(attempt.max_points)} points{late}{changed}</p>"]
     for result in attempt.exercises:
         said = comment(result, html.escape)
-        points = f"{html.escape(result.title)}: {result.points:g} of {result.max_points:g}"
+        points = f"{html.escape(result.title)}: {short(result.points)} of {short(result.max_points)}"
         text = "<br>".join(said.splitlines()) if said else ""
         lines.append(f"<p><b>{points}</b>{'<br>' + text if text else ''}</p>")
     return "".join(lines)
+
+
+def _lost(attempt: Score) -> bool:
+    return round(attempt.earned + attempt.adjusted - attempt.points, 6) != 0

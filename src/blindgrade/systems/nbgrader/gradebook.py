@@ -2,7 +2,8 @@
 
 A second run with the same attempts changes nothing. Scores and comments that an instructor entered never change. An
 exercise has the points that the student earned. The points that lateness costs are nbgrader's late submission penalty.
-nbgrader's feedback and export subtract it.
+nbgrader's feedback and export subtract it. Points that an instructor's decision added are extra credit
+(systems/nbgrader/adjustments.py). Excused students stay as they are.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ from blindgrade.catalog import LessonFiles
 from blindgrade.clock import instant
 from blindgrade.gradebook.comments import comment
 from blindgrade.gradebook.errors import GradebookError
+from blindgrade.gradebook.marks import about_excused
 from blindgrade.gradebook.scores import LessonScores, Score
 from blindgrade.models import Lesson, Outcome
 from blindgrade.roster.matching import Roster
+from blindgrade.roster.names import composed
+from blindgrade.systems.nbgrader.adjustments import BEGINNING, added, extra_credit, with_sentence
 from blindgrade.systems.nbgrader.names import grade_id, solution_id
 
 Rows = list[dict[str, Any]]
@@ -59,7 +63,7 @@ class Syncer:
                 " --db postgresql://USER@HOST/NAME (and pip install psycopg2-binary)"
             ) from None
         self._db = self._gradebook.db
-        self._students: set[str] | None = None
+        self._students: dict[str, str] | None = None  # ids by their composed form
 
     def __enter__(self) -> Syncer:
         return self
@@ -69,6 +73,9 @@ class Syncer:
 
     def lesson(self, files: LessonFiles, lesson: Lesson, scores: LessonScores) -> None:
         """Write one lesson's scores, in one transaction."""
+        self.synced.notes += about_excused(scores, "nbgrader's gradebook stays as it is for them")
+        scores = self._for_the_gradebook(scores)
+        first = lesson.exercises[0].name
         try:
             notebook = self._skeleton(files, lesson)
             cells = {cell.name: cell.id for cell in notebook.grade_cells}
@@ -76,12 +83,13 @@ class Syncer:
             self._add_students(list(scores.attempts))
             submitted = self._submissions(notebook.assignment.id, notebook.id, scores)
             self._grades(submitted, cells, scores)
-            self._comments(submitted, solutions, scores)
+            self._extra_credit(submitted, cells[grade_id(first)], solutions[solution_id(first)], scores)
+            self._comments(submitted, solutions, scores, first)
             self._db.commit()
         except SQLAlchemyError as error:
             self._db.rollback()
-            first = str(error).splitlines()[0]
-            raise GradebookError(f"{lesson.id} was not written ({first}); run the command again") from None
+            why = str(error).splitlines()[0]
+            raise GradebookError(f"{lesson.id} was not written ({why}); run the command again") from None
         self.synced.submissions += len(scores.attempts)
 
     # ------------------------------------------------------------ the lesson in nbgrader
@@ -119,18 +127,28 @@ class Syncer:
 
     # ------------------------------------------------------------ rows, many at a time
 
-    def _add_students(self, students: list[str]) -> None:
+    def _for_the_gradebook(self, scores: LessonScores) -> LessonScores:
+        """Scores without excused students, under the ids that the gradebook has.
+
+        An id with an accent has two forms in Unicode. Folders of macOS and nbgrader may have different ones.
+        """
         if self._students is None:
-            self._students = set(self._db.scalars(select(api.Student.id)))
+            self._students = {composed(student): student for student in self._db.scalars(select(api.Student.id))}
+        known = self._students
+        attempts = {known.get(composed(s), s): a for s, a in scores.attempts.items() if not scores.is_excused(s)}
+        return LessonScores(scores.lesson, attempts, scores.notes)
+
+    def _add_students(self, students: list[str]) -> None:
+        assert self._students is not None
         rows: Rows = []
         for student in students:
-            if student not in self._students:
+            if composed(student) not in self._students:
                 person = self.roster.person(student)
                 first, last = person.names
                 email = person.get("email") or None
                 rows.append({"id": student, "first_name": first or None, "last_name": last or None, "email": email})
         self._insert(api.Student, rows)
-        self._students |= {row["id"] for row in rows}
+        self._students |= {composed(row["id"]): row["id"] for row in rows}
 
     def _submissions(self, assignment: str, notebook: str, scores: LessonScores) -> dict[str, str]:
         """Id of each student's submitted notebook in the gradebook, by student."""
@@ -181,8 +199,8 @@ class Syncer:
             results = {grade_id(result.name): result for result in attempt.exercises}
             for name, cell in cells.items():
                 result = results.get(name)
-                score = result.points if result is not None else None
-                waits = result is None or result.outcome is Outcome.ERROR
+                score = result.points if result is not None else _without_result(attempt)
+                waits = score is None or (result is not None and result.outcome is Outcome.ERROR)
                 old = have.get((submitted[student], cell))
                 if old is None:
                     place = {"id": uuid4().hex, "notebook_id": submitted[student], "cell_id": cell}
@@ -194,7 +212,25 @@ class Syncer:
         self._insert(table, new)
         self._update(table, changed, "auto_score", "needs_manual_grade")
 
-    def _comments(self, submitted: dict[str, str], cells: dict[str, str], scores: LessonScores) -> None:
+    def _extra_credit(self, submitted: dict[str, str], cell: str, solution: str, scores: LessonScores) -> None:
+        """Write the points that a decision added to the lesson, before the comments that say so are replaced."""
+        table = api.Comment
+        query = select(table.notebook_id, table.auto_comment).where(table.cell_id == solution)
+        said = dict(self._db.execute(query.where(table.auto_comment.contains(BEGINNING))).all())
+        changing = {s: a for s, a in scores.attempts.items() if added(a) or submitted[s] in said}
+        if not changing:
+            return
+        columns = (api.Grade.notebook_id, api.Grade.id, api.Grade.extra_credit)
+        have = {row[0]: row[1:] for row in self._db.execute(select(*columns).where(api.Grade.cell_id == cell))}
+        changed: Rows = []
+        for student, attempt in changing.items():
+            key, old = have[submitted[student]]
+            new = extra_credit(old, said.get(submitted[student]), attempt)
+            if (old or 0.0) != (new or 0.0):
+                changed.append({"key": key, "extra_credit": new})
+        self._update(api.Grade, changed, "extra_credit")
+
+    def _comments(self, submitted: dict[str, str], cells: dict[str, str], scores: LessonScores, first: str) -> None:
         table = api.Comment
         query = select(table.notebook_id, table.cell_id, table.id, table.auto_comment)
         have = {(r[0], r[1]): r[2:] for r in self._db.execute(query.where(table.cell_id.in_(list(cells.values()))))}
@@ -202,6 +238,7 @@ class Syncer:
         changed: Rows = []
         for student, attempt in scores.attempts.items():
             said = {solution_id(result.name): comment(result) for result in attempt.exercises}
+            said[solution_id(first)] = with_sentence(said.get(solution_id(first)), attempt)
             for name, cell in cells.items():
                 text = said.get(name)
                 old = have.get((submitted[student], cell))
@@ -235,9 +272,17 @@ def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], 
         return syncer.synced
 
 
+def _without_result(attempt: Score) -> float | None:
+    """Points of a cell without a result: None, so that a person looks, or 0 if all points are by a decision.
+
+    nbgrader counts extra credit only in a cell that has points.
+    """
+    return None if attempt.exercises or not attempt.adjusted else 0.0
+
+
 def _taken_off(attempt: Score) -> float | None:
-    """Points that lateness costs. None for no points, as in nbgrader's tables."""
-    return round(attempt.earned - attempt.points, 6) or None
+    """Points that lateness and decisions cost. None for no points, as in nbgrader's tables."""
+    return round(attempt.earned + added(attempt) - attempt.points, 6) or None
 
 
 def _instant(attempt: Score) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -10,6 +11,7 @@ from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Target
 from blindgrade.cli.course.run.cohort_lines import CohortLines
 from blindgrade.cli.exits import BAD_REQUEST, stop
+from blindgrade.cohort.changes import Changes
 from blindgrade.cohort.cluster import OnCluster
 from blindgrade.cohort.run import Grade, Summary, grade_cohort, in_processes
 from blindgrade.cohort.settings import Settings
@@ -19,7 +21,7 @@ from blindgrade.submitted import read_submitted
 
 def grade_submissions(
     targets: list[Target], submitted: Path, attempts: Path, settings: Settings, cluster: str | None,
-    trial: Zygote | None,
+    trial: Zygote | None, finish: Callable[[Changes], None],
 ) -> Summary:  # fmt: skip
     """Grade the submissions here or on a cluster, after the test of the sandbox's walls has passed."""
     torch.set_num_threads(1)
@@ -27,7 +29,8 @@ def grade_submissions(
     how: Grade = in_processes if cluster is None else OnCluster(cluster)
     _need_walls(trial)
     with CohortLines(len(submissions) * len(targets)) as lines:
-        summary = grade_cohort(targets, submissions, submitted, AttemptStore(attempts), settings, lines.graded, how)
+        store = AttemptStore(attempts)
+        summary = grade_cohort(targets, submissions, submitted, store, settings, lines.graded, how, finish)
     summary.skipped = [*skipped, *summary.skipped]
     return summary
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ import click
 from blindgrade.attempts.reading import StoreError
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.cli.as_json import print_json
+from blindgrade.cli.course.run.decisions import as_data
 from blindgrade.cli.course.run.notes import say_notes
 from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.course.run.submitted import submitted_at
@@ -36,20 +36,36 @@ def standings(attempts: Path | None, submitted: Path | None, roster: Path | None
     say_notes(people.strangers(dict.fromkeys(row.standing.student for row in found)))
     if as_json:
         names = bool(people.people)
-        print_json([asdict(row.standing) | ({"name": row.person.name} if names else {}) for row in found])
+        print_json([_data(row) | ({"name": row.person.name} if names else {}) for row in found])
     else:
         for row in found:
             click.echo(shown(_line(row)))
     sys.exit(say_up_to_date(marks, attempts))
 
 
+def _data(row: Row) -> dict[str, object]:
+    """JSON of a row. An excused student has no points: a program that calculates a mean must not take a 0."""
+    one = row.standing
+    data = {name: value for name, value in vars(one).items() if name != "decisions"}
+    if one.excused:
+        data |= {"points": None, "earned": None}
+    return {**data, "decisions": [as_data(decision, {}) for decision in one.decisions]}
+
+
 def _line(row: Row) -> str:
+    decided = "".join(f"  {decision.what}: {decision.reason}" for decision in row.standing.decisions)
+    return f"{_mark(row)}{decided}"
+
+
+def _mark(row: Row) -> str:
     one = row.standing
     who = f"{one.student}  {row.person.name}" if row.person.name else one.student
-    if not row.has_submission:
-        return f"{who}  {one.lesson}  nothing handed in"
+    if one.excused:
+        return f"{who}  {one.lesson}  no mark"
     if not row.has_attempt:
-        return f"{who}  {one.lesson}  not graded yet"
+        state = "not graded yet" if row.has_submission else "nothing handed in"
+        points = f"  {one.points:g} of {one.max_points:g} points" if one.points else ""
+        return f"{who}  {one.lesson}  {state}{points}"
     late = f"  {one.days_late} days late, {one.from_bank} from the bank" if one.days_late else ""
     old = "  not up to date" if one.up_to_date is False else ""
     return f"{who}  {one.lesson}  {one.points:g} of {one.max_points:g} points{late}{old}"
