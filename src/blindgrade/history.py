@@ -1,8 +1,8 @@
 """History of a student's own gradings: the last result of each exercise, shown hints, past attempts.
 
 It is stored in a separate folder (`Catalog.local`), and git ignores its files there. A file is written beside its place
-and then renamed. A fault here must not stop a grading: a file that cannot be written is skipped, and a file that cannot be read
-is treated as missing.
+and then renamed. A fault here must not stop a grading: a file that cannot be written is skipped, and a file that cannot
+be read is treated as missing.
 """
 
 from __future__ import annotations

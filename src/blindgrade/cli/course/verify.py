@@ -20,7 +20,7 @@ from blindgrade.cli.lazy import runs
 @click.option("--mutants", is_flag=True, help="Also prove that the checks notice each small change of a solution.")
 @click.option("--workers", type=click.IntRange(1), help="Processes at once.  [default: one a processor]")
 @click.option("--coverage", is_flag=True, help="Only write docs/coverage.md, the list of what each exercise trains.")
-@runs("blindgrade.cli.course.run.verify:verify")
+@runs("blindgrade.cli.course.run.verify:verify", needs=("libcst", "dev"))
 def verify() -> None:
     """Prove that the course is sound.
 
