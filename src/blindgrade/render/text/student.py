@@ -66,8 +66,9 @@ def exercise_text(view: ExerciseView) -> str:
     if view.waits_for:
         lines.append(f"This exercise {view.waits_for}: correct that first.")
     given: set[str] = set()
-    for check in view.checks or ():
-        lines += _check(check, given)
+    if view.outcome not in (Outcome.NOT_ATTEMPTED, Outcome.BLOCKED):  # all of its checks would say the same
+        for check in view.checks or ():
+            lines += _check(check, given)
     printed = shown(view.output.strip())
     if printed:
         more = f"\n… ({len(printed) - MAX_OUTPUT} more characters)" if len(printed) > MAX_OUTPUT else ""

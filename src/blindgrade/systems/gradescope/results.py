@@ -96,7 +96,7 @@ def _by_level(attempt: Attempt, levels: tuple[Level, Level], prefix: str, later:
 def _entries(
     view: StudentView, prefix: str, visibility: Visibility, hidden: Visibility | None = None
 ) -> Iterator[dict[str, Any]]:
-    """An entry for each exercise of the view and each of its checks. `hidden`: visibility of what hidden checks decide."""
+    """An entry for each exercise of the view and each of its checks. `hidden` is for what hidden checks decide."""
     for number, exercise in enumerate(view.exercises, start=1):
         yield from _exercise(exercise, f"{prefix}{number}", view.lesson, visibility, hidden or visibility)
 
