@@ -157,7 +157,7 @@ def run(*words: str) -> Result:
 def zip_of(download: str, kind: str, tmp: Path, lesson: str) -> str:
     (tmp / "download").mkdir()
     (tmp / "download" / download).write_text(ANSWER)
-    (tmp / "roster.csv").write_text("id,name,canvas_id,moodle\nana,Ana Doe,4711,4711\n")
+    (tmp / "roster.csv").write_text("id,name,canvas_id,moodle_id\nana,Ana Doe,4711,4711\n")
     run("feedback", lesson, "--to", str(tmp / "out"), "--zip", kind, "--submissions", str(tmp / "download"),
         "--roster", str(tmp / "roster.csv"))  # fmt: skip
     with zipfile.ZipFile(tmp / "out" / f"{lesson}-{kind}.zip") as archive:

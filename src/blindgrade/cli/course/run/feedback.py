@@ -123,4 +123,4 @@ def _say(
         click.echo(shown(f"  left out: {who}: {reason}" if who else f"  left out: {reason}"))
     click.echo(f"{_pages(sum(len(pages.students) for pages in written))}, each with a text, in {to}")
     if zipped:
-        click.echo(f"{zipped.students} students in {zipped.path}")
+        click.echo(f"{zipped.students} {'student' if zipped.students == 1 else 'students'} in {zipped.path}")
