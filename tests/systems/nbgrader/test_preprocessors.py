@@ -171,7 +171,7 @@ def test_the_diagnosis_is_the_exercises_comment(run: Run) -> None:
     assert comments["correlation"] == "Not attempted."
     assert comments["standardize"] == (
         "- ✗ One value has no spread and raises ValueError; two values have one."
-        " → How many values does a spread need? (accepts one value)"
+        " → How many values does a spread need?"
     )
 
 
