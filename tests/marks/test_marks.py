@@ -267,3 +267,10 @@ def test_a_student_who_is_not_in_the_folder_that_was_named_keeps_the_recorded_ve
 def test_files_that_were_just_written_have_no_signature(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("1")
     assert signature.signature(tmp_path) == ""
+
+
+def test_a_run_names_the_students_who_were_graded_from_another_folder(cohort: Cohort) -> None:
+    late = Path(shutil.copytree(cohort.submitted / "bo", cohort.root / "late" / "bo")).parent
+    works, _ = read_submitted(late)
+    first, again = (record_handed_in(cohort.store, [cohort.target], works, late, None).moved for _ in range(2))
+    assert (first, again) == ({cohort.submitted: {"bo"}}, {})

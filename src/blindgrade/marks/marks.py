@@ -147,8 +147,10 @@ class Marks:
 
     def _look(self, lesson: str, every: bool) -> tuple[Judge, Now] | None:
         record = HandedInRecord.read(self.store, lesson)
+        if not record.students and self.submitted is None:
+            return None
         seed = self.store.drawn_seed(lesson)
-        if not record.students and (self.submitted is None or seed is None):
+        if not record.students and seed is None:
             return None  # without a seed, no attempt here is from `course grade`
         try:
             [target] = self.catalog.find([lesson])
