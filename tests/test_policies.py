@@ -9,10 +9,12 @@ from typing import Literal
 
 import pytest
 
+from blindgrade.attempts.decision import Decision, DecisionKind
+from blindgrade.attempts.effects import Decisions, by_student
 from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.catalog import Catalog, CourseError
-from blindgrade.models import Attempt, Late, Policy, SubmissionRef
-from blindgrade.policies import Decisions, Standing, days_late, standings
+from blindgrade.models import Attempt, Feedback, Late, LessonFeedback, Level, Policy, SubmissionRef
+from blindgrade.policies import Standing, days_late, feedback_level, standings
 
 from .graded import handed_in
 
@@ -145,11 +147,43 @@ def test_only_the_last_version_must_be_up_to_date_if_the_last_one_counts() -> No
     ]  # fmt: skip
 
 
-def test_decisions_may_move_the_time_when_work_is_due() -> None:
-    class Later(Decisions):
-        def due(self, lesson: str, due: datetime | None) -> datetime | None:
-            return due and due + timedelta(days=2)
+def extended(days: int) -> Decisions:
+    ruling = Decision(
+        kind=DecisionKind.EXTEND, student="ada", lesson="lesson-1", days=days, reason="ill", number=1,
+        at="2026-11-01T00:00:00Z", author="prof",
+    )  # fmt: skip
+    return by_student([ruling])["ada"]
 
+
+def test_an_extension_moves_the_time_when_the_students_work_is_due() -> None:
     policy = Policy(due={"lesson-1": DUE}, late=Late(penalty=0.5))
     versions = {"lesson-1": handed_in(attempt(80, "2026-11-12T00:00:00Z"))}
-    assert [standings("ada", versions, policy, decisions=one)[0].points for one in (Decisions(), Later())] == [0, 80]
+    given = (Decisions(), extended(1), extended(2))
+    assert [standings("ada", versions, policy, decisions=one)[0].points for one in given] == [0, 40, 80]
+
+
+def test_feedback_waits_for_the_student_with_the_longest_extension() -> None:
+    policy = Policy(due={"lesson-1": DUE}, feedback=Feedback(before=Level.TOTAL, after=Level.CHECKS))
+    given: list[list[Decisions]] = [[], [extended(1)], [extended(2), extended(1), Decisions()]]
+    days = (timedelta(days=0.5), timedelta(days=1.5), timedelta(days=2.5))
+    assert [[feedback_level("lesson-1", policy, DUE + one, some).value for one in days] for some in given] == [
+        ["checks", "checks", "checks"], ["total", "checks", "checks"], ["total", "total", "checks"],
+    ]  # fmt: skip
+    assert feedback_level("lesson-2", policy, DUE + days[2], given[2]) is Level.TOTAL
+
+
+def test_the_course_says_what_students_read_and_an_unknown_lesson_or_level_is_refused(tmp_path: Path) -> None:
+    course = Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__")))
+    text = (course / "course.toml").read_text()
+
+    def read(lesson: str = "lesson-1.1.1", level: str = "counts") -> Feedback | None:
+        table = f'[policy.feedback]\nbefore = "{level}"\n[policy.feedback.lessons."{lesson}"]\nafter = "total"\n'
+        (course / "course.toml").write_text(text + table)
+        return Catalog(course).course.policy.feedback
+
+    found = read()
+    assert found == Feedback(before=Level.COUNTS, lessons={"lesson-1.1.1": LessonFeedback(after=Level.TOTAL)})
+    with pytest.raises(CourseError, match="policy.feedback.lessons names lesson-9, which is not a lesson"):
+        read(lesson="lesson-9")
+    with pytest.raises(CourseError, match="'nothing', 'total', 'exercises', 'counts' or 'checks'"):
+        read(level="everything")

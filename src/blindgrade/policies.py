@@ -8,16 +8,17 @@ submission counts, never the time of grading.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from blindgrade.attempts.current import AnyAttempt
 from blindgrade.attempts.decision import Decision
-from blindgrade.attempts.effects import UNDECIDED, Decisions, Earned, Effects
+from blindgrade.attempts.effects import UNDECIDED, Decisions, Earned, Effects, last_due
 from blindgrade.attempts.handed_in import HandedIn, up_to_date
 from blindgrade.clock import instant, is_known, utc
-from blindgrade.models import Late, Policy
+from blindgrade.models import Late, Level, Policy
+from blindgrade.student_view import feedback_levels
 
 DAY = timedelta(days=1)
 
@@ -108,6 +109,16 @@ def standings(
 def due_order(lesson: str, policy: Policy, decisions: Decisions = UNDECIDED) -> tuple[datetime, str]:
     """Sort key of lessons: the time when they are due. Lessons without such a time come last."""
     return decisions.due(lesson, policy.due.get(lesson)) or datetime.max.replace(tzinfo=UTC), lesson
+
+
+def feedback_level(lesson: str, policy: Policy, now: datetime, decided: Iterable[Decisions]) -> Level:
+    """What students may read about the lesson at this time. `decided` has the decisions about every student.
+
+    Without a due date, it never becomes `after`. Else it waits until nobody's work is in time any more.
+    """
+    before, after = feedback_levels(policy.feedback, lesson)
+    due = last_due(lesson, policy.due.get(lesson), decided)
+    return before if due is None or now <= due else after
 
 
 def days_late(submitted_at: str | None, due: datetime | None, late: Late, marker: bool | None = None) -> int:

@@ -111,6 +111,15 @@ def collect(
     return report
 
 
+@contextmanager
+def listed(catalog: Catalog, source: Path, sources: Mapping[str, Recognise], kind: str) -> Iterator[Listing]:
+    """Submissions in a source, which stays unpacked while the context lasts. SourceError if it is no such source."""
+    with _opened(source) as (root, notes), TemporaryDirectory(prefix="blindgrade-listed-") as scratch:
+        listing = _recognised(root, kind, sources, Asked(Lessons.of(catalog), Path(scratch)))
+        listing.refused += [("", note) for note in notes]
+        yield listing
+
+
 def _without_times(report: Report, catalog: Catalog, options: Options) -> list[str]:
     """Sentence about the new submissions that no due date can count for."""
     if not report.timeless or not catalog.course.policy.due:

@@ -10,26 +10,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Self
 
-from typing_extensions import TypedDict
-
 from blindgrade.attempts.decision import Decision
 from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.attempts.reading import AttemptSummary, ExercisePoints, Misplaced, Part, StoreError
 from blindgrade.attempts.store import AttemptStore
+from blindgrade.catalog import UnknownId
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.marks.marks import Marks
 from blindgrade.models import ExerciseResult, Outcome, Policy, SubmissionRef
 from blindgrade.policies import Standing, standings
-
-
-class CheckScore(TypedDict):
-    """The fields of a check that a gradebook needs. A dict: a cohort has millions, and a model is six times slower."""
-
-    claim: str
-    outcome: str
-    message: str
-    hint: str
-    misconception: str | None
+from blindgrade.student_view import CheckFacts
 
 
 class ExerciseScore(ExercisePoints):
@@ -38,7 +28,8 @@ class ExerciseScore(ExercisePoints):
     title: str
     outcome: Outcome
     max_points: float
-    checks: list[CheckScore]
+    checks: list[CheckFacts]
+    output: str = ""
 
     @classmethod
     def of(cls, result: ExerciseResult) -> Self:
@@ -57,6 +48,8 @@ class Score(AttemptSummary):
     student and the lesson. A student with points by a decision alone has a score without a key and exercises.
     """
 
+    title: str = ""
+    problems: list[str] = []
     exercises: list[ExerciseScore]
     earned: float = 0.0
     days_late: int = 0
@@ -70,13 +63,15 @@ class Score(AttemptSummary):
 class LessonScores:
     """Scores of one lesson, sorted by student, and notes about attempts that were left out.
 
-    `excused` are students who need no points, with or without an attempt.
+    `excused` are students who need no points, with or without an attempt. `title` is the lesson's; it is empty if the
+    course has no such lesson now.
     """
 
     lesson: str
     attempts: dict[str, Score]
     notes: list[str]
     excused: set[str] = field(default_factory=set)
+    title: str = ""
 
     def is_excused(self, student: str) -> bool:
         """Does the student need no points for this lesson?"""
@@ -127,24 +122,32 @@ def _worth(marks: Marks, notes: dict[str, list[str]], policy: Policy) -> list[St
 
 
 def _lesson(marks: Marks, lesson: str, worth: list[Standing], notes: list[str]) -> LessonScores:
-    scores = LessonScores(lesson, {}, notes)
+    scores = LessonScores(lesson, {}, notes, title=_title(marks, lesson))
     own = [standing for standing in worth if standing.lesson == lesson]
     most = max((standing.max_points for standing in own), default=0.0)
     for standing in own:
         if standing.excused:
             scores.excused.add(standing.student)
         elif not standing.counted:
-            scores.attempts[standing.student] = _decided_alone(standing, most)
+            scores.attempts[standing.student] = _decided_alone(standing, most, scores.title)
         elif score := _score(marks.store, standing, notes):
             scores.attempts[standing.student] = score
     return scores
 
 
-def _decided_alone(standing: Standing, most: float) -> Score:
+def _title(marks: Marks, lesson: str) -> str:
+    try:
+        return marks.catalog.files(lesson).entry.title
+    except UnknownId:
+        return ""
+
+
+def _decided_alone(standing: Standing, most: float, title: str) -> Score:
     """Score of a student who handed in nothing and has points by a decision."""
     return Score(
         schema="blindgrade/attempt/v1",
         lesson=standing.lesson,
+        title=title,
         student=standing.student,
         points=standing.points,
         max_points=most,

@@ -118,6 +118,10 @@ class Marks:
         """Decisions in force about the student. StoreError names a damaged one."""
         return self._decided.get(student, UNDECIDED)
 
+    def all_decided(self) -> list[Decisions]:
+        """Decisions in force about each student who has some."""
+        return list(self._decided.values())
+
     def decided_students(self) -> list[str]:
         """Students about whom a decision is in force."""
         return sorted(self._decided)

@@ -94,3 +94,29 @@ def test_kept_versions_are_graded_where_the_best_one_counts(term: Term) -> None:
         if (one := json.loads(path.read_text()))["points"] == 100
     ]  # fmt: skip
     assert "/.versions/" in kept["submission"]["path"]
+
+
+def test_feedback_on_old_marks_is_written_only_if_that_is_asked_for(term: Term) -> None:
+    for student in ("ana", "ben"):
+        term.hand_in(student, "wrong_and_blocked")
+    term.run("grade", LESSON, "submitted")
+    words = ("feedback", LESSON, "--to", "out")
+    assert "2 pages, each with a text" in term.run(*words).stdout
+    page = term.root / "out" / LESSON / "ana.html"
+    page.unlink()
+
+    term.hand_in("ana", "all_right")
+    refused = term.run(*words, code=1)
+    assert refused.stdout == "" and not page.exists()
+    assert "1 mark is not up to date: run `course grade lesson-1.1.1 submitted/`" in refused.stderr
+    assert "nothing is written" in refused.stderr and "--stale" in refused.stderr
+    term.run(*words, "--stale", code=1)
+    assert "20 of 100 points" in page.read_text()
+
+    for student, case in (("ana", "wrong_and_blocked"), ("ben", "wrong_and_blocked")):
+        term.hand_in(student, case, where="first")
+    term.run(*words, "--submitted", "first")  # what was graded is what this folder has
+
+    term.run("grade", LESSON, "submitted/")
+    term.run(*words)
+    assert "100 of 100 points" in page.read_text()

@@ -15,8 +15,10 @@ from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.formulas import guarded
 from blindgrade.gradebook.marks import NoShows
 from blindgrade.gradebook.scores import LessonScores
+from blindgrade.models import Level
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier, Person
+from blindgrade.student_view import student_view
 from blindgrade.systems.moodle.worksheet import feedback, fill
 
 from ...graded import LESSON, scored
@@ -274,10 +276,25 @@ def test_a_score_without_a_line_is_reported(scores: LessonScores) -> None:
 
 def test_the_feedback_says_what_lateness_cost(scores: LessonScores) -> None:
     bo = scores.attempts["bo"].model_copy(update={"points": 39.0, "earned": 52.0, "days_late": 1})
-    assert "<p>39 of 100 points (52 before lateness of 1 day)</p>" in feedback(bo)
-    assert "<p>100 of 100 points</p>" in feedback(scores.attempts["ana"])
+    assert "<p>39 of 100 points (52 before lateness of 1 day)</p>" in feedback(student_view(bo, Level.CHECKS))
+    assert "<p>100 of 100 points</p>" in feedback(student_view(scores.attempts["ana"], Level.CHECKS))
 
 
 def test_the_feedback_names_points_that_an_instructor_added(scores: LessonScores) -> None:
     bo = scores.attempts["bo"].model_copy(update={"points": 57.0, "earned": 52.0, "adjusted": 5.0})
-    assert "<p>57 of 100 points (with +5 by your instructor)</p>" in feedback(bo)
+    assert "<p>57 of 100 points (with +5 by your instructor)</p>" in feedback(student_view(bo, Level.CHECKS))
+    late = bo.model_copy(update={"points": 31.0, "days_late": 1})
+    both = "<p>31 of 100 points (52 before lateness of 1 day) (with +5 by your instructor)</p>"
+    assert both in feedback(student_view(late, Level.TOTAL))
+    for level in (Level.NOTHING, Level.EXERCISES):  # these do not show the points
+        assert "instructor" not in feedback(student_view(late, level))
+
+
+def test_the_feedback_has_what_the_level_shows(scores: LessonScores) -> None:
+    def read(level: Level) -> str:
+        done = fill(WORKSHEET, scores, PEOPLE, None, level)
+        return list(csv.reader(io.StringIO(done.text)))[2][-1]
+
+    assert read(Level.NOTHING) == "" and read(Level.TOTAL) == "<p>52 of 100 points</p>"
+    assert "checks passed" in read(Level.COUNTS) and "claim" not in read(Level.COUNTS)
+    assert "The claim &lt;of&gt; a check." in read(Level.CHECKS)

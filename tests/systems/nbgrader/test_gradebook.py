@@ -99,8 +99,8 @@ def test_scores_and_comments_arrive_and_a_second_run_changes_nothing(url: str, s
     assert found["bo"]["at"] == datetime(2026, 11, 3, 10)
     assert found["bo"]["grades"]["grade-standardize"] == (32, 40, False)
     assert found["bo"]["comments"] == {
-        "standardize": r"- ✗ The claim \<of\> a check. → Look again. (not divided)",
-        "correlation": r"- ✗ The claim \<of\> a check. → Look again. (not divided)",
+        "standardize": r"- ✗ The claim \<of\> a check. → Look again.",
+        "correlation": r"- ✗ The claim \<of\> a check. → Look again.",
         "fit_line": None,
     }
     again = put(url, folder)
@@ -272,7 +272,7 @@ def test_added_points_are_extra_credit_and_a_comment_and_go_with_the_decision(ur
     put_scores(url, more)
     assert (total(url, "bo"), credit(url, "bo")) == (57, 5)
     comment = seen(url)["bo"]["comments"]["standardize"]
-    assert comment.endswith("(not divided)\n\nYour instructor added 5 points to this lesson.")
+    assert comment.endswith("Look again.\n\nYour instructor added 5 points to this lesson.")
     assert put_scores(url, more).changed == 0
     put_scores(url, with_decision(scores, "bo", points=54.5, adjusted=2.5))
     assert (total(url, "bo"), credit(url, "bo")) == (54.5, 2.5)

@@ -16,6 +16,7 @@ COMMANDS = {
     "decisions": Entry(f"{HERE}.decisions:decisions", "List what instructors decided, or take a decision back."),
     "excuse": Entry(f"{HERE}.excuse:excuse", "Excuse students from a lesson."),
     "extend": Entry(f"{HERE}.extend:extend", "Give students a later due date."),
+    "feedback": Entry(f"{HERE}.feedback:feedback", "Write each student's feedback as a page and a text."),
     "grade": Entry(f"{HERE}.grade:grade", "Grade every submission in SUBMITTED."),
     "gradebook": Entry(
         f"{HERE}.gradebook:gradebook",

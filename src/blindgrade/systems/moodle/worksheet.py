@@ -16,11 +16,14 @@ from blindgrade.gradebook.formulas import guarded
 from blindgrade.gradebook.marks import Mark, NoShows, about_excused, marks
 from blindgrade.gradebook.numbers import number
 from blindgrade.gradebook.points import fixed, scaled, short
-from blindgrade.gradebook.scores import LessonScores, Score
+from blindgrade.gradebook.scores import LessonScores
+from blindgrade.models import Level
+from blindgrade.render.text.student import adjusted
 from blindgrade.roster.matching import Match, Roster
 from blindgrade.roster.names import forms, normal
 from blindgrade.roster.people import Identifier
 from blindgrade.roster.titles import columns_of, participant
+from blindgrade.student_view import StudentView, student_view
 from blindgrade.systems.moodle.columns import WorksheetColumns, find_columns, read_rows
 from blindgrade.systems.moodle.titles import FILLED, NO, TITLES, YES
 
@@ -34,18 +37,20 @@ def fill(
     scores: LessonScores,
     roster: Roster,
     titles: dict[str, str] | None = None,
+    level: Level = Level.CHECKS,
     *,
     no_shows: NoShows | None = None,
 ) -> Filled:
     """Worksheet with our grades and comments. GradebookError if the text is not a worksheet.
 
     `titles` are the columns' titles on a site whose language is not known. Points are scaled to the maximum grade.
+    `level` is what students may read in the feedback.
     """
     bom = "\ufeff" if worksheet.startswith("\ufeff") else ""
     newline = "\r\n" if "\r\n" in worksheet[:4000] else "\n"
     rows, mark = read_rows(worksheet[len(bom) :])
     columns = find_columns(rows[0] if rows else [], titles or {})
-    sheet = _Sheet(rows, columns, marks(scores, roster, no_shows), roster)
+    sheet = _Sheet(rows, columns, marks(scores, roster, no_shows), roster, level)
     for row in rows[1:]:
         sheet.fill(row)
     sheet.report_missing()
@@ -59,10 +64,10 @@ class _Sheet:
     """Columns of the worksheet, and the students whose lines were filled in so far."""
 
     def __init__(
-        self, rows: list[list[str]], columns: WorksheetColumns, found: dict[str, Mark], roster: Roster
+        self, rows: list[list[str]], columns: WorksheetColumns, found: dict[str, Mark], roster: Roster, level: Level
     ) -> None:
         self.header, self.at, self.unknown = rows[0], columns.at, columns.unknown
-        self.marks, self.roster = found, roster.including(found)
+        self.marks, self.roster, self.level = found, roster.including(found), level
         self.id_columns = columns_of(self.header, rows[1:])
         self.found: set[str] = set()
         self.notes: list[str] = []
@@ -101,7 +106,7 @@ class _Sheet:
             return
         row[self.at["grade"]] = self._grade(row, student, mark)
         if "feedback" in self.at and mark.score is not None:
-            row[self.at["feedback"]] = feedback(mark.score)
+            row[self.at["feedback"]] = feedback(student_view(mark.score, self.level))
         self.written += 1
 
     def report_missing(self) -> None:
@@ -175,19 +180,16 @@ class _Sheet:
         return grade.replace(".", ",") if "," in text else grade  # the site's decimal mark
 
 
-def feedback(attempt: Score) -> str:
-    """Comments on an attempt's exercises as HTML, without any text of the student."""
-    days = "1 day" if attempt.days_late == 1 else f"{attempt.days_late} days"
-    late = f" ({short(attempt.earned)} before lateness of {days})" if attempt.days_late and _lost(attempt) else ""
-    changed = f" (with {attempt.adjusted:+g} by your instructor)" if attempt.adjusted else ""
-    lines = [f"<p>{short(attempt.points)} of {short(attempt.max_points)} points{late}{changed}</p>"]
-    for result in attempt.exercises:
-        said = comment(result, html.escape)
-        points = f"{html.escape(result.title)}: {short(result.points)} of {short(result.max_points)}"
-        text = "<br>".join(said.splitlines()) if said else ""
-        lines.append(f"<p><b>{points}</b>{'<br>' + text if text else ''}</p>")
+def feedback(view: StudentView) -> str:
+    """What a student may read about an attempt, as HTML without any text of the student."""
+    lines = []
+    if view.points is not None and view.earned is not None:
+        days = "1 day" if view.days_late == 1 else f"{view.days_late} days"
+        late = f" ({short(view.earned)} before lateness of {days})" if view.late else ""
+        lines.append(f"<p>{short(view.points)} of {short(view.max_points)} points{late}{adjusted(view)}</p>")
+    for exercise in view.exercises:
+        said = comment(exercise, html.escape) or ("Passed." if exercise.points is None else "")
+        has = f": {short(exercise.points)} of {short(exercise.max_points)}" if exercise.points is not None else ""
+        text = "<br>".join(said.splitlines())
+        lines.append(f"<p><b>{html.escape(exercise.title)}{has}</b>{'<br>' + text if text else ''}</p>")
     return "".join(lines)
-
-
-def _lost(attempt: Score) -> bool:
-    return round(attempt.earned + attempt.adjusted - attempt.points, 6) != 0

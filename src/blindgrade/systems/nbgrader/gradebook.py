@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,9 +27,10 @@ from blindgrade.gradebook.comments import comment
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.marks import about_excused
 from blindgrade.gradebook.scores import LessonScores, Score
-from blindgrade.models import Lesson, Outcome
+from blindgrade.models import Lesson, Level, Outcome
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.names import composed
+from blindgrade.student_view import student_view
 from blindgrade.systems.nbgrader.adjustments import BEGINNING, added, extra_credit, with_sentence
 from blindgrade.systems.nbgrader.names import grade_id, solution_id
 
@@ -71,8 +72,8 @@ class Syncer:
     def __exit__(self, *error: object) -> None:
         self._gradebook.close()
 
-    def lesson(self, files: LessonFiles, lesson: Lesson, scores: LessonScores) -> None:
-        """Write one lesson's scores, in one transaction."""
+    def lesson(self, files: LessonFiles, lesson: Lesson, scores: LessonScores, level: Level = Level.CHECKS) -> None:
+        """Write one lesson's scores, in one transaction. `level` is what students may read in the comments."""
         self.synced.notes += about_excused(scores, "nbgrader's gradebook stays as it is for them")
         scores = self._for_the_gradebook(scores)
         first = lesson.exercises[0].name
@@ -84,7 +85,7 @@ class Syncer:
             submitted = self._submissions(notebook.assignment.id, notebook.id, scores)
             self._grades(submitted, cells, scores)
             self._extra_credit(submitted, cells[grade_id(first)], solutions[solution_id(first)], scores)
-            self._comments(submitted, solutions, scores, first)
+            self._comments(submitted, solutions, scores, first, level)
             self._db.commit()
         except SQLAlchemyError as error:
             self._db.rollback()
@@ -230,14 +231,16 @@ class Syncer:
                 changed.append({"key": key, "extra_credit": new})
         self._update(api.Grade, changed, "extra_credit")
 
-    def _comments(self, submitted: dict[str, str], cells: dict[str, str], scores: LessonScores, first: str) -> None:
+    def _comments(
+        self, submitted: dict[str, str], cells: dict[str, str], scores: LessonScores, first: str, level: Level
+    ) -> None:
         table = api.Comment
         query = select(table.notebook_id, table.cell_id, table.id, table.auto_comment)
         have = {(r[0], r[1]): r[2:] for r in self._db.execute(query.where(table.cell_id.in_(list(cells.values()))))}
         new: Rows = []
         changed: Rows = []
         for student, attempt in scores.attempts.items():
-            said = {solution_id(result.name): comment(result) for result in attempt.exercises}
+            said = {solution_id(one.name): comment(one) for one in student_view(attempt, level).exercises}
             said[solution_id(first)] = with_sentence(said.get(solution_id(first)), attempt)
             for name, cell in cells.items():
                 text = said.get(name)
@@ -263,11 +266,19 @@ class Syncer:
         self.synced.changed += len(rows)
 
 
-def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], roster: Roster) -> Synced:
-    """Write every lesson's scores into the gradebook at `url`. GradebookError if it cannot be written."""
+def sync(
+    url: str,
+    lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]],
+    roster: Roster,
+    level: Callable[[str], Level] = lambda lesson: Level.CHECKS,
+) -> Synced:
+    """Write every lesson's scores into the gradebook at `url`. GradebookError if it cannot be written.
+
+    `level` gives what students may read in the comments on a lesson.
+    """
     with Syncer(url, roster) as syncer:
         for files, lesson, scores in lessons:
-            syncer.lesson(files, lesson, scores)
+            syncer.lesson(files, lesson, scores, level(lesson.id))
             syncer.synced.notes += scores.notes
         return syncer.synced
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ import click
 from blindgrade.attempts.handed_in import Count
 from blindgrade.attempts.reading import StoreError
 from blindgrade.catalog import Catalog, CourseError, UnknownId
-from blindgrade.cli.course.run.gradebook_scores import up_to_date_scores
+from blindgrade.cli.course.run.gradebook_scores import Scores, up_to_date_scores
 from blindgrade.cli.course.run.notes import say_notes
 from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.exits import BAD_REQUEST, SOME_NOT, stops
@@ -19,7 +20,7 @@ from blindgrade.gradebook import plain
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.marks import NoShows, about_absent
-from blindgrade.gradebook.scores import LessonScores
+from blindgrade.policies import feedback_level
 from blindgrade.roster.matching import Roster
 from blindgrade.submitted import NoSubmissions
 from blindgrade.systems.canvas import export as canvas
@@ -59,7 +60,7 @@ def export(
         _check(asked, people)
         catalog = Catalog.locate()
         scores = up_to_date_scores(catalog, lessons, attempts, submitted, count, before_penalties, stale)
-        filled = _filled(catalog, list(scores.read()), people, asked)
+        filled = _filled(catalog, scores, people, asked)
         if to is None:
             click.echo(filled.text, nl=False)
         else:
@@ -89,7 +90,8 @@ def _check(asked: _Asked, roster: Roster) -> None:
         raise GradebookError("--worksheet is for --as canvas and --as moodle; leave it out")
 
 
-def _filled(catalog: Catalog, scores: list[LessonScores], roster: Roster, asked: _Asked) -> Filled:
+def _filled(catalog: Catalog, found: Scores, roster: Roster, asked: _Asked) -> Filled:
+    scores = list(found.read())
     notes = [note for lesson in scores for note in lesson.notes]
     titles = {lesson.lesson: f"{lesson.lesson} {catalog.files(lesson.lesson).entry.title}" for lesson in scores}
     columns = _columns(asked)
@@ -102,7 +104,8 @@ def _filled(catalog: Catalog, scores: list[LessonScores], roster: Roster, asked:
     elif asked.kind == "canvas":
         filled = canvas.fill(text, scores, titles, roster, columns=columns, no_shows=no_shows, exercises=exercises)
     elif asked.worksheet and len(scores) == 1:
-        filled = moodle.fill(text, scores[0], roster, columns, no_shows=no_shows)
+        level = feedback_level(scores[0].lesson, catalog.course.policy, datetime.now(UTC), found.marks.all_decided())
+        filled = moodle.fill(text, scores[0], roster, columns, level, no_shows=no_shows)
     else:
         raise GradebookError(
             "Moodle has a worksheet for each lesson: name one lesson, and its worksheet with --worksheet (in Moodle:"

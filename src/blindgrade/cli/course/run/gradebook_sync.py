@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from blindgrade.cli.exits import BAD_REQUEST, stops
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.scores import LessonScores
 from blindgrade.models import Lesson
+from blindgrade.policies import feedback_level
 from blindgrade.submitted import NoSubmissions
 from blindgrade.systems.nbgrader.gradebook import sync as write
 
@@ -38,7 +40,9 @@ def sync(
         catalog = Catalog.locate()
         scores = up_to_date_scores(catalog, lessons, attempts, submitted, count, before_penalties, stale)
         students: set[str] = set()
-        done = write(url, _targets(catalog, scores.read(), students), people)
+        policy, now, decided = catalog.course.policy, datetime.now(UTC), scores.marks.all_decided()
+        targets = _targets(catalog, scores.read(), students)
+        done = write(url, targets, people, lambda one: feedback_level(one, policy, now, decided))
     say_notes([*done.notes, *people.strangers(sorted(students))])
     click.echo(f"{done.submissions} submissions: {done.added} rows added, {done.changed} changed")
     sys.exit(scores.code)
