@@ -92,7 +92,9 @@ class Term:
         """Change the points of an exercise, as an instructor does in lesson.toml."""
         path = self.course / "exercises" / self.folder(lesson) / "lesson.toml"
         blocks = path.read_text().split("[[exercise]]")
-        changed = [re.sub(r"points = .*", f"points = {points:g}", b) if f'name = "{exercise}"' in b else b for b in blocks]
+        changed = [
+            re.sub(r"points = .*", f"points = {points:g}", b) if f'name = "{exercise}"' in b else b for b in blocks
+        ]
         path.write_text("[[exercise]]".join(changed))
         self.facts["lessons"][lesson]["points"][exercise] = points
 
@@ -152,7 +154,9 @@ class Term:
         """Output of a `course` command, which must end with this code."""
         command = [str(Path(sys.executable).with_name("course")), *map(str, arguments)]
         done = subprocess.run(command, cwd=self.course, capture_output=True, text=True, check=False)
-        assert done.returncode == expected, f"{arguments}: {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        assert done.returncode == expected, (
+            f"{arguments}: {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        )
         return done.stdout + done.stderr
 
     def collect(self) -> None:
@@ -178,7 +182,9 @@ class Term:
         path = self.root / "facts.json"
         path.write_text(json.dumps(self.facts))
         script = Path(__file__).with_name("marks_from_facts.py")
-        done = subprocess.run([sys.executable, str(script), str(path), count], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, str(script), str(path), count], capture_output=True, text=True, check=True
+        )
         found: dict[str, dict[str, float | None]] = json.loads(done.stdout)
         return found
 

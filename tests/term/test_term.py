@@ -1,4 +1,4 @@
-"""Twelve lessons, 120 students, late ones, groups, extensions, regrades: every export has the marks of the raw facts."""
+"""Twelve lessons, 120 students, all that happens to their marks: every export has the marks of the raw facts."""
 
 from __future__ import annotations
 
