@@ -43,8 +43,9 @@ class LessonMarks(Generic[One]):
     """The versions of each student for one lesson, oldest first, and what is known about them.
 
     old: students for whom no record says what is handed in. not_there: students whose submission is no longer in its
-    folder. nothing: students who are in a folder with no file for this lesson. gone: folders that no longer exist. folders: all submitted folders. left_over: students for whom an attempt
-    counts that earlier checks judged, because the files are not kept.
+    folder. nothing: students who are in a folder with no file for this lesson. gone: folders that no longer exist.
+    folders: all submitted folders. left_over: students for whom an attempt counts that earlier checks judged, because
+    the files are not kept.
     """
 
     lesson: str
