@@ -32,14 +32,19 @@ class Row:
 
 
 def cohort_standings(marks: Marks, policy: Policy, roster: Roster) -> list[Row]:
-    """Rows for each student and lesson with work or a decision, and for each lesson that a student of the roster lacks.
+    """Rows for each student and lesson with work or a decision, and for each lesson that a student lacks.
+
+    Students are those of the roster and those who are in a graded folder.
 
     A row for a missing lesson has 0 points and no attempt that counts. So has a row for work that is not graded yet,
     which is not up to date. StoreError or CourseError names a damaged file.
     """
     students: dict[str, dict[str, list[HandedIn[AttemptSummary]]]] = {}
+    nothing: set[tuple[str, str]] = set()
     for lesson in marks.store.lessons():
-        for student, versions in marks.of(lesson, marks.summary, policy.attempts).students.items():
+        found_now = marks.of(lesson, marks.summary, policy.attempts)
+        nothing |= {(student, lesson) for student in found_now.nothing}
+        for student, versions in found_now.students.items():
             students.setdefault(student, {})[lesson] = versions
     decided = {student: marks.decided(student) for student in marks.decided_students()}
     found = [
@@ -51,7 +56,7 @@ def cohort_standings(marks: Marks, policy: Policy, roster: Roster) -> list[Row]:
     found = [one if one.max_points else replace(one, max_points=worth.get(one.lesson, 0.0)) for one in found]
     have = {(one.student, one.lesson) for one in found}
     waiting = {(student, lesson) for student, lessons in students.items() for lesson in lessons} - have
-    absent = {(student, lesson) for student in roster.people for lesson in worth}
+    absent = nothing | {(student, lesson) for student in roster.people for lesson in worth}
     absent |= {(student, lesson) for student, own in decided.items() for lesson in own.lessons}
     absent -= have | waiting
     for rows, up_to_date in ((waiting, False), (absent, True)):

@@ -43,8 +43,9 @@ class LessonMarks(Generic[One]):
     """The versions of each student for one lesson, oldest first, and what is known about them.
 
     old: students for whom no record says what is handed in. not_there: students whose submission is no longer in its
-    folder. gone: folders that no longer exist. folders: all submitted folders. left_over: students for whom an attempt
-    counts that earlier checks judged, because the files are not kept.
+    folder. nothing: students who are in a folder with no file for this lesson. gone: folders that no longer exist.
+    folders: all submitted folders. left_over: students for whom an attempt counts that earlier checks judged, because
+    the files are not kept.
     """
 
     lesson: str
@@ -52,6 +53,7 @@ class LessonMarks(Generic[One]):
     stale: list[Stale] = field(default_factory=list)
     old: list[str] = field(default_factory=list)
     not_there: list[str] = field(default_factory=list)
+    nothing: list[str] = field(default_factory=list)
     gone: list[Path] = field(default_factory=list)
     folders: set[Path] = field(default_factory=set)
     left_over: list[str] = field(default_factory=list)
@@ -80,11 +82,14 @@ class Marks:
         for student in sorted({*now.seen, *self.store.students(lesson)}):
             attempts = StudentAttempts(self.store, lesson, student, read)
             seen = now.seen.get(student)
-            if judge is not None and seen is not None and (seen.versions or seen.problem):
+            nothing = seen is not None and seen.absent and not seen.versions
+            if judge is not None and seen is not None and not nothing and (seen.versions or seen.problem):
                 self._add(marks, attempts, judge, now, count, history)
             elif versions := attempts.by_time():
                 marks.students[student] = versions
                 (marks.old if seen is None else marks.not_there).append(student)
+            elif nothing:
+                marks.nothing.append(student)
         folders = {seen.folder for student, seen in now.seen.items() if student in marks.students}
         marks.gone = [self._folder(name) for name in sorted(now.gone & folders)]
         marks.folders = {self._folder(name) for name in folders}
