@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from pydantic import ValidationError
 from blindgrade.models import Course, Exercise, Lesson, LessonEntry
 
 ID = re.compile(r"lesson-(?P<number>\d+(?:\.\d+)*)(?:/(?P<exercise>\w+))?")
+
+FOLDER = re.compile(r"lesson(?:_\d+)+_(\w+)")  # of a lesson, with its module at the end
 
 
 class CourseError(Exception):
@@ -46,6 +48,11 @@ class LessonFiles:
     def module(self) -> str:
         """Name of the student's module: "score_functions"."""
         return self.entry.slug
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """Modules of all lessons in the course's public tree, as far as the names of their folders show them."""
+        return _modules(self.root / "exercises")
 
     @property
     def exercises(self) -> Path:
@@ -325,6 +332,12 @@ class Catalog:
                 lesson: Lesson = _parse(LessonFiles(self.root, earlier).spec, Lesson, id=earlier.id)
                 found |= {f"{earlier.id}/{e.name}" for e in lesson.exercises}
         return found
+
+
+@cache
+def _modules(exercises: Path) -> frozenset[str]:
+    names = os.listdir(exercises) if exercises.is_dir() else []
+    return frozenset(match[1] for name in names if (match := FOLDER.fullmatch(name)))
 
 
 def _parse(path: Path, model: Any, **extra: object) -> Any:

@@ -244,6 +244,7 @@ class SubmissionRef(BaseModel):
 class Attempt(BaseModel):
     """Record of one grading of one lesson of one submission.
 
+    `unreadable` says why the lesson's file could not be read or loaded. Then no check shows anything about an answer.
     `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
     software). With these and the seed, an attempt can be repeated.
     """
@@ -262,6 +263,7 @@ class Attempt(BaseModel):
     sandbox: str
     seconds: float
     problems: list[str] = []
+    unreadable: str = ""
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
@@ -281,6 +283,7 @@ class Attempt(BaseModel):
         sandbox: str = "none",
         seconds: float = 0.0,
         problems: list[str] | None = None,
+        unreadable: str = "",
         graded_at: str = "",
     ) -> Self:
         """Attempt with these results. Its time is now if no time is given."""
@@ -296,6 +299,7 @@ class Attempt(BaseModel):
             sandbox=sandbox,
             seconds=round(seconds, 3),
             problems=problems or [],
+            unreadable=unreadable,
             exercises=exercises,
         )
 

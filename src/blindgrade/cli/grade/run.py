@@ -98,7 +98,8 @@ def _past(job: Job) -> Past:
 def _remember(job: Job, grading: Grading) -> None:
     progress = Progress(job.catalog.local)
     for attempt in grading.lessons:
-        progress.record(attempt)
+        if not attempt.unreadable:  # it shows nothing about the exercises
+            progress.record(attempt)
     if first := next_in(grading.lessons):
         attempt, result = first
         progress.look_at(attempt.lesson, result.name)

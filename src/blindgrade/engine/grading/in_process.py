@@ -13,6 +13,7 @@ from blindgrade.engine.judging.judging import ReferenceFailed, judge_by
 from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.submission.lines import trace_of
 from blindgrade.engine.submission.reading import LessonSubmission
+from blindgrade.engine.wire.replies import Stopped
 from blindgrade.engine.worker.lesson import LoadedLesson
 from blindgrade.models import CheckResult, Exercise, ExerciseResult
 from blindgrade.places import Place
@@ -30,6 +31,9 @@ class InThisProcess:
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
         """See `Observer`."""
         check, seed = rounds[0]
+        unread = self.submission.unread if self.submission is not None else {}
+        if exercise.defines in unread:
+            return Observed(Stopped(unread[exercise.defines]))
         reply = observe(self.checks, check, self.load(), seed, self.device)
         return Observed(reply, trace=trace_of(reply) if self.submission is None else self.submission.trace(reply))
 

@@ -31,6 +31,7 @@ PLAIN = {
 COLON = re.compile(r":(?=:\w)")  # GitHub's runner obeys "::error::" at the start of a line
 BAR = 24
 WIDTH = 100  # longer lines are hard to read
+UNREAD = "could not be read"  # start of each check's message if the exercise's code is broken
 NOT_RUN = "not run"  # start of a check's message if its exercise had used up its time
 TO_SHOW = (Outcome.FAILED, Outcome.ERROR)  # exercises that --verbose shows in full
 WRONG = (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED)
@@ -69,7 +70,9 @@ def heading(lesson: str, title: str) -> Text:
 def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
     """Exercises of a lesson, and its points. The caller prints the heading before."""
     parts = problems(attempt.problems)
-    parts += [exercise_table(attempt.exercises, console), Text(), bar(attempt.points, attempt.max_points, console)]
+    if not attempt.unreadable:
+        parts += [exercise_table(attempt.exercises, console), Text()]
+    parts += [bar(attempt.points, attempt.max_points, console)]
     if attempt.reference == "key":
         parts.append(Text("  public checks only, against the answer key", "dim"))
     return parts
@@ -112,6 +115,8 @@ def problems(texts: Iterable[str]) -> list[RenderableType]:
 def _note(result: ExerciseResult) -> str:
     if result.outcome is Outcome.BLOCKED:
         return next((c.message for c in result.checks if c.outcome is Outcome.BLOCKED), "")
+    if result.outcome is Outcome.FAILED and all(c.message.startswith(UNREAD) for c in result.checks):
+        return UNREAD
     if result.outcome is Outcome.FAILED:
         wrong = sum(c.outcome in WRONG for c in result.checks)
         return f"{wrong} of {len(result.checks)} checks {'fails' if wrong == 1 else 'fail'}"
