@@ -40,10 +40,11 @@ class Look:
 class Choice:
     """Files to read for a lesson: one, or a script and a notebook beside each other. Empty if there is none.
 
-    `refused` says why no file could be chosen although there are candidates.
+    `others` are candidates that were not chosen. `refused` says why no file could be chosen although there are some.
     """
 
     names: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     refused: str = ""
 
@@ -95,7 +96,7 @@ def _best(wanted: Wanted, candidates: dict[str, Named], look: Looking) -> Choice
     if others:
         why = _why(candidates, first, others[0], look)
         notes.append(f"{first} was graded and {_listed(others)} not, because {why}; keep one file for {wanted.lesson}")
-    return Choice(pair, notes)
+    return Choice(pair, [name for name in ordered if name not in pair], notes)
 
 
 def _why(candidates: dict[str, Named], first: str, other: str, look: Looking) -> str:
@@ -121,7 +122,8 @@ def _by_definitions(wanted: Wanted, names: list[str], look: Looking) -> Choice:
     defined = len(look(first).defines & wanted.defines)
     exercises = "an exercise" if defined == 1 else f"{defined} exercises"
     note = f"{first} was read, because it defines {exercises} of {wanted.lesson}; the lesson's own file is {wanted.own}"
-    return Choice([name for name in found if name == first or _beside(name, first)], [note])
+    pair = [name for name in found if name == first or _beside(name, first)]
+    return Choice(pair, [name for name in found if name not in pair], [note])
 
 
 def _beside(one: str, other: str) -> bool:

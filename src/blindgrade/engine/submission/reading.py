@@ -238,7 +238,7 @@ def _from_tree(
     source = fuller(sources)
     problems = [*source.problems, *choice.notes, *tree.notes]
     folder = tree.files[choice.names[0]].parent
-    own = {PurePosixPath(name).name for name in choice.names}
+    own = {PurePosixPath(name).name for name in (*choice.names, *choice.others)}
     return _assemble(path, target, source, folder, problems, own)
 
 
