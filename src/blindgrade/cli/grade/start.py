@@ -27,7 +27,8 @@ def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> 
         if wanted["hint"] or not lessons:
             return _stand(catalog, lessons, wanted["hint"])
         place = submission or catalog.root / "exercises"
-        job = Job(catalog, lessons, catalog.find(lessons), place, wanted, options)
+        ids = catalog.canonical(lessons)
+        job = Job(catalog, ids, catalog.find(ids), place, wanted, options)
         code = _watch(job) if wanted["watch"] else _grade(job)
     exits.leave(code)  # everything is printed and ended
 
@@ -52,8 +53,7 @@ def _watch(job: Job) -> int:
 
 
 def _grade(job: Job) -> int:
-    quiet = job.wanted["as_json"] or job.wanted["problems"]
-    printing = Silent() if quiet else Printing(job)
+    printing = Silent() if job.quiet else Printing(job)
     printing.begin()
     from blindgrade.cli.grade.warm_start import grade_warm
 

@@ -126,8 +126,13 @@ def _note(result: ExerciseResult) -> str:
 # ---------------------------------------------------------------- what to do next
 
 
-def ending(grading: Grading, links: Links, console: Console, *, verbose: bool = False) -> list[RenderableType]:
-    """Lines below the lessons: the total, and the next exercise to fix (with `verbose`: all that are wrong)."""
+def ending(
+    grading: Grading, links: Links, console: Console, *, verbose: bool = False, options: str = ""
+) -> list[RenderableType]:
+    """Lines below the lessons: the total, and the next exercise to fix (with `verbose`: all that are wrong).
+
+    `options` are those that the next command repeats, as a shell reads them.
+    """
     parts: list[RenderableType] = []
     if len(grading.lessons) > 1:
         parts += ["", bar(grading.points, grading.max_points, console, "all lessons")]
@@ -136,14 +141,20 @@ def ending(grading: Grading, links: Links, console: Console, *, verbose: bool = 
     if verbose:
         shown_results = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_SHOW] or shown_results
     for attempt, result in shown_results:
-        parts += ["", *card(attempt.lesson, result, links, verbose=verbose)]
+        parts += ["", *card(attempt.lesson, result, links, verbose=verbose, options=options)]
     if grading.points >= grading.max_points:
         parts += ["", "  Every point earned."]
     return parts
 
 
 def card(
-    lesson: str, result: ExerciseResult, links: Links, *, verbose: bool = False, commands: bool = True
+    lesson: str,
+    result: ExerciseResult,
+    links: Links,
+    *,
+    verbose: bool = False,
+    commands: bool = True,
+    options: str = "",
 ) -> list[RenderableType]:
     """Exercise that is not done: its first failed check's claim, message, hint and place, and the next command.
 
@@ -168,12 +179,14 @@ def card(
     if verbose and result.output.strip():
         grid.add_row(Text("printed", "dim"), Text(students(result.output.strip())))
     if commands:
-        _add_commands(grid, f"{lesson}/{result.name}", write)
+        _add_commands(grid, f"{lesson}/{result.name}", write, options)
     return [head, Padding(grid, (0, 0, 0, 2))]
 
 
-def _add_commands(grid: Table, exercise: str, write: bool) -> None:
-    command = Text.assemble((f"grade {exercise}", "bold"), ("   when you have written it" if write else "", "dim"))
+def _add_commands(grid: Table, exercise: str, write: bool, options: str) -> None:
+    command = Text.assemble(
+        (shown(f"grade {exercise}{options}"), "bold"), ("   when you have written it" if write else "", "dim")
+    )
     grid.add_row(Text("next", "dim"), command)
     grid.add_row("", Text.assemble((f"grade --hint {exercise}", "bold"), ("   for a hint", "dim")))
 
