@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from blindgrade import environment
 from blindgrade.ids import FOLDER, ID, Ids, nearest_of, neighbours
 from blindgrade.ids import UnknownId as UnknownId
 from blindgrade.models import Course, Exercise, Lesson, LessonEntry
@@ -120,11 +121,15 @@ class LessonFiles:
 
 @dataclass(frozen=True)
 class Target:
-    """A lesson to grade, and its exercises to grade in the lesson's order: the named ones, or all of them."""
+    """A lesson to grade, and its exercises to grade in the lesson's order: the named ones, or all of them.
+
+    `packages` are those that the course adds to the grading environment.
+    """
 
     files: LessonFiles
     lesson: Lesson
     exercises: tuple[str, ...]
+    packages: tuple[str, ...] = ()
 
 
 class Catalog:
@@ -267,7 +272,8 @@ class Catalog:
                 owners = self._ids.owners(name)
                 listed = ", ".join(owners or (f"{entry.id}/{n}" for n in nearest_of(name, known)))
                 raise UnknownId(f"{entry.id} has no exercise {name!r}; did you mean {listed}?")
-        return Target(files, lesson, tuple(n for n in known if names is None or n in names))
+        exercises = tuple(n for n in known if names is None or n in names)
+        return Target(files, lesson, exercises, self.course.environment.packages)
 
     def canonical(self, names: Iterable[str]) -> tuple[str, ...]:
         """The ids that these names stand for; see `Ids.canonical`. UnknownId if a name is unknown or ambiguous."""
@@ -350,6 +356,12 @@ class Catalog:
                 lesson: Lesson = _parse(LessonFiles(self.root, earlier).spec, Lesson, id=earlier.id)
                 found |= {f"{earlier.id}/{e.name}" for e in lesson.exercises}
         return found
+
+
+def need_packages(targets: Iterable[Target]) -> None:
+    """CourseError if this Python lacks a package of the course. The message has the command that installs it."""
+    if lacking := environment.missing(dict.fromkeys(name for target in targets for name in target.packages)):
+        raise CourseError(lacking)
 
 
 @cache

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from blindgrade import clock
+from blindgrade import clock, environment
 from blindgrade.places import Frame, Place
 
 
@@ -90,12 +90,25 @@ class Policy(Described):
     late: Late = Late()
 
 
+class Environment(Described):
+    """Packages that lessons import in addition to the grader's own, each with its version: "einops==0.8.1"."""
+
+    packages: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _pinned(self) -> Self:
+        if wrong := environment.mistake(self.packages):
+            raise ValueError(wrong)
+        return self
+
+
 class Course(Described):
     """Content of course.toml."""
 
     title: str
     summary: str
     policy: Policy = Policy()
+    environment: Environment = Environment()
     modules: list[ModuleEntry] = Field(alias="module")
     concepts: list[Concept] = Field(alias="concept")
     mental_models: list[MentalModel] = Field(alias="mental_model")

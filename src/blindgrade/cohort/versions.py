@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
+from blindgrade import environment
 from blindgrade.catalog import Target
 from blindgrade.cohort.deciding import code_digest
 from blindgrade.engine.answers.lesson_checks import LessonChecks
@@ -32,9 +33,9 @@ def engine_version() -> str:
     return f"{metadata.version('blindgrade')}+{code_digest()[:12]}"
 
 
-@lru_cache(maxsize=1)
-def software() -> dict[str, str]:
-    """Versions that can change the last bits of numbers."""
+@lru_cache(maxsize=8)
+def software(packages: tuple[str, ...] = ()) -> dict[str, str]:
+    """Versions that can change the last bits of numbers. `packages` are those that the course adds."""
     import numpy
     import torch
 
@@ -45,6 +46,7 @@ def software() -> dict[str, str]:
         "numpy": numpy.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
         "vector instructions": torch.backends.cpu.get_cpu_capability(),
+        **environment.installed(packages),
     }
 
 
@@ -58,6 +60,7 @@ def course_version(target: Target, checks: LessonChecks) -> CourseVersion:
         "solution": _of_file(files.solution),
         "misconceptions": _of_file(files.misconceptions),
         "toys": _of_file(files.toys),
+        "packages": target.packages,
     }
     exercises = {
         exercise.name: _of(

@@ -15,7 +15,7 @@ import torch
 
 from blindgrade.authoring.cells import CellError
 from blindgrade.authoring.regions import RegionError
-from blindgrade.catalog import Catalog, CourseError
+from blindgrade.catalog import Catalog, CourseError, need_packages
 from blindgrade.engine.judging.judging import ReferenceFailed
 from blindgrade.models import Kind
 from blindgrade.verify import trials
@@ -69,6 +69,7 @@ def prove(
     """
     torch.set_num_threads(1)  # before the fork: the workers inherit it
     targets = catalog.find(target_ids)
+    need_packages(targets)
     workshops = {t.files.entry.id: Workshop(catalog.root, t.files.entry.id) for t in targets}
     tasks = [task for t in targets for task in plan(workshops[t.files.entry.id], t.exercises, seeds)]
     found = {t.files.entry.id: _mutants_of(workshops[t.files.entry.id], t.exercises) for t in targets if mutants}

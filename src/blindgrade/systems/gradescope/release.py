@@ -43,11 +43,11 @@ fi
 install=("$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir)
 install+=(-c "$source/constraints.txt")
 if compgen -G "$source/wheels/torch-*.whl" > /dev/null; then
-  "${install[@]}" --no-index --find-links "$source/wheels" blindgrade
+  "${install[@]}" --no-index --find-links "$source/wheels" blindgrade -r "$source/packages.txt"
 else
   # PyTorch's own index has a build without CUDA, which has a tenth of the size. PyPI's build works too.
   "${install[@]}" --index-url https://download.pytorch.org/whl/cpu torch || "${install[@]}" torch
-  "${install[@]}" "$source"/wheels/blindgrade-*.whl
+  "${install[@]}" "$source"/wheels/blindgrade-*.whl -r "$source/packages.txt"
 fi
 # Protect the solutions once more: no other user of the image can read them.
 chmod -R go-rwx "$source"
@@ -91,6 +91,7 @@ def files(
         "run_autograder": RUN.replace("FAILURE", json.dumps(results.failure(), indent=1)).encode(),
         "config.json": json.dumps({"lessons": target_ids(targets), "hidden_checks": hidden}, indent=1).encode(),
         "constraints.txt": _constraints().encode(),
+        "packages.txt": "".join(f"{package}\n" for package in catalog.course.environment.packages).encode(),
         f"wheels/{name}": wheel,
         **_wheels(wheelhouse or (Path(given) if given else None)),
         **{f"course/{path}": content for path, content in private_course(catalog, targets).items()},
