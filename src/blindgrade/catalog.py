@@ -94,14 +94,9 @@ class LessonFiles:
         return self.exercises / "answer_key.json"
 
     @property
-    def misconceptions(self) -> Path:
-        """Known wrong answers."""
-        return self.root / "graders" / self.folder / "misconceptions.py"
-
-    @property
-    def alternatives(self) -> Path:
-        """Known right answers that differ from the solution."""
-        return self.root / "graders" / self.folder / "alternatives.py"
+    def known_answers(self) -> Path:
+        """Known wrong answers, and known right answers that differ from the solution."""
+        return self.root / "graders" / self.folder / "known_answers.py"
 
     @property
     def equivalents(self) -> Path:

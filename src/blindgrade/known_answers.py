@@ -1,30 +1,47 @@
-"""Markers of known right and wrong answers, which alternatives.py and misconceptions.py import.
+"""Markers of known right and wrong answers, for the file known_answers.py of a lesson.
 
-A marker is a decorator or an edit. A decorator marks a replacement for one exercise: a function or class that uses the
-solution's names. An edit changes the solution's text. The markers do nothing when they run.
-`engine.answers.solution` reads them from the file's syntax tree, because a replacement works only inside the solution.
+`exercise` begins the group of one exercise. `right` and `wrong` mark the answers of the group in two forms: an edit of
+the solution's text, or a decorated function or class that replaces the solution's and uses its names. The markers do
+nothing when they run. `engine.answers.known` reads them from the file's syntax tree, because a replacement works only
+inside the solution.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 Definition = TypeVar("Definition", bound=Callable[..., Any])
 
 
-def alternative(exercise: str) -> Callable[[Definition], Definition]:
-    """Mark the decorated definition as another right answer to `exercise`. Its name says how it differs."""
-    return _unchanged
+def exercise(name: str) -> None:
+    """Begin the group of this exercise. It ends where the next one begins."""
 
 
-def misconception(exercise: str, *, hint: str) -> Callable[[Definition], Definition]:
-    """Mark the decorated definition as a wrong answer to `exercise`. Its name is the misconception's id."""
-    return _unchanged
+@overload
+def right(name: Definition, /) -> Definition: ...
+@overload
+def right(name: str, old: str, new: str) -> None: ...
+def right(name: Definition | str, old: str = "", new: str = "") -> Definition | None:
+    """Mark another right answer.
+
+    As a decorator: the decorated definition. Its name says how it differs. As a statement: the solution with `new` in
+    place of `old`, which must occur exactly once in the exercise's definition.
+    """
+    return None if isinstance(name, str) else name
 
 
-def edit(exercise: str, name: str, old: str, new: str, *, hint: str) -> None:
-    """Mark a wrong answer: the solution of `exercise` with `new` in place of `old`, which must occur exactly once."""
+@overload
+def wrong(*, hint: str) -> Callable[[Definition], Definition]: ...
+@overload
+def wrong(name: str, old: str, new: str, *, hint: str) -> None: ...
+def wrong(name: str = "", old: str = "", new: str = "", *, hint: str) -> Callable[[Definition], Definition] | None:
+    """Mark a wrong answer, with the hint that a student reads who gives it.
+
+    As a decorator: the decorated definition. Its name is the misconception's id. As a statement: the solution with
+    `new` in place of `old`, which must occur exactly once in the exercise's definition.
+    """
+    return None if name else _unchanged
 
 
 def _unchanged(definition: Definition) -> Definition:

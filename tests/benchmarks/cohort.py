@@ -129,13 +129,12 @@ def cut_course(folder: Path, *, training: bool = False) -> Path:
     head, *exercises = spec.read_text().split("[[exercise]]")
     spec.write_text("[[exercise]]".join([head, *(e for e in exercises if f'name = "{TRAINS}"' not in e)]))
     _cut_functions(folder / "graders" / files.folder / "checks.py", TRAINS)
-    for name in ("misconceptions.py", "alternatives.py"):
-        _cut_functions(folder / "graders" / files.folder / name, TRAINS)
+    _cut_known_answers(folder / "graders" / files.folder / "known_answers.py", TRAINS)
     return folder
 
 
 def _cut_functions(path: Path, exercise: str) -> None:
-    """Take the checks or known answers of one exercise out of a file."""
+    """Take the checks of one exercise out of a file."""
     import ast
 
     text = path.read_text()
@@ -149,19 +148,28 @@ def _cut_functions(path: Path, exercise: str) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
+def _cut_known_answers(path: Path, exercise: str) -> None:
+    """Take the known answers of one exercise out of a file: all from its `exercise("…")` to the next one."""
+    head, *groups = path.read_text().split("\nexercise(")
+    kept = [group for group in groups if not group.startswith(f'"{exercise}")')]
+    path.write_text("\nexercise(".join([head, *kept]))
+
+
 def texts(course: Path, count: int) -> dict[str, str]:
     """A file for each student: a third all right, a third with a known misconception, a third not finished.
 
     Nobody writes what the next one does: half of the exercises that have other right answers are answered by one.
     """
     from blindgrade.catalog import Catalog
-    from blindgrade.engine.answers.solution import Solution, read_variants
+    from blindgrade.engine.answers.known import read_known_answers
+    from blindgrade.engine.answers.solution import Solution
 
     target = Catalog(course).find([LESSON])[0]
     solution = Solution(target.files, target.lesson)
-    wrong = [v.text for v in read_variants(target.files.misconceptions, "misconception", solution)]
+    known = read_known_answers(solution)
+    wrong = [variant.text for variant in known.wrong]
     others: dict[str, list[str]] = {}
-    for variant in read_variants(target.files.alternatives, "alternative", solution):
+    for variant in known.right:
         others.setdefault(variant.exercise, []).append(variant.text.removeprefix(solution.text))
     draw = random.Random(7)
     found = {}

@@ -34,10 +34,8 @@ def test_fields_of_an_exercise_count_if_a_result_depends_on_them(
     assert [name for name in before if before[name] != after[name]] == ([first.name] if counts else [])
 
 
-@pytest.mark.parametrize(
-    "file", ["solutions/lesson_1_1_1_basics/basics.py", "graders/lesson_1_1_1_basics/misconceptions.py", "TOYS"]
-)
-def test_the_solution_the_misconceptions_and_the_toys_count_for_every_exercise(tmp_path: Path, file: str) -> None:
+@pytest.mark.parametrize("file", ["solutions/lesson_1_1_1_basics/basics.py", "TOYS"])
+def test_the_solution_and_the_toys_count_for_every_exercise(tmp_path: Path, file: str) -> None:
     [target] = Catalog(Path(shutil.copytree(MINI, tmp_path / "course"))).find(["lesson-1.1.1"])
     checks = LessonChecks(target.files, target.lesson)
     before = course_version(target, checks).exercises
@@ -45,6 +43,28 @@ def test_the_solution_the_misconceptions_and_the_toys_count_for_every_exercise(t
     path.write_text((path.read_text(encoding="utf-8") if path.is_file() else "") + "\nADDED = 1\n", encoding="utf-8")
     after = course_version(target, checks).exercises
     assert all(before[name] != after[name] for name in before)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("Where is the middle of each row now?", "Where is the middle?", ["standardize"]),
+        ("def sample_spread(", "def sample_deviation(", ["standardize"]),
+        ("def by_moments(", "def by_two_moments(", []),
+        ("    mean = values.mean(dim=-1, keepdim=True)\n    variance", "    variance", []),
+    ],
+)
+def test_wrong_answers_count_for_their_exercise_and_right_ones_for_none(
+    tmp_path: Path, old: str, new: str, counts: list[str]
+) -> None:
+    [target] = Catalog(Path(shutil.copytree(MINI, tmp_path / "course"))).find(["lesson-1.1.1"])
+    checks = LessonChecks(target.files, target.lesson)
+    before = course_version(target, checks).exercises
+    text = target.files.known_answers.read_text(encoding="utf-8")
+    assert old in text
+    target.files.known_answers.write_text(text.replace(old, new), encoding="utf-8")
+    after = course_version(target, checks).exercises
+    assert [name for name in before if before[name] != after[name]] == counts
 
 
 def test_the_budget_of_the_lesson_and_the_engine_count_for_every_exercise(

@@ -42,7 +42,7 @@ def answers(files: LessonFiles) -> Iterator[str]:
 
 
 def known_answers_and_hidden_checks(files: LessonFiles, private: PrivateMatter) -> Iterator[str]:
-    for path in (files.misconceptions, files.alternatives, files.private_checks):
+    for path in (files.known_answers, files.private_checks):
         text = path.read_text()
         for node in ast.parse(text).body:
             wanted = isinstance(node, ast.FunctionDef | ast.ClassDef)

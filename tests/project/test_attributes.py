@@ -46,7 +46,7 @@ def written() -> list[str]:
     for course in COURSES:
         for target in Catalog(course).find(["all"]):
             files = target.files
-            made += [files.spec, files.solution, files.private_checks, files.misconceptions]
+            made += [files.spec, files.solution, files.private_checks, files.known_answers]
     return [path.relative_to(ROOT).as_posix() for path in made]
 
 

@@ -76,14 +76,14 @@ def test_a_stub_that_earns_points_is_reported_with_its_check(mini: Path) -> None
 
 
 def test_an_alternative_that_is_wrong_fails(mini: Path) -> None:
-    edited(mini, f"graders/{FOLDER}/alternatives.py", "correction=0", "correction=1")
+    edited(mini, f"graders/{FOLDER}/known_answers.py", "correction=0", "correction=1")
     proof = proved(mini, "alternative", "standardize", "standardize/by_library, seed 0")
     assert not proof.passed
     assert "has_mean_zero_and_spread_one" in proof.detail
 
 
 def test_a_misconception_that_no_check_notices_fails(mini: Path) -> None:
-    edited(mini, f"graders/{FOLDER}/misconceptions.py", '".mean()"', '".mean(-1)"')
+    edited(mini, f"graders/{FOLDER}/known_answers.py", '".mean()"', '".mean(-1)"')
     proof = proved(mini, "misconception", "correlation", "correlation/one_number, seed 0")
     assert (proof.passed, proof.detail) == (False, "no check notices it; write one that does")
 

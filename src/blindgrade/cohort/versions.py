@@ -13,7 +13,9 @@ from pathlib import Path
 from blindgrade import environment
 from blindgrade.catalog import Target
 from blindgrade.cohort.deciding import code_digest
+from blindgrade.engine.answers.known import read_known_answers
 from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.answers.solution import Solution
 
 # Fields of an exercise that no result depends on, and that no result shows.
 SHOWN_ELSEWHERE = {"difficulty", "mental_models"}
@@ -58,13 +60,14 @@ def course_version(target: Target, checks: LessonChecks) -> CourseVersion:
         "lesson": lesson.id,
         "seconds": lesson.seconds,
         "solution": _of_file(files.solution),
-        "misconceptions": _of_file(files.misconceptions),
         "toys": _of_file(files.toys),
         "packages": target.packages,
     }
+    known = read_known_answers(Solution(files, lesson))
     exercises = {
         exercise.name: _of(
             shared,
+            known.digest(exercise.name),
             exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE),
             [(check.name, checks.slicer.digest([check.name])) for check in checks.of(exercise.name)],
         )

@@ -11,7 +11,8 @@ from blindgrade.authoring.regions import MEANT
 from blindgrade.authoring.stub import stub_text
 from blindgrade.catalog import Catalog, LessonFiles
 from blindgrade.cohort_report.structure import rename
-from blindgrade.engine.answers.solution import Solution, Variant, read_variants
+from blindgrade.engine.answers.known import read_known_answers
+from blindgrade.engine.answers.solution import Solution, Variant
 from blindgrade.models import Lesson
 from blindgrade.simulate.simulation import Choice, KnownAnswers
 
@@ -32,11 +33,10 @@ class Pieces:
         self.files: LessonFiles = catalog.files(lesson_id)
         self.lesson: Lesson = catalog.lesson(self.files)
         self.solution = Solution(self.files, self.lesson)
-        alternatives = read_variants(self.files.alternatives, "alternative", self.solution)
-        misconceptions = read_variants(self.files.misconceptions, "misconception", self.solution)
+        answers = read_known_answers(self.solution)
         self.variants: dict[tuple[str, Choice], Variant] = {
-            **{(v.exercise, Choice("alternative", v.name)): v for v in alternatives},
-            **{(v.exercise, Choice("misconception", v.name)): v for v in misconceptions},
+            **{(v.exercise, Choice("alternative", v.name)): v for v in answers.right},
+            **{(v.exercise, Choice("misconception", v.name)): v for v in answers.wrong},
         }
         self._pieces: dict[tuple[str, Choice], _Piece] = {}
 

@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from blindgrade.catalog import Catalog, CourseError, LessonFiles
+from blindgrade.engine.answers.known import KnownAnswers, read_known_answers
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference
-from blindgrade.engine.answers.solution import Solution, Variant, read_variants
+from blindgrade.engine.answers.solution import Solution, Variant
 from blindgrade.engine.grading.in_process import Trusted
 from blindgrade.models import Exercise, Kind, Lesson
 
@@ -23,7 +24,7 @@ class Workshop:
         self.files: LessonFiles = catalog.files(lesson_id)
         self.lesson: Lesson = catalog.lesson(self.files)
         self.course = catalog.course
-        for path in (self.files.solution, self.files.misconceptions, self.files.alternatives):
+        for path in (self.files.solution, self.files.known_answers):
             _must_parse(path)
         self.solution = Solution(self.files, self.lesson)
 
@@ -43,14 +44,18 @@ class Workshop:
         return Trusted.by(self.reference)
 
     @cached_property
+    def _known(self) -> KnownAnswers:
+        return read_known_answers(self.solution)
+
+    @property
     def alternatives(self) -> list[Variant]:
         """Known right answers."""
-        return read_variants(self.files.alternatives, "alternative", self.solution)
+        return self._known.right
 
-    @cached_property
+    @property
     def misconceptions(self) -> list[Variant]:
         """Known wrong answers."""
-        return read_variants(self.files.misconceptions, "misconception", self.solution)
+        return self._known.wrong
 
     @cached_property
     def uses(self) -> dict[str, set[str]]:

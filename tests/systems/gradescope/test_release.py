@@ -129,7 +129,8 @@ def test_the_archive_has_its_scripts_at_the_root_and_executable() -> None:
             assert archive.getinfo(script).external_attr >> 16 & 0o111
             assert archive.read(script).startswith(b"#!/bin/bash\n")
         assert "course/solutions/lesson_1_1_1_basics/basics.py" in names
-        assert not [name for name in names if name.endswith("alternatives.py") or "__pycache__" in name]
+        assert "course/graders/lesson_1_1_1_basics/known_answers.py" in names
+        assert not [name for name in names if name.endswith("equivalents.toml") or "__pycache__" in name]
         assert json.loads(archive.read("config.json")) == {
             "lessons": ["lesson-1.1.1"],
             "hidden_checks": "after_due_date",

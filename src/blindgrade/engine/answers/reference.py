@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from blindgrade.checks import Check, derive
+from blindgrade.engine.answers.known import read_known_answers
 from blindgrade.engine.answers.lesson_checks import LessonChecks
-from blindgrade.engine.answers.solution import Solution, Variant, read_variants
+from blindgrade.engine.answers.solution import Solution, Variant
 from blindgrade.engine.wire import frames
 from blindgrade.engine.wire.replies import Answer, Unsendable, crossed
 from blindgrade.engine.worker.lesson import LoadedLesson
@@ -83,6 +84,5 @@ class LiveReference:
     def misconceptions(self, exercise: str) -> list[Variant]:
         """Known wrong answers to the exercise."""
         if self._misconceptions is None:
-            path = self.solution.files.misconceptions
-            self._misconceptions = read_variants(path, "misconception", self.solution)
+            self._misconceptions = read_known_answers(self.solution).wrong
         return [v for v in self._misconceptions if v.exercise == exercise]

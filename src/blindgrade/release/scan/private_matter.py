@@ -130,9 +130,8 @@ class PrivateMatter:
             yield self._solution(files)
         if files.private_checks.is_file():
             yield self._hidden_checks(files)
-        for what, path in (("a misconception", files.misconceptions), ("an alternative", files.alternatives)):
-            if path.is_file():
-                yield self._whole(what, path)
+        if files.known_answers.is_file():
+            yield self._whole("a known answer", files.known_answers)
 
     def _solution(self, files: LessonFiles) -> Piece:
         text, name = files.solution.read_text(encoding="utf-8"), self._place(files.solution)

@@ -1,40 +1,56 @@
-"""Other right answers to lesson 7.3.2."""
+"""Known right and wrong answers to lesson 7.3.2."""
 
 import math
 
 import torch
 import torch.nn.functional as F
 
-from blindgrade.known_answers import alternative
+from blindgrade.known_answers import exercise, right, wrong
 
-# ---------------------------------------------------------------- lcm_boundary_scalings
+exercise("lcm_boundary_scalings")
+wrong("no_timestep_scaling", "timesteps.to(torch.float64) * timestep_scaling", "timesteps.to(torch.float64)",
+      hint="LCM multiplies the discrete timestep by timestep_scaling (10) before the formula.")
+wrong("edm_c_out", "c_out = s / torch.sqrt", "c_out = sigma_data * s / torch.sqrt",
+      hint="c_out must go to 1 for large t: here the network already predicts x0.")
+wrong("missing_square", "sigma_data**2 / (s**2 + sigma_data**2)", "sigma_data / torch.sqrt(s**2 + sigma_data**2)",
+      hint="c_skip and c_out are not cos and sin of one angle: c_skip is squared.")
+wrong("swapped", "return c_skip.float(), c_out.float()", "return c_out.float(), c_skip.float()",
+      hint="The skip coefficient comes first, and it is 1 at timestep 0.")
 
 
-@alternative("lcm_boundary_scalings")
+@right
 def in_float32(timesteps, sigma_data=0.5, timestep_scaling=10.0):
     s = timestep_scaling * timesteps.float()
     total = s.square() + sigma_data * sigma_data
     return sigma_data * sigma_data / total, s * torch.rsqrt(total)
 
 
-@alternative("lcm_boundary_scalings")
+@right
 def by_an_angle(timesteps, sigma_data=0.5, timestep_scaling=10.0):
     s = timesteps.double() * timestep_scaling
     angle = torch.atan2(s, torch.full_like(s, sigma_data))
     return torch.cos(angle).pow(2).to(torch.float32), torch.sin(angle).to(torch.float32)
 
 
-@alternative("lcm_boundary_scalings")
+@right
 def level_by_level(timesteps, sigma_data=0.5, timestep_scaling=10.0):
     scaled = [timestep_scaling * t for t in timesteps.tolist()]
     skip = torch.tensor([sigma_data**2 / (s * s + sigma_data**2) for s in scaled], dtype=torch.float32)
     return skip, torch.tensor([s / math.hypot(s, sigma_data) for s in scaled], dtype=torch.float32)
 
 
-# ---------------------------------------------------------------- lcm_training_pair
+exercise("lcm_training_pair")
+wrong("adjacent_steps", "t_start - k", "t_start - 1",
+      hint="Neighbouring timesteps out of 1000 are nearly identical. Skip k = n_train / n_ddim steps.")
+wrong("off_by_one", "(index + 1) * k - 1", "index * k",
+      hint="Index 0 must start at k-1 so the last index reaches n_train-1.")
+wrong("negative_end", "torch.clamp(t_start - k, min=0)", "t_start - k",
+      hint="The first pair would end at -1. Clamp at 0.")
+wrong("standard_skip_only", "k = n_train // n_ddim", "k = 20",
+      hint="A skip of 20 belongs to 50 of 1000 levels. Compute it from n_train and n_ddim.")
 
 
-@alternative("lcm_training_pair")
+@right
 def from_a_table(index, n_train=1000, n_ddim=50):
     k = n_train // n_ddim
     starts = torch.arange(1, n_ddim + 1) * k - 1
@@ -42,17 +58,32 @@ def from_a_table(index, n_train=1000, n_ddim=50):
     return starts[index], ends[index]
 
 
-@alternative("lcm_training_pair")
+@right
 def index_by_index(index, n_train=1000, n_ddim=50):
     k = n_train // n_ddim
     starts = [k * i + k - 1 for i in index.tolist()]
     return torch.tensor(starts), torch.tensor([max(start - k, 0) for start in starts])
 
 
-# ---------------------------------------------------------------- lcm_inference_timesteps
+exercise("lcm_inference_timesteps")
+wrong("linspace_over_train", "[origin[(i * original_steps) // num_steps] for i in range(num_steps)]", "[n_train - 1 - (i * n_train) // num_steps for i in range(num_steps)]",
+      hint="LCM was trained only on the 50 skipping timesteps; choose from those.")
+wrong("includes_last", "(i * original_steps) // num_steps", "(i * (original_steps - 1)) // max(num_steps - 1, 1)",
+      hint="The schedule excludes the end point: the last jump already lands at x0.")
+wrong("ascending", "range(original_steps, 0, -1)", "range(1, original_steps + 1)",
+      hint="Sampling goes from noise to data: descending.")
 
 
-@alternative("lcm_inference_timesteps")
+@wrong(hint="A fixed stride rounds too early and leaves the clean end out: multiply i by original_steps, then divide.")
+def stride_rounded_first(num_steps, n_train=1000, original_steps=50):
+    if not 1 <= num_steps <= original_steps:
+        raise ValueError("num_steps out of range")
+    k = n_train // original_steps
+    origin = [j * k - 1 for j in range(original_steps, 0, -1)]
+    return origin[:: original_steps // num_steps][:num_steps]
+
+
+@right
 def from_a_tensor(num_steps, n_train=1000, original_steps=50):
     if num_steps < 1 or num_steps > original_steps:
         raise ValueError("num_steps out of range")
@@ -62,7 +93,7 @@ def from_a_tensor(num_steps, n_train=1000, original_steps=50):
     return origin[places].tolist()
 
 
-@alternative("lcm_inference_timesteps")
+@right
 def counted_down(num_steps, n_train=1000, original_steps=50):
     if num_steps not in range(1, original_steps + 1):
         raise ValueError("num_steps out of range")
@@ -74,10 +105,20 @@ def counted_down(num_steps, n_train=1000, original_steps=50):
     return steps
 
 
-# ---------------------------------------------------------------- augmented_pf_ode_step
+exercise("augmented_pf_ode_step")
+wrong("cfg_convention", "eps_cond + w * (eps_cond - eps_uncond)", "eps_uncond + w * (eps_cond - eps_uncond)",
+      hint="LCM writes the guided noise as (1+w) eps_c - w eps_u: w=0 must be plain conditional, not unconditional.")
+wrong("swapped_cond", "eps_cond + w * (eps_cond - eps_uncond)", "eps_uncond + w * (eps_uncond - eps_cond)",
+      hint="Prompt and empty prompt are exchanged, so this steers away from the prompt.")
+wrong("guides_x0_only", "torch.sqrt(1 - ab_s) * eps", "torch.sqrt(1 - ab_s) * eps_cond",
+      hint="The augmented ODE uses the guided noise in both places of the DDIM step.")
+wrong("coefficients_on_the_last_axis", "w, ab_t, ab_s = _trailing(w, z), _trailing(ab_t, z), _trailing(ab_s, z)", "pass",
+      hint="A coefficient of shape [B] belongs to the first axis: give it trailing axes of size 1.")
+wrong("no_root", "torch.sqrt(ab_s) * z0 + torch.sqrt(1 - ab_s) * eps", "ab_s * z0 + (1 - ab_s) * eps",
+      hint="ab is a share of the variance: signal and noise are multiplied by its root and by the root of the rest.")
 
 
-@alternative("augmented_pf_ode_step")
+@right
 def sample_by_sample(z, eps_cond, eps_uncond, w, ab_t, ab_s):
     out = []
     for i in range(len(z)):
@@ -87,14 +128,14 @@ def sample_by_sample(z, eps_cond, eps_uncond, w, ab_t, ab_s):
     return torch.stack(out)
 
 
-@alternative("augmented_pf_ode_step")
+@right
 def batch_axis_last(z, eps_cond, eps_uncond, w, ab_t, ab_s):
     z, eps = z.movedim(0, -1), torch.lerp(eps_uncond.movedim(0, -1), eps_cond.movedim(0, -1), 1 + w)
     ratio = (ab_s / ab_t).sqrt()
     return (ratio * z + ((1 - ab_s).sqrt() - ratio * (1 - ab_t).sqrt()) * eps).movedim(-1, 0)
 
 
-@alternative("augmented_pf_ode_step")
+@right
 def by_einsum_in_float64(z, eps_cond, eps_uncond, w, ab_t, ab_s):
     w, t, s = w.double(), ab_t.double(), ab_s.double()
     gain = (1 - s).sqrt() - (s / t * (1 - t)).sqrt()
@@ -102,10 +143,17 @@ def by_einsum_in_float64(z, eps_cond, eps_uncond, w, ab_t, ab_s):
     return torch.einsum("kb,kb...->b...", parts, torch.stack([z, eps_cond, eps_uncond]).double()).to(z.dtype)
 
 
-# ---------------------------------------------------------------- guidance_scale_embedding
+exercise("guidance_scale_embedding")
+wrong("no_1000", "1000.0 * w", "1.0 * w",
+      hint="w is multiplied by 1000 so that it uses the same frequency range as timesteps.")
+wrong("cos_first", "torch.cat([torch.sin(arg), torch.cos(arg)], dim=1)", "torch.cat([torch.cos(arg), torch.sin(arg)], dim=1)",
+      hint="This embedding puts sine first (unlike DiT/SDXL's).")
+wrong("half_not_minus_one", "/ (half - 1)", "/ half", hint="The lowest frequency is exactly 1/10000: divide by half-1.")
+wrong("interleaved", "torch.cat([torch.sin(arg), torch.cos(arg)], dim=1)", "torch.stack([torch.sin(arg), torch.cos(arg)], dim=2).flatten(1)",
+      hint="All sines come first, then all cosines: they do not alternate.")
 
 
-@alternative("guidance_scale_embedding")
+@right
 def as_the_official_code(w, dim=256):
     half = dim // 2
     freqs = torch.exp(torch.arange(half).double() * -(math.log(10000.0) / (half - 1)))
@@ -116,7 +164,7 @@ def as_the_official_code(w, dim=256):
     return torch.cat(columns, dim=1).to(torch.float32)
 
 
-@alternative("guidance_scale_embedding")
+@right
 def by_logspace_into_zeros(w, dim=256):
     half = dim // 2
     out = torch.zeros(w.shape[0], dim)
@@ -126,7 +174,7 @@ def by_logspace_into_zeros(w, dim=256):
     return out
 
 
-@alternative("guidance_scale_embedding")
+@right
 def in_single_precision(w, dim=256):
     half = dim // 2
     freqs = torch.exp(-math.log(10000.0) / (half - 1) * torch.arange(half, dtype=torch.float32))
@@ -134,10 +182,21 @@ def in_single_precision(w, dim=256):
     return F.pad(torch.cat([arg.sin(), arg.cos()], dim=-1), (0, dim % 2))
 
 
-# ---------------------------------------------------------------- lcm_distillation_loss
+exercise("lcm_distillation_loss")
+wrong("no_stop_gradient", "with torch.no_grad():", "if True:", hint="Teacher and target must not receive gradient.")
+wrong("no_cfg_augmentation", "augmented_pf_ode_step(z_t, eps_cond, eps_uncond, w, ab_t, ab_s)", "augmented_pf_ode_step(z_t, eps_cond, eps_uncond, 0 * w, ab_t, ab_s)",
+      hint="The teacher step has to be guided by w: that is what 'augmented' means.")
+wrong("target_without_w", "eps = model(z, t, cond, w_emb)", "eps = model(z, t, cond)",
+      hint="The student must know which w it imitates: pass the w embedding.")
+wrong("l2_not_huber", "(torch.sqrt((pred - goal) ** 2 + huber_c**2) - huber_c).mean()", "((pred - goal) ** 2).mean()",
+      hint="Use the pseudo-Huber distance.")
+wrong("target_at_the_start", "goal = leap(target, z_s, t_end, ab_s)", "goal = leap(target, z_s, t_start, ab_t)",
+      hint="The target stands at the end of the teacher's step: it is asked at t_end, with that level's alpha-bar.")
+wrong("noise_taken_for_clean", "c_out * (z - torch.sqrt(1 - ab) * eps) / torch.sqrt(ab)", "c_out * eps",
+      hint="The networks predict noise. Turn it into an estimate of the clean latent before c_out multiplies it.")
 
 
-@alternative("lcm_distillation_loss")
+@right
 def with_detach_and_both_leaps_written_out(
     student, target, teacher, z0, noise, cond, uncond, w, w_emb, t_start, t_end, alphas_cumprod, huber_c=0.001
 ):
@@ -157,7 +216,7 @@ def with_detach_and_both_leaps_written_out(
     return torch.mean(torch.hypot(here - there, torch.full_like(here, huber_c))) - huber_c
 
 
-@alternative("lcm_distillation_loss")
+@right
 def with_scalings_in_the_dtype_of_the_latents(
     student, target, teacher, z0, noise, cond, uncond, w, w_emb, t_start, t_end, alphas_cumprod, huber_c=0.001
 ):
@@ -180,10 +239,17 @@ def with_scalings_in_the_dtype_of_the_latents(
     return (gap * gap / ((gap * gap + huber_c * huber_c).sqrt() + huber_c)).mean()
 
 
-# ---------------------------------------------------------------- lora_adapter_size
+exercise("lora_adapter_size")
+wrong("full_matrix", "sum(rank * (d_out + d_in) for d_out, d_in in layer_shapes)", "sum(d_out * d_in for d_out, d_in in layer_shapes)",
+      hint="A LoRA stores A (r x d_in) and B (d_out x r), not the full update.")
+wrong("one_factor", "rank * (d_out + d_in)", "rank * d_in",
+      hint="A LoRA stores two factors for each layer, A and B: count both.")
+wrong("mebibytes", "/ 1e6", "/ 2**20", hint="Megabytes here are 10^6 bytes.")
+wrong("bits_not_bytes", "params * bytes_per_param / 1e6", "params * 8 * bytes_per_param / 1e6",
+      hint="bytes_per_param already counts bytes: no factor of 8.")
 
 
-@alternative("lora_adapter_size")
+@right
 def layer_after_layer(layer_shapes, rank, bytes_per_param=2):
     if rank <= 0:
         raise ValueError("rank out of range")
@@ -195,7 +261,7 @@ def layer_after_layer(layer_shapes, rank, bytes_per_param=2):
     return dict(params=params, megabytes=params / 1_000_000 * bytes_per_param, fraction=params / full)
 
 
-@alternative("lora_adapter_size")
+@right
 def from_a_table_of_shapes(layer_shapes, rank, bytes_per_param=2):
     if not rank >= 1:
         raise ValueError("rank out of range")
@@ -208,10 +274,30 @@ def from_a_table_of_shapes(layer_shapes, rank, bytes_per_param=2):
     }
 
 
-# ---------------------------------------------------------------- merge_loras
+exercise("merge_loras")
+wrong("no_alpha_over_r", 'lora["scale"] * (lora["alpha"] / a.shape[0])', 'lora["scale"]',
+      hint="The update is scaled by alpha / rank.")
+wrong("overwrites", "out = out + lora", "out = weight + lora",
+      hint="Each LoRA starts again from the base weight: only the last one survives. Speed and style must add up.")
 
 
-@alternative("merge_loras")
+@wrong(hint="Merging must not change the base weight.")
+def in_place(weight, loras):
+    for lora in loras:
+        a, b = lora["A"], lora["B"]
+        if (b.shape[0], a.shape[1]) != tuple(weight.shape):
+            raise ValueError("shapes do not fit")
+        weight += lora["scale"] * (lora["alpha"] / a.shape[0]) * (b @ a)
+    return weight
+
+
+wrong("average", "return out", "return weight + (out - weight) / max(len(loras), 1)",
+      hint="Adapters add; they are not averaged.")
+wrong("lets_it_broadcast", "(b.shape[0], a.shape[1]) != tuple(weight.shape)", "False",
+      hint="An update with one row or one column broadcasts silently over the weight: compare the shapes yourself.")
+
+
+@right
 def into_a_copy(weight, loras):
     merged = weight.detach().clone()
     d_out, d_in = merged.shape
@@ -222,7 +308,7 @@ def into_a_copy(weight, loras):
     return merged
 
 
-@alternative("merge_loras")
+@right
 def factors_side_by_side(weight, loras):
     if any(lora["B"].size(0) != weight.size(0) or lora["A"].size(1) != weight.size(1) for lora in loras):
         raise ValueError("the adapter does not fit")
@@ -233,10 +319,17 @@ def factors_side_by_side(weight, loras):
     return weight + torch.einsum("or,ri->oi", b, torch.cat([lora["A"] for lora in loras], dim=0))
 
 
-# ---------------------------------------------------------------- sharpness_problem
+exercise("sharpness_problem")
+wrong("picks_mode", "blur = (probs.unsqueeze(1) * candidates).sum(dim=0)", "blur = candidates[probs.argmax()]",
+      hint="The squared-error optimum is the mean, even if no image looks like it. That is the blur.")
+wrong("unweighted", "blur = (probs.unsqueeze(1) * candidates).sum(dim=0)", "blur = candidates.mean(dim=0)",
+      hint="Weight the candidates by their probability.")
+wrong("no_sqrt", "to_blur.min().sqrt()", "to_blur.min()", hint="Distance, not squared distance.")
+wrong("risk_of_the_mode", "(pairwise @ probs).min()", "(pairwise @ probs)[probs.argmax()]",
+      hint="The most likely candidate need not be the one of least risk: compute the risk of each and take the least.")
 
 
-@alternative("sharpness_problem")
+@right
 def by_the_variance_identity(candidates, probs):
     c, p = candidates.double(), probs.double()
     mean = p @ c
@@ -251,7 +344,7 @@ def by_the_variance_identity(candidates, probs):
     return {name: value.to(candidates.dtype) for name, value in answer.items()}
 
 
-@alternative("sharpness_problem")
+@right
 def candidate_by_candidate(candidates, probs):
     mean = torch.einsum("k,kd->d", probs, candidates)
 
@@ -266,10 +359,25 @@ def candidate_by_candidate(candidates, probs):
     }
 
 
-# ---------------------------------------------------------------- add_discriminator_loss
+exercise("add_discriminator_loss")
+wrong("bce", "torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()", "torch.nn.functional.softplus(-real).mean() + torch.nn.functional.softplus(fake).mean()",
+      hint="ADD uses the hinge loss: beyond the margin the gradient is zero.")
+wrong("swapped_labels", "torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()", "torch.relu(1 + real).mean() + torch.relu(1 - fake).mean()",
+      hint="Real logits should be pushed up, fake ones down.")
+wrong("no_margin", "torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()", "torch.relu(-real).mean() + torch.relu(fake).mean()",
+      hint="A logit on the right side still costs until it is past the margin of 1.")
+wrong("sum_over_heads", "torch.stack(heads).mean()", "torch.stack(heads).sum()",
+      hint="The loss is the mean over the heads, so that it does not grow with their number.")
 
 
-@alternative("add_discriminator_loss")
+@wrong(hint="Heads count alike: average within each head first. Pooled logits let the head with the largest map decide.")
+def pooled_logits(real_logits, fake_logits):
+    real = torch.cat([logits.flatten() for logits in real_logits])
+    fake = torch.cat([logits.flatten() for logits in fake_logits])
+    return torch.relu(1 - real).mean() + torch.relu(1 + fake).mean()
+
+
+@right
 def by_clamp(real_logits, fake_logits):
     total = 0
     for real in real_logits:
@@ -279,7 +387,7 @@ def by_clamp(real_logits, fake_logits):
     return total
 
 
-@alternative("add_discriminator_loss")
+@right
 def by_margin_ranking(real_logits, fake_logits):
     def hinge(logits, label):
         zero = torch.zeros_like(logits)
@@ -289,10 +397,21 @@ def by_margin_ranking(real_logits, fake_logits):
     return sum(hinge(real, 1.0) + hinge(fake, -1.0) for real, fake in pairs) / len(pairs)
 
 
-# ---------------------------------------------------------------- add_generator_loss
+exercise("add_generator_loss")
+wrong("no_stop_gradient", "with torch.no_grad():", "if True:",
+      hint="The teacher's answer is a fixed target: no gradient through it (and none through the re-noised input).")
+wrong("teacher_sees_clean", "renoised = _trailing(alpha_s, noise) * student_x0 + _trailing(sigma_s, noise) * noise", "renoised = student_x0",
+      hint="The teacher only understands noisy inputs: re-noise the student's sample to level s first.")
+wrong("wrong_sign_adv", "adv = -torch.stack", "adv = torch.stack",
+      hint="The generator wants high logits: minimise minus the mean.")
+wrong("no_lambda", "adv + lam * distill", "adv + distill", hint="Two teachers, two lessons: lambda sets the balance.")
+wrong("levels_weigh_alike", "(alpha_s * per_sample).mean()", "per_sample.mean()",
+      hint="Each sample's squared error is weighed by its own alpha_s: targets from heavy noise count less.")
+wrong("detached_sample", "discriminator(student_x0)", "discriminator(student_x0.detach())",
+      hint="The student learns by the gradient that comes back through the discriminator: do not cut it.")
 
 
-@alternative("add_generator_loss")
+@right
 def with_detach(student_x0, teacher, discriminator, noise, s, alpha_s, sigma_s, lam=2.5):
     a, sig = (v.reshape(-1, 1, 1, 1) for v in (alpha_s, sigma_s))
     goal = teacher((a * student_x0 + sig * noise).detach(), s).detach()
@@ -302,7 +421,7 @@ def with_detach(student_x0, teacher, discriminator, noise, s, alpha_s, sigma_s, 
     return {"loss": adv + lam * distill, "adv": adv, "distill": distill}
 
 
-@alternative("add_generator_loss")
+@right
 def by_weighted_sum(student_x0, teacher, discriminator, noise, s, alpha_s, sigma_s, lam=2.5):
     sample = student_x0.detach()
     noisy = torch.einsum("b,bchw->bchw", alpha_s, sample) + torch.einsum("b,bchw->bchw", sigma_s, noise)

@@ -1,4 +1,4 @@
-"""Other right answers to lesson 7.4.4."""
+"""Known right and wrong answers to lesson 7.4.4."""
 
 import math
 
@@ -7,12 +7,21 @@ import torch.nn.functional as F
 from torch import nn
 from torch.distributions import Normal
 
-from blindgrade.known_answers import alternative
+from blindgrade.known_answers import exercise, right, wrong
 
-# ---------------------------------------------------------------- SwiGLU
+exercise("SwiGLU")
+wrong("gelu", "F.silu(self.w1(x))", "F.gelu(self.w1(x))", hint="The gate uses SiLU (Swish), hence *Swi*GLU.")
+wrong("gate_swapped", "F.silu(self.w1(x)) * self.w3(x)", "self.w1(x) * F.silu(self.w3(x))",
+      hint="w1 is activated, w3 is the linear view.")
+wrong("added", "F.silu(self.w1(x)) * self.w3(x)", "F.silu(self.w1(x)) + self.w3(x)",
+      hint="The two views are multiplied, feature by feature; added, neither could shut the other off.")
+wrong("sigmoid_gate", "F.silu(self.w1(x))", "torch.sigmoid(self.w1(x))",
+      hint="A sigmoid gate makes a GLU; SiLU is the input times its sigmoid.")
+wrong("no_gate", "F.silu(self.w1(x)) * self.w3(x)", "F.silu(self.w1(x))",
+      hint="That is a plain feed-forward network: the second view, w3, is missing.")
 
 
-@alternative("SwiGLU")
+@right
 class with_the_sigmoid_written_out(nn.Module):
     def __init__(self, d_model, d_hidden):
         super().__init__()
@@ -28,7 +37,7 @@ class with_the_sigmoid_written_out(nn.Module):
         return self.w2(view * torch.sigmoid(view) * self.w3(x))
 
 
-@alternative("SwiGLU")
+@right
 class both_views_in_one_product(nn.Module):
     def __init__(self, d_model, d_hidden):
         super().__init__()
@@ -40,16 +49,30 @@ class both_views_in_one_product(nn.Module):
         return nn.SiLU()(gate).mul(value) @ self.w2.weight.T
 
 
-# ---------------------------------------------------------------- unified_position_ids
+exercise("unified_position_ids")
+wrong("text_from_zero", "torch.arange(1, n_text + 1)", "torch.arange(n_text)",
+      hint="Text positions start at 1 on the time axis.")
+wrong("image_at_zero", "torch.full_like(rows, n_text + 1)", "torch.zeros_like(rows)",
+      hint="All image tokens share the moment after the text.")
+wrong("raster_time", "torch.full_like(rows, n_text + 1)", "n_text + 1 + rows * grid_w + cols",
+      hint="An image is one moment: its tokens differ in height and width only.")
+wrong("text_on_all_axes", "text[:, 0] = torch.arange(1, n_text + 1)", "text[:] = torch.arange(1, n_text + 1).unsqueeze(1)",
+      hint="Text has no height or width: position 0 there (zero rotation).")
+wrong("text_first", "torch.cat([image, text])", "torch.cat([text, image])",
+      hint="Text comes earlier in time, but image tokens come first in the sequence.")
+wrong("column_by_column", "[torch.full_like(rows, n_text + 1), rows, cols]", "[torch.full_like(rows, n_text + 1), cols, rows]",
+      hint="The coordinates are time, row, column, and the image is read row by row: the column changes fastest.")
+wrong("image_with_the_last_word", "torch.full_like(rows, n_text + 1)", "torch.full_like(rows, n_text)",
+      hint="The last word stands at n_text: the image's moment is the next one.")
 
 
-@alternative("unified_position_ids")
+@right
 def token_by_token(n_text, grid_h, grid_w):
     image = [[n_text + 1, row, col] for row in range(grid_h) for col in range(grid_w)]
     return torch.tensor(image + [[i, 0, 0] for i in range(1, n_text + 1)], dtype=torch.long)
 
 
-@alternative("unified_position_ids")
+@right
 def as_two_grids(n_text, grid_h, grid_w):
     def grid(start, sizes):
         axes = [torch.arange(low, low + size) for low, size in zip(start, sizes)]
@@ -58,10 +81,21 @@ def as_two_grids(n_text, grid_h, grid_w):
     return torch.cat([grid((n_text + 1, 0, 0), (1, grid_h, grid_w)), grid((1, 0, 0), (n_text, 1, 1))])
 
 
-# ---------------------------------------------------------------- rope_3d
+exercise("rope_3d")
+wrong("one_axis", "ids[:, axis]", "ids[:, 0]", hint="Each block of channels rotates by its own axis' position.")
+wrong("halves_pairing", "even, odd = x[..., 0::2], x[..., 1::2]", "even, odd = x.chunk(2, dim=-1)",
+      hint="Pairs are neighbouring channels (2i, 2i+1), not the two halves.")
+wrong("freq_over_head", "torch.arange(0, d, 2, dtype=torch.float64) / d", "torch.arange(0, d, 2, dtype=torch.float64) / x.shape[-1]",
+      hint="Frequencies are laid out per axis: divide by that axis' size.")
+wrong("adds_positions", "even * cos - odd * sin", "even + sin", hint="RoPE rotates; it keeps the length of q and k.")
+wrong("turns_back", "[even * cos - odd * sin, even * sin + odd * cos]", "[even * cos + odd * sin, odd * cos - even * sin]",
+      hint="You turn by minus the angle: the minus stands before the odd channel's sine.")
+wrong("not_interleaved", "turned.flatten(-2)", "turned.transpose(-1, -2).flatten(-2)",
+      hint="Rotated pairs go back to where they came from: channels 2i and 2i+1, not the first and the second half.")
+wrong("base_built_in", "theta ** -", "256.0 ** -", hint="256 is only the default: use the theta that is given.")
 
 
-@alternative("rope_3d")
+@right
 def as_complex_numbers(x, ids, axes_dims, theta=256.0):
     if any(size % 2 for size in axes_dims) or sum(axes_dims) != x.shape[-1]:
         raise ValueError("the blocks do not fit")
@@ -76,7 +110,7 @@ def as_complex_numbers(x, ids, axes_dims, theta=256.0):
     return torch.view_as_real(pairs * torch.polar(torch.ones_like(angles), angles)).flatten(-2).to(x.dtype)
 
 
-@alternative("rope_3d")
+@right
 def block_by_block_in_float32(x, ids, axes_dims, theta=256.0):
     if sum(axes_dims) != x.shape[-1]:
         raise ValueError("the blocks do not add up")
@@ -92,10 +126,26 @@ def block_by_block_in_float32(x, ids, axes_dims, theta=256.0):
     return torch.cat(done, dim=-1).to(x.dtype)
 
 
-# ---------------------------------------------------------------- S3DiTBlock
+exercise("S3DiTBlock")
+wrong("no_tanh", "gate1, gate2 = gate1.tanh(), gate2.tanh()", "pass",
+      hint="The gates are not bounded: they go through tanh, so that no branch passes at more than its own size.")
+wrong("no_post_norm", "x = x + gate1 * rms(a, self.attn_norm2)", "x = x + gate1 * a",
+      hint="Sandwich norm: the branch's output is normalised again before the gate.")
+wrong("rope_on_v", "v = heads(self.to_v(h))", "v = rope_3d(heads(self.to_v(h)), ids, self.axes_dims)",
+      hint="The values were rotated, too: positions are for who attends to whom, so only queries and keys turn.")
+wrong("no_qk_norm", "rms(heads(self.to_q(h)), self.norm_q)", "heads(self.to_q(h))",
+      hint="Q and K are RMS-normalised per head before the rotation.")
+wrong("silu_on_the_condition", "self.ada(c)[:, None]", "self.ada(F.silu(c))[:, None]",
+      hint="DiT puts a SiLU before this layer; Z-Image's block reads c as it is.")
+wrong("gates_before_scales", "scale1, gate1, scale2, gate2 = self.ada", "gate1, scale1, gate2, scale2 = self.ada",
+      hint="The four parts come as scale, gate, scale, gate.")
+wrong("scale_without_one", "rms(x, self.attn_norm1) * (1 + scale1)", "rms(x, self.attn_norm1) * (scale1 if self.modulation else 1.0)",
+      hint="The scale is a change: multiply by 1 + scale, so that a scale of 0 leaves the branch as it is.")
+wrong("heads_interleaved", "features.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)", "features.unflatten(-1, (-1, self.n_heads)).permute(0, 3, 1, 2)",
+      hint="Head h owns consecutive channels: split the width into heads first, channels of a head second.")
 
 
-@alternative("S3DiTBlock")
+@right
 class with_softmax_and_torchs_norm(nn.Module):
     def __init__(self, d_model, n_heads, axes_dims, d_cond=None, modulation=True):
         super().__init__()
@@ -131,7 +181,7 @@ class with_softmax_and_torchs_norm(nn.Module):
         return torch.addcmul(x, parts[3].to(x), F.rms_norm(h, size, self.ffn_norm2, 1e-5))
 
 
-@alternative("S3DiTBlock")
+@right
 class head_by_head(nn.Module):
     def __init__(self, d_model, n_heads, axes_dims, d_cond=None, modulation=True):
         super().__init__()
@@ -167,10 +217,22 @@ class head_by_head(nn.Module):
         return x + gate2 * self.norm(self.ffn(h + h * scale2), self.ffn_norm2)
 
 
-# ---------------------------------------------------------------- stream_parameters
+exercise("stream_parameters")
+wrong("two_matrix_ffn", "3 * d_model * d_hidden", "2 * d_model * d_hidden",
+      hint="The feed-forward network counts with two matrices; a SwiGLU has three.")
+wrong("forgets_refiners", "depth * per_stream + 2 * refiner_depth * per_stream", "depth * per_stream",
+      hint="The refiners cost parameters too: one stack per modality.")
+wrong("dual_counts_once", "depth * 2 * per_stream", "depth * per_stream",
+      hint="Dual-stream blocks have all weights twice, once for each modality.")
+wrong("one_refiner_stack", "2 * refiner_depth", "refiner_depth",
+      hint="Image and text have refiners of their own: two stacks.")
+wrong("ratio_not_saving", "1 - single / dual", "single / dual",
+      hint="The saving is the share that one stream does without: 1 minus the ratio.")
+wrong("no_output_projection", "4 * d_model**2", "3 * d_model**2",
+      hint="Attention has four square matrices: query, key, value, and the output projection.")
 
 
-@alternative("stream_parameters")
+@right
 def from_shapes(d_model=3840, d_hidden=10240, depth=30, refiner_depth=2):
     shapes = [(d_model, d_model)] * 4 + [(d_model, d_hidden)] * 3
     one = sum(math.prod(shape) for shape in shapes)
@@ -179,7 +241,7 @@ def from_shapes(d_model=3840, d_hidden=10240, depth=30, refiner_depth=2):
     return {"per_stream": float(one), **counts, "saving": (counts["dual"] - counts["single"]) / counts["dual"]}
 
 
-@alternative("stream_parameters")
+@right
 def the_saving_from_blocks(d_model=3840, d_hidden=10240, depth=30, refiner_depth=2):
     block = d_model * (4 * d_model + 3 * d_hidden)
     return {
@@ -190,10 +252,19 @@ def the_saving_from_blocks(d_model=3840, d_hidden=10240, depth=30, refiner_depth
     }
 
 
-# ---------------------------------------------------------------- text_stack_summary
+exercise("text_stack_summary")
+wrong("channel_adds_tokens", 'if enc["join"] == "channel":', "if False:",
+      hint="Channel joins widen the context, sequence joins lengthen it.")
+wrong("sequence_adds_width", 'width = max(width, enc["width"])', 'width += enc["width"]',
+      hint="For a sequence join the narrower part is padded to the wider width.")
+wrong("no_error", 'if enc["tokens"] != tokens:', "if False:", hint="Channel concatenation needs equal token counts.")
+wrong("compares_with_the_first", 'if enc["tokens"] != tokens:', 'if enc["tokens"] != encoders[0]["tokens"]:',
+      hint="An encoder joins the whole context so far: after a sequence join it has more tokens than the first encoder.")
+wrong("last_width_wins", 'width = max(width, enc["width"])', 'width = enc["width"]',
+      hint="In a sequence join the wider of the two parts sets the width, be it the earlier one.")
 
 
-@alternative("text_stack_summary")
+@right
 def with_match(encoders):
     context, params = [0, 0], 0
     for encoder in encoders:
@@ -211,7 +282,7 @@ def with_match(encoders):
     return {"context": context, "params": params, "encoders": len(encoders)}
 
 
-@alternative("text_stack_summary")
+@right
 def with_real_tensors(encoders):
     context = torch.empty(encoders[0]["tokens"], encoders[0]["width"])
     for encoder in encoders[1:]:
@@ -227,10 +298,24 @@ def with_real_tensors(encoders):
     return {"encoders": len(params), "params": sum(params), "context": list(context.shape)}
 
 
-# ---------------------------------------------------------------- TinyS3DiT
+exercise("TinyS3DiT")
+wrong("no_refiners", "for block in self.noise_refiner:", "for block in self.noise_refiner[:0]:",
+      hint="Translate once: refine each modality before they meet.")
+wrong("text_at_the_images_places", "txt = block(txt, ids[n_img:])", "txt = block(txt, ids[:n_img][: txt.shape[1]])",
+      hint="The text was refined at positions of the image: its own are the rows behind the image's, ids[n_img:].")
+wrong("text_first", "h = torch.cat([img, txt], dim=1)", "h = torch.cat([txt, img], dim=1)",
+      hint="Image tokens come first here; ids and slicing must agree.")
+wrong("t_not_scaled", "1000.0 * t.float()", "t.float()",
+      hint="t in [0, 1] is scaled by 1000 before the Fourier features.")
+wrong("final_reads_c", "self.final_ada(F.silu(c))", "self.final_ada(c)",
+      hint="The blocks read c as it is, but the final layer reads silu(c).")
+wrong("no_final_norm", "F.layer_norm(h[:, :n_img], h.shape[-1:], eps=1e-6)", "h[:, :n_img]",
+      hint="Before the final scale the image tokens pass a LayerNorm without parameters.")
+wrong("text_not_normed", "rms(text, self.text_norm)", "text",
+      hint="The language model's features pass an RMSNorm before they are embedded.")
 
 
-@alternative("TinyS3DiT")
+@right
 class with_folded_patches(nn.Module):
     def __init__(self, channels, p, d_model, n_heads, axes_dims, depth, refiner_depth, d_text, d_cond):
         super().__init__()
@@ -266,7 +351,7 @@ class with_folded_patches(nn.Module):
         return F.fold(out.unflatten(-1, (-1, channels)).mT.flatten(-2).mT, (height, width), self.p, stride=self.p)
 
 
-@alternative("TinyS3DiT")
+@right
 class in_parts(nn.Module):
     def __init__(self, channels, p, d_model, n_heads, axes_dims, depth, refiner_depth, d_text, d_cond):
         super().__init__()
@@ -308,10 +393,23 @@ class in_parts(nn.Module):
         return unpatchify(h[:, :split], self.patch, *grid)
 
 
-# ---------------------------------------------------------------- dmd_loss
+exercise("dmd_loss")
+wrong("wrong_sign", "(fake_x0 - real_x0)", "(real_x0 - fake_x0)",
+      hint="Descending must move x towards the real prediction and away from the fake one.")
+wrong("no_normalisation", " / _trailing(norm, x).clamp_min(1e-8)", "",
+      hint="Divide by mean |x - real_x0| per sample so that noise levels weigh alike.")
+wrong("batch_norm_scale", "(x - real_x0).abs().flatten(1).mean(1)", "(x - real_x0).abs().mean().expand(x.shape[0])",
+      hint="Normalise each sample by itself.")
+wrong("no_stop_gradient", "with torch.no_grad():", "if True:", hint="The goal is a constant; only x carries gradient.")
+wrong("distance_to_the_fake", "(x - real_x0).abs()", "(x - fake_x0).abs()",
+      hint="The distance that measures g is the one to the real answer.")
+wrong("summed", "((x - goal) ** 2).mean()", "((x - goal) ** 2).sum()",
+      hint="The loss is a mean over all elements, so that it does not grow with the batch.")
+wrong("divides_by_zero", ".clamp_min(1e-8)", "",
+      hint="A sample that is its own real answer has distance 0: keep the divisor above 1e-8.")
 
 
-@alternative("dmd_loss")
+@right
 def with_the_gradient_as_a_product(x, real_x0, fake_x0):
     x_now, real, fake = x.detach(), real_x0.detach(), fake_x0.detach()
     axes = tuple(range(1, x.ndim))
@@ -320,7 +418,7 @@ def with_the_gradient_as_a_product(x, real_x0, fake_x0):
     return 0.5 * grad.square().mean() + (grad * (x - x_now)).mean()
 
 
-@alternative("dmd_loss")
+@right
 def sample_by_sample(x, real_x0, fake_x0):
     goals = []
     for own, real, fake in zip(x.detach(), real_x0.detach(), fake_x0.detach(), strict=True):
@@ -329,26 +427,46 @@ def sample_by_sample(x, real_x0, fake_x0):
     return F.mse_loss(x, torch.stack(goals)) / 2
 
 
-# ---------------------------------------------------------------- spear_and_shield
+exercise("spear_and_shield")
+wrong("alpha_not_minus_one", "(alpha - 1) * (real_cond - real_uncond)", "alpha * (real_cond - real_uncond)",
+      hint="alpha = 1 is no guidance: then the spear must vanish.")
+wrong("shield_uncond", "real_cond - fake_cond", "real_uncond - fake_cond",
+      hint="With (alpha - 1) in the spear, the shield compares conditional with conditional.")
+wrong("swapped", "return spear, shield", "return shield, spear",
+      hint="Spear = CFG augmentation, shield = distribution matching.")
+wrong("spear_against_the_fake", "(real_cond - real_uncond)", "(real_cond - fake_cond)",
+      hint="The spear knows nothing of the student: it is the teacher's own difference with and without the condition.")
+wrong("shield_backwards", "real_cond - fake_cond", "fake_cond - real_cond",
+      hint="Both point where the sample should go: towards the real prediction, away from the fake one.")
 
 
-@alternative("spear_and_shield")
+@right
 def guided_minus_conditional(real_cond, real_uncond, fake_cond, alpha):
     guided = torch.lerp(real_uncond, real_cond, alpha)
     return guided - real_cond, real_cond - fake_cond
 
 
-@alternative("spear_and_shield")
+@right
 def from_the_sum(real_cond, real_uncond, fake_cond, alpha):
     total = real_uncond + alpha * (real_cond - real_uncond) - fake_cond
     shield = torch.sub(real_cond, fake_cond)
     return total - shield, shield
 
 
-# ---------------------------------------------------------------- renoise_levels
+exercise("renoise_levels")
+wrong("shared", "s_shield = shield_range[0] + (shield_range[1] - shield_range[0]) * u_shield", "s_shield = s_spear",
+      hint="Decoupled: each term draws its own noise level.")
+wrong("same_draw", "(shield_range[1] - shield_range[0]) * u_shield", "(shield_range[1] - shield_range[0]) * u_spear",
+      hint="Spear and shield got the same draw: each has one of its own.")
+wrong("width_not_high", "spear_range[0] + (spear_range[1] - spear_range[0]) * u_spear", "spear_range[0] + spear_range[1] * u_spear",
+      hint="A draw of 1 must become high: stretch by the width of the range, high minus low.")
+wrong("only_the_spear_is_checked", "for low, high in (spear_range, shield_range):", "for low, high in (spear_range,):",
+      hint="Both ranges must lie within [0, 1] and run forwards.")
+wrong("no_single_level", "if not 0 <= low <= high <= 1:", "if not 0 <= low < high <= 1:",
+      hint="A range may be a single level: low = high is allowed.")
 
 
-@alternative("renoise_levels")
+@right
 def as_a_blend(u_spear, u_shield, spear_range, shield_range):
     def level(u, ends):
         low, high = ends
@@ -359,7 +477,7 @@ def as_a_blend(u_spear, u_shield, spear_range, shield_range):
     return level(u_spear, spear_range), level(u_shield, shield_range)
 
 
-@alternative("renoise_levels")
+@right
 def both_at_once(u_spear, u_shield, spear_range, shield_range):
     ends = torch.tensor([spear_range, shield_range], dtype=torch.float64)  # [2, 2]
     if (ends < 0).any() or (ends > 1).any() or (ends.diff(dim=1) < 0).any():
@@ -369,10 +487,22 @@ def both_at_once(u_spear, u_shield, spear_range, shield_range):
     return spear, shield
 
 
-# ---------------------------------------------------------------- decoupled_dmd_direction
+exercise("decoupled_dmd_direction")
+wrong("coupled", "x_shield = (1 - b) * x + b * n_shield", "x_shield, s_shield = x_spear, s_spear",
+      hint="The shield must be evaluated at its own noise level.")
+wrong("cfg_in_shield", "fake(x_shield, s_shield, cond)", "fake(x_shield, s_shield, uncond)",
+      hint="Real and fake are compared under the same condition.")
+wrong("no_detach", "with torch.no_grad():", "if True:",
+      hint="The direction is a constant: no gradient through the score networks.")
+wrong("levels_on_the_last_axis", "a, b = _trailing(s_spear, x), _trailing(s_shield, x)", "a, b = s_spear, s_shield",
+      hint="A level of shape [B] belongs to the first axis: give it trailing axes of size 1.")
+wrong("clean_samples", "shield = real(x_shield, s_shield, cond) - fake(x_shield, s_shield, cond)", "shield = real(x, s_shield, cond) - fake(x, s_shield, cond)",
+      hint="Both models are asked about the re-noised sample, of which the level that they are told is true.")
+wrong("signal_kept_whole", "x_spear = (1 - a) * x + a * n_spear", "x_spear = x + a * n_spear",
+      hint="In this lesson's notation noise replaces signal: (1 - s) x + s n.")
 
 
-@alternative("decoupled_dmd_direction")
+@right
 def through_spear_and_shield(real, fake, x, cond, uncond, s_spear, s_shield, n_spear, n_shield, alpha):
     parts = []
     for s, noise in ((s_spear, n_spear), (s_shield, n_shield)):
@@ -382,7 +512,7 @@ def through_spear_and_shield(real, fake, x, cond, uncond, s_spear, s_shield, n_s
     return (parts[0][0] + parts[1][1]).detach()
 
 
-@alternative("decoupled_dmd_direction")
+@right
 @torch.no_grad()
 def with_a_decorator(real, fake, x, cond, uncond, s_spear, s_shield, n_spear, n_shield, alpha):
     def noisy(s, noise):
@@ -394,40 +524,74 @@ def with_a_decorator(real, fake, x, cond, uncond, s_spear, s_shield, n_spear, n_
     return (alpha - 1) * guided + (real(second, s_shield, cond) - fake(second, s_shield, cond))
 
 
-# ---------------------------------------------------------------- diffusion_dpo_loss
+exercise("diffusion_dpo_loss")
+wrong("wrong_sign", "-F.logsigmoid(-beta * inside)", "-F.logsigmoid(beta * inside)",
+      hint="A *lower* error on the winner than the reference is good.")
+wrong("no_reference", "(err_w - ref_err_w) - (err_l - ref_err_l)", "err_w - err_l",
+      hint="Improvement is measured against the frozen reference.")
+wrong("plain_sigmoid", "-F.logsigmoid(-beta * inside)", "-torch.log(torch.sigmoid(-beta * inside))",
+      hint="log(sigmoid()) underflows to -inf for large arguments: use logsigmoid.")
+wrong("average_pair", "-F.logsigmoid(-beta * inside).mean()", "-F.logsigmoid(-beta * inside.mean())",
+      hint="Each pair is a comparison of its own: take the log-sigmoid pair by pair, and the mean afterwards.")
+wrong("summed", "-F.logsigmoid(-beta * inside).mean()", "-F.logsigmoid(-beta * inside).sum()",
+      hint="The loss is the mean over the batch.")
 
 
-@alternative("diffusion_dpo_loss")
+@right
 def as_softplus(err_w, err_l, ref_err_w, ref_err_l, beta):
     return F.softplus(beta * (err_w - err_l - ref_err_w + ref_err_l)).mean()
 
 
-@alternative("diffusion_dpo_loss")
+@right
 def as_cross_entropy(err_w, err_l, ref_err_w, ref_err_l, beta):
     # The winner is class 0 of a softmax over the two improvements.
     logits = -beta * torch.stack([err_w - ref_err_w, err_l - ref_err_l], dim=1)
     return F.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long))
 
 
-# ---------------------------------------------------------------- grpo_advantages
+exercise("grpo_advantages")
+wrong("batch_stats", "rewards.mean(dim=1, keepdim=True)", "rewards.mean()",
+      hint="Compare within the group (same prompt), not across prompts.")
+wrong("no_std", " / (std + eps)", "", hint="Divide by the group's standard deviation.")
+wrong("eps_inside", "(std + eps)", "(std ** 2 + eps).sqrt()",
+      hint="eps is added to the standard deviation, not to the variance.")
+wrong("biased_std", "rewards.std(dim=1, keepdim=True)", "rewards.std(dim=1, keepdim=True, correction=0)",
+      hint="This course takes the unbiased standard deviation: the sum of squares over n - 1.")
 
 
-@alternative("grpo_advantages")
+@wrong(hint="A group is a row: mean and standard deviation run along dim 1.")
+def groups_are_columns(rewards, eps=1e-4):
+    offset = rewards - rewards.mean(dim=0)
+    return offset / ((offset.square().sum(dim=0) / (len(rewards) - 1)).sqrt() + eps)
+
+
+@right
 def group_by_group(rewards, eps=1e-4):
     return torch.stack([(group - group.mean()) / (group.std() + eps) for group in rewards])
 
 
-@alternative("grpo_advantages")
+@right
 def by_hand(rewards, eps=1e-4):
     n = rewards.shape[1]
     offset = rewards - rewards.sum(dim=1, keepdim=True) / n
     return offset / (torch.sqrt((offset**2).sum(dim=1, keepdim=True) / (n - 1)) + eps)
 
 
-# ---------------------------------------------------------------- grpo_loss
+exercise("grpo_loss")
+wrong("maximum", "torch.minimum(ratio * adv, clipped * adv)", "torch.maximum(ratio * adv, clipped * adv)",
+      hint="The clipped objective is pessimistic: minimum.")
+wrong("only_clipped", "torch.minimum(ratio * adv, clipped * adv)", "(clipped * adv)",
+      hint="Clipping alone removes the gradient that would pull back a policy gone wrong.")
+wrong("wrong_sign", "-torch.minimum", "torch.minimum", hint="We minimise: minus the objective.")
+wrong("log_ratio", "torch.exp(logp - logp_old.detach())", "(logp - logp_old.detach())",
+      hint="The ratio is exp of the log-probability difference.")
+wrong("clip_built_in", "ratio.clamp(1 - clip, 1 + clip)", "ratio.clamp(0.8, 1.2)",
+      hint="0.2 is only the default: use the clip that is given.")
+wrong("gradient_to_the_reward", "adv = grpo_advantages(rewards).detach()", "adv = grpo_advantages(rewards)",
+      hint="Advantages are constants: they say how much, and nothing flows back into the reward.")
 
 
-@alternative("grpo_loss")
+@right
 def as_a_maximum_of_losses(logp, logp_old, rewards, clip=0.2):
     with torch.no_grad():
         adv = grpo_advantages(rewards)
@@ -436,7 +600,7 @@ def as_a_maximum_of_losses(logp, logp_old, rewards, clip=0.2):
     return losses.amax(dim=0).mean()
 
 
-@alternative("grpo_loss")
+@right
 def by_the_sign_of_the_advantage(logp, logp_old, rewards, clip=0.2):
     adv = grpo_advantages(rewards.detach())
     ratio = torch.exp(logp - logp_old.detach())
@@ -444,16 +608,24 @@ def by_the_sign_of_the_advantage(logp, logp_old, rewards, clip=0.2):
     return -(limited * adv).sum() / adv.numel()
 
 
-# ---------------------------------------------------------------- dmdr_loss
+exercise("dmdr_loss")
+wrong("weight_on_reward", "grpo_loss(logp, logp_old, rewards, clip) + dmd_weight * dmd_loss(x, real_x0, fake_x0)", "dmd_weight * grpo_loss(logp, logp_old, rewards, clip) + dmd_loss(x, real_x0, fake_x0)",
+      hint="RL drives, DMD guards: the weight belongs to the guardrail.")
+wrong("subtracts", "+ dmd_weight", "- dmd_weight", hint="The guardrail is a penalty: add it.")
+wrong("swapped_scores", "dmd_loss(x, real_x0, fake_x0)", "dmd_loss(x, fake_x0, real_x0)",
+      hint="The two answers are exchanged on their way to dmd_loss: samples are pulled towards the real one.")
+wrong("clip_forgotten", "grpo_loss(logp, logp_old, rewards, clip)", "grpo_loss(logp, logp_old, rewards)",
+      hint="Another clip than 0.2 has no effect: hand it on to grpo_loss.")
+wrong("weight_forgotten", "dmd_weight * dmd_loss", "dmd_loss", hint="How strong the guardrail is, dmd_weight says.")
 
 
-@alternative("dmdr_loss")
+@right
 def by_name(logp, logp_old, rewards, x, real_x0, fake_x0, dmd_weight, clip=0.2):
     engine = grpo_loss(logp=logp, logp_old=logp_old, rewards=rewards, clip=clip)
     return torch.add(engine, dmd_loss(x=x, real_x0=real_x0, fake_x0=fake_x0), alpha=dmd_weight)
 
 
-@alternative("dmdr_loss")
+@right
 def written_out(logp, logp_old, rewards, x, real_x0, fake_x0, dmd_weight, clip=0.2):
     adv = ((rewards - rewards.mean(1, True)) / (rewards.std(1, keepdim=True) + 1e-4)).detach()
     ratio = torch.exp(logp - logp_old.detach())
@@ -463,10 +635,20 @@ def written_out(logp, logp_old, rewards, x, real_x0, fake_x0, dmd_weight, clip=0
     return engine + dmd_weight * F.mse_loss(x, goal) / 2
 
 
-# ---------------------------------------------------------------- guardrail_optimum
+exercise("guardrail_optimum")
+wrong("teacher_is_ceiling", "return teacher_mean + teacher_var * reward_slope / dmd_weight", "return teacher_mean",
+      hint="The optimum moves beyond the teacher; the guardrail only limits how far.")
+wrong("weight_inverted", "reward_slope / dmd_weight", "reward_slope * dmd_weight",
+      hint="A stronger guardrail keeps the student closer to the teacher.")
+wrong("std_for_var", "teacher_var * reward_slope", "teacher_var ** 0.5 * reward_slope",
+      hint="The divergence between Gaussians of equal variance is (m - mu)^2 / (2 var).")
+wrong("half_forgotten", "teacher_var * reward_slope", "0.5 * teacher_var * reward_slope",
+      hint="The 2 from the square cancels the 1/2 of the divergence.")
+wrong("any_weight", "if dmd_weight <= 0:", "if dmd_weight == 0:",
+      hint="With a negative weight the guardrail would push the student away: there is no optimum, only a ValueError.")
 
 
-@alternative("guardrail_optimum")
+@right
 def one_newton_step(teacher_mean, teacher_var, reward_slope, dmd_weight):
     if not dmd_weight > 0:
         raise ValueError("a guardrail has a positive weight")
@@ -477,7 +659,7 @@ def one_newton_step(teacher_mean, teacher_var, reward_slope, dmd_weight):
     return float(m.detach() - slope.detach() / bend)
 
 
-@alternative("guardrail_optimum")
+@right
 def by_standard_deviations(teacher_mean, teacher_var, reward_slope, dmd_weight):
     if dmd_weight <= 0:
         raise ValueError("a guardrail has a positive weight")
@@ -485,10 +667,22 @@ def by_standard_deviations(teacher_mean, teacher_var, reward_slope, dmd_weight):
     return teacher_mean + std * (std * reward_slope / dmd_weight)
 
 
-# ---------------------------------------------------------------- train_dmd_generator
+exercise("train_dmd_generator")
+wrong("no_fake", "loss = dmd_loss(x, real_x0, fake_x0)", "loss = 0.5 * ((x - real_x0) ** 2).mean()",
+      hint="Without the fake score the samples collapse to one place: distribution matching needs both scores.")
+wrong("wrong_sign", "loss = dmd_loss(x, real_x0, fake_x0)", "loss = dmd_loss(x, fake_x0, real_x0)",
+      hint="The samples leave the hills: the difference of the two answers has the wrong sign.")
+wrong("no_renoise", "x_t = x + t * torch.randn(n, 2, generator=generator)", "t = 0 * t + 0.1; x_t = x",
+      hint="Both scores are compared on re-noised samples at many levels; on clean samples the two hardly overlap.")
+wrong("fake_is_the_sample", "fake_x0 = weights @ x", "fake_x0 = x",
+      hint="The fake answer is the crowd's, the weighted mean of all own samples: one sample alone feels no crowding.")
+wrong("too_much_noise", "n, t_min, t_max = 256, 0.2, 3.0", "n, t_min, t_max = 256, 4.0, 6.0",
+      hint="Much noise shows where the crowds are and hides the shape of each hill: small levels are needed, too.")
+wrong("kernel_without_the_two", "(2 * t**2)", "(t**2)",
+      hint="The weights come from log densities of N(x_j, t^2 I): the squared distance over TWICE t squared.")
 
 
-@alternative("train_dmd_generator")
+@right
 def with_fresh_samples_and_a_falling_rate(net, teacher_score, steps, seed):
     torch.manual_seed(seed)
     optimiser = torch.optim.AdamW(net.parameters(), lr=4e-3, betas=(0.8, 0.95), weight_decay=0.0)

@@ -1,4 +1,4 @@
-"""Other right answers to lesson 7.4.2."""
+"""Known right and wrong answers to lesson 7.4.2."""
 
 import itertools
 import math
@@ -7,12 +7,24 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from blindgrade.known_answers import alternative
+from blindgrade.known_answers import exercise, right, wrong
 
-# ---------------------------------------------------------------- patchify
+exercise("patchify")
+wrong("channel_first", "permute(0, 2, 4, 3, 5, 1)", "permute(0, 2, 4, 1, 3, 5)",
+      hint="The order inside a token is (row, column, channel).")
+wrong("column_major", "permute(0, 2, 4, 3, 5, 1)", "permute(0, 4, 2, 3, 5, 1)",
+      hint="Tokens run along rows first (left to right, then down).")
+wrong("reshape_only", "x.permute(0, 2, 4, 3, 5, 1)", "x",
+      hint="A bare reshape mixes pixels of different patches; move the patch axes together first.")
+wrong("columns_inside_first", "permute(0, 2, 4, 3, 5, 1)", "permute(0, 2, 4, 5, 3, 1)",
+      hint="Inside a token the pixels follow each other along the row, as the tokens do.")
+wrong("checks_the_area", "if height % p or width % p:", "if (height * width) % (p * p):",
+      hint="p must divide the height and the width, each by itself: 2 by 8 pixels hold 16, and yet no square of side 4.")
+wrong("no_error", "if height % p or width % p:", "if False:",
+      hint="A latent that the patches do not tile is an error of the caller: raise ValueError and say so.")
 
 
-@alternative("patchify")
+@right
 def by_unfold(x, p):
     b, c, h, w = x.shape
     if h % p != 0 or w % p != 0:
@@ -21,7 +33,7 @@ def by_unfold(x, p):
     return columns.transpose(1, 2).unflatten(2, (c, p * p)).transpose(2, 3).flatten(2)
 
 
-@alternative("patchify")
+@right
 def square_by_square(x, p):
     *_, h, w = x.shape
     if any(side % p for side in (h, w)):
@@ -30,7 +42,7 @@ def square_by_square(x, p):
     return torch.stack(squares, dim=1)
 
 
-@alternative("patchify")
+@right
 def by_einsum(x, p):
     b, c, h, w = x.shape
     if h % p or w % p:
@@ -39,10 +51,31 @@ def by_einsum(x, p):
     return torch.einsum("bcipjq->bijpqc", x).reshape(b, -1, p * p * c)
 
 
-# ---------------------------------------------------------------- unpatchify
+exercise("unpatchify")
+wrong("channel_first", "tokens.reshape(b, grid_h, grid_w, p, p, d // (p * p))", "tokens.reshape(b, grid_h, grid_w, d // (p * p), p, p).permute(0, 1, 2, 4, 5, 3)",
+      hint="Must be the exact inverse of patchify: (row, column, channel) inside a token.")
+wrong("swapped_grid", "permute(0, 5, 1, 3, 2, 4)", "permute(0, 5, 1, 4, 2, 3)",
+      hint="Pair each grid axis with its own pixel axis.")
+wrong("square_only", "if n != grid_h * grid_w or d % (p * p):", "if n != grid_h * grid_h or d % (p * p):",
+      hint="Height and width have grids of their own: a latent need not be square.")
+wrong("pixels_before_the_grid", "permute(0, 5, 1, 3, 2, 4)", "permute(0, 5, 3, 1, 4, 2)",
+      hint="Neighbouring rows belong to one patch: the row inside the patch changes faster than the row of the grid.")
 
 
-@alternative("unpatchify")
+@wrong(hint="Tokens run along rows first: the grid's rows are the outer axis of the list.")
+def column_major(tokens, p, grid_h, grid_w):
+    b, n, d = tokens.shape
+    if n != grid_h * grid_w or d % (p * p):
+        raise ValueError("the tokens do not fit")
+    patches = tokens.reshape(b, grid_w, grid_h, p, p, d // (p * p)).transpose(1, 2)
+    return patches.permute(0, 5, 1, 3, 2, 4).reshape(b, -1, grid_h * p, grid_w * p)
+
+
+wrong("counts_numbers_only", "if n != grid_h * grid_w or d % (p * p):\n        raise ValueError", "if d % (p * p):\n        raise ValueError",
+      hint="Check the number of tokens against the grid too: that the numbers can be reshaped does not mean they fit.")
+
+
+@right
 def by_fold(tokens, p, grid_h, grid_w):
     b, n, d = tokens.shape
     if n != grid_h * grid_w or d % p**2 != 0:
@@ -51,7 +84,7 @@ def by_fold(tokens, p, grid_h, grid_w):
     return F.fold(columns.transpose(1, 2), (grid_h * p, grid_w * p), kernel_size=p, stride=p)
 
 
-@alternative("unpatchify")
+@right
 def by_pixel_shuffle(tokens, p, grid_h, grid_w):
     if tokens.shape[1] != grid_h * grid_w or tokens.shape[2] % (p * p):
         raise ValueError("the tokens do not fit the grid")
@@ -60,7 +93,7 @@ def by_pixel_shuffle(tokens, p, grid_h, grid_w):
     return F.pixel_shuffle(grid, p)
 
 
-@alternative("unpatchify")
+@right
 def row_by_row(tokens, p, grid_h, grid_w):
     b, n, d = tokens.shape
     if n != grid_h * grid_w or d % (p * p) != 0:
@@ -70,10 +103,19 @@ def row_by_row(tokens, p, grid_h, grid_w):
     return torch.cat(rows, dim=1).permute(0, 3, 1, 2)
 
 
-# ---------------------------------------------------------------- dit_token_budget
+exercise("dit_token_budget")
+wrong("one_axis", "(height // p) * (width // p)", "(height * width) // p",
+      hint="Patching shrinks both axes: p^2 fewer tokens.")
+wrong("linear_attention", "2 * n * n * d_model", "2 * n * d_model", hint="Every token meets every token: n^2.")
+wrong("no_ffn", "12 * n * d_model * d_model", "4 * n * d_model * d_model",
+      hint="4 d^2 for attention projections plus 8 d^2 for the feed-forward.")
+wrong("scores_only", "2 * n * n * d_model", "n * n * d_model",
+      hint="Attention multiplies twice: queries with keys for the scores, and the shares with the values.")
+wrong("ffn_one_matrix", "12 * n * d_model * d_model", "8 * n * d_model * d_model",
+      hint="The feed-forward goes up to 4 d and back down: two matrices of 4 d^2.")
 
 
-@alternative("dit_token_budget")
+@right
 def layer_by_layer(height, width, p, d_model):
     tokens = height * width // p**2
     layers = [(d_model, 3 * d_model), (d_model, d_model), (d_model, 4 * d_model), (4 * d_model, d_model)]
@@ -85,16 +127,31 @@ def layer_by_layer(height, width, p, d_model):
     }
 
 
-@alternative("dit_token_budget")
+@right
 def by_powers(height, width, p, d_model):
     n = int((height / p) * (width / p))
     return dict(tokens=n, attention_macs=2 * d_model * n**2, linear_macs=3 * n * (2 * d_model) ** 2)
 
 
-# ---------------------------------------------------------------- DiTBlock
+exercise("DiTBlock")
+wrong("no_gate", "x = x + gate1.unsqueeze(1) * self.attention", "x = x + self.attention",
+      hint="Each branch is multiplied by its gate; with a zero gate the block must be the identity.")
+wrong("order_scale_shift", "shift1, scale1, gate1, shift2, scale2, gate2 =", "scale1, shift1, gate1, scale2, shift2, gate2 =",
+      hint="Order of the six: shift, scale, gate - attention first, then MLP.")
+wrong("no_silu", "self.ada(F.silu(c))", "self.ada(c)", hint="SiLU comes before the modulation layer.")
+wrong("not_zero_init", "nn.init.zeros_(self.ada.weight)", "pass",
+      hint="adaLN-*Zero*: the modulation layer starts at zero.")
+wrong("exact_gelu", 'F.gelu(h, approximate="tanh")', "F.gelu(h)",
+      hint="DiT uses GELU in its tanh form; the exact one differs in the fourth digit.")
+wrong("parallel_branches", "x = x + gate1.unsqueeze(1) * self.attention(modulate(self.norm(x), shift1, scale1))\n        h = self.fc1(modulate(self.norm(x), shift2, scale2))", "h = self.fc1(modulate(self.norm(x), shift2, scale2))\n        x = x + gate1.unsqueeze(1) * self.attention(modulate(self.norm(x), shift1, scale1))",
+      hint="The MLP reads the x that the attention has changed; only then comes the next norm.")
+wrong("affine_norm", "elementwise_affine=False", "elementwise_affine=True",
+      hint="The norms have no scale and shift of their own: the condition supplies them.")
+wrong("split_per_head", "z.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)  # [B, heads, n, d_head]\n            for z in self.qkv(h).chunk(3, dim=-1)", "z.transpose(1, 2)\n            for z in self.qkv(h).unflatten(-1, (self.n_heads, -1)).chunk(3, dim=-1)",
+      hint="qkv holds all queries, then all keys, then all values; split it into three first and into heads afterwards.")
 
 
-@alternative("DiTBlock")
+@right
 class WithSoftmax(nn.Module):
     def __init__(self, d_model, n_heads, mlp_ratio=4):
         super().__init__()
@@ -122,7 +179,7 @@ class WithSoftmax(nn.Module):
         return x + six[:, 5] * self.fc2(self.act(self.fc1(h)))
 
 
-@alternative("DiTBlock")
+@right
 class ByHand(nn.Module):
     """One head at a time, the norm and GELU written out."""
 
@@ -154,10 +211,19 @@ class ByHand(nn.Module):
         return x + a2[:, None] * self.fc2(h)
 
 
-# ---------------------------------------------------------------- dit_block_params
+exercise("dit_block_params")
+wrong("no_bias", "4 * d_model * d_model + 4 * d_model", "4 * d_model * d_model",
+      hint="The count is of weights alone: all five linear layers have biases, too.")
+wrong("gpt_block", "6 * d_model * d_model + 6 * d_model", "0", hint="adaLN-Zero adds 6 d^2: a third of the block.")
+wrong("norm_affine", "attention + mlp + ada}", "attention + mlp + ada + 4 * d_model}",
+      hint="The layer norms have no affine parameters: adaLN supplies them.")
+wrong("always_fourfold", "hidden = mlp_ratio * d_model", "hidden = 4 * d_model",
+      hint="Four is only the usual ratio: use the mlp_ratio that is given.")
+wrong("no_gates", "6 * d_model * d_model + 6 * d_model", "4 * d_model * d_model + 4 * d_model",
+      hint="Each of the two branches has three vectors: shift, scale and gate.")
 
 
-@alternative("dit_block_params")
+@right
 def by_counting_layers(d_model, mlp_ratio=4):
     def size(*layers):
         return sum((a + 1) * b for a, b in layers)
@@ -167,7 +233,7 @@ def by_counting_layers(d_model, mlp_ratio=4):
     return parts | {"total": sum(parts.values())}
 
 
-@alternative("dit_block_params")
+@right
 def by_building_it(d_model, mlp_ratio=4):
     def numel(*sizes):
         return sum(p.numel() for a, b in sizes for p in nn.Linear(a, b, device="meta").parameters())
@@ -177,17 +243,29 @@ def by_building_it(d_model, mlp_ratio=4):
     return {"total": attention + mlp + ada, "ada": ada, "mlp": mlp, "attention": attention}
 
 
-# ---------------------------------------------------------------- scale_dit
+exercise("scale_dit")
+wrong("first_fit", "if total <= budget and (best is None or total > best[2]):", "if total <= budget and best is None:",
+      hint="Use as much of the budget as possible.")
+wrong("may_exceed", "if total <= budget and (best is None or total > best[2]):", "if best is None or abs(total - budget) < abs(best[2] - budget):",
+      hint="The budget is a limit: a stack may reach it, and not exceed it.")
+wrong("linear_in_d", 'n * dit_block_params(d)["total"]', 'n * d * dit_block_params(sorted(d_models)[0])["total"] // sorted(d_models)[0]',
+      hint="Parameters grow with d^2 but only linearly with depth.")
+wrong("wider_in_ties", "total > best[2]", "total >= best[2]",
+      hint="Of two models with equally many parameters keep the narrower one: replace it only by a larger one.")
+wrong("strictly_below", "total <= budget", "total < budget",
+      hint="A model that uses the budget to the last parameter still fits.")
+wrong("widest_first", "total > best[2]", "(d, n) > best[:2]",
+      hint="Width does not come first: a narrower but deeper model may use more of the budget.")
 
 
-@alternative("scale_dit")
+@right
 def by_max(budget, d_models, depths):
     sizes = [(n * dit_block_params(d)["total"], -d, -n) for d, n in itertools.product(d_models, depths)]
     total, d, n = max(size for size in sizes if size[0] <= budget)  # max of nothing is a ValueError
     return {"d_model": -d, "depth": -n, "params": total}
 
 
-@alternative("scale_dit")
+@right
 def deepest_for_each_width(budget, d_models, depths):
     found = []
     for d in d_models:
@@ -200,10 +278,32 @@ def deepest_for_each_width(budget, d_models, depths):
     return min(found, key=lambda model: (-model["params"], model["d_model"]))
 
 
-# ---------------------------------------------------------------- sincos_pos_embed
+exercise("sincos_pos_embed")
+wrong("rows_first", "torch.cat([one(cols), one(rows)], dim=1)", "torch.cat([one(rows), one(cols)], dim=1)",
+      hint="DiT's (MAE's) table encodes the column in the first half.")
+wrong("interleaved", "torch.cat([out.sin(), out.cos()], dim=1)", "torch.stack([out.sin(), out.cos()], dim=2).flatten(1)",
+      hint="Sines first, then cosines; not interleaved.")
+wrong("half_freqs", "torch.arange(d_model // 4, dtype=torch.float64) / (d_model / 4)", "torch.arange(d_model // 4, dtype=torch.float64) / (d_model / 2)",
+      hint="Each axis has d/2 channels, so d/4 frequencies over the full range.")
+wrong("cosines_first", "torch.cat([out.sin(), out.cos()], dim=1)", "torch.cat([out.cos(), out.sin()], dim=1)",
+      hint="Here the sines come first; it is the timestep embedding that starts with cosines.")
+wrong("counts_from_one", "torch.arange(grid_w).repeat", "torch.arange(1, grid_w + 1).repeat",
+      hint="Rows and columns count from 0.")
 
 
-@alternative("sincos_pos_embed")
+@wrong(hint="Tokens run along rows first, as patchify makes them: the column changes at every token.")
+def tokens_by_column(d_model, grid_h, grid_w):
+    omega = 10_000.0 ** -(torch.arange(d_model // 4, dtype=torch.float64) / (d_model / 4))
+
+    def one(u):
+        return torch.cat([(u[:, None] * omega).sin(), (u[:, None] * omega).cos()], dim=1)
+
+    return torch.cat(
+        [one(torch.arange(grid_w).repeat_interleave(grid_h)), one(torch.arange(grid_h).repeat(grid_w))], 1
+    ).float()
+
+
+@right
 def in_float32_by_meshgrid(d_model, grid_h, grid_w):
     rows, cols = torch.meshgrid(torch.arange(grid_h).float(), torch.arange(grid_w).float(), indexing="ij")
     quarter = d_model // 4
@@ -212,7 +312,7 @@ def in_float32_by_meshgrid(d_model, grid_h, grid_w):
     return torch.cat([wave for a in angles for wave in (torch.sin(a), torch.cos(a))], dim=1)
 
 
-@alternative("sincos_pos_embed")
+@right
 def number_by_number(d_model, grid_h, grid_w):
     quarter = d_model // 4
     table = torch.empty(grid_h * grid_w, d_model)
@@ -225,10 +325,21 @@ def number_by_number(d_model, grid_h, grid_w):
     return table
 
 
-# ---------------------------------------------------------------- ddim_generate
+exercise("ddim_generate")
+wrong("eps_not_reused", "torch.sqrt(1 - ab_prev) * eps", "torch.sqrt(1 - ab_prev) * x_init",
+      hint="The direction term uses the predicted noise.")
+wrong("final_not_clean", "else torch.ones_like(ab)", "else alphas_cumprod[0]",
+      hint="After the last step alpha-bar is 1: return x0.")
+wrong("no_x0_scaling", "/ torch.sqrt(ab)", "", hint="x0 = (x - sqrt(1-ab) eps) / sqrt(ab).")
+wrong("one_timestep_down", "alphas_cumprod[t_next]", "alphas_cumprod[t - 1]",
+      hint="The next level is that of the next timestep on the list, not of t - 1.")
+wrong("one_t_for_all", "torch.full((len(x),), t, device=x.device)", "torch.tensor(t)",
+      hint="The denoiser wants a timestep for each sample: int64 of shape [B].")
+wrong("no_roots", "torch.sqrt(ab_prev) * x0 + torch.sqrt(1 - ab_prev) * eps", "ab_prev * x0 + (1 - ab_prev) * eps",
+      hint="alpha-bar is a share of the variance: signal and noise are scaled by square roots.")
 
 
-@alternative("ddim_generate")
+@right
 def in_sigma(denoiser, x_init, cond, timesteps, alphas_cumprod):
     """An Euler step in x / sqrt(alpha_bar), where the ODE reads dy = eps d(sigma)."""
     y, ab = x_init / alphas_cumprod[timesteps[0]].sqrt(), alphas_cumprod[timesteps[0]]
@@ -241,7 +352,7 @@ def in_sigma(denoiser, x_init, cond, timesteps, alphas_cumprod):
     return y
 
 
-@alternative("ddim_generate")
+@right
 @torch.no_grad()
 def without_gradients_in_float64(denoiser, x_init, cond, timesteps, alphas_cumprod):
     table = alphas_cumprod.double().tolist()
@@ -258,10 +369,26 @@ def without_gradients_in_float64(denoiser, x_init, cond, timesteps, alphas_cumpr
     return x
 
 
-# ---------------------------------------------------------------- TinyDiT
+exercise("TinyDiT")
+wrong("no_pos", "self.x_embed(patchify(x, self.p)) + self.pos", "self.x_embed(patchify(x, self.p))",
+      hint="Without positions the transformer sees a bag of patches.")
+wrong("no_class", "+ self.y_embed(y)", "+ 0 * self.y_embed(y)",
+      hint="The class has no say in your condition: c is the time's vector plus the class's.")
+wrong("final_not_zero", "for m in (self.final_ada, self.final):", "for m in (self.final_ada,):",
+      hint="The output layer starts at zero too.")
+wrong("final_no_mod", "self.final(modulate(self.final_norm(h), shift, scale))", "self.final(self.final_norm(h))",
+      hint="The final layer is modulated as well (shift and scale, no gate).")
+wrong("saved_positions", ", persistent=False", "",
+      hint="The addresses follow from the sizes: a buffer that is not saved keeps them out of the state.")
+wrong("learned_positions", 'self.register_buffer("pos", sincos_pos_embed(d_model, self.grid, self.grid), persistent=False)', "self.pos = nn.Parameter(sincos_pos_embed(d_model, self.grid, self.grid))",
+      hint="DiT's addresses are fixed and not learned: a buffer, not a parameter.")
+wrong("no_row_for_no_class", "nn.Embedding(n_classes + 1, d_model)", "nn.Embedding(n_classes, d_model)",
+      hint='The class table has one row more than there are classes: the last one means "no class".')
+wrong("scale_before_shift", "shift, scale = self.final_ada", "scale, shift = self.final_ada",
+      hint="At the end, too, the shift comes before the scale.")
 
 
-@alternative("TinyDiT")
+@right
 class WithPositionsOnTheFly(nn.Module):
     def __init__(self, channels, size, p, d_model, n_heads, depth, n_classes):
         super().__init__()
@@ -288,7 +415,7 @@ class WithPositionsOnTheFly(nn.Module):
         return unpatchify(self.final(h), self.patch, self.side, self.side)
 
 
-@alternative("TinyDiT")
+@right
 class WithAConvolution(nn.Module):
     """The tokens by a strided convolution with x_embed's weights; the table of positions as a plain attribute."""
 

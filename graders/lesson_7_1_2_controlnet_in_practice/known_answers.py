@@ -1,4 +1,4 @@
-"""Other right answers to lesson 7.1.2."""
+"""Known right and wrong answers to lesson 7.1.2."""
 
 import math
 from collections import deque
@@ -6,12 +6,28 @@ from collections import deque
 import torch
 import torch.nn.functional as F
 
-from blindgrade.known_answers import alternative
-
-# ---------------------------------------------------------------- sobel_gradients
+from blindgrade.known_answers import exercise, right, wrong
 
 
-@alternative("sobel_gradients")
+def _gaussian(sigma):
+    radius = int(4 * sigma + 0.5)
+    weights = [math.exp(-0.5 * (k / sigma) ** 2) for k in range(-radius, radius + 1)]
+    return radius, torch.tensor([w / sum(weights) for w in weights], dtype=torch.float64)
+
+
+exercise("sobel_gradients")
+wrong("zero_padding", 'mode="replicate"', 'mode="constant"',
+      hint="A flat white image has no edges - also not at its border. What does zero padding make there?")
+wrong("gx_gy_swapped", "gx, gy = F.conv2d", "gy, gx = F.conv2d",
+      hint="gx is the change along x, i.e. along the columns: it answers to VERTICAL edges.")
+wrong("prewitt_kernel", "[-2, 0, 2]", "[-1, 0, 1]", hint="Sobel weights the middle row by 2.")
+wrong("true_convolution_flip", "F.conv2d(padded, kernels)", "F.conv2d(padded, kernels.flip(2, 3))",
+      hint="Brightness growing to the right must give gx > 0: conv2d does not flip the kernel, so neither should you.")
+wrong("normalised", "F.conv2d(padded, kernels)[0]", "F.conv2d(padded, kernels)[0] / 8",
+      hint="Nothing is divided by 8 here: a step of 10 has the gradient 40.")
+
+
+@right
 def by_slices(img):
     height, width = img.shape
     rows = torch.arange(-1, height + 1).clamp(0, height - 1)
@@ -24,7 +40,7 @@ def by_slices(img):
     return {"gx": gx, "gy": gy, "mag": torch.hypot(gx, gy)}
 
 
-@alternative("sobel_gradients")
+@right
 def by_separable_kernels(img):
     padded = F.pad(img.double()[None, None], (1, 1, 1, 1), mode="replicate")
     smooth = torch.tensor([1.0, 2.0, 1.0], dtype=torch.float64)
@@ -35,10 +51,64 @@ def by_separable_kernels(img):
     return {"gx": gx.to(img.dtype), "gy": gy.to(img.dtype), "mag": mag.to(img.dtype)}
 
 
-# ---------------------------------------------------------------- thin_edges
+exercise("thin_edges")
 
 
-@alternative("thin_edges")
+@wrong(hint="Compare ACROSS the edge, i.e. along the gradient; along the edge everything is equally strong.")
+def compares_along_the_edge(gx, gy):
+    height, width = gx.shape
+    mag = (gx**2 + gy**2).sqrt()
+    padded = F.pad(mag, (1, 1, 1, 1))
+
+    def neighbour(dy, dx):
+        return padded[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
+
+    along_x = (mag > neighbour(0, -1)) & (mag >= neighbour(0, 1))
+    along_y = (mag > neighbour(-1, 0)) & (mag >= neighbour(1, 0))
+    down_right = (mag > neighbour(-1, -1)) & (mag > neighbour(1, 1))
+    up_right = (mag > neighbour(-1, 1)) & (mag > neighbour(1, -1))
+    flat = gy.abs() < gx.abs() * math.tan(math.pi / 8)
+    steep = gy.abs() > gx.abs() * math.tan(3 * math.pi / 8)
+    diagonal = torch.where(gx * gy > 0, up_right, down_right)
+    return torch.where(torch.where(flat, along_y, torch.where(steep, along_x, diagonal)), mag, 0.0)
+
+
+wrong("diagonals_swapped", "gx * gy > 0", "gx * gy < 0",
+      hint="Image y points down: gx and gy of the same sign point to the lower RIGHT.")
+
+
+@wrong(hint="Along an edge a pixel may have stronger neighbours; only the two across it count.")
+def local_max_3x3(gx, gy):
+    mag = (gx**2 + gy**2).sqrt()
+    largest = F.max_pool2d(mag[None], kernel_size=3, stride=1, padding=1)[0]
+    return torch.where(mag == largest, mag, 0.0)
+
+
+@wrong(hint="A two-pixel plateau should leave one pixel: strict on the one side, non-strict on the other.")
+def ties_keep_both(gx, gy):
+    height, width = gx.shape
+    mag = (gx**2 + gy**2).sqrt()
+    padded = F.pad(mag, (1, 1, 1, 1))
+
+    def largest(dy, dx):
+        one = padded[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
+        other = padded[1 - dy : 1 - dy + height, 1 - dx : 1 - dx + width]
+        return (mag >= one) & (mag >= other)
+
+    flat = gy.abs() < gx.abs() * math.tan(math.pi / 8)
+    steep = gy.abs() > gx.abs() * math.tan(3 * math.pi / 8)
+    diagonal = torch.where(gx * gy > 0, largest(1, 1), largest(-1, 1))
+    keep = torch.where(flat, largest(0, 1), torch.where(steep, largest(1, 0), diagonal))
+    return torch.where(keep, mag, 0.0)
+
+
+wrong("returns_a_mask", "torch.where(keep, mag, 0.0)", "keep.to(mag.dtype)",
+      hint="Hysteresis still needs the strength of the surviving pixels: keep mag there, not 1.")
+wrong("two_directions_only", "steep = gy.abs() > gx.abs() * math.tan(3 * math.pi / 8)", "flat = gy.abs() < gx.abs()\n    steep = ~flat",
+      hint="There are four lines through a pixel: between 22.5 and 67.5 degrees it is a diagonal.")
+
+
+@right
 def pixel_by_pixel(gx, gy):
     height, width = gx.shape
     mag = torch.sqrt(gx * gx + gy * gy)
@@ -62,7 +132,7 @@ def pixel_by_pixel(gx, gy):
     return out
 
 
-@alternative("thin_edges")
+@right
 def by_squares_and_angles(gx, gy):
     squared = gx.square() + gy.square()
     height, width = squared.shape
@@ -83,7 +153,7 @@ def by_squares_and_angles(gx, gy):
     return squared.sqrt() * survives
 
 
-@alternative("thin_edges")
+@right
 def by_neighbours_of_each_direction(gx, gy):
     mag = torch.hypot(gx, gy)
     # Rows: flat, steep, falling, rising. Rolling a tensor with a ring of zeros brings each neighbour to its pixel.
@@ -100,10 +170,51 @@ def by_neighbours_of_each_direction(gx, gy):
     return mag * largest.gather(0, direction[None])[0]
 
 
-# ---------------------------------------------------------------- hysteresis
+exercise("hysteresis")
 
 
-@alternative("hysteresis")
+@wrong(hint="A weak edge linked to a strong one survives; that is what the second threshold is for.")
+def single_threshold_high(mag, low, high):
+    if low > high:
+        raise ValueError("low > high")
+    return mag > high
+
+
+@wrong(hint="A weak edge with no strong pixel in its chain is noise.")
+def single_threshold_low(mag, low, high):
+    if low > high:
+        raise ValueError("low > high")
+    return mag > low
+
+
+@wrong(hint="Links reach along whole chains: grow until nothing changes.")
+def one_pass_only(mag, low, high):
+    if low > high:
+        raise ValueError("low > high")
+    strong = (mag > high)[None].to(mag.dtype)
+    return (F.max_pool2d(strong, kernel_size=3, stride=1, padding=1)[0] > 0) & (mag > low)
+
+
+@wrong(hint="Diagonal neighbours are linked too (8-connectivity).")
+def four_neighbours(mag, low, high):
+    if low > high:
+        raise ValueError("low > high")
+    weak, linked = mag > low, mag > high
+    while True:
+        field = linked[None].to(mag.dtype)
+        upright = F.max_pool2d(field, (3, 1), 1, (1, 0))[0] > 0
+        level = F.max_pool2d(field, (1, 3), 1, (0, 1))[0] > 0
+        grown = (upright | level) & weak
+        if torch.equal(grown, linked):
+            return linked
+        linked = grown
+
+
+wrong("not_strict", "weak = mag > low\n    linked = mag > high", "weak = mag >= low\n    linked = mag >= high",
+      hint="Above a threshold means above: a pixel that is exactly at it is not.")
+
+
+@right
 def by_flood_fill(mag, low, high):
     if low > high:
         raise ValueError("low > high")
@@ -121,7 +232,7 @@ def by_flood_fill(mag, low, high):
     return found
 
 
-@alternative("hysteresis")
+@right
 def by_labels(mag, low, high):
     if low > high:
         raise ValueError("low > high")
@@ -135,16 +246,23 @@ def by_labels(mag, low, high):
     return weak & torch.isin(label, label[mag > high])
 
 
-# ---------------------------------------------------------------- canny
+exercise("canny")
+wrong("no_blur", "if sigma > 0:", "if False:", hint="With sigma > 0 smooth first; noise has gradients too.")
+wrong("no_thinning", 'hysteresis(thin_edges(gradients["gx"], gradients["gy"]), low, high)', 'hysteresis(gradients["mag"], low, high)',
+      hint="Thick edges: the step between gradient and hysteresis is missing.")
+wrong("hysteresis_before_thinning", 'hysteresis(thin_edges(gradients["gx"], gradients["gy"]), low, high)', 'hysteresis(gradients["mag"], low, high) & (thin_edges(gradients["gx"], gradients["gy"]) > 0)',
+      hint="Thin first, then link; else links run through pixels that thinning removes.")
+wrong("scales_to_unit_range", "gradients = sobel_gradients(img)", "gradients = sobel_gradients(img / 255)",
+      hint="The image is 0..255 and the thresholds are on that scale.")
+wrong("blur_pads_with_zeros", '(radius,) * 4, mode="replicate"', "(radius,) * 4",
+      hint="The blur's border is replicated, too: zeros around a bright image make a frame of edges.")
+wrong("blur_cut_at_three_sigma", "int(4 * sigma + 0.5)", "int(3 * sigma + 0.5)",
+      hint="The bell's tails count, too: the weights reach four sigma to either side, rounded to whole pixels.")
+wrong("one_threshold", 'hysteresis(thin_edges(gradients["gx"], gradients["gy"]), low, high)', 'hysteresis(thin_edges(gradients["gx"], gradients["gy"]), high, high)',
+      hint="Both thresholds go to the linking step; without low, outlines break.")
 
 
-def _gaussian(sigma):
-    radius = int(4 * sigma + 0.5)
-    weights = [math.exp(-0.5 * (k / sigma) ** 2) for k in range(-radius, radius + 1)]
-    return radius, torch.tensor([w / sum(weights) for w in weights], dtype=torch.float64)
-
-
-@alternative("canny")
+@right
 def blurs_in_two_dimensions(img, low, high, sigma):
     if low > high:
         raise ValueError("low > high")
@@ -156,7 +274,7 @@ def blurs_in_two_dimensions(img, low, high, sigma):
     return hysteresis(thin_edges(found["gx"], found["gy"]), low, high)
 
 
-@alternative("canny")
+@right
 def blurs_by_shifts(img, low, high, sigma):
     if sigma > 0:
         radius, weights = _gaussian(sigma)
@@ -171,10 +289,39 @@ def blurs_by_shifts(img, low, high, sigma):
     return hysteresis(thin, low=low, high=high)
 
 
-# ---------------------------------------------------------------- depth_to_map
+exercise("depth_to_map")
+wrong("far_is_bright", "nearness = inverse - inverse.min()", "nearness = depth[valid] - depth[valid].min()",
+      hint="MiDaS gives inverse depth: near is bright, far is dark.")
+wrong("one_minus_depth", "inverse = 1 / depth[valid]", "inverse = 1 - depth[valid] / depth[valid].max()",
+      hint="1 - depth is not inverse depth: near and far differences are weighted wrongly.")
 
 
-@alternative("depth_to_map")
+@wrong(hint="Relative depth has an unknown shift as well as an unknown scale: subtract the minimum first.")
+def divide_by_max_only(depth, valid):
+    if not valid.any() or (depth[valid] <= 0).any():
+        raise ValueError("bad depth")
+    inverse = 1 / depth[valid]
+    grey = torch.zeros_like(depth)
+    if inverse.max() > inverse.min():
+        grey[valid] = inverse / inverse.max()
+    return grey.repeat(3, 1, 1)
+
+
+@wrong(hint="Holes in the depth must not set the range: take min and max over valid pixels.")
+def invalid_pixels_set_range(depth, valid):
+    if not valid.any() or (depth[valid] <= 0).any():
+        raise ValueError("bad depth")
+    inverse = 1 / depth
+    span = inverse.max() - inverse.min()
+    grey = (inverse - inverse.min()) / span if span != 0 else torch.zeros_like(depth)
+    return torch.where(valid, grey, 0.0).repeat(3, 1, 1)
+
+
+wrong("one_channel", "grey.repeat(3, 1, 1)", "grey[None]",
+      hint="A ControlNet takes an RGB picture: repeat the map to three channels.")
+
+
+@right
 def by_extremes(depth, valid):
     if int(valid.sum()) == 0 or float(depth[valid].min()) <= 0:
         raise ValueError("bad depth")
@@ -186,7 +333,7 @@ def by_extremes(depth, valid):
     return torch.stack([grey, grey, grey])
 
 
-@alternative("depth_to_map")
+@right
 def in_float64(depth, valid):
     if not bool(valid.any()):
         raise ValueError("no valid pixel")
@@ -200,10 +347,21 @@ def in_float64(depth, valid):
     return grey.to(depth.dtype).expand(3, -1, -1).clone()
 
 
-# ---------------------------------------------------------------- skeleton_map
+exercise("skeleton_map")
+wrong("row_col_as_x_y", "x, y = (place % width)", "y, x = (place % width)",
+      hint="Key points are (x, y): x counts columns. On a non-square map the swap shows.")
+wrong("infinite_line", ".clamp(0, 1)", "", hint="A limb ends at its joints: clamp the position along it to [0, 1].")
+wrong("ignores_confidence", "seen = confidence >= min_conf", "seen = confidence > -math.inf",
+      hint="A joint the detector did not see must not be drawn (it would pull a limb to the corner).")
+wrong("draws_if_one_end_seen", "seen[a] and seen[b]", "seen[a] or seen[b]",
+      hint="A limb is drawn between two joints that were seen: ask for the confidence of both ends.")
+wrong("square_brush", ".norm(dim=-1)", ".abs().amax(dim=-1)",
+      hint="Distance is the length of the straight line to the limb: a limb's end is round, not square.")
+wrong("radius_is_diameter", "<= radius", "<= radius / 2",
+      hint="radius is the distance from the limb's middle line to its rim, not the whole width.")
 
 
-@alternative("skeleton_map")
+@right
 def pixel_after_pixel(heatmaps, limbs, radius, min_conf):
     joints, height, width = heatmaps.shape
     keypoints = heatmaps.new_zeros(joints, 3)
@@ -227,7 +385,7 @@ def pixel_after_pixel(heatmaps, limbs, radius, min_conf):
     return {"keypoints": keypoints, "mask": mask}
 
 
-@alternative("skeleton_map")
+@right
 def strip_and_two_discs(heatmaps, limbs, radius, min_conf):
     _, height, width = heatmaps.shape
     confidence = heatmaps.amax(dim=(1, 2))
@@ -252,10 +410,22 @@ def strip_and_two_discs(heatmaps, limbs, radius, min_conf):
     return {"keypoints": keypoints, "mask": drawn.to(heatmaps.dtype)}
 
 
-# ---------------------------------------------------------------- map_changes
+exercise("map_changes")
+wrong("depth_sees_texture", '"repaint_texture": {"canny"}', '"repaint_texture": {"canny", "depth"}',
+      hint="Depth knows geometry only: paint does not move a surface.")
+wrong("pose_sees_clothes", '"baggy_coat": {"canny", "depth"}', '"baggy_coat": {"canny", "depth", "openpose"}',
+      hint="OpenPose keeps joints only; a coat over the same joints gives the same skeleton.")
+wrong("canny_ignores_texture", '"repaint_texture": {"canny"}', '"repaint_texture": set()',
+      hint="Painted stripes have edges as strong as outlines.")
+wrong("canny_sees_depth", '"push_object_back": {"depth"}', '"push_object_back": {"depth", "canny"}',
+      hint="The grey values did not change, so neither does any gradient.")
+wrong("canny_sees_brightness", '"brighten_uniformly": set()', '"brighten_uniformly": {"canny"}',
+      hint="Add the same number to two neighbours, and their difference is what it was.")
+wrong("canny_ignores_contrast", '"double_contrast": {"canny"}', '"double_contrast": set()',
+      hint="Doubled grey values have doubled gradients, and the thresholds stayed.")
 
 
-@alternative("map_changes")
+@right
 def by_preprocessor(preprocessor, edit):
     edits = (
         "repaint_texture push_object_back raise_arm baggy_coat "
@@ -268,7 +438,7 @@ def by_preprocessor(preprocessor, edit):
         raise ValueError("unknown name") from error
 
 
-@alternative("map_changes")
+@right
 def by_what_moved(preprocessor, edit):
     moved = {
         "repaint_texture": "differences",
@@ -286,10 +456,24 @@ def by_what_moved(preprocessor, edit):
     return sees in moved.split()
 
 
-# ---------------------------------------------------------------- check_control_image
+exercise("check_control_image")
 
 
-@alternative("check_control_image")
+@wrong(hint="Garbage in, garbage out: look at the map before you blame the ControlNet.")
+def never_complains(img, latent_h, latent_w, kind):
+    return []
+
+
+wrong("size_in_latents", "(8 * latent_h, 8 * latent_w)", "(latent_h, latent_w)",
+      hint="The control image lives in pixels: 8 times the latent size.")
+wrong("range_0_255_ok", "(img > 1)", "(img > 255)", hint="Maps are in [0, 1]; 255 would shout 255 times too loud.")
+wrong("canny_rules_for_depth", 'kind == "canny" and not blank', "not blank",
+      hint="A depth map is meant to be grey and dense; the density rules are for edges.")
+wrong("first_fault_only", "if applies]", "if applies][:1]",
+      hint="A map can have several faults at once: report all of them, in order.")
+
+
+@right
 def one_question_at_a_time(img, latent_h, latent_w, kind):
     if torch.isnan(img).any() or torch.isinf(img).any():
         return ["nan"]
@@ -315,7 +499,7 @@ def one_question_at_a_time(img, latent_h, latent_w, kind):
     return found
 
 
-@alternative("check_control_image")
+@right
 def as_a_generator(img, latent_h, latent_w, kind):
     def faults():
         values = img.double().flatten()
@@ -333,10 +517,21 @@ def as_a_generator(img, latent_h, latent_w, kind):
     return [name for name, found in faults() if found] if bool(torch.isfinite(img).all()) else ["nan"]
 
 
-# ---------------------------------------------------------------- knob_sweep
+exercise("knob_sweep")
+wrong("clamps_scale_at_one", "dtype=z.dtype)[:, None, None]", "dtype=z.dtype).clamp(max=1)[:, None, None]",
+      hint="The knob goes past 1: it overshoots, and that is the failure to see.")
+wrong("picks_strongest", "min(obeying)", "max(obeying)",
+      hint="The weakest scale that still obeys leaves the most creativity.")
+wrong("diversity_about_target", "(x - own_mean)", "(x - target)",
+      hint="Diversity is spread around the samples' OWN mean.")
+wrong("adds_target", "s * (target - z)", "s * target", hint="Scale the pull towards the target, not the target itself.")
+wrong("picks_first", "min(obeying)", "obeying[0]",
+      hint="The scales come in any order: the weakest is the smallest, not the first.")
+wrong("mean_over_dimensions", "error = ((x - target) ** 2).sum(dim=2).mean(dim=1).sqrt()", "error = ((x - target) ** 2).mean(dim=2).mean(dim=1).sqrt()",
+      hint="A squared distance is the SUM of the squares over the dimensions; only samples are averaged.")
 
 
-@alternative("knob_sweep")
+@right
 def by_the_closed_form(z, target, scales, max_error):
     error = (z - target).square().sum(1).mean().sqrt()
     spread = (z - z.mean(0)).square().sum(1).mean().sqrt()
@@ -347,7 +542,7 @@ def by_the_closed_form(z, target, scales, max_error):
     return {"error": left * error, "diversity": left * spread, "weakest": obeying[0]}
 
 
-@alternative("knob_sweep")
+@right
 def scale_by_scale(z, target, scales, max_error):
     errors, spreads = [], []
     for s in scales:
@@ -360,10 +555,35 @@ def scale_by_scale(z, target, scales, max_error):
     return {"error": torch.stack(errors), "diversity": torch.stack(spreads), "weakest": weakest}
 
 
-# ---------------------------------------------------------------- combine_controls
+exercise("combine_controls")
+wrong("avg", ".sum(dim=0)", ".mean(dim=0)",
+      hint="Residuals are ADDED. Two ControlNets at scale 1 do not become two at 0.5.")
+wrong("normed", "scale * residual for", "scale / (sum(scales) or 1.0) * residual for",
+      hint="Each ControlNet has its own knob; scales need not sum to 1.")
+wrong("first_scale", "scale * residual for", "scales[0] * residual for", hint="Each ControlNet has its own scale.")
 
 
-@alternative("combine_controls")
+@wrong(hint="The last residual, the middle block's, is one like the others: it is scaled as well.")
+def mid_unscaled(outputs, scales):
+    if not outputs or len(outputs) != len(scales) or len({len(net) for net in outputs}) > 1:
+        raise ValueError("this does not fit")
+    sums = [sum(s * r for s, r in zip(scales, same, strict=True)) for same in zip(*outputs, strict=True)]
+    return sums[:-1] + [sum(net[-1] for net in outputs)]
+
+
+@wrong(hint="You changed the first ControlNet's residuals; work on new tensors.")
+def inplace(outputs, scales):
+    if not outputs or len(outputs) != len(scales) or len({len(net) for net in outputs}) > 1:
+        raise ValueError("this does not fit")
+    total = outputs[0]
+    for i in range(len(total)):
+        total[i] *= scales[0]
+        for scale, net in zip(scales[1:], outputs[1:], strict=True):
+            total[i] += scale * net[i]
+    return total
+
+
+@right
 def net_by_net(outputs, scales):
     if len(outputs) == 0 or len(outputs) != len(scales):
         raise ValueError("as many scales as ControlNets, and at least one")
@@ -375,7 +595,7 @@ def net_by_net(outputs, scales):
     return total
 
 
-@alternative("combine_controls")
+@right
 def by_einsum(outputs, scales):
     if not outputs or len(outputs) != len(scales) or any(len(net) != len(outputs[0]) for net in outputs):
         raise ValueError("this does not fit")
@@ -385,10 +605,22 @@ def by_einsum(outputs, scales):
     )
 
 
-# ---------------------------------------------------------------- classify_pair
+exercise("classify_pair")
+wrong("overlap_of_image", "/ either.sum().item()", "/ either.numel()",
+      hint="Overlap is intersection over union of the active places, not a share of the image.")
+wrong("dot", "(products[both] / (norm_a[both] * norm_b[both]))", "products[both]",
+      hint="Cosine: divide by both lengths at each place.")
+wrong("everywhere", "(products[both] / (norm_a[both] * norm_b[both])).mean().item() if both.any() else 0.0", "(products / (norm_a * norm_b).clamp(min=1e-12)).mean().item()",
+      hint="Only places where BOTH speak can agree or clash.")
+wrong("overlap_is_conflict", "elif cosine < 0:", "elif overlap > 0.1:",
+      hint="Two maps of the same source overlap and agree: that is reinforcing.")
+wrong("conflict_before_overlap", "if overlap < 0.1:\n        verdict = \"disjoint\"\n    elif cosine < 0:\n        verdict = \"conflicting\"", "if cosine < 0:\n        verdict = \"conflicting\"\n    elif overlap < 0.1:\n        verdict = \"disjoint\"",
+      hint="Ask first whether they meet at all: two controls that hardly overlap are disjoint, whatever the cosine.")
+wrong("one_cosine_for_all", "(products[both] / (norm_a[both] * norm_b[both])).mean().item()", "F.cosine_similarity(res_a[:, both].flatten(), res_b[:, both].flatten(), dim=0).item()",
+      hint="Take the cosine at each place first and average then; flattened, the loud places speak for all.")
 
 
-@alternative("classify_pair")
+@right
 def place_by_place(res_a, res_b, tau):
     a, b = res_a.double().flatten(1).T.tolist(), res_b.double().flatten(1).T.tolist()
     cosines, either = [], 0
@@ -403,7 +635,7 @@ def place_by_place(res_a, res_b, tau):
     return {"overlap": overlap, "cosine": cosine, "verdict": verdict}
 
 
-@alternative("classify_pair")
+@right
 def by_cosine_similarity(res_a, res_b, tau):
     active = torch.stack([res_a, res_b]).square().sum(1).sqrt() > tau
     both, union = active.all(0), int(active.any(0).sum())
