@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from blindgrade.catalog import Catalog, CourseError, UnknownId
+from blindgrade.catalog import Catalog, CourseError, UnknownId, need_packages
 from blindgrade.cli import exits
 from blindgrade.cli.exits import BAD_REQUEST, stop, stops
 from blindgrade.cli.grade.job import FORMATS, MODES, Job, refuse_what_cannot_be
@@ -28,7 +28,9 @@ def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> 
             return _stand(catalog, lessons, wanted["hint"])
         place = submission or catalog.root / "exercises"
         ids = catalog.canonical(lessons)
-        job = Job(catalog, ids, catalog.find(ids), place, wanted, options)
+        targets = catalog.find(ids)
+        need_packages(targets)
+        job = Job(catalog, ids, targets, place, wanted, options)
         code = _watch(job) if wanted["watch"] else _grade(job)
     exits.leave(code)  # everything is printed and ended
 
