@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -93,7 +95,7 @@ def files(
         "constraints.txt": _constraints().encode(),
         "packages.txt": "".join(f"{package}\n" for package in catalog.course.environment.packages).encode(),
         f"wheels/{name}": wheel,
-        **_wheels(wheelhouse or (Path(given) if given else None)),
+        **_wheels(wheelhouse or (Path(given) if given else None), catalog.course.environment.packages),
         **{f"course/{path}": content for path, content in private_course(catalog, targets).items()},
     }
     return {"autograder.zip": zipped(inside)}
@@ -104,7 +106,7 @@ def _constraints() -> str:
     return "".join(f"{name}=={metadata.version(name).split('+')[0]}\n" for name in PINNED)
 
 
-def _wheels(folder: Path | None) -> dict[str, bytes]:
+def _wheels(folder: Path | None, packages: Sequence[str]) -> dict[str, bytes]:
     if folder is None:
         return {}
     found = sorted(folder.glob("*.whl"))
@@ -112,5 +114,11 @@ def _wheels(folder: Path | None) -> dict[str, bytes]:
         raise CourseError(
             f"{folder} has no wheel of torch; fill it with `pip download --only-binary :all: -d {folder} blindgrade`"
         )
+    for package in packages:
+        begins = re.sub(r"[-_.]+", "_", package.partition("==")[0].partition("[")[0]).lower() + "-"
+        if not any(re.sub(r"[-_.]+", "_", path.name.partition("-")[0]).lower() + "-" == begins for path in found):
+            raise CourseError(
+                f"{folder} has no wheel of {package}; run `pip download --only-binary :all: -d {folder} {package}`"
+            )
     # The archive gets the engine's wheel that was made now, not one from the folder.
     return {f"wheels/{path.name}": path.read_bytes() for path in found if not path.name.startswith("blindgrade-")}
