@@ -29,7 +29,7 @@ demo: $(VENV)/.student  ## set up .venv and grade lesson 7.2 of a half-finished 
 test: $(VENV)/.dev  ## run everything that CI runs
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser"
-	$(BIN)/course verify --seeds 5 --mutants
+	$(BIN)/course verify --recorded --seeds 5 --mutants
 
 check: lint types drift  ## check format, lint, types, layers and drift
 
@@ -72,8 +72,8 @@ setup: $(VENV)/.dev  ## set up .venv with the extras dev, notebook and peers
 	$(PIP) -e '.[dev,notebook,peers]'
 	$(PIP) --no-deps torchcfm==1.0.7  # its requirements install a training stack that the tests do not use
 
-verify: $(VENV)/.dev  ## test the course itself with 20 seeds and every mutant
-	$(BIN)/course verify --seeds 20 --mutants
+verify: $(VENV)/.dev  ## prove the course with 20 seeds and record the proofs of trained exercises (says how long)
+	$(BIN)/course verify --record --seeds 20 --mutants
 
 bench: $(VENV)/.dev  ## measure grading, the sandbox, watching and reports
 	$(BIN)/python tests/benchmarks/grading.py

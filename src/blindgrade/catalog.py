@@ -99,6 +99,11 @@ class LessonFiles:
         return self.root / "graders" / self.folder / "known_answers.py"
 
     @property
+    def proof_record(self) -> Path:
+        """Proofs of the lesson's trained exercises that were done before."""
+        return self.root / "graders" / self.folder / "proofs.json"
+
+    @property
     def equivalents(self) -> Path:
         """Mutants of the solution that are right answers, each with its reason."""
         return self.root / "graders" / self.folder / "equivalents.toml"

@@ -7,7 +7,8 @@ import pytest
 
 from blindgrade.catalog import Catalog
 from blindgrade.generate.build import build
-from blindgrade.verify.proofs import Task, prove_task
+from blindgrade.verify.proofs import prove_task
+from blindgrade.verify.tasks import Task
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
 PUBLIC = "exercises/lesson_1_1_1_basics"

@@ -8,7 +8,8 @@ import torch
 
 from blindgrade.engine.worker.lesson import Names
 from blindgrade.verify.lazy import FILLERS, Filler, Recorder, constant, guesser, lazy_module
-from blindgrade.verify.proofs import Task, prove_task
+from blindgrade.verify.proofs import prove_task
+from blindgrade.verify.tasks import Task
 from blindgrade.verify.workshop import Workshop
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"

@@ -7,8 +7,11 @@ import pytest
 
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.models import Lesson
+from blindgrade.verify.bench import Effort
+from blindgrade.verify.mutant_proofs import mutants_are_killed
 from blindgrade.verify.mutants import mutants, read_equivalents
-from blindgrade.verify.proofs import Proof, mutants_are_killed, prove
+from blindgrade.verify.proofs import prove
+from blindgrade.verify.tasks import Proof
 from blindgrade.verify.workshop import Workshop
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
@@ -25,7 +28,7 @@ def mini(tmp_path: Path) -> Path:
 
 def killed(root: Path) -> list[Proof]:
     workshop = Workshop(root, LESSON)
-    return mutants_are_killed(workshop, mutants(workshop.solution.text, workshop.lesson), workers=2)
+    return mutants_are_killed(workshop, mutants(workshop.solution.text, workshop.lesson), workers=2)[0]
 
 
 def changes(body: str) -> list[str]:
@@ -85,7 +88,7 @@ def test_a_listed_mutant_that_does_not_survive_is_reported(mini: Path) -> None:
 
 
 def test_the_mutants_of_one_exercise_are_tried_without_the_others() -> None:
-    proofs = prove(Catalog(MINI), [f"{LESSON}/correlation"], 1, mutants=True)
+    proofs = prove(Catalog(MINI), [f"{LESSON}/correlation"], Effort(1, mutants=True, known="nothing"))
     assert [p.detail for p in proofs if not p.passed] == []
     workshop = Workshop(MINI, LESSON)
     own = [m for m in mutants(workshop.solution.text, workshop.lesson) if m.exercise == "correlation"]

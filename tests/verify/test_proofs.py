@@ -7,7 +7,9 @@ import pytest
 
 from blindgrade.catalog import Catalog
 from blindgrade.generate.build import build
-from blindgrade.verify.proofs import Proof, Task, plan, prove, prove_task
+from blindgrade.verify.bench import Effort
+from blindgrade.verify.proofs import prove, prove_task
+from blindgrade.verify.tasks import Proof, Task, plan
 from blindgrade.verify.workshop import Workshop
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
@@ -35,7 +37,7 @@ def proved(root: Path, kind: str, exercise: str = "", subject: str = "", seed: i
 def test_a_sound_course_passes_every_proof(mini: Path) -> None:
     build(Catalog(mini), ["all"], check=False)
     steps: list[tuple[str, int, int]] = []
-    proofs = prove(Catalog(mini), ["all"], 2, mutants=False, workers=2, progress=lambda *step: steps.append(step))
+    proofs = prove(Catalog(mini), ["all"], Effort(2, known="nothing"), lambda *step: steps.append(step))
     assert [(p.name, p.subject, p.detail) for p in proofs if not p.passed] == []
     assert [done for _, done, _ in steps] == list(range(1, steps[-1][2] + 1))
     assert proofs[-1].lesson == "course"

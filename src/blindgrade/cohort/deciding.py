@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -42,11 +42,13 @@ EVERY = "*"
 
 
 @cache
-def code_digest(package: Path = PACKAGE) -> str:
-    """Digest of the code that decides results."""
+def code_digest(
+    package: Path = PACKAGE, decides: tuple[str, ...] = tuple(DECIDES), apart: tuple[str, ...] = tuple(APART)
+) -> str:
+    """Digest of the code that decides results: of the folders and files in `decides` without those in `apart`."""
     whole = hashlib.sha256()
     used: set[str] = set()
-    for path in deciding(package):
+    for path in deciding(package, decides, apart):
         tree = ast.parse(path.read_bytes())
         used |= set(_from_models(tree))
         whole.update(f"{path.relative_to(package).as_posix()}:{_digest(tree.body)};".encode())
@@ -54,11 +56,14 @@ def code_digest(package: Path = PACKAGE) -> str:
     return whole.hexdigest()
 
 
-def deciding(package: Path = PACKAGE) -> Iterator[Path]:
+def deciding(
+    package: Path = PACKAGE, decides: Iterable[str] = tuple(DECIDES), apart: Iterable[str] = tuple(APART)
+) -> Iterator[Path]:
     """Paths of the modules that count whole, in a fixed order."""
-    for place in (package / name for name in DECIDES):
+    left_out = tuple(package / name for name in apart)
+    for place in (package / name for name in decides):
         for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            if path.relative_to(package).as_posix() not in APART:
+            if not any(other == path or other in path.parents for other in left_out):
                 yield path
 
 

@@ -27,7 +27,7 @@ from blindgrade.models import Lesson
 def build(catalog: Catalog, ids: Iterable[str], *, check: bool) -> list[str]:
     """Write the generated files that are out of date; return their paths relative to the course.
 
-    With `check`, write nothing. Then the coverage page is checked too, if the course has one.
+    A course that has the page of coverage gets it anew, too. With `check`, write nothing.
     """
     changed: list[str] = []
     targets = catalog.find(ids)
@@ -47,8 +47,11 @@ def build(catalog: Catalog, ids: Iterable[str], *, check: bool) -> list[str]:
             if not check:
                 text = json.dumps(fresh, indent=1, sort_keys=True) + "\n"
                 target.files.answer_key.write_text(text, encoding="utf-8")
-    if check and (page := catalog.root / PAGE).is_file() and page.read_text(encoding="utf-8") != coverage_page(catalog):
+    page = catalog.root / PAGE
+    if page.is_file() and page.read_text(encoding="utf-8") != (text := coverage_page(catalog)):
         changed.append(PAGE)
+        if not check:
+            page.write_text(text, encoding="utf-8")
     return changed
 
 

@@ -16,7 +16,7 @@ def coverage_page(catalog: Catalog) -> str:
     counts = {lesson.id: _checks(files, lesson) for files, lesson in zip(ready, lessons, strict=True)}
     parts = [
         "# Coverage",
-        "Made by `course verify --coverage`. Do not edit it. The number after an exercise is the number of its checks.",
+        "Made by `course build`. Do not edit it. The number after an exercise is the number of its checks.",
         _totals(lessons, counts),
         "## Concepts",
         _concepts(catalog, lessons, counts),

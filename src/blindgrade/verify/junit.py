@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from xml.etree import ElementTree
 
-from blindgrade.verify.proofs import Proof
+from blindgrade.verify.tasks import Proof
 
 
 def write_junit(proofs: Iterable[Proof], path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,12 +40,17 @@ SIDE = 28  # characters of a change's text before and after the arrow
 
 @dataclass(frozen=True)
 class Mutant:
-    """The solution with one small change. `exercise` is the name of the changed exercise or helper."""
+    """The solution with one small change. `exercise` is the name of the changed exercise or helper.
+
+    `change` is short enough for a line of a list; `old` and `new` are the same change in full.
+    """
 
     exercise: str
     line: int
     change: str
     text: str
+    old: str = ""
+    new: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,11 @@ def read_equivalents(path: Path) -> list[Equivalent]:
         raise CourseError(f"{path}: {error}; each [[mutant]] has exercise, change and reason") from None
 
 
-def mutants(text: str, lesson: Lesson) -> list[Mutant]:
-    """Every mutant of the solution's regions and solution-only cells, in the order of the file."""
+def mutants(text: str, lesson: Lesson, only: Container[str] | None = None) -> list[Mutant]:
+    """Every mutant of the solution's regions and solution-only cells, in the order of the file.
+
+    `only` are names of exercises and helpers; None means all.
+    """
     wrapper = MetadataWrapper(cst.parse_module(text))
     positions = wrapper.resolve(PositionProvider)
     parents = wrapper.resolve(ParentNodeProvider)
@@ -81,13 +89,15 @@ def mutants(text: str, lesson: Lesson) -> list[Mutant]:
         line = positions[node].start.line
         if line not in inside:
             continue
+        owner = _owner(node, parents)
+        if only is not None and owners.get(owner, owner) not in only:
+            continue
         shown = _shown(node, parents)
         before = wrapper.module.code_for_node(shown)
         after = wrapper.module.code_for_node(_replace(shown, node, replacement))
-        owner = _owner(node, parents)
         changed = _replace(wrapper.module, node, replacement)
         assert isinstance(changed, cst.Module)
-        found.append(Mutant(owners.get(owner, owner), line, _change(before, after), changed.code))
+        found.append(Mutant(owners.get(owner, owner), line, _change(before, after), changed.code, before, after))
     return sorted(found, key=lambda m: m.line)
 
 

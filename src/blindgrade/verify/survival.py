@@ -52,16 +52,25 @@ def survivors(
     if not everything:
         return [trial.mutant for trial in trials]
     control = Trial(Mutant("", 0, "", workshop.solution.text), list(everything.values()), 600.0)
-    if not _run_all(workshop, [control], 1, lambda done: None):
+    if not _alive(run_all(workshop, [control], 1, passes_all)):
         raise MutantsBroken(
             "the unchanged solution fails when it is tested like a mutant; run `course verify` without --mutants"
         )
-    alive = _run_all(workshop, trials, workers, progress)
+    alive = _alive(run_all(workshop, trials, workers, passes_all, progress))
     return [trial.mutant for trial in trials if any(trial is one for one in alive)]
 
 
+def _alive(ended: list[tuple[Trial, int | None]]) -> list[Trial]:
+    return [trial for trial, code in ended if code == SURVIVED]
+
+
+def trial_of(workshop: Workshop, mutant: Mutant) -> Trial:
+    """Trial of one mutant, with the time that it may take."""
+    return _trial(workshop, mutant, {})
+
+
 def _trial(workshop: Workshop, mutant: Mutant, costs: dict[tuple[str, int], float]) -> Trial:
-    exercises = _concerned(workshop, mutant)
+    exercises = concerned(workshop, mutant)
     training = any(e.kind is Kind.TRAINING for e in exercises)
     seeds = SEEDS[:1] if training else SEEDS
     rounds = [(check, seed) for e in exercises for seed in seeds for check in workshop.checks.of(e.name)]
@@ -69,7 +78,7 @@ def _trial(workshop: Workshop, mutant: Mutant, costs: dict[tuple[str, int], floa
     return Trial(mutant, rounds, (TRAINING_LIMIT if training else LIMIT) + 10 * cost)
 
 
-def _concerned(workshop: Workshop, mutant: Mutant) -> list[Exercise]:
+def concerned(workshop: Workshop, mutant: Mutant) -> list[Exercise]:
     """Exercises whose checks may notice the mutant. Its own exercise comes first."""
     lesson = workshop.lesson
     own = next((e for e in lesson.exercises if e.name == mutant.exercise), None)
@@ -95,16 +104,25 @@ def _cost(workshop: Workshop, check: Check, seed: int, costs: dict[tuple[str, in
     return costs[key]
 
 
-def _run_all(workshop: Workshop, trials: list[Trial], workers: int, progress: Callable[[int], None]) -> list[Trial]:
+def run_all(
+    workshop: Workshop,
+    trials: list[Trial],
+    workers: int,
+    attempt: Callable[[Workshop, Trial], int],
+    progress: Callable[[int], None] = lambda done: None,
+) -> list[tuple[Trial, int | None]]:
+    """Trials in the order of their ends, each with the exit code of its process: what `attempt` returned.
+
+    A process that crashes, raises or takes too long has another code than any that `attempt` returns.
+    """
     context = multiprocessing.get_context("fork")
     waiting = list(reversed(trials))
     running: dict[int, tuple[BaseProcess, Trial]] = {}
-    alive: list[Trial] = []
-    done = 0
+    ended: list[tuple[Trial, int | None]] = []
     while waiting or running:
         while waiting and len(running) < max(1, workers):
             trial = waiting.pop()
-            process: BaseProcess = context.Process(target=_try, args=(workshop, trial), daemon=True)
+            process: BaseProcess = context.Process(target=_try, args=(workshop, trial, attempt), daemon=True)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # torch's idle threads are no danger to the child
                 process.start()
@@ -117,27 +135,30 @@ def _run_all(workshop: Workshop, trials: list[Trial], workers: int, progress: Ca
                 continue
             process.kill()
             process.join()
-            if process.exitcode == SURVIVED:
-                alive.append(trial)
+            ended.append((trial, process.exitcode))
             del running[sentinel]
-            done += 1
-            progress(done)
-    return alive
+            progress(len(ended))
+    return ended
 
 
-def _try(workshop: Workshop, trial: Trial) -> None:
-    """Run in the forked process. Exit with SURVIVED if every check passes; any other end means that it was killed."""
+def _try(workshop: Workshop, trial: Trial, attempt: Callable[[Workshop, Trial], int]) -> None:
+    """Run in the forked process and exit with the code that `attempt` returns, or with KILLED."""
     code = KILLED
     try:
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, resource.getrlimit(resource.RLIMIT_DATA)[1]))
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
-        module = workshop.solution.load(trial.mutant.text)
-        passed = all(_passes(workshop, module, check, seed) for check, seed in trial.rounds)
-        code = SURVIVED if passed else KILLED
+        code = attempt(workshop, trial)
     finally:
         os._exit(code)
+
+
+def passes_all(workshop: Workshop, trial: Trial) -> int:
+    """SURVIVED if every check passes."""
+    module = workshop.solution.load(trial.mutant.text)
+    passed = all(_passes(workshop, module, check, seed) for check, seed in trial.rounds)
+    return SURVIVED if passed else KILLED
 
 
 def _passes(workshop: Workshop, module: LoadedLesson, check: Check, seed: int) -> bool:

@@ -15,6 +15,9 @@ from blindgrade.engine.answers.solution import Solution, Variant
 from blindgrade.engine.grading.in_process import Trusted
 from blindgrade.models import Exercise, Kind, Lesson
 
+CALLED = re.compile(r"\blesson\.(\w+)")  # an experiment's parameter has this name
+ANY = re.compile(r"\b(?:getattr|vars)\(lesson\b")  # any of its names
+
 
 class Workshop:
     """A lesson of the catalog. Each part is made when it is first needed."""
@@ -22,6 +25,7 @@ class Workshop:
     def __init__(self, root: Path, lesson_id: str) -> None:
         catalog = Catalog(root)
         self.files: LessonFiles = catalog.files(lesson_id)
+        self.packages = catalog.course.environment.packages
         self.lesson: Lesson = catalog.lesson(self.files)
         self.course = catalog.course
         for path in (self.files.solution, self.files.known_answers):
@@ -76,12 +80,20 @@ class Workshop:
             if exercise.kind is not Kind.TRAINING and (exercise.defines == name or self._refers(exercise, name))
         ]
 
+    def used_by(self, exercise: Exercise) -> set[str]:
+        """Top-level names of the solution that the exercise or its experiments use, directly or through others."""
+        called = {exercise.defines, *self._called(exercise)}
+        return called.union(*(self.uses.get(name, set()) for name in called))
+
     def _refers(self, exercise: Exercise, name: str) -> bool:
-        if name in self.uses.get(exercise.defines, set()):
-            return True
-        called = re.compile(rf"\blesson\.{re.escape(name)}\b")
-        texts = (text for check in self.checks.of(exercise.name) for text in self.checks.slice(check).values())
-        return any(called.search(text) for text in texts)
+        return name in self.uses.get(exercise.defines, set()) or name in self._called(exercise)
+
+    def _called(self, exercise: Exercise) -> set[str]:
+        """Names of the solution that the exercise's experiments take from it."""
+        texts = [text for check in self.checks.of(exercise.name) for text in self.checks.slice(check).values()]
+        if any(ANY.search(text) for text in texts):
+            return set(self.uses)
+        return {name for text in texts for name in CALLED.findall(text)}
 
 
 def _must_parse(path: Path) -> None:

@@ -19,6 +19,25 @@ from blindgrade.cli.lazy import runs
 )
 @click.option("--mutants", is_flag=True, help="Also prove that the checks notice each small change of a solution.")
 @click.option("--workers", type=click.IntRange(1), help="Processes at once.  [default: one a processor]")
+@click.option("--all", "known", flag_value="nothing", help="Prove everything from nothing.")
+@click.option(
+    "--recorded",
+    "known",
+    flag_value="recorded",
+    help="Prove everything from nothing but what the record of trained exercises has (as `make test` does).",
+)
+@click.option(
+    "--record",
+    "known",
+    flag_value="record",
+    help="Prove everything from nothing and write the record of trained exercises, graders/<lesson>/proofs.json.",
+)
+@click.option("--watch", is_flag=True, help="Prove again after each change of the course's files.")
+@click.option(
+    "--why",
+    metavar="EXERCISE",
+    help="Show what the proofs of one exercise miss, and propose misconceptions for it.",
+)
 @click.option("--coverage", is_flag=True, help="Only write docs/coverage.md, the list of what each exercise trains.")
 @runs("blindgrade.cli.course.run.verify:verify")
 def verify() -> None:
@@ -27,6 +46,16 @@ def verify() -> None:
     Without LESSON, the command verifies every lesson that is ready. The solution earns every point and the stub none;
     alternatives earn all points; checks catch misconceptions and name them; lazy answers earn little; exercises cover
     the concepts; checks are quick.
+
+    A proof that passed before is not done again until something that decides it changes: the exercise, its checks, its
+    known answers, the part of the solution that it uses, the engine, or a version of Python or torch.
+
+    \b
+    Examples:
+      course verify                                  what changed since the last time
+      course verify lesson-7.2.1/gaussian_score --watch
+      course verify --why gaussian_score
+      course verify --all --seeds 20 --mutants       everything from nothing
 
     Exit code: 0 every proof passed, 1 a proof failed, 2 the request was wrong.
     """

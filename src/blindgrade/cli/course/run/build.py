@@ -18,9 +18,7 @@ def build(lessons: tuple[str, ...], check: bool) -> None:
     for path in paths:
         click.echo(f"out of date: {path}" if check else f"wrote {path}")
     if check and paths:
-        click.echo(
-            "run `course build` (for docs/coverage.md: `course verify --coverage`) and commit the result", err=True
-        )
+        click.echo("run `course build` and commit the result", err=True)
         sys.exit(SOME_NOT)
     if not paths:
         click.echo("everything is up to date")

@@ -15,10 +15,16 @@ from rich.table import Table
 from blindgrade.catalog import Catalog, CourseError, UnknownId
 from blindgrade.cli.as_json import print_json
 from blindgrade.cli.bars import Bar
+from blindgrade.cli.course.run.verify_watch import watch_course
+from blindgrade.cli.course.run.verify_why import show_why
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, SOME_NOT, stops
 from blindgrade.generate.coverage_page import PAGE, coverage_page
+from blindgrade.verify.bench import Effort, Known
 from blindgrade.verify.junit import write_junit
-from blindgrade.verify.proofs import Proof, prove
+from blindgrade.verify.proofs import prove
+from blindgrade.verify.tasks import Proof
+
+LONG = 60.0  # seconds: an estimate is shown before such work
 
 
 def verify(
@@ -28,15 +34,24 @@ def verify(
     seeds: int,
     mutants: bool,
     workers: int | None,
+    known: Known | None,
+    watch: bool,
+    why: str | None,
     coverage: bool,
 ) -> None:
-    """Run the proofs and show them, or write the page of coverage."""
+    """Run the proofs and show them, or do what another option asks for."""
+    effort = Effort(seeds, mutants, workers or os.cpu_count() or 1, known or "kept")
+    ids = lessons or ("all",)
     with stops(BAD_REQUEST, CourseError, UnknownId):
         if coverage:
             return _write_coverage()
+        catalog = Catalog.locate()
+        if why is not None:
+            sys.exit(show_why(catalog, why, effort))
+        if watch:
+            return watch_course(catalog, lambda: _show(prove(Catalog(catalog.root), ids, effort), Console()))
         with Bar() as bar:
-            workers = workers or os.cpu_count() or 1
-            proofs = prove(Catalog.locate(), lessons or ("all",), seeds, mutants, workers, bar.step)
+            proofs = prove(catalog, ids, effort, bar.step, _say_estimate)
     passed = all(p.passed for p in proofs)
     if junit:
         write_junit(proofs, junit)
@@ -45,6 +60,11 @@ def verify(
     else:
         _show(proofs, Console())
     sys.exit(ALL_DONE if passed else SOME_NOT)
+
+
+def _say_estimate(seconds: float | None) -> None:
+    if seconds is not None and seconds > LONG:
+        click.echo(f"this takes about {seconds / 60:.0f} minutes, as far as earlier runs show", err=True)
 
 
 def _write_coverage() -> None:
@@ -65,7 +85,9 @@ def _show(proofs: list[Proof], console: Console) -> None:
         if proof.lesson.startswith("lesson-"):
             again = f"course verify {proof.lesson}" + (" --mutants" if proof.name == "mutants are killed" else "")
             console.print(f"  again: [cyan]{escape(again)}[/cyan]", highlight=False)
-    console.print(f"\n{len(proofs) - len(failed)} of {len(proofs)} proofs hold", highlight=False)
+    held = f"{len(proofs) - len(failed)} of {len(proofs)} proofs hold"
+    before = sum(bool(p.source) for p in proofs)
+    console.print(f"\n{held}{f', {before} of them proved before' if before else ''}", highlight=False)
 
 
 def _table(proofs: list[Proof]) -> Table:
@@ -81,5 +103,6 @@ def _table(proofs: list[Proof]) -> Table:
             passed = sum(p.passed for p in group)
             style = "green" if passed == len(group) else "red"
             count = f"[{style}]{passed}/{len(group)}[/{style}]"
-            table.add_row("" if number else lesson, name, count, f"{sum(p.seconds for p in group):.1f}")
+            now = sum(p.seconds for p in group if not p.source)
+            table.add_row("" if number else lesson, name, count, f"{now:.1f}" if now else "")
     return table

@@ -1,0 +1,157 @@
+"""One lesson whose proofs are done: what is planned, which results are known, and where new results are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from blindgrade.catalog import Catalog, Target
+from blindgrade.models import Kind
+from blindgrade.verify import trials
+from blindgrade.verify.deciders import Deciders, software
+from blindgrade.verify.kept import Kept, KeptResult, ProofRecord, new_record
+from blindgrade.verify.mutant_proofs import SAMPLE, named, sampled
+from blindgrade.verify.mutants import Mutant
+from blindgrade.verify.tasks import Proof, Task, plan
+from blindgrade.verify.workshop import Workshop
+
+Known = Literal["kept", "recorded", "nothing", "record"]
+RECORD_IS_CURRENT = "the record of trained exercises is current"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is proved.
+
+    seeds: seeds of each solution. mutants: try mutants, too. known: "kept" uses results of earlier runs and the
+    record; "recorded" the record alone; "nothing" proves all anew; "record" does so and writes the record.
+    """
+
+    seeds: int = 5
+    mutants: bool = False
+    workers: int = 2
+    known: Known = "kept"
+
+
+@dataclass
+class Bench:
+    """One lesson at work: what is planned, and which results are known."""
+
+    target: Target
+    workshop: Workshop
+    effort: Effort
+    record: ProofRecord | None
+    kept: Kept
+    local: Deciders
+    lasting: Deciders
+    tasks: list[Task] = field(default_factory=list)
+    mutants: list[Mutant] = field(default_factory=list)
+    made: dict[str, KeptResult] = field(default_factory=dict)  # for the record
+
+    @classmethod
+    def of(cls, catalog: Catalog, target: Target, effort: Effort) -> Bench:
+        """Bench with its plan. CourseError if the course's files cannot be read."""
+        workshop = Workshop(catalog.root, target.files.entry.id)
+        record = ProofRecord.read(workshop.files.proof_record) if effort.known in ("kept", "recorded") else None
+        kept = Kept(catalog.build, target.files.entry.id)
+        local, lasting = Deciders(workshop), Deciders(workshop, on_this_machine=False)
+        bench = cls(target, workshop, effort, record, kept, local, lasting)
+        bench.tasks = plan(workshop, target.exercises, effort.seeds)
+        bench.mutants = sampled(workshop, target.exercises) if effort.mutants else []
+        return bench
+
+    @property
+    def whole(self) -> bool:
+        """Is the whole lesson proved?"""
+        return len(self.target.exercises) == len(self.workshop.lesson.exercises)
+
+    def known(self, task: Task) -> Proof | None:
+        """Proof from an earlier result; None if it must be done."""
+        trained = self._trained(task.exercise)
+        # Each trained exercise's solution is trained for real once: a record alone proves nothing about this machine.
+        recorded = self.record if trained and (task.kind, task.seed) != ("solution", 0) else None
+        if recorded is not None and (found := recorded.proofs.get(self.lasting.of(task))):
+            return self._proof(task, found, "recorded")
+        if self.effort.known == "kept" and (digest := self.local.of(task)) and (found := self.kept.get(digest)):
+            return self._proof(task, found, "kept")
+        return None
+
+    def known_mutant(self, mutant: Mutant) -> KeptResult | None:
+        """Result of an earlier trial of the mutant; None if it must be tried."""
+        if self.record is not None and self._trained(mutant.exercise):
+            if found := self.record.proofs.get(self.lasting.mutant(mutant)):
+                return found
+        return self.kept.get(self.local.mutant(mutant)) if self.effort.known == "kept" else None
+
+    def expected_seconds(self) -> float | None:
+        """Estimate of the time for all that is planned, on one processor; None if no earlier time is known.
+
+        A proof without an earlier time counts as long as those of its exercise and kind, or else as all on average.
+        """
+        record = self.record or ProofRecord.read(self.workshop.files.proof_record)
+        times = self.kept.seconds() | ({one.what: one.seconds for one in record.proofs.values()} if record else {})
+        if not times:
+            return None
+        average = sum(times.values()) / len(times)
+        planned = [(_what(task), f"{task.kind} {task.exercise}") for task in self.tasks if self.known(task) is None]
+        planned += [(named(m), f"{m.exercise}: mutant") for m in self.mutants if self.known_mutant(m) is None]
+        total = 0.0
+        for what, alike in planned:
+            others = [seconds for name, seconds in times.items() if name.startswith(alike)]
+            total += times.get(what, sum(others) / len(others) if others else average)
+        return total
+
+    def keep(self, proofs: dict[Task, Proof]) -> None:
+        """Keep what was proved now. Only what passed: a failure is shown again by proving it again."""
+        fresh = {
+            task: KeptResult(what=_what(task), passed=True, seconds=round(proof.seconds, 2))
+            for task, proof in proofs.items()
+            if proof.passed and not proof.source
+        }
+        self.kept.add({digest: one for task, one in fresh.items() if (digest := self.local.of(task))})
+        self.made |= {self.lasting.of(task): one for task, one in fresh.items() if self._trained(task.exercise)}
+
+    def keep_mutants(self, tried: dict[str, KeptResult]) -> None:
+        """Keep the results of mutants that were tried now."""
+        self.kept.add(tried)
+
+    def write_record(self, tried: dict[str, KeptResult]) -> None:
+        """Write the record of the trained exercises, or remove the file if the lesson trains nothing."""
+        lasting = {self.local.mutant(m): self.lasting.mutant(m) for m in self.mutants if self._trained(m.exercise)}
+        made = self.made | {lasting[digest]: one for digest, one in tried.items() if digest in lasting}
+        path = self.workshop.files.proof_record
+        if not made:
+            return path.unlink(missing_ok=True)
+        sample = f"at most {SAMPLE} of each trained exercise" if self.mutants else "none"
+        new_record(self.effort.seeds, sample, software(), made).write(path)
+
+    def record_is_current(self) -> Proof:
+        """Proof that the record has a result for everything that is trained, and nothing else."""
+        path = self.workshop.files.proof_record
+        trained = any(e.kind is Kind.TRAINING for e in self.workshop.lesson.exercises)
+        detail = f"{path} is missing; make it: course verify --record {self.workshop.lesson.id}" if trained else ""
+        if self.record is not None:
+            tasks = plan(self.workshop, self.target.exercises, self.record.seeds)
+            wanted = {self.lasting.of(task) for task in tasks if self._trained(task.exercise)}
+            every = sampled(self.workshop, self.target.exercises)
+            mutants = {self.lasting.mutant(m) for m in every if self._trained(m.exercise)}
+            stale = set(self.record.proofs) - wanted - mutants
+            examples = ", ".join(sorted(self.record.proofs[digest].what for digest in stale)[:3])
+            detail = (
+                f"{path} has {len(stale)} results of something that has changed since ({examples}); make it anew:"
+                f" course verify --record {self.workshop.lesson.id}"
+                if stale
+                else ""
+            )
+        return Proof(self.workshop.lesson.id, RECORD_IS_CURRENT, "", not detail, detail, 0.0)
+
+    def _trained(self, exercise: str) -> bool:
+        return any(e.name == exercise and e.kind is Kind.TRAINING for e in self.workshop.lesson.exercises)
+
+    def _proof(self, task: Task, found: KeptResult, source: str) -> Proof:
+        name, _ = trials.KINDS[task.kind]
+        return Proof(task.lesson, name, task.subject, found.passed, "", found.seconds, source)
+
+
+def _what(task: Task) -> str:
+    return f"{task.kind} {task.subject}".rstrip()

@@ -1,0 +1,164 @@
+"""Digest of all that decides a proof. An equal digest means an equal result, so a kept result can be used again."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import platform
+from functools import cache, cached_property
+from importlib import metadata
+from pathlib import Path
+
+from blindgrade.cohort.deciding import code_digest
+from blindgrade.engine.answers.solution import Variant
+from blindgrade.models import Exercise
+from blindgrade.verify.mutants import Mutant
+from blindgrade.verify.survival import concerned
+from blindgrade.verify.tasks import Task
+from blindgrade.verify.workshop import Workshop
+
+# Code that runs in a proof and can change its result. tests/verify/test_deciders.py finds a module that is missing.
+PROVES = (
+    "checks.py",
+    "known_answers.py",
+    "places.py",
+    "engine/answers",
+    "engine/judging",
+    "engine/grading/in_process.py",
+    "engine/grading/loop.py",
+    "engine/wire/frames.py",
+    "engine/wire/replies.py",
+    "engine/worker/errors.py",
+    "engine/worker/experiment.py",
+    "engine/worker/lesson.py",
+    "verify/lazy.py",
+    "verify/mutants.py",
+    "verify/survival.py",
+    "verify/trials.py",
+    "verify/workshop.py",
+)
+APART = {
+    "engine/judging/collected_figures.py": "pictures, which are drawn after the verdict",
+    "engine/judging/judged_before.py": "replies of a cohort, which no proof has",
+}
+FREE = ("drift", "coverage", "supplies")  # kinds that cost next to nothing, so they are always done
+SHOWN_ELSEWHERE = {"difficulty", "mental_models", "concepts"}  # fields of an exercise that no result depends on
+
+
+class Deciders:
+    """Digests of one lesson's proofs.
+
+    With `on_this_machine` they also depend on the versions of Python, torch and numpy. A record in the course's history
+    does not, because it names them.
+    """
+
+    def __init__(self, workshop: Workshop, *, on_this_machine: bool = True) -> None:
+        self.workshop = workshop
+        versions = software() if on_this_machine else {}
+        added = [workshop.packages] if workshop.packages else []
+        self._base = _of(code_digest(decides=PROVES, apart=tuple(APART)), versions, *added)
+        self._exercises: dict[str, str] = {}
+
+    def of(self, task: Task) -> str:
+        """Digest for the task; "" if the proof is always done."""
+        if task.kind in FREE:
+            return ""
+        parts: list[object] = [self._base, task.kind, task.subject, task.seed]
+        if not task.exercise:
+            return _of(parts, self._whole_lesson)
+        exercise = self.workshop.lesson.exercise(task.exercise)
+        parts.append(self.exercise(exercise))
+        if task.kind == "alternative":
+            parts += [self._differs(v) for v in self.workshop.alternatives if self._is(v, task)]
+        if task.kind == "misconception":
+            # A diagnosis chooses among all wrong answers to the exercise, in their order.
+            known = [v for v in self.workshop.misconceptions if v.exercise == exercise.name]
+            parts += [[v.name, v.hint, self._differs(v)] for v in known]
+            parts += [self.exercise(other) for other in self.workshop.touched_by(exercise.defines)]
+        return _of(parts)
+
+    def mutant(self, mutant: Mutant) -> str:
+        """Digest for the question whether any check notices the mutant."""
+        users = [self.exercise(exercise) for exercise in concerned(self.workshop, mutant)]
+        return _of(self._base, "mutant", mutant.exercise, self._statements_that_differ(mutant.text), users)
+
+    def exercise(self, exercise: Exercise) -> str:
+        """Digest of the exercise: its description, its checks, the toys, and the part of the solution that they use."""
+        if exercise.name not in self._exercises:
+            checks = self.workshop.checks
+            own = [(check.name, checks.slicer.digest([check.name])) for check in checks.of(exercise.name)]
+            spec = exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE)
+            solution = [self._solution.get(name, "") for name in sorted(self.workshop.used_by(exercise))]
+            self._exercises[exercise.name] = _of(spec, own, solution, self._shared, self._toys)
+        return self._exercises[exercise.name]
+
+    # ------------------------------------------------------------ parts of the lesson
+
+    @cached_property
+    def _whole_lesson(self) -> str:
+        files = self.workshop.files
+        paths = (files.solution, files.private_checks, files.stub, files.public_checks, files.answer_key, files.spec)
+        return _of([_of_file(path) for path in paths], self._toys)
+
+    @cached_property
+    def _toys(self) -> str:
+        return _of_file(self.workshop.files.toys)
+
+    @cached_property
+    def _solution(self) -> dict[str, str]:
+        return _definitions(self.workshop.solution.text)
+
+    @cached_property
+    def _shared(self) -> str:
+        """Statements of the solution that define nothing, such as imports: every exercise depends on them."""
+        return self._solution[""]
+
+    def _is(self, variant: Variant, task: Task) -> bool:
+        return (variant.exercise, variant.name) == (task.exercise, task.variant)
+
+    def _differs(self, variant: Variant) -> str:
+        return self._statements_that_differ(variant.text)
+
+    def _statements_that_differ(self, text: str) -> str:
+        """Statements of a changed solution that the solution itself does not have."""
+        known = self._dumps
+        return _of([dump for dump in map(_dump, ast.parse(text).body) if dump not in known])
+
+    @cached_property
+    def _dumps(self) -> set[str]:
+        return {_dump(node) for node in ast.parse(self.workshop.solution.text).body}
+
+
+def _definitions(text: str) -> dict[str, str]:
+    """Syntax of each top-level definition by its name, and under "" of all other statements."""
+    found: dict[str, list[str]] = {"": []}
+    for node in ast.parse(text).body:
+        names = [""]
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)] or [""]
+        for name in names:
+            found.setdefault(name, []).append(_dump(node))
+    return {name: "\n".join(dumps) for name, dumps in found.items()}
+
+
+def _dump(node: ast.stmt) -> str:
+    return ast.dump(node)
+
+
+@cache
+def software() -> dict[str, str]:
+    """Versions of this machine on which the last digits of a result depend."""
+    versions = {name: metadata.version(name) for name in ("torch", "numpy")}
+    return {"python": platform.python_version(), "machine": platform.machine(), **versions}
+
+
+def _of(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _of_file(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -1,0 +1,123 @@
+"""A proof's digest changes with all that decides it, and with nothing else."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from blindgrade.verify import trials
+from blindgrade.verify.deciders import APART, PROVES, Deciders
+from blindgrade.verify.mutants import mutants
+from blindgrade.verify.tasks import plan
+from blindgrade.verify.workshop import Workshop
+
+MINI = Path(__file__).parents[1] / "courses" / "mini"
+PACKAGE = Path(trials.__file__).parents[1]
+LESSON, FOLDER = "lesson-1.1.1", "lesson_1_1_1_basics"
+SOLUTION, KNOWN = f"solutions/{FOLDER}/basics.py", f"graders/{FOLDER}/known_answers.py"
+CHECKS, SPEC = f"graders/{FOLDER}/checks.py", f"exercises/{FOLDER}/lesson.toml"
+# Modules that run in a proof and that do not change its result, with the reason.
+NEUTRAL = {
+    "authoring/cells.py": "reads the solution for stub and notebook; these proofs are always done",
+    "authoring/notebook.py": "as cells",
+    "authoring/regions.py": "as cells",
+    "authoring/stub.py": "as cells",
+    "catalog.py": "paths",
+    "clock.py": "times",
+    "models.py": "descriptions: the digest holds the exercise's own",
+    "verify/coverage.py": "proofs that are always done",
+}
+
+
+def digests(root: Path) -> dict[str, str]:
+    """Digest of every task by its kind and subject, and of every mutant by its change."""
+    shop = Workshop(root, LESSON)
+    deciders = Deciders(shop)
+    found = {f"{t.kind} {t.subject}": deciders.of(t) for t in plan(shop, [e.name for e in shop.lesson.exercises], 1)}
+    for mutant in mutants(shop.solution.text, shop.lesson):
+        found[f"mutant {mutant.exercise} {mutant.change}"] = deciders.mutant(mutant)
+    return found
+
+
+def changed(tmp_path: Path, file: str, old: str, new: str) -> set[str]:
+    root = Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__", "build")))
+    text = (root / file).read_text()
+    assert old in text
+    (root / file).write_text(text.replace(old, new))
+    before, after = digests(MINI), digests(root)
+    return {name for name in before if name in after and before[name] != after[name]}
+
+
+def of(exercise: str, names: set[str]) -> set[str]:
+    return {name for name in names if exercise in name}
+
+
+def test_a_comment_changes_nothing(tmp_path: Path) -> None:
+    assert changed(tmp_path, KNOWN, 'exercise("correlation")', '# a note\n\nexercise("correlation")') == set()
+
+
+def test_a_changed_wrong_answer_concerns_the_wrong_answers_of_its_exercise(tmp_path: Path) -> None:
+    found = changed(tmp_path, KNOWN, "A correlation is a mean", "It is a mean")
+    assert found and all(name.startswith("misconception correlation/") for name in found)
+    assert "misconception correlation/unsigned, seed 0" in found
+
+
+def test_a_changed_right_answer_concerns_itself(tmp_path: Path) -> None:
+    found = changed(tmp_path, KNOWN, "mean = values.mean(dim=-1, keepdim=True)\n    variance", "mean = 0\n    variance")
+    assert found == {"alternative standardize/by_moments, seed 0", "alternative standardize/by_moments, seed 1"}
+
+
+def test_a_changed_check_concerns_its_exercise(tmp_path: Path) -> None:
+    found = changed(tmp_path, CHECKS, "rng.normal(4, 1), rng.normal(4, 2)", "rng.normal(5, 1), rng.normal(5, 2)")
+    assert "lazy correlation" in found or "lazy standardize" in found
+    assert not of("fit_line", found)
+
+
+def test_a_changed_solution_concerns_what_uses_it(tmp_path: Path) -> None:
+    found = changed(tmp_path, SOLUTION, "(centered**2).mean(dim=-1, keepdim=True).sqrt()", "centered.abs() * 1.0")
+    assert "solution standardize, seed 0" in found and "solution correlation, seed 0" in found
+    assert not of("fit_line", found)
+
+
+def test_changed_points_concern_their_exercise(tmp_path: Path) -> None:
+    spec = (MINI / SPEC).read_text()
+    block = next(part for part in spec.split("[[exercise]]") if 'name = "fit_line"' in part)
+    points = next(line for line in block.splitlines() if line.startswith("points"))
+    found = changed(tmp_path, SPEC, block, block.replace(points, "points = 3"))
+    assert "lazy fit_line" in found and found - {"key ", "stub "} == of("fit_line", found)
+
+
+def test_a_record_does_not_depend_on_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = Workshop(MINI, LESSON)
+    [task] = [t for t in plan(shop, ["correlation"], 1) if t.kind == "lazy"]
+    here = [Deciders(shop, on_this_machine=local).of(task) for local in (True, False)]
+    monkeypatch.setattr("blindgrade.verify.deciders.software", lambda: {"torch": "another"})
+    there = [Deciders(shop, on_this_machine=local).of(task) for local in (True, False)]
+    assert [one == other for one, other in zip(here, there, strict=True)] == [False, True]
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("blindgrade"):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield node.module or ""
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("blindgrade"))
+
+
+def test_every_module_that_runs_in_a_proof_counts_or_has_a_reason_not_to() -> None:
+    pending, seen = [PACKAGE / "verify/trials.py", PACKAGE / "verify/survival.py"], set()
+    while pending:
+        path = pending.pop()
+        name = path.relative_to(PACKAGE).as_posix()
+        if name not in seen and not name.startswith("engine/submission/"):  # a proof runs no submission
+            seen.add(name)
+            files = (PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py") for module in imported(path))
+            pending += [file for file in files if file.is_file()]
+    counted = {name for name in seen if any(name == part or name.startswith(f"{part}/") for part in PROVES)}
+    assert seen - counted - set(APART) == set(NEUTRAL)
+    assert all((PACKAGE / part).exists() for part in (*PROVES, *APART))
