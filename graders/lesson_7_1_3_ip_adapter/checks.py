@@ -16,9 +16,11 @@ from blindgrade.checks import (
     answers,
     answers_and_purity,
     check,
+    describe,
     error_of,
     gradients,
     in_each_dtype,
+    load_parameters,
     shapes_of,
 )
 from grader_toys.channels import FourChannelToy
@@ -157,7 +159,7 @@ def starts_silent_and_frozen(lesson, rng):
     silent = torch.allclose(layer(x, text, 10 * image), layer(x, text), rtol=0, atol=1e-6)
     return {
         "trainable": {name: parameter.requires_grad for name, parameter in layer.named_parameters()},
-        "all zero": {name: not bool(tensor.any()) for name, tensor in layer.state_dict().items() if "bias" not in name},
+        "all zero": {name: not bool(tensor.any()) for name, tensor in layer.named_parameters() if "bias" not in name},
         "the reference changes nothing": silent,
     }
 
@@ -198,15 +200,15 @@ def first_gradient_goes_to_the_values(lesson, rng):
     layer.load_state_dict({name: state[name] for name in state if name not in new}, strict=False)
     parameters = [dict(layer.named_parameters())[name] for name in new]
     first = gradients(layer(x, text, image, 0.9) * weights, parameters)
-    layer.load_state_dict(state)
+    load_parameters(layer, state)
     x, image = x.requires_grad_(), image.requires_grad_()
     later = gradients(layer(x, text, image, 0.9) * weights, [*parameters, x, image])
     return {"at the start": first, "later": later}
 
 
 def fixed_order(module):
-    """The state's entries, sorted by name."""
-    return sorted(module.state_dict().items())
+    """The parameters, sorted by name."""
+    return sorted(module.named_parameters())
 
 
 @check("decoupled_module")
@@ -787,7 +789,7 @@ def expect_full_state(learned, state):
     for name, tensor in state.items():
         got = learned[name]
         if not (isinstance(got, torch.Tensor) and got.shape == tensor.shape and got.dtype == tensor.dtype):
-            raise Fail(f"{name} is not a tensor with the shape and dtype that it had")
+            raise Fail(f"{name} is {describe(got)}; expected {describe(tensor)}, as it was")
 
 
 def moved(learned, state, names):

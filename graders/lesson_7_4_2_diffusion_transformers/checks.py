@@ -9,7 +9,7 @@ import itertools
 import torch
 import torch.nn.functional as F
 
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, shapes_of
+from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, saved_buffers, shapes_of
 from blindgrade.figures import image
 from grader_toys.denoisers import CondNoise
 
@@ -469,7 +469,8 @@ def dit_inputs(rng, sizes, batch, most=50):
 @check("TinyDiT", public=True)
 def has_all_parts(lesson, rng):
     """The state has the listed parts with the right shapes, and no addresses: they are not learned and not saved."""
-    return {str(sizes): shapes_of(lesson.TinyDiT(*sizes)) for sizes in (SMALL, WIDE)}
+    models = {str(sizes): lesson.TinyDiT(*sizes) for sizes in (SMALL, WIDE)}
+    return {name: shapes_of(model) | saved_buffers(model) for name, model in models.items()}
 
 
 @check("TinyDiT", weight=2.5, public=True)
@@ -492,10 +493,10 @@ def works_at_other_sizes(lesson, rng):
 def predicts_no_noise_at_first(lesson, rng):
     """A fresh model answers zero: its last layers and every block's ada start at zero, weight and bias."""
     inputs, model = dit_inputs(rng, SMALL, 3), lesson.TinyDiT(*SMALL)
-    zero = [name for name in model.state_dict() if name.startswith("final") or ".ada." in name]
+    zero = {key: p for key, p in model.named_parameters() if key.startswith("final") or ".ada." in key}
     return {
         "out": model(*inputs),
-        "is zero": {name: not bool(model.state_dict()[name].any()) for name in zero},
+        "is zero": {key: not bool(p.any()) for key, p in zero.items()},
     }
 
 

@@ -254,7 +254,7 @@ def starts_as_nothing(lesson, rng):
     """In a fresh block both ada are zero, so that both streams pass through untouched, whatever c is."""
     txt, img, c = tokens(rng, torch.float32)
     block = lesson.MMDiTBlock(6, 2)
-    ada = {name: tensor for name, tensor in sorted(block.state_dict().items()) if ".ada." in name}
+    ada = {name: tensor for name, tensor in sorted(block.named_parameters()) if ".ada." in name}
     return {"ada": ada, "streams": block(txt, img, c)}
 
 
