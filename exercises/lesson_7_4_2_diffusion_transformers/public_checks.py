@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from blindgrade.checks import Watch, answers, answers_and_purity, check, in_each_dtype, saved_buffers, shapes_of
+from blindgrade.checks import Watch, answers, answers_and_purity, check, in_each_dtype, made_in, saved_buffers, shapes_of
 from blindgrade.figures import image
 from torch import Tensor, nn
 
@@ -62,7 +62,7 @@ def filled(module, rng, scale=0.3, but=()):
 def block_answers(lesson, rng, sizes, batch, tokens, dtype):
     """A filled block's answer to random tokens and conditions, and whether those stayed as they were."""
     x, c = 1.5 * rng.normal(batch, tokens, sizes[0], dtype=dtype), rng.normal(batch, sizes[0], dtype=dtype)
-    block = filled(lesson.DiTBlock(*sizes).to(dtype), rng)
+    block = filled(made_in(dtype, lesson.DiTBlock, *sizes), rng)
     watch = Watch(x, c)
     return {"out": block(x, c), "inputs unchanged": watch.unchanged()}
 

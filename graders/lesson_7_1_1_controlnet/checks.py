@@ -19,6 +19,7 @@ from blindgrade.checks import (
     gradients,
     in_each_dtype,
     load_parameters,
+    made_in,
     shapes_of,
 )
 from grader_toys.images import shapes_batch
@@ -71,7 +72,7 @@ def is_a_convolution_once_trained(lesson, rng):
     seen = {}
     for name, dtype in (("float32", torch.float32), ("float64", torch.float64)):
         for cin, cout, x in ((2, 3, rng.normal(3, 2, 4, 5, dtype=dtype)), (3, 3, rng.normal(3, 3, 3, 3, dtype=dtype))):
-            layer = rng.fill(lesson.ZeroConv2d(cin, cout).to(dtype))
+            layer = rng.fill(made_in(dtype, lesson.ZeroConv2d, cin, cout))
             watch = Watch(x)
             seen[f"{name} from {cin} to {cout}"] = layer(x)
             seen[f"{name} from {cin} to {cout}, x unchanged"] = watch.unchanged()
@@ -86,7 +87,7 @@ def lets_gradients_through(lesson, rng):
     upstream = rng.normal(2, 4, 4, 5, dtype=torch.float64)
     weights = [rng.normal(4, 3, 1, 1, dtype=torch.float64), rng.normal(4, dtype=torch.float64)]
     for name in ("at the start", "later"):
-        layer = lesson.ZeroConv2d(3, 4).double()
+        layer = made_in(torch.float64, lesson.ZeroConv2d, 3, 4)
         if name == "later":
             load_parameters(layer, {"weight": weights[0], "bias": weights[1]})
         seen[name] = gradients(layer(x) * upstream, [x, layer.weight, layer.bias])
@@ -398,7 +399,7 @@ def computes_the_residuals(lesson, rng):
     for name, dtype in (("float32", torch.float32), ("float64", torch.float64)):
         case = control_case(rng, dtype, batch=3, channels=3, hint_channels=2, size=(6, 10))
         watch = Watch(*case)
-        control = rng.fill(lesson.TinyControlNet(3, 2, 4).to(dtype))
+        control = rng.fill(made_in(dtype, lesson.TinyControlNet, 3, 2, 4))
         seen[name] = control(*case)
         seen[f"{name}, arguments unchanged"] = watch.unchanged()
     return seen
@@ -409,7 +410,7 @@ def turns_the_volume(lesson, rng):
     """`scale` multiplies the residuals: 0 silences them, 0.5 halves them, and without it they are as they are."""
     case = control_case(rng, torch.float64)
     scale = rng.number(1.2, 2.0)
-    control = rng.fill(lesson.TinyControlNet(1, 1, 4).double())
+    control = rng.fill(made_in(torch.float64, lesson.TinyControlNet, 1, 1, 4))
     full = control(*case)
     return {
         "by default": full,
@@ -425,7 +426,7 @@ def trains_every_part(lesson, rng):
     """With any weights every parameter gets its gradient, and so do image and hint."""
     x, t, hint = control_case(rng, torch.float64, batch=2, channels=2, hint_channels=2)
     upstream = [rng.normal(2, c, s, s, dtype=torch.float64) for c, s in ((4, 8), (4, 8), (8, 4), (8, 4), (8, 4))]
-    control = rng.fill(lesson.TinyControlNet(2, 2, 4).double())
+    control = rng.fill(made_in(torch.float64, lesson.TinyControlNet, 2, 2, 4))
     names = sorted(name for name, _ in control.named_parameters())
     x.requires_grad_(True)
     hint.requires_grad_(True)
@@ -441,7 +442,7 @@ def hears_the_hint_through_its_zero_convolution(lesson, rng):
     """While `zero_hint` is zero the hint changes nothing; afterwards it changes all five residuals."""
     x, t, hint = control_case(rng, torch.float64, size=(4, 8))
     other = rng.normal(*hint.shape, dtype=torch.float64)
-    control = rng.fill(lesson.TinyControlNet(1, 1, 4).double())
+    control = rng.fill(made_in(torch.float64, lesson.TinyControlNet, 1, 1, 4))
     heard = [not torch.equal(a, b) for a, b in zip(control(x, t, hint), control(x, t, other), strict=True)]
     with torch.no_grad():
         control.zero_hint.weight.zero_()

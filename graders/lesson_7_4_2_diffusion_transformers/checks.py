@@ -9,7 +9,18 @@ import itertools
 import torch
 import torch.nn.functional as F
 
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, saved_buffers, shapes_of
+from blindgrade.checks import (
+    Watch,
+    answers,
+    answers_and_purity,
+    check,
+    error_of,
+    gradients,
+    in_each_dtype,
+    made_in,
+    saved_buffers,
+    shapes_of,
+)
 from blindgrade.figures import image
 from grader_toys.denoisers import CondNoise
 
@@ -162,7 +173,7 @@ def filled(module, rng, scale=0.3, but=()):
 def block_answers(lesson, rng, sizes, batch, tokens, dtype):
     """A filled block's answer to random tokens and conditions, and whether those stayed as they were."""
     x, c = 1.5 * rng.normal(batch, tokens, sizes[0], dtype=dtype), rng.normal(batch, sizes[0], dtype=dtype)
-    block = filled(lesson.DiTBlock(*sizes).to(dtype), rng)
+    block = filled(made_in(dtype, lesson.DiTBlock, *sizes), rng)
     watch = Watch(x, c)
     return {"out": block(x, c), "inputs unchanged": watch.unchanged()}
 
@@ -211,7 +222,7 @@ def the_gates_learn_first(lesson, rng):
     c.requires_grad_()
     seen = {}
     for name, but in [("at the start", ("ada",)), ("later", ())]:
-        block = filled(lesson.DiTBlock(8, 2).double(), rng, 0.5, but)
+        block = filled(made_in(torch.float64, lesson.DiTBlock, 8, 2), rng, 0.5, but)
         inputs = {"x": x, "c": c, **dict(sorted(block.named_parameters()))}
         seen[name] = dict(zip(inputs, gradients(block(x, c) * weights, list(inputs.values())), strict=True))
     return seen
@@ -221,7 +232,7 @@ def the_gates_learn_first(lesson, rng):
 def normalises_quiet_tokens(lesson, rng):
     """Tokens that hardly vary, and tokens far from zero, are normalised with the right epsilon, each by itself."""
     quiet, offset = 1e-3 * rng.normal(2, 4, 8, dtype=torch.float64), rng.uniform(2, 4, 1, low=2, high=9).double()
-    c, block = rng.normal(2, 8, dtype=torch.float64), filled(lesson.DiTBlock(8, 2).double(), rng)
+    c, block = rng.normal(2, 8, dtype=torch.float64), filled(made_in(torch.float64, lesson.DiTBlock, 8, 2), rng)
     return {"hardly varying": block(quiet, c), "far from zero": block(quiet + offset, c)}
 
 

@@ -19,11 +19,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from blindgrade.state_dicts import keys_differ, load_parameters, parameters_of, saved_buffers, shapes_of
+from blindgrade.state_dicts import keys_differ, load_parameters, made_in, parameters_of, saved_buffers, shapes_of
 
 __all__ = [
     "TOLERANCES", "Check", "Fail", "Rng", "Watch", "agree", "answers", "answers_and_purity", "check", "derive",
-    "describe", "error_of", "gradients", "in_each_dtype", "load_parameters", "saved_buffers", "shapes_of",
+    "describe", "error_of", "gradients", "in_each_dtype", "load_parameters", "made_in", "saved_buffers", "shapes_of",
 ]  # fmt: skip
 
 type_names = {float: "a float", int: "an int", bool: "a bool", str: "a string", type(None): "None", dict: "a dict"}

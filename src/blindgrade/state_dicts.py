@@ -6,7 +6,7 @@ constant in a buffer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -31,6 +31,20 @@ def shapes_of(module: torch.nn.Module) -> dict[str, list[int]]:
     Buffers are left out: a constant that a student stores in one is no fault.
     """
     return {name: list(tensor.shape) for name, tensor in parameters_of(module)}
+
+
+def made_in(dtype: torch.dtype, make: Callable[..., torch.nn.Module], *args: Any, **kwargs: Any) -> torch.nn.Module:
+    """Module that `make` makes of the arguments, in this dtype from the start.
+
+    A constant that a student stores in a buffer then has the precision of the dtype. After `.to(dtype)` it would have
+    that of float32.
+    """
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        return make(*args, **kwargs).to(dtype)
+    finally:
+        torch.set_default_dtype(before)
 
 
 def saved_buffers(module: torch.nn.Module) -> dict[str, list[int]]:

@@ -190,7 +190,9 @@ class _Decoder:
             raise WireError("an array that is not a list")
         found = Array(self.value(items, depth + 1))
         sizes = ", ".join(str(_integer(n, 0, MAX_BODY)) for n in shape)
-        found.form = f"a NumPy array of shape ({sizes}{',' if len(shape) == 1 else ''}) and dtype {self._key(dtype)[:20]}"
+        found.form = (
+            f"a NumPy array of shape ({sizes}{',' if len(shape) == 1 else ''}) and dtype {self._key(dtype)[:20]}"
+        )
         return found
 
     def _key(self, key: Any) -> str:
