@@ -6,6 +6,7 @@ place, and another state of a random generator. It does not look into objects of
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterable
 from types import FunctionType, ModuleType
@@ -14,7 +15,8 @@ from typing import Any
 import numpy
 import torch
 
-MANY = 1_000  # items of a container that are looked at
+MANY = 1_000  # items of a container, and files, that are looked at
+CACHES = ("__pycache__", ".", "torchinductor_")
 
 Marks = list[tuple[Any, ...]]
 
@@ -27,6 +29,13 @@ def marks_of(modules: Iterable[ModuleType]) -> Marks:
         for name, value in list(vars(module).items())
         if not name.startswith("__")  # Python's own, for example its memory of warnings
     ]
+
+
+def files_in(folder: str) -> list[tuple[str, int]]:
+    """Names and times of the files in the student's folder, without the caches that imports make."""
+    with os.scandir(folder) as entries:
+        found = [one for _, one in zip(range(MANY), entries, strict=False) if not one.name.startswith(CACHES)]
+        return sorted((one.name, one.stat(follow_symlinks=False).st_mtime_ns) for one in found)
 
 
 def _inside(value: Any, module: str) -> Any:
