@@ -10,9 +10,10 @@ from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference, Reference, check_seed, observe
 from blindgrade.engine.grading.loop import Loop, Round
 from blindgrade.engine.judging.judging import ReferenceFailed, judge_by
-from blindgrade.engine.judging.observed import Observed
+from blindgrade.engine.judging.observed import Observed, left_over
 from blindgrade.engine.submission.lines import trace_of
 from blindgrade.engine.submission.reading import LessonSubmission
+from blindgrade.engine.wire.replies import Raised
 from blindgrade.engine.worker.lesson import LoadedLesson
 from blindgrade.models import CheckResult, Exercise, ExerciseResult
 from blindgrade.places import Place
@@ -31,7 +32,11 @@ class InThisProcess:
         """See `Observer`."""
         check, seed = rounds[0]
         reply = observe(self.checks, check, self.load(), seed, self.device)
-        return Observed(reply, trace=trace_of(reply) if self.submission is None else self.submission.trace(reply))
+        if self.submission is None:
+            return Observed(reply, trace=trace_of(reply))
+        if isinstance(reply, Raised) and self.submission.left_over(reply):
+            reply = left_over(reply)
+        return Observed(reply, trace=self.submission.trace(reply))
 
     def definition(self, exercise: Exercise) -> Place | None:
         """See `Observer`."""

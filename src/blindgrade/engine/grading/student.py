@@ -13,10 +13,11 @@ from blindgrade.engine.grading.loop import Round
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import LOOP, Worker, WorkerGone
 from blindgrade.engine.judging.judged_before import JudgedBefore
-from blindgrade.engine.judging.observed import Observed
+from blindgrade.engine.judging.observed import Observed, left_over
 from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.submission.notes import needing
 from blindgrade.engine.submission.reading import LessonSubmission
-from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Problem, Stopped
+from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Problem, Raised, Stopped
 from blindgrade.models import Exercise
 from blindgrade.places import Place
 
@@ -90,7 +91,10 @@ class Student:
             return self.judged.read(check, seed, frame), frame
 
         reply, frame = worker.reply(max(until - time.monotonic(), 0.0), read, self.interrupted)
-        return Observed(reply, worker.take_output(), self.submission.trace(reply), frame)
+        trace = self.submission.trace(reply)
+        if isinstance(reply, Raised) and self.submission.left_over(reply):
+            return Observed(left_over(reply), worker.take_output(), trace)
+        return Observed(reply, worker.take_output(), trace, frame)
 
     def _send(self, worker: Worker, checks: Sequence[Round], seconds: float) -> None:
         """Send the first check, unless the worker has it, and as many of the next ones as its socket can store."""
@@ -163,7 +167,9 @@ class Student:
     def _problem(self, problem: Problem) -> str:
         place, error = self.submission.lines.where(problem.line), problem.error
         text = " ".join(error.message.split())[:200]
-        return f"{place}: {error.type}: {text}; this part was left out and the rest was graded"
+        readers = self.submission.dependants(problem.line)
+        lost = f"; {needing(readers)}" if readers else ""
+        return f"{place}: {error.type}: {text}; this part was left out and the rest was graded{lost}"
 
     def close(self) -> None:
         """End the worker; the next experiment gets a fresh one."""

@@ -12,21 +12,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from blindgrade.catalog import LessonFiles
-from blindgrade.engine.submission import archives, notebook
+from blindgrade.engine.submission import archives, notebook, versions
+from blindgrade.engine.submission.answers import bindings, parsed, place_in, written_above
+from blindgrade.engine.submission.choosing import Program
 from blindgrade.engine.submission.files import MAX_NOTEBOOK, MAX_PYTHON, MIB, Unreadable, decode, read_bytes
 from blindgrade.engine.submission.helpers import add_helpers
 from blindgrade.engine.submission.lines import LineMap, as_it_is, trace_of
-from blindgrade.engine.submission.statements import ASSIGNMENTS, DEFINITIONS, binds
-from blindgrade.engine.wire.replies import Reply, TraceLine
+from blindgrade.engine.submission.script import read_script
+from blindgrade.engine.submission.statements import IMPORTS, binds
+from blindgrade.engine.wire.replies import Raised, Reply, TraceLine
 from blindgrade.places import Frame, Place
 
 MAX_PROBLEMS = 20
 DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 
-
-# The stub's line where the student writes. The stub's introduction has the same text inside a sentence, which does not
-# match.
-UNWRITTEN = re.compile(r"^\s*raise NotImplementedError", re.MULTILINE)
+Graded = frozenset[str] | None  # names that a lesson's exercises define; None if they are not known
 
 
 class SubmissionError(Exception):
@@ -38,7 +38,8 @@ class LessonSubmission:
     """Files for one lesson's worker. Names in `files` are relative to its box, with `/` between the parts.
 
     `path` is the submission as the user named it. `file` is the lesson's file in the box. `sha256` covers `files`. If
-    the lesson's file cannot be read, `unreadable` says why, and there are no files.
+    the lesson's file cannot be read, `unreadable` says why, and there are no files. `graded` are the names that the
+    exercises define.
     """
 
     path: str
@@ -49,6 +50,7 @@ class LessonSubmission:
     lines: LineMap
     problems: list[str]
     unreadable: str = ""
+    graded: Graded = None
 
     def trace(self, reply: Reply) -> tuple[Frame, ...]:
         """Frames of an exception, in places that the student knows."""
@@ -58,9 +60,28 @@ class LessonSubmission:
         return self.lines.where(line.line) if line.file == self.file else as_it_is(line)
 
     def definition(self, name: str) -> Place | None:
-        """Place where the student defines the name, shown if no line is to blame. None if there is none."""
-        found = re.search(rf"^(?:async +)?(?:def|class) +{name}\b", self.text, re.MULTILINE)
-        return self.lines.where(self.text.count("\n", 0, found.start()) + 1) if found else None
+        """Place where the student defines the name last, shown if no line is to blame. None if there is none."""
+        if found := bindings(parsed(self.text), name):
+            return self.lines.where(place_in(found[-1], name))
+        # The file does not parse as a whole.
+        matches = list(re.finditer(rf"^(?:async +)?(?:def|class) +{name}\b", self.text, re.MULTILINE))
+        return self.lines.where(self.text.count("\n", 0, matches[-1].start()) + 1) if matches else None
+
+    def dependants(self, line: int) -> list[str]:
+        """Names of exercises whose functions may read what the statement at this line makes."""
+        nodes = parsed(self.text)
+        at = next((node for node in nodes if node.lineno <= line <= (node.end_lineno or node.lineno)), None)
+        return Program(nodes, self.graded).dependants(at) if at is not None else []
+
+    def left_over(self, reply: Raised) -> bool:
+        """Whether the reply is a `raise NotImplementedError` of the stub that was left below written code."""
+        return (
+            reply.type == "NotImplementedError"
+            and reply.own
+            and bool(reply.frames)
+            and reply.frames[-1].file == self.file
+            and written_above(self.text, reply.frames[-1].line)
+        )
 
 
 @dataclass(frozen=True)
@@ -89,36 +110,49 @@ def read_submission(
             f"{path} does not exist or cannot be opened; name a .py or .ipynb file or a folder"
         ) from None
     if stat.S_ISDIR(mode):
-        return _read_folder(path, targets)
+        return _read_folder(path, targets, defined)
     if archives.is_archive(path):
-        return _read_archive(path, targets)
+        return _read_archive(path, targets, defined)
     if path.suffix not in (".py", ".ipynb"):
         raise SubmissionError(
             f"{path} is not a Python file, notebook, archive or folder; name a .py, .ipynb or .zip file or a folder"
         )
     found: dict[str, LessonSubmission | None] = {target.entry.id: None for target in targets}
     # The user named this file, so a link to it is followed. Links inside a folder are not followed.
-    source = _read_source(path.resolve(), path)
-    owner = _owner(path.stem, source.text, targets, defined)
+    owner = next((one for one in targets if path.stem == one.module or len(targets) == 1), None)
+    if owner is None:
+        every = frozenset(name for names in defined.values() for name in names)
+        owner = _owner(_read_source(path.resolve(), path, every).text, targets, defined)
     if owner is not None:
+        graded = _graded(owner, defined)
+        source = _read_source(path.resolve(), path, graded)
         # Only a lesson's own folder is known to contain helpers. Beside another file there may be anything.
         folder = path.resolve().parent if path.resolve().parent.name == owner.folder else None
-        found[owner.entry.id] = _assemble(path, owner, source, folder, list(source.problems))
+        found[owner.entry.id] = _assemble(path, owner, source, folder, list(source.problems), graded)
     return found
 
 
-def _read_folder(path: Path, targets: list[LessonFiles]) -> dict[str, LessonSubmission | None]:
-    lessons = {target.entry.id: _one_of_many(path, target) for target in targets}
+def _graded(target: LessonFiles, defined: dict[str, set[str]]) -> Graded:
+    names = defined.get(target.entry.id)
+    return frozenset(names) if names else None
+
+
+def _read_folder(
+    path: Path, targets: list[LessonFiles], defined: dict[str, set[str]]
+) -> dict[str, LessonSubmission | None]:
+    lessons = {target.entry.id: _one_of_many(path, target, _graded(target, defined)) for target in targets}
     given = [one for one in lessons.values() if one is not None]
     if given and all(one.unreadable for one in given):
         raise SubmissionError(given[0].unreadable)
     return lessons
 
 
-def _read_archive(path: Path, targets: list[LessonFiles]) -> dict[str, LessonSubmission | None]:
+def _read_archive(
+    path: Path, targets: list[LessonFiles], defined: dict[str, set[str]]
+) -> dict[str, LessonSubmission | None]:
     try:
         with archives.unpacked(path) as (folder, notes):
-            lessons = _read_folder(folder, targets)
+            lessons = _read_folder(folder, targets, defined)
     except archives.ArchiveError as error:
         raise SubmissionError(f"{path} {error}") from None
     more = [f"there are {len(notes) - MAX_PROBLEMS} more files like these"] if len(notes) > MAX_PROBLEMS else []
@@ -129,21 +163,18 @@ def _read_archive(path: Path, targets: list[LessonFiles]) -> dict[str, LessonSub
     }
 
 
-def _one_of_many(path: Path, target: LessonFiles) -> LessonSubmission | None:
+def _one_of_many(path: Path, target: LessonFiles, graded: Graded) -> LessonSubmission | None:
     """One lesson of a folder. If its file cannot be read, the other lessons are still graded."""
     try:
-        return _from_folder(path, target)
+        return _from_folder(path, target, graded)
     except SubmissionError as error:
         file = f"{target.module}.py"
         text = str(error).replace(f"{path}/", "")  # an attempt must not name a path of the grading machine
         return LessonSubmission(str(path), "", file, "", {}, LineMap(file), [], unreadable=text)
 
 
-def _owner(stem: str, text: str, targets: list[LessonFiles], defined: dict[str, set[str]]) -> LessonFiles | None:
-    """Lesson that a single file answers, found by the file's name or by the names that it defines."""
-    for target in targets:
-        if stem == target.module or len(targets) == 1:
-            return target
+def _owner(text: str, targets: list[LessonFiles], defined: dict[str, set[str]]) -> LessonFiles | None:
+    """Lesson that a single file of another name answers, found by the names that it defines."""
     names = _defined_names(text)
     scores = {target.entry.id: len(names & defined.get(target.entry.id, set())) for target in targets}
     best = max(targets, key=lambda target: scores[target.entry.id], default=None)
@@ -157,35 +188,36 @@ def _defined_names(text: str) -> set[str]:
             body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(DEFINITION.findall(text))
-    kinds = (*DEFINITIONS, *ASSIGNMENTS, ast.If, ast.Try)
-    return {name for node in body if isinstance(node, kinds) for name in binds(node)[0]}
+    return {name for node in body if not isinstance(node, IMPORTS) for name in binds(node)[0]}
 
 
-def _from_folder(path: Path, target: LessonFiles) -> LessonSubmission | None:
+def _from_folder(path: Path, target: LessonFiles, graded: Graded) -> LessonSubmission | None:
     for folder in (path / target.folder, path / "exercises" / target.folder, path):
         linked = [part for part in (folder.parent, folder) if path in part.parents and part.is_symlink()]
         if linked and os.path.lexists(folder):
             raise SubmissionError(f"{linked[0]} is a symbolic link; replace it with the folder itself")
         files = [folder / f"{target.module}{suffix}" for suffix in (".py", ".ipynb")]
-        sources = [_read_source(file, file) for file in files if os.path.lexists(file)]
+        sources = [_read_source(file, file, graded) for file in files if os.path.lexists(file)]
         if sources:
             # A student who works in the notebook leaves the .py as an untouched stub, or the other way round.
-            source = min(sources, key=lambda one: len(UNWRITTEN.findall(one.text)))
-            return _assemble(path, target, source, folder, list(source.problems))
+            source = min(sources, key=lambda one: versions.unfinished(one.text, graded))
+            notes = versions.both_worked_in([(one.lines.file, one.text) for one in sources], source.lines.file, graded)
+            return _assemble(path, target, source, folder, [*notes, *source.problems], graded)
     return None
 
 
 def _assemble(
-    path: Path, target: LessonFiles, source: _Source, folder: Path | None, problems: list[str]
+    path: Path, target: LessonFiles, source: _Source, folder: Path | None, problems: list[str], graded: Graded
 ) -> LessonSubmission:
     file = f"{target.module}.py"
     files = {file: source.content}
+    problems += versions.several_definitions(source.text, source.lines.where, graded)
     if folder is not None:
         add_helpers(files, folder, file, problems)
     if len(problems) > MAX_PROBLEMS:
         more = len(problems) - MAX_PROBLEMS
         problems = [*problems[:MAX_PROBLEMS], f"there are {more} more problems like these; solve these first"]
-    return LessonSubmission(str(path), _digest(files), file, source.text, files, source.lines, problems)
+    return LessonSubmission(str(path), _digest(files), file, source.text, files, source.lines, problems, graded=graded)
 
 
 def _digest(files: dict[str, bytes]) -> str:
@@ -200,20 +232,21 @@ def _digest(files: dict[str, bytes]) -> str:
 # ---------------------------------------------------------------- the lesson's own file
 
 
-def _read_source(file: Path, shown: Path) -> _Source:
+def _read_source(file: Path, shown: Path, graded: Graded) -> _Source:
     try:
         if shown.suffix == ".ipynb":
-            return _read_notebook(file, shown.name)
+            return _read_notebook(file, shown.name, graded)
         data = read_bytes(file, MAX_PYTHON)
         text, content = decode(data)
-        return _Source(notebook.without_pictures(text), content, LineMap(shown.name))
+        script = read_script(text, shown.name, graded)
+        return _Source(script.text, content, LineMap(shown.name), script.problems)
     except Unreadable as error:
         raise SubmissionError(f"{shown} {error}") from None
 
 
-def _read_notebook(file: Path, name: str) -> _Source:
+def _read_notebook(file: Path, name: str, graded: Graded) -> _Source:
     try:
-        parsed = notebook.read_notebook(read_bytes(file, MAX_NOTEBOOK))
+        parsed = notebook.read_notebook(read_bytes(file, MAX_NOTEBOOK), graded)
     except notebook.NotebookError as error:
         raise Unreadable(f"{error}; open it in Jupyter and save it again, or submit a .py file") from None
     content = parsed.text.encode("utf-8")
