@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from blindgrade.engine.submission.statements import DEFINITIONS, binds, uses
 
 STUB_ERROR = "NotImplementedError"
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def parsed(text: str) -> list[ast.stmt]:
@@ -38,20 +39,41 @@ def place_in(node: ast.stmt, name: str) -> int:
 
 
 def unwritten(node: ast.AST) -> bool:
-    """Whether a definition still is the released stub: a function, or a method of the class, only raises."""
-    functions = [inner for inner in ast.walk(node) if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return any(_only_raises(function) for function in functions)
+    """Whether a definition still raises as the released stub does: at the end of a function, or of a method."""
+    functions = [inner for inner in ast.walk(node) if isinstance(inner, FUNCTIONS)]
+    return any(_ends_as_stub(function.body) for function in functions)
 
 
-def written_above(text: str, line: int) -> bool:
-    """Whether the line raises NotImplementedError in a function in which code of the student's is written too."""
-    around = [
-        inner
-        for node in parsed(text)
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef) and inner.lineno <= line <= (inner.end_lineno or 0)
-    ]
-    return bool(around) and not _only_raises(max(around, key=lambda function: function.lineno))
+def _ends_as_stub(body: list[ast.stmt]) -> bool:
+    return raises_stub_error(body[-1]) and not any(isinstance(node, ast.Return) for node in body)
+
+
+def only_raises(node: ast.AST) -> bool:
+    """Whether a function does nothing but raise. A docstring and `super().__init__()` belong to the stub."""
+    return isinstance(node, FUNCTIONS) and [raises_stub_error(one) for one in _without_frame(node.body)] == [True]
+
+
+def written_above(text: str, line: int, released: Sequence[str] = ()) -> bool:
+    """Whether the line is in a function in which code of the student's is written too.
+
+    `released` are texts of the stub. A function that is equal in one of them is as the course released it.
+    """
+    around = [node for node in _functions(text) if node.lineno <= line <= (node.end_lineno or 0)]
+    if not around:
+        return False
+    inner = max(around, key=lambda function: function.lineno)
+    if only_raises(inner):
+        return False
+    here = _code(inner)
+    return not any(_code(node) == here for stub in released for node in _functions(stub))
+
+
+def _functions(text: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [inner for node in parsed(text) for inner in ast.walk(node) if isinstance(inner, FUNCTIONS)]
+
+
+def _code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    return "\n".join([function.name, *(ast.dump(node) for node in _without_frame(function.body))])
 
 
 def raises_stub_error(node: ast.AST) -> bool:
@@ -60,12 +82,6 @@ def raises_stub_error(node: ast.AST) -> bool:
         return False
     raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
     return isinstance(raised, ast.Name) and raised.id == STUB_ERROR
-
-
-def _only_raises(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a function raises at once. A docstring and `super().__init__()` are part of a stub."""
-    rest = list(_without_frame(function.body))
-    return len(rest) == 1 and raises_stub_error(rest[0])
 
 
 def _without_frame(body: list[ast.stmt]) -> Iterator[ast.stmt]:

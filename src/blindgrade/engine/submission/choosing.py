@@ -131,7 +131,9 @@ class Program:
             return Statement(node, frozenset(), frozenset(names), not shown)
         traces = self._traces[id(node)]
         changed = traces.changed | roots | called_changes(traces.calls, self._summaries)
-        changed = closed(changed, self._shared) - self._imports.keys() - self._frozen
+        # A function is an object too. It is changed only by its name: `score.calls = 0`.
+        changed = roots | (closed(changed, self._shared) - self._only_functions)
+        changed -= self._imports.keys() | self._frozen | words.BUILTINS
         identifiers = self._reached_identifiers(traces)
         draws = any(words.RANDOM.search(word) for word in identifiers) or any(
             module not in words.PURE_LIBRARIES
@@ -173,6 +175,12 @@ class Program:
             for name, function in functions_in(node):
                 found.setdefault(name, []).append(function)
         return found
+
+    @cached_property
+    def _only_functions(self) -> set[str]:
+        """Names that are nothing but functions. A class and a table of functions can be changed by their methods."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        return {name for name, every in self._functions.items() if all(isinstance(one, kinds) for one in every)}
 
     @cached_property
     def _bodies(self) -> dict[str, list[Traces]]:

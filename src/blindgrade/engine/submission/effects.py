@@ -74,11 +74,11 @@ def _note(inner: ast.AST, found: Traces, imports: dict[str, str]) -> None:
         case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
             _share(target, value, found, imports)
         case ast.For(target=target, iter=source) | ast.AsyncFor(target=target, iter=source):
-            found.shared.append((names_in(target), names_in(source)))
+            found.shared.append((names_in(target), objects_in(source)))
         case ast.comprehension(target=target, iter=source):
-            found.shared.append((names_in(target), names_in(source)))
+            found.shared.append((names_in(target), objects_in(source)))
         case ast.withitem(context_expr=source, optional_vars=target):
-            found.shared.append((names_in(target), names_in(source)))
+            found.shared.append((names_in(target), objects_in(source)))
             if isinstance(source, ast.Name | ast.Attribute):
                 found.changed |= root_of(source) - imports.keys()  # `with scale_of_two:` runs its __enter__
         case ast.FunctionDef(decorator_list=decorators) | ast.ClassDef(decorator_list=decorators):
@@ -87,6 +87,17 @@ def _note(inner: ast.AST, found: Traces, imports: dict[str, str]) -> None:
                     found.calls.append((decorator.id, {inner.name}))
         case ast.Expr(value=ast.Call(func=called)):
             found.acts |= _acts(called, imports)
+
+
+def objects_in(node: ast.AST | None) -> set[str]:
+    """Names in the node whose objects its value may share: all but the names of called functions and builtins."""
+    if node is None:
+        return set()
+    called = {
+        inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name)
+    }
+    names = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and inner not in called}
+    return names - words.BUILTINS
 
 
 def names_in(node: ast.AST | None) -> set[str]:
@@ -104,7 +115,7 @@ def _acts(called: ast.expr, imports: dict[str, str]) -> bool:
 
 def _call(call: ast.Call, found: Traces, imports: dict[str, str]) -> None:
     called = call.func
-    given = {name for part in (*call.args, *call.keywords) for name in names_in(part)} - imports.keys()
+    given = {name for part in (*call.args, *call.keywords) for name in objects_in(part)} - imports.keys()
     roots = root_of(called)
     name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
     if name in words.UNKNOWN and isinstance(called, ast.Name):
@@ -132,7 +143,7 @@ def _call(call: ast.Call, found: Traces, imports: dict[str, str]) -> None:
 
 def _share(target: ast.expr, value: ast.expr, found: Traces, imports: dict[str, str]) -> None:
     if not fresh(value, imports):
-        found.shared.append((names_in(target), names_in(value) - imports.keys()))
+        found.shared.append((names_in(target), objects_in(value) - imports.keys()))
 
 
 def fresh(value: ast.expr, imports: dict[str, str]) -> bool:

@@ -49,6 +49,8 @@ def is_work(node: ast.stmt) -> bool:
     """Whether a left-out statement does something that a reader may miss. A print is no work."""
     if isinstance(node, (*IMPORTS, ast.Pass)):
         return False
+    if isinstance(node, ast.If | ast.For | ast.While | ast.With | ast.Try):
+        return any(is_work(inner) for inner in ast.walk(node) if isinstance(inner, ast.stmt) and inner is not node)
     value = getattr(node, "value", None)
     if isinstance(node, ast.Expr) and isinstance(value, ast.Call):
         return not (isinstance(value.func, ast.Name) and value.func.id in PRINTS)

@@ -8,6 +8,8 @@ import os
 import re
 import stat
 import warnings
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -51,6 +53,7 @@ class LessonSubmission:
     problems: list[str]
     unreadable: str = ""
     graded: Graded = None
+    released: tuple[Path, ...] = ()  # files that have the lesson's stub
 
     def trace(self, reply: Reply) -> tuple[Frame, ...]:
         """Frames of an exception, in places that the student knows."""
@@ -80,8 +83,17 @@ class LessonSubmission:
             and reply.own
             and bool(reply.frames)
             and reply.frames[-1].file == self.file
-            and written_above(self.text, reply.frames[-1].line)
+            and written_above(self.text, reply.frames[-1].line, stub_texts(self.released))
         )
+
+
+def stub_texts(files: Iterable[Path]) -> list[str]:
+    """Texts of the released stub. A file that cannot be read has none."""
+    found = []
+    for file in files:
+        with suppress(Unreadable):
+            found.append(decode(read_bytes(file, MAX_PYTHON))[0])
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from blindgrade.engine.submission.answers import parsed
 from blindgrade.engine.submission.choosing import Program
 from blindgrade.engine.submission.magics import Cell, parse
-from blindgrade.engine.submission.notebook import blanked
+from blindgrade.engine.submission.notebook import blanked, without_pictures
 from blindgrade.engine.submission.notes import is_work, left_out, not_run
 
 # A line at the margin that is no definition, import, decorator, comment or assignment of one name. A file without such
@@ -41,7 +41,9 @@ class ScriptText:
 
 def read_script(text: str, name: str, graded: frozenset[str] | None) -> ScriptText:
     """The code of a Python file that runs. `name` is the file's name, for the notes."""
-    if not WORK.search(text):
+    if graded is None:
+        return ScriptText(without_pictures(text), [])
+    if not WORK.search(text) and not JUPYTEXT.match(text):
         return ScriptText(text, [])
     cell = Cell(1, _with_magics(text).split("\n"))
     if any("get_ipython" in line or line.lstrip()[:1] in ("%", "!") for line in cell.lines):

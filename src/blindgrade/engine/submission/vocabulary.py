@@ -72,7 +72,6 @@ MUTATORS = frozenset(
 """.split()
 )
 
-PURE_BUILTINS = frozenset(name for name in vars(builtins) if not name.startswith("_")) - CHANGERS - UNKNOWN | {
-    "display"
-}
+BUILTINS = frozenset(vars(builtins))
+PURE_BUILTINS = frozenset(name for name in BUILTINS if not name.startswith("_")) - CHANGERS - UNKNOWN | {"display"}
 VIEW_BUILTINS = frozenset({"iter", "zip", "enumerate", "map", "filter", "reversed", "list", "tuple", "dict", "set"})
