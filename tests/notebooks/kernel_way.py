@@ -10,21 +10,18 @@ import os
 import sys
 from pathlib import Path
 
-import matplotlib
+import matplotlib.pyplot as plt
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 
-import blindgrade.engine.grading.kernel
 from blindgrade import notebook
 from blindgrade.catalog import UnknownId
-
-matplotlib.use("Agg")
-import matplotlib.pyplot  # noqa: E402, F401  # the backend is chosen before
 
 
 def main() -> None:
     """Print {notebook: {check: passed}}."""
     torch.set_num_threads(1)
+    plt.switch_backend("Agg")
     os.environ["BLINDGRADE_COURSE"] = sys.argv[1]
     results = {}
     for folder in sorted(Path(sys.argv[2]).iterdir()):

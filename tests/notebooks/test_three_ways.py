@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from blindgrade.engine.grading.references import References
 from blindgrade.engine.grading.runner import grade
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.models import Attempt
+
 from .corpus import Book, books
 
 MINI = Path(__file__).parents[1] / "courses" / "mini"
@@ -45,7 +45,7 @@ def in_kernels(course: Catalog, tmp_path_factory: pytest.TempPathFactory) -> dic
     for book in BOOKS:
         book.write(folder / book.name, "basics.ipynb", book.ipynb())
     command = [sys.executable, str(Path(__file__).parent / "kernel_way.py"), str(course.root), str(folder)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600, text=True)
+    done = subprocess.run(command, capture_output=True, timeout=600, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, dict[str, bool]] = json.loads(done.stdout)
     return found
