@@ -19,7 +19,7 @@ SANDBOX = (
     "syscalls",
     "tiers",
 )
-WORKER = ("errors", "experiment", "large_pages", "lesson", "serve", "warmup", "zygote")
+WORKER = ("errors", "experiment", "large_pages", "lesson", "load_time", "serve", "stand_ins", "warmup", "zygote")
 LIST = "import blindgrade.engine.worker.zygote, json, sys; print(json.dumps(sorted(sys.modules)))"
 
 

@@ -25,11 +25,9 @@ FOR_THE_EYE = frozenset({
 })  # fmt: skip
 
 
-def install(text: str) -> None:
-    """Prepare this process for a lesson's file. It costs nothing for a file that needs no stand-in."""
-    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
-    shell(text)
+def install() -> None:
+    """Let this process, a worker, import stand-ins for libraries that only show something."""
+    sys.meta_path.insert(0, _Finder())
 
 
 def shell(text: str) -> None:

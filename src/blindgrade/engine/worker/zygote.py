@@ -22,7 +22,7 @@ from blindgrade.engine.sandbox import cgroup, probe, tiers
 from blindgrade.engine.sandbox.limits import Limits, address_space_in_use, kill_descendants
 from blindgrade.engine.sandbox.tiers import Tier
 from blindgrade.engine.wire import channel
-from blindgrade.engine.worker import large_pages, serve, warmup
+from blindgrade.engine.worker import large_pages, serve, stand_ins, warmup
 
 MANY = 32  # ended workers after which large pages are made: more workers will probably follow
 AT_ONCE = 4  # large pages that are made after one worker; the next worker waits for them
@@ -141,6 +141,7 @@ class _Forker:
         box = Path(command["box"])
         tempfile.tempdir = str(box)
         self.tier.confine(Limits(**command["limits"]), box, self.address_space)
+        stand_ins.install()
         channel.send(sock, {"confined": True})
         serve.serve(sock, box)
 
