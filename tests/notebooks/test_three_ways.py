@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,3 +100,22 @@ def test_kernel_notebook_and_exports_agree(
 
 def messages(attempt: Attempt) -> list[str]:
     return [check.message for one in attempt.exercises for check in one.checks if check.message]
+
+
+@pytest.mark.parametrize("name", ["registry", "timed_line", "trained_constant"])
+def test_a_real_kernel_shows_the_points_that_grade_gives(
+    name: str, course: Catalog, grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("BLINDGRADE_COURSE", str(course.root))
+    [book] = [one for one in BOOKS if one.name == name]
+    made = nbformat.from_dict(book.document())
+    show = "import blindgrade.notebook\nprint(blindgrade.notebook.grade('lesson-1.1.1/standardize').points)"
+    made.cells.append(nbformat.v4.new_code_cell(show))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the clients' own, of event loops and paths
+        NotebookClient(made, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    [result] = [one for one in grader(book.write(tmp_path / "b", "basics.ipynb", book.ipynb())).exercises[:1]]
+    assert float(made.cells[-1].outputs[-1].text) == result.points == 40

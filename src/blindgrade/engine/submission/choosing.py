@@ -31,6 +31,7 @@ from blindgrade.engine.submission.statements import DEFINITIONS, IMPORTS, binds,
 
 # Two names that no Python name equals: the state of the random sources, and files that the code writes.
 RANDOM, FILES = "<random>", "<files>"
+PLAIN_CALLS = ("sys.path.", "torch.set_", "torch.manual_seed", "warnings.")
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ class Program:
                 # A function that no exercise calls stays, but what its body reads is not needed.
                 needed |= one.reads if reached or not one.definition else read_at_once(one.node)
                 needed |= {RANDOM} if one.draws else set()
-                if self._identifiers(one) & self._file_readers:
+                if self._writes_files and any(map(words.READS_FILES.match, self._trace(one.node).identifiers)):
                     needed.add(FILES)
         return kept
 
@@ -122,14 +123,12 @@ class Program:
         names, roots = binds(node)
         names -= {"_"}
         if isinstance(node, DEFINITIONS):
-            made = names | (
-                called_changes(self._traces[id(node)].calls, self._summaries) if node.decorator_list else set()
-            )
+            made = names | (called_changes(self._trace(node).calls, self._summaries) if node.decorator_list else set())
             return Statement(node, frozenset(uses(node)), frozenset(made), True, definition=True)
         if isinstance(node, IMPORTS):
             shown = "*" not in names and {self._imports.get(name, "") for name in names} <= words.DISPLAY
             return Statement(node, frozenset(), frozenset(names), not shown)
-        traces = self._traces[id(node)]
+        traces = self._trace(node)
         changed = traces.changed | roots | called_changes(traces.calls, self._summaries)
         # A function is an object too. It is changed only by its name: `score.calls = 0`.
         changed = roots | (closed(changed, self._shared) - self._only_functions)
@@ -146,27 +145,27 @@ class Program:
         always = traces.acts or traces.unknown or called_acts(traces.calls, self._summaries) or _stays(node)
         return Statement(node, frozenset(uses(node)), frozenset(made), always, draws=draws)
 
-    def _identifiers(self, one: Statement) -> set[str]:
-        return self._traces[id(one.node)].identifiers
-
     @cached_property
-    def _file_readers(self) -> set[str]:
-        every = {word for traces in self._traces.values() for word in traces.identifiers}
-        return {word for word in every if words.READS_FILES.match(word)}
+    def _writes_files(self) -> bool:
+        return any(FILES in one.touches for one in self.statements)
 
     @cached_property
     def _imports(self) -> dict[str, str]:
         return imported_from(self.nodes)
 
+    def _trace(self, node: ast.AST) -> Traces:
+        found = self._traced.get(id(node))
+        if found is None:
+            found = self._traced[id(node)] = traces_of(node, self._imports)
+        return found
+
     @cached_property
-    def _traces(self) -> dict[int, Traces]:
-        return {id(node): traces_of(node, self._imports) for node in self.nodes}
+    def _traced(self) -> dict[int, Traces]:
+        return {}
 
     @cached_property
     def _shared(self) -> Shared:
-        return [
-            pair for node in self.nodes if not isinstance(node, DEFINITIONS) for pair in self._traces[id(node)].shared
-        ]
+        return [pair for node in self.nodes if not isinstance(node, DEFINITIONS) for pair in self._trace(node).shared]
 
     @cached_property
     def _functions(self) -> dict[str, list[ast.AST]]:
@@ -182,21 +181,28 @@ class Program:
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
         return {name for name, every in self._functions.items() if all(isinstance(one, kinds) for one in every)}
 
-    @cached_property
-    def _bodies(self) -> dict[str, list[Traces]]:
-        return {name: [traces_of(one, self._imports) for one in every] for name, every in self._functions.items()}
+    def _bodies(self, name: str) -> list[Traces]:
+        return [self._trace(one) for one in self._functions.get(name, [])]
 
     @cached_property
     def _summaries(self) -> dict[str, Summary]:
-        local = {name: [local_names(one) for one in every] for name, every in self._functions.items()}
-        return summaries(self._bodies, local)
+        """Summaries of the functions that statements outside of definitions may call."""
+        waiting = [name for node in self.nodes if _runs(node) for name, _ in self._trace(node).calls]
+        called: dict[str, list[Traces]] = {}
+        while waiting:
+            name = waiting.pop()
+            if name in called or name not in self._functions:
+                continue
+            called[name] = self._bodies(name)
+            waiting += [other for body in called[name] for other, _ in body.calls]
+        return summaries(called, {name: [local_names(one) for one in self._functions[name]] for name in called})
 
     def _reached_identifiers(self, traces: Traces) -> set[str]:
         """Identifiers of a statement, and of the file's functions that it may call."""
         found = set(traces.identifiers)
         waiting = list(found)
         while waiting:
-            for body in self._bodies.get(waiting.pop(), []):
+            for body in self._bodies(waiting.pop()):
                 new = body.identifiers - found
                 found |= new
                 waiting += new
@@ -210,9 +216,8 @@ class Program:
             simple = isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
             for name in binds(node)[0]:
                 values.setdefault(name, []).append(node.value if simple else None)  # type: ignore[attr-defined]
-        for traces in (*self._traces.values(), *(body for every in self._bodies.values() for body in every)):
-            for name in traces.globals:
-                values.setdefault(name, []).append(None)
+        for name in {name for node in self.nodes for name in _declared_global(node)}:
+            values.setdefault(name, []).append(None)
         found: set[str] = set()
         grown = True
         while grown:
@@ -223,12 +228,28 @@ class Program:
         return found
 
 
+def _runs(node: ast.stmt) -> bool:
+    return not isinstance(node, DEFINITIONS) or bool(node.decorator_list)
+
+
+def _declared_global(node: ast.stmt) -> set[str]:
+    return {name for inner in ast.walk(node) if isinstance(inner, ast.Global) for name in inner.names}
+
+
 def _plain(node: ast.stmt) -> bool:
     if isinstance(node, ast.Assign | ast.AnnAssign):
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         return isinstance(target, ast.Name) and (node.value is None or isinstance(node.value, ast.Constant))
     if isinstance(node, IMPORTS):
         return not {module for module in imported_from([node]).values()} & words.DISPLAY
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        # `sys.path.append("..")`: nothing can be left out here.
+        called = node.value
+        return (
+            isinstance(called.func, ast.Attribute)
+            and ast.unparse(called.func).startswith(PLAIN_CALLS)
+            and all(isinstance(part, ast.Constant) for part in called.args)
+        )
     return isinstance(node, DEFINITIONS) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from blindgrade.engine.submission import vocabulary as words
-from blindgrade.engine.submission.statements import DEFINITIONS, binds, own_nodes, root_of, uses
+from blindgrade.engine.submission.statements import DEFINITIONS, own_nodes, root_of, uses
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 # Pairs of names and the names of the objects that they may share: `net` and `net.parameters()`.
@@ -251,10 +251,12 @@ def local_names(node: ast.AST) -> tuple[set[str], set[str]]:
             given = [*inner.args.posonlyargs, *inner.args.args, *inner.args.kwonlyargs]
             given += [one for one in (inner.args.vararg, inner.args.kwarg) if one is not None]
             parameters |= {one.arg for one in given}
-        if isinstance(inner, ast.stmt) and inner is not node:
-            others |= binds(inner)[0]
-        elif isinstance(inner, ast.comprehension):
-            others |= names_in(inner.target)
+        elif isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load):
+            others.add(inner.id)
+        elif isinstance(inner, ast.Import | ast.ImportFrom):
+            others |= {(alias.asname or alias.name).split(".")[0] for alias in inner.names}
+        if isinstance(inner, (*DEFINITIONS, ast.ExceptHandler)) and inner is not node and inner.name:
+            others.add(inner.name)
     if isinstance(node, ast.ClassDef):
         parameters -= {"self", "cls"}
         others |= {"self", "cls"}

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from blindgrade.engine.submission.answers import bindings, parsed, place_in, unwritten
-from blindgrade.engine.submission.statements import DEFINITIONS, IMPORTS
+from blindgrade.engine.submission.statements import IMPORTS
 from blindgrade.places import Place
 
 # The stub's line where the student writes. The stub's introduction has the same text inside a sentence, which does not
@@ -79,7 +79,7 @@ def several_definitions(text: str, where: Callable[[int], Place], graded: frozen
         places = [str(where(place_in(node, name))) for node in found[-MAX_PLACES:]]
         number = "twice" if len(found) == 2 else f"{len(found)} times"
         note = f"`{name}` is defined {number}, {', '.join(places[:-1])} and {places[-1]}: the last one counts"
-        if isinstance(found[-1], DEFINITIONS) and unwritten(found[-1]) and not unwritten(found[-2]):
+        if unwritten(found[-1]) and not unwritten(found[-2]):
             note += ", and it only raises NotImplementedError; delete it"
         notes.append(note)
     return notes
