@@ -116,6 +116,19 @@ def test_the_exercises_that_need_a_statement_are_named() -> None:
     assert program.readers({"T"}) == ["a", "b"]
 
 
+def test_what_a_function_reads_that_a_kept_statement_calls_stays() -> None:
+    text = "import os\nNAMES = 'a b'.split()\ndef setup(): os.environ.update(dict.fromkeys(NAMES, '1'))\nsetup()"
+    assert left_out(text + reading("1")) == []
+
+
+def test_methods_of_what_a_module_such_as_ctypes_gave_stay() -> None:
+    assert left_out("import ctypes\nlibc = ctypes.CDLL(None)\nx = libc.getpid()" + reading("1")) == []
+
+
+def test_an_endless_loop_and_a_docstring_stay() -> None:
+    assert left_out("'Doc.'\nwhile True:\n    pass" + reading("1")) == []
+
+
 def test_a_file_of_definitions_needs_no_analysis() -> None:
     nodes = ast.parse("import sys\nsys.path.append('..')\nA = 1\ndef score(): pass").body
     program = Program(nodes, GRADED)

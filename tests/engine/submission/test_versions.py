@@ -27,7 +27,7 @@ def test_two_files_with_answers_are_named_with_the_rule() -> None:
 
 
 def test_a_file_without_code_never_wins() -> None:
-    assert unfinished("import math\n", GRADED) > unfinished(STUB, GRADED) > unfinished(WHOLE, GRADED)
+    assert unfinished("import math\n") > unfinished(STUB) > unfinished(WHOLE)
 
 
 def test_several_definitions_are_named_with_their_places() -> None:

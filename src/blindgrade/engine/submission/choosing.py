@@ -31,6 +31,7 @@ from blindgrade.engine.submission.statements import DEFINITIONS, IMPORTS, binds,
 
 # Two names that no Python name equals: the state of the random sources, and files that the code writes.
 RANDOM, FILES = "<random>", "<files>"
+PLACES = frozenset({"os", "sys", "pathlib", "shutil", "platform"})  # what these give is mostly a path or a text
 PLAIN_CALLS = ("sys.path.", "torch.set_", "torch.manual_seed", "warnings.")
 
 
@@ -105,13 +106,16 @@ class Program:
             grown = False
             for one in list(waiting):
                 reached = bool(one.touches & needed)
-                if not (reached or (acting and one.always)):
+                if not (reached or (acting and one.always and id(one.node) not in kept)):
                     continue
-                waiting.remove(one)
                 kept.add(id(one.node))
                 grown = True
-                # A function that no exercise calls stays, but what its body reads is not needed.
-                needed |= one.reads if reached or not one.definition else read_at_once(one.node)
+                if one.definition and not reached:
+                    # A function that nothing calls stays, but what its body reads is not needed. It may be called yet.
+                    needed |= read_at_once(one.node)
+                    continue
+                waiting.remove(one)
+                needed |= one.reads
                 needed |= {RANDOM} if one.draws else set()
                 if self._writes_files and any(map(words.READS_FILES.match, self._trace(one.node).identifiers)):
                     needed.add(FILES)
@@ -142,7 +146,8 @@ class Program:
         made = names | changed | ({RANDOM} if draws else set())
         if any(words.WRITES_FILES.match(word) for word in identifiers):
             made |= {FILES}
-        always = traces.acts or traces.unknown or called_acts(traces.calls, self._summaries) or _stays(node)
+        acts = traces.acts or traces.unknown or called_acts(traces.calls, self._summaries)
+        always = acts or _stays(node) or bool(traces.identifiers & self._handles)
         return Statement(node, frozenset(uses(node)), frozenset(made), always, draws=draws)
 
     @cached_property
@@ -173,6 +178,16 @@ class Program:
         for node in self.nodes:
             for name, function in functions_in(node):
                 found.setdefault(name, []).append(function)
+        return found
+
+    @cached_property
+    def _handles(self) -> set[str]:
+        """Names of what modules such as ctypes and socket gave. Their methods act outside of the file."""
+        acting = {name for name, module in self._imports.items() if module in words.ACTING - PLACES}
+        found: set[str] = set()
+        for node in self.nodes if acting else ():
+            if not isinstance(node, (*DEFINITIONS, *IMPORTS)) and self._trace(node).identifiers & (acting | found):
+                found |= binds(node)[0]
         return found
 
     @cached_property
@@ -254,8 +269,13 @@ def _plain(node: ast.stmt) -> bool:
 
 
 def _stays(node: ast.stmt) -> bool:
-    """Whether a statement stays, whatever it changes: `raise`, and blocks of imports and definitions alone."""
-    if isinstance(node, ast.Raise):
+    """Whether a statement stays, whatever it changes: `raise`, a docstring, and blocks of imports and definitions.
+
+    An endless loop stays too. It is stopped when the file's time is over, and named.
+    """
+    if isinstance(node, ast.Raise) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+        return True
+    if isinstance(node, ast.While) and isinstance(node.test, ast.Constant):
         return True
     if not isinstance(node, ast.If | ast.Try):
         return False

@@ -49,9 +49,11 @@ def traces_of(node: ast.AST, imports: dict[str, str]) -> Traces:
             found.identifiers.add(inner.id)
         elif isinstance(inner, ast.Attribute):
             found.identifiers.add(inner.attr)
+            found.acts |= inner.attr[:2] == inner.attr[-2:] == "__" and inner.attr not in words.PLAIN_ATTRIBUTES
         elif isinstance(inner, ast.Global | ast.Nonlocal):
             found.globals |= set(inner.names)
         _note(inner, found, imports)
+    found.acts |= any(imports.get(name, "") in words.ACTING for name in found.identifiers)
     return found
 
 

@@ -212,7 +212,7 @@ def _from_folder(path: Path, target: LessonFiles, graded: Graded) -> LessonSubmi
         sources = [_read_source(file, file, graded) for file in files if os.path.lexists(file)]
         if sources:
             # A student who works in the notebook leaves the .py as an untouched stub, or the other way round.
-            source = min(sources, key=lambda one: versions.unfinished(one.text, graded))
+            source = min(sources, key=lambda one: versions.unfinished(one.text))
             notes = versions.both_worked_in([(one.lines.file, one.text) for one in sources], source.lines.file, graded)
             return _assemble(path, target, source, folder, [*notes, *source.problems], graded)
     return None

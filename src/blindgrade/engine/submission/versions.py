@@ -19,7 +19,7 @@ BINDING = re.compile(r"^[ \t]*(?:(?:async[ ]+)?(?:def|class)[ ]+(\w+)|(\w+)[ ]*(
 MAX_PLACES = 4
 
 
-def unfinished(text: str, graded: frozenset[str] | None) -> tuple[bool, int]:
+def unfinished(text: str) -> tuple[bool, int]:
     """Key of a file beside another one: the smaller one is graded. A file without any code comes last."""
     return not _has_code(text), len(UNWRITTEN.findall(text))
 

@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import builtins
 import re
+import sys
 
 # Only for the reader of a notebook. An import of one of these is left out if no code that stays uses it.
 DISPLAY = frozenset({
     "matplotlib", "mpl_toolkits", "seaborn", "plotly", "bokeh", "altair", "IPython", "ipywidgets", "tqdm", "rich",
 })  # fmt: skip
-# Functions of these change none of their arguments, unless a rule below says so.
+# Functions of these change none of their arguments and nothing outside, unless a rule below says so.
 PURE_LIBRARIES = DISPLAY | {
     "torch", "torchvision", "numpy", "scipy", "math", "cmath", "itertools", "functools", "operator", "copy", "random",
     "statistics", "time", "datetime", "collections", "dataclasses", "typing", "types", "jaxtyping", "einops", "enum",
-    "json", "re", "string", "os", "sys", "pathlib", "pprint", "textwrap", "inspect", "abc", "contextlib", "warnings",
-    "fractions", "decimal", "secrets", "hashlib", "logging", "gc", "platform", "shutil", "glob", "PIL", "pandas",
+    "json", "re", "string", "pprint", "textwrap", "abc", "contextlib", "fractions", "decimal", "secrets", "hashlib",
+    "warnings", "logging", "glob", "PIL", "pandas", "__future__", "numbers", "bisect", "heapq", "calendar", "timeit",
 }  # fmt: skip
+# All other modules of Python may act outside of the file: os, sys, ctypes, builtins. Code that names one stays.
+ACTING = frozenset(sys.stdlib_module_names) - PURE_LIBRARIES
+# Attributes of every object that lead nowhere else. Any other one with four underscores may.
+PLAIN_ATTRIBUTES = frozenset({"__init__", "__name__", "__class__", "__doc__", "__version__", "__file__", "__call__"})
 # Functions of a library, or builtins, that change an argument in place although their name has no "_" at its end.
 CHANGERS = frozenset({
     "shuffle", "heappush", "heappop", "heapify", "setattr", "delattr", "next", "copyto", "put", "place", "putmask",

@@ -23,8 +23,8 @@ def bounded(path: str, seconds: float) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if _runs(path, frame):
             raise TooLong(
-                f"this statement was stopped, because the file took more than {seconds:g} s to load; "
-                "keep long trainings out of the file, or write down their results"
+                f"stopped after {seconds:g} s of processor time; is there a loop that never ends? "
+                "Keep long trainings out of the file, or write down their results"
             )
 
     if threading.current_thread() is not threading.main_thread():  # only the main thread gets signals
