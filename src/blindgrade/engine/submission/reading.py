@@ -229,7 +229,17 @@ def _assemble(
     if len(problems) > MAX_PROBLEMS:
         more = len(problems) - MAX_PROBLEMS
         problems = [*problems[:MAX_PROBLEMS], f"there are {more} more problems like these; solve these first"]
-    return LessonSubmission(str(path), _digest(files), file, source.text, files, source.lines, problems, graded=graded)
+    return LessonSubmission(
+        str(path),
+        _digest(files),
+        file,
+        source.text,
+        files,
+        source.lines,
+        problems,
+        graded=graded,
+        released=target.stubs,
+    )
 
 
 def _digest(files: dict[str, bytes]) -> str:
