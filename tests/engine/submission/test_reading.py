@@ -340,3 +340,32 @@ def test_the_script_is_graded_if_script_and_notebook_are_untouched(tmp_path: Pat
     write(tmp_path / "score_functions.py", stub)
     notebook(tmp_path / "score_functions.ipynb", "def score():\n    raise NotImplementedError\n")
     assert str(score(tmp_path).lines.where(3)) == "score_functions.py:3"
+
+
+def test_a_script_and_a_notebook_with_answers_are_named_with_the_one_that_counts(tmp_path: Path) -> None:
+    write(
+        tmp_path / "score_functions.py", "def score():\n    return 1\ndef langevin():\n    raise NotImplementedError\n"
+    )
+    notebook(tmp_path / "score_functions.ipynb", "def score():\n    return 2\n", "def langevin():\n    return 3\n")
+    got = score(tmp_path)
+    assert "return 3" in got.text
+    assert got.problems[0].startswith(
+        "score_functions.ipynb and score_functions.py both have answers; score_functions.ipynb was graded, because"
+    )
+
+
+def test_a_script_without_code_does_not_win_over_a_notebook(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py", '"""Not used."""\nimport math\n')
+    notebook(tmp_path / "score_functions.ipynb", "def score():\n    raise NotImplementedError\n")
+    assert "def score" in score(tmp_path).text
+
+
+def test_the_last_definition_is_the_place_that_is_shown(tmp_path: Path) -> None:
+    got = score(notebook(tmp_path / "mine.ipynb", "def score(): pass", "x = 1\nscore = lambda: x"))
+    assert str(got.definition("score")) == "cell 2, line 2 of mine.ipynb"
+
+
+def test_pictures_in_a_notebooks_outputs_do_not_reach_the_worker(tmp_path: Path) -> None:
+    cell = {"cell_type": "code", "source": "def score(): pass", "outputs": [{"data": {"image/png": "A" * files.MIB}}]}
+    got = score(write(tmp_path / "mine.ipynb", json.dumps({"cells": [cell]})))
+    assert sum(map(len, got.files.values())) < 100
