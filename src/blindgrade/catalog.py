@@ -70,6 +70,12 @@ class LessonFiles:
         return self.exercises / f"{self.module}.ipynb"
 
     @property
+    def stubs(self) -> tuple[Path, ...]:
+        """Files with the stub as it was released. In a student's folder, the stub itself has the student's answers."""
+        base = self.root / ".blindgrade" / "base" / "exercises" / self.folder / f"{self.module}.py"
+        return (base, self.stub) if self.solution.is_file() else (base,)
+
+    @property
     def solution(self) -> Path:
         """Solution, from which stub and notebook are made."""
         return self.root / "solutions" / self.folder / f"{self.module}.py"

@@ -51,6 +51,11 @@ class Lessons:
             for module, folder in self.modules.items()
         ]  # fmt: skip
 
+    @property
+    def graded(self) -> frozenset[str] | None:
+        """Names that the exercises of all lessons define; None if they are not known."""
+        return frozenset().union(*self.defines.values()) or None
+
     def place(self, name: str, part: str) -> str:
         """Path of a submitted file in the folder of current files."""
         parts = PurePosixPath(name).parts
@@ -136,7 +141,7 @@ def _opened(folder: Path, part: str, lessons: Lessons, scratch: Path) -> _Opened
     placed = {lessons.place(name, part): path for name, path in files.items()}
     chosen: dict[str, list[str]] = {}  # files of each lesson that is held
     left: set[str] = set()  # copies of a lesson's file, which stay in .versions/
-    look = Looking(placed)
+    look = Looking(placed, lessons.graded)
     for lesson, choice in _choices(placed, part, lessons, look):
         opened.notes += choice.notes + ([choice.refused] if choice.refused else [])
         opened.held.add(lesson)

@@ -76,7 +76,10 @@ def test_a_function_with_conflict_markers_could_not_be_read_and_the_others_are_g
             "def standardize(values):\n    return (\n\ndef correlation(a, b):\n    return )\n",
             "no function or class of basics.py could be read: ",
         ),
-        ("while True:\n    pass\n", "basics.py could not be loaded"),
+        (  # the worker itself cannot stop native code
+            "N = sum(range(10**15))\ndef standardize(values):\n    return N\n",
+            "basics.py could not be loaded: stopped after 10 s of processor time at basics.py:1",
+        ),
     ],
 )
 def test_a_file_that_did_not_load_gives_one_sentence_and_nothing_about_exercises(attempt_at, content, says) -> None:  # type: ignore[no-untyped-def]
@@ -95,3 +98,30 @@ def test_the_first_half_of_a_function_earns_nothing(attempt_at) -> None:  # type
     broken = RIGHT.replace("def fit_line", "oops = = 1\n    more = 2\n\n\ndef fit_line")
     points = {r.name: r.points for r in attempt_at(broken).exercises}
     assert points == {"standardize": 40, "correlation": 0, "fit_line": 20}
+
+
+def test_a_definition_of_a_file_with_a_broken_part_is_found_and_a_lost_constant_names_its_readers(attempt_at) -> None:  # type: ignore[no-untyped-def]
+    text = RIGHT.replace("def fit_line", "def broken(:\n    pass\n\n\nlost = 1 / 0\n\n\ndef fit_line")
+    attempt = attempt_at(text.replace("    centered = ", "    lost\n    centered = ", 1))
+    assert any(
+        problem.startswith("basics.py:") and "`correlation` and `standardize` need it" in problem
+        for problem in attempt.problems
+    )
+    assert {r.name: r.outcome for r in attempt.exercises}["fit_line"] == "passed"
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_stubs_raise_below_code_is_named_beside_a_broken_function(attempt_at, debug: bool) -> None:  # type: ignore[no-untyped-def]
+    text = RIGHT.replace("def fit_line", "def broken(:\n    pass\n\n\ndef fit_line")
+    text += "\n\ndef fit_line(x, y):\n    slope = x.mean()\n    slope + 1\n    raise NotImplementedError\n"
+    results = {r.name: r for r in attempt_at(text, debug=debug).exercises}
+    assert "this line of the stub still raises; delete the line" in results["fit_line"].checks[0].message
+
+
+def test_a_loop_at_loading_is_stopped_and_named_and_the_rest_is_graded(attempt_at) -> None:  # type: ignore[no-untyped-def]
+    attempt = attempt_at(RIGHT + "\n\nwhile True:\n    pass\n")
+    line = RIGHT.count("\n") + 3
+    [note] = attempt.problems
+    assert note.startswith(f"basics.py:{line}: loading the file was stopped after 6 s of processor time at basics.py:")
+    assert f"does the loop at basics.py:{line} never end?; keep long trainings out of the file" in note
+    assert attempt.points == 100

@@ -34,10 +34,10 @@ def test_a_text_that_is_no_notebook_gives_no_error(content: bytes) -> None:
 def test_22_mb_of_pictures_do_not_count(tmp_path: Path) -> None:
     picture = {"output_type": "display_data", "data": {"image/png": "A" * (22 * MIB)}}
     (tmp_path / "a.ipynb").write_bytes(made([picture]))
-    assert "def f()" in read_source(tmp_path / "a.ipynb", "a.ipynb").text
+    assert "def f()" in read_source(tmp_path / "a.ipynb", "a.ipynb", None).text
 
 
 def test_22_mb_of_text_in_cells_count(tmp_path: Path) -> None:
     (tmp_path / "a.ipynb").write_bytes(made([], "x" * (MAX_NOTEBOOK + 1)))
     with pytest.raises(Unreadable, match="larger than 20 MiB without its outputs"):
-        read_source(tmp_path / "a.ipynb", "a.ipynb")
+        read_source(tmp_path / "a.ipynb", "a.ipynb", None)

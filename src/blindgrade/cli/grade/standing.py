@@ -67,7 +67,9 @@ def _next(targets: list[Target], progress: Progress) -> tuple[Target, Exercise] 
 def _digests(catalog: Catalog) -> dict[str, str]:
     """Digest of each lesson's present files. A result with another digest is older than the code."""
     try:
-        found = read_submission(catalog.root / "exercises", catalog.ready(), {})
+        targets = catalog.find(["all"])
+        defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
+        found = read_submission(catalog.root / "exercises", [t.files for t in targets], defined)
     except SubmissionError:
         return {}
     return {lesson: one.sha256 for lesson, one in found.items() if one is not None}

@@ -10,6 +10,7 @@ import inspect
 import io
 import random
 import sys
+import textwrap
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,8 +31,10 @@ from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.grading.loop import Loop, Round, forgiving
 from blindgrade.engine.judging.judged_before import JudgedBefore
-from blindgrade.engine.judging.observed import Observed
+from blindgrade.engine.judging.observed import Observed, left_over
+from blindgrade.engine.submission.answers import STUB_ERROR, written_above
 from blindgrade.engine.submission.lines import MAX_FUNCTION
+from blindgrade.engine.submission.reading import stub_texts
 from blindgrade.engine.wire import frames
 from blindgrade.engine.wire.replies import MAX_FRAMES, Result, Stopped, Unsendable, Unwritten, crossed, sent
 from blindgrade.engine.worker.errors import describe_error
@@ -173,7 +176,20 @@ class _Kernel:
         ]
         own = [Frame(place, name[:MAX_FUNCTION]) for place, name in walked if place is not None]
         innermost = bool(walked) and walked[-1][0] is not None
-        return Observed(replace(described, own=innermost), trace=tuple(own[-MAX_FRAMES:]))
+        reply = replace(described, own=innermost)
+        if innermost and reply.type == STUB_ERROR and self._written_above(error):
+            reply = left_over(reply)
+        return Observed(reply, trace=tuple(own[-MAX_FRAMES:]))
+
+    def _written_above(self, error: BaseException) -> bool:
+        """Whether the function that raised has more code than its stub."""
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        try:
+            source, first = inspect.getsourcelines(frame.f_code)
+        except (OSError, TypeError):
+            return False
+        text = textwrap.dedent("".join(source))
+        return written_above(text, line - max(first, 1) + 1, stub_texts(self.checks.files.stubs))
 
     def definition(self, exercise: Exercise) -> Place | None:
         """First line of the function, or of the class's first method; None if it is not the student's."""

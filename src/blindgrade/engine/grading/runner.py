@@ -22,6 +22,7 @@ from blindgrade.engine.judging.diagnosis import Seen
 from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.submission.reading import LessonSubmission, read_submission
 from blindgrade.engine.wire.replies import Unwritten
+from blindgrade.engine.worker import stand_ins
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.models import Attempt, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
 from blindgrade.places import Place
@@ -188,4 +189,5 @@ class _LessonRun:
         assert self.submission is not None
         folder = self.path if self.path.is_dir() else self.path.parent
         file = next(folder.rglob(self.submission.file), self.path)
+        stand_ins.shell(self.submission.text)
         return load(self.target.files.module, self.submission.to_run, str(file))

@@ -67,7 +67,7 @@ def _question(over: str) -> str:
 
 def _tree(file: str, submission: LessonSubmission) -> ast.Module | None:
     """Syntax tree of one of the student's files; None if it has none."""
-    text = submission.text if file == submission.file else submission.files.get(file)
+    text = submission.to_run if file == submission.file else submission.files.get(file)
     try:
         return ast.parse(text) if text is not None else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):

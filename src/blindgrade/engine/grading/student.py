@@ -11,15 +11,18 @@ from blindgrade.catalog import Target
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.grading.budget import Allowance, whole_seconds
 from blindgrade.engine.grading.loop import Round
-from blindgrade.engine.grading.stopping import frames_of, read_stack, sentence
+from blindgrade.engine.grading.stopping import Stood, frames_of, read_stack, sentence
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Worker, WorkerGone
 from blindgrade.engine.judging.judged_before import JudgedBefore
-from blindgrade.engine.judging.observed import Observed
+from blindgrade.engine.judging.observed import Observed, left_over
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission.broken import reads
+from blindgrade.engine.submission.notes import needing
 from blindgrade.engine.submission.reading import LessonSubmission
 from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Problem, Raised, Result, Stopped, Unsendable
+from blindgrade.engine.worker import load_time
+from blindgrade.engine.worker.load_time import IMPORTING, TooLong
 from blindgrade.models import Exercise
 from blindgrade.places import Frame, Place
 
@@ -106,7 +109,10 @@ class Student:
             return self.judged.read(check, seed, frame), frame
 
         reply, frame = worker.reply(allowance, read, self.interrupted)
-        return Observed(reply, worker.take_output(), self.submission.trace(reply), frame)
+        trace = self.submission.trace(reply)
+        if isinstance(reply, Raised) and self.submission.left_over(reply):
+            return Observed(left_over(reply), worker.take_output(), trace)
+        return Observed(reply, worker.take_output(), trace, frame)
 
     def _allowance(self, worker: Worker, exercise: Exercise) -> Allowance:
         """Time of the exercise that is left in this worker."""
@@ -207,10 +213,17 @@ class Student:
 
     def _problem(self, problem: Problem) -> str:
         place, error = self.submission.lines.where(problem.line), problem.error
+        readers = self.submission.dependants(problem.line)
+        rest = f"this part was left out and the rest was graded{f'; {needing(readers)}' if readers else ''}"
+        if error.type == TooLong.__name__:
+            stood = Stood(error.frames, importing=error.message == IMPORTING)
+            advice = "" if stood.importing else "keep long trainings out of the file, or write down their results; "
+            over = f"{load_time.LOAD_SECONDS:g} s of processor time"
+            return f"{place}: loading the file was {sentence(over, stood, self.submission)}; {advice}{rest}"
         text = " ".join(error.message.split())[:200]
         if error.type == "SyntaxError":
             text = reads(text, "")
-        return f"{place}: {error.type}: {text}; this part was left out and the rest was graded"
+        return f"{place}: {error.type}: {text}; {rest}"
 
     def close(self) -> None:
         """End the worker; the next experiment gets a fresh one."""

@@ -6,23 +6,26 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Set
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from blindgrade.catalog import LessonFiles
-from blindgrade.engine.submission import archives
+from blindgrade.engine.submission import archives, versions
+from blindgrade.engine.submission.answers import bindings, parsed, place_in, written_above
 from blindgrade.engine.submission.archives import MAX_ENTRIES
 from blindgrade.engine.submission.broken import UNREAD, readable
+from blindgrade.engine.submission.choosing import Program
 from blindgrade.engine.submission.file_names import SUFFIXES, Kind, named, stem_of, suffix_of
-from blindgrade.engine.submission.files import Unreadable
+from blindgrade.engine.submission.files import MAX_PYTHON, Unreadable, decode, read_bytes
 from blindgrade.engine.submission.finding import Wanted, find, passed_over
 from blindgrade.engine.submission.helpers import add_helpers
-from blindgrade.engine.submission.lesson_source import Looking, Source, defined_names, fuller, read_source
+from blindgrade.engine.submission.lesson_source import Graded, Looking, Source, defined_names, fuller, read_source
 from blindgrade.engine.submission.lines import LineMap, as_it_is, trace_of
 from blindgrade.engine.submission.tree import Tree, opened_tree, size_of
-from blindgrade.engine.wire.replies import Reply, TraceLine
+from blindgrade.engine.wire.replies import Raised, Reply, TraceLine
 from blindgrade.places import Frame, Place
 
 MAX_PROBLEMS = 20
@@ -39,7 +42,7 @@ class LessonSubmission:
     `path` is the submission as the user named it. `file` is the lesson's file in the box. `sha256` covers `files`. If
     the lesson's file cannot be read, `unreadable` says why, and there are no files. `to_run` is the text without the
     parts that Python cannot read, `unread` has the reasons of the definitions in these parts. If no definition is left,
-    `empty` says why.
+    `empty` says why. `graded` are the names that the exercises define.
     """
 
     path: str
@@ -53,6 +56,8 @@ class LessonSubmission:
     readable: str | None = None  # None: the whole text
     unread: dict[str, str] = field(default_factory=dict)
     empty: str = ""
+    graded: Graded = None
+    released: tuple[Path, ...] = ()  # files that have the lesson's stub
 
     @property
     def to_run(self) -> str:
@@ -67,9 +72,38 @@ class LessonSubmission:
         return self.lines.where(line.line) if line.file == self.file else as_it_is(line)
 
     def definition(self, name: str) -> Place | None:
-        """Place where the student defines the name, shown if no line is to blame. None if there is none."""
-        found = re.search(rf"^(?:async +)?(?:def|class) +{name}\b", self.text, re.MULTILINE)
-        return self.lines.where(self.text.count("\n", 0, found.start()) + 1) if found else None
+        """Place where the student defines the name last, shown if no line is to blame. None if there is none."""
+        found = bindings(parsed(self.to_run), name) if name not in self.unread else []
+        if found:
+            return self.lines.where(place_in(found[-1], name))
+        # Python cannot read this definition.
+        matches = list(re.finditer(rf"^(?:async +)?(?:def|class) +{name}\b", self.text, re.MULTILINE))
+        return self.lines.where(self.text.count("\n", 0, matches[-1].start()) + 1) if matches else None
+
+    def dependants(self, line: int) -> list[str]:
+        """Names of exercises whose functions may read what the statement at this line makes."""
+        nodes = parsed(self.to_run)
+        at = next((node for node in nodes if node.lineno <= line <= (node.end_lineno or node.lineno)), None)
+        return Program(nodes, self.graded).dependants(at) if at is not None else []
+
+    def left_over(self, reply: Raised) -> bool:
+        """Whether the reply is a `raise NotImplementedError` of the stub that was left below written code."""
+        return (
+            reply.type == "NotImplementedError"
+            and reply.own
+            and bool(reply.frames)
+            and reply.frames[-1].file == self.file
+            and written_above(self.to_run, reply.frames[-1].line, stub_texts(self.released))
+        )
+
+
+def stub_texts(files: Iterable[Path]) -> list[str]:
+    """Texts of the released stub. A file that cannot be read has none."""
+    found = []
+    for file in files:
+        with suppress(Unreadable):
+            found.append(decode(read_bytes(file, MAX_PYTHON))[0])
+    return found
 
 
 def read_submission(
@@ -105,31 +139,42 @@ def _read_file(
 ) -> dict[str, LessonSubmission | None]:
     found: dict[str, LessonSubmission | None] = {target.entry.id: None for target in targets}
     # The user named this file, so a link to it is followed. Links inside a folder are not followed.
-    source = _read(path.resolve(), path)
+    every = _every(defined)
+    source = _read(path.resolve(), path, every)
     names = defined_names(source.text)
     owner = _owner(path.name, names, targets, defined)
     if owner is not None:
+        wanted = defined.get(owner.entry.id, set())
+        if (graded := frozenset(wanted) or None) != every:
+            source = _read(path.resolve(), path, graded)  # what other lessons' exercises need does not run
         # Only a lesson's own folder is known to contain helpers. Beside another file there may be anything.
         folder = path.resolve().parent if path.resolve().parent.name == owner.folder else None
-        wanted = defined.get(owner.entry.id, set())
         problems = list(source.problems)
         if wanted and not names & wanted and stem_of(path.name) != owner.module:
             own = f"the lesson's own file is {owner.module}.py or {owner.module}.ipynb"
             problems.append(f"{path.name} defines no exercise of {owner.entry.id}; {own}")
-        found[owner.entry.id] = _assemble(path, owner, source, folder, problems)
+        found[owner.entry.id] = _assemble(path, owner, source, folder, problems, graded)
     return found
+
+
+def _every(defined: dict[str, set[str]]) -> Graded:
+    return frozenset(name for names in defined.values() for name in names) or None
 
 
 def _read_folder(
     path: Path, targets: list[LessonFiles], defined: dict[str, set[str]], room: int = archives.MAX_UNPACKED
 ) -> dict[str, LessonSubmission | None]:
-    lessons = {target.entry.id: _one_of_many(path, target, partial(_from_folder, path, target)) for target in targets}
+    graded = {target.entry.id: frozenset(defined.get(target.entry.id, ())) or None for target in targets}
+    lessons: dict[str, LessonSubmission | None] = {}
+    for target in targets:
+        search = partial(_from_folder, path, target, graded[target.entry.id])
+        lessons[target.entry.id] = _one_of_many(path, target, search)
     missing = [target for target in targets if lessons[target.entry.id] is None]
     if missing:
         with opened_tree(path, room) as tree:
-            look = Looking(tree.files)
+            look = Looking(tree.files, _every(defined))
             for target in missing:
-                search = partial(_from_tree, path, target, tree, look, defined.get(target.entry.id, set()))
+                search = partial(_from_tree, path, target, tree, look, graded[target.entry.id])
                 lessons[target.entry.id] = _one_of_many(path, target, search)
     given = [one for one in lessons.values() if one is not None]
     if given and all(one.unreadable for one in given):
@@ -200,33 +245,39 @@ def _owner(name: str, names: set[str], targets: list[LessonFiles], defined: dict
     return targets[0] if len(targets) == 1 and not of_another else None
 
 
-def _from_folder(path: Path, target: LessonFiles) -> LessonSubmission | None:
+def _from_folder(path: Path, target: LessonFiles, graded: Graded) -> LessonSubmission | None:
     """Lesson's file in one of its places, under its own name."""
     for folder in (path / target.folder, path / "exercises" / target.folder, path):
         linked = [part for part in (folder.parent, folder) if path in part.parents and part.is_symlink()]
         if linked and os.path.lexists(folder):
             raise SubmissionError(f"{linked[0]} is a symbolic link; replace it with the folder itself")
         files = [folder / f"{target.module}{suffix}" for suffix in SUFFIXES]
-        sources = [_read(file, file) for file in files if os.path.lexists(file)]
+        sources = [_read(file, file, graded) for file in files if os.path.lexists(file)]
         if sources:
-            source = fuller(sources)
-            return _assemble(path, target, source, folder, [*source.problems, *_copies(folder, target, source)])
+            source, notes = _fuller(sources, graded)
+            problems = [*notes, *source.problems, *_copies(folder, target, source, graded)]
+            return _assemble(path, target, source, folder, problems, graded)
     return None
 
 
-def _copies(folder: Path, target: LessonFiles, source: Source) -> list[str]:
+def _fuller(sources: list[Source], graded: Graded) -> tuple[Source, list[str]]:
+    """Source that counts, and the notes about the others."""
+    source = fuller(sources)
+    texts = [(one.lines.file, readable(one.text, one.lines).text) for one in sources] if len(sources) > 1 else []
+    return source, versions.both_worked_in(texts, source.lines.file, graded)
+
+
+def _copies(folder: Path, target: LessonFiles, source: Source, graded: Graded) -> list[str]:
     """Notes about copies of the lesson's file that are not graded."""
     with os.scandir(folder) as entries:
         names = [entry.name for entry, _ in zip(entries, range(MAX_ENTRIES), strict=False) if suffix_of(entry.name)]
     files = {name: folder / name for name in sorted(names) if not (folder / name).is_symlink()}
-    return passed_over(_wanted(target, set()), source.lines.file, files, Looking(files))
+    return passed_over(_wanted(target, frozenset()), source.lines.file, files, Looking(files, graded))
 
 
-def _from_tree(
-    path: Path, target: LessonFiles, tree: Tree, look: Looking, defined: set[str]
-) -> LessonSubmission | None:
+def _from_tree(path: Path, target: LessonFiles, tree: Tree, look: Looking, graded: Graded) -> LessonSubmission | None:
     """Lesson's file anywhere in the submission. SubmissionError if there are several, or if something was left out."""
-    wanted = _wanted(target, defined)
+    wanted = _wanted(target, graded or frozenset())
     choice = find(wanted, tree.files, target.modules, look)
     if choice.refused:
         raise SubmissionError(choice.refused)
@@ -234,15 +285,14 @@ def _from_tree(
         if tree.notes:
             raise SubmissionError(f"the submission {_holds_none(target)}: {'; '.join(_some(tree.notes))}")
         return None
-    sources = [_read(tree.files[name], Path(name)) for name in choice.names]
-    source = fuller(sources)
-    problems = [*source.problems, *choice.notes, *tree.notes]
+    source, notes = _fuller([_read(tree.files[name], Path(name), graded) for name in choice.names], graded)
+    problems = [*notes, *source.problems, *choice.notes, *tree.notes]
     folder = tree.files[choice.names[0]].parent
     own = {PurePosixPath(name).name for name in (*choice.names, *choice.others)}
-    return _assemble(path, target, source, folder, problems, own)
+    return _assemble(path, target, source, folder, problems, graded, own)
 
 
-def _wanted(target: LessonFiles, defined: set[str]) -> Wanted:
+def _wanted(target: LessonFiles, defined: Set[str]) -> Wanted:
     return Wanted(target.entry.id, target.folder, target.module, defined)
 
 
@@ -252,6 +302,7 @@ def _assemble(
     source: Source,
     folder: Path | None,
     problems: list[str],
+    graded: Graded,
     own: Collection[str] = (),
 ) -> LessonSubmission:
     file = f"{target.module}.py"
@@ -261,7 +312,8 @@ def _assemble(
     if found.empty:
         reason = next(iter(found.unread.values())).removeprefix(f"{UNREAD}: ")
         empty = f"no function or class of {source.lines.file} could be read: {reason}; correct it and grade again"
-    problems = [*([empty] if empty else found.problems), *problems]
+    twice = versions.several_definitions(found.text, source.lines.where, graded)
+    problems = [*([empty] if empty else found.problems), *problems, *twice]
     if folder is not None:
         add_helpers(files, folder, {file, *own}, problems)
     if len(problems) > MAX_PROBLEMS:
@@ -272,12 +324,14 @@ def _assemble(
         readable=None if found.text == source.text else found.text,
         unread=found.unread,
         empty=empty,
+        graded=graded,
+        released=target.stubs,
     )  # fmt: skip
 
 
-def _read(file: Path, shown: Path) -> Source:
+def _read(file: Path, shown: Path, graded: Graded) -> Source:
     try:
-        return read_source(file, shown.name)
+        return read_source(file, shown.name, graded)
     except Unreadable as error:
         raise SubmissionError(f"{shown} {error}") from None
 

@@ -13,9 +13,11 @@ from typing import Any
 
 from blindgrade.engine.wire import channel, frames
 from blindgrade.engine.wire.replies import MAX_MESSAGE, Broken, Loaded, Sent, Unsendable, sent
+from blindgrade.engine.worker import stand_ins
 from blindgrade.engine.worker.errors import describe_error
 from blindgrade.engine.worker.experiment import Experiment
 from blindgrade.engine.worker.lesson import LoadedLesson, load
+from blindgrade.engine.worker.load_time import LOAD_SECONDS, bounded
 from blindgrade.engine.worker.state import State
 
 
@@ -34,7 +36,10 @@ def serve(sock: socket.socket, box: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
             sys.path.insert(0, str(box))
-            lesson = load(request["module"], request["text"].decode(), str(box / request["file"]))
+            text, path = request["text"].decode(), str(box / request["file"])
+            stand_ins.shell(text)
+            with bounded(path, LOAD_SECONDS):
+                lesson = load(request["module"], text, path)
             lesson = replace(lesson, state=State(_modules(lesson, box), str(box), worker=True))
             reply = sent(Loaded(tuple(lesson.problems)))
         else:

@@ -29,7 +29,7 @@ from blindgrade.engine.sandbox.limits import (
 )
 from blindgrade.engine.sandbox.tiers import Tier
 from blindgrade.engine.wire import channel
-from blindgrade.engine.worker import eager, large_pages, serve, warmup
+from blindgrade.engine.worker import eager, large_pages, serve, stand_ins, warmup
 from blindgrade.engine.worker.settings import show_where_on_stop
 
 MANY = 32  # ended workers after which large pages are made: more workers will probably follow
@@ -159,6 +159,7 @@ class _Forker:
         box = Path(command["box"])
         tempfile.tempdir = str(box)
         self.tier.confine(Limits(**command["limits"]), box, self.address_space)
+        stand_ins.install()
         channel.send(sock, {"confined": True})
         serve.serve(sock, box)
 
