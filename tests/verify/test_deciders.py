@@ -28,6 +28,12 @@ NEUTRAL = {
     "authoring/stub.py": "as cells",
     "catalog.py": "paths",
     "clock.py": "times",
+    "engine/sandbox/limits.py": "the number of a signal",
+    "engine/worker/eager.py": "for a student's module, which no proof has",
+    "engine/worker/own_objects.py": "as eager",
+    "environment.py": "names of packages, which the digest holds",
+    "files.py": "the reading of descriptions",
+    "ids.py": "names that people type",
     "models.py": "descriptions: the digest holds the exercise's own",
     "verify/coverage.py": "proofs that are always done",
 }

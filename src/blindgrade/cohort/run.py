@@ -14,7 +14,7 @@ from blindgrade.attempts.effects import by_student
 from blindgrade.attempts.reading import StoreError
 from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
-from blindgrade.catalog import Catalog, Target
+from blindgrade.catalog import Catalog, Target, need_packages
 from blindgrade.cohort.changes import Changes
 from blindgrade.cohort.compared import Comparison
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
@@ -53,6 +53,7 @@ class Work:
     """State of a worker process: a grader for each lesson, forked with the shared data, and its own warm process."""
 
     def __init__(self, targets: list[Target], store: AttemptStore, submitted: Path, settings: Settings) -> None:
+        need_packages(targets)
         self.store = store
         self.settings = settings
         self.warm = Warm(targets, settings.sandbox, (store.root.resolve(), submitted.resolve()))

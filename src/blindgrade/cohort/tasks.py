@@ -7,6 +7,7 @@ from pathlib import Path
 
 from blindgrade.catalog import Target
 from blindgrade.cohort.pool import Task
+from blindgrade.engine.grading.budget import whole_seconds
 from blindgrade.submitted import SubmittedWork
 
 SLACK_SECONDS = 120.0  # added to the lesson's own budget: reading, the start of a warm process, diagnosis
@@ -24,7 +25,9 @@ def task(target: Target, student: str, path: Path, submitted_at: str | None, sho
     lesson = target.files.entry.id
     content = {"lesson": lesson, "student": student, "path": str(path), "submitted_at": submitted_at}
     return Task(
-        json.dumps([lesson, student, shown]), json.dumps(content).encode(), target.lesson.seconds + SLACK_SECONDS
+        json.dumps([lesson, student, shown]),
+        json.dumps(content).encode(),
+        whole_seconds(target.lesson.seconds) + SLACK_SECONDS,
     )
 
 

@@ -29,9 +29,13 @@ PROVES = (
     "engine/grading/loop.py",
     "engine/wire/frames.py",
     "engine/wire/replies.py",
+    "engine/worker/attributes.py",
     "engine/worker/errors.py",
     "engine/worker/experiment.py",
     "engine/worker/lesson.py",
+    "engine/worker/settings.py",
+    "engine/worker/state.py",
+    "state_dicts.py",
     "verify/lazy.py",
     "verify/mutants.py",
     "verify/survival.py",
@@ -56,7 +60,8 @@ class Deciders:
     def __init__(self, workshop: Workshop, *, on_this_machine: bool = True) -> None:
         self.workshop = workshop
         versions = software() if on_this_machine else {}
-        self._base = _of(code_digest(decides=PROVES, apart=tuple(APART)), versions)
+        added = [workshop.packages] if workshop.packages else []
+        self._base = _of(code_digest(decides=PROVES, apart=tuple(APART)), versions, *added)
         self._exercises: dict[str, str] = {}
 
     def of(self, task: Task) -> str:

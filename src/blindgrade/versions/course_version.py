@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from blindgrade import clock
+from blindgrade import clock, environment
 from blindgrade.catalog import CourseError, LessonFiles, Target
 from blindgrade.engine.answers.known import KnownAnswers, read_known_answers
 from blindgrade.engine.answers.slices import SliceError, Slicer
@@ -38,9 +38,9 @@ def engine_version() -> str:
     return f"{metadata.version('blindgrade')}+{code_digest()[:12]}"
 
 
-@lru_cache(maxsize=1)
-def software() -> dict[str, str]:
-    """Versions that can change the last bits of numbers."""
+@lru_cache(maxsize=8)
+def software(packages: tuple[str, ...] = ()) -> dict[str, str]:
+    """Versions that can change the last bits of numbers. `packages` are those that the course adds."""
     import numpy
     import torch
 
@@ -51,6 +51,7 @@ def software() -> dict[str, str]:
         "numpy": numpy.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
         "vector instructions": torch.backends.cpu.get_cpu_capability(),
+        **environment.installed(packages),
     }
 
 
@@ -61,7 +62,7 @@ def course_version(target: Target) -> CourseVersion:
     if the lesson has no checks, or if they cannot be read.
     """
     try:
-        return _version(target.files, target.lesson)
+        return _version(target)
     except SliceError as error:
         raise CourseError(str(error)) from None
 
@@ -78,7 +79,7 @@ def lesson_files(target: Target) -> str:
     toys = sorted(files.grader_toys.rglob("*.py"))
     single = [files.spec, files.checks, files.solution, files.known_answers, files.toys]
     named = [(path.relative_to(files.root).as_posix(), _of_file(path)) for path in (*single, *toys)]
-    return _of(engine_files(), target.lesson.id, named)
+    return _of(engine_files(), target.lesson.id, target.packages, named)
 
 
 def attempt_key(submission: str, submitted_at: str | None, course: str, seed: str) -> str:
@@ -90,7 +91,8 @@ def attempt_key(submission: str, submitted_at: str | None, course: str, seed: st
     return _of("attempt", submission, known, course, seed)[:40]
 
 
-def _version(files: LessonFiles, lesson: Lesson) -> CourseVersion:
+def _version(target: Target) -> CourseVersion:
+    files, lesson = target.files, target.lesson
     checks, slicer = _checks(files, lesson)
     shared = {
         "engine": code_digest(),
@@ -98,6 +100,7 @@ def _version(files: LessonFiles, lesson: Lesson) -> CourseVersion:
         "seconds": lesson.seconds,
         "solution": _of_file(files.solution),
         "toys": _of_file(files.toys),
+        "packages": target.packages,
     }
     known = read_known_answers(SolutionText(files, lesson)) if files.solution.is_file() else KnownAnswers([], [])
     exercises = {

@@ -58,12 +58,12 @@ def test_cells_under_a_timing_magic_are_kept(magic: str) -> None:
 def test_other_cell_magics_drop_the_whole_cell_and_say_so_if_it_defines() -> None:
     got = read("%%bash\nls", "%%writefile a.py\ndef f(): pass")
     assert got.text.strip() == ""
-    assert len(got.problems) == 1
     assert got.problems[0].startswith("cell 2 starts with %%writefile")
+    assert got.problems[1] == "not run: cell 1, line 1: `%%bash`; the grader runs no shell lines and has no network"
 
 
 def test_top_level_work_is_left_out() -> None:
-    work = "import sys\nsys.path.append('.')\nfor i in range(9):\n    train()\nplot()\n"
+    work = "import sys\nfor i in range(9):\n    train()\nplot()\n"
     work += "with open('x') as f: pass\nmodel = train()"
     assert kept(work, "async def g(): pass\nclass C: pass") == [
         "import sys",
@@ -106,7 +106,7 @@ def test_a_functions_own_variable_does_not_keep_training() -> None:
 
 
 def test_changes_of_kept_names_are_kept() -> None:
-    cell = "import plt\ntable = {}\ntable['a'] = 1\nplt.rc['x'] = 2\nother = {}\nother['a'] = 1"
+    cell = "import matplotlib as plt\ntable = {}\ntable['a'] = 1\nplt.rc['x'] = 2\nother = {}\nother['a'] = 1"
     got = kept(cell, "class M: pass\nM.f = 3", "def f(): return table, plt")
     assert "table['a'] = 1" in got
     assert "M.f = 3" in got

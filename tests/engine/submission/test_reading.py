@@ -340,3 +340,60 @@ def test_the_script_is_graded_if_script_and_notebook_are_untouched(tmp_path: Pat
     write(tmp_path / "score_functions.py", stub)
     notebook(tmp_path / "score_functions.ipynb", "def score():\n    raise NotImplementedError\n")
     assert str(score(tmp_path).lines.where(3)) == "score_functions.py:3"
+
+
+def test_a_script_and_a_notebook_with_answers_are_named_with_the_one_that_counts(tmp_path: Path) -> None:
+    write(
+        tmp_path / "score_functions.py", "def score():\n    return 1\ndef langevin():\n    raise NotImplementedError\n"
+    )
+    notebook(tmp_path / "score_functions.ipynb", "def score():\n    return 2\n", "def langevin():\n    return 3\n")
+    got = score(tmp_path)
+    assert "return 3" in got.text
+    assert got.problems[0].startswith(
+        "score_functions.ipynb and score_functions.py both have answers; score_functions.ipynb was graded, because"
+    )
+
+
+def test_a_script_without_code_does_not_win_over_a_notebook(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py", '"""Not used."""\nimport math\n')
+    notebook(tmp_path / "score_functions.ipynb", "def score():\n    raise NotImplementedError\n")
+    assert "def score" in score(tmp_path).text
+
+
+def test_the_last_definition_is_the_place_that_is_shown(tmp_path: Path) -> None:
+    got = score(notebook(tmp_path / "mine.ipynb", "def score(): pass", "x = 1\nscore = lambda: x"))
+    assert str(got.definition("score")) == "cell 2, line 2 of mine.ipynb"
+
+
+def test_pictures_in_a_notebooks_outputs_do_not_reach_the_worker(tmp_path: Path) -> None:
+    cell = {"cell_type": "code", "source": "def score(): pass", "outputs": [{"data": {"image/png": "A" * files.MIB}}]}
+    got = score(write(tmp_path / "mine.ipynb", json.dumps({"cells": [cell]})))
+    assert sum(map(len, got.files.values())) < 100
+
+
+def test_answers_that_are_assigned_are_found_under_any_name_and_the_script_counts_if_both_are_alike(
+    tmp_path: Path,
+) -> None:
+    notebook(tmp_path / "work" / "Untitled.ipynb", "score = lambda x: 1", "def langevin(): return 1")
+    found = score(tmp_path)
+    assert "score = lambda" in found.text and "defines 2 exercises" in found.problems[0]
+    write(tmp_path / "work" / "Untitled.py", "score = lambda x: 2\ndef langevin(): return 2\n")
+    found = score(tmp_path)
+    assert "lambda x: 2" in found.text
+    assert found.problems[0].startswith("Untitled.py and Untitled.ipynb both have answers; Untitled.py was graded")
+
+
+def test_both_files_are_named_although_one_has_a_broken_part(tmp_path: Path) -> None:
+    write(tmp_path / "score_functions.py", "def score(): return 1\ndef broken(:\n    pass\n")
+    notebook(
+        tmp_path / "score_functions.ipynb", "def score(): return 2", "def langevin():\n    raise NotImplementedError"
+    )
+    problems = score(tmp_path).problems
+    assert any("score_functions.py and score_functions.ipynb both have answers" in problem for problem in problems)
+
+
+def test_what_only_another_lessons_answers_need_does_not_run(tmp_path: Path) -> None:
+    text = "import torch\ndef score(): pass\nfor n in range(3):\n    work(n)\ntable = {}\ntable.update(a=1)\n"
+    path = write(tmp_path / "mine.py", text + "def cfm_loss(): return table\n")
+    found = read(path, SCORE)["lesson-7.2.1"]
+    assert found is not None and "table.update" not in found.text

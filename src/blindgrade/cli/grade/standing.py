@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blindgrade.catalog import Catalog, Target, UnknownId
+from blindgrade.catalog import Catalog, Target
 from blindgrade.cli.grade.screen import Screen
 from blindgrade.engine.submission.reading import SubmissionError, read_submission
 from blindgrade.history import LessonProgress, Progress
@@ -26,7 +26,7 @@ def show_standing(catalog: Catalog, screen: Screen) -> None:
 def show_hint(catalog: Catalog, names: tuple[str, ...], screen: Screen) -> None:
     """Print the hints of one exercise up to the next one, and store that the student has seen it."""
     progress = Progress(catalog.local)
-    targets = catalog.find([_with_lesson(catalog, name) for name in names] or ["all"])
+    targets = catalog.find(names or ["all"])
     found = _next(targets, progress)
     if found is None:
         found = targets[0], targets[0].lesson.exercise(targets[0].exercises[0])
@@ -64,20 +64,12 @@ def _next(targets: list[Target], progress: Progress) -> tuple[Target, Exercise] 
     return found[step.lesson, step.exercise][:2] if step else None
 
 
-def _with_lesson(catalog: Catalog, name: str) -> str:
-    """Id of an exercise. Its name is enough if only one lesson has it. UnknownId if several have it."""
-    if "-" in name or "/" in name or name == "all":
-        return name
-    ids = [t.files.entry.id for t in catalog.find(["all"]) if name in t.exercises]
-    if len(ids) > 1:
-        raise UnknownId(f"{name} is an exercise of several lessons: {', '.join(f'{i}/{name}' for i in ids)}; name one")
-    return f"{ids[0]}/{name}" if ids else name
-
-
 def _digests(catalog: Catalog) -> dict[str, str]:
     """Digest of each lesson's present files. A result with another digest is older than the code."""
     try:
-        found = read_submission(catalog.root / "exercises", catalog.ready(), {})
+        targets = catalog.find(["all"])
+        defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
+        found = read_submission(catalog.root / "exercises", [t.files for t in targets], defined)
     except SubmissionError:
         return {}
     return {lesson: one.sha256 for lesson, one in found.items() if one is not None}

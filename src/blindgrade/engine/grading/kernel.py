@@ -10,6 +10,7 @@ import inspect
 import io
 import random
 import sys
+import textwrap
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ import numpy
 import torch
 
 from blindgrade import seeds
-from blindgrade.catalog import CourseError, Target
+from blindgrade.catalog import CourseError, Target, need_packages
 from blindgrade.checks import Check, Rng, derive
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
 from blindgrade.engine.answers.lesson_checks import LessonChecks
@@ -30,13 +31,15 @@ from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.grading.loop import Loop, Round, forgiving
 from blindgrade.engine.judging.judged_before import JudgedBefore
-from blindgrade.engine.judging.observed import Observed
+from blindgrade.engine.judging.observed import Observed, left_over
+from blindgrade.engine.submission.answers import STUB_ERROR, written_above
 from blindgrade.engine.submission.lines import MAX_FUNCTION
+from blindgrade.engine.submission.reading import stub_texts
 from blindgrade.engine.wire import frames
 from blindgrade.engine.wire.replies import MAX_FRAMES, Result, Stopped, Unsendable, Unwritten, crossed, sent
 from blindgrade.engine.worker.errors import describe_error
-from blindgrade.engine.worker.experiment import reset_state
 from blindgrade.engine.worker.lesson import Names
+from blindgrade.engine.worker.state import State, begin, to_standard
 from blindgrade.models import Attempt, Exercise, ExerciseResult, SubmissionRef
 from blindgrade.places import Frame, Place
 
@@ -59,9 +62,10 @@ def grade_names(
     The reference is the live solution if the course has it, else the answer key. Afterwards torch's switches, the
     random sources and the import path are unchanged. CourseError if the course lacks a file or a check.
     """
+    need_packages([target])
     begun = time.monotonic()
-    with _restored(target.files.module):
-        loop = _loop(target, names, places, reference, seed)
+    with _restored(target.files.module) as state:
+        loop = _loop(target, names, places, reference, seed, state)
         results = [_graded(loop, name) for name in target.exercises]
     return Attempt.of(
         target.lesson,
@@ -79,6 +83,7 @@ def _loop(
     places: Places,
     wanted: Literal["auto", "live", "key"],
     given_seed: int | None,
+    state: State,
 ) -> Loop:
     files = target.files
     # The path of the public checks is given, because the default is the private checks if the course has them.
@@ -91,7 +96,7 @@ def _loop(
         reference, seed = KeyReference(files, checks), KEY_SEED
     module = ModuleType(files.module)
     module.__dict__.update(names)
-    kernel = _Kernel(checks, names, places, Names(module))
+    kernel = _Kernel(checks, names, places, Names(module), state)
     return Loop(checks, reference, seed, kernel, forgiving(JudgedBefore(reference).judge))
 
 
@@ -106,26 +111,17 @@ def _graded(loop: Loop, name: str) -> ExerciseResult:
 
 
 @contextmanager
-def _restored(module: str) -> Iterator[None]:
-    """Restore random numbers, torch's switches and imports, because a notebook continues after a grading."""
-    path, loaded = list(sys.path), sys.modules.get(module)
+def _restored(module: str) -> Iterator[State]:
+    """The kernel's own state, which is restored at the end with random numbers and imports: a notebook continues."""
+    state, loaded = State(), sys.modules.get(module)
     python, numbers, tensors = random.getstate(), numpy.random.get_state(), torch.get_rng_state()
-    grad, threads, dtype = torch.is_grad_enabled(), torch.get_num_threads(), torch.get_default_dtype()
-    device, deterministic = torch.get_default_device(), torch.are_deterministic_algorithms_enabled()
     try:
-        yield
+        yield state
     finally:
+        state.restore()
         random.setstate(python)
         numpy.random.set_state(numbers)
         torch.set_rng_state(tensors)
-        torch.set_grad_enabled(grad)
-        torch.set_num_threads(threads)
-        torch.set_default_dtype(dtype)
-        if device.type != "cpu":
-            torch.set_default_device(device)
-        if deterministic:
-            torch.use_deterministic_algorithms(True)
-        sys.path[:] = path
         if loaded is not None:
             sys.modules[module] = loaded
         else:
@@ -140,21 +136,25 @@ class _Kernel:
     names: Mapping[str, Any]
     places: Places
     view: Names
+    state: State  # in which each experiment begins: the kernel's own
 
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
         """Reply of the experiment, as a worker would give it, with places in the notebook."""
         if exercise.defines not in self.names:
             return Observed(Unwritten(f"this kernel does not define `{exercise.defines}` yet; run its cell first"))
         printed = io.StringIO()
+        self.state.restore()  # the reference ran with the switches of a new process
         with redirect_stdout(printed):
             seen = self._run(*rounds[0])
+        self.state.restore()
+        to_standard()  # a verdict, too, expects them
         return replace(seen, printed=printed.getvalue())
 
     def _run(self, check: Check, seed: int) -> Observed:
         drawn, data = check.prepare(seed)
         given = frames.copy(data)
         function = self.checks.experiment(check).function
-        reset_state(derive(drawn, "student"))
+        begin(derive(drawn, "student"))
         try:
             reply = Result(function(self.view, Rng(drawn), *given))
         except KeyboardInterrupt:  # the student pressed the stop button
@@ -176,7 +176,20 @@ class _Kernel:
         ]
         own = [Frame(place, name[:MAX_FUNCTION]) for place, name in walked if place is not None]
         innermost = bool(walked) and walked[-1][0] is not None
-        return Observed(replace(described, own=innermost), trace=tuple(own[-MAX_FRAMES:]))
+        reply = replace(described, own=innermost)
+        if innermost and reply.type == STUB_ERROR and self._written_above(error):
+            reply = left_over(reply)
+        return Observed(reply, trace=tuple(own[-MAX_FRAMES:]))
+
+    def _written_above(self, error: BaseException) -> bool:
+        """Whether the function that raised has more code than its stub."""
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        try:
+            source, first = inspect.getsourcelines(frame.f_code)
+        except (OSError, TypeError):
+            return False
+        text = textwrap.dedent("".join(source))
+        return written_above(text, line - max(first, 1) + 1, stub_texts(self.checks.files.stubs))
 
     def definition(self, exercise: Exercise) -> Place | None:
         """First line of the function, or of the class's first method; None if it is not the student's."""

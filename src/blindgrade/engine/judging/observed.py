@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from blindgrade.engine.wire.replies import Reply
+from blindgrade.engine.wire.replies import Raised, Reply
 from blindgrade.places import Frame
 
 
@@ -21,3 +21,9 @@ class Observed:
     printed: str = ""
     trace: tuple[Frame, ...] = ()
     frame: bytes = b""
+
+
+def left_over(reply: Raised) -> Raised:
+    """Reply for a `raise NotImplementedError` of the stub below written code: a failure, not an unwritten answer."""
+    text = "code is written here, but this line of the stub still raises; delete the line"
+    return replace(reply, message=text, own=False)

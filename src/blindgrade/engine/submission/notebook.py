@@ -1,4 +1,4 @@
-"""Python text of a student's notebook. Definitions stay; code that only runs something is left out.
+"""Python text of a student's notebook: what the exercises' functions need. Pictures and prints are left out.
 
 Every code cell keeps its number of lines, and left-out lines are blank. So each line of the text is a line of a cell.
 """
@@ -8,27 +8,20 @@ from __future__ import annotations
 import ast
 import json
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from blindgrade.engine.submission.statements import (
-    ASSIGNMENTS,
-    DEFINITIONS,
-    IMPORTS,
-    binds,
-    inner_statements,
-    uses,
-)
+from blindgrade.engine.submission import magics
+from blindgrade.engine.submission.answers import bindings, unwritten
+from blindgrade.engine.submission.choosing import Program
+from blindgrade.engine.submission.magics import Cell
+from blindgrade.engine.submission.notes import is_work, left_out, not_run
+from blindgrade.engine.submission.order import listed, order_notes
+from blindgrade.engine.submission.statements import ASSIGNMENTS, DEFINITIONS, IMPORTS
 
-KEPT_CELL_MAGICS = frozenset({"time", "timeit", "capture"})
-MAX_SINGLE_MAGICS = 50  # each costs one parse; with more, all lines that look like magics are removed at once
-
-# %magic, !shell, name = %magic, name = !shell, ?help, help?, help??
-MAGIC = re.compile(r"\s*(?:[%!?]|[\w.,\[\]'\" ]+=\s*[%!](?!=)|[\w.*%]+\?\??\s*$)")
-DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 WORD = re.compile(r"[^\W\d]\w*")
 PICTURES = re.compile(r"^# %%.*notebook-only.*(?:\n(?!# %%).*)*", re.MULTILINE)  # whole cells of a percent script
+RELEASED = "notebook-only"  # tag of cells that only the course's notebooks have
 
 
 class NotebookError(Exception):
@@ -45,11 +38,12 @@ class NotebookText:
 
 
 @dataclass
-class _Cell:
-    number: int
-    lines: list[str]
-    body: list[ast.stmt] | None = None  # None: it does not parse, so it stays unchanged
-    left_out: list[ast.stmt] = field(default_factory=list)
+class _Book:
+    """All cells of a notebook. `prose` are the numbers and texts of its Markdown and raw cells."""
+
+    code: list[Cell] = field(default_factory=list)
+    prose: list[tuple[int, str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 def without_pictures(text: str) -> str:
@@ -60,48 +54,74 @@ def without_pictures(text: str) -> str:
     return PICTURES.sub(lambda cell: "\n" * cell[0].count("\n"), text)
 
 
-def read_notebook(content: bytes) -> NotebookText:
-    """Definitions of a notebook (nbformat 4), and its problems. NotebookError if the file is not a notebook."""
-    problems: list[str] = []
-    cells = list(_code_cells(content, problems))
-    for cell in cells:
-        _parse(cell, problems)
-    _choose(cells)
+def picture_lines(text: str) -> set[int]:
+    """Lines of the notebook-only cells of a percent script."""
+    spans = [(text.count("\n", 0, cell.start()) + 1, cell[0].count("\n") + 1) for cell in PICTURES.finditer(text)]
+    return {line for first, many in spans for line in range(first, first + many)}
+
+
+def read_notebook(content: bytes, graded: frozenset[str] | None = None) -> NotebookText:
+    """Code of a notebook (nbformat 4) that runs, and its problems. NotebookError if the file is not a notebook.
+
+    `graded` are the names that the lesson's exercises define. Without them, all functions and classes count.
+    """
+    book = _book(content)
+    for cell in book.code:
+        magics.parse(cell, book.problems)
+    program = _choose(book.code, graded)
+    shell = [(f"cell {cell.number}, line {line}", text) for cell in book.code for line, text in cell.shell]
+    book.problems += not_run(shell, program)
+    # The course's own pictures are not named.
+    done = [cell.number for cell in book.code if not cell.released and any(map(is_work, cell.left_out))]
+    book.problems += left_out(listed(done)) if done else []
+    book.problems += _prose_notes(book, graded)
+    book.problems += order_notes(_runs(book.code), [cell.count for cell in book.code])
     lines: list[str] = []
     starts: list[tuple[int, int]] = []
-    for cell in cells:
+    for cell in book.code:
         starts.append((len(lines) + 1, cell.number))
         # With this empty line, a trailing backslash does not join the next cell.
-        lines += [*_blanked(cell), ""]
-    return NotebookText("\n".join(lines), tuple(starts), problems)
+        lines += [*blanked(cell.lines, cell.left_out), ""]
+    return NotebookText("\n".join(lines), tuple(starts), book.problems)
 
 
 # ---------------------------------------------------------------- the file's cells
 
 
-def _code_cells(content: bytes, problems: list[str]) -> Iterator[_Cell]:
+def _book(content: bytes) -> _Book:
+    book = _Book()
     for number, cell in enumerate(_load(content), start=1):
         if not isinstance(cell, dict) or not isinstance(cell.get("cell_type"), str):
-            problems.append(f"cell {number} cannot be read and was left out; run it in Jupyter and save again")
-            continue
-        if cell["cell_type"] != "code":
+            book.problems.append(f"cell {number} cannot be read and was left out; run it in Jupyter and save again")
             continue
         source = cell.get("source")
         if isinstance(source, list) and all(isinstance(line, str) for line in source):
             source = "".join(source)
+        if cell["cell_type"] != "code":
+            book.prose += [(number, cell["cell_type"], source)] if isinstance(source, str) else []
+            continue
         if not isinstance(source, str):
-            problems.append(f"cell {number} has no text and was left out; type it again and save the notebook")
+            book.problems.append(f"cell {number} has no text and was left out; type it again and save the notebook")
             continue
         if "\0" in source:
-            problems.append(f"cell {number} contains a NUL character and was left out; type it again and save")
+            book.problems.append(f"cell {number} contains a NUL character and was left out; type it again and save")
             continue
         readable = source.encode("utf-8", "replace").decode("utf-8")
         if readable != source:
-            problems.append(f"cell {number} contains broken characters; each is now a question mark")
-        yield _Cell(number, readable.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+            book.problems.append(f"cell {number} contains broken characters; each is now a question mark")
+        lines = readable.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        count = cell.get("execution_count")
+        book.code.append(Cell(number, lines, count if type(count) is int else None, _is_released(cell)))
+    return book
 
 
-def _load(content: bytes) -> list[object]:
+def _is_released(cell: dict[str, object]) -> bool:
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return isinstance(tags, list) and RELEASED in tags
+
+
+def _load(content: bytes) -> Iterator[object]:
     try:
         document = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -115,131 +135,66 @@ def _load(content: bytes) -> list[object]:
     cells = document.get("cells") if isinstance(document, dict) else None
     if not isinstance(cells, list):
         raise NotebookError("is not a notebook of version 4: it has no list of cells")
-    return cells
-
-
-# ---------------------------------------------------------------- one cell
-
-
-def _parse(cell: _Cell, problems: list[str]) -> None:
-    """Drop the magics, then fill `body` if the rest is Python."""
-    first = next((n for n, line in enumerate(cell.lines) if line.strip()), 0)
-    if cell.lines[first].startswith("%%"):
-        name = cell.lines[first][2:].split(maxsplit=1)[:1]
-        if not KEPT_CELL_MAGICS.intersection(name):
-            if DEFINITION.search("\n".join(cell.lines)):
-                problems.append(
-                    f"cell {cell.number} starts with %%{''.join(name)}, so it was left out; "
-                    "move its definitions to a cell of their own"
-                )
-            cell.lines[:] = [""] * len(cell.lines)
-        _drop(cell.lines, first)
-    for _ in range(MAX_SINGLE_MAGICS):
-        error = _try(cell)
-        if error is None:
-            return
-        at = (error.lineno or 1) - 1
-        # A `%` that continues an expression and a `!` inside a string parse. So only a line that stops the parser is
-        # dropped.
-        if not (0 <= at < len(cell.lines) and MAGIC.match(cell.lines[at])):
-            break
-        _drop(cell.lines, at)
-    for at, line in enumerate(cell.lines):
-        if MAGIC.match(line):
-            _drop(cell.lines, at)
-    error = _try(cell)
-    if error is not None and "unterminated triple-quoted" in str(error.msg):
-        # Otherwise the open string would include the cells that follow.
-        start = max((error.lineno or 1) - 1, 0)
-        problems.append(
-            f"cell {cell.number}, line {start + 1}: a triple-quoted string has no end, so the rest "
-            "of the cell was left out; close the string"
-        )
-        cell.lines[start:] = [""] * len(cell.lines[start:])
-        _try(cell)
-
-
-def _try(cell: _Cell) -> SyntaxError | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "invalid escape sequence" is a warning for the student alone
-            cell.body = ast.parse("\n".join(cell.lines)).body
-    except SyntaxError as error:
-        return error
-    except (ValueError, RecursionError, MemoryError):
-        return SyntaxError("too deep to parse")
-    return None
-
-
-def _drop(lines: list[str], at: int) -> None:
-    """Blank a magic and its continuation lines. Inside a block, `pass` keeps the block valid."""
-    line = lines[at]
-    indent = line[: len(line) - len(line.lstrip())]
-    lines[at] = f"{indent}pass" if indent else ""
-    while line.endswith("\\") and at + 1 < len(lines):
-        at += 1
-        line, lines[at] = lines[at], ""
-
-
-def _blanked(cell: _Cell) -> list[str]:
-    """Lines of the cell, without its left-out statements."""
-    lines = [line.encode("utf-8") for line in cell.lines]  # the parser counts columns in bytes
-    for node in reversed(cell.left_out):
-        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-        before, after = lines[first][: node.col_offset], lines[last][node.end_col_offset :]
-        filler = b"pass" if after.lstrip().startswith(b";") else b""
-        lines[first : last + 1] = [b""] * (last + 1 - first)
-        lines[first] = before
-        lines[last] += filler + after
-    return [line.decode("utf-8") for line in lines]
+    return iter(cells)
 
 
 # ---------------------------------------------------------------- what stays
 
 
-def _choose(cells: list[_Cell]) -> None:
-    """Fill every cell's `left_out`. Definitions, imports, and the assignments that they use stay."""
-    nodes = [node for cell in cells for node in cell.body or ()]
-    needed: set[str] = set()
-    kept: set[int] = set()
-    defined: set[str] = set()  # by a definition or an assignment, not by an import
-    waiting: list[tuple[ast.stmt, set[str], set[str]]] = []
-    for cell in cells:
-        if cell.body is None:
-            needed.update(WORD.findall("\n".join(cell.lines)))
-    for node in nodes:
-        if _always(node):
-            kept.add(id(node))
-            needed |= uses(node)
-            defined |= binds(node)[0]
-        elif _holds_only(node, (*DEFINITIONS, *IMPORTS, *ASSIGNMENTS, ast.Pass)):
-            names, roots = binds(node)
-            defined |= names
-            waiting.append((node, names, roots))
-    imported = {name for node in nodes if isinstance(node, IMPORTS) for name in binds(node)[0]}
-    owners = {name for node in nodes if isinstance(node, DEFINITIONS) for name in binds(node)[0]}
-    grown = True
-    while grown:
-        grown = False
-        for entry in list(waiting):
-            node, names, roots = entry
-            # `table["a"] = 1` and `Model.forward = forward` change a kept name. `plt.rc[…] = …` changes an import.
-            if names & needed or roots & (needed | owners) - imported:
-                waiting.remove(entry)
-                kept.add(id(node))
-                needed |= uses(node)
-                grown = True
+def _choose(cells: list[Cell], graded: frozenset[str] | None) -> Program:
+    """Fill every cell's `left_out`."""
+    program = Program([node for cell in cells for node in cell.body or ()], graded)
+    broken = {word for cell in cells if cell.body is None for word in WORD.findall(cell.text)}
+    kept = program.kept(broken)
     for cell in cells:
         cell.left_out = [node for node in cell.body or () if id(node) not in kept]
+    return program
 
 
-def _always(node: ast.stmt) -> bool:
-    if _holds_only(node, (*DEFINITIONS, *IMPORTS, ast.Pass)):
-        return not isinstance(node, ast.Pass)
-    # A definition inside `if` or `try` may be an exercise's answer.
-    whole = _holds_only(node, (*DEFINITIONS, *IMPORTS, *ASSIGNMENTS, ast.Pass))
-    return whole and any(isinstance(inner, DEFINITIONS) for inner in inner_statements(node))
+def blanked(lines: list[str], left_out: list[ast.stmt]) -> list[str]:
+    """The lines without these statements."""
+    coded = [line.encode("utf-8") for line in lines]  # the parser counts columns in bytes
+    for node in reversed(left_out):
+        first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+        before, after = coded[first][: node.col_offset], coded[last][node.end_col_offset :]
+        filler = b"pass" if after.lstrip().startswith(b";") else b""
+        coded[first : last + 1] = [b""] * (last + 1 - first)
+        coded[first] = before
+        coded[last] += filler + after
+    return [line.decode("utf-8") for line in coded]
 
 
-def _holds_only(node: ast.stmt, kinds: tuple[type[ast.stmt], ...]) -> bool:
-    return all(isinstance(inner, kinds) for inner in inner_statements(node))
+# ---------------------------------------------------------------- what is said about it
+
+
+def _prose_notes(book: _Book, graded: frozenset[str] | None) -> list[str]:
+    """Notes about answers in Markdown and raw cells, if no code cell has a written answer of that name."""
+    notes = []
+    code = [node for cell in book.code for node in cell.body or ()]
+    for name in sorted(graded or ()):
+        pattern = re.compile(rf"^[ \t>]*(?:async\s+def|def|class)\s+{re.escape(name)}\b|^{re.escape(name)}\s*=", re.M)
+        hits = [(number, kind) for number, kind, text in book.prose if pattern.search(text)]
+        own = bindings(code, name) if hits else []
+        if hits and (not own or unwritten(own[-1])):
+            number, kind = hits[-1]
+            word = {"markdown": "a Markdown", "raw": "a raw"}.get(kind, f"a {kind}")
+            notes.append(
+                f"cell {number} contains `{name}`, but it is {word} cell, which does not run; change it to a code cell"
+            )
+    return notes
+
+
+def _runs(cells: list[Cell]) -> list[tuple[int, int | None]]:
+    """Cells in which something runs that counts, with Jupyter's number. Unwritten exercises do not count."""
+    return [(cell.number, cell.count) for cell in cells if not cell.released and _counts(cell)]
+
+
+def _counts(cell: Cell) -> bool:
+    if cell.body is None:
+        return True
+    out = {id(node) for node in cell.left_out}
+    stay = [node for node in cell.body if id(node) not in out and not isinstance(node, IMPORTS)]
+    return any(
+        not unwritten(node) if isinstance(node, DEFINITIONS) else isinstance(node, ASSIGNMENTS) or is_work(node)
+        for node in stay
+    )

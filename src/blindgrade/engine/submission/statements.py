@@ -10,48 +10,43 @@ from collections.abc import Iterator
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+SCOPES = (*DEFINITIONS, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def inner_statements(node: ast.stmt) -> Iterator[ast.stmt]:
-    """Statements inside `if` and `try`, at any depth. Any other statement gives itself."""
-    if not isinstance(node, ast.If | ast.Try):
-        yield node
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all nodes below it that run in the same scope, so without the bodies of functions and classes."""
+    yield node
+    if isinstance(node, SCOPES):
         return
-    groups = [node.body, node.orelse]
-    if isinstance(node, ast.Try):
-        groups += [node.finalbody, *(handler.body for handler in node.handlers)]
-    for inner in (inner for group in groups for inner in group):
-        yield from inner_statements(inner)
+    for child in ast.iter_child_nodes(node):
+        yield from own_nodes(child)
 
 
 def binds(node: ast.stmt) -> tuple[set[str], set[str]]:
-    """Names that a statement gives a value, and names whose attribute or item it changes."""
+    """Names that a statement gives a value, also inside its blocks, and names whose attribute or item it changes."""
     names: set[str] = set()
     roots: set[str] = set()
-    for inner in inner_statements(node):
+    for inner in own_nodes(node):
         if isinstance(inner, DEFINITIONS):
             names.add(inner.name)
         elif isinstance(inner, IMPORTS):
             names.update((alias.asname or alias.name).split(".")[0] for alias in inner.names)
-        elif isinstance(inner, ASSIGNMENTS):
-            for target in inner.targets if isinstance(inner, ast.Assign) else [inner.target]:
-                _targets(target, names, roots)
+        elif isinstance(inner, ast.ExceptHandler | ast.MatchStar | ast.MatchAs) and inner.name:
+            names.add(inner.name)
+        elif isinstance(inner, ast.Name) and not isinstance(inner.ctx, ast.Load):
+            names.add(inner.id)
+        elif isinstance(inner, ast.Attribute | ast.Subscript) and not isinstance(inner.ctx, ast.Load):
+            roots |= root_of(inner)
+        elif isinstance(inner, SCOPES):
+            names |= {walrus.target.id for walrus in ast.walk(inner) if isinstance(walrus, ast.NamedExpr)}
     return names, roots
 
 
-def _targets(target: ast.expr, names: set[str], roots: set[str]) -> None:
-    if isinstance(target, ast.Tuple | ast.List):
-        for part in target.elts:
-            _targets(part, names, roots)
-    elif isinstance(target, ast.Starred):
-        _targets(target.value, names, roots)
-    elif isinstance(target, ast.Name):
-        names.add(target.id)
-    else:
-        while isinstance(target, ast.Attribute | ast.Subscript):
-            target = target.value
-        if isinstance(target, ast.Name):
-            roots.add(target.id)
+def root_of(node: ast.expr) -> set[str]:
+    """Name at the left end of `a.b[0].c`. All names of the left end, if it is a call or another expression."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Starred):
+        node = node.value
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
 def uses(node: ast.stmt) -> set[str]:
