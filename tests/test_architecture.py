@@ -10,7 +10,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "blindgrade"
-STUDENTS = {"checks", "state_dicts", "engine.sandbox", "engine.wire", "engine.worker"}  # what a student's process may load of ours
+# What a student's process may load of ours.
+STUDENTS = {"checks", "state_dicts", "engine.sandbox", "engine.wire", "engine.worker"}
 
 
 def contract(name: str) -> dict[str, Any]:

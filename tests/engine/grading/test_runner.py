@@ -149,7 +149,7 @@ def correlation(first, second):
     first, second = (row - row.mean(dim=-1, keepdim=True) for row in (first, second))
     return torch.nn.functional.cosine_similarity(first, second, dim=-1)
 """
-STOPPED = "not run, because an earlier check was stopped after 3 s"
+STOPPED = "not run, because an earlier check was stopped after 14 s of waiting"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ STOPPED = "not run, because an earlier check was stopped after 3 s"
     [
         ("pass", ["", "", ""]),
         ("os._exit(0)", ["", "your code ended its process", ""]),
-        ("time.sleep(60)", ["", "stopped after 3 s", STOPPED]),
+        ("time.sleep(60)", ["", "stopped after 14 s of waiting", STOPPED]),
         ("os.write(3, bytes(16))", ["", "broke the protocol", ""]),
     ],
     ids=["nothing", "ends its process", "does not end", "speaks out of turn"],
@@ -218,7 +218,7 @@ def test_a_worker_that_ended_or_sent_too_much_after_its_answer_is_seen_before_th
         for deed in ("os._exit(0)", "os.write(3, b'more')"):
             worker = zygote.spawn(Limits())
             assert worker.waits()
-            text = f"import os, threading\nthreading.Timer(0.05, lambda: {deed}).start()\n"
+            text = f"import os, threading\nthreading.Timer(1.0, lambda: {deed}).start()\n"
             request = {"op": "load", "module": "m", "text": text.encode(), "file": "m.py", "files": {}}
             assert worker.call(request, 10) == Loaded()
             for _ in range(500):
