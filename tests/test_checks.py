@@ -20,7 +20,6 @@ from blindgrade.checks import (
     error_of,
     gradients,
     in_each_dtype,
-    shapes_of,
 )
 from blindgrade.engine.wire.frames import Opaque
 
@@ -208,9 +207,9 @@ def test_a_missing_or_extra_item_is_counted() -> None:
 
 
 def test_a_dict_needs_exactly_the_keys() -> None:
-    assert failure({"a": 1}, {"a": 1, "b": 2}).message == "the result has the keys 'a'; expected 'a', 'b'"
-    assert failure({"a": 1, "b": 2}, {"a": 1}).message == "the result has the keys 'a', 'b'; expected 'a'"
-    assert failure({}, {"a": 1}).message == "the result has the keys (none); expected 'a'"
+    assert failure({"a": 1}, {"a": 1, "b": 2}).message == "the result: missing keys: 'b'"
+    assert failure({"a": 1, "b": 2}, {"a": 1}).message == "the result: extra keys: 'b'"
+    assert failure({"c": 1}, {"a": 1}).message == "the result: missing keys: 'a'; extra keys: 'c'"
 
 
 def test_a_wrong_part_is_named_by_its_place() -> None:
@@ -316,10 +315,39 @@ def test_fill_depends_on_the_names_and_not_on_the_order_of_definition() -> None:
     agree(dict(one.state_dict()), dict(other.state_dict()), atol=0.0, rtol=0.0)
 
 
-def test_fill_draws_parameters_and_buffers_but_no_integers() -> None:
+def test_fill_draws_parameters_and_leaves_a_students_buffer_alone() -> None:
     filled = Rng(1).fill(Scaled(True)).state_dict()
-    assert filled["scale"] != 1 and bool((filled["offset"] != 0).all())
+    assert filled["scale"] != 1 and not filled["offset"].any()
     assert filled["count"] == 7
+
+
+def test_an_extra_buffer_does_not_change_what_the_parameters_get() -> None:
+    plain, extra = nn.Linear(2, 3), nn.Linear(2, 3)
+    extra.register_buffer("a_constant", torch.tensor(2.0))  # before `bias` in the order of the names
+    agree(dict(Rng(1).fill(extra).named_parameters()), dict(Rng(1).fill(plain).named_parameters()), atol=0.0, rtol=0.0)
+    assert extra.a_constant == 2
+
+
+def test_fill_draws_the_buffers_of_a_courses_module_when_it_is_asked_to() -> None:
+    filled = Rng(1).fill(Scaled(True), buffers=True).state_dict()
+    assert bool((filled["offset"] != 0).all()) and filled["count"] == 7
+
+
+@pytest.mark.parametrize("device", ["meta"])
+def test_draws_do_not_depend_on_the_default_device_or_dtype(device: str) -> None:
+    def draws() -> list[Any]:
+        rng = Rng(3)
+        numbers = [rng.number(), rng.integer(0, 9), rng.shuffled([1, 2, 3, 4])]
+        return [rng.normal(2), rng.uniform(2), rng.integers(3, high=9), *numbers]
+
+    plain = draws()
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device(device)
+    try:
+        agree(draws(), plain)
+    finally:
+        torch.set_default_device(None)
+        torch.set_default_dtype(torch.float32)
 
 
 def test_derived_seeds_differ_by_name_and_fit_a_generator() -> None:
@@ -397,8 +425,3 @@ def test_answers_have_the_names_of_their_cases_and_report_changed_arguments() ->
     assert seen["in float64"] == 6.0
     assert seen["in float64, arguments unchanged"] is False
     assert answers_and_purity(lambda x, factor: 1, cases)["in float32, arguments unchanged"] is True
-
-
-def test_the_shapes_of_a_module_are_those_of_its_state() -> None:
-    assert shapes_of(torch.nn.Linear(2, 3)) == {"weight": [3, 2], "bias": [3]}
-    assert "running_mean" in shapes_of(torch.nn.BatchNorm1d(4))

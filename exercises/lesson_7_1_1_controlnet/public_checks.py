@@ -37,7 +37,7 @@ def says_nothing_before_training(lesson, rng):
         out = layer(batch)
         seen[f"shape from {cin} to {cout} channels"] = list(out.shape)
         seen[f"silent from {cin} to {cout} channels"] = all_zero(out)
-        seen[f"zeros from {cin} to {cout} channels"] = all(all_zero(p) for p in layer.state_dict().values())
+        seen[f"zeros from {cin} to {cout} channels"] = all(all_zero(p) for p in layer.parameters())
     return seen
 
 def grads_case(rng, batch, cin, cout, height, width, dtype, zero=False):
@@ -140,7 +140,7 @@ def leaves_the_unet_alone_at_first(lesson, rng):
     return {
         "shapes": [list(r.shape) for r in residuals],
         "silent": [all_zero(r) for r in residuals],
-        "zeros": {k: all_zero(v) for k, v in control.state_dict().items() if k.startswith("zero")},
+        "zeros": {k: all_zero(v) for k, v in control.named_parameters() if k.startswith("zero")},
         "output unchanged": torch.equal(alone, controlled),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import torch
-from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, in_each_dtype, shapes_of
+from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, describe, in_each_dtype, made_in, shapes_of
 
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
@@ -14,7 +14,7 @@ def makes_normalised_tokens(lesson, rng):
     """One vector becomes several tokens, each normalised by itself, in float32 and float64."""
     seen = {}
     for name, dtype in DTYPES.items():
-        module = rng.fill(lesson.ImageProjection(7, 6, 3).to(dtype))
+        module = rng.fill(made_in(dtype, lesson.ImageProjection, 7, 6, 3))
         x = rng.normal(5, 7, dtype=dtype)
         watch = Watch(x)
         seen[name] = module(x)
@@ -244,7 +244,7 @@ def expect_full_state(learned, state):
     for name, tensor in state.items():
         got = learned[name]
         if not (isinstance(got, torch.Tensor) and got.shape == tensor.shape and got.dtype == tensor.dtype):
-            raise Fail(f"{name} is not a tensor with the shape and dtype that it had")
+            raise Fail(f"{name} is {describe(got)}; expected {describe(tensor)}, as it was")
 
 def moved(learned, state, names):
     """The names whose tensors are not bit for bit the same in both."""

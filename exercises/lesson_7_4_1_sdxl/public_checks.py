@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, in_each_dtype, shapes_of
+from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, in_each_dtype, made_in, shapes_of
 
 
 def encoded(rng, batch, tokens, width_l, width_g, dtype=torch.float32):
@@ -26,7 +26,7 @@ def attended(lesson, rng, sizes, batch, places, tokens, dtype):
     d_model, _, d_context = sizes
     x = 1.5 * rng.normal(batch, places, d_model, dtype=dtype)
     context = rng.normal(batch, tokens, d_context, dtype=dtype)
-    layer = rng.fill(lesson.SDXLCrossAttention(*sizes).to(dtype))
+    layer = rng.fill(made_in(dtype, lesson.SDXLCrossAttention, *sizes))
     watch = Watch(x, context)
     return {"out": layer(x, context), "inputs unchanged": watch.unchanged()}
 
@@ -108,7 +108,7 @@ def added(lesson, rng, sizes, batch, dtype=torch.float32, most=200):
     pooled_dim, _, time_dim = sizes
     time_emb, pooled = rng.normal(batch, time_dim, dtype=dtype), rng.normal(batch, pooled_dim, dtype=dtype)
     ids = rng.integers(batch, 6, high=most)
-    module = rng.fill(lesson.SDXLAddedConditioning(*sizes).to(dtype))
+    module = rng.fill(made_in(dtype, lesson.SDXLAddedConditioning, *sizes))
     watch = Watch(time_emb, pooled, ids)
     return {"out": module(time_emb, pooled, ids), "inputs unchanged": watch.unchanged()}
 

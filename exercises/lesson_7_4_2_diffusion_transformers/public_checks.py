@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from blindgrade.checks import Watch, answers, answers_and_purity, check, in_each_dtype, shapes_of
+from blindgrade.checks import Watch, answers, answers_and_purity, check, in_each_dtype, made_in, saved_buffers, shapes_of
 from blindgrade.figures import image
 from torch import Tensor, nn
 
@@ -62,7 +62,7 @@ def filled(module, rng, scale=0.3, but=()):
 def block_answers(lesson, rng, sizes, batch, tokens, dtype):
     """A filled block's answer to random tokens and conditions, and whether those stayed as they were."""
     x, c = 1.5 * rng.normal(batch, tokens, sizes[0], dtype=dtype), rng.normal(batch, sizes[0], dtype=dtype)
-    block = filled(lesson.DiTBlock(*sizes).to(dtype), rng)
+    block = filled(made_in(dtype, lesson.DiTBlock, *sizes), rng)
     watch = Watch(x, c)
     return {"out": block(x, c), "inputs unchanged": watch.unchanged()}
 
@@ -138,7 +138,8 @@ def dit_inputs(rng, sizes, batch, most=50):
 @check("TinyDiT", public=True)
 def has_all_parts(lesson, rng):
     """The state has the listed parts with the right shapes, and no addresses: they are not learned and not saved."""
-    return {str(sizes): shapes_of(lesson.TinyDiT(*sizes)) for sizes in (SMALL, WIDE)}
+    models = {str(sizes): lesson.TinyDiT(*sizes) for sizes in (SMALL, WIDE)}
+    return {name: shapes_of(model) | saved_buffers(model) for name, model in models.items()}
 
 @check("TinyDiT", weight=2.5, public=True)
 def denoises_from_end_to_end(lesson, rng):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from blindgrade.checks import Watch, answers_and_purity, check, gradients, in_each_dtype, shapes_of
+from blindgrade.checks import Watch, answers_and_purity, check, gradients, in_each_dtype, made_in, shapes_of
 from blindgrade.figures import bars, curves, image
 
 
@@ -73,7 +73,7 @@ def runs_in_each_dtype(rng, make, arguments):
     for dtype, scale in {torch.float32: 0.2, torch.float64: 0.5}.items():
         name = f"in {dtype}".replace("torch.", "")
         inputs = tokens(rng, dtype)
-        block = filled(rng, make(*arguments), dtype, scale)
+        block = filled(rng, made_in(dtype, make, *arguments), dtype, scale)
         watch = Watch(*inputs)
         seen[name] = block(*inputs)
         seen[f"{name}, inputs unchanged"] = watch.unchanged()

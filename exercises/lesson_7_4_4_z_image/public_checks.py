@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import torch
-from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, describe, gradients, in_each_dtype
+from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, describe, gradients, in_each_dtype, made_in
 from toys import mlp
 
 
@@ -28,7 +28,7 @@ def gates_one_view_with_the_other(lesson, rng):
     seen = {}
     for name, dtype in DTYPES.items():
         for sizes in ((4, 7), (5, 5)):
-            layer = rng.fill(lesson.SwiGLU(*sizes).to(dtype), 0.8)
+            layer = rng.fill(made_in(dtype, lesson.SwiGLU, *sizes), 0.8)
             seen[f"{name} {sizes}"] = layer(1.5 * rng.normal(2, 3, sizes[0], dtype=dtype))
     return seen
 
@@ -62,7 +62,7 @@ def computes_a_modulated_block(lesson, rng):
     """With any weights: norms around both branches, rotated queries and keys, scales, bounded gates."""
     seen = {}
     for name, dtype in DTYPES.items():
-        block = filled(rng, lesson.S3DiTBlock(24, 2, [4, 4, 4], 10).to(dtype))
+        block = filled(rng, made_in(dtype, lesson.S3DiTBlock, 24, 2, [4, 4, 4], 10))
         inputs = block_inputs(rng, dtype)
         watch = Watch(*inputs)
         seen[name] = block(*inputs)

@@ -14,9 +14,12 @@ from blindgrade.checks import (
     answers,
     answers_and_purity,
     check,
+    describe,
     error_of,
     gradients,
     in_each_dtype,
+    load_parameters,
+    made_in,
     shapes_of,
 )
 from grader_toys.images import shapes_batch
@@ -47,7 +50,7 @@ def says_nothing_before_training(lesson, rng):
         out = layer(batch)
         seen[f"shape from {cin} to {cout} channels"] = list(out.shape)
         seen[f"silent from {cin} to {cout} channels"] = all_zero(out)
-        seen[f"zeros from {cin} to {cout} channels"] = all(all_zero(p) for p in layer.state_dict().values())
+        seen[f"zeros from {cin} to {cout} channels"] = all(all_zero(p) for p in layer.parameters())
     return seen
 
 
@@ -69,7 +72,7 @@ def is_a_convolution_once_trained(lesson, rng):
     seen = {}
     for name, dtype in (("float32", torch.float32), ("float64", torch.float64)):
         for cin, cout, x in ((2, 3, rng.normal(3, 2, 4, 5, dtype=dtype)), (3, 3, rng.normal(3, 3, 3, 3, dtype=dtype))):
-            layer = rng.fill(lesson.ZeroConv2d(cin, cout).to(dtype))
+            layer = rng.fill(made_in(dtype, lesson.ZeroConv2d, cin, cout))
             watch = Watch(x)
             seen[f"{name} from {cin} to {cout}"] = layer(x)
             seen[f"{name} from {cin} to {cout}, x unchanged"] = watch.unchanged()
@@ -84,9 +87,9 @@ def lets_gradients_through(lesson, rng):
     upstream = rng.normal(2, 4, 4, 5, dtype=torch.float64)
     weights = [rng.normal(4, 3, 1, 1, dtype=torch.float64), rng.normal(4, dtype=torch.float64)]
     for name in ("at the start", "later"):
-        layer = lesson.ZeroConv2d(3, 4).double()
+        layer = made_in(torch.float64, lesson.ZeroConv2d, 3, 4)
         if name == "later":
-            layer.load_state_dict({"weight": weights[0], "bias": weights[1]})
+            load_parameters(layer, {"weight": weights[0], "bias": weights[1]})
         seen[name] = gradients(layer(x) * upstream, [x, layer.weight, layer.bias])
     return seen
 
@@ -373,7 +376,7 @@ def leaves_the_unet_alone_at_first(lesson, rng):
     return {
         "shapes": [list(r.shape) for r in residuals],
         "silent": [all_zero(r) for r in residuals],
-        "zeros": {k: all_zero(v) for k, v in control.state_dict().items() if k.startswith("zero")},
+        "zeros": {k: all_zero(v) for k, v in control.named_parameters() if k.startswith("zero")},
         "output unchanged": torch.equal(alone, controlled),
     }
 
@@ -396,7 +399,7 @@ def computes_the_residuals(lesson, rng):
     for name, dtype in (("float32", torch.float32), ("float64", torch.float64)):
         case = control_case(rng, dtype, batch=3, channels=3, hint_channels=2, size=(6, 10))
         watch = Watch(*case)
-        control = rng.fill(lesson.TinyControlNet(3, 2, 4).to(dtype))
+        control = rng.fill(made_in(dtype, lesson.TinyControlNet, 3, 2, 4))
         seen[name] = control(*case)
         seen[f"{name}, arguments unchanged"] = watch.unchanged()
     return seen
@@ -407,7 +410,7 @@ def turns_the_volume(lesson, rng):
     """`scale` multiplies the residuals: 0 silences them, 0.5 halves them, and without it they are as they are."""
     case = control_case(rng, torch.float64)
     scale = rng.number(1.2, 2.0)
-    control = rng.fill(lesson.TinyControlNet(1, 1, 4).double())
+    control = rng.fill(made_in(torch.float64, lesson.TinyControlNet, 1, 1, 4))
     full = control(*case)
     return {
         "by default": full,
@@ -423,7 +426,7 @@ def trains_every_part(lesson, rng):
     """With any weights every parameter gets its gradient, and so do image and hint."""
     x, t, hint = control_case(rng, torch.float64, batch=2, channels=2, hint_channels=2)
     upstream = [rng.normal(2, c, s, s, dtype=torch.float64) for c, s in ((4, 8), (4, 8), (8, 4), (8, 4), (8, 4))]
-    control = rng.fill(lesson.TinyControlNet(2, 2, 4).double())
+    control = rng.fill(made_in(torch.float64, lesson.TinyControlNet, 2, 2, 4))
     names = sorted(name for name, _ in control.named_parameters())
     x.requires_grad_(True)
     hint.requires_grad_(True)
@@ -439,7 +442,7 @@ def hears_the_hint_through_its_zero_convolution(lesson, rng):
     """While `zero_hint` is zero the hint changes nothing; afterwards it changes all five residuals."""
     x, t, hint = control_case(rng, torch.float64, size=(4, 8))
     other = rng.normal(*hint.shape, dtype=torch.float64)
-    control = rng.fill(lesson.TinyControlNet(1, 1, 4).double())
+    control = rng.fill(made_in(torch.float64, lesson.TinyControlNet, 1, 1, 4))
     heard = [not torch.equal(a, b) for a, b in zip(control(x, t, hint), control(x, t, other), strict=True)]
     with torch.no_grad():
         control.zero_hint.weight.zero_()
@@ -596,17 +599,21 @@ def outlined_shapes(rng):
     return {"images": images, "hints": hints}
 
 
-def is_a_control_state(state):
-    """Whether these are the tensors of a TinyControlNet(1, 1, 8), as far as the verdict reads them."""
+def expect_a_control_state(state):
+    """Fail unless the state has the tensors of a TinyControlNet(1, 1, 8), as far as the verdict reads them."""
     unet = TinyUNet(1, 8).state_dict()
     want = {name: tuple(tensor.shape) for name, tensor in unet.items() if name.startswith(COPIED)}
     want |= {"hint_in.weight": (8, 1, 3, 3), "hint_in.bias": (8,)}
     for name, c in (("zero_hint", 8), ("zero.0", 8), ("zero.1", 8), ("zero.2", 16), ("zero.3", 16), ("zero.4", 16)):
         want |= {f"{name}.weight": (c, c, 1, 1), f"{name}.bias": (c,)}
-    if not isinstance(state, dict) or set(state) != set(want):
-        return False
-    tensors = all(isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float32 for tensor in state.values())
-    return tensors and all(tuple(state[name].shape) == shape for name, shape in want.items())
+    form = "the result is not the state of a TinyControlNet(1, 1, 8) in float32"
+    missing = set(want) - set(state) if isinstance(state, dict) else set(want)
+    if missing:
+        raise Fail(f"{form}: {sorted(missing)[0]} is missing")
+    for name, shape in want.items():
+        tensor = state[name]
+        if not (isinstance(tensor, torch.Tensor) and tensor.dtype == torch.float32 and tuple(tensor.shape) == shape):
+            raise Fail(f"{form}: {name} is {describe(tensor)}; expected {describe(torch.empty(shape))}")
 
 
 # Bounds on own / alone and on other / own. Over ten seeds the solution and the alternative reach 0.28 to 0.36 and 7.5
@@ -619,8 +626,8 @@ def obeys_the_hint(result, expected, rng):
     """The verdict on the trained ControlNet: the U-Net unmoved, the own hint a help, another image's a harm."""
     outlined_shapes(rng)
     start, end = result["start"], result["end"]
-    if not (is_a_control_state(start) and is_a_control_state(end)):
-        raise Fail("the result is not the state of a TinyControlNet(1, 1, 8) in float32")
+    expect_a_control_state(start)
+    expect_a_control_state(end)
     unet = shapes_denoiser()
     if not all(torch.equal(result["unet"][name], tensor) for name, tensor in unet.state_dict().items()):
         raise Fail("the frozen U-Net was changed by the training", misconception="unet_not_frozen")

@@ -16,9 +16,12 @@ from blindgrade.checks import (
     answers,
     answers_and_purity,
     check,
+    describe,
     error_of,
     gradients,
     in_each_dtype,
+    load_parameters,
+    made_in,
     shapes_of,
 )
 from grader_toys.channels import FourChannelToy
@@ -34,7 +37,7 @@ def makes_normalised_tokens(lesson, rng):
     """One vector becomes several tokens, each normalised by itself, in float32 and float64."""
     seen = {}
     for name, dtype in DTYPES.items():
-        module = rng.fill(lesson.ImageProjection(7, 6, 3).to(dtype))
+        module = rng.fill(made_in(dtype, lesson.ImageProjection, 7, 6, 3))
         x = rng.normal(5, 7, dtype=dtype)
         watch = Watch(x)
         seen[name] = module(x)
@@ -53,7 +56,7 @@ def keeps_tokens_and_batch_apart(lesson, rng):
     """With as many samples as tokens as features, and with a single token or sample, no axis is mistaken for another."""
     seen = {}
     for batch, sizes in [(4, (4, 4, 4)), (1, (5, 3, 2)), (3, (2, 6, 1))]:
-        module = rng.fill(lesson.ImageProjection(*sizes).double())
+        module = rng.fill(made_in(torch.float64, lesson.ImageProjection, *sizes))
         seen[f"{sizes} with batch {batch}"] = module(rng.normal(batch, sizes[0], dtype=torch.float64))
     return seen
 
@@ -61,7 +64,7 @@ def keeps_tokens_and_batch_apart(lesson, rng):
 @check("image_tokens")
 def sends_gradients_back(lesson, rng):
     """The vector, the linear layer and the norm all get the right gradients."""
-    module = rng.fill(lesson.ImageProjection(6, 5, 3).double())
+    module = rng.fill(made_in(torch.float64, lesson.ImageProjection, 6, 5, 3))
     x, weights = rng.normal(4, 6, dtype=torch.float64).requires_grad_(), rng.normal(4, 3, 5, dtype=torch.float64)
     named = dict(sorted(module.named_parameters()))
     return dict(zip(["x", *named], gradients(module(x) * weights, [x, *named.values()]), strict=True))
@@ -157,7 +160,7 @@ def starts_silent_and_frozen(lesson, rng):
     silent = torch.allclose(layer(x, text, 10 * image), layer(x, text), rtol=0, atol=1e-6)
     return {
         "trainable": {name: parameter.requires_grad for name, parameter in layer.named_parameters()},
-        "all zero": {name: not bool(tensor.any()) for name, tensor in layer.state_dict().items() if "bias" not in name},
+        "all zero": {name: not bool(tensor.any()) for name, tensor in layer.named_parameters() if "bias" not in name},
         "the reference changes nothing": silent,
     }
 
@@ -167,7 +170,7 @@ def reads_text_and_reference(lesson, rng):
     """With any weights, the layer projects, reads both documents at the given scale, and projects the sum."""
     seen = {}
     for name, dtype in DTYPES.items():
-        layer = rng.fill(lesson.DecoupledCrossAttention(6, 7, 2).to(dtype), 0.6)
+        layer = rng.fill(made_in(dtype, lesson.DecoupledCrossAttention, 6, 7, 2), 0.6)
         x, text, image = layer_inputs(rng, dtype)
         watch = Watch(x, text, image)
         seen[name] = [layer(x, text, image, scale) for scale in (0.0, 0.4, 1.7)]
@@ -178,7 +181,7 @@ def reads_text_and_reference(lesson, rng):
 @check("decoupled_module")
 def has_defaults(lesson, rng):
     """Without a reference it reads the text alone, and without a scale it uses 1."""
-    layer = rng.fill(lesson.DecoupledCrossAttention(8, 5, 4).double(), 0.6)
+    layer = rng.fill(made_in(torch.float64, lesson.DecoupledCrossAttention, 8, 5, 4), 0.6)
     x, text, image = layer_inputs(rng, torch.float64, 3, 3, 3, 3, 8, 5)
     return {
         "text alone": layer(x, text),
@@ -190,7 +193,7 @@ def has_defaults(lesson, rng):
 @check("decoupled_module", weight=2)
 def first_gradient_goes_to_the_values(lesson, rng):
     """In the first backward pass the new values get a gradient and the new keys get zero; later both do."""
-    layer = lesson.DecoupledCrossAttention(6, 7, 2).double()
+    layer = made_in(torch.float64, lesson.DecoupledCrossAttention, 6, 7, 2)
     state = {name: 0.6 * rng.normal(*tensor.shape, dtype=torch.float64) for name, tensor in fixed_order(layer)}
     x, text, image = layer_inputs(rng, torch.float64)
     weights = rng.normal(2, 5, 6, dtype=torch.float64)
@@ -198,15 +201,15 @@ def first_gradient_goes_to_the_values(lesson, rng):
     layer.load_state_dict({name: state[name] for name in state if name not in new}, strict=False)
     parameters = [dict(layer.named_parameters())[name] for name in new]
     first = gradients(layer(x, text, image, 0.9) * weights, parameters)
-    layer.load_state_dict(state)
+    load_parameters(layer, state)
     x, image = x.requires_grad_(), image.requires_grad_()
     later = gradients(layer(x, text, image, 0.9) * weights, [*parameters, x, image])
     return {"at the start": first, "later": later}
 
 
 def fixed_order(module):
-    """The state's entries, sorted by name."""
-    return sorted(module.state_dict().items())
+    """The parameters, sorted by name."""
+    return sorted(module.named_parameters())
 
 
 @check("decoupled_module")
@@ -787,7 +790,7 @@ def expect_full_state(learned, state):
     for name, tensor in state.items():
         got = learned[name]
         if not (isinstance(got, torch.Tensor) and got.shape == tensor.shape and got.dtype == tensor.dtype):
-            raise Fail(f"{name} is not a tensor with the shape and dtype that it had")
+            raise Fail(f"{name} is {describe(got)}; expected {describe(tensor)}, as it was")
 
 
 def moved(learned, state, names):

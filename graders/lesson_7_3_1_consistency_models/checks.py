@@ -430,8 +430,8 @@ def shares_no_memory(lesson, rng):
 def follows_through_many_updates(lesson, rng):
     """Also for nested modules, and again and again, the target follows in place, its parameters trainable leaves."""
     layers = [nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Sequential(nn.Linear(4, 2), nn.PReLU())]
-    online = rng.fill(nn.Sequential(*layers), scale=1.0)
-    target = rng.fill(copy.deepcopy(online), scale=1.0)
+    online = rng.fill(nn.Sequential(*layers), scale=1.0, buffers=True)
+    target = rng.fill(copy.deepcopy(online), scale=1.0, buffers=True)
     before = list(target.parameters())
     for _ in range(3):
         lesson.ema_update(target, online, 0.8)

@@ -9,7 +9,17 @@ import copy
 
 import torch
 
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, shapes_of
+from blindgrade.checks import (
+    Watch,
+    answers,
+    answers_and_purity,
+    check,
+    error_of,
+    gradients,
+    in_each_dtype,
+    made_in,
+    shapes_of,
+)
 
 # ---------------------------------------------------------------- sdxl_text_context
 
@@ -90,7 +100,7 @@ def attended(lesson, rng, sizes, batch, places, tokens, dtype):
     d_model, _, d_context = sizes
     x = 1.5 * rng.normal(batch, places, d_model, dtype=dtype)
     context = rng.normal(batch, tokens, d_context, dtype=dtype)
-    layer = rng.fill(lesson.SDXLCrossAttention(*sizes).to(dtype))
+    layer = rng.fill(made_in(dtype, lesson.SDXLCrossAttention, *sizes))
     watch = Watch(x, context)
     return {"out": layer(x, context), "inputs unchanged": watch.unchanged()}
 
@@ -139,7 +149,7 @@ def all_parts_learn(lesson, rng):
     x = rng.normal(2, 5, 8, dtype=torch.float64).requires_grad_()
     context = rng.normal(2, 3, 6, dtype=torch.float64).requires_grad_()
     weights = rng.normal(2, 5, 8, dtype=torch.float64)
-    layer = rng.fill(lesson.SDXLCrossAttention(8, 2, 6).double(), scale=0.5)
+    layer = rng.fill(made_in(torch.float64, lesson.SDXLCrossAttention, 8, 2, 6), scale=0.5)
     inputs = {"x": x, "context": context, **dict(sorted(layer.named_parameters()))}
     return dict(zip(inputs, gradients(layer(x, context) * weights, list(inputs.values())), strict=True))
 
@@ -328,7 +338,7 @@ def added(lesson, rng, sizes, batch, dtype=torch.float32, most=200):
     pooled_dim, _, time_dim = sizes
     time_emb, pooled = rng.normal(batch, time_dim, dtype=dtype), rng.normal(batch, pooled_dim, dtype=dtype)
     ids = rng.integers(batch, 6, high=most)
-    module = rng.fill(lesson.SDXLAddedConditioning(*sizes).to(dtype))
+    module = rng.fill(made_in(dtype, lesson.SDXLAddedConditioning, *sizes))
     watch = Watch(time_emb, pooled, ids)
     return {"out": module(time_emb, pooled, ids), "inputs unchanged": watch.unchanged()}
 

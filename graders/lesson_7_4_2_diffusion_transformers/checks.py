@@ -9,7 +9,18 @@ import itertools
 import torch
 import torch.nn.functional as F
 
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, shapes_of
+from blindgrade.checks import (
+    Watch,
+    answers,
+    answers_and_purity,
+    check,
+    error_of,
+    gradients,
+    in_each_dtype,
+    made_in,
+    saved_buffers,
+    shapes_of,
+)
 from blindgrade.figures import image
 from grader_toys.denoisers import CondNoise
 
@@ -162,7 +173,7 @@ def filled(module, rng, scale=0.3, but=()):
 def block_answers(lesson, rng, sizes, batch, tokens, dtype):
     """A filled block's answer to random tokens and conditions, and whether those stayed as they were."""
     x, c = 1.5 * rng.normal(batch, tokens, sizes[0], dtype=dtype), rng.normal(batch, sizes[0], dtype=dtype)
-    block = filled(lesson.DiTBlock(*sizes).to(dtype), rng)
+    block = filled(made_in(dtype, lesson.DiTBlock, *sizes), rng)
     watch = Watch(x, c)
     return {"out": block(x, c), "inputs unchanged": watch.unchanged()}
 
@@ -211,7 +222,7 @@ def the_gates_learn_first(lesson, rng):
     c.requires_grad_()
     seen = {}
     for name, but in [("at the start", ("ada",)), ("later", ())]:
-        block = filled(lesson.DiTBlock(8, 2).double(), rng, 0.5, but)
+        block = filled(made_in(torch.float64, lesson.DiTBlock, 8, 2), rng, 0.5, but)
         inputs = {"x": x, "c": c, **dict(sorted(block.named_parameters()))}
         seen[name] = dict(zip(inputs, gradients(block(x, c) * weights, list(inputs.values())), strict=True))
     return seen
@@ -221,7 +232,7 @@ def the_gates_learn_first(lesson, rng):
 def normalises_quiet_tokens(lesson, rng):
     """Tokens that hardly vary, and tokens far from zero, are normalised with the right epsilon, each by itself."""
     quiet, offset = 1e-3 * rng.normal(2, 4, 8, dtype=torch.float64), rng.uniform(2, 4, 1, low=2, high=9).double()
-    c, block = rng.normal(2, 8, dtype=torch.float64), filled(lesson.DiTBlock(8, 2).double(), rng)
+    c, block = rng.normal(2, 8, dtype=torch.float64), filled(made_in(torch.float64, lesson.DiTBlock, 8, 2), rng)
     return {"hardly varying": block(quiet, c), "far from zero": block(quiet + offset, c)}
 
 
@@ -469,7 +480,8 @@ def dit_inputs(rng, sizes, batch, most=50):
 @check("TinyDiT", public=True)
 def has_all_parts(lesson, rng):
     """The state has the listed parts with the right shapes, and no addresses: they are not learned and not saved."""
-    return {str(sizes): shapes_of(lesson.TinyDiT(*sizes)) for sizes in (SMALL, WIDE)}
+    models = {str(sizes): lesson.TinyDiT(*sizes) for sizes in (SMALL, WIDE)}
+    return {name: shapes_of(model) | saved_buffers(model) for name, model in models.items()}
 
 
 @check("TinyDiT", weight=2.5, public=True)
@@ -492,10 +504,10 @@ def works_at_other_sizes(lesson, rng):
 def predicts_no_noise_at_first(lesson, rng):
     """A fresh model answers zero: its last layers and every block's ada start at zero, weight and bias."""
     inputs, model = dit_inputs(rng, SMALL, 3), lesson.TinyDiT(*SMALL)
-    zero = [name for name in model.state_dict() if name.startswith("final") or ".ada." in name]
+    zero = {key: p for key, p in model.named_parameters() if key.startswith("final") or ".ada." in key}
     return {
         "out": model(*inputs),
-        "is zero": {name: not bool(model.state_dict()[name].any()) for name in zero},
+        "is zero": {key: not bool(p.any()) for key, p in zero.items()},
     }
 
 

@@ -7,7 +7,17 @@ unnoticed by the shapes. Blocks get random weights by name.
 
 import torch
 
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, shapes_of
+from blindgrade.checks import (
+    Watch,
+    answers,
+    answers_and_purity,
+    check,
+    error_of,
+    gradients,
+    in_each_dtype,
+    made_in,
+    shapes_of,
+)
 from blindgrade.figures import bars, curves, image
 from grader_toys.fields import AffineVelocity, PointVelocity
 from grader_toys.mixtures import GaussianMixture
@@ -208,7 +218,7 @@ def runs(rng, make, cases):
     seen = {}
     for name, (arguments, sizes) in cases.items():
         inputs = tokens(rng, torch.float64, *sizes)
-        seen[name] = filled(rng, make(*arguments))(*inputs)
+        seen[name] = filled(rng, made_in(torch.float64, make, *arguments))(*inputs)
     return seen
 
 
@@ -219,7 +229,7 @@ def runs_in_each_dtype(rng, make, arguments):
     for dtype, scale in {torch.float32: 0.2, torch.float64: 0.5}.items():
         name = f"in {dtype}".replace("torch.", "")
         inputs = tokens(rng, dtype)
-        block = filled(rng, make(*arguments), dtype, scale)
+        block = filled(rng, made_in(dtype, make, *arguments), dtype, scale)
         watch = Watch(*inputs)
         seen[name] = block(*inputs)
         seen[f"{name}, inputs unchanged"] = watch.unchanged()
@@ -254,7 +264,7 @@ def starts_as_nothing(lesson, rng):
     """In a fresh block both ada are zero, so that both streams pass through untouched, whatever c is."""
     txt, img, c = tokens(rng, torch.float32)
     block = lesson.MMDiTBlock(6, 2)
-    ada = {name: tensor for name, tensor in sorted(block.state_dict().items()) if ".ada." in name}
+    ada = {name: tensor for name, tensor in sorted(block.named_parameters()) if ".ada." in name}
     return {"ada": ada, "streams": block(txt, img, c)}
 
 
@@ -277,20 +287,20 @@ def streams_stay_in_their_places(lesson, rng):
 def seats_77_and_256(lesson, rng):
     """With 77 tokens of text and 256 of image both streams come back updated and at their length."""
     inputs = tokens(rng, torch.float64, 1, 77, 256, 8)
-    txt, img = filled(rng, lesson.MMDiTBlock(8, 2), scale=0.3)(*inputs)
+    txt, img = filled(rng, made_in(torch.float64, lesson.MMDiTBlock, 8, 2), scale=0.3)(*inputs)
     return {"text": txt, "image": img}
 
 
 @check("MMDiTBlock", weight=2, **PAGE)
 def every_weight_learns(lesson, rng):
     """Text and image send the right gradients to every weight of both streams, to both inputs and to c."""
-    return all_gradients(rng, filled(rng, lesson.MMDiTBlock(6, 2)))
+    return all_gradients(rng, filled(rng, made_in(torch.float64, lesson.MMDiTBlock, 6, 2)))
 
 
 @check("MMDiTBlock", **PAGE)
 def first_gradient_goes_to_the_gates(lesson, rng):
     """While ada is zero, the first backward pass moves ada alone: nothing, then a whisper."""
-    block = filled(rng, lesson.MMDiTBlock(6, 2))
+    block = filled(rng, made_in(torch.float64, lesson.MMDiTBlock, 6, 2))
     with torch.no_grad():
         for name, parameter in block.named_parameters():
             if ".ada." in name:
@@ -302,7 +312,7 @@ def first_gradient_goes_to_the_gates(lesson, rng):
 def norms_faint_tokens(lesson, rng):
     """The norm has no parameters and the right eps, which shows where tokens hardly differ from zero."""
     txt, img, c = tokens(rng)
-    block = filled(rng, lesson.MMDiTBlock(6, 2))
+    block = filled(rng, made_in(torch.float64, lesson.MMDiTBlock, 6, 2))
     return {f"tokens times {scale}": block(scale * txt, scale * img, c) for scale in (3e-3, 3e-4)}
 
 
@@ -650,14 +660,14 @@ def one_stream_keeps_its_places(lesson, rng):
 def normalises_queries_and_keys(lesson, rng):
     """Making q or k ten times as large changes nothing, and the gains and eps show where q and k are faint."""
     inputs = tokens(rng)
-    block = filled(rng, lesson.FluxSingleBlock(6, 2))
+    block = filled(rng, made_in(torch.float64, lesson.FluxSingleBlock, 6, 2))
     seen = {}
     for name, scales in {"q and k loud": (10.0, 10.0), "q faint": (1e-3, 1.0), "k faint": (1.0, 1e-3)}.items():
         state = {key: tensor.clone() for key, tensor in block.state_dict().items()}
         for third, scale in enumerate(scales):
             for key in ("qkv.weight", "qkv.bias"):
                 state[key][6 * third : 6 * third + 6] *= scale
-        loud = lesson.FluxSingleBlock(6, 2).double()
+        loud = made_in(torch.float64, lesson.FluxSingleBlock, 6, 2)
         loud.load_state_dict(state)
         seen[name] = loud(*inputs)
     return seen
@@ -667,14 +677,14 @@ def normalises_queries_and_keys(lesson, rng):
 def norms_faint_sequences(lesson, rng):
     """The norm has no parameters and the right eps, which shows where tokens hardly differ from zero."""
     txt, img, c = tokens(rng)
-    block = filled(rng, lesson.FluxSingleBlock(6, 2))
+    block = filled(rng, made_in(torch.float64, lesson.FluxSingleBlock, 6, 2))
     return {f"tokens times {scale}": block(scale * txt, scale * img, c) for scale in (3e-3, 3e-4)}
 
 
 @check("FluxSingleBlock", weight=2, **PAGE)
 def every_shared_weight_learns(lesson, rng):
     """Text and image send the right gradients to every weight, to both inputs and to c."""
-    return all_gradients(rng, filled(rng, lesson.FluxSingleBlock(6, 2)))
+    return all_gradients(rng, filled(rng, made_in(torch.float64, lesson.FluxSingleBlock, 6, 2)))
 
 
 # ---------------------------------------------------------------- trace_sd3_pipeline

@@ -20,6 +20,7 @@ from blindgrade.checks import (
     error_of,
     gradients,
     in_each_dtype,
+    made_in,
     shapes_of,
 )
 from toys import mlp
@@ -55,7 +56,7 @@ def gates_one_view_with_the_other(lesson, rng):
     seen = {}
     for name, dtype in DTYPES.items():
         for sizes in ((4, 7), (5, 5)):
-            layer = rng.fill(lesson.SwiGLU(*sizes).to(dtype), 0.8)
+            layer = rng.fill(made_in(dtype, lesson.SwiGLU, *sizes), 0.8)
             seen[f"{name} {sizes}"] = layer(1.5 * rng.normal(2, 3, sizes[0], dtype=dtype))
     return seen
 
@@ -69,7 +70,7 @@ def has_three_matrices(lesson, rng):
 @check("SwiGLU")
 def treats_every_token_alike(lesson, rng):
     """One token, a sequence or a table of tokens: the same layer on the last axis; the input is not changed."""
-    layer = rng.fill(lesson.SwiGLU(3, 8).double(), 0.8)
+    layer = rng.fill(made_in(torch.float64, lesson.SwiGLU, 3, 8), 0.8)
     x = {f"for {list(shape)}": 2 * rng.normal(*shape, dtype=DOUBLE) for shape in ((3,), (4, 3), (2, 3, 3), (2, 1, 4, 3))}
     return answers_and_purity(layer, {name: (value,) for name, value in x.items()})
 
@@ -77,7 +78,7 @@ def treats_every_token_alike(lesson, rng):
 @check("SwiGLU")
 def lets_gradients_through_both_views(lesson, rng):
     """The input and all three matrices receive the right gradients."""
-    layer = rng.fill(lesson.SwiGLU(4, 6).double(), 0.8)
+    layer = rng.fill(made_in(torch.float64, lesson.SwiGLU, 4, 6), 0.8)
     x = rng.normal(3, 4, dtype=DOUBLE).requires_grad_()
     weights = rng.normal(3, 4, dtype=DOUBLE)
     return gradients(layer(x) * weights, [x, layer.w1.weight, layer.w2.weight, layer.w3.weight])
@@ -189,7 +190,7 @@ def computes_a_modulated_block(lesson, rng):
     """With any weights: norms around both branches, rotated queries and keys, scales, bounded gates."""
     seen = {}
     for name, dtype in DTYPES.items():
-        block = filled(rng, lesson.S3DiTBlock(24, 2, [4, 4, 4], 10).to(dtype))
+        block = filled(rng, made_in(dtype, lesson.S3DiTBlock, 24, 2, [4, 4, 4], 10))
         inputs = block_inputs(rng, dtype)
         watch = Watch(*inputs)
         seen[name] = block(*inputs)
@@ -202,7 +203,7 @@ def computes_a_block_without_modulation(lesson, rng):
     """Without modulation there is no condition: branches are added as they come out of their second norm."""
     seen = {}
     for name, dtype in DTYPES.items():
-        block = filled(rng, lesson.S3DiTBlock(20, 2, [2, 4, 4], modulation=False).to(dtype))
+        block = filled(rng, made_in(dtype, lesson.S3DiTBlock, 20, 2, [2, 4, 4], modulation=False))
         x, ids, _ = block_inputs(rng, dtype, 3, 4, 20)
         seen[name] = block(x, ids)
     return seen
@@ -211,7 +212,7 @@ def computes_a_block_without_modulation(lesson, rng):
 @check("S3DiTBlock", **BLOCK)
 def modulates_each_sample_by_its_own_condition(lesson, rng):
     """With as many samples as tokens and as heads, each sample still has its own scales and gates, large ones too."""
-    block = filled(rng, lesson.S3DiTBlock(24, 3, [4, 2, 2], 6).double())
+    block = filled(rng, made_in(torch.float64, lesson.S3DiTBlock, 24, 3, [4, 2, 2], 6))
     x, ids, c = block_inputs(rng, DOUBLE, 3, 3, 24, 6)
     return {"usual": block(x, ids, c), "large": block(x, ids, 5 * c), "none": block(x, ids, 0 * c)}
 
@@ -239,7 +240,7 @@ def adds_eps_to_quiet_tokens(lesson, rng):
     """All norms add 1e-5 to the mean square, which shows where tokens, queries or branches are quiet."""
     quiet = {}
     for name, given in {"modulated": (8,), "without": (None, False)}.items():
-        block = filled(rng, lesson.S3DiTBlock(12, 1, [4, 4, 4], *given).double(), 0.02)
+        block = filled(rng, made_in(torch.float64, lesson.S3DiTBlock, 12, 1, [4, 4, 4], *given), 0.02)
         x, ids, c = block_inputs(rng, DOUBLE, 2, 4, 12, 8)
         quiet[name] = block(0.004 * x, ids, c) if name == "modulated" else block(0.004 * x, ids)
     return quiet
@@ -248,7 +249,7 @@ def adds_eps_to_quiet_tokens(lesson, rng):
 @check("S3DiTBlock", atol={"float64": 1e-4}, rtol={"float64": 1e-3})
 def passes_gradients_to_all_weights(lesson, rng):
     """Tokens, condition and every weight receive the right gradient."""
-    block = filled(rng, lesson.S3DiTBlock(12, 2, [2, 2, 2], 5).double())
+    block = filled(rng, made_in(torch.float64, lesson.S3DiTBlock, 12, 2, [2, 2, 2], 5))
     x, ids, c = block_inputs(rng, DOUBLE, 2, 4, 12, 5)
     x, c, weights = x.requires_grad_(), c.requires_grad_(), rng.normal(2, 4, 12, dtype=DOUBLE)
     named = dict(sorted(block.named_parameters()))

@@ -4,7 +4,7 @@ A check is an experiment and a verdict. The experiment is the decorated function
 worker and on the reference in the grader, with the same seed, and returns plain data. The verdict compares the two
 results in the grader. The default verdict is `agree`.
 
-The worker loads this module, so it contains no answer and imports no other module of blindgrade.
+The worker loads this module, so it contains no answer and imports only `state_dicts`, which contains none either.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from blindgrade.state_dicts import keys_differ, load_parameters, made_in, parameters_of, saved_buffers, shapes_of
+
+__all__ = [
+    "TOLERANCES", "Check", "Fail", "Rng", "Watch", "agree", "answers", "answers_and_purity", "check", "derive",
+    "describe", "error_of", "gradients", "in_each_dtype", "load_parameters", "made_in", "saved_buffers", "shapes_of",
+]  # fmt: skip
 
 type_names = {float: "a float", int: "an int", bool: "a bool", str: "a string", type(None): "None", dict: "a dict"}
 
@@ -155,28 +162,29 @@ class Rng:
 
     def __init__(self, seed: int, device: str = "cpu") -> None:
         self.device = device
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = torch.Generator("cpu").manual_seed(seed)
 
     def normal(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         """Standard normal draws of the given shape."""
-        return torch.randn(shape, generator=self.generator, dtype=torch.float64).to(self.device, dtype)
+        return torch.randn(shape, generator=self.generator, dtype=torch.float64, device="cpu").to(self.device, dtype)
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0, dtype: torch.dtype = torch.float32) -> Tensor:
         """Uniform draws in [low, high)."""
-        unit = torch.rand(shape, generator=self.generator, dtype=torch.float64)
+        unit = torch.rand(shape, generator=self.generator, dtype=torch.float64, device="cpu")
         return (low + (high - low) * unit).to(self.device, dtype)
 
     def integers(self, *shape: int, low: int = 0, high: int) -> Tensor:
         """Integer draws (int64) in [low, high)."""
-        return torch.randint(low, high, shape, generator=self.generator).to(self.device)
+        return torch.randint(low, high, shape, generator=self.generator, device="cpu").to(self.device)
 
     def number(self, low: float = 0.0, high: float = 1.0) -> float:
         """One Python float in [low, high)."""
-        return float(low + (high - low) * torch.rand((), generator=self.generator, dtype=torch.float64))
+        unit = torch.rand((), generator=self.generator, dtype=torch.float64, device="cpu")
+        return float(low + (high - low) * unit)
 
     def integer(self, low: int, high: int) -> int:
         """One Python int in [low, high)."""
-        return int(torch.randint(low, high, (), generator=self.generator))
+        return int(torch.randint(low, high, (), generator=self.generator, device="cpu"))
 
     def choice(self, options: Sequence[Any]) -> Any:
         """One of the options."""
@@ -184,12 +192,17 @@ class Rng:
 
     def shuffled(self, options: Sequence[Any]) -> list[Any]:
         """The options in random order."""
-        return [options[int(i)] for i in torch.randperm(len(options), generator=self.generator)]
+        return [options[int(i)] for i in torch.randperm(len(options), generator=self.generator, device="cpu")]
 
-    def fill(self, module: torch.nn.Module, scale: float = 0.3) -> torch.nn.Module:
-        """Fill every parameter and buffer of `module` with normal draws, in the order of their sorted names."""
+    def fill(self, module: torch.nn.Module, scale: float = 0.3, *, buffers: bool = False) -> torch.nn.Module:
+        """Fill every parameter of `module` with normal draws, in the order of their sorted names.
+
+        Buffers stay as they are, because a student may store a constant in one. With `buffers`, the saved buffers are
+        filled too: use it only for a module of the course.
+        """
+        tensors = module.state_dict(keep_vars=True) if buffers else dict(parameters_of(module))
         with torch.no_grad():
-            for _, tensor in sorted(module.state_dict(keep_vars=True).items()):
+            for _, tensor in sorted(tensors.items()):
                 if tensor.is_floating_point():
                     tensor.copy_(scale * self.normal(*tensor.shape, dtype=tensor.dtype))
         return module
@@ -261,11 +274,6 @@ def gradients(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
     return list(torch.autograd.grad(output.sum(), list(inputs), allow_unused=True, retain_graph=True))
 
 
-def shapes_of(module: torch.nn.Module) -> dict[str, list[int]]:
-    """Shape of every tensor in the module's state, by name. The state dict of another model must have these shapes."""
-    return {name: list(tensor.shape) for name, tensor in module.state_dict().items()}
-
-
 def agree(got: Any, want: Any, *, name: str = "the result", atol: Tolerance = None, rtol: Tolerance = None) -> None:
     """Raise `Fail` unless `got` equals `want` in structure, type, shape, dtype and, within tolerance, every element.
 
@@ -279,7 +287,7 @@ def agree(got: Any, want: Any, *, name: str = "the result", atol: Tolerance = No
         if not isinstance(got, dict):
             raise _other_form(name, got, f"a dict with the keys {_listed(want)}")
         if set(got) != set(want):
-            raise Fail(f"{name} has the keys {_listed(got)}; expected {_listed(want)}")
+            raise Fail(f"{name}: {keys_differ(got, want)}")
         for key in want:
             agree(got[key], want[key], name=_member(name, key), atol=atol, rtol=rtol)
     elif isinstance(want, list | tuple):
@@ -377,7 +385,8 @@ def describe(value: Any, *, show: bool = True) -> str:
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)} and dtype {_dtype(value)}"
     if isinstance(value, list | tuple):
-        return f"a {type(value).__name__} of {len(value)}"
+        # A NumPy array crosses the wire as a list with a description of itself.
+        return getattr(value, "form", "") or f"a {type(value).__name__} of {len(value)}"
     if isinstance(value, dict):
         return f"a dict with the keys {_listed(value)}"
     if value is None:

@@ -9,7 +9,7 @@ serve._answer = lambda lesson, request: {"kind": "result", "value": torch.zeros(
 for module in (errors, experiment, lesson, serve):
     module.describe_error = lambda *a, **k: {"kind": "passed"}
 experiment.Experiment.run = lambda *a, **k: {"kind": "result", "value": True}
-experiment.reset_state = lambda seed: None
+experiment.begin = lambda seed: None
 
 
 def standardize(values):

@@ -25,6 +25,7 @@ DECIDES = {
     "engine/grading": "the order of checks, budgets of time, and which exercise is blamed for another's failure",
     "places.py": "how a message names a line",
     "checks.py": "comparisons and their messages, and the inputs that a seed gives",
+    "state_dicts.py": "which parts of a student's module count, and the message about its keys",
     "known_answers.py": "how misconceptions are declared",
 }
 APART = {

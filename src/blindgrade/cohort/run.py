@@ -13,6 +13,7 @@ from blindgrade.catalog import Target
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
 from blindgrade.cohort.pool import Pool, Task
 from blindgrade.cohort.settings import Settings
+from blindgrade.engine.grading.budget import whole_seconds
 from blindgrade.models import Attempt, Outcome
 from blindgrade.submitted import Skipped, SubmittedWork
 
@@ -82,7 +83,7 @@ def tasks(targets: list[Target], submissions: list[SubmittedWork]) -> list[Task]
                 "lesson": target.files.entry.id, "student": one.student, "path": str(one.path),
                 "submitted_at": one.at(target.files.entry.id),
             }).encode(),
-            target.lesson.seconds + SLACK_SECONDS,
+            whole_seconds(target.lesson.seconds) + SLACK_SECONDS,
         )
         for target in targets
         for one in submissions

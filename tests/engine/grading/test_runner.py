@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 import weakref
 from pathlib import Path
@@ -243,3 +244,135 @@ def test_a_submission_is_freed_as_soon_as_it_is_graded() -> None:
             assert alive() is None
         finally:
             gc.enable()
+
+
+# ---------------------------------------------------------------- time
+
+
+def honest_with(code: str, folder: Path, name: str = "basics.py") -> Path:
+    """The right answers, with code below that replaces some."""
+    honest = (TESTS / "submissions" / "mini" / "all_right" / "basics.py").read_text()
+    (folder / name).write_text(f"{honest}\n{code}")
+    return folder
+
+
+def first_message(path: Path, number: int = 0) -> tuple[str, str]:
+    exercise = graded(path).exercises[number]
+    failed = next(check for check in exercise.checks if check.outcome != "passed")
+    return failed.message, str(failed.where)
+
+
+def line_of(text: str, folder: Path) -> int:
+    return (folder / "basics.py").read_text().splitlines().index(text) + 1
+
+
+@pytest.mark.parametrize(
+    ("deed", "says"),
+    [
+        ("while True: pass", "does the loop at basics.py:{line} never end?"),
+        ("import re; re.match('(a+)+$', 'a' * 40 + 'b')", "is there a loop that never ends?"),
+        ("torch.linalg.svd(torch.rand(4_000, 4_000))", "is there a loop that never ends?"),
+    ],
+    ids=["in Python", "in a regular expression", "in torch's native code"],
+)
+def test_a_stop_names_the_line_where_the_code_was(tmp_path: Path, deed: str, says: str) -> None:
+    honest_with(f"def standardize(values):\n    return turned(values)\ndef turned(values):\n    {deed}\n", tmp_path)
+    line = line_of(f"    {deed}", tmp_path)
+    message, where = first_message(tmp_path)
+    assert message.startswith(f"stopped after 3 s of processor time at basics.py:{line} in turned: ")
+    assert message.endswith(says.format(line=line)) and where == f"basics.py:{line}"
+
+
+def test_code_that_sleeps_longer_than_its_limit_earns_its_points(tmp_path: Path) -> None:
+    honest_with(
+        "import time\nright = standardize\ndef standardize(values):\n    time.sleep(1.3)\n    return right(values)\n",
+        tmp_path,
+    )
+    assert graded(tmp_path).points == 100  # three checks and more, of an exercise with 3 s
+
+
+def test_code_that_waits_without_end_is_stopped_and_told_apart_from_a_loop(tmp_path: Path) -> None:
+    deed = "threading.Event().wait()"
+    honest_with(f"import threading\ndef fit_line(x, y):\n    {deed}\n", tmp_path)
+    message, where = first_message(tmp_path, 2)
+    line = line_of(f"    {deed}", tmp_path)
+    assert message == (
+        f"stopped after 14 s of waiting at basics.py:{line} in fit_line: "
+        "does it sleep, or wait for input or for a thread?"
+    )
+    assert where == f"basics.py:{line}"
+
+
+@pytest.mark.parametrize(
+    ("top", "says"),
+    [
+        ("import slow_part", "at basics.py:{line}: the import of slow_part takes too long"),
+        ("while True: pass", "at basics.py:{line}: does the loop at basics.py:{line} never end?"),
+    ],
+    ids=["an import", "a loop"],
+)
+def test_a_slow_import_is_told_apart_from_an_endless_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, top: str, says: str
+) -> None:
+    monkeypatch.setattr(student, "LOAD_SECONDS", 1.0)
+    (tmp_path / "slow_part.py").write_text("total = 0\nfor n in range(10**12):\n    total += n\n")
+    (tmp_path / "basics.py").write_text(f"import torch\n{top}\n")
+    attempt = graded(tmp_path)
+    # The lesson's longest exercise has 3 s.
+    stopped = f"basics.py could not be loaded: stopped after 3 s of processor time {says.format(line=2)}"
+    assert [check.message for check in attempt.exercises[2].checks] == [stopped]
+    assert stopped in attempt.problems
+
+
+def test_a_busy_machine_changes_no_verdict(tmp_path: Path) -> None:
+    """Six tenths of the limit are enough, however many other processes compute at the same time."""
+    honest_with(
+        "import time\nright = fit_line\ndef fit_line(x, y):\n    end = time.process_time() + 1.8\n"
+        "    while time.process_time() < end: pass\n    return right(x, y)\n", tmp_path,
+    )  # fmt: skip
+    spin = [sys.executable, "-c", "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass"]
+    others = [subprocess.Popen(spin) for _ in range(3 * (os.cpu_count() or 1))]
+    try:
+        assert graded(tmp_path).points == 100
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+# ---------------------------------------------------------------- what an exercise leaves behind
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "kept.append(torch.inference_mode()); kept[-1].__enter__()",
+        "torch.set_default_dtype(torch.float16); torch.set_grad_enabled(False); torch.set_default_device('meta')",
+        "torch.randn = torch.ones = torch.zeros; torch.Tensor.mean = lambda self, *a, **k: self",
+        "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
+        "import warnings, os; warnings.simplefilter('error'); os.chdir('/'); os.environ.clear()",
+    ],
+    ids=["inference mode", "switches", "patches", "a thread", "the process"],
+)
+def test_what_one_exercise_leaves_behind_costs_no_other_a_point(tmp_path: Path, deed: str) -> None:
+    body = deed.replace("; ", "\n        ")
+    honest_with(
+        "kept = []\nright = standardize\ndef standardize(values):\n    try:\n        return right(values)\n"
+        f"    finally:\n        {body}\n"
+        "def correlation(first, second):\n"
+        "    first, second = (row - row.mean(dim=-1, keepdim=True) for row in (first, second))\n"
+        "    return torch.nn.functional.cosine_similarity(first, second, dim=-1)\n",
+        tmp_path,
+    )
+    assert graded(tmp_path).points == 100
+
+
+def test_what_one_exercise_leaves_behind_helps_no_other(tmp_path: Path) -> None:
+    honest_with(
+        "known = {}\nright = standardize\nright_line = fit_line\n"
+        "def standardize(values):\n    known['mean'] = torch.mean\n    torch.helper = 1\n    return right(values)\n"
+        "def fit_line(x, y):\n    return right_line(x, y) if known or hasattr(torch, 'helper') else None\n",
+        tmp_path,
+    )
+    standardize, _, fit_line = graded(tmp_path).exercises
+    assert (standardize.outcome, fit_line.outcome) == ("passed", "failed")

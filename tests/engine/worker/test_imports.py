@@ -19,7 +19,20 @@ SANDBOX = (
     "syscalls",
     "tiers",
 )
-WORKER = ("errors", "experiment", "large_pages", "lesson", "serve", "warmup", "zygote")
+WORKER = (
+    "attributes",
+    "eager",
+    "errors",
+    "experiment",
+    "large_pages",
+    "lesson",
+    "own_objects",
+    "serve",
+    "settings",
+    "state",
+    "warmup",
+    "zygote",
+)
 LIST = "import blindgrade.engine.worker.zygote, json, sys; print(json.dumps(sorted(sys.modules)))"
 
 
@@ -33,6 +46,7 @@ def test_a_worker_loads_the_checks_api_and_its_own_modules_and_no_other_of_ours(
     assert {name for name in loaded if name.split(".")[0] == "blindgrade"} == {
         "blindgrade",
         "blindgrade.checks",
+        "blindgrade.state_dicts",
         "blindgrade.engine",
         "blindgrade.engine.sandbox",
         *(f"blindgrade.engine.sandbox.{name}" for name in SANDBOX),

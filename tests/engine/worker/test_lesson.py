@@ -18,9 +18,10 @@ from blindgrade.engine.answers.slices import compiled, for_worker
 from blindgrade.engine.wire import channel
 from blindgrade.engine.worker import errors
 from blindgrade.engine.worker.errors import Missing
-from blindgrade.engine.worker.experiment import Experiment, reset_state
+from blindgrade.engine.worker.experiment import Experiment
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.engine.worker.serve import serve
+from blindgrade.engine.worker.state import begin, to_standard
 
 NAME = "lesson_under_test"
 PATH = "/box/lesson_under_test.py"
@@ -314,15 +315,16 @@ def test_a_long_text_and_a_deep_trace_are_cut() -> None:
     assert len(run(lesson("def f(): return f()\n"), PROBE)["frames"]) == errors.MAX_FRAMES
 
 
-# ---------------------------------------------------------------- reset_state
+# ---------------------------------------------------------------- to_standard, begin
 
 
-def test_reset_state_puts_torchs_switches_back() -> None:
+def test_torchs_switches_are_put_back_for_the_courses_own_lesson() -> None:
     torch.set_grad_enabled(False)
     torch.set_default_dtype(torch.float64)
     torch.set_default_device("meta")
     torch.use_deterministic_algorithms(True)
-    reset_state(0)
+    to_standard()
+    begin(0)
     assert torch.is_grad_enabled()
     assert torch.get_default_dtype() == torch.float32
     assert torch.ones(1).device.type == "cpu"
@@ -330,9 +332,9 @@ def test_reset_state_puts_torchs_switches_back() -> None:
     assert torch.get_num_threads() == 1
 
 
-def test_reset_state_starts_every_global_source_from_the_seed() -> None:
+def test_every_global_random_source_starts_from_the_seed() -> None:
     def draws(seed: int) -> tuple[float, float, float]:
-        reset_state(seed)
+        begin(seed)
         return float(torch.rand(())), random.random(), float(numpy.random.rand())
 
     first = draws(2**62)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from blindgrade.checks import Check
 from blindgrade.engine.answers.lesson_checks import LessonChecks
@@ -13,7 +13,10 @@ from blindgrade.engine.judging.judging import ReferenceFailed, judge_by
 from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.submission.lines import trace_of
 from blindgrade.engine.submission.reading import LessonSubmission
+from blindgrade.engine.wire.replies import Answer
+from blindgrade.engine.worker.eager import eagerly
 from blindgrade.engine.worker.lesson import LoadedLesson
+from blindgrade.engine.worker.state import State, to_standard
 from blindgrade.models import CheckResult, Exercise, ExerciseResult
 from blindgrade.places import Place
 
@@ -30,8 +33,23 @@ class InThisProcess:
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
         """See `Observer`."""
         check, seed = rounds[0]
-        reply = observe(self.checks, check, self.load(), seed, self.device)
+        if self.submission is None:
+            reply = observe(self.checks, check, self.load(), seed, self.device)
+        else:
+            reply = self._of_a_student(check, seed)
         return Observed(reply, trace=trace_of(reply) if self.submission is None else self.submission.trace(reply))
+
+    def _of_a_student(self, check: Check, seed: int) -> Answer:
+        """Reply of a student's module. What the file and the experiment change is set back afterwards."""
+        before = State()
+        to_standard()
+        try:
+            with eagerly():
+                lesson = self.load()
+                own = replace(lesson, state=State([lesson.module]))
+                return observe(self.checks, check, own, seed, self.device)
+        finally:
+            before.restore()
 
     def definition(self, exercise: Exercise) -> Place | None:
         """See `Observer`."""

@@ -35,8 +35,8 @@ from blindgrade.engine.submission.lines import MAX_FUNCTION
 from blindgrade.engine.wire import frames
 from blindgrade.engine.wire.replies import MAX_FRAMES, Result, Stopped, Unsendable, Unwritten, crossed, sent
 from blindgrade.engine.worker.errors import describe_error
-from blindgrade.engine.worker.experiment import reset_state
 from blindgrade.engine.worker.lesson import Names
+from blindgrade.engine.worker.state import State, begin, to_standard
 from blindgrade.models import Attempt, Exercise, ExerciseResult, SubmissionRef
 from blindgrade.places import Frame, Place
 
@@ -60,8 +60,8 @@ def grade_names(
     random sources and the import path are unchanged. CourseError if the course lacks a file or a check.
     """
     begun = time.monotonic()
-    with _restored(target.files.module):
-        loop = _loop(target, names, places, reference, seed)
+    with _restored(target.files.module) as state:
+        loop = _loop(target, names, places, reference, seed, state)
         results = [_graded(loop, name) for name in target.exercises]
     return Attempt.of(
         target.lesson,
@@ -79,6 +79,7 @@ def _loop(
     places: Places,
     wanted: Literal["auto", "live", "key"],
     given_seed: int | None,
+    state: State,
 ) -> Loop:
     files = target.files
     # The path of the public checks is given, because the default is the private checks if the course has them.
@@ -91,7 +92,7 @@ def _loop(
         reference, seed = KeyReference(files, checks), KEY_SEED
     module = ModuleType(files.module)
     module.__dict__.update(names)
-    kernel = _Kernel(checks, names, places, Names(module))
+    kernel = _Kernel(checks, names, places, Names(module), state)
     return Loop(checks, reference, seed, kernel, forgiving(JudgedBefore(reference).judge))
 
 
@@ -106,26 +107,17 @@ def _graded(loop: Loop, name: str) -> ExerciseResult:
 
 
 @contextmanager
-def _restored(module: str) -> Iterator[None]:
-    """Restore random numbers, torch's switches and imports, because a notebook continues after a grading."""
-    path, loaded = list(sys.path), sys.modules.get(module)
+def _restored(module: str) -> Iterator[State]:
+    """The kernel's own state, which is restored at the end with random numbers and imports: a notebook continues."""
+    state, loaded = State(), sys.modules.get(module)
     python, numbers, tensors = random.getstate(), numpy.random.get_state(), torch.get_rng_state()
-    grad, threads, dtype = torch.is_grad_enabled(), torch.get_num_threads(), torch.get_default_dtype()
-    device, deterministic = torch.get_default_device(), torch.are_deterministic_algorithms_enabled()
     try:
-        yield
+        yield state
     finally:
+        state.restore()
         random.setstate(python)
         numpy.random.set_state(numbers)
         torch.set_rng_state(tensors)
-        torch.set_grad_enabled(grad)
-        torch.set_num_threads(threads)
-        torch.set_default_dtype(dtype)
-        if device.type != "cpu":
-            torch.set_default_device(device)
-        if deterministic:
-            torch.use_deterministic_algorithms(True)
-        sys.path[:] = path
         if loaded is not None:
             sys.modules[module] = loaded
         else:
@@ -140,21 +132,25 @@ class _Kernel:
     names: Mapping[str, Any]
     places: Places
     view: Names
+    state: State  # in which each experiment begins: the kernel's own
 
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
         """Reply of the experiment, as a worker would give it, with places in the notebook."""
         if exercise.defines not in self.names:
             return Observed(Unwritten(f"this kernel does not define `{exercise.defines}` yet; run its cell first"))
         printed = io.StringIO()
+        self.state.restore()  # the reference ran with the switches of a new process
         with redirect_stdout(printed):
             seen = self._run(*rounds[0])
+        self.state.restore()
+        to_standard()  # a verdict, too, expects them
         return replace(seen, printed=printed.getvalue())
 
     def _run(self, check: Check, seed: int) -> Observed:
         drawn, data = check.prepare(seed)
         given = frames.copy(data)
         function = self.checks.experiment(check).function
-        reset_state(derive(drawn, "student"))
+        begin(derive(drawn, "student"))
         try:
             reply = Result(function(self.view, Rng(drawn), *given))
         except KeyboardInterrupt:  # the student pressed the stop button

@@ -9,18 +9,20 @@ from dataclasses import dataclass, field
 
 from blindgrade.catalog import Target
 from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.grading.budget import Allowance, whole_seconds
 from blindgrade.engine.grading.loop import Round
+from blindgrade.engine.grading.stopping import frames_of, read_stack, sentence
 from blindgrade.engine.grading.warm_process import Zygote
-from blindgrade.engine.grading.worker_client import LOOP, Worker, WorkerGone
+from blindgrade.engine.grading.worker_client import Worker, WorkerGone
 from blindgrade.engine.judging.judged_before import JudgedBefore
 from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission.reading import LessonSubmission
-from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Problem, Stopped
+from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Problem, Raised, Result, Stopped, Unsendable
 from blindgrade.models import Exercise
-from blindgrade.places import Place
+from blindgrade.places import Frame, Place
 
-LOAD_SECONDS = 10.0
+LOAD_SECONDS = 10.0  # of the processor; at least, because a lesson with long exercises may have a long file
 AHEAD = 32 << 10  # bytes of requests that may wait in a worker's socket, which can store several times as much
 MAX_LOAD_PROBLEMS = 20
 
@@ -44,7 +46,13 @@ class Student:
     _worker: Worker | None = None
     _ahead: deque[str] = field(default_factory=deque)  # checks that were sent, and nobody asked for the answer yet
     _load_failure: str = ""
-    _spent: dict[str, float] = field(default_factory=dict)  # seconds by exercise
+    _load_was_late: bool = False
+    _time: Allowance | None = None  # of the exercise that the worker is at, which is `_at`
+    _at: str = ""
+    _changed_by: str = ""  # exercise that changed the student's own objects in the worker
+    _spent: dict[str, float] = field(default_factory=dict)  # seconds by exercise, in workers that ended
+    _total: float = 0.0  # processor seconds of all workers that ended
+    _begun: float = field(default_factory=time.monotonic)
     _stopped: dict[str, str] = field(default_factory=dict)  # why each stopped exercise was stopped
 
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
@@ -55,19 +63,22 @@ class Student:
             self.close()  # nobody will ask for its next answer
         if refused:
             return Observed(Stopped(refused))
-        begun = time.monotonic()
+        if self._load_was_late:
+            return Observed(Stopped(self._load_failure))
         try:
             worker = self._ready_for(exercise)
+            if self._load_was_late:
+                self.close()  # it still runs
             if self._load_failure:
                 return Observed(Stopped(self._load_failure))
             seen = self._answered(worker, exercise, rounds)
         except WorkerGone as gone:
-            printed = self._worker.take_output() if self._worker is not None else ""
-            seen = Observed(Stopped(self._stop(exercise, gone)), printed)
+            seen = self._gone(exercise, gone)
+        leaves = seen.reply.leaves if isinstance(seen.reply, Result | Raised | Unsendable) else ""
+        if check.isolated or leaves == "check":
             self.close()
-        self._spent[exercise.name] = self._spent.get(exercise.name, 0.0) + time.monotonic() - begun
-        if check.isolated:
-            self.close()
+        elif leaves:
+            self._changed_by = exercise.name
         if isinstance(seen.reply, Broken):
             # The worker may claim this without reason. If the check is really broken, this line raises CourseError.
             self.checks.experiment(check)
@@ -80,19 +91,32 @@ class Student:
     def _answered(self, worker: Worker, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
         """Answer of the worker to the first check. It then continues with the checks that it may get together."""
         check, seed = rounds[0]
-        left = max(exercise.seconds - self._spent.get(exercise.name, 0.0), 0.1)
-        until = time.monotonic() + left
-        self._send(worker, _together(rounds), left)
+        allowance = self._allowance(worker, exercise)
+        self._send(worker, _together(rounds))
         # The reference runs at the same time. It remembers its result for the verdict.
         self.judged.reference.expected(check, seed)
 
         def read(frame: bytes) -> tuple[Answer, bytes]:
             return self.judged.read(check, seed, frame), frame
 
-        reply, frame = worker.reply(max(until - time.monotonic(), 0.0), read, self.interrupted)
+        reply, frame = worker.reply(allowance, read, self.interrupted)
         return Observed(reply, worker.take_output(), self.submission.trace(reply), frame)
 
-    def _send(self, worker: Worker, checks: Sequence[Round], seconds: float) -> None:
+    def _allowance(self, worker: Worker, exercise: Exercise) -> Allowance:
+        """Time of the exercise that is left in this worker."""
+        if self._time is None or self._at != exercise.name:
+            self._settle(worker.clock() or 0.0)
+            self._time = Allowance(worker.clock, exercise.seconds, self._spent.get(exercise.name, 0.0))
+            self._at = exercise.name
+        return self._time
+
+    def _settle(self, processor: float) -> None:
+        """Add the time that the exercise used in the present worker to what it spent."""
+        if self._time is not None:
+            self._spent[self._at] = self._time.settled(processor)
+            self._time = None
+
+    def _send(self, worker: Worker, checks: Sequence[Round]) -> None:
         """Send the first check, unless the worker has it, and as many of the next ones as its socket can store."""
         if self._ahead:
             self._ahead.popleft()
@@ -103,7 +127,7 @@ class Student:
             if frames and sum(map(len, frames)) + len(frame) > AHEAD:
                 break
             frames.append(frame)
-        worker.send(b"".join(frames), seconds)
+        worker.send(b"".join(frames))
         self._ahead.extend(check.name for check, _ in checks[1 : len(frames)])
 
     def _no_longer(self, exercise: Exercise) -> str:
@@ -111,37 +135,46 @@ class Student:
         if stopped := self._stopped.get(exercise.name):
             return f"not run, because an earlier check was {stopped}"
         budget = self.target.lesson.seconds
-        if sum(self._spent.values()) > budget:
+        spent = self._total + (self._time.reading if self._time is not None else 0.0)
+        if spent > budget or time.monotonic() - self._begun > whole_seconds(budget):
             return f"not run, because the submission has used up its {budget:.0f} s"
         return ""
 
-    def _stop(self, exercise: Exercise, gone: WorkerGone) -> str:
-        """Reason for the missing answer. If the worker was late, the exercise's later checks are not run either."""
-        if not gone.late:
-            return gone.reason
-        # The budget belongs to the exercise. The seconds that were left for this check mean nothing to the student.
-        self._stopped[exercise.name] = f"stopped after {exercise.seconds:.0f} s"
-        return f"{self._stopped[exercise.name]}: {LOOP}"
+    def _gone(self, exercise: Exercise, gone: WorkerGone) -> Observed:
+        """Observation without an answer. If the worker was late, the exercise's later checks are not run either."""
+        if self._worker is None:
+            return Observed(Stopped(gone.reason))
+        printed = self._worker.take_output()
+        trace: tuple[Frame, ...] = ()
+        reason = gone.reason
+        if gone.late:
+            stood = read_stack(self._worker.where(), self._worker.folder)
+            trace, reason = frames_of(stood, self.submission), sentence(gone.late, stood, self.submission)
+            self._stopped[exercise.name] = f"stopped after {gone.late}"
+        self.close()
+        return Observed(Stopped(reason), printed, trace)
 
     def _ready_for(self, exercise: Exercise) -> Worker:
         worker = self._worker
+        changed = self._changed_by not in ("", exercise.name)
         # A fault after the last answer, perhaps in another thread, is not this check's fault.
         if (
             worker is not None
-            and not self._ahead
-            and (worker.limits.memory_mb != exercise.memory_mb or not worker.waits())
+            and (changed or not self._ahead)
+            and (changed or worker.limits.memory_mb != exercise.memory_mb or not worker.waits())
         ):
             self.close()
         if self._worker is None:
             longest = max(e.seconds for e in self.target.lesson.exercises)
-            self._worker = self.zygote.spawn(Limits(memory_mb=exercise.memory_mb, cpu_seconds=int(10 * longest) + 60))
+            most = int(self.target.lesson.seconds + 2 * longest) + 60
+            self._worker = self.zygote.spawn(Limits(memory_mb=exercise.memory_mb, cpu_seconds=most))
             first = not self._load_failure
-            self._load_failure = self._load(self._worker)
+            self._load_failure = self._load(self._worker, max(LOAD_SECONDS, longest))
             if self._load_failure and first:
                 self.problems.append(self._load_failure)
         return self._worker
 
-    def _load(self, worker: Worker) -> str:
+    def _load(self, worker: Worker, seconds: float) -> str:
         """Load the student's file. A sentence if this fails, else empty. Left-out lines are added to `problems`."""
         toys = self.target.files.toys
         request = {
@@ -150,10 +183,14 @@ class Student:
             "files": {**self.submission.files, "toys.py": toys.read_bytes() if toys.is_file() else b""},
         }  # fmt: skip
         try:
-            reply = worker.call(request, LOAD_SECONDS)
+            reply = worker.call(request, seconds)
             worker.take_output()
         except WorkerGone as gone:
-            return f"{self.submission.file} could not be loaded: {gone.reason}"
+            reason = gone.reason
+            if gone.late:  # a second try would be as late
+                self._load_was_late = True
+                reason = sentence(gone.late, read_stack(worker.where(), worker.folder), self.submission)
+            return f"{self.submission.file} could not be loaded: {reason}"
         for problem in reply.problems[:MAX_LOAD_PROBLEMS] if isinstance(reply, Loaded) else ():
             note = self._problem(problem)
             if note not in self.problems:
@@ -169,8 +206,11 @@ class Student:
         """End the worker; the next experiment gets a fresh one."""
         worker, self._worker = self._worker, None
         self._ahead.clear()
+        self._changed_by = ""
         if worker is not None:
-            worker.close()
+            ended = worker.close()
+            self._settle(ended.cpu)
+            self._total += ended.cpu
 
 
 def _together(rounds: Sequence[Round]) -> Sequence[Round]:

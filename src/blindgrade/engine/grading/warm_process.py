@@ -11,8 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from functools import partial
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -21,7 +20,7 @@ from blindgrade.catalog import Target
 from blindgrade.engine.grading.worker_client import START_SECONDS, Ended, Worker, ZygoteFailed
 from blindgrade.engine.sandbox import cgroup
 from blindgrade.engine.sandbox.layout import BOX
-from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.sandbox.limits import STOP, Limits, processor_seconds
 from blindgrade.engine.sandbox.probe import explain
 from blindgrade.engine.wire import channel, frames
 from blindgrade.engine.worker import large_pages
@@ -37,6 +36,23 @@ ALLOWED: dict[str, list[str]] = {
 
 class SandboxMissing(ZygoteFailed):
     """The user requires isolation, and this machine has none. The text names each missing layer and its remedy."""
+
+
+@dataclass(frozen=True)
+class _Handle:
+    """The warm process's hold on one of its workers."""
+
+    zygote: Zygote
+    pid: int
+
+    def end(self, *, dying: bool = False) -> Ended:
+        return self.zygote.end(self.pid, dying=dying)
+
+    def clock(self) -> float | None:
+        return self.zygote.clock(self.pid)
+
+    def stop(self) -> None:
+        self.zygote.stop(self.pid)
 
 
 class Zygote:
@@ -166,7 +182,7 @@ class Zygote:
         finally:
             theirs.close()
             os.close(write_end)
-        return Worker(partial(self.end, pid), ours, read_end, folder, limits)
+        return Worker(_Handle(self, pid), ours, read_end, folder, limits)
 
     def _make_box(self) -> str:
         """Folder for a worker, which the grader removes. Empty if the worker makes its own one."""
@@ -177,7 +193,31 @@ class Zygote:
             os.chown(folder, *self._owner)
         return folder
 
-    def end(self, pid: int) -> Ended:
+    def clock(self, pid: int) -> float | None:
+        """Processor seconds that a worker used so far. None if this machine cannot say, or if the worker is gone."""
+        if not self.fork:
+            return processor_seconds(self.pid) if self._process is not None else None
+        found = self._ask({"op": "clock", "pid": pid}).get("cpu")
+        return found if isinstance(found, float) else None
+
+    def stop(self, pid: int) -> None:
+        """Let a worker write where it is. It still runs afterwards."""
+        if self.fork:
+            self._ask({"op": "stop", "pid": pid})
+        elif self._process is not None:
+            self._process.send_signal(STOP)
+
+    def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
+        """Answer of the warm process; empty if it is gone, which `end` notices and reports."""
+        if self._control is None or not self._ready:
+            return {}
+        try:
+            self._control.sendall(json.dumps(command).encode())
+            return self._answer()
+        except (OSError, frames.WireError):
+            return {}
+
+    def end(self, pid: int, *, dying: bool = False) -> Ended:
         """End a worker and everything that it started. ZygoteFailed if the warm process died inside a sandbox."""
         if self._control is None or not self._ready:
             return Ended()  # the warm process is gone, and the worker with it
@@ -185,7 +225,7 @@ class Zygote:
             self.close()
             return Ended()
         try:
-            self._control.sendall(json.dumps({"op": "end", "pid": pid}).encode())
+            self._control.sendall(json.dumps({"op": "end", "pid": pid, "dying": dying}).encode())
             return Ended(**self._answer())
         except (OSError, frames.WireError):
             self.restart()

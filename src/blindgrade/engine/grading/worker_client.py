@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
+from blindgrade.engine.grading.budget import Allowance
+from blindgrade.engine.sandbox.layout import BOX
 from blindgrade.engine.sandbox.limits import Limits, remove_tree
 from blindgrade.engine.wire import channel, frames, replies
 from blindgrade.engine.wire.replies import Answer
@@ -22,6 +24,8 @@ START_SECONDS = 120.0
 ASK_SECONDS = 0.05  # seconds between two questions whether an answer is still wanted
 T = TypeVar("T")
 LOOP = "is there a loop that never ends?"
+HEADER = b"most recent call first"  # a stack begins with it
+STACK_SECONDS, QUIET_SECONDS = 2.0, 0.05  # longest time that a stack is awaited, and that its next line is awaited
 
 
 class ZygoteFailed(Exception):
@@ -29,12 +33,28 @@ class ZygoteFailed(Exception):
 
 
 class WorkerGone(Exception):
-    """The worker ended, was late or broke the protocol. Students read `reason`. `late`: it did not answer in time."""
+    """The worker ended, was late or broke the protocol. Students read `reason`. `late`: which budget was used up."""
 
-    def __init__(self, reason: str, *, late: bool = False) -> None:
+    def __init__(self, reason: str, *, late: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.late = late
+
+
+class Handle(Protocol):
+    """The warm process's hold on a worker."""
+
+    def end(self, *, dying: bool = False) -> Ended:
+        """End the worker and everything that it started."""
+        ...
+
+    def clock(self) -> float | None:
+        """Processor seconds of the worker so far."""
+        ...
+
+    def stop(self) -> None:
+        """Let the worker write where it is."""
+        ...
 
 
 class Interrupted(Exception):
@@ -53,8 +73,8 @@ class Ended:
 class Worker:
     """One forked worker: it gets requests and gives replies. Its prints are read and capped."""
 
-    def __init__(self, end: Callable[[], Ended], sock: socket.socket, output: int, box: str, limits: Limits) -> None:
-        self._end = end  # ends the worker's process and everything that it started
+    def __init__(self, handle: Handle, sock: socket.socket, output: int, box: str, limits: Limits) -> None:
+        self._handle = handle
         self.box = box  # a folder to remove at the end, or empty
         self.limits = limits
         self._sock = sock
@@ -66,39 +86,71 @@ class Worker:
         self._reader = channel.FrameReader(beyond=channel.READ)
         self._kept = bytearray()
         self._confined = False
+        self._ended: Ended | None = None
+        self._tail: bytearray | None = None  # the last prints, while a stack is awaited
         self.printed = 0
+
+    @property
+    def folder(self) -> str:
+        """Path of the folder with the student's files, as the worker sees it."""
+        return self.box or BOX
 
     def call(self, request: dict[str, Any], seconds: float) -> Answer:
         """Send a request and wait for its reply. Both may raise WorkerGone."""
-        self.send(frames.encode(request), seconds)
-        return self.reply(seconds, replies.read)
+        self.send(frames.encode(request))
+        return self.reply(Allowance(self.clock, seconds), replies.read)
 
-    def send(self, frame: bytes, seconds: float) -> None:
+    def clock(self) -> float | None:
+        """Processor seconds of the worker so far. None if the machine cannot say."""
+        return self._handle.clock()
+
+    def send(self, frame: bytes) -> None:
         """Send a request's frame. WorkerGone if the worker does not take it in time.
 
         A worker reads nothing while it answers. So requests that are sent before its answer must fit into the socket.
         """
         self._await_walls()
-        with self._translated(seconds):
-            self._sock.settimeout(seconds)
+        with self._translated():
+            self._sock.settimeout(START_SECONDS)
             self._sock.sendall(frame)
 
-    def reply(self, seconds: float, read: Callable[[bytes], T], interrupted: Callable[[], bool] | None = None) -> T:
+    def reply(
+        self, allowance: Allowance, read: Callable[[bytes], T], interrupted: Callable[[], bool] | None = None
+    ) -> T:
         """Answer to the oldest open request. WorkerGone if it is late or broken, or if the worker is dead.
 
         `read` makes the answer from its frame, or raises WireError. `interrupted` is called during the wait. If it
         returns True, this raises Interrupted, and the worker can only be closed.
         """
-        with self._translated(seconds):
-            return read(self._await(time.monotonic() + seconds, interrupted))
+        allowance.resume()
+        try:
+            with self._translated():
+                return read(self._await(allowance, interrupted))
+        finally:
+            allowance.rest()
+
+    def where(self) -> str:
+        """What a worker that did not answer writes about the place where it is. Empty if it writes nothing."""
+        self._tail = bytearray()
+        self._handle.stop()
+        quiet = until = time.monotonic() + STACK_SECONDS
+        while time.monotonic() < min(quiet, until):
+            if self._output not in self._readable(0.01):
+                continue
+            if not self._drain():
+                break
+            if HEADER in self._tail:
+                quiet = time.monotonic() + QUIET_SECONDS
+        text, self._tail = self._tail.decode("utf-8", "replace"), None
+        return text
 
     @contextmanager
-    def _translated(self, seconds: float) -> Iterator[None]:
+    def _translated(self) -> Iterator[None]:
         """Turn every fault on the wire into a WorkerGone with a reason for the student."""
         try:
             yield
         except (TimeoutError, channel.Late):
-            raise WorkerGone(f"stopped after {seconds:.0f} s: {LOOP}", late=True) from None
+            raise WorkerGone("it took nothing for two minutes", late=f"{START_SECONDS:.0f} s") from None
         except (channel.Closed, ConnectionError):
             raise WorkerGone(self._how_it_ended()) from None
         except frames.WireError:
@@ -112,20 +164,25 @@ class Worker:
         """Wait for the worker's one message that it is confined. Before that it gets nothing of the student's."""
         if not self._confined:
             try:
-                self._await(time.monotonic() + START_SECONDS)
-            except frames.WireError as error:
+                self._await(Allowance(lambda: None, START_SECONDS))
+            except (frames.WireError, WorkerGone) as error:
                 raise ZygoteFailed(f"a worker could not be confined ({error})") from None
             self._confined = True
 
-    def _await(self, deadline: float, interrupted: Callable[[], bool] | None = None) -> bytes:
+    def _await(self, allowance: Allowance, interrupted: Callable[[], bool] | None = None) -> bytes:
+        look = time.monotonic() + allowance.pause()
         while not self._reader.complete():
+            left = look - time.monotonic()
+            over = ""
+            if left <= 0:
+                over = allowance.over()
+                look = time.monotonic() + allowance.pause()
             # Look once more after the time is over: the reply may be there if this process itself was busy.
-            left = deadline - time.monotonic()
-            ready = self._readable(left if interrupted is None else min(left, ASK_SECONDS))
+            ready = self._readable(0 if over else left if interrupted is None else min(left, ASK_SECONDS))
             if interrupted is not None and interrupted():
                 raise Interrupted
-            if left <= 0 and self._sock not in ready:
-                raise channel.Late("no complete answer in time")
+            if over and self._sock not in ready:
+                raise WorkerGone(f"stopped after {over}", late=over)
             if self._output in ready and not self._drain():
                 self._selector.unregister(self._output)
             if self._sock in ready:
@@ -145,6 +202,8 @@ class Worker:
                 return True
             if not piece:
                 return False
+            if self._tail is not None:
+                self._tail = (self._tail + piece)[-MAX_OUTPUT:]
             self.printed += len(piece)
             self._kept += piece[: MAX_OUTPUT - len(self._kept)]
             if len(piece) < 1 << 16:
@@ -160,7 +219,7 @@ class Worker:
         return text
 
     def _how_it_ended(self) -> str:
-        ended = self._end()
+        ended = self._ended = self._handle.end(dying=True)
         if ended.cpu >= self.limits.cpu_seconds - 1:
             return f"stopped: its processor time was used up; {LOOP}"
         if ended.status >= 0 and os.WIFSIGNALED(ended.status):
@@ -168,12 +227,13 @@ class Worker:
             return f"your code ended its process ({name}); was the memory used up?"
         return "your code ended its process; leave out exit() and os._exit()"
 
-    def close(self) -> None:
-        """End the worker and everything that it started, and remove its folder."""
+    def close(self) -> Ended:
+        """End the worker and everything that it started, and remove its folder. Return how it ended."""
         self._selector.close()
         self._sock.close()
         try:
-            self._end()
+            ended = self._handle.end()
+            return ended if self._ended is None else self._ended
         finally:
             os.close(self._output)
             if self.box:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ MAX_NODES = 100_000
 MAX_DIMS = 16
 MAX_TEXT = 64 << 10  # characters of one string
 MAX_INT = 1 << 63
+MAX_ARRAY = 10_000  # elements of a NumPy array that crosses as a list
 ALIGNMENT = 16  # torch.frombuffer needs offsets that are multiples of the item's size
 
 ITEM_SIZES = {
@@ -46,6 +48,12 @@ class Opaque:
 
     def __eq__(self, other: object) -> bool:
         return self is other
+
+
+class Array(list[Any]):
+    """A NumPy array, received as a list. `form` describes the array: a message says what came."""
+
+    form = ""
 
 
 # ---------------------------------------------------------------- encoding
@@ -77,7 +85,13 @@ class _Encoder:
             return [self.tree(item, depth + 1) for item in value]
         if isinstance(value, dict) and all(isinstance(key, str) for key in value):
             return {"d": [[str(key), self.tree(item, depth + 1)] for key, item in value.items()]}
+        plain = _plain(value)
+        if plain is not value:
+            return self._array(value, plain, depth) if isinstance(plain, list) else self.tree(plain, depth + 1)
         return self._tensor(value)
+
+    def _array(self, value: Any, plain: list[Any], depth: int) -> Any:
+        return {"a": [str(value.dtype), list(value.shape), self.tree(plain, depth + 1)]}
 
     def _tensor(self, value: Any) -> Any:
         import torch
@@ -102,6 +116,20 @@ class _Encoder:
         if self.size > MAX_BODY:
             raise WireError(f"the value has more than {MAX_BODY >> 20} MiB of tensors")
         return [offset, len(raw)]
+
+
+def _plain(value: Any) -> Any:
+    """Python's value of a NumPy scalar or of a small NumPy array of numbers. Everything else is returned unchanged."""
+    if type(value).__module__ != "numpy":
+        return value
+    numpy = sys.modules["numpy"]
+    if isinstance(value, numpy.bool_ | numpy.integer | numpy.floating):
+        item = numpy.generic.item(value)  # not value.item, which a subclass may replace
+        return float(item) if isinstance(value, numpy.floating) else item
+    if type(value) is numpy.ndarray and value.dtype.kind in "biuf" and value.size <= MAX_ARRAY:
+        whole = value.astype(numpy.float64) if value.dtype.kind == "f" else value
+        return whole.tolist()
+    return value
 
 
 def encode(value: Any) -> bytes:
@@ -150,9 +178,22 @@ class _Decoder:
             return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[content]
         if tag == "b":
             return bytes(self._span(*content))
+        if tag == "a":
+            return self._array(content, depth)
         if tag == "o":
             return Opaque(self._key(content)[:200])
         raise WireError("an unknown tag")
+
+    def _array(self, content: Any, depth: int) -> Array:
+        dtype, shape, items = content
+        if len(shape) > MAX_DIMS or not isinstance(items, list):
+            raise WireError("an array that is not a list")
+        found = Array(self.value(items, depth + 1))
+        sizes = ", ".join(str(_integer(n, 0, MAX_BODY)) for n in shape)
+        found.form = (
+            f"a NumPy array of shape ({sizes}{',' if len(shape) == 1 else ''}) and dtype {self._key(dtype)[:20]}"
+        )
+        return found
 
     def _key(self, key: Any) -> str:
         if not isinstance(key, str):

@@ -6,8 +6,8 @@ refuses every other form. The worker loads this module too, so it needs the stan
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from blindgrade.engine.wire.frames import WireError, encode, unpack
 
@@ -16,6 +16,10 @@ MAX_NAME = 200  # characters of a type, a name, a file
 MAX_MESSAGE = 2_000
 MAX_FRAMES = 8
 MAX_PROBLEMS = 100
+
+
+# What a check leaves behind: a fresh worker is needed for no check, for the next check, or for the next exercise's.
+Leaves = Literal["", "check", "exercise"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Result:
     """The experiment ended and returned data."""
 
     value: Any
+    leaves: Leaves = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class Raised:
     frames: tuple[TraceLine, ...] = ()
     own: bool = False
     missing: str | None = None
+    leaves: Leaves = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ class Unsendable:
     """The experiment returned a value that the wire cannot carry."""
 
     message: str
+    leaves: Leaves = ""
 
 
 @dataclass(frozen=True)
@@ -105,16 +112,20 @@ def sent(reply: Answer) -> Sent:
     """Plain data of the answer, for the wire."""
     match reply:
         case Result():
-            return {"kind": "result", "value": reply.value}
+            return {"kind": "result", "value": reply.value, **_leaves_sent(reply.leaves)}
         case Raised():
-            return {"kind": "raised", **_error_sent(reply)}
+            return {"kind": "raised", **_error_sent(reply), **_leaves_sent(reply.leaves)}
         case Loaded():
             problems = [{**_error_sent(problem.error), "line": problem.line} for problem in reply.problems]
             return {"kind": "loaded", "problems": problems}
         case Broken():
             return {"kind": "broken", "message": reply.message}
         case Unsendable():
-            return {"kind": "unsendable", "message": reply.message}
+            return {"kind": "unsendable", "message": reply.message, **_leaves_sent(reply.leaves)}
+
+
+def _leaves_sent(leaves: Leaves) -> Sent:
+    return {"leaves": leaves} if leaves else {}  # nearly every reply is without
 
 
 def _error_sent(error: Raised) -> Sent:
@@ -146,16 +157,23 @@ def answer_of(data: Any) -> Answer:
     if not isinstance(kind, str):
         raise WireError("the data are not a reply")
     if kind == "result" and "value" in data:
-        return Result(data["value"])
+        return Result(data["value"], _leaves(data))
     if kind == "raised":
-        return _error(data)
+        return replace(_error(data), leaves=_leaves(data))
     if kind == "loaded":
         return Loaded(tuple(_problem(problem) for problem in _list(data.get("problems")))[:MAX_PROBLEMS])
     if kind == "broken":
         return Broken(_text(data.get("message"), MAX_MESSAGE))
     if kind == "unsendable":
-        return Unsendable(_text(data.get("message"), MAX_MESSAGE))
+        return Unsendable(_text(data.get("message"), MAX_MESSAGE), _leaves(data))
     raise WireError("a reply of an unknown kind, or without a field of its kind")
+
+
+def _leaves(data: dict[str, Any]) -> Leaves:
+    found = data.get("leaves", "")
+    if found not in ("", "check", "exercise"):
+        raise WireError("a reply that leaves something unknown")
+    return found  # type: ignore[no-any-return]  # the line above shows that it is one of these
 
 
 def _problem(data: Any) -> Problem:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import builtins
-import random
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from types import CodeType, ModuleType
 from typing import Any
 
-import numpy
 import torch
 
 from blindgrade.checks import Rng, derive
-from blindgrade.engine.wire.replies import Result, Sent, sent
+from blindgrade.engine.wire.replies import Raised, Result, Sent, sent
 from blindgrade.engine.worker.errors import describe_error
 from blindgrade.engine.worker.lesson import LoadedLesson
+from blindgrade.engine.worker.state import begin, to_standard
 
 
 class Experiment:
@@ -27,16 +27,19 @@ class Experiment:
     def run(self, lesson: LoadedLesson, seed: int, device: str = "cpu", data: Sequence[Any] = ()) -> Sent:
         """Run the experiment once. The reply, a result or an exception, has the form for the wire.
 
-        torch's global state and the global random sources start from the same point every time. Changes that an earlier
-        exercise made are gone.
+        The process begins in the lesson's state, with fixed random numbers. Changes that an earlier exercise made are
+        gone. Those of this one are set back, and the reply says what of them remains.
         """
-        reset_state(derive(seed, "student"))
+        if lesson.state is None:
+            to_standard()
+        begin(derive(seed, "student"))
         path = str(getattr(lesson.module, "__file__", ""))
         try:
             given = [_moved(item, device) for item in data]
-            return sent(Result(self.function(lesson.names, Rng(seed, device), *given)))
+            reply: Result | Raised = Result(self.function(lesson.names, Rng(seed, device), *given))
         except BaseException as error:  # also SystemExit: an exception is reported and must not end the worker
-            return sent(describe_error(error, path))
+            reply = describe_error(error, path)
+        return sent(reply if lesson.state is None else replace(reply, leaves=lesson.state.leaves()))
 
 
 def _moved(data: Any, device: str) -> Any:
@@ -77,20 +80,3 @@ def _run_slice(name: str, modules: dict[str, CodeType]) -> Any:
         for module, namespace in namespaces.items():
             if sys.modules.get(module) is namespace:
                 del sys.modules[module]
-
-
-def reset_state(seed: int) -> None:
-    """Reset torch's global switches and the global random sources to a known start."""
-    torch.set_grad_enabled(True)
-    torch.set_default_dtype(torch.float32)
-    torch.set_default_device(None)
-    if torch.are_deterministic_algorithms_enabled():
-        torch.use_deterministic_algorithms(False)  # asked first, because setting it imports torch's compiler
-    if torch.get_num_threads() != 1:
-        torch.set_num_threads(1)
-    # torch.manual_seed formats a stack trace for each kind of accelerator that is not there, which takes 3 ms.
-    torch.default_generator.manual_seed(seed)
-    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-        torch.cuda.manual_seed_all(seed)
-    random.seed(seed)
-    numpy.random.seed(seed % (1 << 32))

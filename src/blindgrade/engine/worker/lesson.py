@@ -16,6 +16,7 @@ from typing import Any
 
 from blindgrade.engine.wire.replies import Problem, Raised
 from blindgrade.engine.worker.errors import Missing, describe_error
+from blindgrade.engine.worker.state import State
 
 # A line at the margin that begins like this belongs to the block above it.
 CONTINUES = re.compile(r"[ \t#)\]}]|(elif|else|except|finally)\b|$")
@@ -41,10 +42,15 @@ class Names:
 
 @dataclass(frozen=True)
 class LoadedLesson:
-    """Module of a lesson, its names as experiments see them, and the statements that could not be run."""
+    """Module of a lesson, its names as experiments see them, and the statements that could not be run.
+
+    `state` is the state of the process in which an experiment on a student's lesson begins. Without it the lesson is
+    the course's own, and an experiment begins with torch's switches as in a new process.
+    """
 
     module: ModuleType
     problems: list[Problem]
+    state: State | None = None
 
     @property
     def names(self) -> Names:

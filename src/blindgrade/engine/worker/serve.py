@@ -6,7 +6,9 @@ import marshal
 import socket
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from blindgrade.engine.wire import channel, frames
@@ -14,6 +16,7 @@ from blindgrade.engine.wire.replies import MAX_MESSAGE, Broken, Loaded, Sent, Un
 from blindgrade.engine.worker.errors import describe_error
 from blindgrade.engine.worker.experiment import Experiment
 from blindgrade.engine.worker.lesson import LoadedLesson, load
+from blindgrade.engine.worker.state import State
 
 
 def serve(sock: socket.socket, box: Path) -> None:
@@ -32,10 +35,20 @@ def serve(sock: socket.socket, box: Path) -> None:
                 target.write_bytes(content)
             sys.path.insert(0, str(box))
             lesson = load(request["module"], request["text"].decode(), str(box / request["file"]))
+            lesson = replace(lesson, state=State(_modules(lesson, box), str(box), worker=True))
             reply = sent(Loaded(tuple(lesson.problems)))
         else:
             reply = _answer(lesson, request)
         _send(sock, reply)
+        if reply.get("leaves") == "check":
+            return  # the grader starts a fresh worker
+
+
+def _modules(lesson: LoadedLesson, box: Path) -> list[ModuleType]:
+    """Modules of the student: the lesson and the files beside it that it imported."""
+    loaded = [module for module in list(sys.modules.values()) if type(module) is ModuleType]
+    beside = [module for module in loaded if str(vars(module).get("__file__", "")).startswith(f"{box}/")]
+    return list(dict.fromkeys([lesson.module, *beside]))
 
 
 def _answer(lesson: LoadedLesson | None, request: dict[str, Any]) -> Sent:
@@ -53,7 +66,7 @@ def _send(sock: socket.socket, reply: Sent) -> None:
     try:
         frame = frames.encode(reply)
     except Exception as error:  # the result is too large, too deep, or of a class that pretends to be another
-        frame = frames.encode(sent(Unsendable(str(error)[:MAX_MESSAGE])))
+        frame = frames.encode(sent(Unsendable(str(error)[:MAX_MESSAGE], reply.get("leaves", ""))))
     with suppress(Exception):  # the student's code may have replaced these streams
         sys.stdout.flush()
         sys.stderr.flush()

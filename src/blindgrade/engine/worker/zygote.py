@@ -15,14 +15,22 @@ import socket
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from blindgrade.engine.sandbox import cgroup, probe, tiers
-from blindgrade.engine.sandbox.limits import Limits, address_space_in_use, kill_descendants
+from blindgrade.engine.sandbox.limits import (
+    STOP,
+    Limits,
+    address_space_in_use,
+    kill_descendants,
+    processor_seconds,
+)
 from blindgrade.engine.sandbox.tiers import Tier
 from blindgrade.engine.wire import channel
-from blindgrade.engine.worker import large_pages, serve, warmup
+from blindgrade.engine.worker import eager, large_pages, serve, warmup
+from blindgrade.engine.worker.settings import show_where_on_stop
 
 MANY = 32  # ended workers after which large pages are made: more workers will probably follow
 AT_ONCE = 4  # large pages that are made after one worker; the next worker waits for them
@@ -72,6 +80,7 @@ def _warm(optimizer: bool, box: str) -> None:
     import torch
 
     torch.set_num_threads(1)
+    eager.install()
     if optimizer:
         # The first optimizer imports torch._dynamo, which takes about a second. After this, no worker has to do it.
         torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
@@ -103,8 +112,14 @@ class _Forker:
                 for fd in fds:
                     os.close(fd)
                 channel.send(self.control, {"pid": pid})
+            elif command["op"] == "clock":
+                channel.send(self.control, {"cpu": processor_seconds(command["pid"])})
+            elif command["op"] == "stop":
+                with suppress(ProcessLookupError):
+                    os.kill(command["pid"], STOP)
+                channel.send(self.control, {})
             else:
-                channel.send(self.control, _end(command["pid"]))
+                channel.send(self.control, _end(command["pid"], dying=command["dying"]))
                 self.ended += 1
                 if self.ended >= MANY:
                     self.memory.collapse(AT_ONCE)
@@ -137,6 +152,7 @@ class _Forker:
         for number, name in ((1, "stdout"), (2, "stderr")):
             stream = open(number, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
             setattr(sys, name, stream)
+        show_where_on_stop()
         sock = socket.socket(fileno=3)
         box = Path(command["box"])
         tempfile.tempdir = str(box)
@@ -145,14 +161,15 @@ class _Forker:
         serve.serve(sock, box)
 
 
-def _end(pid: int) -> dict[str, Any]:
+def _end(pid: int, *, dying: bool = False) -> dict[str, Any]:
     """Kill the rest of a worker. Return its wait status (-1 if it had to be killed) and the resources that it used.
 
-    "cpu" is in seconds. "rss_kb" is the largest resident size in KiB.
+    "cpu" is in seconds. "rss_kb" is the largest resident size in KiB. A worker that closed its socket is `dying`: on a
+    busy machine it may take a while until its status is known.
     """
     ended: dict[str, Any] = {"status": -1, "cpu": 0.0, "rss_kb": 0}
     try:
-        done, status, usage = _reap(pid)
+        done, status, usage = _reap(pid, 2.0 if dying else 0.01)
         if done:
             ended["status"] = status
         else:
@@ -165,9 +182,9 @@ def _end(pid: int) -> dict[str, Any]:
     return ended
 
 
-def _reap(pid: int) -> tuple[int, int, Any]:
-    """Result of `os.wait4`, asked for 10 ms: a dying process closes its sockets just before it can be reaped."""
-    for _ in range(20):
+def _reap(pid: int, seconds: float) -> tuple[int, int, Any]:
+    """Result of `os.wait4`, asked for some time: a dying process closes its sockets just before it can be reaped."""
+    for _ in range(int(seconds / 0.0005)):
         done, status, usage = os.wait4(pid, os.WNOHANG)
         if done:
             return done, status, usage
