@@ -136,7 +136,6 @@ def test_ids_name_lessons_once_and_in_the_courses_order(
     [
         ("lesson-1.1.3", "lesson-1.1.1"),
         ("lesson-1.2", "lesson-1.1"),
-        ("lesson1.10.1", "lesson-1.10.1"),
         ("curve", "lesson-1.1.2"),
         ("al", "all"),
         ("lesson-1.1.1/correlat", "lesson-1.1.1/correlate"),

@@ -7,27 +7,23 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from blindgrade import environment
+from blindgrade.ids import FOLDER, ID, Ids, nearest_of, neighbours
+from blindgrade.ids import UnknownId as UnknownId
 from blindgrade.models import Course, Exercise, Lesson, LessonEntry
-
-ID = re.compile(r"lesson-(?P<number>\d+(?:\.\d+)*)(?:/(?P<exercise>\w+))?")
 
 
 class CourseError(Exception):
     """The course's own files are wrong. The message names the file and what to do."""
-
-
-class UnknownId(Exception):
-    """No lesson, module or exercise has this id. The message lists the nearest ids."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,11 @@ class LessonFiles:
     def module(self) -> str:
         """Name of the student's module: "score_functions"."""
         return self.entry.slug
+
+    @property
+    def modules(self) -> frozenset[str]:
+        """Modules of all lessons in the course's public tree, as far as the names of their folders show them."""
+        return _modules(self.root / "exercises")
 
     @property
     def exercises(self) -> Path:
@@ -120,11 +121,15 @@ class LessonFiles:
 
 @dataclass(frozen=True)
 class Target:
-    """A lesson to grade, and its exercises to grade in the lesson's order: the named ones, or all of them."""
+    """A lesson to grade, and its exercises to grade in the lesson's order: the named ones, or all of them.
+
+    `packages` are those that the course adds to the grading environment.
+    """
 
     files: LessonFiles
     lesson: Lesson
     exercises: tuple[str, ...]
+    packages: tuple[str, ...] = ()
 
 
 class Catalog:
@@ -235,7 +240,7 @@ class Catalog:
         for entry in self.entries:
             if entry.id == lesson_id:
                 return LessonFiles(self.root, entry)
-        raise UnknownId(f"no lesson has the id {lesson_id!r}{self._nearest(lesson_id)}")
+        raise self._ids.unknown(lesson_id)
 
     def lesson(self, files: LessonFiles) -> Lesson:
         """Content of lesson.toml, checked against course.toml and itself. CourseError if it is wrong."""
@@ -246,7 +251,8 @@ class Catalog:
     def find(self, ids: Iterable[str]) -> list[Target]:
         """Targets that the ids name (`all`, modules, lessons, exercises): each lesson once, in the course's order.
 
-        Raises UnknownId with the nearest ids. A lesson that is only planned is unknown, too.
+        Names as `canonical` takes them are ids, too. Raises UnknownId with the nearest ids. A lesson that is only
+        planned is unknown, too.
         """
         wanted: dict[str, set[str] | None] = {}
         for name in ids:
@@ -263,20 +269,40 @@ class Catalog:
         known = [e.name for e in lesson.exercises]
         for name in sorted(names or ()):
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
-                listed = ", ".join(f"{entry.id}/{n}" for n in near)
+                owners = self._ids.owners(name)
+                listed = ", ".join(owners or (f"{entry.id}/{n}" for n in nearest_of(name, known)))
                 raise UnknownId(f"{entry.id} has no exercise {name!r}; did you mean {listed}?")
-        return Target(files, lesson, tuple(n for n in known if names is None or n in names))
+        exercises = tuple(n for n in known if names is None or n in names)
+        return Target(files, lesson, exercises, self.course.environment.packages)
+
+    def canonical(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The ids that these names stand for; see `Ids.canonical`. UnknownId if a name is unknown or ambiguous."""
+        return tuple(self._canonical(name) for name in names)
+
+    def _canonical(self, name: str) -> str:
+        try:
+            return self._ids.canonical(name)
+        except UnknownId:
+            if place := self._elsewhere(name):
+                raise UnknownId(f"{name} is not in this folder but in {place}; run the command there") from None
+            raise
+
+    @cached_property
+    def _ids(self) -> Ids:
+        return Ids(self.course, lambda entry: _exercise_names(LessonFiles(self.root, entry).spec))
 
     def _resolve(self, name: str) -> list[tuple[str, str | None]]:
+        name = self._canonical(name)
         if name == "all":
             return [(files.entry.id, None) for files in self.ready()]
         match = ID.fullmatch(name)
         number = match["number"] if match else ""
         entries = [e for e in self.entries if f"{e.id}.".startswith(f"lesson-{number}.")] if match else []
-        if not match or not entries or (match["exercise"] and len(entries) > 1):
-            raise UnknownId(f"no lesson, module or exercise has the id {name!r}{self._nearest(name)}")
         ready = [e for e in entries if e.status == "ready"]
+        if not ready and (place := self._elsewhere(name)):
+            raise UnknownId(f"{name} is not in this folder but in {place}; run the command there")
+        if not match or not entries or (match["exercise"] and len(entries) > 1):
+            raise self._ids.unknown(name)
         if not ready:
             titles = ", ".join(f"{e.id} ({e.title})" for e in entries)
             written = any(e.status == "unreleased" for e in entries)
@@ -284,13 +310,18 @@ class Catalog:
             raise UnknownId(f"{name} {why}: {titles}; try one of {self._listed()}")
         return [(e.id, match["exercise"]) for e in ready]
 
-    def _nearest(self, name: str) -> str:
-        modules = [f"lesson-{module.id}" for module in self.course.modules]
-        known = ["all", *modules, *(e.id for e in self.entries), *(e.slug for e in self.entries)]
-        near = difflib.get_close_matches(name.split("/")[0], known, n=3, cutoff=0.5)
-        by_slug = {e.slug: e.id for e in self.entries}
-        names = list(dict.fromkeys(by_slug.get(n, n) for n in near))
-        return f"; did you mean {', '.join(names)}?" if names else f"; the ids are all, {self._listed()}"
+    def _elsewhere(self, name: str) -> Path | None:
+        """Folder with another part of this course that has the lesson: around the working directory or beside us."""
+        for folder in neighbours(self.root):
+            try:
+                other = Catalog(folder)
+                wanted = other._ids.canonical(name).split("/")[0]
+                has = any(f"{f.entry.id}.".startswith(f"{wanted}.") and f.spec.is_file() for f in other.ready())
+                if has and wanted != "all" and other.course.title == self.course.title:
+                    return folder
+            except (CourseError, UnknownId, OSError):
+                continue
+        return None
 
     def _listed(self) -> str:
         return ", ".join(files.entry.id for files in self.ready())
@@ -327,13 +358,43 @@ class Catalog:
         return found
 
 
+def need_packages(targets: Iterable[Target]) -> None:
+    """CourseError if this Python lacks a package of the course. The message has the command that installs it."""
+    if lacking := environment.missing(dict.fromkeys(name for target in targets for name in target.packages)):
+        raise CourseError(lacking)
+
+
+@cache
+def _modules(exercises: Path) -> frozenset[str]:
+    names = os.listdir(exercises) if exercises.is_dir() else []
+    return frozenset(match["module"] for name in names if (match := FOLDER.fullmatch(name)))
+
+
+def _exercise_names(spec: Path) -> list[str]:
+    """Names of a lesson's exercises, not checked: a mistake in one lesson must not hide the others' names."""
+    try:
+        return [str(exercise["name"]) for exercise in toml_data(spec).get("exercise", [])]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def toml_data(path: Path) -> dict[str, Any]:
+    """Content of a TOML file. Windows editors may write a mark (BOM) at its beginning.
+
+    OSError, or ValueError if the content is not valid.
+    """
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+
+
 def _parse(path: Path, model: Any, **extra: object) -> Any:
     try:
-        return model(**{**tomllib.loads(path.read_text(encoding="utf-8")), **extra})
+        return model(**{**toml_data(path), **extra})
     except FileNotFoundError:
         raise CourseError(
             f"{path} is missing; write it, or give the lesson the status planned in course.toml"
         ) from None
+    except UnicodeDecodeError:
+        raise CourseError(f"{path} is not UTF-8 text; save it again as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{path} is not valid TOML: {error}; correct the file") from None
     except ValidationError as error:

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from blindgrade import clock
+from blindgrade import clock, environment
 from blindgrade.places import Frame, Place
 
 
@@ -90,12 +90,25 @@ class Policy(Described):
     late: Late = Late()
 
 
+class Environment(Described):
+    """Packages that lessons import in addition to the grader's own, each with its version: "einops==0.8.1"."""
+
+    packages: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _pinned(self) -> Self:
+        if wrong := environment.mistake(self.packages):
+            raise ValueError(wrong)
+        return self
+
+
 class Course(Described):
     """Content of course.toml."""
 
     title: str
     summary: str
     policy: Policy = Policy()
+    environment: Environment = Environment()
     modules: list[ModuleEntry] = Field(alias="module")
     concepts: list[Concept] = Field(alias="concept")
     mental_models: list[MentalModel] = Field(alias="mental_model")
@@ -244,6 +257,7 @@ class SubmissionRef(BaseModel):
 class Attempt(BaseModel):
     """Record of one grading of one lesson of one submission.
 
+    `unreadable` says why the lesson's file could not be read or loaded. Then no check shows anything about an answer.
     `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
     software). With these and the seed, an attempt can be repeated.
     """
@@ -262,6 +276,7 @@ class Attempt(BaseModel):
     sandbox: str
     seconds: float
     problems: list[str] = []
+    unreadable: str = ""
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
@@ -281,6 +296,7 @@ class Attempt(BaseModel):
         sandbox: str = "none",
         seconds: float = 0.0,
         problems: list[str] | None = None,
+        unreadable: str = "",
         graded_at: str = "",
     ) -> Self:
         """Attempt with these results. Its time is now if no time is given."""
@@ -296,6 +312,7 @@ class Attempt(BaseModel):
             sandbox=sandbox,
             seconds=round(seconds, 3),
             problems=problems or [],
+            unreadable=unreadable,
             exercises=exercises,
         )
 

@@ -44,7 +44,10 @@ def next_step(
 
 
 def next_in(attempts: Iterable[Attempt]) -> tuple[Attempt, ExerciseResult] | None:
-    """The exercise of a grading to do first, with its attempt; None if there is none."""
-    found = {(a.lesson, r.name): (a, r) for a in attempts for r in a.exercises}
+    """The exercise of a grading to do first, with its attempt; None if there is none.
+
+    A lesson whose file could not be read has none: the file comes first.
+    """
+    found = {(a.lesson, r.name): (a, r) for a in attempts if not a.unreadable for r in a.exercises}
     step = next_step(Known(lesson, name, result.outcome) for (lesson, name), (_, result) in found.items())
     return found[step.lesson, step.exercise] if step else None

@@ -16,10 +16,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from blindgrade.engine.submission import archives
+from blindgrade.engine.submission.file_names import stem_of, suffix_of
 
 COLLECTED = ".collected.json"
 MAX_COLLECTED = 64 << 20
-FILES = (".py", ".ipynb")
+NO_ENTRY = "is no folder, Python file, notebook or archive of a student"
 STUDENT = re.compile(r"[^\x00-\x1f/]{1,200}")
 
 
@@ -180,7 +181,9 @@ def read_submitted(folder: Path) -> tuple[list[SubmittedWork], list[Skipped]]:
             continue
         student = _student(path)
         if student is None:
-            skipped.append(Skipped(path.name, "is no folder, Python file, notebook or archive of a student"))
+            unknown = archives.unknown_archive(path.name)
+            reason = f"cannot be opened: {unknown}" if unknown else NO_ENTRY
+            skipped.append(Skipped(path.name, reason))
         elif path.is_symlink():
             skipped.append(Skipped(student, f"{path.name} is a symbolic link; replace it with the submission itself"))
         elif student in found:
@@ -198,10 +201,13 @@ def read_submitted(folder: Path) -> tuple[list[SubmittedWork], list[Skipped]]:
 def _student(path: Path) -> str | None:
     name = path.name
     if path.is_file() or path.is_symlink():
-        suffixes = [s for s in (*FILES, *archives.SUFFIXES) if name.lower().endswith(s)]
-        if not suffixes and not path.is_dir():
+        packed = [s for s in archives.SUFFIXES if name.lower().endswith(s)]
+        if packed:
+            name = name[: -max(map(len, packed))]
+        elif suffix_of(name):
+            name = stem_of(name)
+        elif not path.is_dir():
             return None
-        name = name[: len(name) - max((len(s) for s in suffixes), default=0)]
     elif not path.is_dir():
         return None  # a pipe, a device
     try:

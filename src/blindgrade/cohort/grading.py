@@ -272,7 +272,7 @@ class LessonGrader:
             "problems": list(dict.fromkeys([*plan.problems, *attempt.problems])),
             "key": plan.key,
             "course": self.version.digest,
-            "versions": software(),
+            "versions": software(self.target.packages),
         })  # fmt: skip
 
 

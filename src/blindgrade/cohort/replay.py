@@ -50,11 +50,11 @@ def replay(catalog: Catalog, attempt: Attempt, submission: Path | None, warm: Wa
     except GraderFailed as error:
         raise ZygoteFailed(str(error)) from None
     assert again is not None
-    return Replay(_versions(attempt, again), _differences(attempt, again))
+    return Replay(_versions(attempt, again, target.packages), _differences(attempt, again))
 
 
-def _versions(attempt: Attempt, again: Attempt) -> list[str]:
-    now = software()
+def _versions(attempt: Attempt, again: Attempt, packages: tuple[str, ...]) -> list[str]:
+    now = software(packages)
     changes = [
         f"{name}: {attempt.versions.get(name, 'not recorded')} then, {now.get(name, 'none')} now"
         for name in {**now, **attempt.versions}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from blindgrade.attempts.store import AttemptStore
-from blindgrade.catalog import Target
+from blindgrade.catalog import Target, need_packages
 from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
 from blindgrade.cohort.pool import Pool, Task
 from blindgrade.cohort.settings import Settings
@@ -42,6 +42,7 @@ class Work:
     """State of a worker process: a grader for each lesson, forked with the shared data, and its own warm process."""
 
     def __init__(self, targets: list[Target], store: AttemptStore, submitted: Path, settings: Settings) -> None:
+        need_packages(targets)
         self.store = store
         self.settings = settings
         self.warm = Warm(targets, settings.sandbox, (store.root.resolve(), submitted.resolve()))

@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
+from blindgrade import environment
 from blindgrade.catalog import Target
 from blindgrade.cohort.deciding import code_digest
 from blindgrade.engine.answers.known import read_known_answers
@@ -34,9 +35,9 @@ def engine_version() -> str:
     return f"{metadata.version('blindgrade')}+{code_digest()[:12]}"
 
 
-@lru_cache(maxsize=1)
-def software() -> dict[str, str]:
-    """Versions that can change the last bits of numbers."""
+@lru_cache(maxsize=8)
+def software(packages: tuple[str, ...] = ()) -> dict[str, str]:
+    """Versions that can change the last bits of numbers. `packages` are those that the course adds."""
     import numpy
     import torch
 
@@ -47,6 +48,7 @@ def software() -> dict[str, str]:
         "numpy": numpy.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
         "vector instructions": torch.backends.cpu.get_cpu_capability(),
+        **environment.installed(packages),
     }
 
 
@@ -59,6 +61,7 @@ def course_version(target: Target, checks: LessonChecks) -> CourseVersion:
         "seconds": lesson.seconds,
         "solution": _of_file(files.solution),
         "toys": _of_file(files.toys),
+        "packages": target.packages,
     }
     known = read_known_answers(Solution(files, lesson))
     exercises = {

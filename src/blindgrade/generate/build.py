@@ -12,7 +12,7 @@ from blindgrade.authoring.cells import CellError
 from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.regions import RegionError
 from blindgrade.authoring.stub import stub_text
-from blindgrade.catalog import Catalog, CourseError, LessonFiles
+from blindgrade.catalog import Catalog, CourseError, LessonFiles, need_packages
 from blindgrade.checks import Check
 from blindgrade.engine.answers.answer_key import read_key, record_key, recorded_reply
 from blindgrade.engine.answers.lesson_checks import LessonChecks
@@ -30,7 +30,9 @@ def build(catalog: Catalog, ids: Iterable[str], *, check: bool) -> list[str]:
     A course that has the page of coverage gets it anew, too. With `check`, write nothing.
     """
     changed: list[str] = []
-    for target in catalog.find(ids):
+    targets = catalog.find(ids)
+    need_packages(targets)  # answer keys are results of the solution
+    for target in targets:
         for path, text in _texts(target.files, target.lesson):
             old = path.read_text(encoding="utf-8") if path.is_file() else None
             if old != text:

@@ -62,7 +62,7 @@ class ChecksFile(pytest.File):
         found = read_submission(path, [files], defined)[files.entry.id]
         if found is None:
             raise pytest.UsageError(f"{path} holds no file for {files.entry.id}")
-        return load(files.module, found.text, str(path.resolve() / found.file))
+        return load(files.module, found.to_run, str(path.resolve() / found.file))
 
 
 class CheckItem(pytest.Item):

@@ -19,6 +19,7 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
     wheel, content = engine_wheel()
     made = {f"vendor/{wheel}": content, **public_files(catalog, targets)}
     around = _template(catalog.student_template, _context(catalog, targets, wheel))
+    _installs_packages(catalog, around)
     twice = sorted(around.keys() & made.keys())
     if twice:
         raise CourseError(f"{catalog.student_template / twice[0]} has the name of a file of the course; rename it")
@@ -53,6 +54,17 @@ def _template(folder: Path, context: dict[str, Any]) -> dict[str, bytes]:
     return made
 
 
+def _installs_packages(catalog: Catalog, around: dict[str, bytes]) -> None:
+    """CourseError if the course adds packages, and no file of the template would install them."""
+    listed = around.get("requirements.txt", b"").decode().split("\n")
+    for package in catalog.course.environment.packages:
+        if package not in listed:
+            raise CourseError(
+                f"{catalog.student_template / 'requirements.txt'} does not install {package} of course.toml; add the"
+                " lines `{% for package in packages %}`, `{{ package }}` and `{% endfor %}` to it"
+            )
+
+
 def _context(catalog: Catalog, targets: list[Target], wheel: str) -> dict[str, Any]:
     """Variables of a template."""
     course = catalog.course
@@ -65,5 +77,6 @@ def _context(catalog: Catalog, targets: list[Target], wheel: str) -> dict[str, A
         "lessons": [{"files": t.files, "spec": t.lesson} for t in targets],
         "first": f"lesson-{modules[0].id}",
         "wheel": wheel,
+        "packages": course.environment.packages,
         "version": wheel.split("-")[1],
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import libcst as cst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from blindgrade.catalog import CourseError
+from blindgrade.catalog import CourseError, toml_data
 from blindgrade.models import Lesson
 
 BINARY: dict[type[cst.BaseBinaryOp], type[cst.BaseBinaryOp]] = {
@@ -67,7 +67,7 @@ def read_equivalents(path: Path) -> list[Equivalent]:
     if not path.is_file():
         return []
     try:
-        return [Equivalent(**entry) for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("mutant", [])]
+        return [Equivalent(**entry) for entry in toml_data(path).get("mutant", [])]
     except (tomllib.TOMLDecodeError, TypeError) as error:
         raise CourseError(f"{path}: {error}; each [[mutant]] has exercise, change and reason") from None
 

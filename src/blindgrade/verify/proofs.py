@@ -17,7 +17,7 @@ import torch
 
 from blindgrade.authoring.cells import CellError
 from blindgrade.authoring.regions import RegionError
-from blindgrade.catalog import Catalog, CourseError, Target
+from blindgrade.catalog import Catalog, CourseError, Target, need_packages
 from blindgrade.engine.judging.judging import ReferenceFailed
 from blindgrade.verify import trials
 from blindgrade.verify.bench import Bench, Effort
@@ -46,6 +46,7 @@ def prove(
     torch.set_num_threads(1)  # before the fork: the workers inherit it
     report = progress or (lambda what, done, all_: None)
     targets = catalog.find(target_ids)
+    need_packages(targets)
     benches = [Bench.of(catalog, target, effort) for target in targets]
     estimate(_expected_seconds(benches, effort.workers))
     known = {task: proof for bench in benches for task in bench.tasks if (proof := bench.known(task))}

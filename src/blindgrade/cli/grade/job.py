@@ -31,6 +31,11 @@ class Job:
         return self.wanted["report"] is not None or bool(self.wanted["open_it"])
 
     @property
+    def quiet(self) -> bool:
+        """Is standard output for a program?"""
+        return bool(self.wanted["as_json"] or self.wanted["problems"])
+
+    @property
     def planned(self) -> list[str]:
         """Lessons that the ids cover but that do not exist yet."""
         prefixes = [f"{i}." for i in self.ids]

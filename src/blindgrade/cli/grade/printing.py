@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ class Printing(Silent):
         self._screen = Screen()
         self._targets = job.targets
         self._verbose = job.wanted["verbose"]
+        own = job.catalog.root / "exercises"
+        self._again = "" if job.submission == own else f" --submission {shlex.quote(str(job.submission))}"
         self._next = 0
         self._drawn = sys.stderr.isatty() and not job.options["debug"]
 
@@ -74,7 +77,7 @@ class Printing(Silent):
 
     def end(self, grading: Grading, links: Links, planned: list[str]) -> None:
         """Print the total and the next step."""
-        parts: list[Any] = ending(grading, links, self._screen.console, verbose=self._verbose)
+        parts: list[Any] = ending(grading, links, self._screen.console, verbose=self._verbose, options=self._again)
         if planned:
             parts += ["", f"  Planned, not graded: {', '.join(planned)}"]
         self._screen.show(*parts, "")

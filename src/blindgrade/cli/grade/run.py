@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from blindgrade.cli.grade import exports
 from blindgrade.cli.grade.device import need_device
 from blindgrade.cli.grade.job import FORMATS, Job
 from blindgrade.cli.grade.printing import Silent
-from blindgrade.cli.grade.screen import put
+from blindgrade.cli.grade.screen import only_results, put
 from blindgrade.cli.grade.standing import last_results
 from blindgrade.engine.grading import runner
 from blindgrade.engine.grading.options import Options
@@ -50,7 +51,8 @@ def grade(job: Job, printing: Silent, warm: Zygote) -> Done:
     figures = CollectedFigures() if job.drawn else None
     hooks: dict[str, Any] = {"progress": printing.waiting, "finished": printing.lesson, "figures": figures}
     try:
-        grading = runner.grade(job.catalog, job.targets, job.submission, Options(**hooks, **job.options), warm)
+        with only_results() if job.options["debug"] and job.quiet else nullcontext():
+            grading = runner.grade(job.catalog, job.targets, job.submission, Options(**hooks, **job.options), warm)
     except (SubmissionError, SandboxMissing) as error:
         printing.clear()
         stop(str(error), BAD_REQUEST)
@@ -98,7 +100,8 @@ def _past(job: Job) -> Past:
 def _remember(job: Job, grading: Grading) -> None:
     progress = Progress(job.catalog.local)
     for attempt in grading.lessons:
-        progress.record(attempt)
+        if not attempt.unreadable:  # it shows nothing about the exercises
+            progress.record(attempt)
     if first := next_in(grading.lessons):
         attempt, result = first
         progress.look_at(attempt.lesson, result.name)

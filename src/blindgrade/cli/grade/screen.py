@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from rich.console import Console, RenderableType
 
@@ -23,6 +25,27 @@ def put(text: str) -> None:
         _forget_output()
         stop(f"the result could not be written ({error.strerror}); free some disk space or write to another place, then"
              " run it again", GRADER_FAILED)  # fmt: skip
+
+
+@contextmanager
+def only_results() -> Iterator[None]:
+    """Send everything that is printed meanwhile to standard error: standard output is for the results alone.
+
+    Code that runs in this process can also write to the file itself, so its number is changed.
+    """
+    stream = sys.stdout
+    stream.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield
+    finally:
+        for printed in (sys.stdout, stream):  # the code may have replaced or closed it
+            with suppress(OSError, ValueError, AttributeError):
+                printed.flush()
+        sys.stdout = stream
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _forget_output() -> None:

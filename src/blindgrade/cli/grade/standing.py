@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blindgrade.catalog import Catalog, Target, UnknownId
+from blindgrade.catalog import Catalog, Target
 from blindgrade.cli.grade.screen import Screen
 from blindgrade.engine.submission.reading import SubmissionError, read_submission
 from blindgrade.history import LessonProgress, Progress
@@ -26,7 +26,7 @@ def show_standing(catalog: Catalog, screen: Screen) -> None:
 def show_hint(catalog: Catalog, names: tuple[str, ...], screen: Screen) -> None:
     """Print the hints of one exercise up to the next one, and store that the student has seen it."""
     progress = Progress(catalog.local)
-    targets = catalog.find([_with_lesson(catalog, name) for name in names] or ["all"])
+    targets = catalog.find(names or ["all"])
     found = _next(targets, progress)
     if found is None:
         found = targets[0], targets[0].lesson.exercise(targets[0].exercises[0])
@@ -62,16 +62,6 @@ def _next(targets: list[Target], progress: Progress) -> tuple[Target, Exercise] 
     focus = progress.focus()
     step = next_step(known, looked_at=(focus.lesson, focus.exercise) if focus else None, remembered=True)
     return found[step.lesson, step.exercise][:2] if step else None
-
-
-def _with_lesson(catalog: Catalog, name: str) -> str:
-    """Id of an exercise. Its name is enough if only one lesson has it. UnknownId if several have it."""
-    if "-" in name or "/" in name or name == "all":
-        return name
-    ids = [t.files.entry.id for t in catalog.find(["all"]) if name in t.exercises]
-    if len(ids) > 1:
-        raise UnknownId(f"{name} is an exercise of several lessons: {', '.join(f'{i}/{name}' for i in ids)}; name one")
-    return f"{ids[0]}/{name}" if ids else name
 
 
 def _digests(catalog: Catalog) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from blindgrade.catalog import Catalog, CourseError, UnknownId
+from blindgrade.catalog import Catalog, CourseError, UnknownId, need_packages
 from blindgrade.cli import exits
 from blindgrade.cli.exits import BAD_REQUEST, stop, stops
 from blindgrade.cli.grade.job import FORMATS, MODES, Job, refuse_what_cannot_be
@@ -27,7 +27,10 @@ def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> 
         if wanted["hint"] or not lessons:
             return _stand(catalog, lessons, wanted["hint"])
         place = submission or catalog.root / "exercises"
-        job = Job(catalog, lessons, catalog.find(lessons), place, wanted, options)
+        ids = catalog.canonical(lessons)
+        targets = catalog.find(ids)
+        need_packages(targets)
+        job = Job(catalog, ids, targets, place, wanted, options)
         code = _watch(job) if wanted["watch"] else _grade(job)
     exits.leave(code)  # everything is printed and ended
 
@@ -52,8 +55,7 @@ def _watch(job: Job) -> int:
 
 
 def _grade(job: Job) -> int:
-    quiet = job.wanted["as_json"] or job.wanted["problems"]
-    printing = Silent() if quiet else Printing(job)
+    printing = Silent() if job.quiet else Printing(job)
     printing.begin()
     from blindgrade.cli.grade.warm_start import grade_warm
 

@@ -13,7 +13,7 @@ from blindgrade.engine.judging.judging import ReferenceFailed, judge_by
 from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.submission.lines import trace_of
 from blindgrade.engine.submission.reading import LessonSubmission
-from blindgrade.engine.wire.replies import Answer
+from blindgrade.engine.wire.replies import Answer, Stopped
 from blindgrade.engine.worker.eager import eagerly
 from blindgrade.engine.worker.lesson import LoadedLesson
 from blindgrade.engine.worker.state import State, to_standard
@@ -35,6 +35,8 @@ class InThisProcess:
         check, seed = rounds[0]
         if self.submission is None:
             reply = observe(self.checks, check, self.load(), seed, self.device)
+        elif exercise.defines in self.submission.unread:
+            return Observed(Stopped(self.submission.unread[exercise.defines]))
         else:
             reply = self._of_a_student(check, seed)
         return Observed(reply, trace=trace_of(reply) if self.submission is None else self.submission.trace(reply))

@@ -22,7 +22,7 @@ import numpy
 import torch
 
 from blindgrade import seeds
-from blindgrade.catalog import CourseError, Target
+from blindgrade.catalog import CourseError, Target, need_packages
 from blindgrade.checks import Check, Rng, derive
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
 from blindgrade.engine.answers.lesson_checks import LessonChecks
@@ -59,6 +59,7 @@ def grade_names(
     The reference is the live solution if the course has it, else the answer key. Afterwards torch's switches, the
     random sources and the import path are unchanged. CourseError if the course lacks a file or a check.
     """
+    need_packages([target])
     begun = time.monotonic()
     with _restored(target.files.module) as state:
         loop = _loop(target, names, places, reference, seed, state)

@@ -21,7 +21,7 @@ from blindgrade.engine.grading.worker_client import Interrupted, ZygoteFailed
 from blindgrade.engine.judging.diagnosis import Seen
 from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.submission.reading import LessonSubmission, read_submission
-from blindgrade.engine.wire.replies import Raised
+from blindgrade.engine.wire.replies import Unwritten
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.models import Attempt, Exercise, ExerciseResult, Grading, Outcome, SubmissionRef
 from blindgrade.places import Place
@@ -78,11 +78,14 @@ def grade_lesson(
         raise GraderFailed(str(error)) from None
 
 
+@dataclass(frozen=True)
 class _NothingSubmitted:
-    """Observes a lesson that the submission does not contain: every exercise is like the untouched stub."""
+    """Observes a lesson that the submission does not contain, or that cannot be read: nothing is written."""
+
+    message: str = "not written yet"
 
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
-        return Observed(Raised("NotImplementedError", "", own=True))
+        return Observed(Unwritten(self.message))
 
     def definition(self, exercise: Exercise) -> Place | None:
         return None
@@ -98,6 +101,7 @@ class _LessonRun:
     references: References
     problems: list[str] = field(default_factory=list)
     student: Student | None = None
+    unreadable: str = ""  # why no definition of the lesson's file could be read
 
     def __post_init__(self) -> None:
         self.checks, self.reference = self.references.of(self.target, self.options)
@@ -108,12 +112,16 @@ class _LessonRun:
         if self.submission is None:
             self.problems.append(f"the submission holds no file for {files.entry.id} ({files.module}.py or .ipynb)")
         elif self.submission.unreadable:
-            self.problems.append(self.submission.unreadable)
+            self.unreadable = self.submission.unreadable
+            self.problems.append(self.unreadable)
             self.submission = None
         else:
+            self.unreadable = self.submission.empty
             self.problems += self.submission.problems
 
     def _observer(self) -> Observer:
+        if self.unreadable:
+            return _NothingSubmitted("the lesson's file could not be read")
         if self.submission is None:
             return _NothingSubmitted()
         if self.options.debug:
@@ -146,6 +154,7 @@ class _LessonRun:
             sandbox="none" if self.options.debug else self.zygote.sandbox or "process",
             seconds=time.monotonic() - begun,
             problems=self.problems,
+            unreadable=self.unreadable or (self.student.load_failure if self.student is not None else ""),
         )
 
     def _exercises(self, loop: Loop) -> list[ExerciseResult]:
@@ -179,4 +188,4 @@ class _LessonRun:
         assert self.submission is not None
         folder = self.path if self.path.is_dir() else self.path.parent
         file = next(folder.rglob(self.submission.file), self.path)
-        return load(self.target.files.module, self.submission.text, str(file))
+        return load(self.target.files.module, self.submission.to_run, str(file))

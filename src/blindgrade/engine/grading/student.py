@@ -17,6 +17,7 @@ from blindgrade.engine.grading.worker_client import Worker, WorkerGone
 from blindgrade.engine.judging.judged_before import JudgedBefore
 from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.submission.broken import reads
 from blindgrade.engine.submission.reading import LessonSubmission
 from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Problem, Raised, Result, Stopped, Unsendable
 from blindgrade.models import Exercise
@@ -84,6 +85,11 @@ class Student:
             self.checks.experiment(check)
         return seen
 
+    @property
+    def load_failure(self) -> str:
+        """Sentence that says why the student's file could not be loaded; empty if it could."""
+        return self._load_failure
+
     def definition(self, exercise: Exercise) -> Place | None:
         """See `Observer`."""
         return self.submission.definition(exercise.defines)
@@ -132,6 +138,8 @@ class Student:
 
     def _no_longer(self, exercise: Exercise) -> str:
         """Reason why no check of this exercise is run any more; empty while its budgets last."""
+        if unread := self.submission.unread.get(exercise.defines):
+            return unread
         if stopped := self._stopped.get(exercise.name):
             return f"not run, because an earlier check was {stopped}"
         budget = self.target.lesson.seconds
@@ -178,7 +186,7 @@ class Student:
         """Load the student's file. A sentence if this fails, else empty. Left-out lines are added to `problems`."""
         toys = self.target.files.toys
         request = {
-            "op": "load", "module": self.target.files.module, "text": self.submission.text.encode(),
+            "op": "load", "module": self.target.files.module, "text": self.submission.to_run.encode(),
             "file": self.submission.file,
             "files": {**self.submission.files, "toys.py": toys.read_bytes() if toys.is_file() else b""},
         }  # fmt: skip
@@ -200,6 +208,8 @@ class Student:
     def _problem(self, problem: Problem) -> str:
         place, error = self.submission.lines.where(problem.line), problem.error
         text = " ".join(error.message.split())[:200]
+        if error.type == "SyntaxError":
+            text = reads(text, "")
         return f"{place}: {error.type}: {text}; this part was left out and the rest was graded"
 
     def close(self) -> None:

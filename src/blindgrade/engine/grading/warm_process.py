@@ -16,7 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from blindgrade.catalog import Target
+from blindgrade import environment
+from blindgrade.catalog import Target, need_packages
 from blindgrade.engine.grading.worker_client import START_SECONDS, Ended, Worker, ZygoteFailed
 from blindgrade.engine.sandbox import cgroup
 from blindgrade.engine.sandbox.layout import BOX
@@ -59,7 +60,8 @@ class Zygote:
     """Warm process. `start` starts it, or the first worker does. Leaving the context ends it.
 
     `sandbox` names the tiers that its workers may use (`ALLOWED`). `private` are paths that no worker may read: the
-    process refuses to start in a tier in which a worker can read one. With `fork=False` the process itself becomes its
+    process refuses to start in a tier in which a worker can read one. `packages` are those that workers may import in
+    addition to the grader's own. With `fork=False` the process itself becomes its
     only worker, because CUDA does not survive a fork. Then each further worker needs a fresh process.
     """
 
@@ -69,6 +71,7 @@ class Zygote:
         optimizer: bool = False,
         sandbox: Sandbox = "auto",
         private: Sequence[Path] = (),
+        packages: Sequence[str] = (),
         memory_mb: int = 2048,
         fork: bool = True,
     ) -> None:
@@ -81,6 +84,7 @@ class Zygote:
             "allowed": ALLOWED[sandbox],
             "strict": sandbox not in ("auto", "process"),
             "private": [str(path) for path in private if path.exists()],
+            "packages": environment.folders(packages),
             "memory_mb": memory_mb,
             "fork": fork,
         }
@@ -96,14 +100,16 @@ class Zygote:
     ) -> Self:
         """Warm process for grading these lessons. Its workers cannot read the lessons' solutions and checks.
 
-        `private` are more paths that they must not read.
+        `private` are more paths that they must not read. CourseError if this Python lacks a package of the course.
         """
+        need_packages(targets)
         private = {*private, *(t.files.root / tree for t in targets for tree in ("solutions", "graders"))}
         exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
         return cls(
             optimizer=any(e.kind is Kind.TRAINING for e in exercises),
             sandbox=sandbox,
             private=sorted(private),
+            packages=list(dict.fromkeys(name for target in targets for name in target.packages)),
             memory_mb=max((e.memory_mb for e in exercises), default=2048),
             fork=device == "cpu",
         )

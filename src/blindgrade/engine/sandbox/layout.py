@@ -14,6 +14,13 @@ LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64",
 DATA = ("/etc/ld.so.cache", "/usr/share/zoneinfo", "/proc/cpuinfo", "/sys/devices/system/cpu")
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
 NEEDED = ("torch", "numpy", "jaxtyping")
+_added: list[str] = []
+
+
+def add_code(folders: list[str]) -> None:
+    """Let workers read these folders, too: they hold packages that the course adds. Call it before `code`."""
+    _added.extend(folders)
+    code.cache_clear()
 
 
 @cache
@@ -22,7 +29,7 @@ def code() -> dict[str, str]:
 
     A path with a symbolic link in it is listed under both names. The result is cached, because every worker needs it.
     """
-    found = [sys.base_prefix, sys.prefix, str(Path(__file__).parents[2])]
+    found = [sys.base_prefix, sys.prefix, str(Path(__file__).parents[2]), *_added]
     found += [place for module in NEEDED if (place := _site(module))]
     given = sorted({os.path.abspath(path) for path in found} | {os.path.realpath(path) for path in found})
     kept: dict[str, str] = {}

@@ -15,7 +15,7 @@ import tarfile
 import unicodedata
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -29,7 +29,9 @@ MAX_ENTRIES = 5_000
 MAX_DEPTH = 16
 MAX_NAME = 200  # bytes of one part of a path
 CHUNK = 1 << 16
+UTF8 = 0x800  # flag of a zip's entry: its name is UTF-8
 NOISE = ("__MACOSX", ".DS_Store")
+UNKNOWN = (".rar", ".7z", ".zipx", ".tar.zst")  # archives that only other programs open
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class ArchiveError(Exception):
 def is_archive(path: Path) -> bool:
     """Whether `unpacked` takes a file with this name."""
     return path.name.lower().endswith(SUFFIXES)
+
+
+def unknown_archive(name: str) -> str:
+    """Reason why an archive of another program is not opened; empty for other files."""
+    return "only .zip and .tar archives are opened; pack it again as .zip" if name.lower().endswith(UNKNOWN) else ""
 
 
 @contextmanager
@@ -145,6 +152,26 @@ class _Taker:
             self.notes.append(f"{name[:MAX_NAME]!a} was left out: it is larger than {self.limits.file // MIB} MiB")
 
 
+def clean_name(name: str) -> str:
+    """Name of an entry as other programs would show it: `/` between the parts, without `.` and empty parts, composed.
+
+    Windows programs write `\\` between the parts, although the format forbids it. A name that begins with `/` and `..`
+    stay, so that they are refused.
+    """
+    composed = unicodedata.normalize("NFC", name.replace("\\", "/"))
+    parts = [part for part in composed.split("/") if part not in ("", ".")]
+    return ("/" if composed.startswith("/") else "") + "/".join(parts)
+
+
+def _zip_name(entry: zipfile.ZipInfo) -> str:
+    """Name of an entry. Without the flag for UTF-8, most programs of today write UTF-8 all the same."""
+    if entry.flag_bits & UTF8:
+        return entry.filename
+    with suppress(UnicodeError):
+        return entry.filename.encode("cp437").decode("utf-8")
+    return entry.filename
+
+
 def refused_name(name: str) -> str:
     """Reason why a name is not taken; empty if the name is harmless."""
     parts = name.split("/")
@@ -165,10 +192,13 @@ def _unpack_zip(path: Path, taker: _Taker) -> None:
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
             kind = (entry.external_attr >> 16) & 0o170000
-            if entry.is_dir() or not taker.wants(entry.filename, regular=kind in (0, 0o100000)):
+            given = _zip_name(entry)
+            name = clean_name(given)
+            folder = entry.is_dir() or given.endswith("\\")
+            if folder or not taker.wants(name, regular=kind in (0, 0o100000)):
                 continue
             with archive.open(entry) as stream:
-                taker.take(entry.filename, stream)
+                taker.take(name, stream)
 
 
 def _unpack_tar(path: Path, taker: _Taker) -> None:
@@ -177,7 +207,7 @@ def _unpack_tar(path: Path, taker: _Taker) -> None:
         # Read as a stream, without seeking, so that every unpacked byte passes the counter.
         with tarfile.open(fileobj=counted, mode="r|", errorlevel=2) as archive:
             for entry in archive:
-                name = entry.name[2:] if entry.name.startswith("./") else entry.name
+                name = clean_name(entry.name)
                 if entry.isdir():
                     continue
                 regular = entry.isreg() and not entry.issparse()

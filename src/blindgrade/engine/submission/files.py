@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import tokenize
 from pathlib import Path
 
 MIB = 1 << 20
 MAX_PYTHON = 2 * MIB
-MAX_NOTEBOOK = 20 * MIB
+MAX_NOTEBOOK = 20 * MIB  # without the outputs of its cells
+MAX_WITH_OUTPUTS = 128 * MIB
+CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")  # PEP 263
+UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how a text in UTF-16 begins
 
 
 class Unreadable(Exception):
@@ -42,6 +46,8 @@ def decode(data: bytes) -> tuple[str, bytes]:
 
     Unreadable if the file is not text.
     """
+    if data.startswith(UTF16):
+        raise Unreadable("is UTF-16 text, which Python does not read; save it again as UTF-8")
     if b"\0" in data:
         raise Unreadable("contains NUL bytes, so it is not UTF-8 text; save it again as UTF-8")
     try:
@@ -49,9 +55,22 @@ def decode(data: bytes) -> tuple[str, bytes]:
         text = data.decode(encoding)
         text.encode("utf-8")
     except (SyntaxError, LookupError, ValueError):
-        raise Unreadable("is not UTF-8 text and does not match its coding line; save it again as UTF-8") from None
+        raise Unreadable(_no_text(data)) from None
     if "\0" in text:
         raise Unreadable("contains NUL characters; save it again as UTF-8")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     # The coding line stays in the text, so the bytes must stay in that encoding.
     return text, text.encode("utf-8") if encoding.startswith("utf-8") else data
+
+
+def _no_text(data: bytes) -> str:
+    first = data.split(b"\n", 2)[:2]
+    if any(CODING.match(line) for line in first):
+        return "is not text in the encoding that its coding line names; save it again as UTF-8, without that line"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start]
+        return f"is not UTF-8 text: line {line} has the byte {byte:#04x}; save it again as UTF-8"
+    return "is not UTF-8 text; save it again as UTF-8"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from blindgrade.engine.submission.files import MAX_PYTHON, MIB, Unreadable, decode, read_bytes
@@ -16,11 +16,14 @@ MAX_ENTRIES = 5_000  # names that are read in one lesson's folder
 NOT_THE_STUDENTS = frozenset({"lesson.toml", "public_checks.py", "answer_key.json", "toys.py"})
 
 
-def add_helpers(files: dict[str, bytes], folder: Path, lesson_file: str, problems: list[str]) -> None:
-    """Add helper modules and small data files to `files`, the nearest first, until a limit is reached."""
+def add_helpers(files: dict[str, bytes], folder: Path, lesson_files: Collection[str], problems: list[str]) -> None:
+    """Add helper modules and small data files to `files`, the nearest first, until a limit is reached.
+
+    `lesson_files` are names in the folder that are no helpers: the lesson's file, and the file that was read as it.
+    """
     total = sum(len(content) for content in files.values())
     for name in _walk(folder, problems):
-        if name == lesson_file:
+        if name in lesson_files:
             continue
         if len(files) >= MAX_FILES:
             problems.append(f"{name} and later files were left out: at most {MAX_FILES} files are taken; remove some")

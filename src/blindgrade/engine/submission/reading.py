@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import os
 import re
 import stat
-import warnings
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 
 from blindgrade.catalog import LessonFiles
-from blindgrade.engine.submission import archives, notebook
-from blindgrade.engine.submission.files import MAX_NOTEBOOK, MAX_PYTHON, MIB, Unreadable, decode, read_bytes
+from blindgrade.engine.submission import archives
+from blindgrade.engine.submission.archives import MAX_ENTRIES
+from blindgrade.engine.submission.broken import readable
+from blindgrade.engine.submission.file_names import SUFFIXES, Kind, named, stem_of, suffix_of
+from blindgrade.engine.submission.files import Unreadable
+from blindgrade.engine.submission.finding import Wanted, find, passed_over
 from blindgrade.engine.submission.helpers import add_helpers
+from blindgrade.engine.submission.lesson_source import Looking, Source, defined_names, fuller, read_source
 from blindgrade.engine.submission.lines import LineMap, as_it_is, trace_of
-from blindgrade.engine.submission.statements import ASSIGNMENTS, DEFINITIONS, binds
+from blindgrade.engine.submission.tree import Tree, opened_tree, size_of
 from blindgrade.engine.wire.replies import Reply, TraceLine
 from blindgrade.places import Frame, Place
 
 MAX_PROBLEMS = 20
-DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
-
-
-# The stub's line where the student writes. The stub's introduction has the same text inside a sentence, which does not
-# match.
-UNWRITTEN = re.compile(r"^\s*raise NotImplementedError", re.MULTILINE)
 
 
 class SubmissionError(Exception):
@@ -38,7 +37,9 @@ class LessonSubmission:
     """Files for one lesson's worker. Names in `files` are relative to its box, with `/` between the parts.
 
     `path` is the submission as the user named it. `file` is the lesson's file in the box. `sha256` covers `files`. If
-    the lesson's file cannot be read, `unreadable` says why, and there are no files.
+    the lesson's file cannot be read, `unreadable` says why, and there are no files. `to_run` is the text without the
+    parts that Python cannot read, `unread` has the reasons of the definitions in these parts. If no definition is left,
+    `empty` says why.
     """
 
     path: str
@@ -49,6 +50,14 @@ class LessonSubmission:
     lines: LineMap
     problems: list[str]
     unreadable: str = ""
+    readable: str | None = None  # None: the whole text
+    unread: dict[str, str] = field(default_factory=dict)
+    empty: str = ""
+
+    @property
+    def to_run(self) -> str:
+        """Text that a worker loads."""
+        return self.text if self.readable is None else self.readable
 
     def trace(self, reply: Reply) -> tuple[Frame, ...]:
         """Frames of an exception, in places that the student knows."""
@@ -63,24 +72,14 @@ class LessonSubmission:
         return self.lines.where(self.text.count("\n", 0, found.start()) + 1) if found else None
 
 
-@dataclass(frozen=True)
-class _Source:
-    """Lesson's file after reading: its text, and bytes that Python imports as this text."""
-
-    text: str
-    content: bytes
-    lines: LineMap
-    problems: list[str] = field(default_factory=list)
-
-
 def read_submission(
     path: Path, targets: list[LessonFiles], defined: dict[str, set[str]]
 ) -> dict[str, LessonSubmission | None]:
     """Files of the submission for each target lesson, by the lesson's id. None for a lesson without a file.
 
-    `path` is a .py or .ipynb file, a lesson's folder, a folder with lesson folders (or with `exercises/`), or an
-    archive of such a folder. `defined` has the names that each lesson's exercises define. With them, a single file with
-    another name finds its lesson. SubmissionError if nothing can be read.
+    `path` is a .py or .ipynb file, a folder, or an archive. In a folder, a lesson's file is in the lesson's folder, in
+    `exercises/` or in the folder itself; otherwise it is looked for everywhere, also in archives and under other names.
+    `defined` has the names that each lesson's exercises define. SubmissionError if nothing can be read.
     """
     try:
         mode = path.stat().st_mode
@@ -89,103 +88,194 @@ def read_submission(
             f"{path} does not exist or cannot be opened; name a .py or .ipynb file or a folder"
         ) from None
     if stat.S_ISDIR(mode):
-        return _read_folder(path, targets)
+        return _read_folder(path, targets, defined)
     if archives.is_archive(path):
-        return _read_archive(path, targets)
-    if path.suffix not in (".py", ".ipynb"):
+        return _read_archive(path, targets, defined)
+    if reason := archives.unknown_archive(path.name):
+        raise SubmissionError(f"{path} cannot be opened: {reason}")
+    if not suffix_of(path.name):
         raise SubmissionError(
             f"{path} is not a Python file, notebook, archive or folder; name a .py, .ipynb or .zip file or a folder"
         )
+    return _read_file(path, targets, defined)
+
+
+def _read_file(
+    path: Path, targets: list[LessonFiles], defined: dict[str, set[str]]
+) -> dict[str, LessonSubmission | None]:
     found: dict[str, LessonSubmission | None] = {target.entry.id: None for target in targets}
     # The user named this file, so a link to it is followed. Links inside a folder are not followed.
-    source = _read_source(path.resolve(), path)
-    owner = _owner(path.stem, source.text, targets, defined)
+    source = _read(path.resolve(), path)
+    names = defined_names(source.text)
+    owner = _owner(path.name, names, targets, defined)
     if owner is not None:
         # Only a lesson's own folder is known to contain helpers. Beside another file there may be anything.
         folder = path.resolve().parent if path.resolve().parent.name == owner.folder else None
-        found[owner.entry.id] = _assemble(path, owner, source, folder, list(source.problems))
+        wanted = defined.get(owner.entry.id, set())
+        problems = list(source.problems)
+        if wanted and not names & wanted and stem_of(path.name) != owner.module:
+            own = f"the lesson's own file is {owner.module}.py or {owner.module}.ipynb"
+            problems.append(f"{path.name} defines no exercise of {owner.entry.id}; {own}")
+        found[owner.entry.id] = _assemble(path, owner, source, folder, problems)
     return found
 
 
-def _read_folder(path: Path, targets: list[LessonFiles]) -> dict[str, LessonSubmission | None]:
-    lessons = {target.entry.id: _one_of_many(path, target) for target in targets}
+def _read_folder(
+    path: Path, targets: list[LessonFiles], defined: dict[str, set[str]], room: int = archives.MAX_UNPACKED
+) -> dict[str, LessonSubmission | None]:
+    lessons = {target.entry.id: _one_of_many(path, target, partial(_from_folder, path, target)) for target in targets}
+    missing = [target for target in targets if lessons[target.entry.id] is None]
+    if missing:
+        with opened_tree(path, room) as tree:
+            look = Looking(tree.files)
+            for target in missing:
+                search = partial(_from_tree, path, target, tree, look, defined.get(target.entry.id, set()))
+                lessons[target.entry.id] = _one_of_many(path, target, search)
     given = [one for one in lessons.values() if one is not None]
     if given and all(one.unreadable for one in given):
         raise SubmissionError(given[0].unreadable)
     return lessons
 
 
-def _read_archive(path: Path, targets: list[LessonFiles]) -> dict[str, LessonSubmission | None]:
+def _read_archive(
+    path: Path, targets: list[LessonFiles], defined: dict[str, set[str]]
+) -> dict[str, LessonSubmission | None]:
     try:
         with archives.unpacked(path) as (folder, notes):
-            lessons = _read_folder(folder, targets)
+            room = max(archives.MAX_UNPACKED - size_of(folder), 0)
+            lessons = _read_folder(folder, targets, defined, room)
     except archives.ArchiveError as error:
         raise SubmissionError(f"{path} {error}") from None
-    more = [f"there are {len(notes) - MAX_PROBLEMS} more files like these"] if len(notes) > MAX_PROBLEMS else []
-    noted = [*notes[:MAX_PROBLEMS], *more]
+    noted = _some(notes)
+    missing = [target for target in targets if lessons[target.entry.id] is None] if noted else []
+    if len(missing) == len(targets):
+        raise SubmissionError(f"{path} {_holds_none(missing[0])}: {'; '.join(noted)}")
+    for target in missing:
+        lessons[target.entry.id] = _unreadable(path, target, f"the archive {_holds_none(target)}: {'; '.join(noted)}")
     return {
         lesson: replace(found, path=str(path), problems=[*found.problems, *noted]) if found else None
         for lesson, found in lessons.items()
     }
 
 
-def _one_of_many(path: Path, target: LessonFiles) -> LessonSubmission | None:
+def _some(notes: list[str]) -> list[str]:
+    more = [f"there are {len(notes) - MAX_PROBLEMS} more files like these"] if len(notes) > MAX_PROBLEMS else []
+    return [*notes[:MAX_PROBLEMS], *more]
+
+
+def _holds_none(target: LessonFiles) -> str:
+    return f"holds no file for {target.entry.id} ({target.module}.py or {target.module}.ipynb)"
+
+
+def _one_of_many(
+    path: Path, target: LessonFiles, read: Callable[[], LessonSubmission | None]
+) -> LessonSubmission | None:
     """One lesson of a folder. If its file cannot be read, the other lessons are still graded."""
     try:
-        return _from_folder(path, target)
+        return read()
     except SubmissionError as error:
-        file = f"{target.module}.py"
-        text = str(error).replace(f"{path}/", "")  # an attempt must not name a path of the grading machine
-        return LessonSubmission(str(path), "", file, "", {}, LineMap(file), [], unreadable=text)
+        # An attempt must not name a path of the grading machine.
+        return _unreadable(path, target, str(error).replace(f"{path}/", ""))
 
 
-def _owner(stem: str, text: str, targets: list[LessonFiles], defined: dict[str, set[str]]) -> LessonFiles | None:
+def _unreadable(path: Path, target: LessonFiles, reason: str) -> LessonSubmission:
+    file = f"{target.module}.py"
+    return LessonSubmission(str(path), "", file, "", {}, LineMap(file), [], unreadable=reason)
+
+
+def _owner(name: str, names: set[str], targets: list[LessonFiles], defined: dict[str, set[str]]) -> LessonFiles | None:
     """Lesson that a single file answers, found by the file's name or by the names that it defines."""
+    if not targets:
+        return None
+    by_name = named(name, {module for target in targets for module in (target.module, *target.modules)})
     for target in targets:
-        if stem == target.module or len(targets) == 1:
+        if by_name and by_name.module == target.module and by_name.kind is not Kind.LONGER:
             return target
-    names = _defined_names(text)
     scores = {target.entry.id: len(names & defined.get(target.entry.id, set())) for target in targets}
-    best = max(targets, key=lambda target: scores[target.entry.id], default=None)
-    return best if best is not None and scores[best.entry.id] else None
-
-
-def _defined_names(text: str) -> set[str]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set(DEFINITION.findall(text))
-    kinds = (*DEFINITIONS, *ASSIGNMENTS, ast.If, ast.Try)
-    return {name for node in body if isinstance(node, kinds) for name in binds(node)[0]}
+    best = max(targets, key=lambda target: scores[target.entry.id])
+    if scores[best.entry.id]:
+        return best
+    # Nobody knows better than the user, unless the file has another lesson's name.
+    of_another = by_name is not None and by_name.module != targets[0].module
+    return targets[0] if len(targets) == 1 and not of_another else None
 
 
 def _from_folder(path: Path, target: LessonFiles) -> LessonSubmission | None:
+    """Lesson's file in one of its places, under its own name."""
     for folder in (path / target.folder, path / "exercises" / target.folder, path):
         linked = [part for part in (folder.parent, folder) if path in part.parents and part.is_symlink()]
         if linked and os.path.lexists(folder):
             raise SubmissionError(f"{linked[0]} is a symbolic link; replace it with the folder itself")
-        files = [folder / f"{target.module}{suffix}" for suffix in (".py", ".ipynb")]
-        sources = [_read_source(file, file) for file in files if os.path.lexists(file)]
+        files = [folder / f"{target.module}{suffix}" for suffix in SUFFIXES]
+        sources = [_read(file, file) for file in files if os.path.lexists(file)]
         if sources:
-            # A student who works in the notebook leaves the .py as an untouched stub, or the other way round.
-            source = min(sources, key=lambda one: len(UNWRITTEN.findall(one.text)))
-            return _assemble(path, target, source, folder, list(source.problems))
+            source = fuller(sources)
+            return _assemble(path, target, source, folder, [*source.problems, *_copies(folder, target, source)])
     return None
 
 
+def _copies(folder: Path, target: LessonFiles, source: Source) -> list[str]:
+    """Notes about copies of the lesson's file that are not graded."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry, _ in zip(entries, range(MAX_ENTRIES), strict=False) if suffix_of(entry.name)]
+    files = {name: folder / name for name in sorted(names) if not (folder / name).is_symlink()}
+    return passed_over(_wanted(target, set()), source.lines.file, files, Looking(files))
+
+
+def _from_tree(
+    path: Path, target: LessonFiles, tree: Tree, look: Looking, defined: set[str]
+) -> LessonSubmission | None:
+    """Lesson's file anywhere in the submission. SubmissionError if there are several, or if something was left out."""
+    wanted = _wanted(target, defined)
+    choice = find(wanted, tree.files, target.modules, look)
+    if choice.refused:
+        raise SubmissionError(choice.refused)
+    if not choice.names:
+        if tree.notes:
+            raise SubmissionError(f"the submission {_holds_none(target)}: {'; '.join(_some(tree.notes))}")
+        return None
+    sources = [_read(tree.files[name], Path(name)) for name in choice.names]
+    source = fuller(sources)
+    problems = [*source.problems, *choice.notes, *tree.notes]
+    folder = tree.files[choice.names[0]].parent
+    own = {PurePosixPath(name).name for name in (*choice.names, *choice.others)}
+    return _assemble(path, target, source, folder, problems, own)
+
+
+def _wanted(target: LessonFiles, defined: set[str]) -> Wanted:
+    return Wanted(target.entry.id, target.folder, target.module, defined)
+
+
 def _assemble(
-    path: Path, target: LessonFiles, source: _Source, folder: Path | None, problems: list[str]
+    path: Path,
+    target: LessonFiles,
+    source: Source,
+    folder: Path | None,
+    problems: list[str],
+    own: Collection[str] = (),
 ) -> LessonSubmission:
     file = f"{target.module}.py"
     files = {file: source.content}
+    found = readable(source.text, source.lines)
+    problems = [*found.problems, *problems]
     if folder is not None:
-        add_helpers(files, folder, file, problems)
+        add_helpers(files, folder, {file, *own}, problems)
     if len(problems) > MAX_PROBLEMS:
         more = len(problems) - MAX_PROBLEMS
         problems = [*problems[:MAX_PROBLEMS], f"there are {more} more problems like these; solve these first"]
-    return LessonSubmission(str(path), _digest(files), file, source.text, files, source.lines, problems)
+    return LessonSubmission(
+        str(path), _digest(files), file, source.text, files, source.lines, problems,
+        readable=None if found.text == source.text else found.text,
+        unread=found.unread,
+        empty=found.problems[0] if found.empty else "",
+    )  # fmt: skip
+
+
+def _read(file: Path, shown: Path) -> Source:
+    try:
+        return read_source(file, shown.name)
+    except Unreadable as error:
+        raise SubmissionError(f"{shown} {error}") from None
 
 
 def _digest(files: dict[str, bytes]) -> str:
@@ -195,29 +285,3 @@ def _digest(files: dict[str, bytes]) -> str:
         # The lengths come first, so that two different sets of files never give the same bytes.
         digest.update(b"%d:%d:" % (len(label), len(content)) + label + content)
     return digest.hexdigest()
-
-
-# ---------------------------------------------------------------- the lesson's own file
-
-
-def _read_source(file: Path, shown: Path) -> _Source:
-    try:
-        if shown.suffix == ".ipynb":
-            return _read_notebook(file, shown.name)
-        data = read_bytes(file, MAX_PYTHON)
-        text, content = decode(data)
-        return _Source(notebook.without_pictures(text), content, LineMap(shown.name))
-    except Unreadable as error:
-        raise SubmissionError(f"{shown} {error}") from None
-
-
-def _read_notebook(file: Path, name: str) -> _Source:
-    try:
-        parsed = notebook.read_notebook(read_bytes(file, MAX_NOTEBOOK))
-    except notebook.NotebookError as error:
-        raise Unreadable(f"{error}; open it in Jupyter and save it again, or submit a .py file") from None
-    content = parsed.text.encode("utf-8")
-    if len(content) > MAX_PYTHON:
-        raise Unreadable(f"contains more than {MAX_PYTHON // MIB} MiB of code; move data out of the cells")
-    problems = [f"{name}: {problem}" for problem in parsed.problems]
-    return _Source(parsed.text, content, LineMap(name, parsed.cells or ((1, 1),)), problems)

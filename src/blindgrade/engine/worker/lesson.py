@@ -143,14 +143,14 @@ def statements(text: str, path: str, problems: list[Problem]) -> Iterator[ast.st
     starts = [n for n, line in enumerate(lines) if not CONTINUES.match(line)]
     at = 0
     while at < len(starts):
-        body, following, failure = _block(lines, starts, at, path)
+        body, following, failure = parsed_block(lines, starts, at, path)
         if failure is not None:
             problems.append(failure)
         yield from body
         at = following
 
 
-def _block(
+def parsed_block(
     lines: list[str], starts: list[int], at: int, path: str, reach: int = 40
 ) -> tuple[list[ast.stmt], int, Problem | None]:
     """Parse from one block start to the nearest later start that gives valid Python. If none does, skip one block.

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from blindgrade.engine.sandbox import cgroup, probe, tiers
+from blindgrade.engine.sandbox import cgroup, layout, probe, tiers
 from blindgrade.engine.sandbox.limits import (
     STOP,
     Limits,
@@ -43,6 +43,8 @@ def main() -> None:
     # A worker can read its arguments and the local variables below it. It must not see the paths of private folders.
     sys.argv = sys.orig_argv = ["worker"]
     tiers.die_with_parent()
+    layout.add_code(options["packages"])
+    sys.path += [folder for folder in options["packages"] if folder not in sys.path]
     tier, missing = probe.choose(options["allowed"], options.pop("private"))
     walls = {"sandbox": tier.name, "missing": missing, "owner": list(tier.owner())}
     if not tier.isolates and options["strict"]:

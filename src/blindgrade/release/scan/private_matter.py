@@ -18,7 +18,7 @@ from blindgrade.authoring import cells, regions
 from blindgrade.authoring.cells import SOLUTION_ONLY
 from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.stub import stub_text
-from blindgrade.catalog import Catalog, CourseError, LessonFiles
+from blindgrade.catalog import Catalog, CourseError, LessonFiles, toml_data
 from blindgrade.engine.answers.slices import MAIN, TOYS, SliceError, Slicer
 from blindgrade.models import Described
 from blindgrade.release.scan import shapes
@@ -90,7 +90,7 @@ class PrivateMatter:
         """Lines that the course allows in public files."""
         path = self.catalog.on_purpose
         try:
-            entries = tomllib.loads(path.read_text(encoding="utf-8")).get("line", []) if path.is_file() else []
+            entries = toml_data(path).get("line", []) if path.is_file() else []
             return [Purpose.model_validate(entry) for entry in entries]
         except (tomllib.TOMLDecodeError, ValidationError) as error:
             raise CourseError(

@@ -31,6 +31,7 @@ PLAIN = {
 COLON = re.compile(r":(?=:\w)")  # GitHub's runner obeys "::error::" at the start of a line
 BAR = 24
 WIDTH = 100  # longer lines are hard to read
+UNREAD = "could not be read"  # start of each check's message if the exercise's code is broken
 NOT_RUN = "not run"  # start of a check's message if its exercise had used up its time
 TO_SHOW = (Outcome.FAILED, Outcome.ERROR)  # exercises that --verbose shows in full
 WRONG = (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED)
@@ -69,7 +70,9 @@ def heading(lesson: str, title: str) -> Text:
 def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
     """Exercises of a lesson, and its points. The caller prints the heading before."""
     parts = problems(attempt.problems)
-    parts += [exercise_table(attempt.exercises, console), Text(), bar(attempt.points, attempt.max_points, console)]
+    if not attempt.unreadable:
+        parts += [exercise_table(attempt.exercises, console), Text()]
+    parts += [bar(attempt.points, attempt.max_points, console)]
     if attempt.reference == "key":
         parts.append(Text("  public checks only, against the answer key", "dim"))
     return parts
@@ -112,6 +115,8 @@ def problems(texts: Iterable[str]) -> list[RenderableType]:
 def _note(result: ExerciseResult) -> str:
     if result.outcome is Outcome.BLOCKED:
         return next((c.message for c in result.checks if c.outcome is Outcome.BLOCKED), "")
+    if result.outcome is Outcome.FAILED and all(c.message.startswith(UNREAD) for c in result.checks):
+        return UNREAD
     if result.outcome is Outcome.FAILED:
         wrong = sum(c.outcome in WRONG for c in result.checks)
         return f"{wrong} of {len(result.checks)} checks {'fails' if wrong == 1 else 'fail'}"
@@ -121,8 +126,13 @@ def _note(result: ExerciseResult) -> str:
 # ---------------------------------------------------------------- what to do next
 
 
-def ending(grading: Grading, links: Links, console: Console, *, verbose: bool = False) -> list[RenderableType]:
-    """Lines below the lessons: the total, and the next exercise to fix (with `verbose`: all that are wrong)."""
+def ending(
+    grading: Grading, links: Links, console: Console, *, verbose: bool = False, options: str = ""
+) -> list[RenderableType]:
+    """Lines below the lessons: the total, and the next exercise to fix (with `verbose`: all that are wrong).
+
+    `options` are those that the next command repeats, as a shell reads them.
+    """
     parts: list[RenderableType] = []
     if len(grading.lessons) > 1:
         parts += ["", bar(grading.points, grading.max_points, console, "all lessons")]
@@ -131,14 +141,20 @@ def ending(grading: Grading, links: Links, console: Console, *, verbose: bool = 
     if verbose:
         shown_results = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_SHOW] or shown_results
     for attempt, result in shown_results:
-        parts += ["", *card(attempt.lesson, result, links, verbose=verbose)]
+        parts += ["", *card(attempt.lesson, result, links, verbose=verbose, options=options)]
     if grading.points >= grading.max_points:
         parts += ["", "  Every point earned."]
     return parts
 
 
 def card(
-    lesson: str, result: ExerciseResult, links: Links, *, verbose: bool = False, commands: bool = True
+    lesson: str,
+    result: ExerciseResult,
+    links: Links,
+    *,
+    verbose: bool = False,
+    commands: bool = True,
+    options: str = "",
 ) -> list[RenderableType]:
     """Exercise that is not done: its first failed check's claim, message, hint and place, and the next command.
 
@@ -163,12 +179,14 @@ def card(
     if verbose and result.output.strip():
         grid.add_row(Text("printed", "dim"), Text(students(result.output.strip())))
     if commands:
-        _add_commands(grid, f"{lesson}/{result.name}", write)
+        _add_commands(grid, f"{lesson}/{result.name}", write, options)
     return [head, Padding(grid, (0, 0, 0, 2))]
 
 
-def _add_commands(grid: Table, exercise: str, write: bool) -> None:
-    command = Text.assemble((f"grade {exercise}", "bold"), ("   when you have written it" if write else "", "dim"))
+def _add_commands(grid: Table, exercise: str, write: bool, options: str) -> None:
+    command = Text.assemble(
+        (shown(f"grade {exercise}{options}"), "bold"), ("   when you have written it" if write else "", "dim")
+    )
     grid.add_row(Text("next", "dim"), command)
     grid.add_row("", Text.assemble((f"grade --hint {exercise}", "bold"), ("   for a hint", "dim")))
 

@@ -41,6 +41,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LESSONS = []  # filled in by the release
+PACKAGES = []  # filled in by the release
 TORCH = "https://download.pytorch.org/whl/cpu"
 
 
@@ -55,7 +56,7 @@ def prepared():
         venv.create(home, clear=True, with_pip=True)
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*install, "--index-url", TORCH, "torch"], check=True)
-        subprocess.run([*install, *(HERE / "vendor").glob("*.whl")], check=True)
+        subprocess.run([*install, *(HERE / "vendor").glob("*.whl"), *PACKAGES], check=True)
         (home / "ready").touch()
     return python
 
@@ -86,7 +87,9 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
             raise CourseError(f"{target.files.answer_key} is missing; run `course build`")
     slug = assignment(targets)
     name, wheel = engine_wheel()
-    grader = GRADER.replace("LESSONS = []", f"LESSONS = {json.dumps(target_ids(targets))}").encode()
+    lessons, packages = json.dumps(target_ids(targets)), json.dumps(catalog.course.environment.packages)
+    filled = GRADER.replace("LESSONS = []", f"LESSONS = {lessons}").replace("PACKAGES = []", f"PACKAGES = {packages}")
+    grader = filled.encode()
     bundle = {
         "blindgrade_grader.py": grader,
         "autograder.py": grader,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -43,11 +45,11 @@ fi
 install=("$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir)
 install+=(-c "$source/constraints.txt")
 if compgen -G "$source/wheels/torch-*.whl" > /dev/null; then
-  "${install[@]}" --no-index --find-links "$source/wheels" blindgrade
+  "${install[@]}" --no-index --find-links "$source/wheels" blindgrade -r "$source/packages.txt"
 else
   # PyTorch's own index has a build without CUDA, which has a tenth of the size. PyPI's build works too.
   "${install[@]}" --index-url https://download.pytorch.org/whl/cpu torch || "${install[@]}" torch
-  "${install[@]}" "$source"/wheels/blindgrade-*.whl
+  "${install[@]}" "$source"/wheels/blindgrade-*.whl -r "$source/packages.txt"
 fi
 # Protect the solutions once more: no other user of the image can read them.
 chmod -R go-rwx "$source"
@@ -91,8 +93,9 @@ def files(
         "run_autograder": RUN.replace("FAILURE", json.dumps(results.failure(), indent=1)).encode(),
         "config.json": json.dumps({"lessons": target_ids(targets), "hidden_checks": hidden}, indent=1).encode(),
         "constraints.txt": _constraints().encode(),
+        "packages.txt": "".join(f"{package}\n" for package in catalog.course.environment.packages).encode(),
         f"wheels/{name}": wheel,
-        **_wheels(wheelhouse or (Path(given) if given else None)),
+        **_wheels(wheelhouse or (Path(given) if given else None), catalog.course.environment.packages),
         **{f"course/{path}": content for path, content in private_course(catalog, targets).items()},
     }
     return {"autograder.zip": zipped(inside)}
@@ -103,7 +106,7 @@ def _constraints() -> str:
     return "".join(f"{name}=={metadata.version(name).split('+')[0]}\n" for name in PINNED)
 
 
-def _wheels(folder: Path | None) -> dict[str, bytes]:
+def _wheels(folder: Path | None, packages: Sequence[str]) -> dict[str, bytes]:
     if folder is None:
         return {}
     found = sorted(folder.glob("*.whl"))
@@ -111,5 +114,11 @@ def _wheels(folder: Path | None) -> dict[str, bytes]:
         raise CourseError(
             f"{folder} has no wheel of torch; fill it with `pip download --only-binary :all: -d {folder} blindgrade`"
         )
+    for package in packages:
+        begins = re.sub(r"[-_.]+", "_", package.partition("==")[0].partition("[")[0]).lower() + "-"
+        if not any(re.sub(r"[-_.]+", "_", path.name.partition("-")[0]).lower() + "-" == begins for path in found):
+            raise CourseError(
+                f"{folder} has no wheel of {package}; run `pip download --only-binary :all: -d {folder} {package}`"
+            )
     # The archive gets the engine's wheel that was made now, not one from the folder.
     return {f"wheels/{path.name}": path.read_bytes() for path in found if not path.name.startswith("blindgrade-")}

@@ -53,6 +53,9 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
     """
     root = str(catalog.root)
     found = {"nbgrader_config.py": CONFIG.format(course_id=_course_id(catalog), root=root).encode()}
+    if packages := catalog.course.environment.packages:
+        about = "# Packages of this course, for the kernels of students and for the machines that grade."
+        found["requirements.txt"] = "\n".join([about, *packages, ""]).encode()
     for target in targets:
         folder = f"source/{target.files.entry.id}"
         text = written(notebook_cells(target.files, target.lesson))

@@ -22,9 +22,10 @@ def report(lesson: str, attempts: Path | None, submitted: Path | None, to: Path 
         with stops(BAD_REQUEST, CourseError, UnknownId, NoAttempts):
             catalog = Catalog.locate()
             targets = whole_lessons(catalog, lesson, "is an exercise; name its lesson,")
-            page = to or catalog.page([lesson], "cohort")
+            [wanted] = catalog.canonical([lesson])
+            page = to or catalog.page([wanted], "cohort")
             store = attempts or catalog.attempts
-            cohort, written = write_report(catalog, targets, store, submitted, page, lesson, people)
+            cohort, written = write_report(catalog, targets, store, submitted, page, wanted, people)
     except OSError as error:
         stop(f"{error.filename} cannot be written ({error.strerror}); name another --to", BAD_REQUEST)
     say_notes(people.strangers(cohort.students))

@@ -7,7 +7,8 @@ from blindgrade.catalog import Catalog, Target, UnknownId
 
 def whole_lessons(catalog: Catalog, lesson: str, refusal: str) -> list[Target]:
     """Lessons that an id covers. UnknownId if it is an exercise's id; `refusal` says what to name instead."""
-    targets = catalog.find([lesson])
-    if "/" in lesson:
-        raise UnknownId(f"{lesson} {refusal} {lesson.split('/')[0]}")
+    [wanted] = catalog.canonical([lesson])
+    targets = catalog.find([wanted])
+    if "/" in wanted:
+        raise UnknownId(f"{lesson} {refusal} {wanted.split('/')[0]}")
     return targets
