@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,26 @@ def test_the_number_of_shown_hints_never_decreases(tmp_path: Path) -> None:
     assert progress.lesson("lesson-1.1.1").hints == {"one": 3}
 
 
-def test_the_folder_ignores_itself_in_git(tmp_path: Path) -> None:
-    Progress(tmp_path / "local").record(attempt("one"))
-    assert (tmp_path / "local" / ".gitignore").read_text() == "*\n"
+@pytest.mark.parametrize("before", [None, "*\n"])
+def test_git_sees_the_record_of_a_release_and_nothing_of_the_history(tmp_path: Path, before: str | None) -> None:
+    local = tmp_path / "local"
+    (local / "base" / "exercises").mkdir(parents=True)
+    for name in ("released.json", "base/exercises/a.py"):
+        (local / name).write_text("a record")
+    if before:
+        (local / ".gitignore").write_text(before)  # an earlier version wrote it
+    Progress(local).record(attempt("one"))
+    Progress(local).look_at("lesson-1.1.1", "one")
+    git = ["git", "-c", "init.defaultBranch=main", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    listed = subprocess.run([*git, "status", "--porcelain", "-uall"], check=True, capture_output=True, text=True).stdout
+    assert listed.splitlines() == ["?? local/base/exercises/a.py", "?? local/released.json"]
+
+
+def test_a_gitignore_that_somebody_wrote_stays(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("mine\n")
+    Progress(tmp_path).record(attempt("one"))
+    assert (tmp_path / ".gitignore").read_text() == "mine\n"
 
 
 def test_the_oldest_attempts_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

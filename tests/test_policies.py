@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog, CourseError
-from blindgrade.models import Attempt, Late, Policy, SubmissionRef
+from blindgrade.models import Attempt, Feedback, Late, LessonFeedback, Level, Policy, SubmissionRef
 from blindgrade.policies import Standing, days_late, newest_gradings, standings
 
 MINI = Path(__file__).parent / "courses" / "mini"
@@ -117,3 +117,20 @@ def test_the_policy_is_read_from_course_toml_and_its_lessons_must_exist(tmp_path
     )
     with pytest.raises(CourseError, match="policy.due names lesson-1, which is not a lesson; correct the id"):
         _ = Catalog(course).course
+
+
+def test_the_course_says_what_students_read_and_an_unknown_lesson_or_level_is_refused(tmp_path: Path) -> None:
+    course = Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__")))
+    text = (course / "course.toml").read_text()
+
+    def read(lesson: str = "lesson-1.1.1", level: str = "counts") -> Feedback | None:
+        table = f'[policy.feedback]\nbefore = "{level}"\n[policy.feedback.lessons."{lesson}"]\nafter = "total"\n'
+        (course / "course.toml").write_text(text + table)
+        return Catalog(course).course.policy.feedback
+
+    found = read()
+    assert found == Feedback(before=Level.COUNTS, lessons={"lesson-1.1.1": LessonFeedback(after=Level.TOTAL)})
+    with pytest.raises(CourseError, match="policy.feedback.lessons names lesson-9, which is not a lesson"):
+        read(lesson="lesson-9")
+    with pytest.raises(CourseError, match="'nothing', 'total', 'exercises', 'counts' or 'checks'"):
+        read(level="everything")

@@ -221,9 +221,11 @@ class Catalog:
                     raise CourseError(
                         f"course.toml: concept `{concept.id}` names {lesson}, which is not a lesson; correct the id"
                     )
-        for lesson in course.policy.due:
-            if lesson not in known:
-                raise CourseError(f"course.toml: policy.due names {lesson}, which is not a lesson; correct the id")
+        feedback = course.policy.feedback.lessons if course.policy.feedback else {}
+        for table, named in (("policy.due", course.policy.due), ("policy.feedback.lessons", feedback)):
+            for lesson in named:
+                if lesson not in known:
+                    raise CourseError(f"course.toml: {table} names {lesson}, which is not a lesson; correct the id")
         return course
 
     @cached_property

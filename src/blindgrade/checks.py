@@ -45,9 +45,9 @@ Tolerance = float | Mapping[str, float] | None
 class Fail(Exception):
     """The check fails.
 
-    `message` may show inputs and expected values. Students read it for public checks only. For a hidden check they read
-    `hidden`. `misconception` names the misconception that the data show, if a verdict on an outcome (a trained model)
-    can see it. The engine diagnoses numeric checks.
+    `message` may show inputs and expected values. Students read it for public checks only. The result of a hidden check
+    has `hidden` instead, which instructors read. `misconception` names the misconception that the data show, if a
+    verdict on an outcome (a trained model) can see it. The engine diagnoses numeric checks.
     """
 
     def __init__(self, message: str, *, hidden: str | None = None, misconception: str | None = None) -> None:

@@ -1,8 +1,8 @@
 """History of a student's own gradings: the last result of each exercise, shown hints, past attempts.
 
-It is stored in a separate folder (`Catalog.local`) that git ignores. A file is written beside its place and then
-renamed. A fault here must not stop a grading: a file that cannot be written is skipped, and a file that cannot be read
-is treated as missing.
+It is stored in a separate folder (`Catalog.local`), and git ignores its files there. A file is written beside its place
+and then renamed. A fault here must not stop a grading: a file that cannot be written is skipped, and a file that cannot
+be read is treated as missing.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blindgrade.files import write_whole
 from blindgrade.models import Attempt, ExerciseResult
+
+# The same folder holds the record of a release. Colleagues need that record for the next release, so git must keep it.
+IGNORE = ".gitignore"
+IGNORED = "/*\n!/released.json\n!/base/\n"
+HID_ALL = b"*\n"  # earlier versions wrote this, and git left out the record of later releases
 
 MAX_ATTEMPTS = 200  # attempts of one lesson that are kept; the oldest are deleted first
 
@@ -142,7 +147,7 @@ class Progress:
 
     def _write(self, path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        ignore = self.folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        ignore = self.folder / IGNORE
+        if not ignore.exists() or (ignore.is_file() and ignore.read_bytes() == HID_ALL):
+            write_whole(ignore, IGNORED)
         write_whole(path, text)

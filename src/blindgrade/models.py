@@ -82,12 +82,41 @@ class Late(Described):
     grace_minutes: int = Field(default=0, ge=0)
 
 
+class Level(StrEnum):
+    """What a student reads about a graded submission, from little to much. `student_view` has the details."""
+
+    NOTHING = "nothing"
+    TOTAL = "total"
+    EXERCISES = "exercises"
+    COUNTS = "counts"
+    CHECKS = "checks"
+
+
+class LessonFeedback(Described):
+    """Feedback on one lesson. What it leaves out is as for the whole course."""
+
+    before: Level | None = None
+    after: Level | None = None
+
+
+class Feedback(Described):
+    """What students read before and after a lesson's due date. `lessons` are exceptions, by the lesson's id."""
+
+    before: Level = Level.CHECKS
+    after: Level = Level.CHECKS
+    lessons: dict[str, LessonFeedback] = {}
+
+
 class Policy(Described):
-    """Rules for a student's standing: which attempts count, when lessons are due, and what lateness costs."""
+    """Rules for a student's standing: which attempts count, when lessons are due, and what lateness costs.
+
+    `feedback` says what students read. Without it they read every check, and each system's own rules stay.
+    """
 
     attempts: Literal["best", "last", "mean"] = "last"
     due: dict[str, AwareDatetime] = {}
     late: Late = Late()
+    feedback: Feedback | None = None
 
 
 class Environment(Described):

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from blindgrade.attempts.current import AnyAttempt, newest_gradings
 from blindgrade.clock import instant
-from blindgrade.models import Late, Policy
+from blindgrade.models import Late, Level, Policy
+from blindgrade.student_view import feedback_levels
 
 DAY = timedelta(days=1)
 
@@ -63,6 +64,21 @@ def standings(student: str, attempts: Mapping[str, Sequence[AnyAttempt]], policy
 def due_order(lesson: str, policy: Policy) -> tuple[datetime, str]:
     """Sort key of lessons: the time when they are due. Lessons without such a time come last."""
     return policy.due.get(lesson, datetime.max.replace(tzinfo=UTC)), lesson
+
+
+def last_due(lesson: str, policy: Policy) -> datetime | None:
+    """Last moment at which somebody's work on the lesson is due; None if the lesson has no due date.
+
+    What one student reads, another one can read too. So feedback waits for the last of all.
+    """
+    return policy.due.get(lesson)
+
+
+def feedback_level(lesson: str, policy: Policy, now: datetime) -> Level:
+    """What students may read about the lesson at this time. Without a due date, it never becomes `after`."""
+    before, after = feedback_levels(policy.feedback, lesson)
+    due = last_due(lesson, policy)
+    return before if due is None or now <= due else after
 
 
 def days_late(submitted_at: str | None, due: datetime | None, late: Late) -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from pkgutil import resolve_name
 
 import click
@@ -16,6 +19,7 @@ from blindgrade.cli.blindgrade import main
 from blindgrade.cli.course.group import course
 from blindgrade.cli.lazy import LazyGroup, runs
 
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
 HEAVY = {"torch", "numpy", "pydantic", "jinja2", "rich", "scipy", "nbgrader"}
 POSIX_ALONE = ("fcntl", "grp", "pty", "pwd", "resource", "termios", "tty")
 
@@ -108,6 +112,19 @@ def test_a_missing_library_is_named_with_the_extra_that_installs_it() -> None:
     done = CliRunner().invoke(count)
     assert done.exit_code == 2
     assert done.stderr == "count: no_such_library is not installed; run pip install 'blindgrade[report]'\n"
+
+
+def test_a_command_that_names_no_extra_starts_without_the_libraries_of_extras() -> None:
+    """Otherwise the user reads a traceback where a line with the extra should be."""
+    extras = PROJECT["optional-dependencies"]
+    needed = {re.split(r"[^\w-]", one)[0] for one in PROJECT["dependencies"]}
+    left_out = {re.split(r"[^\w-]", one)[0].replace("-", "_") for extra in extras.values() for one in extra} - needed
+    assert {"libcst", "pytest", "scipy", "nbgrader", "matplotlib"} <= left_out
+    modules = {vars(c.callback)["target"].split(":")[0] for c in LEAVES.values() if not vars(c.callback)["needs"]}
+    code = f"import sys, importlib; sys.modules.update(dict.fromkeys({sorted(left_out)}))"
+    code += f"\nfor name in {sorted(modules)}: importlib.import_module(name)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_unknown_command_of_course_is_a_bad_request() -> None:

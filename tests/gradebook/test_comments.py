@@ -5,15 +5,20 @@ import html
 import pytest
 
 from blindgrade.gradebook.comments import comment
-from blindgrade.gradebook.scores import ExerciseScore
-from blindgrade.models import CheckResult, Outcome
+from blindgrade.models import CheckResult, ExerciseResult, Level, Outcome
+from blindgrade.student_view import ExerciseView, student_view
 
-from ..graded import exercise
+from ..graded import attempt, exercise
+
+
+def view(result: ExerciseResult, level: Level = Level.CHECKS) -> ExerciseView:
+    whole = attempt("ana", (1, 1, 1)).model_copy(update={"exercises": [result]})
+    return student_view(whole, level).exercises[0]
 
 
 def said(outcome: Outcome, message: str = "", claim: str = "A claim.", hint: str = "") -> str | None:
     check = CheckResult(name="c", claim=claim, public=True, outcome=outcome, message=message, hint=hint)
-    return comment(ExerciseScore.of(exercise("standardize", 0, outcome=outcome, checks=[check, check])))
+    return comment(view(exercise("standardize", 0, outcome=outcome, checks=[check, check])))
 
 
 def test_each_outcome_has_its_words() -> None:
@@ -28,8 +33,20 @@ def test_a_hint_is_shown_once() -> None:
 
 
 def test_nothing_that_the_student_wrote_is_in_a_comment() -> None:
-    text = comment(ExerciseScore.of(exercise("standardize", 0)))
-    assert text == r"- ✗ The claim \<of\> a check. → Look again. (not divided)"
+    text = comment(view(exercise("standardize", 0)))
+    assert text == r"- ✗ The claim \<of\> a check. → Look again."
+
+
+@pytest.mark.parametrize(
+    ("level", "share", "text"),
+    [
+        (Level.EXERCISES, 0, "Not passed."),
+        (Level.EXERCISES, 1, None),
+        (Level.COUNTS, 0, "0 of 1 checks passed."),
+    ],
+)
+def test_a_comment_has_no_more_than_the_level_shows(level: Level, share: float, text: str | None) -> None:
+    assert comment(view(exercise("standardize", share), level)) == text
 
 
 @pytest.mark.parametrize("claim", ["a < b & c", "x[0] * y[0] * z", "`f`", "<b>bold</b>", "a\\*b"])

@@ -73,7 +73,7 @@ def runs(
                 os.environ.update({f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")})
             return _function(target)(**values)
 
-        vars(callback)["target"] = target
+        vars(callback).update(target=target, needs=needs)
         return callback
 
     return decorated

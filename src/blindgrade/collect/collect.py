@@ -87,6 +87,15 @@ def collect(
     return report
 
 
+@contextmanager
+def listed(catalog: Catalog, source: Path, sources: Mapping[str, Recognise], kind: str) -> Iterator[Listing]:
+    """Submissions in a source, which stays unpacked while the context lasts. SourceError if it is no such source."""
+    with _opened(source) as (root, notes):
+        listing = _recognised(root, kind, sources, Lessons.of(catalog))
+        listing.refused += [("", note) for note in notes]
+        yield listing
+
+
 def _keep(
     folder: StudentFolders, group: list[tuple[str, SourceItem, Taken, Path]], source: Source, report: Report
 ) -> None:

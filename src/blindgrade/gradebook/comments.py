@@ -9,44 +9,40 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from blindgrade.gradebook.scores import ExerciseScore
 from blindgrade.models import Outcome
+from blindgrade.student_view import ExerciseView
 
 MARKUP = re.compile(r"([\\`*\[\]<>&])")
 
 
-def comment(result: ExerciseScore, written: Callable[[str], str] | None = None) -> str | None:
+def comment(view: ExerciseView, written: Callable[[str], str] | None = None) -> str | None:
     """Comment on the exercise; None if it passed.
 
     `written` escapes a sentence for the place where it is shown; the default is Markdown.
     """
     written = written or plain
-    if result.outcome is Outcome.PASSED:
+    if view.outcome is Outcome.PASSED:
         return None
-    if result.outcome is Outcome.NOT_ATTEMPTED:
+    if view.outcome is Outcome.NOT_ATTEMPTED:
         return "Not attempted."
-    if result.outcome is Outcome.ERROR:
+    if view.outcome is Outcome.ERROR:
         return "The grader could not judge a check of this exercise. This costs no points; your instructor will look."
-    if result.outcome is Outcome.BLOCKED:
-        waits = next((c["message"] for c in result.checks if c["outcome"] == Outcome.BLOCKED), "")
-        return f"{written(waits[:1].upper() + waits[1:])}: correct that first, then grade again."
+    if view.outcome is Outcome.BLOCKED:
+        waits = view.waits_for[:1].upper() + view.waits_for[1:]
+        return f"{written(waits)}: correct that first, then grade again."
+    if view.checks is None:
+        return "Not passed." if view.of is None else f"{view.passed} of {view.of} checks passed."
     lines = []
     given: set[str] = set()
-    for check in result.checks:
+    for check in view.checks:
         if check["outcome"] not in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
             continue
         hint = check["hint"] if check["hint"] not in given else ""
         given.add(check["hint"])
-        lines.append(
-            f"- ✗ {written(check['claim'])}" + (f" → {written(hint)}{_named(check['misconception'])}" if hint else "")
-        )
+        lines.append(f"- ✗ {written(check['claim'])}" + (f" → {written(hint)}" if hint else ""))
     return "\n".join(lines)
 
 
 def plain(text: str) -> str:
     """Text with the special characters of Markdown and HTML escaped."""
     return MARKUP.sub(r"\\\1", " ".join(text.split()))
-
-
-def _named(misconception: str | None) -> str:
-    return f" ({misconception.replace('_', ' ')})" if misconception else ""

@@ -11,23 +11,13 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel
-from typing_extensions import TypedDict
 
 from blindgrade.attempts.reading import AttemptSummary, Misplaced, Part, StoreError
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.models import ExerciseResult, Outcome, Policy
 from blindgrade.policies import Standing, standings
-
-
-class CheckScore(TypedDict):
-    """The fields of a check that a gradebook needs. A dict: a cohort has millions, and a model is six times slower."""
-
-    claim: str
-    outcome: str
-    message: str
-    hint: str
-    misconception: str | None
+from blindgrade.student_view import CheckFacts
 
 
 class ExerciseScore(BaseModel):
@@ -38,7 +28,8 @@ class ExerciseScore(BaseModel):
     outcome: Outcome
     points: float
     max_points: float
-    checks: list[CheckScore]
+    checks: list[CheckFacts]
+    output: str = ""
 
     @classmethod
     def of(cls, result: ExerciseResult) -> Self:
@@ -53,6 +44,8 @@ class Score(AttemptSummary):
     are a mean, too; all other fields are those of the latest attempt.
     """
 
+    title: str = ""
+    problems: list[str] = []
     exercises: list[ExerciseScore]
     earned: float = 0.0
     days_late: int = 0

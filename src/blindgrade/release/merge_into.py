@@ -19,6 +19,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from blindgrade.files import write_whole
+from blindgrade.history import HID_ALL, IGNORE, IGNORED
 
 HOME = ".blindgrade"
 MANIFEST = f"{HOME}/released.json"
@@ -89,6 +90,8 @@ def place(files: dict[str, bytes], to: Path, summary: Summary) -> None:
     manifest = Manifest(target=summary.target, lessons=summary.lessons, files=new)
     text = json.dumps(manifest.model_dump(mode="json", by_alias=True), indent=1, sort_keys=True) + "\n"
     _write(to, MANIFEST, text.encode())
+    if _read(to, f"{HOME}/{IGNORE}") == HID_ALL:
+        _write(to, f"{HOME}/{IGNORE}", IGNORED.encode())
 
 
 def _place(name: str, content: bytes, to: Path, released: str | None, summary: Summary) -> str:

@@ -99,7 +99,11 @@ def report(roster: str) -> Result:
     return run("report", LESSON, "--attempts", "attempts", "--to", "page/cohort.html", "--roster", roster)
 
 
-QUICK: list[Callable[[str], Result]] = [collect, standings, export_csv, export_canvas, report]
+def feedback(roster: str) -> Result:
+    return run("feedback", LESSON, "--attempts", "attempts", "--to", "page", "--roster", roster)
+
+
+QUICK: list[Callable[[str], Result]] = [collect, standings, export_csv, export_canvas, report, feedback]
 COMMANDS = [*QUICK, sync]  # nbgrader needs a second to make a database
 
 

@@ -10,11 +10,13 @@ import torch
 
 from blindgrade.catalog import Catalog
 from blindgrade.figures import FigurePair, arrows, curves, image
-from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome, SubmissionRef
+from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Level, Outcome, SubmissionRef
 from blindgrade.render.html.card import html_card
-from blindgrade.render.html.look import Look
+from blindgrade.render.html.feedback import feedback_page
+from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.report import report
 from blindgrade.render.html.theme import read_theme
+from blindgrade.student_view import student_view
 
 from ...browsing import RULES, opened, unfold, violations, width_of
 
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[3]
 MINI = ROOT / "tests" / "courses" / "mini"
+WHOLE = ("report", *(f"feedback {level.value}" for level in Level))
 LONG = "a_name_that_is_longer_than_any_phone_is_wide_" * 6
 
 
@@ -76,15 +79,19 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     themed = html_card(now, Look(read_theme(ROOT / "reports" / "theme.css", "theme.css")))
     # Text and background as JupyterLab's dark theme sets them: the card takes both from the notebook.
     dark = '<body data-jp-theme-light="false" style="background: #111; color: rgba(255, 255, 255, .87)">'
+    feedback = {
+        f"feedback {level.value}": feedback_page(student_view(now, level), "Mini", LONG, PLAIN) for level in Level
+    }
     texts = {
         "report": whole,
+        **feedback,
         "card": f'<html lang="en"><title>x</title><body><main><h1>x</h1><h2>y</h2>{card}</main>',
         "dark card": f'<html lang="en"><title>x</title>{dark}<main>{card}</main>',
         "themed card": f'<html lang="en"><title>x</title><body><main>{themed}</main>',
         "dark themed card": f'<html lang="en"><title>x</title>{dark}<main>{themed}</main>',
     }
     for name, text in texts.items():
-        (folder / f"{name}.html").write_text(text if name == "report" else f"<!DOCTYPE html>{text}", encoding="utf-8")
+        (folder / f"{name}.html").write_text(text if name in WHOLE else f"<!DOCTYPE html>{text}", encoding="utf-8")
     return {name: folder / f"{name}.html" for name in texts}
 
 
@@ -96,6 +103,18 @@ def test_axe_finds_nothing(chromium: Any, pages: dict[str, Path], scheme: str, w
     if not folded:
         unfold(page)
     assert violations(page, RULES) == []
+    page.close()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (360, "dark")])
+@pytest.mark.parametrize("level", Level)
+def test_axe_finds_nothing_in_a_students_feedback(
+    chromium: Any, pages: dict[str, Path], level: Level, width: int, scheme: str
+) -> None:
+    page = opened(chromium, pages[f"feedback {level.value}"], scheme=scheme, width=width)
+    unfold(page)
+    assert violations(page, RULES) == []
+    assert width_of(page) <= width
     page.close()
 
 

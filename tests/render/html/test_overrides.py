@@ -216,7 +216,7 @@ def test_a_template_that_no_page_uses_gets_a_warning_with_the_known_names(tmp_pa
     (catalog.page_templates / "cohort.html").write_text('{% include "footer.html" %}')
     warned: list[str] = []
     look_of(catalog, warned.append)
-    known = "base.html, cohort.html, notebook.html, student.html."
+    known = "base.html, cohort.html, feedback.html, notebook.html, student.html."
     assert warned == [
         f"{SHOWN}/studnet.html: no page uses this template; did you mean student.html? The pages are {known}",
         f"{SHOWN}/x-y-z.html: no page uses this template. The pages are {known}",

@@ -99,8 +99,8 @@ def test_scores_and_comments_arrive_and_a_second_run_changes_nothing(url: str, s
     assert found["bo"]["at"] == datetime(2026, 11, 3, 10)
     assert found["bo"]["grades"]["grade-standardize"] == (32, 40, False)
     assert found["bo"]["comments"] == {
-        "standardize": r"- ✗ The claim \<of\> a check. → Look again. (not divided)",
-        "correlation": r"- ✗ The claim \<of\> a check. → Look again. (not divided)",
+        "standardize": r"- ✗ The claim \<of\> a check. → Look again.",
+        "correlation": r"- ✗ The claim \<of\> a check. → Look again.",
         "fit_line": None,
     }
     again = put(url, folder)

@@ -8,8 +8,9 @@ import nbformat
 import pytest
 from nbgrader import utils
 
-from blindgrade.models import CheckResult, ExerciseResult, Outcome
-from blindgrade.systems.nbgrader.outputs import outputs
+from blindgrade.models import Attempt, CheckResult, ExerciseResult, Level, Outcome, SubmissionRef
+from blindgrade.student_view import student_view
+from blindgrade.systems.nbgrader import outputs as module
 
 
 def result(points: float, outcome: Outcome = Outcome.FAILED, **fields: Any) -> ExerciseResult:
@@ -17,6 +18,15 @@ def result(points: float, outcome: Outcome = Outcome.FAILED, **fields: Any) -> E
     return ExerciseResult(
         name="e", title="E", outcome=outcome, points=points, max_points=4.0, concepts=[], checks=[check], **fields
     )
+
+
+def outputs(one: ExerciseResult, problems: list[str], level: Level = Level.CHECKS) -> list[Any]:
+    attempt = Attempt(
+        lesson="lesson-1.1.1", title="Basics", points=one.points, max_points=4.0, graded_at="2026-11-01T10:00:00Z",
+        submission=SubmissionRef(path="", sha256=""), seed=7, reference="live", sandbox="", seconds=0,
+        problems=problems, exercises=[one],
+    )  # fmt: skip
+    return module.outputs(one, student_view(attempt, level))
 
 
 def grade(outputs: list[Any]) -> float:
@@ -42,6 +52,25 @@ def test_printed_text_does_not_cost_points() -> None:
     written = outputs(printed, ["basics.ipynb: a warning"])
     assert grade(written) == 3
     assert "\x1b" not in written[0]["text"]
+
+
+@pytest.mark.parametrize("level", Level)
+def test_nbgrader_reads_the_points_at_every_level(level: Level) -> None:
+    assert grade(outputs(result(1.5), ["a problem"], level)) == 1.5
+
+
+@pytest.mark.parametrize(
+    ("level", "text"),
+    [
+        (Level.NOTHING, "Your submission was graded. Your instructor shows the result later.\n"),
+        (Level.TOTAL, "1.5 of 4 points.\n"),
+        (Level.EXERCISES, "E: not passed\n"),
+        (Level.COUNTS, "E: not passed, 1.5 of 4 points, 0 of 1 checks passed\n"),
+        (Level.CHECKS, "E: failed, 1.5 of 4 points\n✗ A claim.\n    no\n"),
+    ],
+)
+def test_the_text_has_what_the_level_shows(level: Level, text: str) -> None:
+    assert outputs(result(1.5, message="no"), [], level)[0]["text"] == text
 
 
 def stock_traps() -> list[tuple[str, list[dict[str, Any]]]]:

@@ -7,6 +7,7 @@ import html
 import json
 import os
 import re
+import shutil
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -18,7 +19,9 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from blindgrade.models import CheckResult, ExerciseResult, Outcome
+from blindgrade.catalog import Catalog
+from blindgrade.models import Attempt, CheckResult, ExerciseResult, Level, Outcome, SubmissionRef
+from blindgrade.student_view import student_view
 from blindgrade.systems.nbgrader import preprocessors
 
 from .nbgrader_course import (
@@ -170,8 +173,7 @@ def test_the_diagnosis_is_the_exercises_comment(run: Run) -> None:
     assert comments["fit_line"] is None
     assert comments["correlation"] == "Not attempted."
     assert comments["standardize"] == (
-        "- ✗ One value has no spread and raises ValueError; two values have one."
-        " → How many values does a spread need? (accepts one value)"
+        "- ✗ One value has no spread and raises ValueError; two values have one. → How many values does a spread need?"
     )
 
 
@@ -310,14 +312,16 @@ def save(url: str, outcome: Outcome) -> list[tuple[float | None, bool, str | Non
 
     check = CheckResult(name="c", claim="A claim.", public=True, outcome=outcome)
 
-    class Exercises:
-        exercises = [
-            ExerciseResult(
-                name="e", title="E", outcome=outcome, points=2.0, max_points=4.0, concepts=[], checks=[check]
-            )
-        ]
-
-    preprocessors.SaveComments().preprocess(nb, {"nbgrader": about, preprocessors.ATTEMPT: Exercises})
+    result = ExerciseResult(
+        name="e", title="E", outcome=outcome, points=2.0, max_points=4.0, concepts=[], checks=[check]
+    )
+    attempt = Attempt(
+        lesson="lesson-1", title="", points=2.0, max_points=4.0, submission=SubmissionRef(path="", sha256=""),
+        graded_at="2026-11-01T10:00:00Z", seed=1, reference="live", sandbox="", seconds=0, exercises=[result],
+    )  # fmt: skip
+    view = student_view(attempt, Level.CHECKS)
+    left = {preprocessors.ATTEMPT: attempt, preprocessors.VIEW: view}
+    preprocessors.SaveComments().preprocess(nb, {"nbgrader": about, **left})
     with Gradebook(url) as gradebook:
         row = gradebook.find_grade("grade-e", "basics", "lesson-1", "ana")
         said = gradebook.find_comment("e", "basics", "lesson-1", "ana").auto_comment
@@ -332,3 +336,21 @@ def test_a_fault_of_the_grader_waits_for_an_instructor(url: str) -> None:
 def test_a_failure_of_the_student_does_not_wait_for_an_instructor(url: str) -> None:
     [(_, waits, said)] = save(url, Outcome.FAILED)
     assert not waits and said == "- ✗ A claim."
+
+
+@pytest.mark.parametrize(
+    ("due", "level", "warned"), [("2999", Level.EXERCISES, 1), ("2020", Level.CHECKS, 0)], ids=["before", "after"]
+)
+def test_the_policy_of_the_moment_decides_what_the_notebook_has(
+    tmp_path: Path, due: str, level: Level, warned: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__")))
+    with open(course / "course.toml", "a") as file:
+        file.write(f'[policy.due]\n"lesson-1.1.1" = {due}-01-01T00:00:00Z\n[policy.feedback]\nbefore = "exercises"\n')
+    said: list[object] = []
+    monkeypatch.setattr(preprocessors, "_warned", set())
+    grading = preprocessors.GradeInSandbox()
+    monkeypatch.setattr(grading.log, "warning", lambda *words: said.append(words))
+    [target] = Catalog(course).find(["lesson-1.1.1"])
+    assert [grading._level(target) for _ in range(2)] == [level, level]
+    assert len(said) == warned  # nbgrader's own page shows more than `exercises`; once is enough

@@ -12,6 +12,7 @@ COMMANDS = {
     "attack": Entry(f"{HERE}.attack:attack", "Test this machine's sandbox with hostile submissions."),
     "build": Entry(f"{HERE}.build:build", "Make the course's generated files from their sources."),
     "collect": Entry(f"{HERE}.collect:collect", "Collect submissions into a folder for each student."),
+    "feedback": Entry(f"{HERE}.feedback:feedback", "Write each student's feedback as a page and a text."),
     "grade": Entry(f"{HERE}.grade:grade", "Grade every submission in SUBMITTED."),
     "gradebook": Entry(
         f"{HERE}.gradebook:gradebook",

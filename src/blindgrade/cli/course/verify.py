@@ -39,7 +39,7 @@ from blindgrade.cli.lazy import runs
     help="Show what the proofs of one exercise miss, and propose misconceptions for it.",
 )
 @click.option("--coverage", is_flag=True, help="Only write docs/coverage.md, the list of what each exercise trains.")
-@runs("blindgrade.cli.course.run.verify:verify")
+@runs("blindgrade.cli.course.run.verify:verify", needs=("libcst", "dev"))
 def verify() -> None:
     """Prove that the course is sound.
 

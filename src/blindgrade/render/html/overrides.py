@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, TemplateError, TemplateNotFoun
 from jinja2.meta import find_referenced_templates
 
 PACKAGED = "blindgrade/"
-PAGES = ("base.html", "cohort.html", "notebook.html", "student.html")
+PAGES = ("base.html", "cohort.html", "feedback.html", "notebook.html", "student.html")
 PARTS = ("parts.html", "tables.html")  # packaged pages include these
 # The policy of a page forbids these already, but a card in a notebook has no policy.
 REFUSED = (

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,9 @@ def filled(
 def _overridden(template: str, package: str, folder: Path, look: Look, values: dict[str, Any]) -> str | None:
     """Page from the course's templates. If one of them is broken, warn and return None."""
     environment = _environment(package, folder)
-    for fault in faults(environment, folder, template, look.shown):
-        look.warn(joined(str(fault), INSTEAD))
+    stamps = tuple((name, (folder / name).stat().st_mtime_ns) for name in names_in(folder))
+    if fault := _first_fault(template, package, folder, look.shown, stamps):
+        look.warn(joined(fault, INSTEAD))
         return None
     try:
         return environment.get_template(template).render(values)
@@ -90,6 +91,12 @@ def _overridden(template: str, package: str, folder: Path, look: Look, values: d
         sentence = str(error) or type(error).__name__  # a MemoryError has no text
         look.warn(joined(f"{where_raised(error, folder, look.shown)}: {sentence}", INSTEAD))
         return None
+
+
+@lru_cache(maxsize=32)
+def _first_fault(template: str, package: str, folder: Path, shown: str, stamps: tuple[tuple[str, int], ...]) -> str:
+    """First fault of the course's templates; "" without one. A cohort's pages share it while no file has changed."""
+    return next((str(fault) for fault in faults(_environment(package, folder), folder, template, shown)), "")
 
 
 def _keeps_policy(page: str, style: str, policy: str) -> bool:

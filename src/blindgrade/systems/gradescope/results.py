@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
-from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
+from blindgrade.models import Attempt, Feedback, Grading, Level, Outcome
 from blindgrade.render.safe import shown
+from blindgrade.render.text.student import headline, left_out, word
+from blindgrade.student_view import CheckView, ExerciseView, StudentView, feedback_levels, student_view
 
 Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]
 MAX_TEXT = 2_000  # characters of one text that a student controls
@@ -23,23 +26,36 @@ FAULT = (
     " your points. Ask your instructor to run the autograder again."
 )
 PARTLY = "The grader failed in some checks, so they have no result. They cost you no points."
+PUBLISHED = "The points are shown when your instructor publishes the grades."
+WITHOUT_TOTAL = (Level.NOTHING, Level.EXERCISES)  # levels that do not show the points of the lesson
+
+Tests = list[dict[str, Any]]
 
 
-def results(grading: Grading, hidden: Visibility, seconds: float) -> dict[str, Any]:
-    """Record that Gradescope shows: an entry with points for each exercise, and an entry for each of its checks.
+def results(grading: Grading, hidden: Visibility, seconds: float, feedback: Feedback | None = None) -> dict[str, Any]:
+    """Record that Gradescope shows. `seconds` is the grading time.
 
-    `hidden` is the visibility of the hidden checks and of the points that they decide. `seconds` is the grading time.
+    With `feedback`, it has what students may read before the due date, and after it what they may read then. Without
+    it, students read every public check at once; `hidden` is the visibility of hidden checks and of the points that
+    they decide.
     """
-    tests: list[dict[str, Any]] = []
+    tests: Tests = []
+    said: list[str] = []
     for attempt in grading.lessons:
         prefix = f"{attempt.lesson.removeprefix('lesson-')}/" if len(grading.lessons) > 1 else ""
-        for number, result in enumerate(attempt.exercises, start=1):
-            tests += _exercise(result, f"{prefix}{number}", attempt.lesson, hidden)
+        before, after = feedback_levels(feedback, attempt.lesson)
+        now = student_view(attempt, before)
+        if feedback is None:
+            tests += _entries(now, prefix, "visible", hidden)
+        else:
+            tests += _by_level(attempt, (before, after), prefix, "after_due_date" if hidden == "visible" else hidden)
+            said.append(headline(now))
+        said += _about_file(now)
     return {
         **PLAIN,
         "score": grading.points,
         "execution_time": round(seconds),
-        "output": _problems(grading.lessons),
+        "output": "\n".join(said)[:MAX_TEXT],
         "tests": tests,
         "extra_data": {
             "schema": "blindgrade/gradescope/v1",
@@ -59,50 +75,86 @@ def unreadable(reason: str) -> dict[str, Any]:
     return {**PLAIN, "score": 0, "output": shown(reason)[:MAX_TEXT], "tests": [], "extra_data": {}}
 
 
-def _exercise(result: ExerciseResult, number: str, lesson: str, hidden: Visibility) -> list[dict[str, Any]]:
+def _by_level(attempt: Attempt, levels: tuple[Level, Level], prefix: str, later: Visibility) -> Tests:
+    """Entries of a lesson under a policy.
+
+    Gradescope shows the total as soon as no entry waits for its time. So an entry waits as long as the policy shows no
+    points of the lesson.
+    """
+    before, after = levels
+    view = student_view(attempt, before)
+    tests = list(_entries(view, prefix, "visible"))
+    if before is not after:
+        view = student_view(attempt, after)
+        tests.append({"name": attempt.lesson, "output": headline(view), "visibility": later})
+        tests += _entries(view, prefix, later)
+    if after in WITHOUT_TOTAL:
+        tests.append({"name": attempt.lesson, "output": PUBLISHED, "visibility": "after_published"})
+    return tests
+
+
+def _entries(
+    view: StudentView, prefix: str, visibility: Visibility, hidden: Visibility | None = None
+) -> Iterator[dict[str, Any]]:
+    """An entry for each exercise of the view and each of its checks. `hidden` is for what hidden checks decide."""
+    for number, exercise in enumerate(view.exercises, start=1):
+        yield from _exercise(exercise, f"{prefix}{number}", view.lesson, visibility, hidden or visibility)
+
+
+def _exercise(
+    view: ExerciseView, number: str, lesson: str, visibility: Visibility, hidden: Visibility
+) -> Iterator[dict[str, Any]]:
+    checks = view.checks or []
     # Points that a hidden check decides reveal its result, so they have its visibility.
-    whole: Visibility = "visible" if all(check.public for check in result.checks) else hidden
+    whole = visibility if all(check["public"] for check in checks) else hidden
+    count = f": {view.passed} of {view.of} checks passed" if view.of is not None and view.checks is None else ""
     head: dict[str, Any] = {
-        "name": f"{result.name}: {result.title}",
+        "name": f"{view.name}: {view.title}",
         "number": number,
-        "score": result.points,
-        "max_score": result.max_points,
-        "status": "passed" if result.points >= result.max_points else "failed",
-        "output": result.outcome.value.replace("_", " "),
-        "tags": [lesson, *result.concepts],
+        "status": "passed" if _all_earned(view) else "failed",
+        "output": f"{word(view)}{count}",
+        "tags": [lesson],
         "visibility": whole,
     }
-    printed = shown(result.output.strip())[:MAX_TEXT]
-    entries = [head]
-    for place, check in enumerate(result.checks, start=1):
-        entry = _check(check, f"{number}.{place}", lesson, "visible" if check.public else hidden)
-        if check.public and printed:
+    if view.points is not None:
+        head |= {"score": view.points, "max_score": view.max_points}
+    yield head
+    printed = shown(view.output.strip())[:MAX_TEXT]
+    for place, check in enumerate(checks, start=1):
+        entry = _check(check, f"{number}.{place}", lesson, visibility if check["public"] else hidden)
+        if check["public"] and printed:
             entry["output"] = "\n".join(part for part in (entry["output"], "Your code printed:", printed) if part)
             printed = ""
-        entries.append(entry)
-    return entries
+        yield entry
 
 
-def _check(check: CheckResult, number: str, lesson: str, visibility: Visibility) -> dict[str, Any]:
+def _all_earned(view: ExerciseView) -> bool:
+    if view.points is None:
+        return view.outcome in (Outcome.PASSED, Outcome.ERROR)
+    return view.points >= view.max_points
+
+
+def _check(check: CheckView, number: str, lesson: str, visibility: Visibility) -> dict[str, Any]:
     entry: dict[str, Any] = {
-        "name": check.claim,
+        "name": check["claim"],
         "number": number,
         "output": _said(check),
         "tags": [lesson],
         "visibility": visibility,
     }
-    if check.outcome is not Outcome.ERROR:
-        entry["status"] = "passed" if check.outcome is Outcome.PASSED else "failed"
+    if check["outcome"] != Outcome.ERROR:
+        entry["status"] = "passed" if check["outcome"] == Outcome.PASSED else "failed"
     return entry
 
 
-def _said(check: CheckResult) -> str:
-    hint = f"Hint: {check.hint}" if check.hint else ""
-    return "\n".join(part for part in (shown(check.message)[:MAX_TEXT], hint) if part)
+def _said(check: CheckView) -> str:
+    hint = f"Hint: {check['hint']}" if check["hint"] else ""
+    return "\n".join(part for part in (shown(check["message"])[:MAX_TEXT], hint) if part)
 
 
-def _problems(attempts: list[Attempt]) -> str:
-    lines = [shown(problem) for attempt in attempts for problem in attempt.problems]
-    if any(check.outcome is Outcome.ERROR for a in attempts for r in a.exercises for check in r.checks):
-        lines.append(PARTLY)
-    return "\n".join(lines)[:MAX_TEXT]
+def _about_file(view: StudentView) -> Iterator[str]:
+    yield from (shown(problem) for problem in view.problems)
+    if sentence := left_out(view):
+        yield sentence
+    if any(exercise.outcome is Outcome.ERROR for exercise in view.exercises):
+        yield PARTLY

@@ -54,7 +54,8 @@ def _grade(root: Path) -> dict[str, Any]:
     for attempt in grading.lessons:
         attempt.student, attempt.submitted_at = student, submitted_at
     print(grading.model_dump_json(by_alias=True, indent=1))
-    return results(grading, config["hidden_checks"], time.monotonic() - begun)
+    feedback = catalog.course.policy.feedback
+    return results(grading, config["hidden_checks"], time.monotonic() - begun, feedback)
 
 
 def _submitters(metadata: Path) -> tuple[str | None, str | None]:

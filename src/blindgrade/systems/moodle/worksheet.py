@@ -15,10 +15,12 @@ from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.formulas import guarded
 from blindgrade.gradebook.scores import LessonScores, Score
+from blindgrade.models import Level
 from blindgrade.roster.matching import Match, Roster
 from blindgrade.roster.names import normal
 from blindgrade.roster.people import Identifier
 from blindgrade.roster.titles import columns_of
+from blindgrade.student_view import StudentView, student_view
 
 # English titles of the columns. A site in another language has its own titles.
 TITLES = {
@@ -32,17 +34,24 @@ TITLES = {
 REQUIRED = ("identifier", "grade", "modified")  # Moodle refuses a file without them
 
 
-def fill(worksheet: str, scores: LessonScores, roster: Roster, titles: dict[str, str] | None = None) -> Filled:
+def fill(
+    worksheet: str,
+    scores: LessonScores,
+    roster: Roster,
+    titles: dict[str, str] | None = None,
+    level: Level = Level.CHECKS,
+) -> Filled:
     """Worksheet with our grades and comments. GradebookError if the text is not a worksheet.
 
-    `titles` replaces TITLES for a site in another language. Points are scaled to the maximum grade.
+    `titles` replaces TITLES for a site in another language. Points are scaled to the maximum grade. `level` is what
+    students may read in the feedback.
     """
     bom = "\ufeff" if worksheet.startswith("\ufeff") else ""
     newline = "\r\n" if "\r\n" in worksheet[:4000] else "\n"
     rows = [row for row in csv.reader(io.StringIO(worksheet[len(bom) :], newline="")) if row]
     header = rows[0] if rows else []
     at = _columns(header, {**TITLES, **(titles or {})})
-    sheet = _Sheet(rows, at, scores, roster.including(scores.attempts))
+    sheet = _Sheet(rows, at, scores, roster.including(scores.attempts), level)
     written = sum([sheet.write(row) for row in rows[1:]])
     missing = sorted(set(scores.attempts) - sheet.found)
     sheet.notes += [
@@ -67,8 +76,10 @@ def _columns(header: list[str], titles: dict[str, str]) -> dict[str, int]:
 class _Sheet:
     """Columns of the worksheet, and the students whose lines were filled in so far."""
 
-    def __init__(self, rows: list[list[str]], at: dict[str, int], scores: LessonScores, roster: Roster) -> None:
-        self.header, self.at, self.scores, self.roster = rows[0], at, scores, roster
+    def __init__(
+        self, rows: list[list[str]], at: dict[str, int], scores: LessonScores, roster: Roster, level: Level
+    ) -> None:
+        self.header, self.at, self.scores, self.roster, self.level = rows[0], at, scores, roster, level
         self.id_columns = columns_of(self.header, rows[1:])
         self.found: set[str] = set()
         self.notes: list[str] = []
@@ -93,7 +104,7 @@ class _Sheet:
         attempt = self.scores.attempts[student]
         row[self.at["grade"]] = self._grade(row, attempt)
         if "feedback" in self.at:
-            row[self.at["feedback"]] = feedback(attempt)
+            row[self.at["feedback"]] = feedback(student_view(attempt, self.level))
         return True
 
     def _student(self, row: list[str]) -> Match:
@@ -123,14 +134,16 @@ class _Sheet:
         return grade.replace(".", ",") if comma else grade
 
 
-def feedback(attempt: Score) -> str:
-    """Comments on an attempt's exercises as HTML, without any text of the student."""
-    days = "1 day" if attempt.days_late == 1 else f"{attempt.days_late} days"
-    late = f" ({attempt.earned:g} before lateness of {days})" if attempt.earned != attempt.points else ""
-    lines = [f"<p>{attempt.points:g} of {attempt.max_points:g} points{late}</p>"]
-    for result in attempt.exercises:
-        said = comment(result, html.escape)
-        points = f"{html.escape(result.title)}: {result.points:g} of {result.max_points:g}"
-        text = "<br>".join(said.splitlines()) if said else ""
-        lines.append(f"<p><b>{points}</b>{'<br>' + text if text else ''}</p>")
+def feedback(view: StudentView) -> str:
+    """What a student may read about an attempt, as HTML without any text of the student."""
+    lines = []
+    if view.points is not None and view.earned is not None:
+        days = "1 day" if view.days_late == 1 else f"{view.days_late} days"
+        late = f" ({view.earned:g} before lateness of {days})" if view.earned != view.points else ""
+        lines.append(f"<p>{view.points:g} of {view.max_points:g} points{late}</p>")
+    for exercise in view.exercises:
+        said = comment(exercise, html.escape) or ("Passed." if exercise.points is None else "")
+        points = f": {exercise.points:g} of {exercise.max_points:g}" if exercise.points is not None else ""
+        text = "<br>".join(said.splitlines())
+        lines.append(f"<p><b>{html.escape(exercise.title)}{points}</b>{'<br>' + text if text else ''}</p>")
     return "".join(lines)

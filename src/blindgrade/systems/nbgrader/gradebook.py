@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,8 +25,9 @@ from blindgrade.clock import instant
 from blindgrade.gradebook.comments import comment
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.scores import LessonScores, Score
-from blindgrade.models import Lesson, Outcome
+from blindgrade.models import Lesson, Level, Outcome
 from blindgrade.roster.matching import Roster
+from blindgrade.student_view import student_view
 from blindgrade.systems.nbgrader.names import grade_id, solution_id
 
 Rows = list[dict[str, Any]]
@@ -67,8 +68,8 @@ class Syncer:
     def __exit__(self, *error: object) -> None:
         self._gradebook.close()
 
-    def lesson(self, files: LessonFiles, lesson: Lesson, scores: LessonScores) -> None:
-        """Write one lesson's scores, in one transaction."""
+    def lesson(self, files: LessonFiles, lesson: Lesson, scores: LessonScores, level: Level = Level.CHECKS) -> None:
+        """Write one lesson's scores, in one transaction. `level` is what students may read in the comments."""
         try:
             notebook = self._skeleton(files, lesson)
             cells = {cell.name: cell.id for cell in notebook.grade_cells}
@@ -76,7 +77,7 @@ class Syncer:
             self._add_students(list(scores.attempts))
             submitted = self._submissions(notebook.assignment.id, notebook.id, scores)
             self._grades(submitted, cells, scores)
-            self._comments(submitted, solutions, scores)
+            self._comments(submitted, solutions, scores, level)
             self._db.commit()
         except SQLAlchemyError as error:
             self._db.rollback()
@@ -194,14 +195,14 @@ class Syncer:
         self._insert(table, new)
         self._update(table, changed, "auto_score", "needs_manual_grade")
 
-    def _comments(self, submitted: dict[str, str], cells: dict[str, str], scores: LessonScores) -> None:
+    def _comments(self, submitted: dict[str, str], cells: dict[str, str], scores: LessonScores, level: Level) -> None:
         table = api.Comment
         query = select(table.notebook_id, table.cell_id, table.id, table.auto_comment)
         have = {(r[0], r[1]): r[2:] for r in self._db.execute(query.where(table.cell_id.in_(list(cells.values()))))}
         new: Rows = []
         changed: Rows = []
         for student, attempt in scores.attempts.items():
-            said = {solution_id(result.name): comment(result) for result in attempt.exercises}
+            said = {solution_id(one.name): comment(one) for one in student_view(attempt, level).exercises}
             for name, cell in cells.items():
                 text = said.get(name)
                 old = have.get((submitted[student], cell))
@@ -226,11 +227,19 @@ class Syncer:
         self.synced.changed += len(rows)
 
 
-def sync(url: str, lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]], roster: Roster) -> Synced:
-    """Write every lesson's scores into the gradebook at `url`. GradebookError if it cannot be written."""
+def sync(
+    url: str,
+    lessons: Iterable[tuple[LessonFiles, Lesson, LessonScores]],
+    roster: Roster,
+    level: Callable[[str], Level] = lambda lesson: Level.CHECKS,
+) -> Synced:
+    """Write every lesson's scores into the gradebook at `url`. GradebookError if it cannot be written.
+
+    `level` gives what students may read in the comments on a lesson.
+    """
     with Syncer(url, roster) as syncer:
         for files, lesson, scores in lessons:
-            syncer.lesson(files, lesson, scores)
+            syncer.lesson(files, lesson, scores, level(lesson.id))
             syncer.synced.notes += scores.notes
         return syncer.synced
 

@@ -5,6 +5,7 @@ The `nbgrader_config.py` that `course release --as nbgrader` writes calls `confi
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ from traitlets.config import Config
 
 from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
 from blindgrade.gradebook.comments import comment
-from blindgrade.gradebook.scores import ExerciseScore
-from blindgrade.models import Outcome
+from blindgrade.models import Level, Outcome
+from blindgrade.policies import feedback_level
+from blindgrade.student_view import StudentView, student_view
 from blindgrade.systems.nbgrader.names import exercise_of, grade_id
 from blindgrade.systems.nbgrader.notebook_grading import CannotGrade, Notebook, grade_notebook, refuse_source_notebook
 from blindgrade.systems.nbgrader.outputs import outputs
@@ -41,7 +43,10 @@ Resources = dict[str, Any]
 
 SCHEMA_VERSION = 3
 SOLUTION_ONLY = "solution-only"  # the tag of cells that no student sees
-ATTEMPT = "blindgrade_attempt"  # key in nbconvert's resources, where one preprocessor leaves the attempt for the next
+# Keys in nbconvert's resources, where one preprocessor leaves the attempt and its student's view for the next.
+ATTEMPT, VIEW = "blindgrade_attempt", "blindgrade_view"
+
+_warned: set[str] = set()  # lessons whose warning this process has logged
 
 
 def configure(c: Config, course: str) -> None:
@@ -156,15 +161,30 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ha
             self.log.error("blindgrade cannot grade this: %s", error)
             raise
         attempt.student = about["student"]
+        view = student_view(attempt, self._level(target))
         results = {grade_id(result.name): result for result in attempt.exercises}
         for problem in attempt.problems:
             self.log.warning("%s: %s", about["student"], problem)
         for cell in nb.cells:
             if cell.cell_type == "code":
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
-                cell.outputs = outputs(results[name], attempt.problems) if name in results else []
-        resources[ATTEMPT] = attempt
+                cell.outputs = outputs(results[name], view) if name in results else []
+        resources[ATTEMPT], resources[VIEW] = attempt, view
         return nb, resources
+
+    def _level(self, target: Target) -> Level:
+        """What students may read now. nbgrader's own page adds the points of each exercise, so a warning says so."""
+        lesson = target.files.entry.id
+        level = feedback_level(lesson, Catalog(target.files.root).course.policy, datetime.now(UTC))
+        if level in (Level.NOTHING, Level.TOTAL, Level.EXERCISES) and lesson not in _warned:
+            _warned.add(lesson)
+            self.log.warning(
+                "%s: the policy shows students `%s` now, and nbgrader's feedback always has the points of each"
+                " exercise; release the feedback when students may read them",
+                lesson,
+                level.value,
+            )
+        return level
 
     def _target(self, assignment: str, notebook: str) -> Target:
         try:
@@ -191,12 +211,14 @@ class SaveComments(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has 
     def preprocess(self, nb: Notebook, resources: Resources) -> tuple[Notebook, Resources]:
         """See nbconvert."""
         about = resources["nbgrader"]
-        results = {result.name: ExerciseScore.of(result) for result in resources[ATTEMPT].exercises}
+        results = {result.name: result for result in resources[ATTEMPT].exercises}
+        view: StudentView = resources[VIEW]
+        comments = {exercise.name: comment(exercise) for exercise in view.exercises}
         with Gradebook(about["db_url"]) as gradebook:
             names = about["notebook"], about["assignment"], about["student"]
             notebook = gradebook.find_submission_notebook(*names)
             for row in notebook.comments:
-                row.auto_comment = comment(results[row.name]) if row.name in results else None
+                row.auto_comment = comments.get(row.name)
             for row in notebook.grades:
                 result = results.get(exercise_of(row.name) or "")
                 if result is not None and result.outcome is Outcome.ERROR:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from blindgrade.gradebook import plain
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.scores import LessonScores
+from blindgrade.policies import feedback_level
 from blindgrade.roster.matching import Roster
 from blindgrade.systems.canvas import export as canvas
 from blindgrade.systems.moodle import worksheet as moodle
@@ -64,7 +66,8 @@ def _filled(
     elif kind == "canvas":
         filled = canvas.fill(text, scores, titles, roster)
     elif worksheet and len(scores) == 1:
-        filled = moodle.fill(text, scores[0], roster, _columns(columns))
+        level = feedback_level(scores[0].lesson, catalog.course.policy, datetime.now(UTC))
+        filled = moodle.fill(text, scores[0], roster, _columns(columns), level)
     else:
         raise GradebookError(
             "Moodle has a worksheet for each lesson: name one lesson, and its worksheet with --worksheet (in Moodle:"

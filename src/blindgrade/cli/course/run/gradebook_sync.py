@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from blindgrade.cli.exits import BAD_REQUEST, stops
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.scores import LessonScores
 from blindgrade.models import Lesson
+from blindgrade.policies import feedback_level
 from blindgrade.systems.nbgrader.gradebook import sync as write
 
 
@@ -32,7 +34,8 @@ def sync(
         catalog = Catalog.locate()
         found = scores(catalog, lessons, attempts, count, before_penalties)
         students: set[str] = set()
-        done = write(url, _targets(catalog, found, students), people)
+        policy, now = catalog.course.policy, datetime.now(UTC)
+        done = write(url, _targets(catalog, found, students), people, lambda one: feedback_level(one, policy, now))
     say_notes([*done.notes, *people.strangers(sorted(students))])
     click.echo(f"{done.submissions} submissions: {done.added} rows added, {done.changed} changed")
 

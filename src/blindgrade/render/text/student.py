@@ -1,0 +1,88 @@
+"""What a student may read about an attempt, as plain text for places that show only text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from blindgrade.models import Level, Outcome
+from blindgrade.render.outcomes import SIGNS, points
+from blindgrade.render.safe import shown
+from blindgrade.student_view import CheckView, ExerciseView, StudentView
+
+MAX_OUTPUT = 2_000  # characters of the code's prints
+LATER = "Your submission was graded. Your instructor shows the result later."
+NOT_PASSED = "not passed"
+SEE_FILE = "could not be used when your file was loaded. Type `grade` on your machine to see why."
+
+
+def view_text(view: StudentView, course: str = "") -> str:
+    """The whole text: a line for the lesson, its points, and each exercise."""
+    who = [part for part in (course, view.student or "") if part]
+    lines = [f"{view.lesson} {view.title}", *([shown(" · ".join(who))] if who else []), ""]
+    lines += [sentence for sentence in (headline(view), left_out(view)) if sentence]
+    lines += [f"In your file: {shown(' '.join(problem.split()))}" for problem in view.problems]
+    for exercise in view.exercises:
+        lines += ["", exercise_text(exercise)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def headline(view: StudentView) -> str:
+    """Sentence with the result of the whole lesson."""
+    if view.level is Level.NOTHING:
+        return LATER
+    if view.points is None or view.earned is None:
+        passed = sum(exercise.outcome is Outcome.PASSED for exercise in view.exercises)
+        return f"{passed} of {len(view.exercises)} exercises passed."
+    return f"{points(view.points)} of {points(view.max_points)} points{lateness(view)}."
+
+
+def lateness(view: StudentView) -> str:
+    """Points before lateness in brackets, if lateness cost points."""
+    if view.points is None or view.earned is None or view.earned == view.points:
+        return ""
+    days = f"{view.days_late} {'day' if view.days_late == 1 else 'days'} late"
+    return f" ({points(view.earned)} before lateness; {days})" if view.days_late else ""
+
+
+def left_out(view: StudentView) -> str:
+    """Sentence about parts of the file that could not be used, if the level does not show their errors."""
+    if not view.left_out or view.problems:
+        return ""
+    return f"{view.left_out} {'part' if view.left_out == 1 else 'parts'} of your work {SEE_FILE}"
+
+
+def word(exercise: ExerciseView) -> str:
+    """Word for the exercise's outcome. Below the level `checks`, it does not say why the exercise did not pass."""
+    if exercise.checks is None and exercise.outcome is Outcome.FAILED:
+        return NOT_PASSED
+    return SIGNS[exercise.outcome][1]
+
+
+def exercise_text(view: ExerciseView) -> str:
+    """The exercise's outcome and points, each of its checks, and what the code printed, as far as the view has them."""
+    score = f", {points(view.points)} of {points(view.max_points)} points" if view.points is not None else ""
+    count = f", {view.passed} of {view.of} checks passed" if view.of is not None and view.checks is None else ""
+    lines = [f"{view.title}: {word(view)}{score}{count}"]
+    if view.waits_for:
+        lines.append(f"This exercise {view.waits_for}: correct that first.")
+    given: set[str] = set()
+    if view.outcome not in (Outcome.NOT_ATTEMPTED, Outcome.BLOCKED):  # all of its checks would say the same
+        for check in view.checks or ():
+            lines += _check(check, given)
+    printed = shown(view.output.strip())
+    if printed:
+        more = f"\n… ({len(printed) - MAX_OUTPUT} more characters)" if len(printed) > MAX_OUTPUT else ""
+        lines.append("your code printed:\n" + printed[:MAX_OUTPUT] + more)
+    return "\n".join(lines)
+
+
+def _check(check: CheckView, given: set[str]) -> Iterator[str]:
+    """Lines of a check. A hint is shown once, and then it is in `given`."""
+    yield f"{SIGNS[Outcome(check['outcome'])][0]} {check['claim']}"
+    if check["outcome"] == Outcome.PASSED:
+        return
+    if check["message"]:
+        yield "    " + shown(check["message"]).replace("\n", "\n    ")
+    if check["hint"] and check["hint"] not in given:
+        given.add(check["hint"])
+        yield f"    → {check['hint']}"

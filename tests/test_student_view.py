@@ -1,0 +1,136 @@
+"""What a student may read at each level."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from blindgrade.models import CheckResult, ExerciseResult, Feedback, LessonFeedback, Level, Outcome, Policy
+from blindgrade.places import Place
+from blindgrade.policies import feedback_level
+from blindgrade.student_view import StudentView, feedback_levels, student_view
+
+from .graded import LESSON, attempt, exercise
+
+DUE = datetime(2026, 11, 10, 23, 59, tzinfo=UTC)
+
+
+def check(outcome: Outcome = Outcome.FAILED, **fields: object) -> CheckResult:
+    given = {"name": "c", "claim": "A claim.", "public": False, "outcome": outcome, "where": Place("basics.py", 3)}
+    return CheckResult.model_validate(given | fields)
+
+
+def view(level: Level, *checks: CheckResult, outcome: Outcome = Outcome.FAILED, points: float = 10) -> StudentView:
+    result = exercise("standardize", 0, outcome=outcome, checks=list(checks), points=points, output="printed")
+    whole = attempt("ana", (1, 1, 1), points=70.0, problems=["basics.py:3: ValueError: no"])
+    return student_view(whole.model_copy(update={"exercises": [result, *whole.exercises[1:]]}), level)
+
+
+def message(public: bool, text: str, outcome: Outcome = Outcome.FAILED) -> str:
+    checks = view(Level.CHECKS, check(outcome, public=public, message=text)).exercises[0].checks
+    assert checks
+    return checks[0]["message"]
+
+
+def test_each_level_has_its_fields_and_no_others() -> None:
+    checks = (check(), check(Outcome.PASSED))
+    shown = {level: view(level, *checks).model_dump(exclude_defaults=True, exclude_none=True) for level in Level}
+    head = {"level", "lesson", "title", "student", "submitted_at", "graded_at", "max_points"}
+    assert {level: set(fields) - head for level, fields in shown.items()} == {
+        Level.NOTHING: set(),
+        Level.TOTAL: {"points", "earned", "left_out"},
+        Level.EXERCISES: {"exercises", "left_out"},
+        Level.COUNTS: {"points", "earned", "exercises", "left_out"},
+        Level.CHECKS: {"points", "earned", "exercises", "left_out", "problems"},
+    }
+    one = {"name", "title", "outcome", "max_points"}
+    assert {level: set(fields["exercises"][0]) - one for level, fields in shown.items() if "exercises" in fields} == {
+        Level.EXERCISES: set(),
+        Level.COUNTS: {"points", "passed", "of"},
+        Level.CHECKS: {"points", "passed", "of", "checks", "output"},
+    }
+
+
+@pytest.mark.parametrize("level", [Level.EXERCISES, Level.COUNTS])
+@pytest.mark.parametrize(
+    ("outcome", "read"),
+    [
+        (Outcome.NOT_ATTEMPTED, Outcome.FAILED),
+        (Outcome.BLOCKED, Outcome.FAILED),
+        (Outcome.FAILED, Outcome.FAILED),
+        (Outcome.PASSED, Outcome.PASSED),
+        (Outcome.ERROR, Outcome.ERROR),
+    ],
+)
+def test_below_checks_an_exercise_has_passed_or_not(level: Level, outcome: Outcome, read: Outcome) -> None:
+    assert view(level, check(outcome), outcome=outcome).exercises[0].outcome is read
+
+
+def test_counts_are_of_checks_that_passed_or_cost_no_points() -> None:
+    found = view(Level.COUNTS, check(), check(Outcome.PASSED), check(Outcome.ERROR)).exercises[0]
+    assert (found.passed, found.of) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("the result is 0.5; expected 0.7", ""),
+        ("an author's sentence with ValueError: 0.7", ""),
+        ("ValueError at basics.py:3: got 0.7", "your code raised ValueError"),
+        ("IndexError", "your code raised IndexError"),
+        ("Key_0_7 at basics.py:3: its name tells an input", ""),
+        ("stopped after 3 s: does a loop not end? 0.7", "stopped after 3 s"),
+        ("not run, because an earlier check was stopped after 3 s", None),
+        ("the file defines no `x_0_7`", "your file does not define it"),
+    ],
+)
+def test_a_hidden_check_has_no_message_but_the_engines_own_words(text: str, read: str | None) -> None:
+    assert message(False, text) == (text if read is None else read)
+    assert message(True, text) == text
+
+
+def test_a_check_that_the_grader_could_not_judge_says_nothing_of_the_reason() -> None:
+    for public in (False, True):
+        assert "0.7" not in message(public, "the reference raised ValueError: 0.7", Outcome.ERROR)
+
+
+def test_a_hidden_check_has_no_place() -> None:
+    checks = view(Level.CHECKS, check(), check(public=True)).exercises[0].checks
+    assert checks and [one["where"] for one in checks] == ["", "basics.py:3"]
+
+
+def test_a_blocked_exercise_names_what_it_waits_for_and_no_other_text() -> None:
+    blocked = check(Outcome.BLOCKED, message="waits for standardize, fit_line")
+    assert view(Level.CHECKS, blocked, outcome=Outcome.BLOCKED).exercises[0].waits_for == blocked.message
+    other = check(Outcome.BLOCKED, message="waits for 0.7: expected")
+    assert view(Level.CHECKS, other, outcome=Outcome.BLOCKED).exercises[0].waits_for == ""
+
+
+def test_a_result_without_checks_has_a_view_at_every_level() -> None:
+    empty = ExerciseResult(
+        name="e", title="E", outcome=Outcome.NOT_ATTEMPTED, points=0, max_points=4, concepts=[], checks=[]
+    )
+    for level in Level:
+        student_view(attempt("ana", (1, 1, 1)).model_copy(update={"exercises": [empty]}), level)
+
+
+def test_without_a_policy_students_read_checks() -> None:
+    assert feedback_levels(None, LESSON) == (Level.CHECKS, Level.CHECKS)
+
+
+def test_a_lesson_replaces_what_it_names_and_keeps_the_rest() -> None:
+    feedback = Feedback(before=Level.TOTAL, lessons={LESSON: LessonFeedback(after=Level.COUNTS)})
+    assert feedback_levels(feedback, LESSON) == (Level.TOTAL, Level.COUNTS)
+    assert feedback_levels(feedback, "lesson-1.1.2") == (Level.TOTAL, Level.CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("due", "seconds", "level"),
+    [(DUE, -1, Level.TOTAL), (DUE, 0, Level.TOTAL), (DUE, 1, Level.COUNTS), (None, 10**9, Level.TOTAL)],
+    ids=["before", "at the due date", "after", "without a due date it is always before"],
+)
+def test_the_due_date_changes_the_level(due: datetime | None, seconds: int, level: Level) -> None:
+    feedback = Feedback(before=Level.TOTAL, after=Level.COUNTS)
+    policy = Policy(due={LESSON: due} if due else {}, feedback=feedback)
+    assert feedback_level(LESSON, policy, DUE + timedelta(seconds=seconds)) is level
