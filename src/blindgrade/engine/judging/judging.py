@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from typing import Any
 
-from blindgrade.checks import Check, Fail, Rng
+from blindgrade.agreement import agrees
+from blindgrade.checks import Check, Fail, Rng, describe
 from blindgrade.engine.answers.reference import Reference
 from blindgrade.engine.wire import frames
 from blindgrade.engine.wire.replies import Answer, Loaded, Raised, Reply, Result, Unsendable, Unwritten
@@ -86,7 +87,13 @@ def _compare(
         # at fault.
         _must_pass(check, reference or ask(), seed, error)
         result.outcome = Outcome.FAILED
-        result.message = "the result of your code does not have the form that the exercise asks for"
+        result.message = _another_form(student.value, reference.value if reference else None, show=check.public)
+
+
+def _another_form(value: Any, expected: Any, *, show: bool) -> str:
+    """Sentence about a result with which the check's verdict could not work."""
+    due = f"; expected {describe(expected, show=False)}" if expected is not None else ""
+    return f"the check could not work with what your code returned: {describe(value, show=show)}{due}"
 
 
 def _must_pass(check: Check, reference: Answer | None, seed: int, error: Exception) -> None:
@@ -142,17 +149,10 @@ def same(check: Check, one: Reply, other: Reply) -> bool:
     if not (isinstance(one, Result) and isinstance(other, Result)):
         return False
     try:
-        Check.judge(_numeric(check), one.value, other.value, Rng(0))
-    except Fail:
-        return False
+        # Evidence is equality of data, whatever the check's own verdict accepts.
+        return agrees(one.value, other.value, atol=check.atol, rtol=check.rtol)
     except frames.WireError:
         return False
-    return True
-
-
-def _numeric(check: Check) -> Check:
-    """Check with the default verdict. Evidence is equality of data, whatever the check's own verdict accepts."""
-    return replace(check, verdict=None)
 
 
 def judge_by(reference: Reference, check: Check, student: Reply, seed: int, trace: Sequence[Frame] = ()) -> CheckResult:

@@ -15,6 +15,7 @@ from blindgrade.catalog import LessonFiles
 from blindgrade.engine.submission import archives
 from blindgrade.engine.submission.archives import MAX_ENTRIES
 from blindgrade.engine.submission.broken import readable
+from blindgrade.engine.submission.calls import names_used
 from blindgrade.engine.submission.file_names import SUFFIXES, Kind, named, stem_of, suffix_of
 from blindgrade.engine.submission.files import Unreadable
 from blindgrade.engine.submission.finding import Wanted, find, passed_over
@@ -65,6 +66,11 @@ class LessonSubmission:
 
     def _place(self, line: TraceLine) -> Place:
         return self.lines.where(line.line) if line.file == self.file else as_it_is(line)
+
+    def names_used(self, name: str) -> set[str] | None:
+        """Names of the file that the definition of `name` uses; None if the text does not show it."""
+        helpers = {file.split("/")[0].removesuffix(".py") for file in self.files if file.endswith(".py")}
+        return names_used(self.to_run, name, {"", *helpers})
 
     def definition(self, name: str) -> Place | None:
         """Place where the student defines the name, shown if no line is to blame. None if there is none."""

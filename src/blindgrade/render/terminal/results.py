@@ -33,8 +33,8 @@ BAR = 24
 WIDTH = 100  # longer lines are hard to read
 UNREAD = "could not be read"  # start of each check's message if the exercise's code is broken
 NOT_RUN = "not run"  # start of a check's message if its exercise had used up its time
-TO_SHOW = (Outcome.FAILED, Outcome.ERROR)  # exercises that --verbose shows in full
-WRONG = (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED)
+TO_SHOW = (Outcome.FAILED, Outcome.ERROR, Outcome.BLOCKED)  # exercises that --verbose shows in full
+WRONG = (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED)
 
 
 def as_text(console: Console, *parts: RenderableType) -> str:
@@ -114,7 +114,7 @@ def problems(texts: Iterable[str]) -> list[RenderableType]:
 
 def _note(result: ExerciseResult) -> str:
     if result.outcome is Outcome.BLOCKED:
-        return next((c.message for c in result.checks if c.outcome is Outcome.BLOCKED), "")
+        return result.waits_for
     if result.outcome is Outcome.FAILED and all(c.message.startswith(UNREAD) for c in result.checks):
         return UNREAD
     if result.outcome is Outcome.FAILED:
@@ -136,7 +136,7 @@ def ending(
     parts: list[RenderableType] = []
     if len(grading.lessons) > 1:
         parts += ["", bar(grading.points, grading.max_points, console, "all lessons")]
-    first = next_in(grading.lessons)
+    first = next_in(grading.lessons) or _blocked(grading)
     shown_results = [first] if first else []
     if verbose:
         shown_results = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_SHOW] or shown_results
@@ -145,6 +145,12 @@ def ending(
     if grading.points >= grading.max_points:
         parts += ["", "  Every point earned."]
     return parts
+
+
+def _blocked(grading: Grading) -> tuple[Attempt, ExerciseResult] | None:
+    """First blocked exercise. It is shown if nothing else is to do in this grading."""
+    found = ((a, r) for a in grading.lessons if not a.unreadable for r in a.exercises)
+    return next(((a, r) for a, r in found if r.outcome is Outcome.BLOCKED), None)
 
 
 def card(
@@ -162,11 +168,14 @@ def card(
     command, because the reader has keys for it.
     """
     write = result.outcome is Outcome.NOT_ATTEMPTED
-    head = Text.assemble("To write: " if write else "To fix: ", (result.name, "bold"), f"  {result.title}")
+    verb = "To write: " if write else "Blocked: " if result.waits_for else "To fix: "
+    head = Text.assemble(verb, (result.name, "bold"), f"  {result.title}")
     failed = [c for c in result.checks if c.outcome in WRONG]
+    grid = _grid()
+    if result.waits_for:
+        grid.add_row(Text("first", "dim"), Text(f"{result.waits_for}; correct that first. This exercise itself:"))
     if not verbose:
         failed = ([c for c in failed if not c.message.startswith(NOT_RUN)] or failed)[:1]
-    grid = _grid()
     for number, check in enumerate(failed):
         if number:
             grid.add_row("", "")
@@ -221,8 +230,8 @@ def _grid() -> Table:
 
 def _add_check(grid: Table, check: CheckResult, lesson: str, links: Links, *, write: bool, verbose: bool) -> None:
     grid.add_row(Text("claim", "dim"), Text(check.claim))
-    if check.message and not write:
-        grid.add_row(Text("seen", "dim"), Text(students(check.message)))
+    if check.seen and not write:
+        grid.add_row(Text("seen", "dim"), Text(students(check.seen)))
     if check.hint:
         if check.misconception:
             name = check.misconception.replace("_", " ")

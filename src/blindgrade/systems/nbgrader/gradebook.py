@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blindgrade.catalog import LessonFiles
 from blindgrade.clock import instant
-from blindgrade.gradebook.comments import comment
+from blindgrade.gradebook.comments import comments
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.scores import LessonScores, Score
 from blindgrade.models import Lesson, Level, Outcome
@@ -202,7 +202,8 @@ class Syncer:
         new: Rows = []
         changed: Rows = []
         for student, attempt in scores.attempts.items():
-            said = {solution_id(one.name): comment(one) for one in student_view(attempt, level).exercises}
+            names = [one.name for one in attempt.exercises]
+            said = {solution_id(name): text for name, text in comments(student_view(attempt, level), names).items()}
             for name, cell in cells.items():
                 text = said.get(name)
                 old = have.get((submitted[student], cell))
