@@ -144,7 +144,7 @@ def _scalar_faults(got: Any, want: Any, at: _Place, atol: Tolerance, rtol: Toler
     right_type = type(got) in (float, int) if number else type(got) is type(want)
     kinds = f"{at.words} is {describe(got, show=False)}; expected {describe(want, show=False)}"
     if error := _about_an_error(got, want, at):
-        yield Fault(error, f"{at.words} has the wrong value" if right_type else kinds)
+        yield Fault(error, _hidden_error(got, want, at) or (f"{at.words} has the wrong value" if right_type else kinds))
     elif not right_type:
         yield Fault(f"{at.words} is {describe(got)}; expected {describe(want)}", kinds)
     elif number:
@@ -176,13 +176,21 @@ def _about_an_error(got: Any, want: Any, at: _Place) -> str:
     if due and came and got != want:
         return f"{at.words}: {got} was raised; expected {want}"
     if due and got is None:
-        return f"{at.words}: no error was raised; expected {want}"
+        return f"{at.words}: {wording.NO_ERROR}; expected {want}"
     if due and not came:
         return f"{at.words}: {describe(got)} was returned; expected {want}"
     if came and want is None:
         return f"{at.words}: {got} was raised; expected no error"
     if came and not isinstance(want, str):
         return f"{at.words}: {got} was raised; expected {describe(want)}"
+    return ""
+
+
+def _hidden_error(got: Any, want: Any, at: _Place) -> str:
+    if _is_error(want) and got is None:
+        return f"{at.words}: {wording.NO_ERROR}, and one is due"
+    if _is_error(got) and want is None:
+        return f"{at.words}: an error was raised, and none is due"
     return ""
 
 

@@ -46,6 +46,7 @@ class Check:
     verdict: Callable[[Any, Any, Rng], None] | None = field(default=None, repr=False)
     inputs: Callable[[Rng], Any] | None = field(default=None, repr=False)
     figure: Callable[[Any, Rng], Any] | None = field(default=None, repr=False)
+    hint: str = ""
 
     def prepare(self, seed: int) -> tuple[int, tuple[Any, ...]]:
         """Seed and data for the worker. The data come from `inputs`; without `inputs` there are none.
@@ -79,6 +80,7 @@ def check(
     verdict: Callable[[Any, Any, Rng], None] | None = None,
     inputs: Callable[[Rng], Any] | None = None,
     figure: Callable[[Any, Rng], Any] | None = None,
+    hint: str = "",
 ) -> Callable[[Callable[..., Any]], Check]:
     """Decorator that makes a check of `exercise` from an experiment `(lesson, rng) -> result`.
 
@@ -95,6 +97,8 @@ def check(
                from something that students must not see, such as hidden parameters. `rng` starts as the verdict's
     figure     `(result, rng) -> Figure` of blindgrade.figures, which the grader runs for a report on the student's
                result and, if the check is public, on the reference's. `rng` starts as the verdict's
+    hint       what a student reads if this check fails and no misconception explains it, instead of the exercise's
+               first hint
     """
 
     def decorate(experiment: Callable[..., Any]) -> Check:
@@ -115,6 +119,7 @@ def check(
             verdict=verdict,
             inputs=inputs,
             figure=figure,
+            hint=hint,
         )
 
     return decorate

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 CHANGED = "the call changed its arguments; expected that they stay as they were"
+NO_ERROR = "no error was raised"
 KINDS = {float: "a float", int: "an int", bool: "a bool", str: "a string", type(None): "None", dict: "a dict"}
 DTYPES = {
     torch.float64: "double precision",

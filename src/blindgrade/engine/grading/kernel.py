@@ -179,6 +179,8 @@ class _Kernel:
     def names_used(self, exercise: Exercise) -> set[str] | None:
         """Names of the kernel that the exercise's object uses; None if it is no function or class with code."""
         reached: set[str] = set()
+        if exercise.defines not in self.names:
+            return reached
         waiting = [exercise.defines]
         while waiting:
             codes = _codes(self.names.get(waiting.pop()))

@@ -15,6 +15,7 @@ from blindgrade.engine.grading.stopping import frames_of, read_stack, sentence
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Worker, WorkerGone
 from blindgrade.engine.judging.judged_before import JudgedBefore
+from blindgrade.engine.judging.judging import error_text
 from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission.broken import reads
@@ -213,7 +214,7 @@ class Student:
 
     def _problem(self, problem: Problem) -> str:
         place, error = self.submission.lines.where(problem.line), problem.error
-        text = " ".join(error.message.split())[:200]
+        text = error_text(error)
         if error.type == "SyntaxError":
             text = reads(text, "")
         return f"{place}: {error.type}: {text}; this part was left out and the rest was graded"

@@ -10,7 +10,7 @@ from blindgrade.agreement import agrees
 from blindgrade.checks import Check, Fail, Rng, describe
 from blindgrade.engine.answers.reference import Reference
 from blindgrade.engine.wire import frames
-from blindgrade.engine.wire.replies import Answer, Loaded, Raised, Reply, Result, Unsendable, Unwritten
+from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Raised, Reply, Result, Unsendable, Unwritten
 from blindgrade.models import CheckResult, Outcome
 from blindgrade.places import Frame, Place
 
@@ -123,17 +123,29 @@ def explain(reply: Reply, where: Place | None = None) -> str:
         return f"the file defines no `{reply.missing}`" if reply.missing else _explain_error(reply, where)
     if isinstance(reply, Unsendable):
         return f"the result of your code cannot be compared: {reply.message}"
+    if isinstance(reply, Broken):  # of a check that does load: the grader tried it
+        return f"your code answered in place of the grader; leave that out (it said: {_said(reply)[:100]})"
     return _said(reply)
 
 
 def _explain_error(reply: Raised, where: Place | None) -> str:
+    text = error_text(reply)
+    place = f" at {where}" if where else ""
+    return f"{reply.type}{place}: {text}".rstrip(": ")
+
+
+def error_text(reply: Raised) -> str:
+    """Message of an exception, with the reason if the grader's limits or Python's short words need one."""
     text = ADDRESS.sub("0x…", " ".join(reply.message.split())[:300])
     if reply.type == "MemoryError" or "can't allocate memory" in text:
         text = "more memory than the exercise may use"
     if reply.type == "PermissionError":
         text = f"{text}; the grader allows no processes, programs or network, and only files in the lesson's folder"
-    place = f" at {where}" if where else ""
-    return f"{reply.type}{place}: {text}".rstrip(": ")
+    if reply.type == "KeyError":
+        text = f"the dict has no key {text}"
+    if reply.type == "SystemExit":
+        text = f"this line ends the program (exit code {text or 'None'}); leave it out"
+    return text
 
 
 def _said(reply: Reply) -> str:

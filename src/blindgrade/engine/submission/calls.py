@@ -15,8 +15,8 @@ BY_NAME = {"globals", "locals", "vars", "eval", "exec", "getattr", "__import__"}
 def names_used(text: str, name: str, helpers: Collection[str] = ()) -> set[str] | None:
     """Names of the file that the definition of `name` uses, directly or through other definitions.
 
-    None if the text does not show it: it does not parse, does not define `name`, reads names as text, or uses one of
-    the student's other modules, which are `helpers`.
+    A file that does not define `name` uses nothing for it. None if the text does not show it: it does not parse, reads
+    names as text, or uses one of the student's other modules, which are `helpers`.
     """
     try:
         with warnings.catch_warnings():
@@ -30,7 +30,8 @@ def names_used(text: str, name: str, helpers: Collection[str] = ()) -> set[str] 
         for one in names | roots:  # `Model.forward = f` belongs to Model
             by_name[one].append(node)
     if name not in by_name:
-        return None
+        hidden = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in body)
+        return None if hidden else set()
     reached: set[str] = set()
     waiting = [name]
     while waiting:

@@ -71,7 +71,8 @@ def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
     """Exercises of a lesson, and its points. The caller prints the heading before."""
     parts = problems(attempt.problems)
     if not attempt.unreadable:
-        parts += [exercise_table(attempt.exercises, console), Text()]
+        parts.append(exercise_table(attempt.exercises, console))
+    parts += [Text()]
     parts += [bar(attempt.points, attempt.max_points, console)]
     if attempt.reference == "key":
         parts.append(Text("  public checks only, against the answer key", "dim"))
@@ -139,12 +140,17 @@ def ending(
     first = next_in(grading.lessons) or _blocked(grading)
     shown_results = [first] if first else []
     if verbose:
-        shown_results = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_SHOW] or shown_results
+        shown_results = [(a, r) for a in grading.lessons for r in _shown(a)] or shown_results
     for attempt, result in shown_results:
         parts += ["", *card(attempt.lesson, result, links, verbose=verbose, options=options)]
     if grading.points >= grading.max_points:
         parts += ["", "  Every point earned."]
     return parts
+
+
+def _shown(attempt: Attempt) -> list[ExerciseResult]:
+    """Exercises that --verbose shows: none of a lesson whose file could not be read."""
+    return [] if attempt.unreadable else [r for r in attempt.exercises if r.outcome in TO_SHOW]
 
 
 def _blocked(grading: Grading) -> tuple[Attempt, ExerciseResult] | None:
@@ -189,6 +195,9 @@ def card(
         grid.add_row(Text("printed", "dim"), Text(students(result.output.strip())))
     if commands:
         _add_commands(grid, f"{lesson}/{result.name}", write, options)
+        if public := next((c.name for c in failed if c.public and not write), ""):
+            command = Text(shown(f"grade {lesson}/{result.name}{options} --show {public}"), "bold")
+            grid.add_row("", Text.assemble(command, ("   for its inputs", "dim")))
     return [head, Padding(grid, (0, 0, 0, 2))]
 
 

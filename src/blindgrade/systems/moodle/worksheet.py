@@ -10,7 +10,7 @@ import csv
 import html
 import io
 
-from blindgrade.gradebook.comments import comment
+from blindgrade.gradebook.comments import UNREAD, comment
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.filled import Filled
 from blindgrade.gradebook.formulas import guarded
@@ -141,6 +141,8 @@ def feedback(view: StudentView) -> str:
         days = "1 day" if view.days_late == 1 else f"{view.days_late} days"
         late = f" ({view.earned:g} before lateness of {days})" if view.earned != view.points else ""
         lines.append(f"<p>{view.points:g} of {view.max_points:g} points{late}</p>")
+    if view.unreadable:
+        lines.append(f"<p>{html.escape(UNREAD)}</p>")
     for exercise in view.exercises:
         said = comment(exercise, html.escape) or ("Passed." if exercise.points is None else "")
         points = f": {exercise.points:g} of {exercise.max_points:g}" if exercise.points is not None else ""
