@@ -155,8 +155,8 @@ class Worker:
             raise WorkerGone(self._how_it_ended()) from None
         except frames.WireError:
             raise WorkerGone(
-                "the answer of your code's process broke the protocol: does your code write to a file number that it did"
-                " not open?"
+                "the answer of your code's process broke the protocol: does your code write to a file number that it"
+                " did not open?"
             ) from None
 
     def waits(self) -> bool:
