@@ -159,7 +159,7 @@ class Exercise(Described):
 
     `defines` is the name in the student's file; the default is the exercise's own name. `requires` names exercises that
     its code may call. An id such as "lesson-7.2.1/score_from_noise" names an exercise of an earlier lesson. `seconds`
-    and `memory_mb` are limits for all of its checks together.
+    (of processor time) and `memory_mb` are limits for all of its checks together.
     """
 
     name: str
@@ -189,7 +189,10 @@ class Exercise(Described):
 
 
 class Lesson(Described):
-    """Content of lesson.toml, with the id from its folder. `seconds` limits a whole submission of the lesson."""
+    """Content of lesson.toml, with the id from its folder.
+
+    `seconds` of processor time are the limit of a whole submission of the lesson.
+    """
 
     id: str
     title: str

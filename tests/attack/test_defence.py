@@ -48,12 +48,16 @@ def unguarded() -> Iterator[Defence]:
         yield one
 
 
-def planted(folder: Path, code: str, header: str = "lines=-; target=none; says=planted") -> Attack:
-    """Right answers, with code that every call of `standardize` runs first."""
+def planted(
+    folder: Path, code: str, header: str = "lines=-; target=none; says=planted", at_the_end: str = ""
+) -> Attack:
+    """Right answers, with code that every call of `standardize` runs first, and code that loading runs."""
     body = RIGHT.replace("    if values", "    print('planted')\n    plant()\n    if values", 1)
     indented = "\n".join("    " + line for line in code.splitlines())
     file = folder / "planted.py"
-    file.write_text(f'"""Is planted."""\n# attack: {header}\n# held by: nothing\n{body}\n\ndef plant():\n{indented}\n')
+    file.write_text(
+        f'"""Is planted."""\n# attack: {header}\n# held by: nothing\n{body}\n\ndef plant():\n{indented}\n{at_the_end}\n'
+    )
     return read_attack(file)
 
 
@@ -84,10 +88,15 @@ def test_points_that_were_not_deserved_are_reported(tmp_path: Path, defence: Def
 
 
 def test_damage_to_other_exercises_is_reported_unless_the_header_allows_it(tmp_path: Path, defence: Defence) -> None:
-    hit = "global fit_line\nfit_line = None\nraise OSError"
+    hit, end = "raise OSError", "fit_line = None"
     header = "lines=-; target=standardize; harms=correlation; says=OSError"
-    broken(defence.face(planted(tmp_path, hit, header)), "another exercise lost points: fit_line failed")
-    assert defence.face(planted(tmp_path, hit, header.replace("harms=", "harms=fit_line,"))).held
+    broken(defence.face(planted(tmp_path, hit, header, end)), "another exercise lost points: fit_line failed")
+    assert defence.face(planted(tmp_path, hit, header.replace("harms=", "harms=fit_line,"), end)).held
+
+
+def test_an_exercise_that_replaces_another_does_no_damage(tmp_path: Path, defence: Defence) -> None:
+    hit = "global fit_line\nfit_line = None\nraise OSError"
+    assert defence.face(planted(tmp_path, hit, "lines=-; target=standardize; harms=correlation; says=OSError")).held
 
 
 def test_an_attempt_that_does_not_say_what_happened_is_reported(tmp_path: Path, defence: Defence) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +150,44 @@ def test_a_released_course_needs_no_private_tree(target: Target, tmp_path: Path)
     released = Catalog(tmp_path).find(["lesson-1.1.1"])[0]
     attempt = graded(released, RIGHT)
     assert (attempt.reference, attempt.exercises[0].outcome) == ("key", Outcome.PASSED)
+
+
+LEAVES = """
+import os, warnings
+kept = []
+right = standardize
+def standardize(values):
+    try:
+        return right(values)
+    finally:
+        torch.set_default_dtype(torch.float16)
+        torch.set_grad_enabled(False)
+        torch.nn.functional.cosine_similarity = None
+        warnings.simplefilter("error")
+        kept.append(torch.inference_mode())
+        kept[-1].__enter__()
+        os.environ["LEFT"] = "1"
+"""
+
+
+def test_what_an_exercise_leaves_behind_reaches_neither_the_next_one_nor_the_notebook(target: Target) -> None:
+    filters, similar = list(warnings.filters), torch.nn.functional.cosine_similarity
+    own = "def correlation(first, second):\n    first, second = (r - r.mean(-1, True) for r in (first, second))\n"
+    cosine = own + "    return torch.nn.functional.cosine_similarity(first, second, dim=-1)\n"
+    found = outcomes(graded(target, RIGHT, LEAVES, cosine))
+    assert found["standardize"] is found["correlation"] is Outcome.PASSED
+    assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
+    assert not torch.is_inference_mode_enabled() and not torch.ones(1).is_inference()
+    assert torch.nn.functional.cosine_similarity is similar
+    assert warnings.filters == filters and "LEFT" not in os.environ
+
+
+def test_an_experiment_begins_in_the_kernels_own_state(target: Target) -> None:
+    cell = RIGHT + "\nright = standardize\n"
+    asks = "def standardize(values):\n    assert torch.get_default_dtype() == torch.float64\n    return right(values)\n"
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert graded(target, cell, asks).exercises[0].outcome is Outcome.PASSED
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)

@@ -149,7 +149,7 @@ def correlation(first, second):
     first, second = (row - row.mean(dim=-1, keepdim=True) for row in (first, second))
     return torch.nn.functional.cosine_similarity(first, second, dim=-1)
 """
-STOPPED = "not run, because an earlier check was stopped after 3 s"
+STOPPED = "not run, because an earlier check was stopped after 14 s of waiting"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ STOPPED = "not run, because an earlier check was stopped after 3 s"
     [
         ("pass", ["", "", ""]),
         ("os._exit(0)", ["", "your code ended its process", ""]),
-        ("time.sleep(60)", ["", "stopped after 3 s", STOPPED]),
+        ("time.sleep(60)", ["", "stopped after 14 s of waiting", STOPPED]),
         ("os.write(3, bytes(16))", ["", "broke the protocol", ""]),
     ],
     ids=["nothing", "ends its process", "does not end", "speaks out of turn"],
@@ -218,7 +218,7 @@ def test_a_worker_that_ended_or_sent_too_much_after_its_answer_is_seen_before_th
         for deed in ("os._exit(0)", "os.write(3, b'more')"):
             worker = zygote.spawn(Limits())
             assert worker.waits()
-            text = f"import os, threading\nthreading.Timer(0.05, lambda: {deed}).start()\n"
+            text = f"import os, threading\nthreading.Timer(1.0, lambda: {deed}).start()\n"
             request = {"op": "load", "module": "m", "text": text.encode(), "file": "m.py", "files": {}}
             assert worker.call(request, 10) == Loaded()
             for _ in range(500):
@@ -291,7 +291,7 @@ def test_code_that_sleeps_longer_than_its_limit_earns_its_points(tmp_path: Path)
     assert graded(tmp_path).points == 100  # three checks and more, of an exercise with 3 s
 
 
-def test_code_that_waits_without_end_is_stopped_and_told_apart_from_a_loop(tmp_path: Path) -> None:
+def test_code_that_waits_without_end_is_stopped_and_distinguished_from_a_loop(tmp_path: Path) -> None:
     deed = "threading.Event().wait()"
     honest_with(f"import threading\ndef fit_line(x, y):\n    {deed}\n", tmp_path)
     message, where = first_message(tmp_path, 2)
@@ -306,17 +306,21 @@ def test_code_that_waits_without_end_is_stopped_and_told_apart_from_a_loop(tmp_p
 @pytest.mark.parametrize(
     ("top", "says"),
     [
-        ("import slow_part", "at basics.py:{line}: the import of slow_part takes too long"),
+        ("import slow_library", "at basics.py:{line}: the import of slow_library takes too long"),
         ("while True: pass", "at basics.py:{line}: does the loop at basics.py:{line} never end?"),
+        ("import slow_part", "at slow_part.py:2: the loop at slow_part.py:2 takes too long"),
     ],
-    ids=["an import", "a loop"],
+    ids=["an import", "a loop", "a loop in an own module"],
 )
-def test_a_slow_import_is_told_apart_from_an_endless_loop(
+def test_a_slow_import_is_distinguished_from_an_endless_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, top: str, says: str
 ) -> None:
     monkeypatch.setattr(student, "LOAD_SECONDS", 1.0)
-    (tmp_path / "slow_part.py").write_text("total = 0\nfor n in range(10**12):\n    total += n\n")
-    (tmp_path / "basics.py").write_text(f"import torch\n{top}\n")
+    (tmp_path / "slow_part.py").write_text("total = 0\nfor n in range(10**12): total += n\n")
+    library = (  # a module whose lines are not the student's
+        "import py_compile; py_compile.compile('slow_part.py', 'slow_library.pyc', '/library/slow_library.py')"
+    )
+    (tmp_path / "basics.py").write_text(f"{library}\n{top}\n")
     attempt = graded(tmp_path)
     # The lesson's longest exercise has 3 s.
     stopped = f"basics.py could not be loaded: stopped after 3 s of processor time {says.format(line=2)}"
@@ -348,7 +352,7 @@ def test_a_busy_machine_changes_no_verdict(tmp_path: Path) -> None:
     [
         "kept.append(torch.inference_mode()); kept[-1].__enter__()",
         "torch.set_default_dtype(torch.float16); torch.set_grad_enabled(False); torch.set_default_device('meta')",
-        "torch.randn = torch.ones = torch.zeros; torch.Tensor.mean = lambda self, *a, **k: self",
+        "torch.nn.functional.cosine_similarity = torch.dot; torch.Tensor.__mul__ = torch.Tensor.__add__",
         "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()",
         "import warnings, os; warnings.simplefilter('error'); os.chdir('/'); os.environ.clear()",
     ],

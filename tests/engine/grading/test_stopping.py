@@ -66,7 +66,7 @@ def test_an_import_below_the_students_line_is_seen() -> None:
         (CPU, at((4, "f"), (9, "g")), f"{STOP}:9 in g: does the loop at basics.py:3 never end?"),
         (CPU, at((6, "f")), f"stopped after {CPU} at basics.py:6 in f: the loop at basics.py:5 takes too long"),
         (CPU, at((9, "g")), f"stopped after {CPU} at basics.py:9 in g: is there a loop that never ends?"),
-        (CPU, at((1, "<module>")), f"stopped after {CPU} at basics.py:1: the import of slow.part takes too long"),
+        (CPU, at((1, "<module>"), importing=True), f"{STOP}:1: the import of slow.part takes too long"),
         (CPU, at((9, "g"), importing=True), f"stopped after {CPU} at basics.py:9 in g: the import takes too long"),
         (WAIT, at((4, "f")), f"stopped after {WAIT} at basics.py:4 in f: {WAITS}"),
         (CPU, Stood(), f"stopped after {CPU}: is there a loop that never ends?"),

@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any
 
+import numpy
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from blindgrade.engine.wire import frames
-from blindgrade.engine.wire.frames import MAGIC, PREFIX, Opaque, WireError
+from blindgrade.engine.wire.frames import MAGIC, PREFIX, Array, Opaque, WireError, copy, decode
 
 DATA = {type(None), bool, int, float, str, bytes, list, tuple, dict, Tensor, Opaque}
 
@@ -147,7 +148,6 @@ class Thing:
         (torch.eye(2).to_sparse(), "Tensor"),
         (torch.ones(2, device="meta"), "Tensor"),
         (torch.ones(2, dtype=torch.uint16), "Tensor"),
-        (torch.ones(2).numpy(), "ndarray"),
         (Thing(), "Thing"),
         (Thing, "type"),
         (len, "builtin_function_or_method"),
@@ -161,6 +161,56 @@ class Thing:
 def test_an_object_that_is_not_data_crosses_as_its_types_name(value: Any, name: str) -> None:
     (arrived,) = frames.copy([value])
     assert isinstance(arrived, Opaque) and arrived.type_name == name
+
+
+@pytest.mark.parametrize(
+    ("value", "arrives"),
+    [
+        (numpy.bool_(True), True),
+        (numpy.int64(-3), -3),
+        (numpy.uint8(200), 200),
+        (numpy.float32(0.1), float(numpy.float32(0.1))),
+        (numpy.float16(0.5), 0.5),
+        (numpy.array(2.5), 2.5),
+        (numpy.array(7), 7),
+        ([numpy.int32(1), (numpy.bool_(False),)], [1, (False,)]),
+        ({"a": numpy.float64(1.5)}, {"a": 1.5}),
+        (numpy.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+        (numpy.array([True, False]), [True, False]),
+        (numpy.array([]), []),
+    ],
+    ids=repr,
+)
+def test_numpys_numbers_arrive_as_pythons(value: Any, arrives: Any) -> None:
+    found = copy(value)
+    assert found == arrives
+    assert type(found) is type(arrives) or isinstance(found, Array)
+
+
+def test_an_array_is_described_as_what_it_was() -> None:
+    assert copy(numpy.zeros((2, 3), numpy.float32)).form == "a NumPy array of shape (2, 3) and dtype float32"
+    assert copy(numpy.zeros(3)).form == "a NumPy array of shape (3,) and dtype float64"
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (numpy.zeros(10_001), "ndarray"),
+        (numpy.array(["a"]), "ndarray"),
+        (numpy.array([None]), "ndarray"),
+        (numpy.complex64(1j), "complex64"),
+        (type("Pretends", (numpy.ndarray,), {})((2,)), "Pretends"),
+    ],
+    ids=["large", "text", "objects", "complex", "a subclass"],
+)
+def test_other_values_of_numpy_cross_as_their_types_name(value: Any, name: str) -> None:
+    assert copy(value).type_name == name
+
+
+@pytest.mark.parametrize("content", [[], ["f", [1]], ["f", [1], 5], ["f", ["x"], []], ["f", [-1], []], [3, [1], [1]]])
+def test_an_array_that_breaks_a_rule_is_a_wire_error(content: Any) -> None:
+    with pytest.raises(WireError):
+        decode(json.dumps({"a": content}).encode(), bytearray())
 
 
 def test_an_opaque_value_equals_nothing_but_itself() -> None:

@@ -31,6 +31,9 @@ GOOD: list[dict[str, Any]] = [
     {"kind": "loaded", "problems": []},
     {"kind": "broken", "message": "x"},
     {"kind": "unsendable", "message": "too large"},
+    {"kind": "result", "value": 1, "leaves": "check"},
+    {"kind": "raised", **ERROR, "leaves": "exercise"},
+    {"kind": "unsendable", "message": "too large", "leaves": "check"},
 ]
 BAD: list[Any] = [
     None,
@@ -38,6 +41,8 @@ BAD: list[Any] = [
     "result",
     {},
     {"kind": "result"},
+    {"kind": "result", "value": 1, "leaves": "all"},
+    {"kind": "raised", **ERROR, "leaves": ["check"]},
     {"kind": ["result"], "value": 1},
     {"kind": "passed", "value": 1},
     {"kind": "raised"},

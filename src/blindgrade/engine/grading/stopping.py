@@ -52,10 +52,9 @@ def sentence(over: str, stood: Stood, submission: LessonSubmission) -> str:
     last = frames[-1]
     inside = "" if last.function == "<module>" else f" in {last.function}"
     said = f"{said} at {last.place}{inside}"
-    line = stood.frames[-1]
-    tree = _tree(submission.text) if line.file == submission.file else None
-    if stood.importing or (tree is not None and _imported(tree, line.line)):
-        name = _imported(tree, line.line) if tree is not None else ""
+    if stood.importing:
+        tree = _tree(stood.frames[-1].file, submission)
+        name = _imported(tree, stood.frames[-1].line) if tree is not None else ""
         return f"{said}: the import {f'of {name} ' if name else ''}takes too long"
     loop = None if "waiting" in over else _loop(submission, stood)
     return f"{said}: {loop or _question(over)}"
@@ -66,9 +65,11 @@ def _question(over: str) -> str:
     return waits if "waiting" in over else "is there a loop that never ends?"
 
 
-def _tree(text: str) -> ast.Module | None:
+def _tree(file: str, submission: LessonSubmission) -> ast.Module | None:
+    """Syntax tree of one of the student's files; None if it has none."""
+    text = submission.text if file == submission.file else submission.files.get(file)
     try:
-        return ast.parse(text)
+        return ast.parse(text) if text is not None else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -91,9 +92,9 @@ def _imported(tree: ast.Module, line: int) -> str:
 
 def _loop(submission: LessonSubmission, stood: Stood) -> str:
     """What is said about the innermost loop that the worker was in; empty without one."""
-    tree = _tree(submission.text)
     for frame in reversed(stood.frames):
-        if tree is None or frame.file != submission.file:
+        tree = _tree(frame.file, submission)
+        if tree is None:
             continue
         around = _around(tree, frame.line, ast.While, ast.For, ast.FunctionDef, ast.AsyncFunctionDef)
         last = max(around, key=lambda node: getattr(node, "lineno", 0), default=None)

@@ -60,6 +60,13 @@ def _default_device() -> Any:
 
 
 def _leave_inference(on: bool) -> None:
+    if not on:
+        # A guard that is left to the garbage collector would set grad mode back long afterwards.
+        for entered in [one for one in gc.get_objects() if type(one) is torch.inference_mode]:
+            if "_inference_mode_raii_context" in vars(entered):
+                entered.__exit__(None, None, None)
+    if torch.is_inference_mode_enabled() == on:
+        return
     guard = torch.inference_mode(on)
     guard.__enter__()
     _guards.append(guard)
