@@ -304,3 +304,14 @@ def test_a_required_exercise_of_a_later_lesson_or_of_none_is_an_error(course: Ca
 )
 def test_a_page_is_written_below_reports_by_what_it_is_about(tmp_path: Path, ids: list[str], path: str) -> None:
     assert Catalog(tmp_path).page(ids, "student") == tmp_path / path
+
+
+def test_toml_files_may_begin_with_a_byte_order_mark(course: Catalog) -> None:
+    (course.root / "course.toml").write_text(COURSE, encoding="utf-8-sig")
+    course.files("lesson-1.1.1").spec.write_text(LESSON, encoding="utf-8-sig")
+    assert found(Catalog(course.root), "1.1.1/correlate") == [("lesson-1.1.1", ("correlate",))]
+
+
+def test_toml_in_another_encoding_is_one_sentence(course: Catalog) -> None:
+    course.files("lesson-1.1.1").spec.write_bytes(LESSON.replace("Any", "Größe").encode("cp1252"))
+    assert course_error(course).endswith("lesson.toml is not UTF-8 text; save it again as UTF-8")

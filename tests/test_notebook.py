@@ -128,7 +128,7 @@ def test_visual_studio_code_names_the_notebooks_path(monkeypatch: pytest.MonkeyP
     assert graded.points == 40
 
 
-@pytest.mark.parametrize("name", ["lesson-1.1.1/standardize", "standardize", " standardize "])
+@pytest.mark.parametrize("name", ["lesson-1.1.1/standardize", "standardize", " standardize ", "1.1.1/standardize"])
 def test_an_exercise_has_a_short_name_and_a_full_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("BLINDGRADE_COURSE", str(MINI))
     assert [r.name for r in notebook.grade(name, namespace=right()).exercises] == ["standardize"]

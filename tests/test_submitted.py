@@ -13,10 +13,10 @@ from blindgrade.submitted import NoSubmissions, SubmittedWork, read_submitted
 
 def test_a_folder_a_file_or_an_archive_is_a_student(tmp_path: Path) -> None:
     (tmp_path / "ada").mkdir()
-    for name in ("ben.py", "cleo.ipynb", "dan.zip", "eva.tar.gz", "van.der.berg.tgz"):
+    for name in ("ben.py", "cleo.ipynb", "dan.zip", "eva.tar.gz", "fay.PY", "gus.py.txt", "van.der.berg.tgz"):
         (tmp_path / name).write_text("")
     found, skipped = read_submitted(tmp_path)
-    assert [one.student for one in found] == ["ada", "ben", "cleo", "dan", "eva", "van.der.berg"]
+    assert [one.student for one in found] == ["ada", "ben", "cleo", "dan", "eva", "fay", "gus", "van.der.berg"]
     assert skipped == []
 
 
@@ -24,6 +24,7 @@ def test_an_entry_that_is_no_submission_is_skipped_with_the_reason(tmp_path: Pat
     (tmp_path / "ada").mkdir()
     (tmp_path / "ada.zip").write_text("")
     (tmp_path / "notes.txt").write_text("")
+    (tmp_path / "zoe.rar").write_text("")
     (tmp_path / "link").symlink_to(tmp_path / "ada")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "bad\nname").mkdir()
@@ -33,6 +34,7 @@ def test_an_entry_that_is_no_submission_is_skipped_with_the_reason(tmp_path: Pat
     assert {one.student: one.reason.split(";")[0] for one in skipped} == {
         "ada": "ada and ada.zip both exist, and only the first was graded",
         "notes.txt": "is no folder, Python file, notebook or archive of a student",
+        "zoe.rar": "cannot be opened: only .zip and .tar archives are opened",
         "link": "link is a symbolic link",
         "pipe": "is no folder, Python file, notebook or archive of a student",
         "bad\nname": "is no folder, Python file, notebook or archive of a student",

@@ -17,6 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from blindgrade import environment
+from blindgrade.files import toml_data
 from blindgrade.ids import FOLDER, ID, Ids, nearest_of, neighbours
 from blindgrade.ids import UnknownId as UnknownId
 from blindgrade.models import Course, Exercise, Lesson, LessonEntry
@@ -378,14 +379,6 @@ def _exercise_names(spec: Path) -> list[str]:
         return [str(exercise["name"]) for exercise in toml_data(spec).get("exercise", [])]
     except (OSError, ValueError, KeyError, TypeError):
         return []
-
-
-def toml_data(path: Path) -> dict[str, Any]:
-    """Content of a TOML file. Windows editors may write a mark (BOM) at its beginning.
-
-    OSError, or ValueError if the content is not valid.
-    """
-    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
 
 
 def _parse(path: Path, model: Any, **extra: object) -> Any:

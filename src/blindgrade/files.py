@@ -1,11 +1,16 @@
-"""Write a file as a whole: a reader sees the old content or the new content, also after a crash, and never a part."""
+"""Files that are written as a whole, and TOML files that people wrote.
+
+A reader sees the old content or the new content of a file that is written whole, also after a crash, and never a part.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
+import tomllib
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 PIECE = ".blindgrade-"  # names of unfinished files begin with it
 
@@ -59,3 +64,11 @@ def _sync(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def toml_data(path: Path) -> dict[str, Any]:
+    """Content of a TOML file. Windows editors may write a mark (BOM) at its beginning.
+
+    OSError, or ValueError if the content is not valid.
+    """
+    return tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -72,7 +72,8 @@ def grade(
 ) -> Graded:
     """Run the public checks of an exercise, or of all that the notebook defines so far, on the kernel's own objects.
 
-    `name` is "score_from_noise", the name of its function or class, "lesson-7.2.1/score_from_noise" or "lesson-7.2.1".
+    `name` is "score_from_noise", the name of its function or class, "lesson-7.2.1/score_from_noise" or "lesson-7.2.1";
+    "7.2.1", "score functions" and other forms of an id work, too.
     `namespace` has the objects; the default is the notebook's. UnknownId lists the nearest names. CourseError if there
     is no notebook or no course.
     """
@@ -128,7 +129,13 @@ def _target(catalog: Catalog, name: str, namespace: Mapping[str, Any]) -> Target
         for exercise in target.lesson.exercises:
             if name in (exercise.name, exercise.defines):
                 return replace(target, exercises=(exercise.name,))
-    raise UnknownId(f"no exercise has the name {name!r}{_nearest(name, here, everywhere)}")
+    try:
+        [wanted] = catalog.canonical([name])
+    except UnknownId:
+        wanted = name
+    if not wanted.startswith("lesson-"):
+        raise UnknownId(f"no exercise has the name {name!r}{_nearest(name, here, everywhere)}")
+    return _target(catalog, wanted, namespace)
 
 
 def _nearest(name: str, here: Target | None, everywhere: list[Target]) -> str:

@@ -28,6 +28,9 @@ NEUTRAL = {
     "authoring/stub.py": "as cells",
     "catalog.py": "paths",
     "clock.py": "times",
+    "environment.py": "names of packages, which the digest holds",
+    "files.py": "the reading of descriptions",
+    "ids.py": "names that people type",
     "models.py": "descriptions: the digest holds the exercise's own",
     "verify/coverage.py": "proofs that are always done",
 }

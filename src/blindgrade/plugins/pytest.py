@@ -62,6 +62,8 @@ class ChecksFile(pytest.File):
         found = read_submission(path, [files], defined)[files.entry.id]
         if found is None:
             raise pytest.UsageError(f"{path} holds no file for {files.entry.id}")
+        if found.unreadable:
+            raise pytest.UsageError(found.unreadable)
         return load(files.module, found.to_run, str(path.resolve() / found.file))
 
 

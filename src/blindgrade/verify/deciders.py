@@ -56,7 +56,8 @@ class Deciders:
     def __init__(self, workshop: Workshop, *, on_this_machine: bool = True) -> None:
         self.workshop = workshop
         versions = software() if on_this_machine else {}
-        self._base = _of(code_digest(decides=PROVES, apart=tuple(APART)), versions)
+        added = [workshop.packages] if workshop.packages else []
+        self._base = _of(code_digest(decides=PROVES, apart=tuple(APART)), versions, *added)
         self._exercises: dict[str, str] = {}
 
     def of(self, task: Task) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 import libcst as cst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from blindgrade.catalog import CourseError, toml_data
+from blindgrade.catalog import CourseError
+from blindgrade.files import toml_data
 from blindgrade.models import Lesson
 
 BINARY: dict[type[cst.BaseBinaryOp], type[cst.BaseBinaryOp]] = {

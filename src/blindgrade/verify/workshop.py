@@ -25,6 +25,7 @@ class Workshop:
     def __init__(self, root: Path, lesson_id: str) -> None:
         catalog = Catalog(root)
         self.files: LessonFiles = catalog.files(lesson_id)
+        self.packages = catalog.course.environment.packages
         self.lesson: Lesson = catalog.lesson(self.files)
         self.course = catalog.course
         for path in (self.files.solution, self.files.known_answers):

@@ -18,9 +18,11 @@ CASES = TESTS / "submissions" / "mini"
 GRADE = Path(sys.executable).with_name("grade")
 
 
-def run(*args: str | Path, course: Path = TESTS / "courses" / "mini") -> subprocess.CompletedProcess[str]:
+def run(
+    *args: str | Path, course: Path = TESTS / "courses" / "mini", cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "BLINDGRADE_COURSE": str(course), "COLUMNS": "80", "NO_COLOR": "1"}
-    return subprocess.run([GRADE, *args], capture_output=True, text=True, env=env, timeout=120)
+    return subprocess.run([GRADE, *args], capture_output=True, text=True, env=env, timeout=120, cwd=cwd)
 
 
 def test_every_point_earned_is_exit_code_0() -> None:
@@ -318,3 +320,35 @@ def test_mastery_in_the_report_counts_earlier_gradings_of_the_students_own(own: 
     mastery = others.read_text(encoding="utf-8").split('id="mastery"')[1]
     assert "Only this grading counts" in mastery
     assert "correlation" not in mastery and "fit_line" not in mastery
+
+
+@pytest.mark.parametrize("name", ["standardize", "1.1.1/standardize", "basics/standardize"])
+def test_a_name_that_is_unique_is_enough(name: str) -> None:
+    done = run(name, "--submission", CASES / "all_right", "--json")
+    [lesson] = json.loads(done.stdout)["lessons"]
+    assert [exercise["name"] for exercise in lesson["exercises"]] == ["standardize"]
+
+
+def test_the_next_command_repeats_the_submission(tmp_path: Path) -> None:
+    shutil.copytree(CASES / "wrong_and_blocked", tmp_path / "my work")
+    done = run("basics", "--submission", "my work", cwd=tmp_path)
+    assert "next       grade lesson-1.1.1/standardize --submission 'my work'" in done.stdout
+
+
+def test_prints_of_a_debugged_file_stay_out_of_the_json(tmp_path: Path) -> None:
+    noise = "import os, sys\nprint('noise')\nos.write(1, b'more')\nsys.stdout = open(os.devnull, 'w')\n"
+    (tmp_path / "basics.py").write_text(noise + (CASES / "all_right" / "basics.py").read_text())
+    done = run("1.1.1", "--submission", tmp_path, "--debug", "--json")
+    assert json.loads(done.stdout)["points"] == 100
+    assert "noise" in done.stderr and "more" in done.stderr
+
+
+def test_a_missing_package_of_the_course_is_exit_code_2_with_the_command(tmp_path: Path) -> None:
+    shutil.copytree(TESTS / "courses" / "mini", tmp_path / "course")
+    with (tmp_path / "course" / "course.toml").open("a") as file:
+        file.write('\n[environment]\npackages = ["no-such-package==1.0"]\n')
+    done = run("basics", course=tmp_path / "course")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (
+        "this course needs no-such-package==1.0" in done.stderr and "-m pip install no-such-package==1.0" in done.stderr
+    )

@@ -72,7 +72,10 @@ def test_a_function_with_conflict_markers_could_not_be_read_and_the_others_are_g
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("def standardize(values):\n    return (\n\ndef correlation(a, b):\n    return )\n", "basics.py:"),
+        (
+            "def standardize(values):\n    return (\n\ndef correlation(a, b):\n    return )\n",
+            "no function or class of basics.py could be read: ",
+        ),
         ("while True:\n    pass\n", "basics.py could not be loaded"),
     ],
 )

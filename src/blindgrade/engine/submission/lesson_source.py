@@ -44,7 +44,7 @@ class Source:
 
 
 def read_source(file: Path, name: str) -> Source:
-    """A script or notebook, which its student calls `name`. Unreadable says why it cannot be read."""
+    """Script or notebook with the student's name for it. Unreadable says why it cannot be read."""
     if suffix_of(name) == ".ipynb":
         return _read_notebook(file, name)
     text, content = decode(read_bytes(file, MAX_PYTHON))

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from blindgrade.catalog import LessonFiles
 from blindgrade.engine.submission import archives
 from blindgrade.engine.submission.archives import MAX_ENTRIES
-from blindgrade.engine.submission.broken import readable
+from blindgrade.engine.submission.broken import UNREAD, readable
 from blindgrade.engine.submission.calls import names_used
 from blindgrade.engine.submission.file_names import SUFFIXES, Kind, named, stem_of, suffix_of
 from blindgrade.engine.submission.files import Unreadable
@@ -263,7 +263,11 @@ def _assemble(
     file = f"{target.module}.py"
     files = {file: source.content}
     found = readable(source.text, source.lines)
-    problems = [*found.problems, *problems]
+    empty = ""
+    if found.empty:
+        reason = next(iter(found.unread.values())).removeprefix(f"{UNREAD}: ")
+        empty = f"no function or class of {source.lines.file} could be read: {reason}; correct it and grade again"
+    problems = [*([empty] if empty else found.problems), *problems]
     if folder is not None:
         add_helpers(files, folder, {file, *own}, problems)
     if len(problems) > MAX_PROBLEMS:
@@ -273,7 +277,7 @@ def _assemble(
         str(path), _digest(files), file, source.text, files, source.lines, problems,
         readable=None if found.text == source.text else found.text,
         unread=found.unread,
-        empty=found.problems[0] if found.empty else "",
+        empty=empty,
     )  # fmt: skip
 
 
