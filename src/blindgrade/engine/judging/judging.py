@@ -18,6 +18,9 @@ ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")  # address of an object in memory: i
 BRACKETED = re.compile(r"\[.*\]", re.DOTALL)  # printed values of a tensor, which may be a hidden check's inputs
 
 
+SENTENCE = re.compile(r"'.* .*'|\".* .*\"")  # text of a KeyError that the student's own code raises
+
+
 MAX_MESSAGE = 1_000  # characters; the message about a student's dict of a million keys is cut here
 
 
@@ -141,7 +144,7 @@ def error_text(reply: Raised) -> str:
         text = "more memory than the exercise may use"
     if reply.type == "PermissionError":
         text = f"{text}; the grader allows no processes, programs or network, and only files in the lesson's folder"
-    if reply.type == "KeyError":
+    if reply.type == "KeyError" and text and not SENTENCE.fullmatch(text):
         text = f"the dict has no key {text}"
     if reply.type == "SystemExit":
         text = f"this line ends the program (exit code {text or 'None'}); leave it out"
