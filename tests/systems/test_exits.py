@@ -117,7 +117,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     [target] = catalog.find(["lesson-1.1.1"])
     with open(target.files.private_checks, "a", encoding="utf-8") as checks:
         checks.write(CHECKS)
-    wrong = target.files.misconceptions
+    wrong = target.files.known_answers
     wrong.write_text(wrong.read_text().replace("The spread is still what it was.", HINT))
     (top / "basics.py").write_text(ANSWER)
     [attempt] = grade(catalog, [target], top / "basics.py", Options(seed=SEED, reference="live")).lessons

@@ -154,9 +154,9 @@ def _shown(attempt: Attempt) -> list[ExerciseResult]:
 
 
 def _blocked(grading: Grading) -> tuple[Attempt, ExerciseResult] | None:
-    """First blocked exercise. It is shown if nothing else is to do in this grading."""
-    found = ((a, r) for a in grading.lessons if not a.unreadable for r in a.exercises)
-    return next(((a, r) for a, r in found if r.outcome is Outcome.BLOCKED), None)
+    """First blocked exercise, if nothing else is left in this grading."""
+    found = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome is not Outcome.PASSED]
+    return found[0] if found and all(r.outcome is Outcome.BLOCKED for _, r in found) else None
 
 
 def card(
