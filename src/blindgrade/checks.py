@@ -4,14 +4,14 @@ A check is an experiment and a verdict. The experiment is the decorated function
 worker and on the reference in the grader, with the same seed, and returns plain data. The verdict compares the two
 results in the grader. The default verdict is `agree`.
 
-The worker loads this module, so it contains no answer and imports only `state_dicts`, which contains none either.
+The worker loads this module, so it contains no answer. It imports only `agreement`, `wording` and `state_dicts`, which
+contain none either.
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,42 +19,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from blindgrade.state_dicts import keys_differ, load_parameters, made_in, parameters_of, saved_buffers, shapes_of
+from blindgrade.agreement import TOLERANCES, Fail, Tolerance, agree
+from blindgrade.state_dicts import load_parameters, made_in, parameters_of, saved_buffers, shapes_of
+from blindgrade.wording import describe, not_finite
 
 __all__ = [
     "TOLERANCES", "Check", "Fail", "Rng", "Watch", "agree", "answers", "answers_and_purity", "check", "derive",
     "describe", "error_of", "gradients", "in_each_dtype", "load_parameters", "made_in", "saved_buffers", "shapes_of",
 ]  # fmt: skip
-
-type_names = {float: "a float", int: "an int", bool: "a bool", str: "a string", type(None): "None", dict: "a dict"}
-
-# Absolute and relative tolerance of `agree`, by dtype; the curriculum's convention.
-TOLERANCES: dict[torch.dtype, tuple[float, float]] = {
-    torch.float64: (1e-9, 1e-7),
-    torch.complex128: (1e-9, 1e-7),
-    torch.float32: (1e-5, 1e-4),
-    torch.complex64: (1e-5, 1e-4),
-    torch.float16: (1e-3, 1e-2),
-    torch.bfloat16: (1e-2, 1e-2),
-}
-SCALAR_TOLERANCE = (1e-6, 1e-6)
-
-Tolerance = float | Mapping[str, float] | None
-
-
-class Fail(Exception):
-    """The check fails.
-
-    `message` may show inputs and expected values. Students read it for public checks only. The result of a hidden check
-    has `hidden` instead, which instructors read. `misconception` names the misconception that the data show, if a
-    verdict on an outcome (a trained model) can see it. The engine diagnoses numeric checks.
-    """
-
-    def __init__(self, message: str, *, hidden: str | None = None, misconception: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hidden = hidden if hidden is not None else message
-        self.misconception = misconception
 
 
 @dataclass(frozen=True)
@@ -74,6 +46,7 @@ class Check:
     verdict: Callable[[Any, Any, Rng], None] | None = field(default=None, repr=False)
     inputs: Callable[[Rng], Any] | None = field(default=None, repr=False)
     figure: Callable[[Any, Rng], Any] | None = field(default=None, repr=False)
+    hint: str = ""
 
     def prepare(self, seed: int) -> tuple[int, tuple[Any, ...]]:
         """Seed and data for the worker. The data come from `inputs`; without `inputs` there are none.
@@ -90,8 +63,8 @@ class Check:
             agree(result, expected, atol=self.atol, rtol=self.rtol)
         else:
             # A comparison with NaN is False, so NaN would pass a verdict that asks "is the error too large?".
-            if any(not bool(t.isfinite().all()) for t in _tensors(result)):
-                raise Fail("the result has NaN or infinite values")
+            if fault := not_finite(_tensors(result)):
+                raise Fail(fault)
             self.verdict(result, expected, rng)
 
 
@@ -107,6 +80,7 @@ def check(
     verdict: Callable[[Any, Any, Rng], None] | None = None,
     inputs: Callable[[Rng], Any] | None = None,
     figure: Callable[[Any, Rng], Any] | None = None,
+    hint: str = "",
 ) -> Callable[[Callable[..., Any]], Check]:
     """Decorator that makes a check of `exercise` from an experiment `(lesson, rng) -> result`.
 
@@ -123,6 +97,8 @@ def check(
                from something that students must not see, such as hidden parameters. `rng` starts as the verdict's
     figure     `(result, rng) -> Figure` of blindgrade.figures, which the grader runs for a report on the student's
                result and, if the check is public, on the reference's. `rng` starts as the verdict's
+    hint       what a student reads if this check fails and no misconception explains it, instead of the exercise's
+               first hint
     """
 
     def decorate(experiment: Callable[..., Any]) -> Check:
@@ -143,6 +119,7 @@ def check(
             verdict=verdict,
             inputs=inputs,
             figure=figure,
+            hint=hint,
         )
 
     return decorate
@@ -272,124 +249,3 @@ def gradients(output: Tensor, inputs: Sequence[Tensor]) -> list[Tensor | None]:
     if not output.requires_grad:
         return [None for _ in inputs]
     return list(torch.autograd.grad(output.sum(), list(inputs), allow_unused=True, retain_graph=True))
-
-
-def agree(got: Any, want: Any, *, name: str = "the result", atol: Tolerance = None, rtol: Tolerance = None) -> None:
-    """Raise `Fail` unless `got` equals `want` in structure, type, shape, dtype and, within tolerance, every element.
-
-    - Tensors must satisfy |got - want| <= atol + rtol |want|, with the tolerance of their dtype (TOLERANCES).
-    - Python floats use 1e-6 for both tolerances.
-    - Everything else must be equal. A list and a tuple are interchangeable.
-    """
-    if isinstance(want, Tensor):
-        _agree_tensor(got, want, name, atol, rtol)
-    elif isinstance(want, dict):
-        if not isinstance(got, dict):
-            raise _other_form(name, got, f"a dict with the keys {_listed(want)}")
-        if set(got) != set(want):
-            raise Fail(f"{name}: {keys_differ(got, want)}")
-        for key in want:
-            agree(got[key], want[key], name=_member(name, key), atol=atol, rtol=rtol)
-    elif isinstance(want, list | tuple):
-        if not isinstance(got, list | tuple):
-            raise _other_form(name, got, f"a list of {len(want)}")
-        if len(got) != len(want):
-            raise Fail(f"{name} has {len(got)} items; expected {len(want)}")
-        for index, item in enumerate(want):
-            agree(got[index], item, name=f"{name}[{index}]", atol=atol, rtol=rtol)
-    else:
-        _agree_scalar(got, want, name, atol, rtol)
-
-
-def _agree_scalar(got: Any, want: Any, name: str, atol: Tolerance, rtol: Tolerance) -> None:
-    number = isinstance(want, float)
-    right_type = type(got) in (float, int) if number else type(got) is type(want)
-    if not right_type:
-        raise Fail(f"{name} is {describe(got)}; expected {describe(want)}", hidden=_kind_only(name, got, want))
-    if number:
-        a = _tolerance(atol, "float", SCALAR_TOLERANCE[0])
-        r = _tolerance(rtol, "float", SCALAR_TOLERANCE[1])
-        both_nan = math.isnan(got) and math.isnan(want)
-        # With an infinite `want`, the bound would be infinite and every number would pass.
-        close = math.isfinite(want) and abs(got - want) <= a + r * abs(want)
-        if both_nan or got == want or close:
-            return
-        raise Fail(f"{name} is {got:.6g}; expected {want:.6g}", hidden=f"{name} has the wrong value")
-    if got != want:
-        raise Fail(f"{name} is {got!r}; expected {want!r}", hidden=f"{name} has the wrong value")
-
-
-def _other_form(name: str, got: Any, form: str) -> Fail:
-    hidden = f"{name} is {describe(got, show=False)}; expected {form}"
-    return Fail(f"{name} is {describe(got)}; expected {form}", hidden=hidden)
-
-
-def _kind_only(name: str, got: Any, want: Any) -> str:
-    return f"{name} is {describe(got, show=False)}; expected {describe(want, show=False)}"
-
-
-def _agree_tensor(got: Any, want: Tensor, name: str, atol: Tolerance, rtol: Tolerance) -> None:
-    if not isinstance(got, Tensor):
-        raise _other_form(name, got, f"a tensor of shape {tuple(want.shape)}")
-    if got.shape != want.shape:
-        raise Fail(f"{name} has shape {tuple(got.shape)}; expected {tuple(want.shape)}")
-    if got.dtype != want.dtype:
-        raise Fail(f"{name} has dtype {_dtype(got)}; expected {_dtype(want)}")
-    got, want = got.detach(), want.detach()
-    if torch.equal(got, want):  # most right answers are equal, and this takes a tenth of the time
-        return
-    if want.is_floating_point() or want.is_complex():
-        default = TOLERANCES.get(want.dtype, SCALAR_TOLERANCE)
-        a, r = _tolerance(atol, _dtype(want), default[0]), _tolerance(rtol, _dtype(want), default[1])
-        close = torch.isclose(got, want, atol=a, rtol=r, equal_nan=True)
-        how = f" (rtol {r:g}, atol {a:g})"
-    else:
-        close, how = got == want, ""
-    if bool(close.all()):
-        return
-    wrong = (~close).nonzero()
-    index = wrong[0].tolist()
-    place = f"{name}{index}" if index else name
-    count = f"{len(wrong)} of {want.numel()} values differ" if want.numel() > 1 else "the value differs"
-    raise Fail(
-        f"{place} is {_number(got[tuple(index)])}; expected {_number(want[tuple(index)])}{how}; {count}",
-        hidden=f"{name}: {count}" + (f", the first at {index}" if index else ""),
-    )
-
-
-def _tolerance(given: Tolerance, dtype: str, default: float) -> float:
-    if isinstance(given, Mapping):
-        return float(given.get(dtype, default))
-    return default if given is None else float(given)
-
-
-def _number(value: Tensor) -> str:
-    item = value.item()
-    return f"{item:.6g}" if isinstance(item, float) else str(item)
-
-
-def _dtype(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
-
-
-def _member(name: str, key: Any) -> str:
-    return str(key) if name == "the result" else f"{name}[{key!r}]"
-
-
-def _listed(mapping: Mapping[Any, Any]) -> str:
-    return ", ".join(repr(key) for key in mapping) or "(none)"
-
-
-def describe(value: Any, *, show: bool = True) -> str:
-    """Short noun phrase for a value of any type that the wire carries. Without `show` it reveals no value."""
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {tuple(value.shape)} and dtype {_dtype(value)}"
-    if isinstance(value, list | tuple):
-        # A NumPy array crosses the wire as a list with a description of itself.
-        return getattr(value, "form", "") or f"a {type(value).__name__} of {len(value)}"
-    if isinstance(value, dict):
-        return f"a dict with the keys {_listed(value)}"
-    if value is None:
-        return "None (does the function end without a return?)" if show else "None"
-    kind = type_names.get(type(value), f"a {getattr(value, 'type_name', type(value).__name__)} object")
-    return f"{value!r}" if show and isinstance(value, bool | int | float | str) else kind

@@ -249,7 +249,8 @@ AS_TEXT = (PlainSerializer(str), WithJsonSchema({"type": "string"}))  # JSON con
 class CheckResult(BaseModel):
     """Result of one check. `where` is "file:line" in the submission, if one line is to blame.
 
-    `frames` are the student's own frames of an exception, innermost last.
+    `frames` are the student's own frames of an exception, innermost last. If the exercise is blocked, `message` says
+    for which one it waits, and `own` is what this check itself saw.
     """
 
     name: str
@@ -257,12 +258,18 @@ class CheckResult(BaseModel):
     public: bool
     outcome: Outcome
     message: str = ""
+    own: str = ""
     hint: str = ""
     misconception: str | None = None
     where: Annotated[Place, PlainValidator(_place), *AS_TEXT] | None = None
     frames: list[Annotated[Frame, PlainValidator(_frame), *AS_TEXT]] = []
     seconds: float = 0.0
     weight: float = 1.0
+
+    @property
+    def seen(self) -> str:
+        """What this check itself saw, also if the exercise is blocked."""
+        return self.own or self.message
 
 
 class ExerciseResult(BaseModel):
@@ -277,6 +284,11 @@ class ExerciseResult(BaseModel):
     checks: list[CheckResult]
     output: str = ""
     version: str = ""  # in a cohort: of all that judges the exercise; the result is kept while it is unchanged
+
+    @property
+    def waits_for(self) -> str:
+        """Sentence without its subject about the exercises that must be correct first; "" if it is not blocked."""
+        return next((check.message for check in self.checks if check.outcome is Outcome.BLOCKED), "")
 
 
 class SubmissionRef(BaseModel):

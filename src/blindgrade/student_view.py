@@ -17,7 +17,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import NotRequired, Protocol
 
 from pydantic import BaseModel
 from typing_extensions import TypedDict
@@ -41,6 +41,7 @@ class CheckFacts(TypedDict):
     public: bool
     outcome: str
     message: str
+    own: NotRequired[str]
     hint: str
     where: str | None
 
@@ -81,7 +82,8 @@ class StudentView(BaseModel):
     `earned` are the points before lateness, `adjusted` what an instructor added to the lesson or took from it; `points`
     have both. handed_in: False for a student who has points by a decision alone, or none. excused: the student needs no
     points, and the view has no result. `problems` are about the student's file. `left_out` is the number of parts
-    of the file that could not be used.
+    of the file that could not be used. If the file is
+    `unreadable`, no exercise was graded, and the view has none.
     """
 
     level: Level
@@ -100,6 +102,7 @@ class StudentView(BaseModel):
     exercises: list[ExerciseView] = []
     problems: list[str] = []
     left_out: int = 0
+    unreadable: bool = False
 
     @property
     def late(self) -> bool:
@@ -174,14 +177,16 @@ def student_view(attempt: AnyGraded, level: Level) -> StudentView:
     )
     if level is Level.NOTHING:
         return view
+    unreadable: str = getattr(attempt, "unreadable", "")
+    view.unreadable = bool(unreadable)
     view.left_out = len(attempt.problems)
     if level is not Level.EXERCISES:
         view.points, view.earned = attempt.points, getattr(attempt, "earned", attempt.points)
         view.adjusted = getattr(attempt, "adjusted", 0.0)
-    if level is not Level.TOTAL:
+    if level is not Level.TOTAL and not unreadable:
         view.exercises = [_exercise(result, level) for result in attempt.exercises]
     if level is Level.CHECKS:
-        view.problems = list(attempt.problems)
+        view.problems = [unreadable] if unreadable else list(attempt.problems)
     return view
 
 
@@ -218,7 +223,7 @@ def _facts(checks: Sequence[CheckResult | CheckFacts]) -> Iterator[CheckFacts]:
         if isinstance(check, CheckResult):
             yield {
                 "claim": check.claim, "public": check.public, "outcome": check.outcome, "message": check.message,
-                "hint": check.hint, "where": str(check.where) if check.where else None,
+                "own": check.own, "hint": check.hint, "where": str(check.where) if check.where else None,
             }  # fmt: skip
         else:
             yield check
@@ -239,6 +244,8 @@ def _check(check: CheckFacts) -> CheckView:
 def _message(check: CheckFacts) -> str:
     """Message that the student may read. Of a hidden check, only the words that the engine itself chose."""
     outcome, message = check["outcome"], check["message"]
+    if outcome == Outcome.BLOCKED:  # what the check itself saw; the exercise says for which one it waits
+        outcome, message = Outcome.FAILED, check.get("own", "")
     if outcome == Outcome.ERROR:
         return NOT_JUDGED
     if outcome == Outcome.NOT_ATTEMPTED and not check["public"]:

@@ -4,7 +4,7 @@ import html
 
 import pytest
 
-from blindgrade.gradebook.comments import comment
+from blindgrade.gradebook.comments import UNREAD, comment, comments
 from blindgrade.models import CheckResult, ExerciseResult, Level, Outcome
 from blindgrade.student_view import ExerciseView, student_view
 
@@ -26,6 +26,14 @@ def test_each_outcome_has_its_words() -> None:
     assert said(Outcome.NOT_ATTEMPTED) == "Not attempted."
     assert said(Outcome.BLOCKED, "waits for f") == "Waits for f: correct that first, then grade again."
     assert "your instructor will look" in (said(Outcome.ERROR) or "")
+
+
+@pytest.mark.parametrize("level", [Level.CHECKS, Level.COUNTS, Level.EXERCISES])
+def test_a_file_that_could_not_be_read_is_said_once(level: Level) -> None:
+    whole = attempt("ana", (0, 0, 0)).model_copy(update={"unreadable": "basics.py:1: <script>"})
+    found = comments(student_view(whole, level), [result.name for result in whole.exercises])
+    assert found == {"standardize": UNREAD, "correlation": None, "fit_line": None}
+    assert "<" not in UNREAD
 
 
 def test_a_hint_is_shown_once() -> None:

@@ -7,12 +7,25 @@ instructor's browser.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from blindgrade.models import Outcome
-from blindgrade.student_view import ExerciseView
+from blindgrade.models import Level, Outcome
+from blindgrade.render.text.student import UNREADABLE
+from blindgrade.student_view import ExerciseView, StudentView
 
 MARKUP = re.compile(r"([\\`*\[\]<>&])")
+
+
+UNREAD = f"{UNREADABLE} Type `grade` on your machine to see why."
+
+
+def comments(view: StudentView, exercises: Iterable[str]) -> dict[str, str | None]:
+    """Comment on each of the lesson's exercises. If the file could not be read, only the first has one, about it."""
+    found = {exercise.name: comment(exercise) for exercise in view.exercises}
+    if view.unreadable and view.level not in (Level.NOTHING, Level.TOTAL):
+        found = {name: None for name in exercises}
+        found |= {name: UNREAD for name in list(found)[:1]}
+    return found
 
 
 def comment(view: ExerciseView, written: Callable[[str], str] | None = None) -> str | None:

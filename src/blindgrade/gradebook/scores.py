@@ -50,6 +50,7 @@ class Score(AttemptSummary):
 
     title: str = ""
     problems: list[str] = []
+    unreadable: str = ""
     exercises: list[ExerciseScore]
     earned: float = 0.0
     days_late: int = 0

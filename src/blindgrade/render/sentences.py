@@ -9,3 +9,8 @@ def joined(*sentences: str) -> str:
     """Sentences with a blank between them. One without an end gets a full stop."""
     texts = [sentence.rstrip() for sentence in sentences]
     return " ".join(text if text.endswith(ENDS) else f"{text}." for text in texts)
+
+
+def begun(text: str) -> str:
+    """Text as the beginning of a sentence, with a capital letter."""
+    return text[:1].upper() + text[1:]

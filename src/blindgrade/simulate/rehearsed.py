@@ -16,8 +16,10 @@ from blindgrade.attempts.store import AttemptStore
 from blindgrade.engine.answers.lesson_checks import LessonChecks, provide_toys
 from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.grading.in_process import Trusted
+from blindgrade.engine.grading.loop import may_blame
 from blindgrade.engine.judging.judging import result_of
 from blindgrade.engine.judging.scoring import block, score
+from blindgrade.engine.submission.calls import names_used
 from blindgrade.models import Attempt, Exercise, ExerciseResult, Kind, Outcome, SubmissionRef
 from blindgrade.simulate.composing import Pieces
 from blindgrade.simulate.simulation import Choice, SimulatedCohort, Version
@@ -39,6 +41,7 @@ class Rehearsals:
         self.assumed = assumed
         self.checks = LessonChecks(pieces.files, pieces.lesson)
         self.reference = LiveReference(self.checks, pieces.solution)
+        self._names: dict[tuple[str, Choice], set[str] | None] = {}
         self._results: dict[tuple[str, tuple[tuple[str, Choice], ...]], ExerciseResult] = {}
 
     def attempt(self, student: str, version: Version) -> Attempt:
@@ -47,7 +50,9 @@ class Rehearsals:
         outcomes: dict[str, Outcome] = {}
         results = []
         for exercise in lesson.exercises:
-            result = block(exercise, self._result(exercise, version.choices), outcomes)
+            result = self._result(exercise, version.choices)
+            if result.outcome is Outcome.FAILED and exercise.requires_here:
+                result = block(exercise, result, self._to_blame(exercise, version.choices[exercise.name], outcomes))
             outcomes[exercise.name] = result.outcome
             results.append(result)
         submitted = clock.utc(version.submitted_at, "auto")
@@ -89,6 +94,19 @@ class Rehearsals:
                 found.hint = self.pieces.variants[exercise.name, own].hint
             checks.append(found)
         return score(exercise, checks)
+
+    def _to_blame(self, exercise: Exercise, own: Choice, outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+        """Outcomes of the required exercises that this answer uses, as a grading would blame them."""
+        if (exercise.name, own) not in self._names:
+            text = self.pieces.text({exercise.name: own})
+            self._names[exercise.name, own] = names_used(text, exercise.defines)
+        names = self._names[exercise.name, own]
+        required = [self.pieces.lesson.exercise(name) for name in exercise.requires_here]
+        return {
+            other.name: outcomes[other.name]
+            for other in required
+            if other.name in outcomes and may_blame(self.checks, exercise, other, names)
+        }
 
     def _closure(self, exercise: Exercise) -> set[str]:
         found: set[str] = set()

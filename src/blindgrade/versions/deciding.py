@@ -25,6 +25,8 @@ DECIDES = {
     "engine/grading": "the order of checks, budgets of time, and which exercise is blamed for another's failure",
     "places.py": "how a message names a line",
     "checks.py": "comparisons and their messages, and the inputs that a seed gives",
+    "agreement.py": "the comparison of two replies, and its message",
+    "wording.py": "the words of the messages",
     "state_dicts.py": "which parts of a student's module count, and the message about its keys",
     "known_answers.py": "how misconceptions are declared",
 }
@@ -33,6 +35,7 @@ APART = {
     "engine/answers/answer_key.py": "stored attempts are judged by the solution, never by a key",
     "engine/submission/fingerprints.py": "which exercises `grade --watch` need not grade again",
     "engine/judging/collected_figures.py": "pictures, which are drawn after the verdict",
+    "environment.py": "the names of packages and their versions; an attempt has the versions",
     "engine/worker/large_pages.py": "only speed",
     "engine/grading/in_process.py": "proofs of the course, which run no submission",
     "engine/grading/kernel.py": "grading inside a notebook, which stores no attempt",

@@ -36,6 +36,7 @@ class Script:
     """Answers everything with 1 and notes the requests."""
 
     asked: list[list[str]] = field(default_factory=list)
+    uses: set[str] | None = None
 
     def observe(self, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
         self.asked.append([check.name for check, _ in rounds])
@@ -43,6 +44,9 @@ class Script:
 
     def definition(self, exercise: Exercise) -> Place | None:
         return HERE
+
+    def names_used(self, exercise: Exercise) -> set[str] | None:
+        return self.uses
 
 
 def failing(*names: str) -> Judge:
@@ -75,6 +79,16 @@ def test_an_exercise_that_nobody_asked_for_is_graded_to_find_whom_to_blame(check
     one = loop(checks, failing("standardize", "correlation"))
     assert one.exercise("correlation").outcome is Outcome.BLOCKED
     assert loop(checks, failing("correlation")).exercise("correlation").outcome is Outcome.FAILED
+
+
+def test_an_exercise_waits_only_for_what_its_code_or_its_check_uses(checks: LessonChecks) -> None:
+    judge = failing("standardize", "correlation")
+    own = Script(uses={"torch"})
+    assert loop(checks, judge, own).exercise("correlation").outcome is Outcome.FAILED
+    assert all("has_mean_zero_and_spread_one" not in names for names in own.asked)  # not graded to find whom to blame
+    assert loop(checks, judge, Script(uses={"standardize"})).exercise("correlation").outcome is Outcome.BLOCKED
+    checks.slice = lambda check: {"experiment": "lesson.standardize(values)"}  # type: ignore[method-assign]
+    assert loop(checks, judge, Script(uses={"torch"})).exercise("correlation").outcome is Outcome.BLOCKED
 
 
 def test_an_exercise_is_observed_once(checks: LessonChecks) -> None:

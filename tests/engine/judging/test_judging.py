@@ -8,7 +8,7 @@ import torch
 from blindgrade.checks import Check, Fail, Rng
 from blindgrade.engine.judging.judging import ReferenceFailed, explain, is_stub_error, judge, same
 from blindgrade.engine.submission.lines import trace_of
-from blindgrade.engine.wire.replies import Answer, Raised, Reply, Result, Stopped, TraceLine, Unsendable
+from blindgrade.engine.wire.replies import Answer, Broken, Raised, Reply, Result, Stopped, TraceLine, Unsendable
 from blindgrade.models import Outcome
 
 
@@ -37,7 +37,7 @@ def test_a_public_check_shows_values_and_a_hidden_one_does_not() -> None:
     public = judge(made(public=True), value(1.5), value(2.5), 0)
     hidden = judge(made(public=False), value(1.5), value(2.5), 0)
     assert public.outcome is hidden.outcome is Outcome.FAILED
-    assert public.message == "the result is 1.5; expected 2.5"
+    assert public.message == "the result is 1.5; expected 2.5 (they differ by 1, and the tolerance is 3.5e-06)"
     assert hidden.message == "the result has the wrong value"
 
 
@@ -69,7 +69,8 @@ def first_item(result: Any, expected: Any, rng: Rng) -> None:
 def test_a_verdict_that_raises_on_the_students_data_is_a_failure(reference: Answer | None) -> None:
     result = judge(made(verdict=first_item), value([]), reference, 0)
     assert result.outcome is Outcome.FAILED
-    assert result.message == "the result of your code does not have the form that the exercise asks for"
+    due = "; expected a list of 1" if reference else ""
+    assert result.message == f"the check could not work with what your code returned: a list of 0{due}"
 
 
 @pytest.mark.parametrize("reference", [[], [2]], ids=["raises", "fails"])
@@ -112,6 +113,10 @@ def test_a_failure_says_where_in_the_students_file() -> None:
     [
         (raised("Missing", missing="score"), "the file defines no `score`"),
         (raised("KeyError", ""), "KeyError"),
+        (raised("KeyError", "'x'"), "KeyError: the dict has no key 'x'"),
+        (raised("KeyError", "'no tool of this name'"), "KeyError: 'no tool of this name'"),
+        (raised("SystemExit", "0"), "SystemExit: this line ends the program (exit code 0); leave it out"),
+        (Broken("no"), "your code answered in place of the grader; leave that out (it said: no)"),
         (raised("MemoryError", ""), "MemoryError: more memory than the exercise may use"),
         (
             raised("RuntimeError", "DefaultCPUAllocator: can't allocate memory: 8 bytes"),

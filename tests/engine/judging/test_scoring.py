@@ -90,6 +90,12 @@ def test_a_failure_waits_for_the_required_exercises_that_did_not_pass() -> None:
     assert blocked.points == scored.points == 10
 
 
+def test_a_blocked_check_keeps_what_it_saw_itself() -> None:
+    own = result(FAILED).model_copy(update={"message": "the result is 1; expected 2", "where": None})
+    [check] = block(EXERCISE, score(EXERCISE, [own]), {"field": FAILED}).checks
+    assert (check.message, check.own, check.seen) == ("waits for field", own.message, own.message)
+
+
 def test_only_the_exercises_that_did_not_pass_are_waited_for() -> None:
     scored = score(EXERCISE, [result(FAILED)])
     assert block(EXERCISE, scored, {"field": PASSED, "path": BLOCKED}).checks[0].message == "waits for path"

@@ -48,7 +48,9 @@ def test_a_worker_loads_the_checks_api_and_its_own_modules_and_no_other_of_ours(
     assert {name for name in loaded if name.split(".")[0] == "blindgrade"} == {
         "blindgrade",
         "blindgrade.checks",
+        "blindgrade.agreement",
         "blindgrade.state_dicts",
+        "blindgrade.wording",
         "blindgrade.engine",
         "blindgrade.engine.sandbox",
         *(f"blindgrade.engine.sandbox.{name}" for name in SANDBOX),

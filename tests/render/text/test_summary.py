@@ -13,7 +13,7 @@ def test_a_lesson_is_a_table_and_failures_are_folded(grading: Grading) -> None:
     text = as_summary(grading)
     assert "### lesson-1.1.1 Basics: 20 of 50 points" in text
     assert "| wrong | ✗ failed | 0 / 10 |" in text
-    assert text.count("<details>") == text.count("</details>") == 2
+    assert text.count("<details>") == text.count("</details>") == 3
     assert "Diagnosis: Which way?" in text
 
 

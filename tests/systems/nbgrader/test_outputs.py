@@ -29,6 +29,19 @@ def outputs(one: ExerciseResult, problems: list[str], level: Level = Level.CHECK
     return module.outputs(one, student_view(attempt, level))
 
 
+def test_a_file_that_could_not_be_read_is_said_in_one_cell_and_has_no_points_in_each() -> None:
+    one = result(0.0)
+    attempt = Attempt(
+        lesson="lesson-1.1.1", title="Basics", points=0, max_points=4.0, graded_at="2026-11-01T10:00:00Z",
+        submission=SubmissionRef(path="", sha256=""), seed=7, reference="live", sandbox="", seconds=0,
+        problems=["basics.ipynb is no notebook"], unreadable="basics.ipynb is no notebook", exercises=[one],
+    )  # fmt: skip
+    view = student_view(attempt, Level.CHECKS)
+    first, later = module.outputs(one, view), module.outputs(one, view, said=False)
+    assert first[0].text == "0 of 4 points.\n! basics.ipynb is no notebook\n"
+    assert len(later) == 1 and grade(first) == grade(later) == 0
+
+
 def grade(outputs: list[Any]) -> float:
     """The points that nbgrader reads from a cell with these outputs."""
     marks = {"grade": True, "solution": False, "points": 4.0, "grade_id": "grade-e"}

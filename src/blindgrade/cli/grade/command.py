@@ -59,6 +59,11 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--open", "open_it", is_flag=True, help="Write the page and open it in a browser.")
 @click.option("--problems", is_flag=True, help="Print only a line for each problem, as compilers do.")
 @click.option("--hint", is_flag=True, help="Show the next hint for an exercise, after those that you have seen.")
+@click.option(
+    "--show",
+    metavar="CHECK",
+    help="Print a snippet that reproduces a public check of an exercise in your own Python.",
+)
 @click.option("--watch", is_flag=True, help="After every save, grade what changed; q ends it.")
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Not for grades.")
 @click.option("--verbose", is_flag=True, help="Show every failed check with its place, and the output of your code.")
@@ -79,6 +84,7 @@ def grade() -> None:
       grade lesson-7.2
       grade lesson-7.2.1/score_from_noise --verbose
       grade --hint score_from_noise              one more hint
+      grade score_from_noise --show CHECK        a snippet that reproduces a check
       grade lesson-7.2.1 --watch                 again on every save
       grade lesson-7.2 --report --open           a page with pictures
       grade all --submission ~/my-solutions --json

@@ -10,7 +10,7 @@ from blindgrade.catalog import Catalog, Target
 from blindgrade.cli.exits import BAD_REQUEST, stop
 
 FORMATS = ("junit", "sarif", "summary")  # files that are written in addition to the screen
-MODES = ("as_json", "problems", "verbose", "hint", "watch", "report", "open_it")
+MODES = ("as_json", "problems", "verbose", "hint", "show", "watch", "report", "open_it")
 NAMES = {"json": "as_json"}
 
 
@@ -60,6 +60,11 @@ def refuse_what_cannot_be(lessons: tuple[str, ...], options: dict[str, Any]) -> 
         stop(f"--{written[0]} needs a grading; name a lesson, as in `grade all --{written[0]}`", BAD_REQUEST)
     if options["as_json"] and options["problems"]:
         stop("--json and --problems both ask for standard output; leave one out", BAD_REQUEST)
+    if options["show"] is not None:
+        others = [name for name in ("hint", "watch", "debug") if options[name]] or written
+        if others or not lessons:
+            reason = f"goes without --{others[0]}" if others else "needs an exercise"
+            stop(f"--show {reason}; run `grade score_from_noise --show {options['show'] or 'CHECK'}`", BAD_REQUEST)
     if options["watch"] and (written or options["hint"] or options["debug"] or not lessons):
         stop("--watch needs lessons, and goes without --hint, --debug and options that write a file or JSON; run"
              " `grade lesson-7.2.1 --watch`", BAD_REQUEST)  # fmt: skip

@@ -27,6 +27,8 @@ def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> 
         if wanted["hint"] or not lessons:
             return _stand(catalog, lessons, wanted["hint"])
         place = submission or catalog.root / "exercises"
+        if wanted["show"] is not None:
+            return _show(catalog, lessons, place, wanted["show"])
         ids = catalog.canonical(lessons)
         targets = catalog.find(ids)
         need_packages(targets)
@@ -43,6 +45,13 @@ def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:
         show_hint(catalog, lessons, Screen())
     else:
         show_standing(catalog, Screen())
+
+
+def _show(catalog: Catalog, lessons: tuple[str, ...], place: Path, check: str) -> None:
+    # Imported here, because it imports torch.
+    from blindgrade.cli.grade.show import show
+
+    show(catalog, lessons, place, check)
 
 
 def _watch(job: Job) -> int:

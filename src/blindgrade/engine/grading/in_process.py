@@ -55,6 +55,10 @@ class InThisProcess:
         finally:
             before.restore()
 
+    def names_used(self, exercise: Exercise) -> set[str] | None:
+        """See `Observer`."""
+        return self.submission.names_used(exercise.defines) if self.submission is not None else None
+
     def definition(self, exercise: Exercise) -> Place | None:
         """See `Observer`."""
         return self.submission.definition(exercise.defines) if self.submission is not None else None

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Literal
 
 import numpy
@@ -33,6 +33,7 @@ from blindgrade.engine.grading.loop import Loop, Round, forgiving
 from blindgrade.engine.judging.judged_before import JudgedBefore
 from blindgrade.engine.judging.observed import Observed, left_over
 from blindgrade.engine.submission.answers import STUB_ERROR, written_above
+from blindgrade.engine.submission.calls import BY_NAME
 from blindgrade.engine.submission.lines import MAX_FUNCTION
 from blindgrade.engine.submission.reading import stub_texts
 from blindgrade.engine.wire import frames
@@ -191,12 +192,46 @@ class _Kernel:
         text = textwrap.dedent("".join(source))
         return written_above(text, line - max(first, 1) + 1, stub_texts(self.checks.files.stubs))
 
+    def names_used(self, exercise: Exercise) -> set[str] | None:
+        """Names of the kernel that the exercise's object uses; None if it is no function or class with code."""
+        reached: set[str] = set()
+        if exercise.defines not in self.names:
+            return reached
+        waiting = [exercise.defines]
+        while waiting:
+            codes = _codes(self.names.get(waiting.pop()))
+            names = {name for code in codes for name in code.co_names}
+            if names & BY_NAME or (not codes and not reached):
+                return None
+            waiting += (names & set(self.names)) - reached
+            reached |= names
+        return reached
+
     def definition(self, exercise: Exercise) -> Place | None:
         """First line of the function, or of the class's first method; None if it is not the student's."""
         defined = inspect.unwrap(self.names[exercise.defines])
-        members = [defined, *vars(defined).values()] if isinstance(defined, type) else [defined]
-        codes = [code for member in members if (code := getattr(member, "__code__", None)) is not None]
-        for code in sorted(codes, key=lambda code: int(code.co_firstlineno)):
+        for code in sorted(_outer_codes(defined), key=lambda code: int(code.co_firstlineno)):
             if (place := self.places(code.co_filename, code.co_firstlineno)) is not None:
                 return place
         return None
+
+
+def _outer_codes(defined: Any) -> list[CodeType]:
+    """Code of a function, or of each method of a class."""
+    members = [defined, *vars(defined).values()] if isinstance(defined, type) else [defined]
+    codes = [getattr(member, "__code__", None) for member in members]
+    return [code for code in codes if isinstance(code, CodeType)]
+
+
+def _codes(value: Any) -> list[CodeType]:
+    """Code of a function or class with all that is defined inside; empty for any other object."""
+    try:
+        waiting = _outer_codes(inspect.unwrap(value))
+    except ValueError:  # a cycle of wrappers
+        return []
+    found = []
+    while waiting:
+        code = waiting.pop()
+        found.append(code)
+        waiting += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,10 @@ class Observer(Protocol):
         """Place of the exercise's definition, shown if no line is to blame. None if it is not known."""
         ...
 
+    def names_used(self, exercise: Exercise) -> set[str] | None:
+        """Names of the student's file that the exercise's definition uses. None if it is not known."""
+        ...
+
 
 @dataclass
 class Loop:
@@ -54,14 +59,16 @@ class Loop:
     _graded: dict[str, ExerciseResult] = field(default_factory=dict)
 
     def exercise(self, name: str) -> ExerciseResult:
-        """Result of the exercise. It is blocked if it failed and an exercise that it requires failed too."""
+        """Result of the exercise. It is blocked if it failed and an exercise that it uses failed too."""
         exercise = self.checks.lesson.exercise(name)
         result = self.alone(exercise)
         if result.outcome is not Outcome.FAILED:
             return result
         # A required exercise may be to blame, even if the user did not ask for it.
         required = [self.checks.lesson.exercise(n) for n in exercise.requires_here if self.checks.of(n)]
-        return block(exercise, result, {other.name: self.alone(other).outcome for other in required})
+        names = self.observer.names_used(exercise) if required else None
+        used = [other for other in required if may_blame(self.checks, exercise, other, names)]
+        return block(exercise, result, {other.name: self.alone(other).outcome for other in used})
 
     def alone(self, exercise: Exercise) -> ExerciseResult:
         """Result of the exercise, independent of the exercises that it requires."""
@@ -97,6 +104,17 @@ class Loop:
         seen = Seen(check, seed, observed.reply, result)
         self.keep(seen)
         return seen, observed.printed
+
+
+def may_blame(checks: LessonChecks, exercise: Exercise, other: Exercise, names: set[str] | None) -> bool:
+    """Whether the failure of `other` may be the reason for this one's: its code uses it, or one of its checks does.
+
+    `names` are those that the code uses; None if they are not known.
+    """
+    if names is None or other.defines in names:
+        return True
+    name = re.compile(rf"\.{other.defines}\b")
+    return any(name.search(text) for check in checks.of(exercise.name) for text in checks.slice(check).values())
 
 
 def forgiving(judge: Judge) -> Judge:

@@ -91,6 +91,9 @@ class _NothingSubmitted:
     def definition(self, exercise: Exercise) -> Place | None:
         return None
 
+    def names_used(self, exercise: Exercise) -> set[str] | None:
+        return None
+
 
 @dataclass
 class _LessonRun:

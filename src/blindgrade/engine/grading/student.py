@@ -15,6 +15,7 @@ from blindgrade.engine.grading.stopping import Stood, frames_of, read_stack, sen
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Worker, WorkerGone
 from blindgrade.engine.judging.judged_before import JudgedBefore
+from blindgrade.engine.judging.judging import error_text
 from blindgrade.engine.judging.observed import Observed, left_over
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission.broken import reads
@@ -51,6 +52,7 @@ class Student:
     _ahead: deque[str] = field(default_factory=deque)  # checks that were sent, and nobody asked for the answer yet
     _load_failure: str = ""
     _load_was_late: bool = False
+    _was_loaded: bool = False
     _time: Allowance | None = None  # of the exercise that the worker is at, which is `_at`
     _at: str = ""
     _changed_by: str = ""  # exercise that changed the student's own objects in the worker
@@ -90,8 +92,12 @@ class Student:
 
     @property
     def load_failure(self) -> str:
-        """Sentence that says why the student's file could not be loaded; empty if it could."""
-        return self._load_failure
+        """Sentence that says why the student's file could never be loaded; empty if it could be."""
+        return "" if self._was_loaded else self._load_failure
+
+    def names_used(self, exercise: Exercise) -> set[str] | None:
+        """See `Observer`."""
+        return self.submission.names_used(exercise.defines)
 
     def definition(self, exercise: Exercise) -> Place | None:
         """See `Observer`."""
@@ -184,6 +190,7 @@ class Student:
             self._worker = self.zygote.spawn(Limits(memory_mb=exercise.memory_mb, cpu_seconds=most))
             first = not self._load_failure
             self._load_failure = self._load(self._worker, max(LOAD_SECONDS, longest))
+            self._was_loaded = self._was_loaded or not self._load_failure
             if self._load_failure and first:
                 self.problems.append(self._load_failure)
         return self._worker
@@ -220,7 +227,7 @@ class Student:
             advice = "" if stood.importing else "keep long trainings out of the file, or write down their results; "
             over = f"{load_time.LOAD_SECONDS:g} s of processor time"
             return f"{place}: loading the file was {sentence(over, stood, self.submission)}; {advice}{rest}"
-        text = " ".join(error.message.split())[:200]
+        text = error_text(error)
         if error.type == "SyntaxError":
             text = reads(text, "")
         return f"{place}: {error.type}: {text}; {rest}"

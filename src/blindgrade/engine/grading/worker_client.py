@@ -154,7 +154,10 @@ class Worker:
         except (channel.Closed, ConnectionError):
             raise WorkerGone(self._how_it_ended()) from None
         except frames.WireError:
-            raise WorkerGone("the worker's answer broke the protocol; it was stopped") from None
+            raise WorkerGone(
+                "the answer of your code's process broke the protocol: does your code write to a file number that it"
+                " did not open?"
+            ) from None
 
     def waits(self) -> bool:
         """Whether the worker is there and has sent nothing that nobody asked for."""

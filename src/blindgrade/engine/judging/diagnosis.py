@@ -13,8 +13,9 @@ from blindgrade.checks import Check
 from blindgrade.engine.answers.reference import LiveReference, Reference
 from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.engine.judging.judging import same
-from blindgrade.engine.wire.replies import Reply
+from blindgrade.engine.wire.replies import Raised, Reply, Result
 from blindgrade.models import CheckResult, Exercise, Kind, Outcome
+from blindgrade.wording import NO_ERROR
 
 
 class Seen(NamedTuple):
@@ -29,11 +30,11 @@ class Seen(NamedTuple):
 def diagnose(
     exercise: Exercise, seen: list[Seen], reference: Reference, go_on: Callable[[], None] = lambda: None
 ) -> None:
-    """Write misconception and hint into the failed checks' results. Without evidence, the hint is the first one.
+    """Write misconception and hint into the failed checks' results. Without evidence, the hint is the check's own.
 
-    An answer key contains no misconceptions, so with a key the hint is always the exercise's first one. `go_on` is
-    called before each known wrong answer is tried, because that takes time. It may raise an exception to end the
-    diagnosis.
+    A check without a hint has the exercise's first one, unless its message says all: for example, that a definition is
+    missing or that an error did not come. An answer key contains no misconceptions. `go_on` is called before each known
+    wrong answer is tried, because that takes time. It may raise an exception to end the diagnosis.
     """
     failed = [one for one in seen if one.result.outcome is Outcome.FAILED]
     if not failed:
@@ -45,7 +46,15 @@ def diagnose(
             # A trained model never has another model's exact numbers. There the verdict names the misconception.
             _by_equality(exercise, seen, failed, reference, go_on)
     for one in failed:
-        one.result.hint = hints.get(one.result.misconception or "", exercise.hints[0])
+        named = hints.get(one.result.misconception or "")
+        one.result.hint = named or one.check.hint or ("" if _says_it_all(one) else exercise.hints[0])
+
+
+def _says_it_all(one: Seen) -> bool:
+    """Whether the message needs no hint: nothing was returned that can be compared, or only an error did not come."""
+    if isinstance(one.reply, Result):
+        return all(NO_ERROR in fault for fault in one.result.message.split(";\n"))
+    return not isinstance(one.reply, Raised) or bool(one.reply.missing)
 
 
 def _by_equality(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from typing import Any
 
-from blindgrade.checks import Check, Fail, Rng
+from blindgrade.agreement import agrees
+from blindgrade.checks import Check, Fail, Rng, describe
 from blindgrade.engine.answers.reference import Reference
 from blindgrade.engine.wire import frames
-from blindgrade.engine.wire.replies import Answer, Loaded, Raised, Reply, Result, Unsendable, Unwritten
+from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Raised, Reply, Result, Unsendable, Unwritten
 from blindgrade.models import CheckResult, Outcome
 from blindgrade.places import Frame, Place
 
 ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")  # address of an object in memory: it has no meaning and differs each time
 BRACKETED = re.compile(r"\[.*\]", re.DOTALL)  # printed values of a tensor, which may be a hidden check's inputs
+
+
+SENTENCE = re.compile(r"'.* .*'|\".* .*\"")  # text of a KeyError that the student's own code raises
 
 
 MAX_MESSAGE = 1_000  # characters; the message about a student's dict of a million keys is cut here
@@ -86,7 +90,13 @@ def _compare(
         # at fault.
         _must_pass(check, reference or ask(), seed, error)
         result.outcome = Outcome.FAILED
-        result.message = "the result of your code does not have the form that the exercise asks for"
+        result.message = _another_form(student.value, reference.value if reference else None, show=check.public)
+
+
+def _another_form(value: Any, expected: Any, *, show: bool) -> str:
+    """Sentence about a result with which the check's verdict could not work."""
+    due = f"; expected {describe(expected, show=False)}" if expected is not None else ""
+    return f"the check could not work with what your code returned: {describe(value, show=show)}{due}"
 
 
 def _must_pass(check: Check, reference: Answer | None, seed: int, error: Exception) -> None:
@@ -116,17 +126,29 @@ def explain(reply: Reply, where: Place | None = None) -> str:
         return f"the file defines no `{reply.missing}`" if reply.missing else _explain_error(reply, where)
     if isinstance(reply, Unsendable):
         return f"the result of your code cannot be compared: {reply.message}"
+    if isinstance(reply, Broken):  # of a check that does load: the grader tried it
+        return f"your code answered in place of the grader; leave that out (it said: {_said(reply)[:100]})"
     return _said(reply)
 
 
 def _explain_error(reply: Raised, where: Place | None) -> str:
+    text = error_text(reply)
+    place = f" at {where}" if where else ""
+    return f"{reply.type}{place}: {text}".rstrip(": ")
+
+
+def error_text(reply: Raised) -> str:
+    """Message of an exception, with the reason if the grader's limits or Python's short words need one."""
     text = ADDRESS.sub("0x…", " ".join(reply.message.split())[:300])
     if reply.type == "MemoryError" or "can't allocate memory" in text:
         text = "more memory than the exercise may use"
     if reply.type == "PermissionError":
         text = f"{text}; the grader allows no processes, programs or network, and only files in the lesson's folder"
-    place = f" at {where}" if where else ""
-    return f"{reply.type}{place}: {text}".rstrip(": ")
+    if reply.type == "KeyError" and text and not SENTENCE.fullmatch(text):
+        text = f"the dict has no key {text}"
+    if reply.type == "SystemExit":
+        text = f"this line ends the program (exit code {text or 'None'}); leave it out"
+    return text
 
 
 def _said(reply: Reply) -> str:
@@ -142,17 +164,10 @@ def same(check: Check, one: Reply, other: Reply) -> bool:
     if not (isinstance(one, Result) and isinstance(other, Result)):
         return False
     try:
-        Check.judge(_numeric(check), one.value, other.value, Rng(0))
-    except Fail:
-        return False
+        # Evidence is equality of data, whatever the check's own verdict accepts.
+        return agrees(one.value, other.value, atol=check.atol, rtol=check.rtol)
     except frames.WireError:
         return False
-    return True
-
-
-def _numeric(check: Check) -> Check:
-    """Check with the default verdict. Evidence is equality of data, whatever the check's own verdict accepts."""
-    return replace(check, verdict=None)
 
 
 def judge_by(reference: Reference, check: Check, student: Reply, seed: int, trace: Sequence[Frame] = ()) -> CheckResult:

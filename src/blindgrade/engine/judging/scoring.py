@@ -29,13 +29,18 @@ def score(exercise: Exercise, checks: list[CheckResult], output: str = "") -> Ex
 
 
 def block(exercise: Exercise, result: ExerciseResult, outcomes: Mapping[str, Outcome]) -> ExerciseResult:
-    """Result of the exercise, marked as blocked if it failed and an exercise that it requires failed too."""
+    """Result of the exercise, marked as blocked if it failed and an exercise with one of these outcomes failed too.
+
+    Its checks keep their own failures in `own`.
+    """
     waits = [name for name in exercise.requires_here if outcomes.get(name, Outcome.PASSED) not in EARNS]
     if result.outcome is not Outcome.FAILED or not waits:
         return result
     text = f"waits for {', '.join(waits)}"
     checks = [
-        c.model_copy(update={"outcome": Outcome.BLOCKED, "message": text, "hint": "", "misconception": None})
+        c.model_copy(
+            update={"outcome": Outcome.BLOCKED, "message": text, "own": c.message, "hint": "", "misconception": None}
+        )
         if c.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED)
         else c
         for c in result.checks

@@ -17,6 +17,7 @@ from blindgrade.engine.submission import archives, versions
 from blindgrade.engine.submission.answers import bindings, parsed, place_in, written_above
 from blindgrade.engine.submission.archives import MAX_ENTRIES
 from blindgrade.engine.submission.broken import UNREAD, readable
+from blindgrade.engine.submission.calls import names_used
 from blindgrade.engine.submission.choosing import Program
 from blindgrade.engine.submission.file_names import SUFFIXES, Kind, named, stem_of, suffix_of
 from blindgrade.engine.submission.files import MAX_PYTHON, Unreadable, decode, read_bytes
@@ -70,6 +71,11 @@ class LessonSubmission:
 
     def _place(self, line: TraceLine) -> Place:
         return self.lines.where(line.line) if line.file == self.file else as_it_is(line)
+
+    def names_used(self, name: str) -> set[str] | None:
+        """Names of the file that the definition of `name` uses; None if the text does not show it."""
+        helpers = {file.split("/")[0].removesuffix(".py") for file in self.files if file.endswith(".py")}
+        return names_used(self.to_run, name, {"", *helpers})
 
     def definition(self, name: str) -> Place | None:
         """Place where the student defines the name last, shown if no line is to blame. None if there is none."""

@@ -21,7 +21,9 @@ def html_card(attempt: Attempt, look: Look | None = None) -> str:
 
     first = _first_to_fix(attempt)
     alone = len(attempt.exercises) == 1
-    exercises = [(r, alone or r is first, [(c, hint, _place(c)) for c, hint in _hints(r)]) for r in attempt.exercises]
+    exercises = [
+        (r, alone or r is first, r.waits_for, [(c, hint, _place(c)) for c, hint in _hints(r)]) for r in _graded(attempt)
+    ]
     return filled(
         "notebook.html",
         stylesheet="notebook.css",
@@ -35,18 +37,20 @@ def html_card(attempt: Attempt, look: Look | None = None) -> str:
 
 def text_card(attempt: Attempt) -> str:
     """Plain text of the card."""
-    lines = []
-    for result in attempt.exercises:
+    lines = [f"! {shown(attempt.unreadable)}"] if attempt.unreadable else []
+    for result in _graded(attempt):
         sign, word = SIGNS[result.outcome]
         score = f"{points(result.points)} / {points(result.max_points)}"
         lines.append(f"{sign} {result.name}  {result.title}: {word}, {score}")
         if result.outcome is Outcome.PASSED and len(attempt.exercises) > 1:
             continue
+        if waits := result.waits_for:
+            lines.append(f"    This exercise {waits}: correct that first.")
         for check, hint in _hints(result):
             lines.append(f"    {SIGNS[check.outcome][0]} {check.claim}")
-            if check.message:
+            if check.seen:
                 place = f" ({_place(check)})" if _place(check) else ""
-                lines.append("      " + shown(check.message).replace("\n", "\n      ") + place)
+                lines.append("      " + shown(check.seen).replace("\n", "\n      ") + place)
             if hint:
                 lines.append(f"      → {hint}")
         if result.output.strip():
@@ -56,8 +60,13 @@ def text_card(attempt: Attempt) -> str:
     return "\n".join([*lines, f"{by} {run} `{command}` {end}"])
 
 
+def _graded(attempt: Attempt) -> list[ExerciseResult]:
+    """Results that show something: none if the file could not be read."""
+    return [] if attempt.unreadable else attempt.exercises
+
+
 def _first_to_fix(attempt: Attempt) -> ExerciseResult | None:
-    return next((r for r in attempt.exercises if r.outcome in TO_FIX), None)
+    return next((r for r in _graded(attempt) if r.outcome in TO_FIX), None)
 
 
 def _hints(result: ExerciseResult) -> list[tuple[CheckResult, str]]:
@@ -73,7 +82,7 @@ def _hints(result: ExerciseResult) -> list[tuple[CheckResult, str]]:
 
 def _place(check: CheckResult) -> str:
     """Place of the error; "" if the message has it."""
-    return shown(str(check.where)) if check.where and str(check.where) not in check.message else ""
+    return shown(str(check.where)) if check.where and str(check.where) not in check.seen else ""
 
 
 def _foot(attempt: Attempt) -> tuple[str, str, str]:

@@ -16,7 +16,7 @@ from blindgrade.render.html.mastery import Step, history, mastery
 from blindgrade.render.html.pages import filled
 from blindgrade.render.outcomes import points
 
-SHOWN_IN_FULL = (Outcome.FAILED, Outcome.ERROR)  # checks that are shown in full; the others are folded
+SHOWN_IN_FULL = (Outcome.FAILED, Outcome.ERROR, Outcome.BLOCKED)  # checks that are shown in full; the others are folded
 ALL_KNOWN = "Exercises that were not graded now count with their last result."
 GRADING_ALONE = (
     "Only this grading counts: the submission is not in the course's exercises/, and only those results are stored."
@@ -44,7 +44,7 @@ class _View:
 
     @property
     def wrong(self) -> list[CheckResult]:
-        """Checks that are shown in full. A blocked exercise has none: the student must fix another exercise first."""
+        """Checks that are shown in full."""
         return [c for c in self.result.checks if c.outcome in SHOWN_IN_FULL]
 
     @property
@@ -55,7 +55,7 @@ class _View:
     @property
     def waits(self) -> str:
         """Sentence with the exercises that the student must fix first; "" if there are none."""
-        found = next((c.message for c in self.result.checks if c.outcome is Outcome.BLOCKED), "")
+        found = self.result.waits_for
         return f"This {found}: fix that first." if found else ""
 
     @property
@@ -99,12 +99,14 @@ def report(
 
     `known` are the student's last results of the whole course by lesson; None if the student is unknown.
     """
-    on_the_page = {(attempt.lesson, result.name) for attempt in grading.lessons for result in attempt.exercises}
+    readable = [attempt for attempt in grading.lessons if not attempt.unreadable]
+    on_the_page = {(attempt.lesson, result.name) for attempt in readable for result in attempt.exercises}
     drawn, notes = _drawn([e for e in figures if (e.lesson, e.exercise) in on_the_page])
     views = []
     for attempt in grading.lessons:
         lesson = lessons[attempt.lesson]
-        cards = [_view(result, lesson, course, drawn[attempt.lesson]) for result in attempt.exercises]
+        results = [] if attempt.unreadable else attempt.exercises
+        cards = [_view(result, lesson, course, drawn[attempt.lesson]) for result in results]
         # `past` may hold this attempt already, so only older attempts are taken from it.
         steps = history([*[a for a in past if a.graded_at < attempt.graded_at], attempt], attempt.lesson)
         steps = steps if len(steps) > 1 else []
@@ -118,7 +120,7 @@ def report(
                 for place in row.places
             ],
         }
-        for row in mastery(grading.lessons, known)
+        for row in mastery(readable, known)
     ]  # fmt: skip
     newest = max((a.graded_at for a in grading.lessons), default="")
     first = grading.lessons[0] if grading.lessons else None

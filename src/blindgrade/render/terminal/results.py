@@ -33,8 +33,8 @@ BAR = 24
 WIDTH = 100  # longer lines are hard to read
 UNREAD = "could not be read"  # start of each check's message if the exercise's code is broken
 NOT_RUN = "not run"  # start of a check's message if its exercise had used up its time
-TO_SHOW = (Outcome.FAILED, Outcome.ERROR)  # exercises that --verbose shows in full
-WRONG = (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED)
+TO_SHOW = (Outcome.FAILED, Outcome.ERROR, Outcome.BLOCKED)  # exercises that --verbose shows in full
+WRONG = (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED)
 
 
 def as_text(console: Console, *parts: RenderableType) -> str:
@@ -71,7 +71,8 @@ def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
     """Exercises of a lesson, and its points. The caller prints the heading before."""
     parts = problems(attempt.problems)
     if not attempt.unreadable:
-        parts += [exercise_table(attempt.exercises, console), Text()]
+        parts.append(exercise_table(attempt.exercises, console))
+    parts += [Text()]
     parts += [bar(attempt.points, attempt.max_points, console)]
     if attempt.reference == "key":
         parts.append(Text("  public checks only, against the answer key", "dim"))
@@ -114,7 +115,7 @@ def problems(texts: Iterable[str]) -> list[RenderableType]:
 
 def _note(result: ExerciseResult) -> str:
     if result.outcome is Outcome.BLOCKED:
-        return next((c.message for c in result.checks if c.outcome is Outcome.BLOCKED), "")
+        return result.waits_for
     if result.outcome is Outcome.FAILED and all(c.message.startswith(UNREAD) for c in result.checks):
         return UNREAD
     if result.outcome is Outcome.FAILED:
@@ -136,15 +137,26 @@ def ending(
     parts: list[RenderableType] = []
     if len(grading.lessons) > 1:
         parts += ["", bar(grading.points, grading.max_points, console, "all lessons")]
-    first = next_in(grading.lessons)
+    first = next_in(grading.lessons) or _blocked(grading)
     shown_results = [first] if first else []
     if verbose:
-        shown_results = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome in TO_SHOW] or shown_results
+        shown_results = [(a, r) for a in grading.lessons for r in _shown(a)] or shown_results
     for attempt, result in shown_results:
         parts += ["", *card(attempt.lesson, result, links, verbose=verbose, options=options)]
     if grading.points >= grading.max_points:
         parts += ["", "  Every point earned."]
     return parts
+
+
+def _shown(attempt: Attempt) -> list[ExerciseResult]:
+    """Exercises that --verbose shows: none of a lesson whose file could not be read."""
+    return [] if attempt.unreadable else [r for r in attempt.exercises if r.outcome in TO_SHOW]
+
+
+def _blocked(grading: Grading) -> tuple[Attempt, ExerciseResult] | None:
+    """First blocked exercise, if nothing else is left in this grading."""
+    found = [(a, r) for a in grading.lessons for r in a.exercises if r.outcome is not Outcome.PASSED]
+    return found[0] if found and all(r.outcome is Outcome.BLOCKED for _, r in found) else None
 
 
 def card(
@@ -162,11 +174,14 @@ def card(
     command, because the reader has keys for it.
     """
     write = result.outcome is Outcome.NOT_ATTEMPTED
-    head = Text.assemble("To write: " if write else "To fix: ", (result.name, "bold"), f"  {result.title}")
+    verb = "To write: " if write else "Blocked: " if result.waits_for else "To fix: "
+    head = Text.assemble(verb, (result.name, "bold"), f"  {result.title}")
     failed = [c for c in result.checks if c.outcome in WRONG]
+    grid = _grid()
+    if result.waits_for:
+        grid.add_row(Text("first", "dim"), Text(f"{result.waits_for}; correct that first. This exercise itself:"))
     if not verbose:
         failed = ([c for c in failed if not c.message.startswith(NOT_RUN)] or failed)[:1]
-    grid = _grid()
     for number, check in enumerate(failed):
         if number:
             grid.add_row("", "")
@@ -180,6 +195,9 @@ def card(
         grid.add_row(Text("printed", "dim"), Text(students(result.output.strip())))
     if commands:
         _add_commands(grid, f"{lesson}/{result.name}", write, options)
+        if public := next((c.name for c in failed if c.public and not write), ""):
+            command = Text(shown(f"grade {lesson}/{result.name}{options} --show {public}"), "bold")
+            grid.add_row("", Text.assemble(command, ("   for its inputs", "dim")))
     return [head, Padding(grid, (0, 0, 0, 2))]
 
 
@@ -221,8 +239,8 @@ def _grid() -> Table:
 
 def _add_check(grid: Table, check: CheckResult, lesson: str, links: Links, *, write: bool, verbose: bool) -> None:
     grid.add_row(Text("claim", "dim"), Text(check.claim))
-    if check.message and not write:
-        grid.add_row(Text("seen", "dim"), Text(students(check.message)))
+    if check.seen and not write:
+        grid.add_row(Text("seen", "dim"), Text(students(check.seen)))
     if check.hint:
         if check.misconception:
             name = check.misconception.replace("_", " ")

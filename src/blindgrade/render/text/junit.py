@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
 from blindgrade.render.links import Links
 from blindgrade.render.safe import shown
+from blindgrade.render.text.findings import FILE_CHECK, FILE_CLAIM
 
 TAGS = {
     Outcome.FAILED: "failure",
@@ -28,6 +29,9 @@ def as_junit(grading: Grading, links: Links) -> str:
         properties = ElementTree.SubElement(suite, "properties")
         for name, value in (("points", attempt.points), ("max_points", attempt.max_points)):
             ElementTree.SubElement(properties, "property", name=name, value=f"{value:g}")
+        if attempt.unreadable:
+            _add_file(suite, attempt)
+            continue
         for result in attempt.exercises:
             for check in result.checks:
                 _add_case(suite, attempt, result, check, links)
@@ -37,6 +41,8 @@ def as_junit(grading: Grading, links: Links) -> str:
 
 
 def _checks(attempt: Attempt) -> list[CheckResult]:
+    if attempt.unreadable:
+        return [CheckResult(name=FILE_CHECK, claim=FILE_CLAIM, public=True, outcome=Outcome.FAILED)]
     return [check for result in attempt.exercises for check in result.checks]
 
 
@@ -52,6 +58,14 @@ def _counts(checks: Iterable[CheckResult]) -> dict[str, str]:
     }
 
 
+def _add_file(suite: ElementTree.Element, attempt: Attempt) -> None:
+    """The one case of a lesson whose file could not be read."""
+    about = {"classname": f"{attempt.lesson}/file", "name": FILE_CHECK, "time": "0.000"}
+    case = ElementTree.SubElement(suite, "testcase", about)
+    reason = shown(attempt.unreadable)
+    ElementTree.SubElement(case, "failure", message=reason).text = f"{FILE_CLAIM}\n{reason}"
+
+
 def _add_case(
     suite: ElementTree.Element, attempt: Attempt, result: ExerciseResult, check: CheckResult, links: Links
 ) -> None:
@@ -61,7 +75,7 @@ def _add_case(
     tag = TAGS.get(check.outcome)
     if tag is None:
         return
-    message = shown(check.message)
+    message = shown(f"{check.message}; its own failure: {check.own}" if check.own else check.message)
     entry = ElementTree.SubElement(case, tag, message=message)
     if tag != "skipped":
         hint = f"{'Diagnosis' if check.misconception else 'Hint'}: {check.hint}" if check.hint else ""

@@ -14,6 +14,7 @@ LATER = "Your submission was graded. Your instructor shows the result later."
 EXCUSED = "You are excused from this lesson, so you need no points for it."
 HANDED_IN_NOTHING = "You handed in nothing."
 NOT_PASSED = "not passed"
+UNREADABLE = "Your file could not be read, so no exercise was graded."
 SEE_FILE = "could not be used when your file was loaded. Type `grade` on your machine to see why."
 
 
@@ -36,6 +37,8 @@ def headline(view: StudentView) -> str:
         return HANDED_IN_NOTHING
     if view.level is Level.NOTHING:
         return LATER
+    if view.unreadable and view.points is None:
+        return UNREADABLE
     if view.points is None or view.earned is None:
         passed = sum(exercise.outcome is Outcome.PASSED for exercise in view.exercises)
         return f"{passed} of {len(view.exercises)} exercises passed."
@@ -60,8 +63,11 @@ def lateness(view: StudentView) -> str:
 
 def left_out(view: StudentView) -> str:
     """Sentence about parts of the file that could not be used, if the level does not show their errors."""
-    if not view.left_out or view.problems:
+    if view.problems or not (view.left_out or view.unreadable):
         return ""
+    if view.unreadable:
+        said = "" if view.points is None else f"{UNREADABLE} "  # without points it is the headline
+        return f"{said}Type `grade` on your machine to see why."
     return f"{view.left_out} {'part' if view.left_out == 1 else 'parts'} of your work {SEE_FILE}"
 
 
@@ -80,7 +86,7 @@ def exercise_text(view: ExerciseView) -> str:
     if view.waits_for:
         lines.append(f"This exercise {view.waits_for}: correct that first.")
     given: set[str] = set()
-    if view.outcome not in (Outcome.NOT_ATTEMPTED, Outcome.BLOCKED):  # all of its checks would say the same
+    if view.outcome is not Outcome.NOT_ATTEMPTED:  # all of its checks would say the same
         for check in view.checks or ():
             lines += _check(check, given)
     printed = shown(view.output.strip())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import re
 
-from blindgrade.models import Attempt, ExerciseResult, Grading, Outcome
+from blindgrade.models import Attempt, ExerciseResult, Grading
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
-from blindgrade.render.terminal.results import WRONG
+from blindgrade.render.sentences import begun
+from blindgrade.render.terminal.results import TO_SHOW, WRONG
 
 LIMIT = 900_000  # characters; GitHub takes 1 MiB a step
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@$-])")
@@ -27,23 +28,26 @@ def _lesson(attempt: Attempt) -> str:
     score = f"{points(attempt.points)} of {points(attempt.max_points)} points"
     lines = [f"### {attempt.lesson} {escaped(attempt.title)}: {score}", ""]
     lines += [f"> {escaped(problem)}\n" for problem in attempt.problems]
+    if attempt.unreadable:
+        return "\n".join(lines)
     lines += ["| exercise | outcome | points |", "|---|---|--:|"]
     for result in attempt.exercises:
         sign, word = SIGNS[result.outcome]
         score = f"{points(result.points)} / {points(result.max_points)}"
         lines.append(f"| {escaped(result.name)} | {sign} {word} | {score} |")
-    failed = [r for r in attempt.exercises if r.outcome in (Outcome.FAILED, Outcome.ERROR)]
+    failed = [r for r in attempt.exercises if r.outcome in TO_SHOW]
     return "\n".join([*lines, "", *(_details(result) for result in failed)])
 
 
 def _details(result: ExerciseResult) -> str:
-    lines = [f"<details><summary>{html.escape(f'{result.name}: {result.title}')}</summary>", ""]
+    waits = [f"{begun(escaped(result.waits_for))}: correct that first.", ""] if result.waits_for else []
+    lines = [f"<details><summary>{html.escape(f'{result.name}: {result.title}')}</summary>", "", *waits]
     for check in result.checks:
         if check.outcome not in WRONG:
             continue
         lines += [f"**{escaped(check.claim)}**", ""]
-        if check.message:
-            lines += [_fenced(check.message), ""]
+        if check.seen:
+            lines += [_fenced(check.seen), ""]
         if check.hint:
             lines += [f"{'Diagnosis' if check.misconception else 'Hint'}: {escaped(check.hint)}", ""]
         if check.where:

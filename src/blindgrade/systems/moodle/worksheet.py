@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 
-from blindgrade.gradebook.comments import comment
+from blindgrade.gradebook.comments import UNREAD, comment
 from blindgrade.gradebook.csv_text import csv_text
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.filled import Filled
@@ -187,6 +187,8 @@ def feedback(view: StudentView) -> str:
         days = "1 day" if view.days_late == 1 else f"{view.days_late} days"
         late = f" ({short(view.earned)} before lateness of {days})" if view.late else ""
         lines.append(f"<p>{short(view.points)} of {short(view.max_points)} points{late}{adjusted(view)}</p>")
+    if view.unreadable:
+        lines.append(f"<p>{html.escape(UNREAD)}</p>")
     for exercise in view.exercises:
         said = comment(exercise, html.escape) or ("Passed." if exercise.points is None else "")
         has = f": {short(exercise.points)} of {short(exercise.max_points)}" if exercise.points is not None else ""

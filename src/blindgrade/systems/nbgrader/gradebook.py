@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blindgrade.catalog import LessonFiles
 from blindgrade.clock import instant
-from blindgrade.gradebook.comments import comment
+from blindgrade.gradebook.comments import comments
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.marks import about_excused
 from blindgrade.gradebook.scores import LessonScores, Score
@@ -240,7 +240,8 @@ class Syncer:
         new: Rows = []
         changed: Rows = []
         for student, attempt in scores.attempts.items():
-            said = {solution_id(one.name): comment(one) for one in student_view(attempt, level).exercises}
+            names = [one.name for one in attempt.exercises]
+            said = {solution_id(name): text for name, text in comments(student_view(attempt, level), names).items()}
             said[solution_id(first)] = with_sentence(said.get(solution_id(first)), attempt)
             for name, cell in cells.items():
                 text = said.get(name)

@@ -91,7 +91,12 @@ def _unreadable(target: Target, reason: str) -> Attempt:
     ]  # fmt: skip
     # No check ran, so no seed was drawn.
     return Attempt.of(
-        lesson, results, SubmissionRef(path=f"{target.files.module}.ipynb", sha256=""), seed=0, problems=[reason]
+        lesson,
+        results,
+        SubmissionRef(path=f"{target.files.module}.ipynb", sha256=""),
+        seed=0,
+        problems=[reason],
+        unreadable=reason,
     )
 
 

@@ -12,12 +12,12 @@ from blindgrade.render.text.student import exercise_text, headline, left_out
 from blindgrade.student_view import StudentView
 
 
-def outputs(result: ExerciseResult, view: StudentView) -> list[Any]:
+def outputs(result: ExerciseResult, view: StudentView, *, said: bool = True) -> list[Any]:
     """Outputs of an exercise's grade cell: a text for the student, and a number, from which nbgrader reads the points.
 
     nbgrader gives zero points for any text on stderr, and all points for a negative number or for no number. It fails
     on more than all points. So nothing goes to stderr, and the number is between zero and all points. The text is what
-    the view has.
+    the view has. Without `said` there is only the number.
     """
     points = min(max(result.points, 0.0), result.max_points)
     seen = next((exercise for exercise in view.exercises if exercise.name == result.name), None)
@@ -32,4 +32,4 @@ def outputs(result: ExerciseResult, view: StudentView) -> list[Any]:
         "metadata": {},
         "data": {"text/plain": str(points)},
     }
-    return [nbformat.from_dict(stream), nbformat.from_dict(value)]
+    return [*([nbformat.from_dict(stream)] if said else []), nbformat.from_dict(value)]

@@ -34,7 +34,7 @@ from blindgrade.attempts.decisions import DecisionStore
 from blindgrade.attempts.effects import by_student
 from blindgrade.attempts.reading import StoreError
 from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
-from blindgrade.gradebook.comments import comment
+from blindgrade.gradebook.comments import comments
 from blindgrade.models import Level, Outcome
 from blindgrade.policies import feedback_level
 from blindgrade.student_view import StudentView, student_view
@@ -168,10 +168,12 @@ class GradeInSandbox(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader ha
         results = {grade_id(result.name): result for result in attempt.exercises}
         for problem in attempt.problems:
             self.log.warning("%s: %s", about["student"], problem)
+        unread = view.unreadable  # then only the first exercise's cell says so
         for cell in nb.cells:
             if cell.cell_type == "code":
                 name = cell.metadata.get("nbgrader", {}).get("grade_id")
-                cell.outputs = outputs(results[name], view) if name in results else []
+                first = not unread or results.get(name) is attempt.exercises[0]
+                cell.outputs = outputs(results[name], view, said=first) if name in results else []
         resources[ATTEMPT], resources[VIEW] = attempt, view
         return nb, resources
 
@@ -222,12 +224,12 @@ class SaveComments(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has 
         about = resources["nbgrader"]
         results = {result.name: result for result in resources[ATTEMPT].exercises}
         view: StudentView = resources[VIEW]
-        comments = {exercise.name: comment(exercise) for exercise in view.exercises}
+        said = comments(view, results)
         with Gradebook(about["db_url"]) as gradebook:
             names = about["notebook"], about["assignment"], about["student"]
             notebook = gradebook.find_submission_notebook(*names)
             for row in notebook.comments:
-                row.auto_comment = comments.get(row.name)
+                row.auto_comment = said.get(row.name)
             for row in notebook.grades:
                 result = results.get(exercise_of(row.name) or "")
                 if result is not None and result.outcome is Outcome.ERROR:
