@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target, UnknownId
+from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Exercise
 from blindgrade.places import Place
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from blindgrade.authoring import cells, regions
-from blindgrade.catalog import Catalog, LessonFiles
+from blindgrade.catalog import Catalog
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.release import repository
 from blindgrade.release.scan.leaks import find_leaks
 from blindgrade.release.scan.private_matter import PrivateMatter

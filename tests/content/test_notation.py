@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.catalog import Catalog, LessonFiles
+from blindgrade.catalog import Catalog
+from blindgrade.lesson_files import LessonFiles
 
 CATALOG = Catalog.locate(Path(__file__).parent)
 LESSONS = CATALOG.ready()

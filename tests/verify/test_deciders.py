@@ -34,6 +34,7 @@ NEUTRAL = {
     "environment.py": "names of packages, which the digest holds",
     "files.py": "the reading of descriptions",
     "ids.py": "names that people type",
+    "lesson_files.py": "paths",
     "models.py": "descriptions: the digest holds the exercise's own",
     "verify/coverage.py": "proofs that are always done",
 }

@@ -18,8 +18,9 @@ from typing import Self
 
 import torch
 
-from blindgrade.catalog import Catalog, LessonFiles
+from blindgrade.catalog import Catalog
 from blindgrade.engine.sandbox import tiers
+from blindgrade.lesson_files import LessonFiles
 
 SECRET = "BLINDGRADE_CANARY_SECRET"
 DEEP = 25_000  # terms of a sum that no parser should fall over

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from blindgrade.catalog import LessonFiles
 from blindgrade.cohort_report.structure import definitions, form
 from blindgrade.engine.submission.reading import SubmissionError, read_submission
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson
 from blindgrade.submitted import CollectedIndex
 

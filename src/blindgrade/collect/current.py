@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from blindgrade.catalog import Catalog, CourseError, LessonFiles
+from blindgrade.catalog import Catalog, CourseError
 from blindgrade.collect.copy_in import TooMuch, take
 from blindgrade.engine.submission.archives import (
     MAX_UNPACKED,
@@ -22,6 +22,7 @@ from blindgrade.engine.submission.file_names import SUFFIXES, named, suffix_of
 from blindgrade.engine.submission.finding import Choice, Wanted, find
 from blindgrade.engine.submission.lesson_source import Looking
 from blindgrade.engine.submission.tree import MAX_NESTED
+from blindgrade.lesson_files import LessonFiles
 
 MAX_WRAPPING = 8
 

@@ -12,7 +12,7 @@ from blindgrade.authoring.cells import CellError
 from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.regions import RegionError
 from blindgrade.authoring.stub import stub_text
-from blindgrade.catalog import Catalog, CourseError, LessonFiles, need_packages
+from blindgrade.catalog import Catalog, CourseError, need_packages
 from blindgrade.checks import Check
 from blindgrade.engine.answers.answer_key import read_key, record_key, recorded_reply
 from blindgrade.engine.answers.lesson_checks import LessonChecks
@@ -21,6 +21,7 @@ from blindgrade.engine.answers.slices import MAIN, TOYS
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.judging.judging import same
 from blindgrade.generate.coverage_page import PAGE, coverage_page
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson
 
 

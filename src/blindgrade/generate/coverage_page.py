@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from blindgrade.catalog import Catalog, LessonFiles
+from blindgrade.catalog import Catalog
 from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson
 
 PAGE = "docs/coverage.md"

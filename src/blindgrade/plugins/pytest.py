@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from blindgrade.catalog import Catalog, LessonFiles
+from blindgrade.catalog import Catalog
 from blindgrade.checks import Check
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference
@@ -19,6 +19,7 @@ from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.grading.in_process import Trusted
 from blindgrade.engine.submission.reading import read_submission
 from blindgrade.engine.worker.lesson import LoadedLesson, load
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import CheckResult, Outcome
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from blindgrade.catalog import LessonFiles
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.places import Place
 from blindgrade.render.safe import shown
 

@@ -9,11 +9,12 @@ from functools import cached_property
 
 from blindgrade.authoring.regions import MEANT
 from blindgrade.authoring.stub import stub_text
-from blindgrade.catalog import Catalog, LessonFiles
+from blindgrade.catalog import Catalog
 from blindgrade.cohort_report.structure import rename
 from blindgrade.engine.answers.known import read_known_answers
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.answers.solution_text import Variant
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson
 from blindgrade.simulate.simulation import Choice, KnownAnswers
 

@@ -7,13 +7,14 @@ import re
 from functools import cached_property
 from pathlib import Path
 
-from blindgrade.catalog import Catalog, CourseError, LessonFiles
+from blindgrade.catalog import Catalog, CourseError
 from blindgrade.engine.answers.known import KnownAnswers, read_known_answers
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.engine.grading.in_process import Trusted
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Exercise, Kind, Lesson
 
 CALLED = re.compile(r"\blesson\.(\w+)")  # an experiment's parameter has this name

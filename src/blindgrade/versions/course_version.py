@@ -12,10 +12,11 @@ from importlib import metadata
 from pathlib import Path
 
 from blindgrade import clock, environment
-from blindgrade.catalog import CourseError, LessonFiles, Target
+from blindgrade.catalog import CourseError, Target
 from blindgrade.engine.answers.known import KnownAnswers, read_known_answers
 from blindgrade.engine.answers.slices import SliceError, Slicer
 from blindgrade.engine.answers.solution_text import SolutionText
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson
 from blindgrade.versions.deciding import MODELS, PACKAGE, code_digest, deciding
 from blindgrade.versions.declared_checks import declared_checks

@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from blindgrade.catalog import LessonFiles
+from blindgrade.lesson_files import LessonFiles
 
 API = "blindgrade.checks"
 MAKERS = {"check", "Check"}

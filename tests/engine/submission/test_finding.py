@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.catalog import LessonFiles
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import LessonEntry
 
 ENTRY = LessonEntry(id="lesson-7.2.1", slug="score_functions", title="Scores")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from blindgrade.catalog import LessonFiles
 from blindgrade.engine.submission import files, helpers, reading
 from blindgrade.engine.submission.lines import LineMap
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import LessonEntry
 
 SCORE = LessonFiles(Path("/course"), LessonEntry(id="lesson-7.2.1", slug="score_functions", title="Scores"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from blindgrade.catalog import Catalog, LessonFiles, Target
+from blindgrade.catalog import Catalog, Target
 from blindgrade.checks import Check
 from blindgrade.cli.exits import BAD_REQUEST, stop, stops
 from blindgrade.cli.grade.screen import put
@@ -12,6 +12,7 @@ from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.snippet import snippet
 from blindgrade.engine.submission.reading import SubmissionError, read_submission
 from blindgrade.ids import nearest_of
+from blindgrade.lesson_files import LessonFiles
 
 
 def show(catalog: Catalog, lessons: tuple[str, ...], place: Path, name: str) -> None:

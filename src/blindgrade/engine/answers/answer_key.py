@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from blindgrade.catalog import CourseError, LessonFiles
+from blindgrade.catalog import CourseError
 from blindgrade.checks import Check
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import check_seed
 from blindgrade.engine.wire import frames, replies
 from blindgrade.engine.wire.replies import Answer
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson
 
 KEY_SEED = 7  # the public seed of every answer key

@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from blindgrade.catalog import CourseError, LessonFiles
+from blindgrade.catalog import CourseError
 from blindgrade.checks import Check
 from blindgrade.engine.answers.slices import MAIN, SliceError, Slicer, compiled, for_worker
 from blindgrade.engine.wire import frames
 from blindgrade.engine.worker.experiment import Experiment
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson
 
 

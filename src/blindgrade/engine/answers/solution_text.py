@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from blindgrade.catalog import CourseError, LessonFiles
+from blindgrade.catalog import CourseError
 from blindgrade.engine.submission.notebook import without_pictures
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson
 
 

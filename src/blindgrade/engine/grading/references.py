@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from blindgrade.catalog import CourseError, LessonFiles, Target
+from blindgrade.catalog import CourseError, Target
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.judging.judged_before import JudgedBefore
+from blindgrade.lesson_files import LessonFiles
 
 
 class References:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from blindgrade.catalog import LessonFiles
 from blindgrade.engine.submission import archives, versions
 from blindgrade.engine.submission.answers import bindings, parsed, place_in, written_above
 from blindgrade.engine.submission.archives import MAX_ENTRIES
@@ -27,6 +26,7 @@ from blindgrade.engine.submission.lesson_source import Graded, Looking, Source, 
 from blindgrade.engine.submission.lines import LineMap, as_it_is, trace_of
 from blindgrade.engine.submission.tree import Tree, opened_tree, size_of
 from blindgrade.engine.wire.replies import Raised, Reply, TraceLine
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.places import Frame, Place
 
 MAX_PROBLEMS = 20

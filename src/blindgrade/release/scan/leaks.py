@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from blindgrade.catalog import Catalog, LessonFiles
+from blindgrade.catalog import Catalog
 from blindgrade.engine.answers.answer_key import KEY_SCHEMA, KEY_SEED
 from blindgrade.engine.answers.slices import SliceError, Slicer
 from blindgrade.engine.wire import frames
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.release.scan import shapes
 from blindgrade.release.scan.opening import CannotOpen, Opened, code_of, opened
 from blindgrade.release.scan.pieces import squeezed

@@ -18,9 +18,10 @@ from blindgrade.authoring import cells, regions
 from blindgrade.authoring.cells import SOLUTION_ONLY
 from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.stub import stub_text
-from blindgrade.catalog import Catalog, CourseError, LessonFiles
+from blindgrade.catalog import Catalog, CourseError
 from blindgrade.engine.answers.slices import MAIN, TOYS, SliceError, Slicer
 from blindgrade.files import toml_data
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Described
 from blindgrade.release.scan import shapes
 from blindgrade.release.scan.opening import code_of

@@ -21,12 +21,12 @@ from nbgrader import api
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from blindgrade.catalog import LessonFiles
 from blindgrade.clock import instant
 from blindgrade.gradebook.comments import comments
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.marks import about_excused
 from blindgrade.gradebook.scores import LessonScores, Score
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson, Level, Outcome
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.names import composed

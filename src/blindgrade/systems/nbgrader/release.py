@@ -13,7 +13,8 @@ from typing import Any
 from blindgrade.authoring.cells import SOLUTION_ONLY, CellError
 from blindgrade.authoring.notebook import solved_cells, written
 from blindgrade.authoring.regions import RegionError
-from blindgrade.catalog import Catalog, CourseError, LessonFiles, Target
+from blindgrade.catalog import Catalog, CourseError, Target
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Exercise, Lesson
 from blindgrade.release.course_tree import look_files
 from blindgrade.systems.nbgrader.names import grade_id, solution_id

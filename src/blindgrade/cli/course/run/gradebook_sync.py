@@ -11,13 +11,14 @@ import click
 
 from blindgrade.attempts.handed_in import Count
 from blindgrade.attempts.reading import StoreError
-from blindgrade.catalog import Catalog, CourseError, LessonFiles, UnknownId
+from blindgrade.catalog import Catalog, CourseError, UnknownId
 from blindgrade.cli.course.run.gradebook_scores import up_to_date_scores
 from blindgrade.cli.course.run.notes import say_notes
 from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.exits import BAD_REQUEST, stops
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.gradebook.scores import LessonScores
+from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson
 from blindgrade.policies import feedback_level
 from blindgrade.submitted import NoSubmissions
