@@ -9,13 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from blindgrade.cohort.versions import course_version, software
 
 from blindgrade.catalog import Catalog, CourseError
-from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.runner import grade
 from blindgrade.engine.grading.warm_process import Sandbox, SandboxMissing, Zygote
+from blindgrade.versions.course_version import course_version, software
 
 from ...tiny_package import tiny_package
 
@@ -62,10 +61,8 @@ def test_no_warm_process_starts_without_the_package() -> None:
 
 def test_the_versions_of_packages_judge_too(site: Path) -> None:
     [target] = CATALOG.find(["all"])
-    checks = LessonChecks(target.files, target.lesson)
     versions = {
-        course_version(replace(target, packages=packages), checks).digest
-        for packages in ((), (PACKAGE,), ("tinyops==0.9",))
+        course_version(replace(target, packages=packages)).digest for packages in ((), (PACKAGE,), ("tinyops==0.9",))
     }
     assert len(versions) == 3
     assert software((PACKAGE,))["tinyops"] == "0.8.1"
