@@ -92,6 +92,15 @@ def test_a_record_spares_what_is_trained_but_not_its_solution_and_stub(mini: Cat
     assert [p.passed for p in found if p.name == RECORD_IS_CURRENT] == [True]
 
 
+def test_the_record_can_be_made_of_the_trained_exercises_alone(mini: Catalog) -> None:
+    prove(mini, [f"{LESSON}/correlation"], Effort(1, known="record"))
+    assert not mini.files(LESSON).proof_record.exists()
+    made = prove(mini, [f"{LESSON}/{TRAINED}"], Effort(1, known="record"))
+    assert made and all(TRAINED in p.subject for p in made)
+    found = prove(mini, [LESSON], Effort(1, known="recorded"))
+    assert [p.passed for p in found if p.name == RECORD_IS_CURRENT] == [True]
+
+
 def test_what_the_record_lacks_is_proved(mini: Catalog) -> None:
     prove(mini, [LESSON], Effort(1, known="record"))
     done = now(prove(mini, [LESSON], Effort(2, known="recorded")))

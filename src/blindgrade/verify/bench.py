@@ -24,7 +24,8 @@ class Effort:
     """How much is proved.
 
     seeds: seeds of each solution. mutants: try mutants, too. known: "kept" uses results of earlier runs and the
-    record; "recorded" the record alone; "nothing" proves all anew; "record" does so and writes the record.
+    record; "recorded" the record alone; "nothing" proves all anew; "record" proves what is trained anew and writes
+    the record.
     """
 
     seeds: int = 5
@@ -65,6 +66,12 @@ class Bench:
         """Is the whole lesson proved?"""
         return len(self.target.exercises) == len(self.workshop.lesson.exercises)
 
+    @property
+    def records(self) -> bool:
+        """Are all trained exercises of the lesson proved, so that the record can be written?"""
+        trained = {e.name for e in self.workshop.lesson.exercises if e.kind is Kind.TRAINING}
+        return trained <= set(self.target.exercises)
+
     def known(self, task: Task) -> Proof | None:
         """Proof from an earlier result; None if it must be done."""
         trained = self._trained(task.exercise)
@@ -72,7 +79,8 @@ class Bench:
         recorded = self.record if trained and (task.kind, task.seed) != ("solution", 0) else None
         if recorded is not None and (found := recorded.proofs.get(self.lasting.of(task))):
             return self._proof(task, found, "recorded")
-        if self.effort.known == "kept" and (digest := self.local.of(task)) and (found := self.kept.get(digest)):
+        usable = self.effort.known == "kept" or (self.effort.known == "record" and not trained)
+        if usable and (digest := self.local.of(task)) and (found := self.kept.get(digest)):
             return self._proof(task, found, "kept")
         return None
 
@@ -81,7 +89,9 @@ class Bench:
         if self.record is not None and self._trained(mutant.exercise):
             if found := self.record.proofs.get(self.lasting.mutant(mutant)):
                 return found
-        return self.kept.get(self.local.mutant(mutant)) if self.effort.known == "kept" else None
+        trained = self._trained(mutant.exercise)
+        usable = self.effort.known == "kept" or (self.effort.known == "record" and not trained)
+        return self.kept.get(self.local.mutant(mutant)) if usable else None
 
     def expected_seconds(self) -> float | None:
         """Estimate of the time for all that is planned, on one processor; None if no earlier time is known.

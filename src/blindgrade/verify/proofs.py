@@ -69,7 +69,7 @@ def prove(
             proofs += killed
             done += len(bench.mutants)
         bench.keep_mutants(tried)
-        if effort.known == "record" and bench.whole:
+        if effort.known == "record" and bench.records:
             bench.write_record(tried)
         elif bench.whole and (effort.known == "recorded" or bench.record is not None):
             proofs.append(bench.record_is_current())

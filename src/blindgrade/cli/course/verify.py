@@ -30,7 +30,7 @@ from blindgrade.cli.lazy import runs
     "--record",
     "known",
     flag_value="record",
-    help="Prove everything from nothing and write the record of trained exercises, graders/<lesson>/proofs.json.",
+    help="Prove trained exercises from nothing and write their record, graders/<lesson>/proofs.json.",
 )
 @click.option("--watch", is_flag=True, help="Prove again after each change of the course's files.")
 @click.option(
