@@ -9,7 +9,7 @@ from collections.abc import Callable
 from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.stub import stub_text
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
-from blindgrade.engine.answers.lesson_checks import LessonChecks, provide_toys
+from blindgrade.engine.answers.lesson_checks import provide_toys
 from blindgrade.engine.answers.reference import check_seed, observe
 from blindgrade.engine.answers.solution import Variant
 from blindgrade.engine.grading.in_process import Trusted
@@ -17,6 +17,8 @@ from blindgrade.engine.judging.judging import judge
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.models import Exercise, ExerciseResult, Kind, Outcome
 from blindgrade.verify import coverage, lazy
+from blindgrade.verify.promises import promises_have_public_checks
+from blindgrade.verify.public import misconceptions_lose_public_points
 from blindgrade.verify.workshop import Workshop
 
 CHECK_SECONDS, TRAINING_SECONDS = 0.5, 15.0  # CPU time of a check, of a training exercise
@@ -40,9 +42,8 @@ def generated_files_are_current(workshop: Workshop, exercise: str, subject: str,
 
 def public_checks_agree_with_their_key(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
     """The solution passes the public checks with only the answer key, as on a student's machine."""
-    files, lesson = workshop.files, workshop.lesson
-    checks = LessonChecks(files, lesson, files.public_checks)
-    grading = Trusted(checks, KeyReference(files, checks))
+    checks = workshop.public_checks
+    grading = Trusted(checks, KeyReference(workshop.files, checks))
     for check in checks.all:
         result = grading.check(check, workshop.solution.module, KEY_SEED)
         if result.outcome is not Outcome.PASSED:
@@ -188,8 +189,10 @@ KINDS: dict[str, tuple[str, Trial]] = {
     "stub": ("the stub earns nothing", stub_earns_nothing),
     "alternative": ("each alternative earns all", alternative_earns_all),
     "misconception": ("each misconception is caught and named", misconception_is_named),
+    "public": ("each misconception loses public points", misconceptions_lose_public_points),
     "lazy": ("lazy answers earn little", lazy_answers_earn_little),
     "coverage": ("every concept is covered", lambda workshop, *_: coverage.concepts_are_covered(workshop)),
     "budget": ("checks stay within their time", checks_are_cheap),
     "supplies": ("every exercise has what it needs", lambda workshop, *_: coverage.exercises_are_supplied(workshop)),
+    "promises": ("public checks cover what is promised", lambda workshop, *_: promises_have_public_checks(workshop)),
 }
