@@ -316,7 +316,7 @@ def refuses_strangers(lesson, rng):
     strangers += ["controlnet.conv_in_extra.weight", "controlnet.mid_blocks.0.weight", "controlnet.embedding.weight"]
     strangers += ["controlnet.controlnet_up_blocks.0.weight", "unet2.mid_block.resnets.0.conv1.weight"]
     errors = {name: error_of(lesson.param_role, name) for name in rng.shuffled(strangers)}
-    return errors | roles(lesson, known)
+    return errors | {"known names": [error_of(lesson.param_role, name) for name in known]}
 
 
 # ---------------------------------------------------------------- controlnet_budget

@@ -13,12 +13,16 @@ from blindgrade.verify.workshop import Workshop
 
 @dataclass(frozen=True)
 class Promise:
-    """One kind of promise. `said` finds it in a docstring, `seen` finds its observer in an experiment."""
+    """One kind of promise. `said` finds it in a docstring, `seen` finds its observer in an experiment.
+
+    `unsaid`: if a hidden check observes it, a public one must, too, whatever the docstring says.
+    """
 
     name: str
     said: re.Pattern[str]
     seen: re.Pattern[str]
     observer: str
+    unsaid: bool = True
 
 
 PROMISES = (
@@ -34,6 +38,7 @@ PROMISES = (
         re.compile(r"\bdtype\b"),
         re.compile(r"\bin_each_dtype\b|\bfloat64\b|\.double\("),
         "in_each_dtype or torch.float64",
+        unsaid=False,  # many experiments use float64 for their own numbers
     ),
     Promise(
         "gradients",
@@ -69,7 +74,7 @@ def _gap(workshop: Workshop, promise: Promise, docstring: str, checks: list[Chec
         return ""
     if promise.said.search(docstring):
         return f"its docstring promises {promise.name}; write a public check that uses {promise.observer}"
-    if observing:
+    if observing and promise.unsaid:
         only = ", ".join(check.name for check in observing)
         return f"only hidden checks observe {promise.name} ({only}); make one public, or use {promise.observer} in one"
     return ""
