@@ -9,7 +9,7 @@ from collections.abc import Callable
 from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.stub import stub_text
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
-from blindgrade.engine.answers.lesson_checks import provide_toys
+from blindgrade.engine.answers.lesson_checks import LessonChecks, provide_toys
 from blindgrade.engine.answers.reference import check_seed, observe
 from blindgrade.engine.answers.solution import Variant
 from blindgrade.engine.grading.in_process import Trusted
@@ -42,8 +42,9 @@ def generated_files_are_current(workshop: Workshop, exercise: str, subject: str,
 
 def public_checks_agree_with_their_key(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
     """The solution passes the public checks with only the answer key, as on a student's machine."""
-    checks = workshop.public_checks
-    grading = Trusted(checks, KeyReference(workshop.files, checks))
+    files, lesson = workshop.files, workshop.lesson
+    checks = LessonChecks(files, lesson, files.public_checks)
+    grading = Trusted(checks, KeyReference(files, checks))
     for check in checks.all:
         result = grading.check(check, workshop.solution.module, KEY_SEED)
         if result.outcome is not Outcome.PASSED:
