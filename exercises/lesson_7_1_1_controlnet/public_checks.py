@@ -145,7 +145,15 @@ def shares_no_memory(lesson, rng):
 @check("init_control_state", public=True)
 def matches_prefixes_up_to_the_dot(lesson, rng):
     """A name belongs to a part if it starts with the part and a dot, not if it merely contains it."""
-    inside = ["time.0.weight", "conv_in.weight", "conv_in.bias", "enc1.norm.weight", "down.weight", "enc2.skip.bias", "mid.conv1.weight"]
+    inside = [
+        "time.0.weight",
+        "conv_in.weight",
+        "conv_in.bias",
+        "enc1.norm.weight",
+        "down.weight",
+        "enc2.skip.bias",
+        "mid.conv1.weight",
+    ]
     outside = ["timestep.weight", "conv_in2.bias", "enc10.norm.weight", "downs.weight", "middle.bias", "dec.mid.bias"]
     outside += ["up.down.weight", "conv_out.weight", "dec0.time.weight", "enc3.conv1.weight", "outer.conv_in.weight"]
     state = {name: rng.normal(2, 3) for name in rng.shuffled(inside + outside)}

@@ -344,7 +344,7 @@ def listener(inputs, reactions):
 
 @check("probe_channels", public=True)
 def hears_one_channel_at_a_time(lesson, rng):
-    """Each model that listens to a single channel is found out, whatever the order of the inputs; they stay as they are."""
+    """Each model that listens to a single channel is found out, in any order of the inputs; they stay as they are."""
     seen = {}
     for key in ("t", "text", "hint", "image"):
         inputs = probe_inputs(rng)

@@ -13,12 +13,12 @@ SCALINGS = {"atol": 1e-6, "rtol": 1e-5}
 
 @check("lcm_boundary_scalings", weight=2, public=True, **SCALINGS)
 def scalings_of_the_levels(lesson, rng):
-    """At its defaults the pair (c_skip, c_out) is right for levels from clean to noise.
+    """The pair (c_skip, c_out) is right for levels from clean to noise, by default and for another sigma_data.
 
     The arguments stay as they are.
     """
     early, late = rng.integers(4, low=1, high=12), rng.integers(5, low=12, high=1000)
-    cases = {"early levels": (early,), "later levels": (late,)}
+    cases = {"early levels": (early,), "later levels": (late,), "sigma_data 1.5": (early, 1.5)}
     return answers_and_purity(lesson.lcm_boundary_scalings, cases)
 
 @check("lcm_training_pair", weight=2, public=True)
@@ -53,6 +53,7 @@ def refuses_an_impossible_number_of_steps(lesson, rng):
         "error further above": error_of(f, more),
         "error above a smaller grid": error_of(f, 21, 1000, 20),
         "more on a larger grid": f(more, 1000, 100)[:1],
+        "as many as a smaller grid has": f(10, 1000, 10)[:1],
     }
 
 def step_case(rng, shape, dtype, w_low=1.0, w_high=8.0):
@@ -73,7 +74,9 @@ def one_guided_step(lesson, rng):
 
     The arguments stay as they are.
     """
-    return answers_and_purity(lesson.augmented_pf_ode_step, in_each_dtype(lambda dtype: step_case(rng, (5, 2, 3, 4), dtype)))
+    return answers_and_purity(
+        lesson.augmented_pf_ode_step, in_each_dtype(lambda dtype: step_case(rng, (5, 2, 3, 4), dtype))
+    )
 
 EMBEDDING = {"atol": 2e-3, "rtol": 1e-4}
 
@@ -90,7 +93,7 @@ def features_of_the_strength(lesson, rng):
 
     The arguments stay as they are.
     """
-    cases = {"dim 256": (strengths(rng, 3),), "dim 8": (strengths(rng, 5), 8)}
+    cases = {"dim 256": (strengths(rng, 3),), "dim 8": (strengths(rng, 5), 8), "dim 5": (strengths(rng, 2), 5)}
     return answers_and_purity(lesson.guidance_scale_embedding, cases)
 
 @check("guidance_scale_embedding", public=True, **EMBEDDING)

@@ -298,7 +298,8 @@ def reads_each_term_at_its_own_level(lesson, rng):
 
     The arguments stay as they are.
     """
-    return answers_and_purity(lesson.decoupled_dmd_direction, in_each_dtype(lambda dtype: direction_case(rng, (3, 5), dtype)))
+    cases = in_each_dtype(lambda dtype: direction_case(rng, (3, 5), dtype))
+    return answers_and_purity(lesson.decoupled_dmd_direction, cases)
 
 @check("decoupled_dmd_direction", public=True)
 def is_a_constant(lesson, rng):

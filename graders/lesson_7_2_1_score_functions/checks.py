@@ -600,9 +600,9 @@ def nears_ddim_as_the_step_shrinks(lesson, rng):
 
 
 def blob(rng):
-    """One hill away from the middle, rings of places around its noisy image at t = 0.3 and at 0.15, and the first image.
+    """One hill away from the middle, rings of places around its noisy images, and the middle of the first image.
 
-    The rings have radius 2 and 1.
+    The rings have radius 2 at t = 0.3, and radius 1 at t = 0.15.
     """
     centre = torch.tensor([2.5, -1.5])
     data = centre + 0.3 * rng.normal(2000, 2)
@@ -618,7 +618,7 @@ NEEDLE, SHORTEST, LONGEST = 3.5, 0.65, 1.4
 
 
 def points_at_the_blob(result, expected, rng):
-    """The verdict on the score around one hill: nearly every needle points to it, they balance, and their length fits."""
+    """The verdict on the score around one hill: nearly every needle points to it; they balance; their length fits."""
     _, places, near, shrunk = blob(rng)
     score = result["around"]
     _expect_scores(score, places)
@@ -662,7 +662,7 @@ def needles(result, rng):
     figure=needles,
 )
 def learns_where_one_hill_is(lesson, rng, given):
-    """After 500 updates on a single hill, the score points to the noisy hill from all around it, as long as it must be."""
+    """After 500 updates on a single hill, the score points to it from all around, and is as long as it must be."""
     score = lesson.train_hidden_score(given["data"], 500, rng.integer(0, 1000))
     places, near = given["places"], given["near"]
     return {
