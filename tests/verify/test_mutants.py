@@ -87,8 +87,8 @@ def test_a_listed_mutant_that_does_not_survive_is_reported(mini: Path) -> None:
     assert [p.subject for p in failed] == ["correlation: a -> b"]
 
 
-def test_the_mutants_of_one_exercise_are_tried_without_the_others() -> None:
-    proofs = prove(Catalog(MINI), [f"{LESSON}/correlation"], Effort(1, mutants=True, known="nothing"))
+def test_the_mutants_of_one_exercise_are_tried_without_the_others(mini: Path) -> None:
+    proofs = prove(Catalog(mini), [f"{LESSON}/correlation"], Effort(1, mutants=True, known="nothing"))
     assert [p.detail for p in proofs if not p.passed] == []
     workshop = Workshop(MINI, LESSON)
     own = [m for m in mutants(workshop.solution.text, workshop.lesson) if m.exercise == "correlation"]
