@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from blindgrade.checks import Fail, agree, answers, check, in_each_dtype
+from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, load_parameters, made_in, shapes_of
 from torch import Tensor
 from toys import TinyUNet
 
@@ -27,6 +27,10 @@ def all_zero(tensor):
     """Whether every element is exactly zero."""
     return bool((tensor == 0).all())
 
+def trainable(module):
+    """The names of the parameters that take a gradient."""
+    return sorted(name for name, parameter in module.named_parameters() if parameter.requires_grad)
+
 @check("zero_conv", weight=2, public=True)
 def says_nothing_before_training(lesson, rng):
     """A fresh layer adds exactly zero, whatever the input: weight and bias are both zero."""
@@ -40,6 +44,39 @@ def says_nothing_before_training(lesson, rng):
         seen[f"zeros from {cin} to {cout} channels"] = all(all_zero(p) for p in layer.parameters())
     return seen
 
+@check("zero_conv", weight=2, public=True)
+def is_a_convolution_once_trained(lesson, rng):
+    """With any weight and bias the layer is a 1x1 convolution, in float32 and float64, and x stays as it was."""
+    seen = {}
+    for name, dtype in (("float32", torch.float32), ("float64", torch.float64)):
+        for cin, cout, x in ((2, 3, rng.normal(3, 2, 4, 5, dtype=dtype)), (3, 3, rng.normal(3, 3, 3, 3, dtype=dtype))):
+            layer = rng.fill(made_in(dtype, lesson.ZeroConv2d, cin, cout))
+            watch = Watch(x)
+            seen[f"{name} from {cin} to {cout}"] = layer(x)
+            seen[f"{name} from {cin} to {cout}, x unchanged"] = watch.unchanged()
+    return seen
+
+@check("zero_conv", weight=2, public=True)
+def lets_gradients_through(lesson, rng):
+    """Weight, bias and input get the gradients of a convolution, at the zero start and later."""
+    seen = {}
+    x = rng.normal(2, 3, 4, 5, dtype=torch.float64).requires_grad_(True)
+    upstream = rng.normal(2, 4, 4, 5, dtype=torch.float64)
+    weights = [rng.normal(4, 3, 1, 1, dtype=torch.float64), rng.normal(4, dtype=torch.float64)]
+    for name in ("at the start", "later"):
+        layer = made_in(torch.float64, lesson.ZeroConv2d, 3, 4)
+        if name == "later":
+            load_parameters(layer, {"weight": weights[0], "bias": weights[1]})
+        seen[name] = gradients(layer(x) * upstream, [x, layer.weight, layer.bias])
+    return seen
+
+@check("zero_conv", public=True)
+def refuses_less_than_one_channel(lesson, rng):
+    """Zero or fewer channels, in or out, raise ValueError; one channel does not."""
+    few, many = -rng.integer(1, 5), rng.integer(2, 6)
+    pairs = [(0, many), (many, 0), (few, many), (many, few), (0, 0), (1, 1), (1, many), (many, 1)]
+    return {f"error at {pair}": error_of(lesson.ZeroConv2d, *pair) for pair in pairs}
+
 def grads_case(rng, batch, cin, cout, height, width, dtype, zero=False):
     """Arguments of zero_conv_grads."""
     weight = rng.normal(cout, cin, 1, 1, dtype=dtype)
@@ -51,8 +88,17 @@ def grads_case(rng, batch, cin, cout, height, width, dtype, zero=False):
 
 @check("zero_conv_grads", weight=2, public=True)
 def sums_over_batch_and_pixels(lesson, rng):
-    """All three gradients are those of a 1x1 convolution with a bias, summed over batch and pixels."""
+    """All three gradients are those of a 1x1 convolution with a bias, summed over batch and pixels.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: grads_case(rng, 2, 3, 4, 5, 6, dtype))
+    return answers_and_purity(lesson.zero_conv_grads, cases)
+
+@check("zero_conv_grads", weight=2, public=True)
+def lives_at_zero_weights(lesson, rng):
+    """With zero weights the input's gradient is zero; those of weight and bias are not."""
+    cases = in_each_dtype(lambda dtype: grads_case(rng, 3, 4, 2, 3, 5, dtype, zero=True))
     return answers(lesson.zero_conv_grads, cases)
 
 def whisper_case(rng, dtype, batch=3, cin=2, cout=4, size=(4, 5), steps=6):
@@ -64,8 +110,11 @@ def whisper_case(rng, dtype, batch=3, cin=2, cout=4, size=(4, 5), steps=6):
 
 @check("whisper", weight=2, public=True)
 def grows_from_nothing(lesson, rng):
-    """The loudness grows from zero as plain gradient descent on the mean squared error makes it grow."""
-    return answers(lesson.whisper, in_each_dtype(lambda dtype: whisper_case(rng, dtype)))
+    """The loudness grows from zero as plain gradient descent on the mean squared error makes it grow.
+
+    The arguments stay as they are.
+    """
+    return answers_and_purity(lesson.whisper, in_each_dtype(lambda dtype: whisper_case(rng, dtype)))
 
 def unet_state(rng, dtype=torch.float32, base=4):
     """The state of a small U-Net with drawn weights."""
@@ -75,6 +124,40 @@ def unet_state(rng, dtype=torch.float32, base=4):
 def copies_encoder_and_middle(lesson, rng):
     """The start is a copy of the encoder and the middle, plus zero convolutions, and nothing else."""
     return lesson.init_control_state(unet_state(rng), [4, 4, 8, 8, 8])
+
+@check("init_control_state", public=True)
+def keeps_the_dtype(lesson, rng):
+    """The zeros have the dtype of the U-Net, in float64 as in float32."""
+    state = lesson.init_control_state(unet_state(rng, torch.float64), [4, 4, 8, 8, 8])
+    return {name: tensor if name.startswith("zero") else tensor.sum() for name, tensor in state.items()}
+
+@check("init_control_state", weight=2, public=True)
+def shares_no_memory(lesson, rng):
+    """Writing into the copy leaves the U-Net as it was, and the U-Net keeps all its tensors."""
+    state = unet_state(rng)
+    watch, names = Watch(state), sorted(state)
+    copy = lesson.init_control_state(state, [4, 4, 8, 8, 8])
+    with torch.no_grad():
+        for tensor in copy.values():
+            tensor.add_(1.0)
+    return {"keys": sorted(copy), "U-Net unchanged": watch.unchanged(), "same names": sorted(state) == names}
+
+@check("init_control_state", public=True)
+def matches_prefixes_up_to_the_dot(lesson, rng):
+    """A name belongs to a part if it starts with the part and a dot, not if it merely contains it."""
+    inside = [
+        "time.0.weight",
+        "conv_in.weight",
+        "conv_in.bias",
+        "enc1.norm.weight",
+        "down.weight",
+        "enc2.skip.bias",
+        "mid.conv1.weight",
+    ]
+    outside = ["timestep.weight", "conv_in2.bias", "enc10.norm.weight", "downs.weight", "middle.bias", "dec.mid.bias"]
+    outside += ["up.down.weight", "conv_out.weight", "dec0.time.weight", "enc3.conv1.weight", "outer.conv_in.weight"]
+    state = {name: rng.normal(2, 3) for name in rng.shuffled(inside + outside)}
+    return lesson.init_control_state(state, [2, 3])
 
 UNET = [
     "conv_in.weight",
@@ -112,6 +195,16 @@ def tells_the_roles_apart(lesson, rng):
     """All of twenty names, from both owners and of all five roles, are told apart."""
     return roles(lesson, twenty_names(rng))
 
+@check("param_role", public=True)
+def refuses_strangers(lesson, rng):
+    """Another owner or an unknown part raises ValueError, and no known name does."""
+    known = twenty_names(rng)
+    strangers = ["vae.conv_in.weight", "control.mid_block.resnets.0.conv1.weight", "text_encoder.conv_out.weight"]
+    strangers += ["controlnet.conv_in_extra.weight", "controlnet.mid_blocks.0.weight", "controlnet.embedding.weight"]
+    strangers += ["controlnet.controlnet_up_blocks.0.weight", "unet2.mid_block.resnets.0.conv1.weight"]
+    errors = {name: error_of(lesson.param_role, name) for name in rng.shuffled(strangers)}
+    return errors | {"known names": [error_of(lesson.param_role, name) for name in known]}
+
 PARTS = ("conv_in", "time_embedding", "down_blocks", "mid_block", "up_blocks", "conv_norm_out", "conv_out")
 
 def budget_case(rng, places):
@@ -123,6 +216,8 @@ def budget_case(rng, places):
 def counts_what_trains_and_what_is_frozen(lesson, rng):
     """Copied parts, zero convolutions and hint encoder train; the whole U-Net is frozen."""
     return answers(lesson.controlnet_budget, {f"case {i}": budget_case(rng, 5 + i) for i in range(3)})
+
+DEEP = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-3}}
 
 def control_case(rng, dtype, batch=2, channels=1, hint_channels=1, size=(8, 8)):
     """Arguments of TinyControlNet.forward, without scale."""
@@ -142,6 +237,43 @@ def leaves_the_unet_alone_at_first(lesson, rng):
         "silent": [all_zero(r) for r in residuals],
         "zeros": {k: all_zero(v) for k, v in control.named_parameters() if k.startswith("zero")},
         "output unchanged": torch.equal(alone, controlled),
+    }
+
+@check("controlnet_module", public=True)
+def has_the_parts_of_a_unet_encoder(lesson, rng):
+    """The names and shapes of the state are those of the U-Net's encoder and middle, the hint's and the zeros'."""
+    seen = {}
+    for channels, hint_channels, base in ((1, 1, 8), (3, 2, 4)):
+        control = lesson.TinyControlNet(channels, hint_channels, base)
+        seen[f"state of ({channels}, {hint_channels}, {base})"] = shapes_of(control)
+        seen[f"trainable in ({channels}, {hint_channels}, {base})"] = trainable(control)
+    return seen
+
+@check("controlnet_module", weight=3, public=True, **DEEP)
+def computes_the_residuals(lesson, rng):
+    """With any weights the five residuals are those of the copied encoder that sees image, time and hint."""
+    seen = {}
+    for name, dtype in (("float32", torch.float32), ("float64", torch.float64)):
+        case = control_case(rng, dtype, batch=3, channels=3, hint_channels=2, size=(6, 10))
+        watch = Watch(*case)
+        control = rng.fill(made_in(dtype, lesson.TinyControlNet, 3, 2, 4))
+        seen[name] = control(*case)
+        seen[f"{name}, arguments unchanged"] = watch.unchanged()
+    return seen
+
+@check("controlnet_module", weight=2, public=True, **DEEP)
+def turns_the_volume(lesson, rng):
+    """`scale` multiplies the residuals: 0 silences them, 0.5 halves them, and without it they are as they are."""
+    case = control_case(rng, torch.float64, size=(4, 4))
+    scale = rng.number(1.2, 2.0)
+    control = rng.fill(made_in(torch.float64, lesson.TinyControlNet, 1, 1, 4))
+    full = control(*case)
+    return {
+        "by default": full,
+        "by 1": control(*case, 1.0),
+        "by a half": control(*case, scale=0.5),
+        "by more than 1": control(*case, scale),
+        "by 0": [all_zero(r) for r in control(*case, 0.0)],
     }
 
 COPIED = ("time.", "conv_in.", "enc1.", "down.", "enc2.", "mid.")
@@ -181,3 +313,53 @@ def starts_as_a_silent_copy(lesson, rng):
         "hint_in is awake": not all_zero(state["hint_in.weight"]),
         "output unchanged": torch.equal(alone, controlled),
     }
+
+def is_all_that_moved(result, expected, rng):
+    """The verdict on a few updates, by the names of the tensors that stayed where they were."""
+    if not result["U-Net unchanged"]:
+        raise Fail("the frozen U-Net was changed by the training", misconception="unet_not_frozen")
+    if not result["images and hints unchanged"]:
+        raise Fail("the images or the hints were changed")
+    still = sorted(name for name, moved in result["moved"].items() if not moved)
+    if not still:
+        return
+    cause = None
+    if len(still) == len(result["moved"]):
+        cause = "lr_zero"
+    elif still == ["hint_in.weight"]:
+        cause = "hint_dropped"
+    elif still == ["hint_in.bias", "hint_in.weight", "zero_hint.weight"]:
+        cause = "hint_in_starts_at_zero"
+    elif all(name.startswith(COPIED) for name in still):
+        cause = "copy_stays_frozen"
+    raise Fail(f"after 6 updates {len(still)} tensors have not moved: {', '.join(still[:5])}", misconception=cause)
+
+@check("train_control", weight=2, public=True, reference=False, verdict=is_all_that_moved)
+def moves_all_but_the_unet(lesson, rng):
+    """After a few updates every tensor of the ControlNet has moved; the U-Net, the images and the hints have not."""
+    unet, images, hints, seed = small_task(rng)
+    frozen, data = Watch(unet.state_dict()), Watch(images, hints)
+    start = {k: v.detach().clone() for k, v in lesson.train_control(unet, images, hints, 0, seed).items()}
+    # The first update moves what adds the residuals, the second what stands before it, the third hint_in.
+    end = lesson.train_control(unet, images, hints, 6, seed)
+    return {
+        "moved": {name: not torch.equal(start[name], end[name]) for name in start},
+        "U-Net unchanged": frozen.unchanged(),
+        "images and hints unchanged": data.unchanged(),
+    }
+
+def is_the_seeds_doing(result, expected, rng):
+    """The verdict on three first updates, two of them with one seed."""
+    if not result["same"]:
+        raise Fail("two trainings with the same seed differ after one update", misconception="seed_unused")
+    if not result["other"]:
+        raise Fail("trainings with different seeds agree after one update")
+
+@check("train_control", public=True, reference=False, verdict=is_the_seeds_doing)
+def follows_the_seed(lesson, rng):
+    """The same seed draws the same images and noise for the first update, and another seed draws others."""
+    unet, images, hints, seed = small_task(rng)
+    # After one update the zeros depend on what was drawn and not yet on how hint_in started.
+    states = [dict(lesson.train_control(unet, images, hints, 1, s)) for s in (seed, seed, seed + 1)]
+    first, again, other = (state["zero.0.weight"] for state in states)
+    return {"same": torch.equal(first, again), "other": not torch.equal(first, other)}

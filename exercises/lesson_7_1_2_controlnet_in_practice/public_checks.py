@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import torch
-from blindgrade.checks import answers, answers_and_purity, check, error_of
+from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, error_of
 from blindgrade.figures import curves, image
 
 
@@ -12,9 +12,12 @@ DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
 
 @check("sobel_gradients", weight=2, public=True)
 def measures_change_along_both_axes(lesson, rng):
-    """gx is the change along the columns, gy the change along the rows, mag the length of the two."""
+    """gx is the change along the columns, gy the change along the rows, mag the length of the two.
+
+    The arguments stay as they are.
+    """
     cases = {name: (rng.normal(7, 9, dtype=dtype),) for name, dtype in DTYPES.items()}
-    return answers(lesson.sobel_gradients, cases)
+    return answers_and_purity(lesson.sobel_gradients, cases)
 
 def along_direction(rng, height, width, angle):
     """Gradients that all point roughly along `angle`, in degrees, or against it, with magnitudes of any order."""
@@ -28,10 +31,34 @@ def what_is_left(result, rng):
 
 @check("thin_edges", weight=2, public=True, figure=what_is_left)
 def looks_left_and_right_or_up_and_down(lesson, rng):
-    """Where the gradient is nearly horizontal or vertical, a pixel survives if it beats its neighbours across."""
+    """Where the gradient is nearly horizontal or vertical, a pixel survives if it beats its neighbours across.
+
+    The arguments stay as they are.
+    """
     cases = {
         "nearly horizontal": along_direction(rng, 7, 10, 0.0),
         "nearly vertical": along_direction(rng, 7, 10, 90.0),
+    }
+    return answers_and_purity(lesson.thin_edges, cases)
+
+@check("thin_edges", weight=2, public=True)
+def leaves_one_pixel_of_a_plateau(lesson, rng):
+    """Of two equal pixels across an edge the left or upper one stays; two equal ones on a diagonal both go."""
+    strength = rng.integer(2, 9) / 2
+    row = torch.zeros(5, 8, dtype=torch.float64)
+    row[:, 3:5] = strength
+    rows, columns = torch.meshgrid(torch.arange(7), torch.arange(7), indexing="ij")
+    # Two neighbouring lines across the main diagonal: each of their pixels has its equal along the diagonal.
+    stripe = torch.where((rows + columns == 6) | (rows + columns == 8), strength, 0.0).double()
+    mirrored = stripe.flip(1)
+    none = torch.zeros_like(row)
+    cases = {
+        "two columns": (row, none),
+        "two columns, getting darker": (-row, none),
+        "two rows": (none.T.clone(), row.T.clone()),
+        "two rows, getting darker": (none.T.clone(), -row.T),
+        "two diagonal lines": (stripe, stripe.clone()),
+        "two lines on the other diagonal": (mirrored, -mirrored),
     }
     return answers(lesson.thin_edges, cases)
 
@@ -43,6 +70,29 @@ def keeps_weak_pixels_linked_to_strong_ones(lesson, rng):
     """Weak pixels stay if their chain holds a strong pixel, and go if it does not; mag stays as it was."""
     cases = {name: (rng.uniform(15, 21, low=0.0, high=1.0, dtype=dtype), 0.62, 0.93) for name, dtype in DTYPES.items()}
     return answers_and_purity(lesson.hysteresis, cases)
+
+@check("hysteresis", public=True)
+def compares_strictly(lesson, rng):
+    """A pixel exactly at a threshold is not above it; equal thresholds are one threshold; no edge is no edge."""
+    low, high = rng.integer(1, 3), rng.integer(4, 6)
+    row = torch.tensor([[high, low + 1, 0, high + 1, low, low + 1, 0, low + 1, high + 1, low]], dtype=torch.float64)
+    cases = {
+        "at the thresholds": (row.repeat_interleave(2, 0), float(low), float(high)),
+        "with equal thresholds": (row.T.clone(), float(high), float(high)),
+        "of nothing strong": (row.clamp(max=high), float(low), float(high)),
+    }
+    return answers(lesson.hysteresis, cases)
+
+@check("hysteresis", weight=0.5, public=True)
+def refuses_low_above_high(lesson, rng):
+    """low > high raises ValueError; low = high and low < high do not."""
+    mag = rng.uniform(5, 6, high=5.0, dtype=torch.float64)
+    high = rng.number(1, 3)
+    return {
+        "error for low > high": error_of(lesson.hysteresis, mag, high + 0.5, high),
+        "mask for low = high": lesson.hysteresis(mag, high, high),
+        "mask for low < high": lesson.hysteresis(mag, high - 0.5, high),
+    }
 
 def scene(rng, height, width, noise):
     """A box and a disc on a slope with grain: whole grey values from 0 to 255, float64."""
@@ -60,6 +110,21 @@ def thresholds(rng, low, high):
     """Two thresholds near the given ones that are no root of a whole number."""
     return low + rng.integer(-4, 5) + 0.37, high + rng.integer(-8, 9) + 0.37
 
+def nearly_the_same_edges(result, expected, rng):
+    """At most 0.2 % of the pixels of each map differ: rounding decides ties in blurred ramps."""
+    if not isinstance(result, dict) or set(result) != set(expected):
+        agree(result, expected)
+    for name, want in expected.items():
+        got = result[name]
+        if not isinstance(want, torch.Tensor) or not isinstance(got, torch.Tensor):
+            agree(got, want, name=name)
+            continue
+        if got.shape != want.shape or got.dtype != want.dtype:
+            agree(got, want, name=name)
+        share = (got != want).double().mean().item()
+        if not share <= 0.002:
+            raise Fail(f"{name}: {100 * share:.1f} % of the pixels differ")
+
 def edge_picture(result, rng):
     return image("The edges of a box and a disc", result["edges"], low=0, high=1)
 
@@ -72,6 +137,45 @@ def finds_thin_linked_edges(lesson, rng):
     }
     return answers_and_purity(lesson.canny, cases)
 
+@check("canny", public=True, verdict=nearly_the_same_edges)
+def blurs_up_to_the_rim(lesson, rng):
+    """The blur replicates the border, so the rim of a bright image is no edge; its weights add up to 1."""
+    image = torch.full((24, 40), float(rng.integer(150, 230)), dtype=torch.float64)
+    image = (image + 4 * rng.normal(24, 40, dtype=torch.float64)).round().clamp(0, 255)
+    cases = {
+        "edges of a bright image": (image, *thresholds(rng, 10, 30), 1.5),
+        "edges of a scene": (scene(rng, 24, 40, 10.0), *thresholds(rng, 20, 45), 1.5),
+        "edges after a weak blur": (scene(rng, 40, 30, 10.0), *thresholds(rng, 60, 130), 0.5),
+        "edges of nothing but grain": (rng.integers(18, 44, high=256).double(), *thresholds(rng, 60, 140), 1.2),
+    }
+    return answers(lesson.canny, cases)
+
+STRENGTH = {1.1: 2.4104156251833, 1.2: 2.2695195382172, 2.0: 1.5020416269981}
+
+@check("canny", public=True)
+def blurs_as_far_as_the_formula(lesson, rng):
+    """The blur reaches R pixels, no less and no further: a blurred step is exactly as strong as it should be."""
+    column = torch.arange(36).expand(9, 36)
+    cases = {}
+    for sigma, strength in STRENGTH.items():
+        middle, height = rng.integer(14, 22), 2 * rng.integer(40, 110)
+        step = height * ((column >= middle).double() + (column > middle)) / 2
+        image = rng.choice([step, step.flip(1), step.T.contiguous(), height - step])
+        for side, share in (("below", 1 - 1e-6), ("above", 1 + 1e-6)):
+            high = height * strength * share
+            cases[f"high just {side} the strength, sigma = {sigma}"] = (image, 0.5 * high, high, sigma)
+    return answers(lesson.canny, cases)
+
+@check("canny", weight=0.5, public=True)
+def refuses_thresholds_in_the_wrong_order(lesson, rng):
+    """low > high raises ValueError; a flat image has no edges."""
+    image, flat = scene(rng, 20, 26, 5.0), torch.full((9, 12), float(rng.integer(20, 255)), dtype=torch.float64)
+    return {
+        "error for low > high": error_of(lesson.canny, image, 150.37, 80.37, 0.0),
+        "edges for low = high": lesson.canny(image, 150.37, 150.37, 0.0),
+        "edges of a flat image": lesson.canny(flat, 30.0, 60.0, 1.0),
+    }
+
 def depth_case(rng, height, width, dtype, low=1.0, high=9.0, share=0.8):
     """Depths between low and high, of which about the given share is valid (two pixels always are)."""
     valid = rng.uniform(height, width) < share
@@ -83,10 +187,41 @@ def depth_picture(result, rng):
 
 @check("depth_to_map", weight=2, public=True, figure=depth_picture)
 def makes_near_bright(lesson, rng):
-    """The map is the inverse depth, stretched to 0..1, in three equal channels; near is 1, far is 0."""
+    """The map is the inverse depth, stretched to 0..1, in three equal channels; near is 1, far is 0.
+
+    The arguments stay as they are.
+    """
     cases = {name: depth_case(rng, 6, 9, dtype, share=2.0) for name, dtype in DTYPES.items()}
     cases["of a square image"] = depth_case(rng, 3, 3, torch.float64, share=2.0)
+    return answers_and_purity(lesson.depth_to_map, cases)
+
+@check("depth_to_map", public=True)
+def is_black_without_a_range(lesson, rng):
+    """If all valid pixels are equally deep, or only one is valid, the map is 0; else it is not."""
+    constant = float(rng.integer(1, 20)) / 4
+    depth, valid = depth_case(rng, 4, 6, torch.float32)
+    one = torch.zeros(4, 6, dtype=torch.bool)
+    one[rng.integer(0, 4), rng.integer(0, 6)] = True
+    cases = {
+        "of a flat wall": (torch.full((4, 6), constant), torch.ones(4, 6, dtype=torch.bool)),
+        "of a flat wall with holes": (torch.where(valid, constant, depth), valid),
+        "of one valid pixel": (depth, one),
+        "of a wall that is not flat": (depth, valid),
+    }
     return answers(lesson.depth_to_map, cases)
+
+@check("depth_to_map", public=True)
+def refuses_depths_that_cannot_be(lesson, rng):
+    """No valid pixel, or a valid depth of zero or less, raises ValueError; good depths do not."""
+    depth, valid = depth_case(rng, 4, 5, torch.float64)
+    zero, negative = depth.clone(), depth.clone()
+    zero[0, 0], negative[-1, -1] = 0.0, -rng.number(0.1, 2)
+    return {
+        "error without a valid pixel": error_of(lesson.depth_to_map, depth, torch.zeros_like(valid)),
+        "error at depth 0": error_of(lesson.depth_to_map, zero, valid),
+        "error at a negative depth": error_of(lesson.depth_to_map, negative, valid),
+        "map of good depths": lesson.depth_to_map(depth, valid),
+    }
 
 def heat(rng, height, width, joints, dtype):
     """One heat map for each joint (x, y, confidence): its maximum stands at the joint, all else is far below."""
@@ -128,6 +263,16 @@ def finds_joints_and_draws_limbs(lesson, rng):
         cases[name] = (maps, limbs, clear_radius(rng, joints, limbs), 0.4)
     return answers_and_purity(lesson.skeleton_map, cases)
 
+@check("skeleton_map", public=True)
+def takes_the_first_of_equal_maxima(lesson, rng):
+    """Of several equal maxima the first in reading order is the joint; a confidence of exactly min_conf is seen."""
+    row, column = rng.integer(2, 5), rng.integer(4, 9)
+    maps = 0.05 * rng.uniform(3, 8, 12, dtype=torch.float64)
+    maps[0, row, column] = maps[0, row + 1, column - 3] = maps[0, row + 2, column + 1] = 0.75
+    maps[1, row, column] = maps[1, row, column + 2] = 0.5
+    maps[2, row - 1, column + 1] = maps[2, row, 0] = 0.25
+    return answers(lesson.skeleton_map, {"": (maps, [[0, 2]], 1.0, 0.5)})
+
 EDITS = [
     "repaint_texture",
     "push_object_back",
@@ -148,6 +293,12 @@ def refuses_unknown_names(lesson, rng):
         seen[f"error for {tool!r}, {edit!r}"] = error_of(lesson.map_changes, tool, edit)
     return seen
 
+@check("map_changes", public=True)
+def tells_apart_what_the_maps_see(lesson, rng):
+    """Six cells of the table, in which the three maps do not agree."""
+    cells = [("depth", EDITS[0]), ("openpose", EDITS[3]), *(("canny", EDITS[number]) for number in (0, 1, 5, 6))]
+    return {f"{tool}, {edit}": lesson.map_changes(tool, edit) for tool, edit in rng.shuffled(cells)}
+
 def edge_map(rng, height, width, lit, channels=3, dtype=torch.float32):
     """Black with a given share of lit values, the same in all channels; values within 0.03 of 0 and 1."""
     order = torch.argsort(rng.uniform(height * width)).reshape(height, width)
@@ -163,7 +314,7 @@ def passes_good_maps_and_names_the_fault(lesson, rng):
     full[:, 0, 0], full[:, 5, 6] = 0.0, 1.0
     too_low[1, 2, 3], too_high[2, 7, 9] = -0.002, 1.002
     cases = {
-        "good edges": (edge_map(rng, 24, 40, 0.1), 3, 5, "canny"),
+        "good edges": (edge_map(rng, 24, 40, 0.1, dtype=torch.float64), 3, 5, "canny"),
         "good depth": (depth, 3, 5, "depth"),
         "good depth from exactly 0 to exactly 1": (full, 3, 5, "depth"),
         "one channel": (depth[:1], 3, 5, "depth"),
@@ -172,6 +323,17 @@ def passes_good_maps_and_names_the_fault(lesson, rng):
         "one value above 1": (too_high, 3, 5, "pose"),
         "empty": (torch.zeros(3, 24, 40), 3, 5, "depth"),
     }
+    return answers_and_purity(lesson.check_control_image, cases)
+
+@check("check_control_image", public=True)
+def stops_at_values_that_are_no_numbers(lesson, rng):
+    """One NaN or infinite value is reported alone, whatever else is wrong."""
+    cases = {}
+    for value in (math.nan, math.inf, -math.inf):
+        img = 3 * rng.uniform(2, 16, 24)
+        img[rng.integer(0, 2), rng.integer(0, 16), rng.integer(0, 24)] = value
+        cases[f"with {value}"] = (img, 5, 5, rng.choice(["canny", "depth"]))
+    cases["with numbers only"] = (3 * rng.uniform(2, 16, 24), 5, 5, "depth")
     return answers_and_purity(lesson.check_control_image, cases)
 
 SWEEP = [0.3, 0.5, 0.7, 1.0, 1.5, 2.0]
@@ -194,6 +356,26 @@ def trades_error_for_diversity(lesson, rng):
     cases = {name: knob_case(rng, 9, 3, SWEEP, 0.6, dtype) for name, dtype in DTYPES.items()}
     return answers_and_purity(lesson.knob_sweep, cases)
 
+@check("knob_sweep", weight=2, public=True)
+def takes_the_weakest_scale_that_obeys(lesson, rng):
+    """weakest is the smallest scale within max_error, wherever it stands in the list."""
+    cases = {
+        f"with {share} of the error": knob_case(rng, 7, 2, rng.shuffled(SWEEP), share)
+        for share in (0.05, 0.4, 0.55, 0.8, 1.3)
+    }
+    cases["above one only"] = knob_case(rng, 5, 3, [1.9, 1.2, 1.4, 0.1], 0.45)
+    # Two samples five units off on either side: at scale 0.5 the error is exactly 2.5.
+    away, target = torch.tensor([[3.0, 4.0], [-3.0, -4.0]], dtype=torch.float64), torch.tensor([7.0, 2.0]).double()
+    cases["at exactly max_error"] = (target + away, target, [0.25, 0.75, 0.5], 2.5)
+    return answers(lesson.knob_sweep, cases)
+
+@check("knob_sweep", weight=0.5, public=True)
+def refuses_a_sweep_that_never_obeys(lesson, rng):
+    """If no scale is within max_error, ValueError is raised; if one is, it is found."""
+    never = knob_case(rng, 6, 2, [0.3, 0.5, 1.8], 0.2)
+    once = knob_case(rng, 6, 2, [0.3, 0.5, 1.1], 0.2)
+    return {"error if none obeys": error_of(lesson.knob_sweep, *never), "if one obeys": lesson.knob_sweep(*once)}
+
 SHAPES = ((2, 4, 8, 8), (2, 8, 4, 4), (2, 8, 2, 2))
 
 def residuals(rng, nets, dtype=torch.float64, shapes=SHAPES):
@@ -202,12 +384,44 @@ def residuals(rng, nets, dtype=torch.float64, shapes=SHAPES):
 
 @check("combine_controls", weight=2, public=True)
 def adds_the_scaled_residuals(lesson, rng):
-    """Each residual is the sum over the ControlNets, each times its own scale, the middle one included."""
+    """Each residual is the sum over the ControlNets, each times its own scale, the middle one included.
+
+    The arguments stay as they are.
+    """
     cases = {
         f"of two {name}": (residuals(rng, 2, dtype), [rng.number(0.3, 2), rng.number(0.3, 2)])
         for name, dtype in DTYPES.items()
     }
-    return answers(lesson.combine_controls, cases)
+    return answers_and_purity(lesson.combine_controls, cases)
+
+@check("combine_controls", weight=1.5, public=True)
+def keeps_the_residuals(lesson, rng):
+    """The ControlNets' residuals and the scales stay as they were, so a second call gives the same."""
+    outputs, scales = residuals(rng, 3), [1.0, rng.number(0.3, 2), rng.number(0.3, 2)]
+    watch, kept = Watch(outputs), list(scales)
+    first = lesson.combine_controls(outputs, scales)
+    counts = [len(item) for item in outputs]
+    return {
+        "first call": first,
+        "residuals unchanged": watch.unchanged(),
+        "numbers of residuals": counts,
+        "scales unchanged": scales == kept,
+        "second call": lesson.combine_controls(outputs, scales),
+    }
+
+@check("combine_controls", public=True)
+def refuses_what_does_not_fit(lesson, rng):
+    """No ControlNet, too few or too many scales, or unequal numbers of residuals raise ValueError."""
+    two, three = residuals(rng, 2), residuals(rng, 3)
+    uneven, uneven_late = [two[0], two[1][:2]], [three[0][:2], three[1][:2], three[2]]
+    return {
+        "error without a ControlNet": error_of(lesson.combine_controls, [], []),
+        "error with one scale short": error_of(lesson.combine_controls, two, [1.0]),
+        "error with one scale over": error_of(lesson.combine_controls, two, [1.0, 0.5, 0.5]),
+        "error if the second has fewer": error_of(lesson.combine_controls, uneven, [1.0, 0.5]),
+        "error if the last has more": error_of(lesson.combine_controls, uneven_late, [1.0, 0.5, 0.5]),
+        "of three that fit": lesson.combine_controls(three, [0.5, 1.0, 1.5]),
+    }
 
 def control(rng, active, tau, channels, dtype=torch.float64, base=None, mix=0.0):
     """A residual that is active exactly at `active` [H, W]: norms 1.5 to 4 times tau there, 0.1 to 0.6 elsewhere.
@@ -235,7 +449,10 @@ def columns_between(height, width, first, last):
 
 @check("classify_pair", weight=2, public=True, atol=1e-5, rtol=1e-5)
 def tells_agreement_from_conflict(lesson, rng):
-    """Where two controls meet, opposite vectors conflict; those that lean together, or not at all, do not."""
+    """Where two controls meet, opposite vectors conflict; those that lean together, or not at all, do not.
+
+    The arguments stay as they are.
+    """
     a, b = columns_between(6, 10, 0, 7), columns_between(6, 10, 3, 10)
     cases = {}
     for name, dtype in DTYPES.items():
@@ -244,4 +461,16 @@ def tells_agreement_from_conflict(lesson, rng):
     upright, level = torch.zeros(2, 3, 4, dtype=torch.float64), torch.zeros(2, 3, 4, dtype=torch.float64)
     upright[0], level[1] = rng.integer(1, 4), rng.integer(1, 4)
     cases["at right angles"] = (upright, level, 0.5)
-    return answers(lesson.classify_pair, cases)
+    return answers_and_purity(lesson.classify_pair, cases)
+
+@check("classify_pair", weight=2, public=True)
+def measures_overlap_by_the_union(lesson, rng):
+    """Overlap is the share of the active places that both have; below 0.1, not at 0.1, the pair is disjoint."""
+    spans = {"little": (0, 8, 7, 17), "enough": (0, 5, 4, 9), "all": (3, 9, 3, 9), "inside": (2, 14, 5, 9)}
+    cases = {}
+    for name, (a0, a1, b0, b1) in spans.items():
+        a, b = columns_between(4, 20, a0, a1), columns_between(4, 20, b0, b1)
+        cases[name] = pair(rng, a, b, rng.choice([-1.5, 1.5]))
+    a, b = columns_between(4, 16, 2, 7), columns_between(4, 16, 6, 12)
+    cases["exactly a tenth"] = pair(rng, a, b, rng.choice([-1.5, 1.5]))
+    return answers_and_purity(lesson.classify_pair, cases)

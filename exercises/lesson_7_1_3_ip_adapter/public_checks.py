@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import torch
-from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, describe, in_each_dtype, made_in, shapes_of
+from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, describe, error_of, gradients, in_each_dtype, made_in, shapes_of
 
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
@@ -21,6 +21,14 @@ def makes_normalised_tokens(lesson, rng):
         seen[f"{name}, x unchanged"] = watch.unchanged()
     return seen
 
+@check("image_tokens", public=True)
+def sends_gradients_back(lesson, rng):
+    """The vector, the linear layer and the norm all get the right gradients."""
+    module = rng.fill(made_in(torch.float64, lesson.ImageProjection, 6, 5, 3))
+    x, weights = rng.normal(4, 6, dtype=torch.float64).requires_grad_(), rng.normal(4, 3, 5, dtype=torch.float64)
+    named = dict(sorted(module.named_parameters()))
+    return dict(zip(["x", *named], gradients(module(x) * weights, [x, *named.values()]), strict=True))
+
 def attention_case(rng, batch, queries, text, image, dim, dtype):
     """q, k_text, v_text, k_image, v_image; keys and queries large enough that the softmaxes are not flat."""
     tokens = (queries, text, text, image, image)
@@ -32,10 +40,70 @@ def adds_two_readings(lesson, rng):
     cases = in_each_dtype(lambda dtype: (*attention_case(rng, 2, 5, 4, 3, 6, dtype), 2, rng.number(0.3, 1.7)))
     return answers_and_purity(lesson.decoupled_attention, cases)
 
+@check("decoupled_attention", public=True)
+def lets_gradients_through(lesson, rng):
+    """Queries, keys and values of both documents get the right gradients."""
+    case = [z.requires_grad_() for z in attention_case(rng, 2, 3, 4, 5, 6, torch.float64)]
+    weights = rng.normal(2, 3, 6, dtype=torch.float64)
+    return gradients(lesson.decoupled_attention(*case, 3, 0.8) * weights, case)
+
+@check("decoupled_attention", public=True)
+def refuses_heads_that_do_not_fit(lesson, rng):
+    """A number of heads that does not divide the features raises ValueError; one that does is fine."""
+    case = attention_case(rng, 2, 3, 4, 5, 6, torch.float64)
+    return {
+        "error with 4 heads": error_of(lesson.decoupled_attention, *case, 4, 1.0),
+        "error with 5 heads": error_of(lesson.decoupled_attention, *case, 5, 1.0),
+        "answer with 3 heads": lesson.decoupled_attention(*case, 3, 1.0),
+    }
+
+def layer_inputs(rng, dtype, batch=2, queries=5, text=4, image=3, query_dim=6, context_dim=7):
+    """x, text and image for a layer."""
+    return [
+        rng.normal(batch, queries, query_dim, dtype=dtype),
+        rng.normal(batch, text, context_dim, dtype=dtype),
+        rng.normal(batch, image, context_dim, dtype=dtype),
+    ]
+
 @check("decoupled_module", public=True)
 def has_six_projections(lesson, rng):
     """The state has the weights of six projections, of the right shapes, and only the output projection has a bias."""
     return [shapes_of(lesson.DecoupledCrossAttention(*sizes)) for sizes in [(6, 7, 2), (8, 3, 4)]]
+
+@check("decoupled_module", weight=2, public=True)
+def starts_silent_and_frozen(lesson, rng):
+    """A fresh layer has two zero weights, four that are not, and trains only the image path's two."""
+    x, text, image = layer_inputs(rng, torch.float32)
+    layer = lesson.DecoupledCrossAttention(6, 7, 2)
+    silent = torch.allclose(layer(x, text, 10 * image), layer(x, text), rtol=0, atol=1e-6)
+    return {
+        "trainable": {name: parameter.requires_grad for name, parameter in layer.named_parameters()},
+        "all zero": {name: not bool(tensor.any()) for name, tensor in layer.named_parameters() if "bias" not in name},
+        "the reference changes nothing": silent,
+    }
+
+@check("decoupled_module", weight=2, public=True)
+def reads_text_and_reference(lesson, rng):
+    """With any weights, the layer projects, reads both documents at the given scale, and projects the sum."""
+    seen = {}
+    for name, dtype in DTYPES.items():
+        layer = rng.fill(made_in(dtype, lesson.DecoupledCrossAttention, 6, 7, 2), 0.6)
+        x, text, image = layer_inputs(rng, dtype)
+        watch = Watch(x, text, image)
+        seen[name] = [layer(x, text, image, scale) for scale in (0.0, 0.4, 1.7)]
+        seen[f"{name}, inputs unchanged"] = watch.unchanged()
+    return seen
+
+@check("decoupled_module", public=True)
+def refuses_heads_that_do_not_divide(lesson, rng):
+    """A number of heads that does not divide the query width raises ValueError, and the context width is free."""
+    x, text, image = layer_inputs(rng, torch.float32)
+
+    def make_and_call(heads):
+        return lesson.DecoupledCrossAttention(6, 7, heads)(x, text, image)
+
+    layer = rng.fill(lesson.DecoupledCrossAttention(6, 7, 3))
+    return {"error with 4 heads": error_of(make_and_call, 4), "with 3 heads": layer(x, text, image)}
 
 @check("ip_param_count", public=True)
 def counts_stable_diffusion(lesson, rng):
@@ -63,6 +131,18 @@ def knows_the_zero_convolution(lesson, rng):
     """For the zero convolution, silence and learning are told right in all four cases."""
     return statuses(lesson, status_cases(rng, ["zero_conv"]))
 
+@check("init_status", public=True)
+def refuses_unknown_names(lesson, rng):
+    """An unknown adapter, and a tensor of another adapter, raise ValueError; a known pair does not."""
+    return {
+        "unknown adapter": error_of(lesson.init_status, "hypernetwork", []),
+        "LoRA's tensor in an IP-Adapter": error_of(lesson.init_status, "ip_adapter", ["A"]),
+        "one right, one wrong": error_of(lesson.init_status, "lora", ["A", "V"]),
+        "lora with B zero": lesson.init_status("lora", ["B"]),
+        "lora with both zero": lesson.init_status("lora", ["A", "B"]),
+        "IP-Adapter with K zero": lesson.init_status("ip_adapter", ["K"]),
+    }
+
 SIZES = {"mid.to_v.weight": (12, 9), "up.to_k.weight": (10, 14), "down.to_k.weight": (16, 16)}
 
 def base_model(rng, dtype):
@@ -89,7 +169,10 @@ def copies(weights):
 
 @check("remove_and_check", weight=2, public=True)
 def tells_the_five_apart(lesson, rng):
-    """An untouched base, a merged LoRA, an IP-Adapter, both, and a full fine-tune are told apart."""
+    """An untouched base, a merged LoRA, an IP-Adapter, both, and a full fine-tune are told apart.
+
+    The arguments stay as they are.
+    """
     base = base_model(rng, torch.float64)
     name = rng.choice(list(SIZES))
     lora = with_change(rng, base, name, 3)
@@ -100,6 +183,19 @@ def tells_the_five_apart(lesson, rng):
         "new keys and a low-rank change": (base, with_ip(rng, lora), 4),
         "a change of full rank": (base, with_change(rng, base, name, 9), 4),
     }
+    return answers_and_purity(lesson.remove_and_check, cases)
+
+@check("remove_and_check", public=True)
+def counts_from_a_ten_thousandth_on(lesson, rng):
+    """A direction counts if its singular value is more than 1e-4 of the largest, however small or large that is."""
+    base, cases = base_model(rng, torch.float64), {}
+    for size in (0.01, 1.0, 100.0):
+        for share in (0.7e-4, 1.4e-4):
+            name = rng.choice(list(SIZES))
+            spread = torch.tensor([0.9, 0.8, 1.0, 0.7, share], dtype=torch.float64)
+            loaded = with_change(rng, base, name, 5, size, spread)
+            for max_rank in (4, 5):
+                cases[f"{size}: fifth direction {share:g}, allowed {max_rank}"] = (base, loaded, max_rank)
     return answers(lesson.remove_and_check, cases)
 
 def highway(rng, dtype, dim=6, context=5, batch=3, text=4, image=2, rank=2):
@@ -131,6 +227,25 @@ def reads_plain_text(lesson, rng):
         cases[f"{name}, IP-Adapter"] = (*case[:4], None, case[5])
     return answers_and_purity(lesson.kv_paths, cases)
 
+def text_is_the_same_bit_for_bit(result, expected, rng):
+    """The verdict on four calls: right, and equal text keys and values with and without an IP-Adapter."""
+    agree(result, expected)
+    for name in ("no LoRA", "LoRA"):
+        alone, both = result[f"{name}, no IP-Adapter"], result[f"{name}, IP-Adapter"]
+        felt = [key for key in ("text_k", "text_v") if not torch.equal(alone[key], both[key])]
+        if felt:
+            raise Fail(f"{name}: {' and '.join(felt)} are not bit for bit the same with an IP-Adapter as without")
+
+@check("kv_paths", public=True, verdict=text_is_the_same_bit_for_bit)
+def text_does_not_feel_the_image_path(lesson, rng):
+    """With or without an IP-Adapter, the text's keys and values are the same bit for bit."""
+    *weights_and_tokens, lora, ip = highway(rng, torch.float32)
+    return {
+        f"{detour}, {road}": lesson.kv_paths(*weights_and_tokens, a, b)
+        for detour, a in {"no LoRA": None, "LoRA": lora}.items()
+        for road, b in {"no IP-Adapter": None, "IP-Adapter": ip}.items()
+    }
+
 def falling_table(rng):
     """1000 values of alpha_bar that fall from nearly 1 to nearly 0, in float64."""
     beta = torch.linspace(1e-4, 0.02, 1000, dtype=torch.float64) * rng.number(0.7, 1.1)
@@ -156,6 +271,27 @@ def starts_from_pure_noise(lesson, rng):
                 cases[f"{method} {name}, strength {strength}"] = (method, *generation_case(rng, dtype), strength)
     return answers_and_purity(lesson.prepare_generation, cases)
 
+@check("prepare_generation", public=True)
+def handles_both_ends(lesson, rng):
+    """At strength 1 img2img runs every step; at a strength too small for one step the reference comes back."""
+    cases = {
+        f"strength {strength}": ("img2img", *generation_case(rng, torch.float64, 10, batch=2), strength)
+        for strength in (1.0, 0.95, 0.05, 0.0)
+    }
+    return answers_and_purity(lesson.prepare_generation, cases)
+
+@check("prepare_generation", public=True)
+def refuses_bad_requests(lesson, rng):
+    """An unknown method, and img2img with a strength outside [0, 1], raise ValueError; other methods ignore it."""
+    case = generation_case(rng, torch.float32)
+    return {
+        "unknown method": error_of(lesson.prepare_generation, "inpaint", *case, 0.5),
+        "strength above 1": error_of(lesson.prepare_generation, "img2img", *case, 1.0 + rng.number(0.1, 1)),
+        "strength below 0": error_of(lesson.prepare_generation, "img2img", *case, -rng.number(0.1, 1)),
+        "txt2img with strength 7": lesson.prepare_generation("txt2img", *case, 7.0),
+        "ip_adapter with strength -3": lesson.prepare_generation("ip_adapter", *case, -3.0),
+    }
+
 BLOCKS = ["down_blocks.0", "down_blocks.2", "up_blocks.1", "up_blocks.3", "mid_block"]
 
 def channels(lesson, rng, names):
@@ -175,6 +311,12 @@ def knows_the_attention_weights(lesson, rng):
     names += [f"{INNER}.attn2.{name}.weight" for name in ("to_q", "to_k", "to_v", "to_out.0")]
     names += [f"{INNER}.attn2.processor.{name}.0.weight" for name in ("to_k_ip", "to_v_ip")]
     return channels(lesson, rng, names)
+
+@check("channel_of", weight=0.5, public=True)
+def knows_the_projection_of_time(lesson, rng):
+    """A ResNet block reads the time through its projection, and through no convolution."""
+    names = ["BLOCK.resnets.LAYER.time_emb_proj.weight", "BLOCK.resnets.LAYER.conv1.weight"]
+    return channels(lesson, rng, [*names, "time_embedding.linear_1.weight", "conv_in.weight"])
 
 def probe_inputs(rng, size=4, batch=2):
     """The model's inputs in random order, floating."""
@@ -202,11 +344,45 @@ def listener(inputs, reactions):
 
 @check("probe_channels", public=True)
 def hears_one_channel_at_a_time(lesson, rng):
-    """Each model that listens to a single channel is found out, whatever the order of the inputs."""
+    """Each model that listens to a single channel is found out, in any order of the inputs; they stay as they are."""
     seen = {}
     for key in ("t", "text", "hint", "image"):
         inputs = probe_inputs(rng)
+        watch = Watch(inputs)
         seen[f"listens to {key}"] = lesson.probe_channels(listener(inputs, {key: 1.0}), inputs, 1e-3)
+        seen[f"inputs unchanged, {key}"] = watch.unchanged()
+    return seen
+
+def switch(inputs, jumps):
+    """A model that answers 0 to these inputs; `jumps` holds what any change of an input adds, at every element."""
+    first = {key: value.clone() for key, value in inputs.items()}
+
+    def model(x, t, text, hint, image):
+        given = {"t": t, "text": text, "hint": hint, "image": image}
+        added = sum(jump for key, jump in jumps.items() if not torch.equal(given[key], first[key]))
+        return torch.zeros_like(x) + added
+
+    return model
+
+@check("probe_channels", public=True)
+def compares_each_element_with_tol(lesson, rng):
+    """Many elements that each move by tol or less are still a reaction that does not count."""
+    seen = {}
+    for tol in (0.25, 8.0):
+        inputs = probe_inputs(rng)
+        half, whole, double = rng.shuffled(["t", "text", "hint", "image"])[:3]
+        model = switch(inputs, {half: 0.5 * tol, whole: tol, double: 2 * tol})  # powers of two: tol is met exactly
+        seen[f"tol {tol}"] = lesson.probe_channels(model, inputs, tol)
+    return seen
+
+@check("probe_channels", weight=2, public=True)
+def sees_a_single_element(lesson, rng):
+    """A channel that moves a single element of a large picture is heard, and one that moves it downwards as well."""
+    seen = {}
+    keys = rng.shuffled(["t", "text", "hint", "image"])
+    for gain, key in zip([3.0, -3.0], keys, strict=False):
+        inputs = probe_inputs(rng, size=256)
+        seen[f"gain {gain}"] = lesson.probe_channels(listener(inputs, {key: gain}), inputs, 0.01)
     return seen
 
 def knob_cases(rng, kind, scales):
@@ -221,6 +397,24 @@ def knob_cases(rng, kind, scales):
 def turns_guidance(lesson, rng):
     """Guidance at 0 gives the base and at 1 the signal, and goes beyond it at larger scales."""
     return answers_and_purity(lesson.volume_knob, knob_cases(rng, "cfg", [0.0, 1.0, rng.number(2, 9), -0.5]))
+
+@check("volume_knob", public=True)
+def adds_the_adapters_signal(lesson, rng):
+    """An adapter's signal is added to the base: at a scale of 1 both are there in full."""
+    cases = {
+        f"{kind} at {scale}": (kind, rng.normal(2, 5), rng.normal(2, 5), scale)
+        for kind in ("controlnet", "ip_adapter")
+        for scale in (1.0, 0.6)
+    }
+    return answers(lesson.volume_knob, cases)
+
+@check("volume_knob", public=True)
+def refuses_another_kind(lesson, rng):
+    """Another kind raises ValueError; the three known ones do not."""
+    base, signal = rng.normal(3), rng.normal(3)
+    kinds = ["lora", "cfg", "controlnet", "ip_adapter"]
+    errors = {kind: error_of(lesson.volume_knob, kind, base, signal, 0.5) for kind in kinds}
+    return {**errors, "cfg at 0.5": lesson.volume_knob("cfg", base, signal, 0.5)}
 
 FROZEN = ["to_q.weight", "to_k.weight", "to_v.weight", "to_out.weight", "to_out.bias"]
 NEW = ["to_k_ip.weight", "to_v_ip.weight"]
@@ -320,3 +514,26 @@ def trains_the_values(lesson, rng, given):
     untouched = lesson.train_ip_adapter(state, *data, 2, 0, seed)
     learned = lesson.train_ip_adapter(state, *data, 2, 300, seed)
     return {"untouched": untouched, "learned": learned, "arguments unchanged": watch.unchanged()}
+
+def several_tokens(rng):
+    """State with an image path near zero, and data with three reference tokens; the targets are noise."""
+    state = layer_state(rng, 4, 3) | {name: 0.3 * rng.normal(4, 3) for name in NEW}
+    data = [rng.normal(64, 2, 4), rng.normal(64, 2, 3), rng.normal(64, 3, 3), rng.normal(64, 2, 4)]
+    return {"state": state, "data": data}
+
+def has_moved_both(learned, expected, rng):
+    """The verdict on a few updates: the base as it was, and neither of the two new weights."""
+    state = several_tokens(rng)["state"]
+    expect_frozen(learned, state, misconception="trains_all")
+    changed = moved(learned, state, NEW)
+    if len(changed) < len(NEW):
+        alone = {"to_k_ip.weight": "only_keys", "to_v_ip.weight": "only_values"}
+        raise Fail(
+            f"20 updates changed {', '.join(changed) or 'nothing'}; expected both new weights to move",
+            misconception=alone[changed[0]] if changed else None,
+        )
+
+@check("train_ip_adapter", weight=0.5, public=True, reference=False, verdict=has_moved_both, inputs=several_tokens)
+def moves_both_new_weights(lesson, rng, given):
+    """With several reference tokens, 20 updates move the new keys and the new values, and nothing else."""
+    return lesson.train_ip_adapter(given["state"], *given["data"], 2, 20, rng.integer(0, 1000))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import torch
 import torch.nn.functional as F
-from blindgrade.checks import Fail, answers, check, describe, in_each_dtype
+from blindgrade.checks import Fail, Watch, answers_and_purity, check, describe, error_of, gradients, in_each_dtype
 from blindgrade.figures import points
 from torch import Tensor, nn
 
@@ -42,6 +43,19 @@ class ToyMLP(nn.Module):
             h = F.silu(layer(h))
         return self.layers[-1](h)
 
+class WithBuffer(nn.Module):
+    """A linear layer beside two buffers, one of floats and one of integers."""
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        self.lin = nn.Linear(3, 2)
+        with torch.no_grad():
+            self.lin.weight.copy_(torch.randn(2, 3, generator=generator))
+            self.lin.bias.copy_(torch.randn(2, generator=generator))
+        self.register_buffer("running", torch.randn(3, generator=generator))
+        self.register_buffer("count", torch.tensor(7 + seed))
+
 PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
 
 def trailing(t, x):
@@ -63,16 +77,32 @@ def gaussian_case(rng, batch, dim, dtype):
 
 @check("gaussian_consistency_function", weight=2, public=True, **PAGE)
 def follows_its_trajectory_to_the_end(lesson, rng):
-    """The answer is the end of the trajectory through the point, not an average of many."""
+    """The answer is the end of the trajectory through the point, not an average of many.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: gaussian_case(rng, 6, 2, dtype))
-    return answers(lesson.gaussian_consistency_function, cases)
+    return answers_and_purity(lesson.gaussian_consistency_function, cases)
 
 @check("euler_pf_ode", weight=2, public=True, **PAGE)
 def steps_down_the_slope(lesson, rng):
-    """Each step moves along the slope of the probability flow ODE, taken where the step begins."""
+    """Each step moves along the slope of the probability flow ODE, taken where the step begins.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: (bent, rng.normal(5, 3, dtype=dtype), rng.number(1.0, 3.0), 4))
     cases["in 2 steps, square"] = (bent, rng.normal(4, 4, dtype=torch.float64), rng.number(1.0, 3.0), 2)
-    return answers(lesson.euler_pf_ode, cases)
+    return answers_and_purity(lesson.euler_pf_ode, cases)
+
+@check("euler_pf_ode", public=True, **PAGE)
+def refuses_a_walk_without_steps(lesson, rng):
+    """No step and a negative number of steps raise ValueError; one step does not."""
+    x, negative = rng.normal(3, 2), -rng.integer(1, 5)
+    return {
+        "error with 0 steps": error_of(lesson.euler_pf_ode, bent, x, 1.5, 0),
+        "error with a negative number": error_of(lesson.euler_pf_ode, bent, x, 1.5, negative),
+        "with one step": lesson.euler_pf_ode(bent, x, 1.5, 1),
+    }
 
 def walk_case(rng, times, batch, dim, dtype):
     """Trajectories without any order, and levels that fall."""
@@ -81,8 +111,11 @@ def walk_case(rng, times, batch, dim, dtype):
 
 @check("self_consistency_gap", weight=2, public=True, **PAGE)
 def reports_the_worst_disagreement(lesson, rng):
-    """The gap of a trajectory is the largest distance between two answers of f along it."""
-    return answers(lesson.self_consistency_gap, in_each_dtype(lambda dtype: walk_case(rng, 4, 5, 2, dtype)))
+    """The gap of a trajectory is the largest distance between two answers of f along it.
+
+    The arguments stay as they are.
+    """
+    return answers_and_purity(lesson.self_consistency_gap, in_each_dtype(lambda dtype: walk_case(rng, 4, 5, 2, dtype)))
 
 def levels_above(rng, batch, dtype, t_min=0.002):
     """A level for each sample, some near t_min and some far above."""
@@ -90,10 +123,20 @@ def levels_above(rng, batch, dtype, t_min=0.002):
 
 @check("consistency_function", weight=2, public=True, **PAGE)
 def mixes_the_point_and_the_network(lesson, rng):
-    """The answer is the point and the network's word, each with the coefficient of its level."""
+    """The answer is the point and the network's word, each with the coefficient of its level.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: (bent, rng.normal(6, 2, dtype=dtype), levels_above(rng, 6, dtype)))
     cases["square"] = (bent, rng.normal(4, 4, dtype=torch.float64), levels_above(rng, 4, torch.float64))
-    return answers(lesson.consistency_function, cases)
+    return answers_and_purity(lesson.consistency_function, cases)
+
+@check("consistency_function", public=True, **PAGE)
+def lets_the_network_learn(lesson, rng):
+    """Gradients flow into the network's weights and into the point."""
+    net = rng.fill(ToyMLP(2, 8, dtype=torch.float64))
+    x, t = rng.normal(5, 2, dtype=torch.float64).requires_grad_(True), levels_above(rng, 5, torch.float64)
+    return gradients(lesson.consistency_function(net, x, t) ** 2, [x, *net.parameters()])
 
 def pair_case(rng, shape, dtype):
     """Data, noise and two levels for each sample, the second one lower."""
@@ -109,17 +152,44 @@ def shrinking(x, t):
     """A denoiser that is not linear in the point."""
     return torch.tanh(x) / (1 + 0.5 * trailing(t, x))
 
+def networks(rng, count):
+    """Small networks in float64 with weights of their own."""
+    return [rng.fill(ToyMLP(2, 8, dtype=torch.float64), scale=0.6) for _ in range(count)]
+
 @check("consistency_distillation_loss", weight=2, public=True, **PAGE)
 def compares_neighbours_on_the_teachers_walk(lesson, rng):
-    """The student at the noisier point is compared with the target where the teacher's Heun step leads."""
+    """The student at the noisier point is compared with the target where the teacher's Heun step leads.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: (bent, slanted, shrinking, *pair_case(rng, (6, 2), dtype)))
-    return answers(lesson.consistency_distillation_loss, cases)
+    return answers_and_purity(lesson.consistency_distillation_loss, cases)
+
+@check("consistency_distillation_loss", weight=2, public=True, **PAGE)
+def holds_the_target_still_if_it_is_the_student(lesson, rng):
+    """With one network as student and target the gradient comes through the student's answer alone."""
+    (net, teacher), arguments = networks(rng, 2), pair_case(rng, (5, 2), torch.float64)
+    value = lesson.consistency_distillation_loss(net, net, teacher, *arguments)
+    alike = lesson.consistency_distillation_loss(net, net, net, *arguments)
+    return {
+        "one network in two roles": gradients(value, list(net.parameters())),
+        "in all three": gradients(alike, list(net.parameters())),
+    }
 
 @check("consistency_training_loss", weight=2, public=True, **PAGE)
 def compares_two_points_of_one_line(lesson, rng):
-    """The student at the noisier point is compared with the target at the cleaner point of the same line."""
+    """The student at the noisier point is compared with the target at the cleaner point of the same line.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: (bent, slanted, *pair_case(rng, (6, 2), dtype)))
-    return answers(lesson.consistency_training_loss, cases)
+    return answers_and_purity(lesson.consistency_training_loss, cases)
+
+@check("consistency_training_loss", weight=2, public=True, **PAGE)
+def holds_its_own_copy_still(lesson, rng):
+    """With one network as student and target the gradient comes through the student's answer alone."""
+    (net,), arguments = networks(rng, 1), pair_case(rng, (5, 2), torch.float64)
+    return gradients(lesson.consistency_training_loss(net, net, *arguments), list(net.parameters()))
 
 def values_of(module):
     """All parameters and buffers by name, detached copies."""
@@ -139,6 +209,40 @@ def keeps_the_share_decay(lesson, rng):
         seen[name] = values_of(target)
     return seen
 
+@check("ema_update", weight=2, public=True)
+def shares_no_memory(lesson, rng):
+    """After the update a change of the online module leaves the target as it is; the online module is untouched."""
+    first = rng.integer(0, 50)
+    seen = {}
+    for decay in (0.0, 0.5, 1.0):
+        target, online = WithBuffer(first), WithBuffer(first + 1)
+        watch = Watch(*online.state_dict().values())
+        lesson.ema_update(target, online, decay)
+        seen[f"online module unchanged, decay {decay}"] = watch.unchanged()
+        with torch.no_grad():
+            for tensor in online.state_dict().values():
+                tensor.add_(1)
+        seen[f"target afterwards, decay {decay}"] = values_of(target)
+    return seen
+
+@check("ema_update", public=True)
+def follows_through_many_updates(lesson, rng):
+    """Also for nested modules, and again and again, the target follows in place, its parameters trainable leaves."""
+    layers = [nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Sequential(nn.Linear(4, 2), nn.PReLU())]
+    online = rng.fill(nn.Sequential(*layers), scale=1.0, buffers=True)
+    target = rng.fill(copy.deepcopy(online), scale=1.0, buffers=True)
+    before = list(target.parameters())
+    for _ in range(3):
+        lesson.ema_update(target, online, 0.8)
+    after = list(target.parameters())
+    return {
+        "values": values_of(target),
+        "the same parameters": [p is q for p, q in zip(before, after, strict=True)],
+        "leaves": [p.is_leaf for p in after],
+        "trainable": [p.requires_grad for p in after],
+        "with gradients": [p.grad is not None for p in list(online.parameters()) + after],
+    }
+
 CLOUD = {"atol": {"float32": 1e-4, "float64": 1e-6}, "rtol": {"float32": 1e-3, "float64": 1e-5}}
 
 def cloud_case(rng, points, batch, dim, dtype):
@@ -151,8 +255,11 @@ def cloud_case(rng, points, batch, dim, dtype):
 
 @check("ct_direction_noise", weight=2, public=True, **CLOUD)
 def knows_direction_and_variance(lesson, rng):
-    """The teacher's direction is the mean of the guesses, and the variance says how far they scatter."""
-    return answers(lesson.ct_direction_noise, in_each_dtype(lambda dtype: cloud_case(rng, 5, 6, 2, dtype)))
+    """The teacher's direction is the mean of the guesses, and the variance says how far they scatter.
+
+    The arguments stay as they are.
+    """
+    return answers_and_purity(lesson.ct_direction_noise, in_each_dtype(lambda dtype: cloud_case(rng, 5, 6, 2, dtype)))
 
 def jumps(rng, batch, dim, taus, dtype):
     """The arguments of a sampling run with f = bent."""
@@ -160,11 +267,25 @@ def jumps(rng, batch, dim, taus, dtype):
 
 @check("multistep_consistency_sample", weight=2, public=True, **PAGE)
 def renoises_and_jumps_again(lesson, rng):
-    """After the first jump each further one starts from the sample with new noise, at the level tau."""
+    """After the first jump each further one starts from the sample with new noise, at the level tau.
+
+    The arguments stay as they are.
+    """
     taus = [rng.number(1.5, 2.5), rng.number(0.7, 1.2), rng.number(0.2, 0.5)]
     cases = in_each_dtype(lambda dtype: jumps(rng, 5, 2, taus, dtype))
     cases["two jumps, square"] = jumps(rng, 4, 4, taus[:1], torch.float64)
-    return answers(lesson.multistep_consistency_sample, cases)
+    return answers_and_purity(lesson.multistep_consistency_sample, cases)
+
+@check("multistep_consistency_sample", public=True, **PAGE)
+def refuses_levels_outside_the_range(lesson, rng):
+    """A tau below t_min, at t_max or above raises ValueError, wherever it stands; t_min itself is a level."""
+    sample = lesson.multistep_consistency_sample
+    good, below, above = rng.number(0.5, 2.0), rng.number(0.02, 0.08), rng.number(3.1, 5.0)
+    plans = {"below t_min": [good, below], "at t_max": [3.0, good], "above t_max": [above], "negative": [-good]}
+    cases = {name: jumps(rng, 3, 2, taus, torch.float64) for name, taus in plans.items()}
+    lowest = jumps(rng, 3, 2, [good, 0.125], torch.float64)
+    errors = {f"error for a tau {name}": error_of(sample, *case, t_min=0.125) for name, case in cases.items()}
+    return {**errors, "with a tau at t_min": sample(*lowest, t_min=0.125)}
 
 T_MIN, T_MAX, STEPS = 0.02, 5.0, 700
 
@@ -212,6 +333,11 @@ def lands_on_the_hill(result, expected, rng):
     distance = float(((result["far"] - centre) ** 2).sum(dim=1).mean().sqrt())
     if not distance < 2.0:
         raise Fail(f"noise at t_max lands {distance:.2f} away from a hill that is 0.7 wide")
+    # Solution and alternatives spread by 0.67, as the hill does; the posterior mean by 0.09.
+    width = rms(result["far"] - result["far"].mean(dim=0))
+    if not width > 0.35:
+        named = "denoiser_instead" if width < 0.2 else None
+        raise Fail(f"all noise lands within {width:.2f} of one place; the hill is 0.7 wide", misconception=named)
 
 def landings(result, rng):
     data, _, _ = hill(rng)
@@ -219,7 +345,7 @@ def landings(result, rng):
 
 @check("train_consistency_model", public=True, reference=False, verdict=lands_on_the_hill, figure=landings)
 def lands_on_one_hill(lesson, rng):
-    """After 700 updates on a single hill f is the identity at t_min and moves noise at t_max to the hill."""
+    """After 700 updates on a single hill f is the identity at t_min and moves noise at t_max all over the hill."""
     data, places, centre = hill(rng)
 
     def teacher(x, t):
@@ -228,3 +354,7 @@ def lands_on_one_hill(lesson, rng):
     seed = rng.integer(0, 1000)
     net = ToyMLP(2, 64, seed=seed, depth=3)
     return jumps_after_training(lesson, net, teacher, data, places, seed)
+
+def rms(offset):
+    """Root of the mean squared length of the rows."""
+    return float((offset**2).sum(dim=1).mean().sqrt())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from blindgrade.checks import answers, answers_and_purity, check, in_each_dtype
+from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
 from blindgrade.figures import image
 
 
@@ -13,22 +13,48 @@ SCALINGS = {"atol": 1e-6, "rtol": 1e-5}
 
 @check("lcm_boundary_scalings", weight=2, public=True, **SCALINGS)
 def scalings_of_the_levels(lesson, rng):
-    """At its defaults the pair (c_skip, c_out) is right for levels from clean to noise."""
+    """The pair (c_skip, c_out) is right for levels from clean to noise, by default and for another sigma_data.
+
+    The arguments stay as they are.
+    """
     early, late = rng.integers(4, low=1, high=12), rng.integers(5, low=12, high=1000)
-    cases = {"early levels": (early,), "later levels": (late,)}
-    return answers(lesson.lcm_boundary_scalings, cases)
+    cases = {"early levels": (early,), "later levels": (late,), "sigma_data 1.5": (early, 1.5)}
+    return answers_and_purity(lesson.lcm_boundary_scalings, cases)
 
 @check("lcm_training_pair", weight=2, public=True)
 def pairs_of_the_standard_grid(lesson, rng):
-    """With 1000 levels of which 50 are kept, each index has the right start and end."""
+    """With 1000 levels of which 50 are kept, each index has the right start and end. The arguments stay as they are."""
     index = rng.integers(12, low=1, high=50)
-    return answers(lesson.lcm_training_pair, {"some indices": (index,)})
+    return answers_and_purity(lesson.lcm_training_pair, {"some indices": (index,)})
+
+@check("lcm_training_pair", public=True)
+def first_and_last_pair(lesson, rng):
+    """The first pair ends at the clean level, not below it, and the last one starts at the noisiest."""
+    n_ddim = rng.choice([10, 20, 25, 40])
+    edges = torch.tensor([0, 49, 0, 1])
+    cases = {"50 of 1000": (edges,), "another grid": (torch.tensor([0, n_ddim - 1, 1]), 1000, n_ddim)}
+    return answers(lesson.lcm_training_pair, cases)
 
 @check("lcm_inference_timesteps", weight=2, public=True)
 def schedules_of_a_few_steps(lesson, rng):
     """For one to eight steps the sampler visits the right levels, from noisy to clean."""
     few = rng.shuffled([1, 2, 3, 4, 5, 6, 8])[:5]
     return answers(lesson.lcm_inference_timesteps, {f"{n} steps": (n,) for n in few})
+
+@check("lcm_inference_timesteps", public=True)
+def refuses_an_impossible_number_of_steps(lesson, rng):
+    """No step at all, a negative number and more steps than training kept raise ValueError."""
+    f = lesson.lcm_inference_timesteps
+    more = rng.integer(52, 90)
+    return {
+        "error at 0": error_of(f, 0),
+        "error below 0": error_of(f, -rng.integer(1, 5)),
+        "error at 51": error_of(f, 51),
+        "error further above": error_of(f, more),
+        "error above a smaller grid": error_of(f, 21, 1000, 20),
+        "more on a larger grid": f(more, 1000, 100)[:1],
+        "as many as a smaller grid has": f(10, 1000, 10)[:1],
+    }
 
 def step_case(rng, shape, dtype, w_low=1.0, w_high=8.0):
     """A latent, two predictions, and for each sample a guidance strength and two levels: the step's arguments."""
@@ -44,8 +70,13 @@ def step_case(rng, shape, dtype, w_low=1.0, w_high=8.0):
 
 @check("augmented_pf_ode_step", weight=2, public=True, **PAGE)
 def one_guided_step(lesson, rng):
-    """The step goes from level to level along the guided noise, with its own strength for each sample."""
-    return answers(lesson.augmented_pf_ode_step, in_each_dtype(lambda dtype: step_case(rng, (5, 2, 3, 4), dtype)))
+    """The step goes from level to level along the guided noise, with its own strength for each sample.
+
+    The arguments stay as they are.
+    """
+    return answers_and_purity(
+        lesson.augmented_pf_ode_step, in_each_dtype(lambda dtype: step_case(rng, (5, 2, 3, 4), dtype))
+    )
 
 EMBEDDING = {"atol": 2e-3, "rtol": 1e-4}
 
@@ -58,9 +89,18 @@ def features(result, rng):
 
 @check("guidance_scale_embedding", weight=2, public=True, **EMBEDDING, figure=features)
 def features_of_the_strength(lesson, rng):
-    """All sines come first, then all cosines, from the highest frequency to the lowest."""
-    cases = {"dim 256": (strengths(rng, 3),), "dim 8": (strengths(rng, 5), 8)}
-    return answers(lesson.guidance_scale_embedding, cases)
+    """All sines come first, then all cosines, from the highest frequency to the lowest.
+
+    The arguments stay as they are.
+    """
+    cases = {"dim 256": (strengths(rng, 3),), "dim 8": (strengths(rng, 5), 8), "dim 5": (strengths(rng, 2), 5)}
+    return answers_and_purity(lesson.guidance_scale_embedding, cases)
+
+@check("guidance_scale_embedding", public=True, **EMBEDDING)
+def embeddings_are_float32(lesson, rng):
+    """float64 and float32 strengths give a float32 embedding and stay as they are."""
+    cases = in_each_dtype(lambda dtype: (strengths(rng, 4, dtype), 16))
+    return answers_and_purity(lesson.guidance_scale_embedding, cases)
 
 def noise_schedule(rng, dtype):
     """A schedule of 1000 levels as in Stable Diffusion, with ends that differ from seed to seed."""
@@ -110,6 +150,22 @@ def distance_of_two_leaps(lesson, rng):
     cases = in_each_dtype(lambda dtype: distillation_case(rng, (5, 2, 3, 4), dtype)[0])
     return {name: lesson.lcm_distillation_loss(**case) for name, case in cases.items()}
 
+@check("lcm_distillation_loss", public=True, **PAGE)
+def one_network_in_both_roles(lesson, rng):
+    """With one network as student and as target, only its leap as the student is learned from."""
+    case, parameters = distillation_case(rng, (4, 2, 3, 3), torch.float64)
+    case["target"] = case["student"]
+    loss = lesson.lcm_distillation_loss(**case)
+    return {"loss": loss, "gradient": gradients(loss, parameters["student"])}
+
+@check("lcm_distillation_loss", public=True, **PAGE)
+def the_batch_is_not_changed(lesson, rng):
+    """A loss in float32 is a 0-dim float32 tensor, and no argument is changed on the way."""
+    case, parameters = distillation_case(rng, (3, 2, 4, 4), torch.float32)
+    watch = Watch(case, parameters)
+    loss = lesson.lcm_distillation_loss(**case)
+    return {"loss": loss, "arguments unchanged": watch.unchanged()}
+
 def layer_shapes(rng, count):
     """Shapes of weights, most of them not square."""
     return [(rng.integer(8, 400), rng.integer(8, 400)) for _ in range(count)]
@@ -119,6 +175,16 @@ def size_of_an_adapter(lesson, rng):
     """Parameters, megabytes at half precision, and the share of the adapted weights are right."""
     cases = {f"{count} layers": (layer_shapes(rng, count), rng.integer(2, 65)) for count in (1, 3, 12)}
     return answers(lesson.lora_adapter_size, cases)
+
+@check("lora_adapter_size", public=True)
+def rank_must_be_positive(lesson, rng):
+    """Rank 0 and a negative rank raise ValueError; rank 1 is the smallest adapter."""
+    shapes = layer_shapes(rng, 3)
+    return {
+        "error at rank 0": error_of(lesson.lora_adapter_size, shapes, 0),
+        "error at a negative rank": error_of(lesson.lora_adapter_size, shapes, -rng.integer(1, 9)),
+        "rank 1": lesson.lora_adapter_size(shapes, 1),
+    }
 
 def adapter(rng, d_out, d_in, rank, dtype=torch.float64):
     """One LoRA for a weight of shape [d_out, d_in]."""
@@ -131,14 +197,31 @@ def adapter(rng, d_out, d_in, rank, dtype=torch.float64):
 
 @check("merge_loras", weight=2, public=True, **PAGE)
 def speed_and_style_add_up(lesson, rng):
-    """Two adapters of different rank are both in the merged weight, each with its own strength."""
+    """Two adapters of different rank are both in the merged weight, each with its own strength.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(
         lambda dtype: (
             rng.normal(5, 7, dtype=dtype),
             [adapter(rng, 5, 7, 4, dtype), adapter(rng, 5, 7, 2, dtype)],
         )
     )
-    return answers(lesson.merge_loras, cases)
+    return answers_and_purity(lesson.merge_loras, cases)
+
+@check("merge_loras", public=True, **PAGE)
+def refuses_adapters_of_another_shape(lesson, rng):
+    """An adapter whose rows or columns are not the weight's raises ValueError, also where it would broadcast."""
+    weight, good = rng.normal(4, 6, dtype=torch.float64), adapter(rng, 4, 6, 2)
+    bad = {
+        "rows": adapter(rng, 5, 6, 2),
+        "columns": adapter(rng, 4, 5, 2),
+        "one row": adapter(rng, 1, 6, 2),
+        "one column": adapter(rng, 4, 1, 2),
+        "transposed": adapter(rng, 6, 4, 2),
+    }
+    seen = {f"error at {name}": error_of(lesson.merge_loras, weight, [good, lora]) for name, lora in bad.items()}
+    return {**seen, "a fitting one": lesson.merge_loras(weight, [good])}
 
 def pictures(rng, count, dim, dtype=torch.float64):
     """Candidates and their probabilities, of which no two are close."""
@@ -147,8 +230,11 @@ def pictures(rng, count, dim, dtype=torch.float64):
 
 @check("sharpness_problem", weight=2, public=True, **PAGE)
 def the_blur_and_its_price(lesson, rng):
-    """The optimum, the two risks and the distance are right for candidates of unequal probability."""
-    return answers(lesson.sharpness_problem, in_each_dtype(lambda dtype: pictures(rng, 6, 3, dtype)))
+    """The optimum, the two risks and the distance are right for candidates of unequal probability.
+
+    The arguments stay as they are.
+    """
+    return answers_and_purity(lesson.sharpness_problem, in_each_dtype(lambda dtype: pictures(rng, 6, 3, dtype)))
 
 def head_logits(rng, shapes, dtype=torch.float64, scale=1.5):
     """Logits of a few heads, on both sides of the margin."""
@@ -160,6 +246,15 @@ def hinge_of_real_and_fake(lesson, rng):
     shapes = [(6, 1), (6, 1), (6, 1)]
     cases = in_each_dtype(lambda dtype: (head_logits(rng, shapes, dtype), head_logits(rng, shapes, dtype)))
     return answers_and_purity(lesson.add_discriminator_loss, cases)
+
+@check("add_discriminator_loss", public=True, **PAGE)
+def gradient_of_the_hinge(lesson, rng):
+    """Gradient reaches real and fake logits inside the margin and no others."""
+    shapes = [(5,), (2, 3)]
+    real, fake = head_logits(rng, shapes), head_logits(rng, shapes)
+    leaves = [logits.requires_grad_(True) for logits in real + fake]
+    loss = lesson.add_discriminator_loss(real, fake)
+    return {"loss": loss, "gradients": gradients(loss, leaves)}
 
 def clean_estimator(rng, dtype):
     """A denoiser of a noisy picture and a level, and its parameters."""
@@ -210,3 +305,25 @@ def both_lessons_and_their_sum(lesson, rng):
     """The adversarial part, the distillation and their weighted sum are right."""
     cases = in_each_dtype(lambda dtype: generator_case(rng, (5, 2, 3, 4), dtype)[0])
     return {name: plain(lesson.add_generator_loss(**case)) for name, case in cases.items()}
+
+@check("add_generator_loss", weight=2, public=True, **PAGE)
+def what_the_student_learns_from(lesson, rng):
+    """The student's gradient comes through the discriminator and the squared error, never through the teacher."""
+    case, parameters = generator_case(rng, (3, 2, 4, 3), torch.float64)
+    case["student_x0"].requires_grad_(True)
+    losses = lesson.add_generator_loss(**case)
+    if not isinstance(losses, dict):
+        return losses
+    loss = losses["loss"]
+    return {
+        "gradient of the sample": gradients(loss, [case["student_x0"]]),
+        "gradient of the teacher": gradients(loss, parameters),
+    }
+
+@check("add_generator_loss", public=True, **PAGE)
+def the_sample_is_not_changed(lesson, rng):
+    """A single sample in float32 gives three 0-dim float32 losses, and no argument is changed."""
+    case, parameters = generator_case(rng, (1, 2, 3, 3), torch.float32)
+    watch = Watch(case, parameters)
+    losses = plain(lesson.add_generator_loss(**case))
+    return {"losses": losses, "arguments unchanged": watch.unchanged()}

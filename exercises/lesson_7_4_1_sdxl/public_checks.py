@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, in_each_dtype, made_in, shapes_of
+from blindgrade.checks import Watch, answers_and_purity, check, error_of, gradients, in_each_dtype, made_in, shapes_of
 
 
 def encoded(rng, batch, tokens, width_l, width_g, dtype=torch.float32):
@@ -16,10 +16,39 @@ def encoded(rng, batch, tokens, width_l, width_g, dtype=torch.float32):
 
 @check("sdxl_text_context", weight=2, public=True)
 def joins_along_the_channels(lesson, rng):
-    """Each token keeps its place and has the channels of L, then those of G; the pooled vector comes along."""
+    """Each token keeps its place and has the channels of L, then those of G; the pooled vector comes along.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: encoded(rng, 2, 5, 3, 4, dtype))
     cases["equal widths"] = encoded(rng, 3, 4, 2, 2)
-    return answers(lesson.sdxl_text_context, cases)
+    return answers_and_purity(lesson.sdxl_text_context, cases)
+
+@check("sdxl_text_context", public=True)
+def lets_gradients_through(lesson, rng):
+    """A gradient at the context goes back to the encoder that wrote the channel, one at the pooled vector to G's."""
+    parts = [part.requires_grad_() for part in encoded(rng, 2, 4, 3, 5)]
+    weights, pooled_weights = rng.normal(2, 4, 8), rng.normal(2, 5)
+    context, pooled = lesson.sdxl_text_context(*parts)
+    return {
+        "from the context": gradients(context * weights, parts[:2]),
+        "from the pooled vector": gradients(pooled * pooled_weights, parts[2:]),
+    }
+
+@check("sdxl_text_context", weight=1.5, public=True)
+def refuses_encoders_that_disagree(lesson, rng):
+    """Different batches and different token counts raise ValueError; encoders that agree do not."""
+    sizes = {
+        "batch": ((2, 4), (3, 4)),
+        "one against many": ((1, 4), (3, 4)),
+        "tokens": ((2, 4), (2, 5)),
+        "one token against many": ((2, 4), (2, 1)),
+        "batch and tokens exchanged": ((2, 6), (6, 2)),
+    }
+    cases = {name: (rng.normal(*l, 3), rng.normal(*g, 5), rng.normal(g[0], 5)) for name, (l, g) in sizes.items()}
+    good = encoded(rng, 2, 4, 3, 5)
+    seen = {f"error, {name}": error_of(lesson.sdxl_text_context, *case) for name, case in cases.items()}
+    return {**seen, "agreeing": lesson.sdxl_text_context(*good)}
 
 def attended(lesson, rng, sizes, batch, places, tokens, dtype):
     """A filled layer's answer to random places and tokens, and whether those stayed as they were."""
@@ -44,6 +73,16 @@ def reads_the_context(lesson, rng):
         "in float64": attended(lesson, rng, (12, 2, 10), 3, 5, 4, torch.float64),
     }
 
+@check("SDXLCrossAttention", public=True)
+def all_parts_learn(lesson, rng):
+    """The picture, the context and all five tensors of the state get their gradients."""
+    x = rng.normal(2, 5, 8, dtype=torch.float64).requires_grad_()
+    context = rng.normal(2, 3, 6, dtype=torch.float64).requires_grad_()
+    weights = rng.normal(2, 5, 8, dtype=torch.float64)
+    layer = rng.fill(made_in(torch.float64, lesson.SDXLCrossAttention, 8, 2, 6), scale=0.5)
+    inputs = {"x": x, "context": context, **dict(sorted(layer.named_parameters()))}
+    return dict(zip(inputs, gradients(layer(x, context) * weights, list(inputs.values())), strict=True))
+
 SHARES = {"rtol": 1e-5, "atol": 1e-6}
 
 def collected(rng, count, low=40, high=1500):
@@ -57,6 +96,16 @@ def names_the_three_prices(lesson, rng):
     cases = {"four pictures": (torch.tensor([[512, 512], [256, 384], [768, 1024], [1024, 512]]), 512)}
     cases |= {f"{count} pictures": collected(rng, count) for count in (7, 30, 200)}
     return answers_and_purity(lesson.multi_resolution_options, cases)
+
+@check("multi_resolution_options", public=True, **SHARES)
+def shrinking_is_not_enlarging(lesson, rng):
+    """If all pictures are large enough nothing is discarded and the largest enlargement is 1; if none is, all are."""
+    large, small = rng.integers(8, 2, low=600, high=2000), rng.integers(8, 2, low=30, high=250)
+    return {
+        "all large": lesson.multi_resolution_options(large, 512),
+        "all small": lesson.multi_resolution_options(small, 256),
+        "one small": lesson.multi_resolution_options(torch.cat([large, small[:1]]), 512),
+    }
 
 def resized(height, width, target):
     """Sides of the resized picture as exact fractions of pixels, times the shorter side."""
@@ -92,6 +141,14 @@ def writes_down_six_numbers(lesson, rng):
     cases += [told(rng, 400, 2000, 512, ratio) for ratio in [(1.1, 3.0), (0.3, 0.9), (1.1, 3.0), (0.3, 0.9)]]
     return {str(case[:3]): lesson.micro_conditioning_ids(*case) for case in cases}
 
+@check("micro_conditioning_ids", public=True)
+def squares_have_one_place(lesson, rng):
+    """A square picture has a single crop, whatever the numbers, and along the shorter side every picture has one."""
+    sides = [rng.integer(100, 300), 512, rng.integer(700, 2000)]
+    cases = [(side, side, 512, rng.number(0.1, 0.99), rng.number(0.1, 0.99)) for side in sides]
+    cases += [told(rng, 200, 900, 320, ratio) for ratio in [(1.2, 2.0), (0.4, 0.9)] for _ in range(2)]
+    return [lesson.micro_conditioning_ids(*case) for case in cases]
+
 WAVES = {"rtol": 1e-4, "atol": 3e-4}
 
 @check("micro_conditioning_embedding", weight=2, public=True, **WAVES)
@@ -100,6 +157,15 @@ def waves_one_after_the_other(lesson, rng):
     return {
         f"dim = {dim}": lesson.micro_conditioning_embedding(rng.integers(3, 6, high=700), dim) for dim in (4, 8, 10)
     }
+
+@check("micro_conditioning_embedding", weight=1.5, public=True, **WAVES)
+def clocks_fast_and_slow(lesson, rng):
+    """The frequencies fall from 1 towards 1/10000 at the right pace, for short and long embeddings."""
+    cases = {}
+    for dim in (2, 6, 64, 256):
+        cases[f"dim = {dim}"] = (rng.integers(2, 6, high=1024), dim)
+    cases["small ids"] = (rng.integers(4, 6, high=12), 16)
+    return answers_and_purity(lesson.micro_conditioning_embedding, cases)
 
 ADDED = {"rtol": 1e-4, "atol": 1e-4}
 
@@ -127,6 +193,15 @@ def adds_to_the_time_embedding(lesson, rng):
         "in float64": added(lesson, rng, (12, 8, 20), 3, torch.float64),
     }
 
+@check("SDXLAddedConditioning", public=True, **ADDED)
+def both_layers_learn(lesson, rng):
+    """The pooled text and all four tensors of the state get their gradients."""
+    time_emb, pooled, ids = rng.normal(3, 6), rng.normal(3, 4).requires_grad_(), rng.integers(3, 6, high=200)
+    weights, module = rng.normal(3, 6), rng.fill(lesson.SDXLAddedConditioning(4, 4, 6))
+    inputs = {"pooled": pooled, **dict(sorted(module.named_parameters()))}
+    output = module(time_emb, pooled, ids) * weights
+    return dict(zip(inputs, gradients(output, list(inputs.values())), strict=True))
+
 def falling(rng, count, below):
     """`count` different timesteps under `below`, falling, with uneven gaps."""
     return sorted(rng.shuffled(list(range(below)))[:count], reverse=True)
@@ -144,6 +219,38 @@ def splits_at_a_noise_level(lesson, rng):
         timesteps = sorted({*timesteps, 999, 600, 3}, reverse=True)
         cases.append((timesteps, cut_at(rng, rng.integer(100, 500), 1000)))
     return [lesson.refiner_split(list(timesteps), handoff) for timesteps, handoff in cases]
+
+@check("refiner_split", public=True)
+def knows_other_trainings(lesson, rng):
+    """The cutoff scales with the number of training timesteps, and the list is left as it was."""
+    seen, unchanged = [], True
+    for n in (100, 500, 37, 4000):
+        timesteps = falling(rng, min(n, 25), n)
+        kept = list(timesteps)
+        seen.append(lesson.refiner_split(timesteps, cut_at(rng, rng.integer(n // 5, n - n // 5), n), n))
+        unchanged = unchanged and timesteps == kept
+    return {"split": seen, "list unchanged": unchanged}
+
+@check("refiner_split", public=True)
+def one_of_them_may_be_idle(lesson, rng):
+    """With a hand-off of 1 the refiner has nothing to do, also at t = 0; lists that end early leave one side empty."""
+    timesteps = [*falling(rng, 9, 990)[:-1], 0]
+    low, high = [t for t in falling(rng, 60, 400) if t < 190], [t + 300 for t in falling(rng, 9, 600)]
+    return {
+        "handoff 1": lesson.refiner_split(timesteps, 1.0),
+        "handoff 1, a whole number": lesson.refiner_split(timesteps, 1),
+        "low steps alone": lesson.refiner_split(low, 0.8),
+        "high steps alone": lesson.refiner_split(high, 0.8),
+        "hardly any base": lesson.refiner_split([999, 998, 500], 0.0012),
+    }
+
+@check("refiner_split", public=True)
+def refuses_impossible_handoffs(lesson, rng):
+    """A hand-off of 0, below 0 or above 1 raises ValueError; those in between do not."""
+    timesteps = falling(rng, 12, 1000)
+    bad = {"zero": 0.0, "negative": -rng.number(0.1, 0.9), "above one": 1.0 + rng.number(0.05, 0.9), "percent": 80}
+    seen = {f"error, {name}": error_of(lesson.refiner_split, timesteps, value) for name, value in bad.items()}
+    return {**seen, "good": [lesson.refiner_split(timesteps, value) for value in (0.004, 0.5, 1.0)]}
 
 NAMES = [
     "attention pooling",
@@ -179,6 +286,12 @@ def tells_three_places_apart(lesson, rng):
         str([c["name"], c["edits_unet_blocks"]]) + f" {i}": lesson.where_change_lands(c) for i, c in enumerate(drawn)
     }
 
+@check("where_change_lands", weight=1.5, public=True)
+def own_steps_come_first(lesson, rng):
+    """A network that takes its own steps is alongside, even if its blocks differ as well."""
+    drawn = cards(rng, [(True, True), (False, True), (True, False)])
+    return [lesson.where_change_lands(card) for card in drawn]
+
 def routed(lesson, rng, signals):
     """Channel and mechanism of each signal, asked in random order."""
     return {signal: lesson.route_conditioning(signal) for signal in rng.shuffled(signals)}
@@ -190,3 +303,8 @@ def routes_the_first_two(lesson, rng):
         "routes": routed(lesson, rng, ["timestep", "text_tokens"]),
         "unknown": error_of(lesson.route_conditioning, rng.choice(["brush_stroke", "mood", "horoscope"])),
     }
+
+@check("route_conditioning", weight=0.4, public=True)
+def routes_four_more(lesson, rng):
+    """One signal of each other kind is routed: a place, a map, a reference image, and the text as one vector."""
+    return routed(lesson, rng, ["crop_top_left", "pose_map", "reference_image", "pooled_text"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import torch
-from blindgrade.checks import Watch, answers, answers_and_purity, check, in_each_dtype, made_in, saved_buffers, shapes_of
+from blindgrade.checks import Watch, answers_and_purity, check, error_of, gradients, in_each_dtype, made_in, saved_buffers, shapes_of
 from blindgrade.figures import image
 from torch import Tensor, nn
 
@@ -34,17 +35,53 @@ def squares(result, rng):
 
 @check("patchify", weight=2, public=True, figure=squares)
 def cuts_into_squares(lesson, rng):
-    """Tokens are squares, in reading order, and inside a token the order is row, column, channel."""
+    """Tokens are squares, in reading order, and inside a token the order is row, column, channel.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: (rng.normal(2, 3, 6, 8, dtype=dtype), 2))
     cases["a picture that counts its pixels"] = (torch.arange(32.0).reshape(1, 2, 4, 4), 2)
-    return answers(lesson.patchify, cases)
+    return answers_and_purity(lesson.patchify, cases)
+
+@check("patchify", public=True)
+def every_pixel_gets_its_gradient(lesson, rng):
+    """A gradient at a place of a token goes back to the pixel that stands there."""
+    x, weights = rng.normal(2, 3, 4, 6).requires_grad_(), rng.normal(2, 6, 12)
+    return gradients(lesson.patchify(x, 2) * weights, [x])
+
+@check("patchify", public=True)
+def refuses_patches_that_do_not_tile(lesson, rng):
+    """p must divide the height and the width, each by itself; otherwise ValueError is raised."""
+    sizes = {"neither": (5, 7, 2), "not the height": (2, 8, 4), "not the width": (6, 4, 3), "p too large": (4, 4, 8)}
+    x = {name: (rng.normal(2, 3, h, w), p) for name, (h, w, p) in sizes.items()}
+    good = rng.normal(1, 2, 6, 3)
+    seen = {f"error, {name}": error_of(lesson.patchify, *case) for name, case in x.items()}
+    return {**seen, "both": lesson.patchify(good, 3)}
 
 @check("unpatchify", weight=2, public=True)
 def puts_the_squares_back(lesson, rng):
-    """Each token becomes the square it was cut from, on a grid that is not square."""
+    """Each token becomes the square it was cut from, on a grid that is not square. The arguments stay as they are."""
     cases = in_each_dtype(lambda dtype: (rng.normal(2, 6, 12, dtype=dtype), 2, 2, 3))
     cases["tokens that count"] = (torch.arange(32.0).reshape(1, 4, 8), 2, 2, 2)
-    return answers(lesson.unpatchify, cases)
+    return answers_and_purity(lesson.unpatchify, cases)
+
+@check("unpatchify", public=True)
+def every_number_gets_its_gradient(lesson, rng):
+    """A gradient at a pixel goes back to the number of the token that stands there."""
+    tokens, weights = rng.normal(2, 6, 12).requires_grad_(), rng.normal(2, 3, 4, 6)
+    return gradients(lesson.unpatchify(tokens, 2, 2, 3) * weights, [tokens])
+
+@check("unpatchify", public=True)
+def refuses_tokens_that_do_not_fit(lesson, rng):
+    """A wrong number of tokens and a length that p * p does not divide raise ValueError; a fitting grid does not."""
+    seven, four, odd = rng.normal(2, 7, 8), rng.normal(2, 4, 8), rng.normal(2, 6, 10)
+    return {
+        "error, one token too many": error_of(lesson.unpatchify, seven, 2, 2, 3),
+        "error, half the grid": error_of(lesson.unpatchify, four, 2, 2, 1),
+        "error, twice the grid": error_of(lesson.unpatchify, four, 2, 2, 4),
+        "error, length": error_of(lesson.unpatchify, odd, 2, 2, 3),
+        "fits": lesson.unpatchify(odd, 1, 3, 2),
+    }
 
 @check("dit_token_budget", public=True)
 def counts_for_dit_xl(lesson, rng):
@@ -79,16 +116,60 @@ def steers_each_sample(lesson, rng):
         "in float64": block_answers(lesson, rng, (16, 4), 3, 5, torch.float64),
     }
 
+@check("DiTBlock", public=True)
+def the_gates_learn_first(lesson, rng):
+    """At the start the gates alone get a gradient, in ada; with any weights all layers, x and c get theirs."""
+    x, c = rng.normal(2, 5, 8, dtype=torch.float64).requires_grad_(), rng.normal(2, 8, dtype=torch.float64)
+    weights = rng.normal(2, 5, 8, dtype=torch.float64)
+    c.requires_grad_()
+    seen = {}
+    for name, but in [("at the start", ("ada",)), ("later", ())]:
+        block = filled(made_in(torch.float64, lesson.DiTBlock, 8, 2), rng, 0.5, but)
+        inputs = {"x": x, "c": c, **dict(sorted(block.named_parameters()))}
+        seen[name] = dict(zip(inputs, gradients(block(x, c) * weights, list(inputs.values())), strict=True))
+    return seen
+
 @check("dit_block_params", public=True)
 def weighs_dit_xl(lesson, rng):
     """The blocks of DiT-S, B, L and XL, part by part."""
     return {f"d = {d}": lesson.dit_block_params(d) for d in (384, 768, 1024, 1152)}
+
+@check("dit_block_params", public=True)
+def weighs_any_ratio(lesson, rng):
+    """The feed-forward may be less or more than four times as wide; the other parts do not mind."""
+    return [lesson.dit_block_params(rng.integer(3, 3000), ratio) for ratio in (1, 2, 3, 6, 8)]
+
+def block_weight(d):
+    """Parameters of a block as the exercise's text says: 13 650 for 26 blocks of width 5, so 525 for one."""
+    return 3 * d * (6 * d + 5)
 
 @check("scale_dit", public=True)
 def spends_the_budget(lesson, rng):
     """From the widths and depths of DiT-S to DiT-XL, the largest model under each budget."""
     widths, depths = [384, 768, 1024, 1152], [12, 24, 28]
     return {f"{m} million": lesson.scale_dit(m * 10**6, widths, depths) for m in (40, 150, 500, 700)}
+
+@check("scale_dit", public=True)
+def prefers_narrow_models_in_ties(lesson, rng):
+    """Of models with equally many parameters the narrower one wins, in whatever order the lists are."""
+    seen = []
+    for (d1, n1), (d2, n2) in [((5, 26), (10, 7)), ((40, 194), (80, 49)), ((2, 58), (4, 17))]:
+        k = rng.integer(1, 4)
+        budget = k * n1 * block_weight(d1) + rng.integer(0, 10)
+        for widths, depths in itertools.product(([d1, d2], [d2, d1]), ([k * n1, k * n2], [k * n2, k * n1])):
+            seen.append(lesson.scale_dit(budget, widths, depths))
+    return seen
+
+@check("scale_dit", public=True)
+def refuses_a_budget_for_nothing(lesson, rng):
+    """A budget below the smallest model raises ValueError; the smallest model's own size does not."""
+    widths, depths = rng.shuffled([rng.integer(10, 40), rng.integer(50, 90)]), rng.shuffled([3, rng.integer(5, 9)])
+    least = block_weight(min(widths)) * 3
+    return {
+        "error just below": error_of(lesson.scale_dit, least - 1, widths, depths),
+        "error at a tenth": error_of(lesson.scale_dit, least // 10, widths, depths),
+        "just enough": lesson.scale_dit(least, widths, depths),
+    }
 
 def tables(lesson, sizes):
     """The table for each (d_model, grid_h, grid_w)."""
@@ -125,6 +206,18 @@ def steps_down_the_list(lesson, rng):
     )
     return answers_and_purity(lesson.ddim_generate, cases)
 
+@check("ddim_generate", public=True)
+def finds_the_only_picture(lesson, rng):
+    """If all data are one picture for each condition, and the noise is predicted exactly, every list leads to it."""
+    table, data = levels(rng, 60, torch.float64), rng.normal(5, 1, 4, 4, dtype=torch.float64)
+    x, cond = rng.normal(4, 1, 4, 4, dtype=torch.float64), rng.integers(4, high=5)
+
+    def exact(x, t, cond):
+        ab = table[t][:, None, None, None]
+        return (x - ab.sqrt() * data[cond]) / (1 - ab).sqrt()
+
+    return {f"{n} steps": lesson.ddim_generate(exact, x, cond, falling(rng, n, 60), table) for n in (1, 3, 20)}
+
 SMALL, WIDE, EQUAL = (2, 8, 2, 16, 4, 2, 5), (3, 6, 3, 12, 2, 3, 4), (1, 4, 2, 4, 4, 1, 4)
 
 def dit_inputs(rng, sizes, batch, most=50):
@@ -147,3 +240,15 @@ def denoises_from_end_to_end(lesson, rng):
     inputs, model = dit_inputs(rng, SMALL, 3), filled(lesson.TinyDiT(*SMALL), rng)
     watch = Watch(*inputs)
     return {"out": model(*inputs), "inputs unchanged": watch.unchanged()}
+
+@check("TinyDiT", weight=0.5, public=True)
+def hears_of_its_error_at_the_end_first(lesson, rng):
+    """In the first backward pass `final` alone gets a gradient that is not zero; with any weights, every part does."""
+    inputs, weights = dit_inputs(rng, SMALL, 3), rng.normal(3, 2, 8, 8)
+    seen = {}
+    for name, but in [("at the start", ("ada", "final")), ("later", ())]:
+        model = filled(lesson.TinyDiT(*SMALL), rng, 0.2, but)
+        parts = {key: p for key, p in sorted(model.named_parameters()) if p.requires_grad}
+        found = gradients(model(*inputs) * weights, list(parts.values()))
+        seen[name] = {key: g is not None and bool(g.any()) for key, g in zip(parts, found, strict=True)}
+    return seen

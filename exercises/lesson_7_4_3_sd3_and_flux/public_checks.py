@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from blindgrade.checks import Watch, answers_and_purity, check, gradients, in_each_dtype, made_in, shapes_of
+from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype, made_in, shapes_of
 from blindgrade.figures import bars, curves, image
 
 
@@ -24,6 +24,18 @@ def joins_three_encoders(lesson, rng):
     """The CLIPs are joined along the channels and padded at the end, T5 follows along the sequence; nothing changes."""
     return answers_and_purity(lesson.sd3_text_context, in_each_dtype(lambda dtype: prompt_case(rng, dtype)))
 
+@check("sd3_text_context", public=True, **PAGE)
+def refuses_clips_that_do_not_fit(lesson, rng):
+    """Together wider than T5 is a ValueError, even by one channel; as wide as T5 is fine."""
+    f32 = torch.float32
+    by_one, by_far = prompt_case(rng, f32, d_l=3, d_g=4, d_t5=6), prompt_case(rng, f32, d_l=5, d_g=6, d_t5=7)
+    fits = prompt_case(rng, f32, d_l=3, d_g=4, d_t5=7)
+    return {
+        "error by one channel": error_of(lesson.sd3_text_context, *by_one),
+        "error by far": error_of(lesson.sd3_text_context, *by_far),
+        "context that just fits": lesson.sd3_text_context(*fits),
+    }
+
 def room_case(rng, dtype, batch=2, n_txt=3, n_img=5, d=6, size=1.5):
     """q, k, v of the text and of the image; large enough that the softmax is not flat."""
     return [size * rng.normal(batch, n, d, dtype=dtype) for n in (n_txt,) * 3 + (n_img,) * 3]
@@ -37,6 +49,14 @@ def everyone_hears_everyone(lesson, rng):
     """Text and image attend to both in one softmax; the answers come back apart, with the attention; nothing changes."""
     cases = in_each_dtype(lambda dtype: (*room_case(rng, dtype), 2))
     return answers_and_purity(lesson.joint_attention, cases)
+
+@check("joint_attention", public=True, **PAGE)
+def sends_gradients_to_all_six(lesson, rng):
+    """Queries, keys and values of both modalities get the right gradients from what text and image hear."""
+    parts = [part.requires_grad_() for part in room_case(rng, torch.float64)]
+    w_txt, w_img = rng.normal(2, 3, 6, dtype=torch.float64), rng.normal(2, 5, 6, dtype=torch.float64)
+    txt, img, _ = lesson.joint_attention(*parts, 3)
+    return gradients((txt * w_txt).sum() + (img * w_img).sum(), parts)
 
 def attention_case(rng, dtype, batch, heads, n_txt, n_img):
     """Attention after a softmax over the columns, and n_txt."""
@@ -79,15 +99,42 @@ def runs_in_each_dtype(rng, make, arguments):
         seen[f"{name}, inputs unchanged"] = watch.unchanged()
     return seen
 
+def all_gradients(rng, block):
+    """Gradients of what text and image become together, for every parameter and input."""
+    inputs = [x.requires_grad_() for x in tokens(rng)]
+    w_txt, w_img = rng.normal(2, 3, 6, dtype=torch.float64), rng.normal(2, 5, 6, dtype=torch.float64)
+    named = dict(sorted(block.named_parameters()))
+    txt, img = block(*inputs)
+    names, places = ["txt", "img", "c", *named], [*inputs, *named.values()]
+    return dict(zip(names, gradients((txt * w_txt).sum() + (img * w_img).sum(), places), strict=True))
+
 @check("MMDiTBlock", public=True)
 def owns_two_sets_of_weights(lesson, rng):
     """The state has seven Linear layers for the text and seven for the image, with the right shapes, and no more."""
     return [shapes_of(lesson.MMDiTBlock(*sizes)) for sizes in [(6, 2), (8, 1)]]
 
+@check("MMDiTBlock", weight=2, public=True)
+def starts_as_nothing(lesson, rng):
+    """In a fresh block both ada are zero, so that both streams pass through untouched, whatever c is."""
+    txt, img, c = tokens(rng, torch.float32)
+    block = lesson.MMDiTBlock(6, 2)
+    ada = {name: tensor for name, tensor in sorted(block.named_parameters()) if ".ada." in name}
+    return {"ada": ada, "streams": block(txt, img, c)}
+
 @check("MMDiTBlock", weight=3, public=True, **PAGE)
 def listens_together_and_thinks_apart(lesson, rng):
     """With any weights: modulated norm, own q, k, v, one joint attention, own gates and FFN; inputs stay as they are."""
     return runs_in_each_dtype(rng, lesson.MMDiTBlock, (6, 2))
+
+@check("MMDiTBlock", public=True, **PAGE)
+def first_gradient_goes_to_the_gates(lesson, rng):
+    """While ada is zero, the first backward pass moves ada alone: nothing, then a whisper."""
+    block = filled(rng, made_in(torch.float64, lesson.MMDiTBlock, 6, 2))
+    with torch.no_grad():
+        for name, parameter in block.named_parameters():
+            if ".ada." in name:
+                parameter.zero_()
+    return all_gradients(rng, block)
 
 def wishes(rng, dtype, n_txt=9, n_img=14, d=3, k=2):
     """x_txt, y_txt, x_img, y_img: each modality's targets nearly follow a map of its own."""
@@ -126,6 +173,21 @@ def grows_with_the_tokens(lesson, rng):
         cases[f"{n} tokens"] = (rng.uniform(4, dtype=torch.float64), n)
     return answers_and_purity(lesson.flux_dynamic_shift, cases)
 
+@check("flux_dynamic_shift", public=True, **PAGE)
+def goes_on_outside(lesson, rng):
+    """The line goes on below 256 tokens and above 4096."""
+    cases = {f"{n} tokens": (rng.uniform(4, dtype=torch.float64), n) for n in (16, rng.integer(4500, 12000))}
+    return answers(lesson.flux_dynamic_shift, cases)
+
+@check("flux_dynamic_shift", public=True, **PAGE)
+def takes_the_line_that_is_given(lesson, rng):
+    """Two other points of the line give another shift."""
+    cases = {
+        f"{n} tokens": (rng.uniform(4, dtype=torch.float64), n, 100, 1000, rng.number(0.1, 0.4), rng.number(0.8, 1.4))
+        for n in (100, 400)
+    }
+    return answers(lesson.flux_dynamic_shift, cases)
+
 def density(result, rng):
     for dtype in (torch.float32, torch.float64):  # in the order of the experiment's draws
         s = rng.uniform(8, low=0.03, high=0.97, dtype=dtype)
@@ -137,6 +199,16 @@ def density_of_the_level(lesson, rng):
     """The density of sigmoid(z) with z standard normal, by default; s is not changed."""
     cases = in_each_dtype(lambda dtype: (rng.uniform(8, low=0.03, high=0.97, dtype=dtype),))
     return answers_and_purity(lesson.logit_normal_density, cases)
+
+@check("logit_normal_density", public=True, **PAGE)
+def density_at_any_shape(lesson, rng):
+    """A single level and a batch of them; and over the whole interval the density adds up to 1."""
+    shapes = [(), (3, 3), (2, 1, 4)]
+    seen = {str(shape): rng.uniform(*shape, low=0.1, high=0.9) for shape in shapes}
+    grid = (torch.arange(4000, dtype=torch.float64) + 0.5) / 4000
+    mean, std = rng.number(-0.8, 0.8), rng.number(0.6, 1.1)
+    result = answers(lesson.logit_normal_density, {name: (s, mean, std) for name, s in seen.items()})
+    return result | {"mean over (0, 1)": lesson.logit_normal_density(grid, mean, std).mean()}
 
 class Listener(torch.nn.Module):
     """model(x [B, ...], s [B], cond [B]) -> like x; it keeps what it was last asked, and whose cond it was."""
@@ -170,6 +242,14 @@ def asks_for_the_velocity(lesson, rng):
     cases = in_each_dtype(lambda dtype: training_case(rng, (4, 4), dtype))
     return {name: training_run(lesson, case) for name, case in cases.items()}
 
+@check("sd3_training_loss", weight=2, public=True, **PAGE)
+def mean_std_and_shift_count(lesson, rng):
+    """mean and std set the level's logit, the shift moves the level afterwards; each alone and all together."""
+    mean, std, shift = rng.number(0.4, 1.2), rng.number(0.4, 0.8), rng.number(2.0, 5.0)
+    settings = {"mean": (mean,), "std": (0.0, std), "shift": (0.0, 1.0, shift), "all": (-mean, 2 * std, 1 / shift)}
+    cases = {name: training_case(rng, (4, 3)) for name in settings}
+    return {name: training_run(lesson, cases[name], *settings[name]) for name in settings}
+
 def winding(x, s):
     """A smooth field that depends on place and level; x [B, D]."""
     return torch.sin(x.flip(-1) + 3 * s[:, None]) - 0.5 * x
@@ -179,6 +259,32 @@ def walks_to_the_data(lesson, rng):
     """Euler's method on even levels from 1 to 0, the velocity taken where each step begins; the noise is unchanged."""
     cases = in_each_dtype(lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), rng.integer(5, 12)))
     return answers_and_purity(lesson.rectified_flow_sample, cases)
+
+@check("rectified_flow_sample", public=True, **PAGE)
+def asks_once_in_each_step(lesson, rng):
+    """n steps ask the velocity n times, at each step's first level, one level for each sample; s = 0 is never asked."""
+    noise = rng.normal(3, 2, dtype=torch.float64)
+    seen = {}
+    for n, shift in [(4, 1.0), (3, rng.number(2.0, 5.0))]:
+        asked = []
+
+        def velocity(x, s, asked=asked):
+            asked.append(s.double().clone())
+            return 0.3 * x + 0.1
+
+        seen[f"{n} steps"] = lesson.rectified_flow_sample(velocity, noise, n, shift)
+        seen[f"levels of {n} steps"] = asked
+    return seen
+
+@check("rectified_flow_sample", public=True, **PAGE)
+def refuses_less_than_one_step(lesson, rng):
+    """No step and a negative number of steps raise ValueError; one step does not."""
+    noise, negative = rng.normal(2, 2), -rng.integer(1, 5)
+    return {
+        "error at 0 steps": error_of(lesson.rectified_flow_sample, winding, noise, 0),
+        "error below 0": error_of(lesson.rectified_flow_sample, winding, noise, negative),
+        "one step": lesson.rectified_flow_sample(winding, noise, 1),
+    }
 
 @check("FluxSingleBlock", public=True)
 def owns_one_set_of_weights(lesson, rng):
@@ -194,9 +300,25 @@ def listens_and_thinks_at_once(lesson, rng):
     """With any weights: one modulated norm feeds attention and MLP, one gated answer is added; inputs stay unchanged."""
     return runs_in_each_dtype(rng, lesson.FluxSingleBlock, (6, 2))
 
+@check("FluxSingleBlock", weight=2, public=True, **PAGE)
+def every_shared_weight_learns(lesson, rng):
+    """Text and image send the right gradients to every weight, to both inputs and to c."""
+    return all_gradients(rng, filled(rng, made_in(torch.float64, lesson.FluxSingleBlock, 6, 2)))
+
 @check("trace_sd3_pipeline", weight=2, public=True)
 def traces_sd3_at_1024(lesson, rng):
     """At the real sizes, with the default autoencoder: thirteen rows of name, shape and lesson, in order."""
     batch, n_t5 = rng.integer(2, 9), rng.choice([77, 128, 256, 512])
     size = rng.choice([512, 768, 1024, 1536])
     return lesson.trace_sd3_pipeline(size, batch, 2, 1536, n_t5)
+
+@check("trace_sd3_pipeline", public=True)
+def refuses_broken_patches(lesson, rng):
+    """A picture that does not divide into whole patches raises ValueError, also where the latent itself divides."""
+    k = rng.integer(10, 40)
+    return {
+        "error for a broken latent": error_of(lesson.trace_sd3_pipeline, 16 * k + 4, 1, 2, 64, 77),
+        "error for a broken patch": error_of(lesson.trace_sd3_pipeline, 16 * k + 8, 1, 2, 64, 77),
+        "error with another factor": error_of(lesson.trace_sd3_pipeline, 12 * k + 4, 1, 3, 64, 77, 4),
+        "rows with another factor": lesson.trace_sd3_pipeline(12 * k, 1, 3, 64, 77, 4),
+    }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import torch
-from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, describe, gradients, in_each_dtype, made_in
+from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, describe, error_of, gradients, in_each_dtype, made_in
 from toys import mlp
 
 
@@ -22,6 +23,10 @@ def filled(rng, module, scale=0.4):
                 parameter.add_(1.5)
     return module
 
+def flows(output, inputs):
+    """For each input, whether any gradient of the output reaches it."""
+    return [grad is not None and bool(grad.any()) for grad in gradients(output, inputs)]
+
 @check("SwiGLU", weight=2, public=True)
 def gates_one_view_with_the_other(lesson, rng):
     """One view of the token goes through SiLU and gates the other, linear one; both dtypes, several widths."""
@@ -31,6 +36,21 @@ def gates_one_view_with_the_other(lesson, rng):
             layer = rng.fill(made_in(dtype, lesson.SwiGLU, *sizes), 0.8)
             seen[f"{name} {sizes}"] = layer(1.5 * rng.normal(2, 3, sizes[0], dtype=dtype))
     return seen
+
+@check("SwiGLU", public=True)
+def treats_every_token_alike(lesson, rng):
+    """One token, a sequence or a table of tokens: the same layer on the last axis; the input is not changed."""
+    layer = rng.fill(made_in(torch.float64, lesson.SwiGLU, 3, 8), 0.8)
+    x = {f"for {list(shape)}": 2 * rng.normal(*shape, dtype=DOUBLE) for shape in ((3,), (4, 3), (2, 3, 3), (2, 1, 4, 3))}
+    return answers_and_purity(layer, {name: (value,) for name, value in x.items()})
+
+@check("SwiGLU", public=True)
+def lets_gradients_through_both_views(lesson, rng):
+    """The input and all three matrices receive the right gradients."""
+    layer = rng.fill(made_in(torch.float64, lesson.SwiGLU, 4, 6), 0.8)
+    x = rng.normal(3, 4, dtype=DOUBLE).requires_grad_()
+    weights = rng.normal(3, 4, dtype=DOUBLE)
+    return gradients(layer(x) * weights, [x, layer.w1.weight, layer.w2.weight, layer.w3.weight])
 
 @check("unified_position_ids", weight=2, public=True)
 def places_every_token(lesson, rng):
@@ -46,11 +66,31 @@ def places(rng, tokens, axes, high=12):
 
 @check("rope_3d", weight=2, public=True, **ROTATION)
 def turns_each_block_by_its_own_axis(lesson, rng):
-    """Each block of channels is rotated, pair by pair, by the token's coordinate on its own axis."""
-    return answers(
+    """Each block of channels is rotated, pair by pair, by the token's coordinate on its own axis.
+
+    The arguments stay as they are.
+    """
+    return answers_and_purity(
         lesson.rope_3d,
         in_each_dtype(lambda dtype: (rng.normal(2, 6, 12, dtype=dtype), places(rng, 6, 3), [4, 6, 2])),
     )
+
+@check("rope_3d", public=True, **ROTATION)
+def uses_the_base_that_is_given(lesson, rng):
+    """theta sets the frequencies: 256 by default, any other if it is given."""
+    x, ids = rng.normal(4, 16, dtype=DOUBLE), places(rng, 4, 3)
+    cases = {"by default": (x, ids, [4, 8, 4])}
+    for theta in (10000.0, rng.number(5, 50)):
+        cases[f"{theta:.1f}"] = (x, ids, [4, 8, 4], theta)
+    return answers(lesson.rope_3d, cases)
+
+@check("rope_3d", weight=0.5, public=True, **ROTATION)
+def refuses_blocks_that_do_not_fit(lesson, rng):
+    """Odd blocks raise ValueError, and so do blocks that do not add up to the head."""
+    x, ids = rng.normal(3, 8), places(rng, 3, 3)
+    blocks = {"odd": [3, 3, 2], "too few": [2, 2, 2], "too many": [4, 4, 2]}
+    seen = {name: error_of(lesson.rope_3d, x, ids, sizes) for name, sizes in blocks.items()}
+    return {**seen, "fitting": lesson.rope_3d(x, ids, [2, 2, 4])}
 
 def block_inputs(rng, dtype, batch=2, tokens=5, width=24, cond=10):
     """Tokens, their places, and a condition for each sample."""
@@ -68,6 +108,13 @@ def computes_a_modulated_block(lesson, rng):
         seen[name] = block(*inputs)
         seen[f"{name}, inputs unchanged"] = watch.unchanged()
     return seen
+
+@check("S3DiTBlock", weight=0.5, public=True)
+def begins_with_norms_of_one(lesson, rng):
+    """In a fresh block all six norms are ones, and they can be trained."""
+    parameters = dict(lesson.S3DiTBlock(24, 2, [4, 4, 4], 10).named_parameters())
+    norms = {name: parameter for name, parameter in parameters.items() if "norm" in name}
+    return {name: [norm.detach(), norm.requires_grad] for name, norm in norms.items()}
 
 def counts(lesson, *sizes, **named):
     """The counts as floats: whole numbers may be given in either type."""
@@ -99,6 +146,30 @@ def stack(rng, joins):
         encoders.append(encoder(f"encoder {i}", rng.integer(10, 10**9), own, rng.integer(8, 900), join))
     return encoders
 
+@check("text_stack_summary", public=True)
+def keeps_the_larger_width(lesson, rng):
+    """In a sequence join the wider part sets the width, be it the earlier or the later one; the list is not changed."""
+    narrow, wide = rng.integer(8, 90), rng.integer(100, 900)
+    stacks = [[encoder("a", 5, 7, a), encoder("b", 6, 9, b, "sequence")] for a, b in ((narrow, wide), (wide, narrow))]
+    before = copy.deepcopy(stacks)
+    return {"summaries": [lesson.text_stack_summary(one) for one in stacks], "unchanged": stacks == before}
+
+@check("text_stack_summary", public=True)
+def refuses_channels_of_another_length(lesson, rng):
+    """A channel join needs as many tokens as the whole context has so far: anything else raises ValueError."""
+    tokens, more = rng.integer(20, 60), rng.integer(3, 19)
+    first, second = encoder("a", 1, tokens, 8), encoder("b", 2, more, 16, "sequence")
+
+    def joined(own, *before):
+        return [*before, encoder("c", 3, own, 4, "channel")]
+
+    return {
+        "fewer": error_of(lesson.text_stack_summary, joined(more, first)),
+        "like the first, not the context": error_of(lesson.text_stack_summary, joined(tokens, first, second)),
+        "like the last, not the context": error_of(lesson.text_stack_summary, joined(more, first, second)),
+        "like the context": lesson.text_stack_summary(joined(tokens + more, first, second)),
+    }
+
 SMALL = (2, 2, 24, 2, [4, 4, 4])  # channels, patch, width, heads, blocks of a head
 
 def model_inputs(rng, batch, height, width, words, features, channels=2):
@@ -113,6 +184,16 @@ def computes_what_z_image_computes(lesson, rng):
     inputs = model_inputs(rng, 2, 4, 8, 5, 9)
     watch = Watch(*inputs)
     return {"painted": model(*inputs), "inputs unchanged": watch.unchanged()}
+
+@check("TinyS3DiT", public=True)
+def trains_every_part(lesson, rng):
+    """Every weight, the latent and the text receive a gradient."""
+    model = filled(rng, lesson.TinyS3DiT(*SMALL, 1, 1, 5, 8), 0.3)
+    x, t, text = model_inputs(rng, 2, 4, 4, 3, 5)
+    x, text, weights = x.requires_grad_(), text.requires_grad_(), rng.normal(2, 2, 4, 4)
+    named = dict(sorted(model.named_parameters()))
+    reached = flows(model(x, t, text) * weights, [x, text, *named.values()])
+    return dict(zip(["x", "text", *named], reached, strict=True))
 
 def dmd_case(rng, shape, dtype=DOUBLE, scale=None):
     """Samples, the teacher's answer and the fake model's; `scale` makes each sample's distances differ."""
@@ -132,15 +213,34 @@ def pulls_towards_the_real_answer(lesson, rng):
         seen[name] = [loss, *gradients(loss, [x])]
     return seen
 
+@check("dmd_loss", public=True)
+def averages_over_all_elements(lesson, rng):
+    """The loss is one number, whatever the shape, in the dtype of x; nothing is changed."""
+    cases = {f"for {list(shape)}": dmd_case(rng, shape) for shape in ((5, 2), (3, 1), (2, 3, 4, 4), (1, 6, 3))}
+    cases["in float32"] = dmd_case(rng, (3, 2, 2), torch.float32)
+    return answers_and_purity(lesson.dmd_loss, cases)
+
+@check("dmd_loss", public=True)
+def rests_where_all_agree(lesson, rng):
+    """Where x is the real answer nothing is divided by zero: the distance counts as 1e-8 at least."""
+    x, real, fake = dmd_case(rng, (3, 4))
+    x[1], real[1], fake[1] = 0.0, 0.0, 1e-8 * rng.normal(4, dtype=DOUBLE)
+    zeros = torch.zeros_like(x)
+    cases = {"one sample": (x, real, fake), "all three equal": (x, x, x), "both answers equal": (x, real, real)}
+    return answers(lesson.dmd_loss, {**cases, "all zero": (zeros, zeros, zeros)})
+
 def predictions(rng, shape, dtype=DOUBLE, count=3):
     """Predictions of the same shape."""
     return tuple(rng.normal(*shape, dtype=dtype) for _ in range(count))
 
 @check("spear_and_shield", weight=2, public=True)
 def takes_the_direction_apart(lesson, rng):
-    """The spear is what guidance adds, the shield compares teacher and fake model; in this order."""
+    """The spear is what guidance adds, the shield compares teacher and fake model; in this order.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: (*predictions(rng, (4, 3), dtype), rng.number(2.0, 8.0)))
-    return answers(lesson.spear_and_shield, cases)
+    return answers_and_purity(lesson.spear_and_shield, cases)
 
 def band(rng, low=0.0, high=1.0):
     """A range inside [low, high) that is neither empty nor all of it."""
@@ -154,6 +254,24 @@ def gives_each_term_its_own_level(lesson, rng):
         lambda dtype: (rng.uniform(6, dtype=dtype), rng.uniform(6, dtype=dtype), band(rng), band(rng))
     )
     return answers_and_purity(lesson.renoise_levels, cases)
+
+@check("renoise_levels", public=True)
+def takes_a_single_level(lesson, rng):
+    """A range may be a single level; then every draw is at this level."""
+    level, u = rng.number(0.1, 0.9), rng.uniform(3, dtype=DOUBLE)
+    cases = {"for the spear": (u, u, (level, level), (0.0, 1.0)), "for the shield": (u, u, (0.0, 1.0), (level, level))}
+    return answers(lesson.renoise_levels, cases)
+
+@check("renoise_levels", public=True)
+def refuses_what_is_no_range(lesson, rng):
+    """A range that leaves [0, 1] or runs backwards raises ValueError, for spear and shield alike."""
+    u, good = rng.uniform(4), (0.0, 1.0)
+    bad = {"below": (-0.1, 0.5), "above": (0.5, 1.1), "backwards": (rng.number(0.6, 0.9), rng.number(0.1, 0.5))}
+    seen = {}
+    for name, wrong in bad.items():
+        seen[f"spear {name}"] = error_of(lesson.renoise_levels, u, u, wrong, good)
+        seen[f"shield {name}"] = error_of(lesson.renoise_levels, u, u, good, wrong)
+    return {**seen, "both fine": error_of(lesson.renoise_levels, u, u, good, good)}
 
 class Prediction(torch.nn.Module):
     """A smooth prediction from x [B, ...], s [B] and a condition that broadcasts against x."""
@@ -176,8 +294,19 @@ def direction_case(rng, shape, dtype=DOUBLE):
 
 @check("decoupled_dmd_direction", weight=2, public=True)
 def reads_each_term_at_its_own_level(lesson, rng):
-    """The spear is read at one noise level, the shield at another, each from its own noisy sample."""
-    return answers(lesson.decoupled_dmd_direction, in_each_dtype(lambda dtype: direction_case(rng, (3, 5), dtype)))
+    """The spear is read at one noise level, the shield at another, each from its own noisy sample.
+
+    The arguments stay as they are.
+    """
+    cases = in_each_dtype(lambda dtype: direction_case(rng, (3, 5), dtype))
+    return answers_and_purity(lesson.decoupled_dmd_direction, cases)
+
+@check("decoupled_dmd_direction", public=True)
+def is_a_constant(lesson, rng):
+    """The direction carries no gradient, neither to x nor to the models."""
+    real, fake, x, *rest = direction_case(rng, (3, 2))
+    direction = lesson.decoupled_dmd_direction(real, fake, x.requires_grad_(), *rest)
+    return {"direction": direction, "carries a gradient": direction.requires_grad}
 
 def errors_of_pairs(rng, size, dtype=DOUBLE, scale=1.0):
     """Denoising errors of model and reference on winners and losers."""
@@ -189,6 +318,17 @@ def prefers_the_winner(lesson, rng):
     cases = in_each_dtype(lambda dtype: (*errors_of_pairs(rng, 5, dtype), rng.number(2.0, 6.0)))
     cases["a single pair"] = (*errors_of_pairs(rng, 1), rng.number(0.5, 9.0))
     return answers_and_purity(lesson.diffusion_dpo_loss, cases)
+
+@check("diffusion_dpo_loss", public=True)
+def stays_finite_for_large_arguments(lesson, rng):
+    """With beta in the thousands, right and wrong preferences alike have a finite loss and gradient."""
+    seen = []
+    for scale, dtype in ((1.0, DOUBLE), (0.5, torch.float32)):
+        err_w, err_l, ref_w, ref_l = errors_of_pairs(rng, 4, dtype, scale)
+        err_w = (err_w + torch.tensor([0.0, 2.0, 0.0, 2.0], dtype=dtype)).requires_grad_()
+        loss = lesson.diffusion_dpo_loss(err_w, err_l + 1, ref_w, ref_l, 5000.0)
+        seen.append([loss, *gradients(loss, [err_w])])
+    return seen
 
 GROUP = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-3}}
 
@@ -212,6 +352,23 @@ def takes_the_pessimistic_term(lesson, rng):
     """The smaller of ratio times advantage and clipped ratio times advantage, averaged, as a loss."""
     return answers_and_purity(lesson.grpo_loss, in_each_dtype(lambda dtype: policy(rng, 3, 6, dtype)))
 
+@check("grpo_loss", public=True)
+def clips_as_far_as_asked(lesson, rng):
+    """clip says how far a ratio may go: 0.2 by default, any other if given."""
+    case = policy(rng, 4, 4)
+    return answers(lesson.grpo_loss, {"0.2": case, "0.05": (*case, 0.05), "0.5": (*case, 0.5), "0.8": (*case, 0.8)})
+
+@check("grpo_loss", public=True)
+def trains_the_policy_alone(lesson, rng):
+    """Rewards and old log-probabilities are constants; the first step after drawing follows the advantages."""
+    logp, old, rewards = policy(rng, 3, 4)
+    inputs = [value.clone().requires_grad_() for value in (logp, old, rewards)]
+    fresh = old.clone().requires_grad_()
+    return {
+        "reached": dict(zip(["logp", "logp_old", "rewards"], flows(lesson.grpo_loss(*inputs), inputs), strict=True)),
+        "first step": gradients(lesson.grpo_loss(fresh, old, rewards), [fresh]),
+    }
+
 @check("dmdr_loss", weight=2, public=True, atol={"float32": 1e-4}, rtol={"float32": 1e-3})
 def drives_and_holds(lesson, rng):
     """The reward's loss, plus the weight times the guardrail's."""
@@ -219,6 +376,20 @@ def drives_and_holds(lesson, rng):
         lambda dtype: (*policy(rng, 2, 4, dtype), *dmd_case(rng, (8, 3), dtype), rng.number(0.2, 3.0))
     )
     return answers_and_purity(lesson.dmdr_loss, cases)
+
+@check("dmdr_loss", public=True)
+def hands_the_clip_on(lesson, rng):
+    """clip reaches the reward's loss: 0.2 by default, any other if given."""
+    case = (*policy(rng, 3, 4), *dmd_case(rng, (12, 2)), 0.5)
+    return answers(lesson.dmdr_loss, {"0.2": case, "0.05": (*case, 0.05), "0.6": (*case, 0.6)})
+
+@check("dmdr_loss", public=True)
+def both_ends_learn(lesson, rng):
+    """The policy learns from the reward, and the samples learn from the teacher, as much as the weight says."""
+    (logp, old, rewards), (x, real, fake) = policy(rng, 2, 3), dmd_case(rng, (6, 2))
+    logp, x = logp.requires_grad_(), x.requires_grad_()
+    loss = lesson.dmdr_loss(logp, old, rewards, x, real, fake, 0.7)
+    return [loss, *gradients(loss, [logp, x])]
 
 def teacher(rng):
     """A teacher's mean and variance, a reward slope and a weight."""
@@ -228,6 +399,16 @@ def teacher(rng):
 def goes_beyond_the_teacher(lesson, rng):
     """The best mean lies beyond the teacher's, in the direction of the reward: how far, the guardrail says."""
     return answers(lesson.guardrail_optimum, {f"case {i}": teacher(rng) for i in range(5)})
+
+@check("guardrail_optimum", public=True)
+def needs_a_guardrail(lesson, rng):
+    """A weight of 0 or below raises ValueError; a small positive one does not."""
+    mean, var, slope, weight = teacher(rng)
+    return {
+        "at 0": error_of(lesson.guardrail_optimum, mean, var, slope, 0.0),
+        "below 0": error_of(lesson.guardrail_optimum, mean, var, slope, -weight),
+        "small": lesson.guardrail_optimum(mean, var, slope, 1e-3),
+    }
 
 def ring(angle):
     """The middles of four hills around the origin, the first one at `angle`: [4, 2]."""

@@ -66,7 +66,7 @@ def has_a_trainable_weight_and_bias(lesson, rng):
     return seen
 
 
-@check("zero_conv", weight=2)
+@check("zero_conv", weight=2, public=True)
 def is_a_convolution_once_trained(lesson, rng):
     """With any weight and bias the layer is a 1x1 convolution, in float32 and float64, and x stays as it was."""
     seen = {}
@@ -79,7 +79,7 @@ def is_a_convolution_once_trained(lesson, rng):
     return seen
 
 
-@check("zero_conv", weight=2)
+@check("zero_conv", weight=2, public=True)
 def lets_gradients_through(lesson, rng):
     """Weight, bias and input get the gradients of a convolution, at the zero start and later."""
     seen = {}
@@ -94,7 +94,7 @@ def lets_gradients_through(lesson, rng):
     return seen
 
 
-@check("zero_conv")
+@check("zero_conv", public=True)
 def refuses_less_than_one_channel(lesson, rng):
     """Zero or fewer channels, in or out, raise ValueError; one channel does not."""
     few, many = -rng.integer(1, 5), rng.integer(2, 6)
@@ -117,12 +117,15 @@ def grads_case(rng, batch, cin, cout, height, width, dtype, zero=False):
 
 @check("zero_conv_grads", weight=2, public=True)
 def sums_over_batch_and_pixels(lesson, rng):
-    """All three gradients are those of a 1x1 convolution with a bias, summed over batch and pixels."""
+    """All three gradients are those of a 1x1 convolution with a bias, summed over batch and pixels.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: grads_case(rng, 2, 3, 4, 5, 6, dtype))
-    return answers(lesson.zero_conv_grads, cases)
+    return answers_and_purity(lesson.zero_conv_grads, cases)
 
 
-@check("zero_conv_grads", weight=2)
+@check("zero_conv_grads", weight=2, public=True)
 def lives_at_zero_weights(lesson, rng):
     """With zero weights the input's gradient is zero; those of weight and bias are not."""
     cases = in_each_dtype(lambda dtype: grads_case(rng, 3, 4, 2, 3, 5, dtype, zero=True))
@@ -160,8 +163,11 @@ def whisper_case(rng, dtype, batch=3, cin=2, cout=4, size=(4, 5), steps=6):
 
 @check("whisper", weight=2, public=True)
 def grows_from_nothing(lesson, rng):
-    """The loudness grows from zero as plain gradient descent on the mean squared error makes it grow."""
-    return answers(lesson.whisper, in_each_dtype(lambda dtype: whisper_case(rng, dtype)))
+    """The loudness grows from zero as plain gradient descent on the mean squared error makes it grow.
+
+    The arguments stay as they are.
+    """
+    return answers_and_purity(lesson.whisper, in_each_dtype(lambda dtype: whisper_case(rng, dtype)))
 
 
 @check("whisper")
@@ -226,13 +232,14 @@ def follows_the_skip_widths(lesson, rng):
     }
 
 
-@check("init_control_state")
+@check("init_control_state", public=True)
 def keeps_the_dtype(lesson, rng):
     """The zeros have the dtype of the U-Net, in float64 as in float32."""
-    return lesson.init_control_state(unet_state(rng, torch.float64), [4, 4, 8, 8, 8])
+    state = lesson.init_control_state(unet_state(rng, torch.float64), [4, 4, 8, 8, 8])
+    return {name: tensor if name.startswith("zero") else tensor.sum() for name, tensor in state.items()}
 
 
-@check("init_control_state", weight=2)
+@check("init_control_state", weight=2, public=True)
 def shares_no_memory(lesson, rng):
     """Writing into the copy leaves the U-Net as it was, and the U-Net keeps all its tensors."""
     state = unet_state(rng)
@@ -244,10 +251,18 @@ def shares_no_memory(lesson, rng):
     return {"keys": sorted(copy), "U-Net unchanged": watch.unchanged(), "same names": sorted(state) == names}
 
 
-@check("init_control_state")
+@check("init_control_state", public=True)
 def matches_prefixes_up_to_the_dot(lesson, rng):
     """A name belongs to a part if it starts with the part and a dot, not if it merely contains it."""
-    inside = ["time.0.weight", "conv_in.bias", "enc1.norm.weight", "down.weight", "enc2.skip.bias", "mid.conv1.weight"]
+    inside = [
+        "time.0.weight",
+        "conv_in.weight",
+        "conv_in.bias",
+        "enc1.norm.weight",
+        "down.weight",
+        "enc2.skip.bias",
+        "mid.conv1.weight",
+    ]
     outside = ["timestep.weight", "conv_in2.bias", "enc10.norm.weight", "downs.weight", "middle.bias", "dec.mid.bias"]
     outside += ["up.down.weight", "conv_out.weight", "dec0.time.weight", "enc3.conv1.weight", "outer.conv_in.weight"]
     state = {name: rng.normal(2, 3) for name in rng.shuffled(inside + outside)}
@@ -304,7 +319,7 @@ def knows_every_part(lesson, rng):
     return roles(lesson, names)
 
 
-@check("param_role")
+@check("param_role", public=True)
 def refuses_strangers(lesson, rng):
     """Another owner or an unknown part raises ValueError, and no known name does."""
     known = twenty_names(rng)
@@ -312,7 +327,7 @@ def refuses_strangers(lesson, rng):
     strangers += ["controlnet.conv_in_extra.weight", "controlnet.mid_blocks.0.weight", "controlnet.embedding.weight"]
     strangers += ["controlnet.controlnet_up_blocks.0.weight", "unet2.mid_block.resnets.0.conv1.weight"]
     errors = {name: error_of(lesson.param_role, name) for name in rng.shuffled(strangers)}
-    return errors | roles(lesson, known)
+    return errors | {"known names": [error_of(lesson.param_role, name) for name in known]}
 
 
 # ---------------------------------------------------------------- controlnet_budget
@@ -381,7 +396,7 @@ def leaves_the_unet_alone_at_first(lesson, rng):
     }
 
 
-@check("controlnet_module")
+@check("controlnet_module", public=True)
 def has_the_parts_of_a_unet_encoder(lesson, rng):
     """The names and shapes of the state are those of the U-Net's encoder and middle, the hint's and the zeros'."""
     seen = {}
@@ -392,7 +407,7 @@ def has_the_parts_of_a_unet_encoder(lesson, rng):
     return seen
 
 
-@check("controlnet_module", weight=3, **DEEP)
+@check("controlnet_module", weight=3, public=True, **DEEP)
 def computes_the_residuals(lesson, rng):
     """With any weights the five residuals are those of the copied encoder that sees image, time and hint."""
     seen = {}
@@ -405,10 +420,10 @@ def computes_the_residuals(lesson, rng):
     return seen
 
 
-@check("controlnet_module", weight=2, **DEEP)
+@check("controlnet_module", weight=2, public=True, **DEEP)
 def turns_the_volume(lesson, rng):
     """`scale` multiplies the residuals: 0 silences them, 0.5 halves them, and without it they are as they are."""
-    case = control_case(rng, torch.float64)
+    case = control_case(rng, torch.float64, size=(4, 4))
     scale = rng.number(1.2, 2.0)
     control = rng.fill(made_in(torch.float64, lesson.TinyControlNet, 1, 1, 4))
     full = control(*case)
@@ -520,7 +535,7 @@ def is_all_that_moved(result, expected, rng):
     raise Fail(f"after 6 updates {len(still)} tensors have not moved: {', '.join(still[:5])}", misconception=cause)
 
 
-@check("train_control", weight=2, reference=False, verdict=is_all_that_moved)
+@check("train_control", weight=2, public=True, reference=False, verdict=is_all_that_moved)
 def moves_all_but_the_unet(lesson, rng):
     """After a few updates every tensor of the ControlNet has moved; the U-Net, the images and the hints have not."""
     unet, images, hints, seed = small_task(rng)
@@ -543,7 +558,7 @@ def is_the_seeds_doing(result, expected, rng):
         raise Fail("trainings with different seeds agree after one update")
 
 
-@check("train_control", reference=False, verdict=is_the_seeds_doing)
+@check("train_control", public=True, reference=False, verdict=is_the_seeds_doing)
 def follows_the_seed(lesson, rng):
     """The same seed draws the same images and noise for the first update, and another seed draws others."""
     unet, images, hints, seed = small_task(rng)

@@ -20,9 +20,12 @@ DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
 
 @check("sobel_gradients", weight=2, public=True)
 def measures_change_along_both_axes(lesson, rng):
-    """gx is the change along the columns, gy the change along the rows, mag the length of the two."""
+    """gx is the change along the columns, gy the change along the rows, mag the length of the two.
+
+    The arguments stay as they are.
+    """
     cases = {name: (rng.normal(7, 9, dtype=dtype),) for name, dtype in DTYPES.items()}
-    return answers(lesson.sobel_gradients, cases)
+    return answers_and_purity(lesson.sobel_gradients, cases)
 
 
 @check("sobel_gradients")
@@ -70,12 +73,15 @@ def what_is_left(result, rng):
 
 @check("thin_edges", weight=2, public=True, figure=what_is_left)
 def looks_left_and_right_or_up_and_down(lesson, rng):
-    """Where the gradient is nearly horizontal or vertical, a pixel survives if it beats its neighbours across."""
+    """Where the gradient is nearly horizontal or vertical, a pixel survives if it beats its neighbours across.
+
+    The arguments stay as they are.
+    """
     cases = {
         "nearly horizontal": along_direction(rng, 7, 10, 0.0),
         "nearly vertical": along_direction(rng, 7, 10, 90.0),
     }
-    return answers(lesson.thin_edges, cases)
+    return answers_and_purity(lesson.thin_edges, cases)
 
 
 @check("thin_edges", weight=2)
@@ -98,7 +104,7 @@ def chooses_the_direction_by_the_angle(lesson, rng):
     return answers_and_purity(lesson.thin_edges, cases)
 
 
-@check("thin_edges", weight=2)
+@check("thin_edges", weight=2, public=True)
 def leaves_one_pixel_of_a_plateau(lesson, rng):
     """Of two equal pixels across an edge the left or upper one stays; two equal ones on a diagonal both go."""
     strength = rng.integer(2, 9) / 2
@@ -210,7 +216,7 @@ def links_all_eight_neighbours(lesson, rng):
     return answers(lesson.hysteresis, cases)
 
 
-@check("hysteresis")
+@check("hysteresis", public=True)
 def compares_strictly(lesson, rng):
     """A pixel exactly at a threshold is not above it; equal thresholds are one threshold; no edge is no edge."""
     low, high = rng.integer(1, 3), rng.integer(4, 6)
@@ -223,7 +229,7 @@ def compares_strictly(lesson, rng):
     return answers(lesson.hysteresis, cases)
 
 
-@check("hysteresis", weight=0.5)
+@check("hysteresis", weight=0.5, public=True)
 def refuses_low_above_high(lesson, rng):
     """low > high raises ValueError; low = high and low < high do not."""
     mag = rng.uniform(5, 6, high=5.0, dtype=torch.float64)
@@ -303,7 +309,7 @@ def blurs_first(lesson, rng):
     return answers(lesson.canny, cases)
 
 
-@check("canny", verdict=nearly_the_same_edges)
+@check("canny", public=True, verdict=nearly_the_same_edges)
 def blurs_up_to_the_rim(lesson, rng):
     """The blur replicates the border, so the rim of a bright image is no edge; its weights add up to 1."""
     image = torch.full((24, 40), float(rng.integer(150, 230)), dtype=torch.float64)
@@ -321,7 +327,7 @@ def blurs_up_to_the_rim(lesson, rng):
 STRENGTH = {1.1: 2.4104156251833, 1.2: 2.2695195382172, 2.0: 1.5020416269981}
 
 
-@check("canny")
+@check("canny", public=True)
 def blurs_as_far_as_the_formula(lesson, rng):
     """The blur reaches R pixels, no less and no further: a blurred step is exactly as strong as it should be."""
     column = torch.arange(36).expand(9, 36)
@@ -336,7 +342,7 @@ def blurs_as_far_as_the_formula(lesson, rng):
     return answers(lesson.canny, cases)
 
 
-@check("canny", weight=0.5)
+@check("canny", weight=0.5, public=True)
 def refuses_thresholds_in_the_wrong_order(lesson, rng):
     """low > high raises ValueError; a flat image has no edges."""
     image, flat = scene(rng, 20, 26, 5.0), torch.full((9, 12), float(rng.integer(20, 255)), dtype=torch.float64)
@@ -363,10 +369,13 @@ def depth_picture(result, rng):
 
 @check("depth_to_map", weight=2, public=True, figure=depth_picture)
 def makes_near_bright(lesson, rng):
-    """The map is the inverse depth, stretched to 0..1, in three equal channels; near is 1, far is 0."""
+    """The map is the inverse depth, stretched to 0..1, in three equal channels; near is 1, far is 0.
+
+    The arguments stay as they are.
+    """
     cases = {name: depth_case(rng, 6, 9, dtype, share=2.0) for name, dtype in DTYPES.items()}
     cases["of a square image"] = depth_case(rng, 3, 3, torch.float64, share=2.0)
-    return answers(lesson.depth_to_map, cases)
+    return answers_and_purity(lesson.depth_to_map, cases)
 
 
 @check("depth_to_map", weight=2)
@@ -406,7 +415,7 @@ def has_no_unit_and_no_origin(lesson, rng):
     return answers(lesson.depth_to_map, cases)
 
 
-@check("depth_to_map")
+@check("depth_to_map", public=True)
 def is_black_without_a_range(lesson, rng):
     """If all valid pixels are equally deep, or only one is valid, the map is 0; else it is not."""
     constant = float(rng.integer(1, 20)) / 4
@@ -422,7 +431,7 @@ def is_black_without_a_range(lesson, rng):
     return answers(lesson.depth_to_map, cases)
 
 
-@check("depth_to_map")
+@check("depth_to_map", public=True)
 def refuses_depths_that_cannot_be(lesson, rng):
     """No valid pixel, or a valid depth of zero or less, raises ValueError; good depths do not."""
     depth, valid = depth_case(rng, 4, 5, torch.float64)
@@ -529,7 +538,7 @@ def draws_a_disc_where_the_ends_are_equal(lesson, rng):
     return answers(lesson.skeleton_map, cases)
 
 
-@check("skeleton_map")
+@check("skeleton_map", public=True)
 def takes_the_first_of_equal_maxima(lesson, rng):
     """Of several equal maxima the first in reading order is the joint; a confidence of exactly min_conf is seen."""
     row, column = rng.integer(2, 5), rng.integer(4, 9)
@@ -587,6 +596,13 @@ def refuses_unknown_names(lesson, rng):
     return seen
 
 
+@check("map_changes", public=True)
+def tells_apart_what_the_maps_see(lesson, rng):
+    """Six cells of the table, in which the three maps do not agree."""
+    cells = [("depth", EDITS[0]), ("openpose", EDITS[3]), *(("canny", EDITS[number]) for number in (0, 1, 5, 6))]
+    return {f"{tool}, {edit}": lesson.map_changes(tool, edit) for tool, edit in rng.shuffled(cells)}
+
+
 # ---------------------------------------------------------------- check_control_image
 
 
@@ -606,7 +622,7 @@ def passes_good_maps_and_names_the_fault(lesson, rng):
     full[:, 0, 0], full[:, 5, 6] = 0.0, 1.0
     too_low[1, 2, 3], too_high[2, 7, 9] = -0.002, 1.002
     cases = {
-        "good edges": (edge_map(rng, 24, 40, 0.1), 3, 5, "canny"),
+        "good edges": (edge_map(rng, 24, 40, 0.1, dtype=torch.float64), 3, 5, "canny"),
         "good depth": (depth, 3, 5, "depth"),
         "good depth from exactly 0 to exactly 1": (full, 3, 5, "depth"),
         "one channel": (depth[:1], 3, 5, "depth"),
@@ -679,7 +695,7 @@ def reports_all_faults_in_order(lesson, rng):
     return answers(lesson.check_control_image, cases)
 
 
-@check("check_control_image")
+@check("check_control_image", public=True)
 def stops_at_values_that_are_no_numbers(lesson, rng):
     """One NaN or infinite value is reported alone, whatever else is wrong."""
     cases = {}
@@ -725,7 +741,7 @@ def overshoots_past_one(lesson, rng):
     return answers(lesson.knob_sweep, {"at 0 and 2": pair, "in a square batch": square})
 
 
-@check("knob_sweep", weight=2)
+@check("knob_sweep", weight=2, public=True)
 def takes_the_weakest_scale_that_obeys(lesson, rng):
     """weakest is the smallest scale within max_error, wherever it stands in the list."""
     cases = {
@@ -750,7 +766,7 @@ def handles_one_sample_and_one_scale(lesson, rng):
     return answers(lesson.knob_sweep, cases)
 
 
-@check("knob_sweep", weight=0.5)
+@check("knob_sweep", weight=0.5, public=True)
 def refuses_a_sweep_that_never_obeys(lesson, rng):
     """If no scale is within max_error, ValueError is raised; if one is, it is found."""
     never = knob_case(rng, 6, 2, [0.3, 0.5, 1.8], 0.2)
@@ -770,12 +786,15 @@ def residuals(rng, nets, dtype=torch.float64, shapes=SHAPES):
 
 @check("combine_controls", weight=2, public=True)
 def adds_the_scaled_residuals(lesson, rng):
-    """Each residual is the sum over the ControlNets, each times its own scale, the middle one included."""
+    """Each residual is the sum over the ControlNets, each times its own scale, the middle one included.
+
+    The arguments stay as they are.
+    """
     cases = {
         f"of two {name}": (residuals(rng, 2, dtype), [rng.number(0.3, 2), rng.number(0.3, 2)])
         for name, dtype in DTYPES.items()
     }
-    return answers(lesson.combine_controls, cases)
+    return answers_and_purity(lesson.combine_controls, cases)
 
 
 @check("combine_controls", weight=2)
@@ -794,7 +813,7 @@ def gives_every_control_a_knob(lesson, rng):
     return answers(lesson.combine_controls, cases)
 
 
-@check("combine_controls", weight=1.5)
+@check("combine_controls", weight=1.5, public=True)
 def keeps_the_residuals(lesson, rng):
     """The ControlNets' residuals and the scales stay as they were, so a second call gives the same."""
     outputs, scales = residuals(rng, 3), [1.0, rng.number(0.3, 2), rng.number(0.3, 2)]
@@ -810,7 +829,7 @@ def keeps_the_residuals(lesson, rng):
     }
 
 
-@check("combine_controls")
+@check("combine_controls", public=True)
 def refuses_what_does_not_fit(lesson, rng):
     """No ControlNet, too few or too many scales, or unequal numbers of residuals raise ValueError."""
     two, three = residuals(rng, 2), residuals(rng, 3)
@@ -857,7 +876,10 @@ def columns_between(height, width, first, last):
 
 @check("classify_pair", weight=2, public=True, atol=1e-5, rtol=1e-5)
 def tells_agreement_from_conflict(lesson, rng):
-    """Where two controls meet, opposite vectors conflict; those that lean together, or not at all, do not."""
+    """Where two controls meet, opposite vectors conflict; those that lean together, or not at all, do not.
+
+    The arguments stay as they are.
+    """
     a, b = columns_between(6, 10, 0, 7), columns_between(6, 10, 3, 10)
     cases = {}
     for name, dtype in DTYPES.items():
@@ -866,10 +888,10 @@ def tells_agreement_from_conflict(lesson, rng):
     upright, level = torch.zeros(2, 3, 4, dtype=torch.float64), torch.zeros(2, 3, 4, dtype=torch.float64)
     upright[0], level[1] = rng.integer(1, 4), rng.integer(1, 4)
     cases["at right angles"] = (upright, level, 0.5)
-    return answers(lesson.classify_pair, cases)
+    return answers_and_purity(lesson.classify_pair, cases)
 
 
-@check("classify_pair", weight=2)
+@check("classify_pair", weight=2, public=True)
 def measures_overlap_by_the_union(lesson, rng):
     """Overlap is the share of the active places that both have; below 0.1, not at 0.1, the pair is disjoint."""
     spans = {"little": (0, 8, 7, 17), "enough": (0, 5, 4, 9), "all": (3, 9, 3, 9), "inside": (2, 14, 5, 9)}

@@ -61,7 +61,7 @@ def keeps_tokens_and_batch_apart(lesson, rng):
     return seen
 
 
-@check("image_tokens")
+@check("image_tokens", public=True)
 def sends_gradients_back(lesson, rng):
     """The vector, the linear layer and the norm all get the right gradients."""
     module = rng.fill(made_in(torch.float64, lesson.ImageProjection, 6, 5, 3))
@@ -115,7 +115,7 @@ def turns_the_reference_by_the_scale(lesson, rng):
     return answers(lesson.decoupled_attention, cases)
 
 
-@check("decoupled_attention")
+@check("decoupled_attention", public=True)
 def lets_gradients_through(lesson, rng):
     """Queries, keys and values of both documents get the right gradients."""
     case = [z.requires_grad_() for z in attention_case(rng, 2, 3, 4, 5, 6, torch.float64)]
@@ -123,7 +123,7 @@ def lets_gradients_through(lesson, rng):
     return gradients(lesson.decoupled_attention(*case, 3, 0.8) * weights, case)
 
 
-@check("decoupled_attention")
+@check("decoupled_attention", public=True)
 def refuses_heads_that_do_not_fit(lesson, rng):
     """A number of heads that does not divide the features raises ValueError; one that does is fine."""
     case = attention_case(rng, 2, 3, 4, 5, 6, torch.float64)
@@ -152,7 +152,7 @@ def has_six_projections(lesson, rng):
     return [shapes_of(lesson.DecoupledCrossAttention(*sizes)) for sizes in [(6, 7, 2), (8, 3, 4)]]
 
 
-@check("decoupled_module", weight=2)
+@check("decoupled_module", weight=2, public=True)
 def starts_silent_and_frozen(lesson, rng):
     """A fresh layer has two zero weights, four that are not, and trains only the image path's two."""
     x, text, image = layer_inputs(rng, torch.float32)
@@ -165,7 +165,7 @@ def starts_silent_and_frozen(lesson, rng):
     }
 
 
-@check("decoupled_module", weight=2)
+@check("decoupled_module", weight=2, public=True)
 def reads_text_and_reference(lesson, rng):
     """With any weights, the layer projects, reads both documents at the given scale, and projects the sum."""
     seen = {}
@@ -212,7 +212,7 @@ def fixed_order(module):
     return sorted(module.named_parameters())
 
 
-@check("decoupled_module")
+@check("decoupled_module", public=True)
 def refuses_heads_that_do_not_divide(lesson, rng):
     """A number of heads that does not divide the query width raises ValueError, and the context width is free."""
     x, text, image = layer_inputs(rng, torch.float32)
@@ -295,7 +295,7 @@ def tells_who_can_learn(lesson, rng):
     return {name: status["can_learn"] for name, status in statuses(lesson, status_cases(rng, TENSORS)).items()}
 
 
-@check("init_status")
+@check("init_status", public=True)
 def refuses_unknown_names(lesson, rng):
     """An unknown adapter, and a tensor of another adapter, raise ValueError; a known pair does not."""
     return {
@@ -304,6 +304,7 @@ def refuses_unknown_names(lesson, rng):
         "one right, one wrong": error_of(lesson.init_status, "lora", ["A", "V"]),
         "lora with B zero": lesson.init_status("lora", ["B"]),
         "lora with both zero": lesson.init_status("lora", ["A", "B"]),
+        "IP-Adapter with K zero": lesson.init_status("ip_adapter", ["K"]),
     }
 
 
@@ -340,7 +341,10 @@ def copies(weights):
 
 @check("remove_and_check", weight=2, public=True)
 def tells_the_five_apart(lesson, rng):
-    """An untouched base, a merged LoRA, an IP-Adapter, both, and a full fine-tune are told apart."""
+    """An untouched base, a merged LoRA, an IP-Adapter, both, and a full fine-tune are told apart.
+
+    The arguments stay as they are.
+    """
     base = base_model(rng, torch.float64)
     name = rng.choice(list(SIZES))
     lora = with_change(rng, base, name, 3)
@@ -351,7 +355,7 @@ def tells_the_five_apart(lesson, rng):
         "new keys and a low-rank change": (base, with_ip(rng, lora), 4),
         "a change of full rank": (base, with_change(rng, base, name, 9), 4),
     }
-    return answers(lesson.remove_and_check, cases)
+    return answers_and_purity(lesson.remove_and_check, cases)
 
 
 @check("remove_and_check", weight=2)
@@ -384,7 +388,7 @@ def sees_through_rounding(lesson, rng):
     return answers(lesson.remove_and_check, cases)
 
 
-@check("remove_and_check")
+@check("remove_and_check", public=True)
 def counts_from_a_ten_thousandth_on(lesson, rng):
     """A direction counts if its singular value is more than 1e-4 of the largest, however small or large that is."""
     base, cases = base_model(rng, torch.float64), {}
@@ -486,7 +490,7 @@ def text_is_the_same_bit_for_bit(result, expected, rng):
             raise Fail(f"{name}: {' and '.join(felt)} are not bit for bit the same with an IP-Adapter as without")
 
 
-@check("kv_paths", verdict=text_is_the_same_bit_for_bit)
+@check("kv_paths", public=True, verdict=text_is_the_same_bit_for_bit)
 def text_does_not_feel_the_image_path(lesson, rng):
     """With or without an IP-Adapter, the text's keys and values are the same bit for bit."""
     *weights_and_tokens, lora, ip = highway(rng, torch.float32)
@@ -539,7 +543,7 @@ def noises_the_reference(lesson, rng):
     return answers_and_purity(lesson.prepare_generation, cases)
 
 
-@check("prepare_generation")
+@check("prepare_generation", public=True)
 def handles_both_ends(lesson, rng):
     """At strength 1 img2img runs every step; at a strength too small for one step the reference comes back."""
     cases = {
@@ -557,7 +561,7 @@ def answers_in_the_latents_dtype(lesson, rng):
     return lesson.prepare_generation("img2img", *case, strength)
 
 
-@check("prepare_generation")
+@check("prepare_generation", public=True)
 def refuses_bad_requests(lesson, rng):
     """An unknown method, and img2img with a strength outside [0, 1], raise ValueError; other methods ignore it."""
     case = generation_case(rng, torch.float32)
@@ -603,6 +607,13 @@ def knows_where_time_enters(lesson, rng):
     resnet = "BLOCK.resnets.LAYER"
     names += [f"{resnet}.{name}" for name in ("time_emb_proj.weight", "time_emb_proj.bias", "conv1.weight")]
     return channels(lesson, rng, [*names, f"{resnet}.norm2.bias", "conv_in.weight", f"{INNER}.norm2.weight"])
+
+
+@check("channel_of", weight=0.5, public=True)
+def knows_the_projection_of_time(lesson, rng):
+    """A ResNet block reads the time through its projection, and through no convolution."""
+    names = ["BLOCK.resnets.LAYER.time_emb_proj.weight", "BLOCK.resnets.LAYER.conv1.weight"]
+    return channels(lesson, rng, [*names, "time_embedding.linear_1.weight", "conv_in.weight"])
 
 
 @check("channel_of", weight=2)
@@ -659,11 +670,13 @@ def listener(inputs, reactions):
 
 @check("probe_channels", public=True)
 def hears_one_channel_at_a_time(lesson, rng):
-    """Each model that listens to a single channel is found out, whatever the order of the inputs."""
+    """Each model that listens to a single channel is found out, in any order of the inputs; they stay as they are."""
     seen = {}
     for key in ("t", "text", "hint", "image"):
         inputs = probe_inputs(rng)
+        watch = Watch(inputs)
         seen[f"listens to {key}"] = lesson.probe_channels(listener(inputs, {key: 1.0}), inputs, 1e-3)
+        seen[f"inputs unchanged, {key}"] = watch.unchanged()
     return seen
 
 
@@ -705,7 +718,7 @@ def ignores_what_stays_below_tol(lesson, rng):
     return seen
 
 
-@check("probe_channels")
+@check("probe_channels", public=True)
 def compares_each_element_with_tol(lesson, rng):
     """Many elements that each move by tol or less are still a reaction that does not count."""
     seen = {}
@@ -717,7 +730,7 @@ def compares_each_element_with_tol(lesson, rng):
     return seen
 
 
-@check("probe_channels", weight=2)
+@check("probe_channels", weight=2, public=True)
 def sees_a_single_element(lesson, rng):
     """A channel that moves a single element of a large picture is heard, and one that moves it downwards as well."""
     seen = {}
@@ -755,7 +768,18 @@ def turns_adapters(lesson, rng):
     return answers_and_purity(lesson.volume_knob, cases)
 
 
-@check("volume_knob")
+@check("volume_knob", public=True)
+def adds_the_adapters_signal(lesson, rng):
+    """An adapter's signal is added to the base: at a scale of 1 both are there in full."""
+    cases = {
+        f"{kind} at {scale}": (kind, rng.normal(2, 5), rng.normal(2, 5), scale)
+        for kind in ("controlnet", "ip_adapter")
+        for scale in (1.0, 0.6)
+    }
+    return answers(lesson.volume_knob, cases)
+
+
+@check("volume_knob", public=True)
 def refuses_another_kind(lesson, rng):
     """Another kind raises ValueError; the three known ones do not."""
     base, signal = rng.normal(3), rng.normal(3)
@@ -875,6 +899,32 @@ def trains_the_values(lesson, rng, given):
     untouched = lesson.train_ip_adapter(state, *data, 2, 0, seed)
     learned = lesson.train_ip_adapter(state, *data, 2, 300, seed)
     return {"untouched": untouched, "learned": learned, "arguments unchanged": watch.unchanged()}
+
+
+def several_tokens(rng):
+    """State with an image path near zero, and data with three reference tokens; the targets are noise."""
+    state = layer_state(rng, 4, 3) | {name: 0.3 * rng.normal(4, 3) for name in NEW}
+    data = [rng.normal(64, 2, 4), rng.normal(64, 2, 3), rng.normal(64, 3, 3), rng.normal(64, 2, 4)]
+    return {"state": state, "data": data}
+
+
+def has_moved_both(learned, expected, rng):
+    """The verdict on a few updates: the base as it was, and neither of the two new weights."""
+    state = several_tokens(rng)["state"]
+    expect_frozen(learned, state, misconception="trains_all")
+    changed = moved(learned, state, NEW)
+    if len(changed) < len(NEW):
+        alone = {"to_k_ip.weight": "only_keys", "to_v_ip.weight": "only_values"}
+        raise Fail(
+            f"20 updates changed {', '.join(changed) or 'nothing'}; expected both new weights to move",
+            misconception=alone[changed[0]] if changed else None,
+        )
+
+
+@check("train_ip_adapter", weight=0.5, public=True, reference=False, verdict=has_moved_both, inputs=several_tokens)
+def moves_both_new_weights(lesson, rng, given):
+    """With several reference tokens, 20 updates move the new keys and the new values, and nothing else."""
+    return lesson.train_ip_adapter(given["state"], *given["data"], 2, 20, rng.integer(0, 1000))
 
 
 def forward(state, x, text, image, num_heads, scale=1.0):

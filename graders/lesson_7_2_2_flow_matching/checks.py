@@ -39,7 +39,7 @@ def mixes_data_and_noise(lesson, rng):
     return results
 
 
-@check("interpolate")
+@check("interpolate", public=True)
 def mixes_samples_of_any_shape(lesson, rng):
     """The time belongs to the first axis, whatever axes follow, and one time may serve the whole batch."""
     shapes = ((3, 2, 5, 3), (6,), (5, 3, 5))
@@ -57,7 +57,7 @@ def is_exact_at_both_ends(lesson, rng):
     return lesson.interpolate(x0, eps, torch.tensor([0, 1, 1, 0]).to(x0))
 
 
-@check("interpolate")
+@check("interpolate", public=True)
 def refuses_times_off_the_road(lesson, rng):
     """A time below 0 or above 1 raises ValueError, also if only one sample has it; 0 and 1 are fine."""
     x0, eps = rng.normal(3, 2), rng.normal(3, 2)
@@ -70,12 +70,14 @@ def refuses_times_off_the_road(lesson, rng):
 
 @check("velocity_target", weight=2, public=True)
 def is_the_speed_of_the_line(lesson, rng):
-    """The target is the derivative of the straight line in t, in every shape and dtype."""
+    """The target is the derivative of the straight line in t, in every shape and dtype; the ends stay as they are."""
     results = {}
     for name, dtype in FLOATS.items():
         for shape in ((5, 3), (2, 3, 4, 4)):
             x0, eps = rng.normal(*shape, dtype=dtype), rng.normal(*shape, dtype=dtype)
+            watch = Watch(x0, eps)
             results[f"{name} {shape}"] = lesson.velocity_target(x0, eps)
+            results[f"{name} {shape}, inputs unchanged"] = watch.unchanged()
     return results
 
 
@@ -88,7 +90,7 @@ def leads_from_data_to_noise(lesson, rng):
     return {"arrived": arrived, "inputs_unchanged": watch.unchanged()}
 
 
-@check("velocity_target")
+@check("velocity_target", public=True)
 def refuses_other_shapes(lesson, rng):
     """Data and noise of different shapes raise ValueError, also where they would broadcast."""
     x0 = rng.normal(4, 4)
@@ -127,7 +129,7 @@ def drives_the_quadratic_path(lesson, rng):
     return _on_path(lesson, rng, "quadratic")
 
 
-@check("path_velocity")
+@check("path_velocity", public=True)
 def drives_samples_of_any_shape(lesson, rng):
     """Every path takes images, with one time for all or one for each; arguments are left alone."""
     images, more = rng.normal(3, 2, 4, 3), rng.normal(3, 2, 4, 3)
@@ -141,7 +143,7 @@ def drives_samples_of_any_shape(lesson, rng):
     return {"results": results, "inputs_unchanged": watch.unchanged()}
 
 
-@check("path_velocity", weight=0.5)
+@check("path_velocity", weight=0.5, public=True)
 def refuses_unknown_paths(lesson, rng):
     """A path that is none of the three raises ValueError."""
     x0, eps, t = rng.normal(3, 2), rng.normal(3, 2), rng.uniform(3)
@@ -171,7 +173,7 @@ def is_the_mean_squared_error(lesson, rng):
     return results
 
 
-@check("cfm_loss")
+@check("cfm_loss", public=True)
 def shows_the_model_place_and_time(lesson, rng):
     """The model is called once, with the places on the road [B, D] and their times [B]."""
     x0, eps, t = rng.normal(3, 3, dtype=DOUBLE), rng.normal(3, 3, dtype=DOUBLE), rng.uniform(3, dtype=DOUBLE)
@@ -186,7 +188,7 @@ def shows_the_model_place_and_time(lesson, rng):
     return {"seen": seen, "loss": loss, "inputs_unchanged": watch.unchanged()}
 
 
-@check("cfm_loss", weight=2)
+@check("cfm_loss", weight=2, public=True)
 def teaches_every_parameter(lesson, rng):
     """The loss has a gradient for every parameter of the model."""
     model = rng.fill(TinyVelocity(dim=3).to(rng.device, DOUBLE))
@@ -253,7 +255,7 @@ def needs_one_step_on_a_straight_road(lesson, rng):
     return [lesson.euler_sample(PointVelocity(point), noise, steps)[-1] for steps in (1, 2, 9)]
 
 
-@check("euler_sample")
+@check("euler_sample", public=True)
 def leaves_the_noise_alone(lesson, rng):
     """The noise given is the first row and is not changed; the velocity depends on place and time."""
     noise = rng.normal(4, 2)
@@ -263,7 +265,7 @@ def leaves_the_noise_alone(lesson, rng):
     return {"trajectory": trajectory, "noise_unchanged": watch.unchanged()}
 
 
-@check("euler_sample", weight=0.5)
+@check("euler_sample", weight=0.5, public=True)
 def refuses_no_steps(lesson, rng):
     """Fewer than one step raises ValueError; one step is enough."""
     noise = rng.normal(3, 2)
@@ -310,7 +312,7 @@ def reads_a_data_prediction(lesson, rng):
     return _converted(lesson, rng, "x0")
 
 
-@check("convert_prediction", **LOOSE)
+@check("convert_prediction", public=True, **LOOSE)
 def converts_samples_of_any_shape(lesson, rng):
     """Every pair works on images, with one time for all or one for each sample; arguments are left alone."""
     value, x_t = rng.normal(3, 2, 2, 3), rng.normal(3, 2, 2, 3)
@@ -326,7 +328,7 @@ def converts_samples_of_any_shape(lesson, rng):
     return {"results": results, "inputs_unchanged": watch.unchanged()}
 
 
-@check("convert_prediction", **LOOSE)
+@check("convert_prediction", public=True, **LOOSE)
 def lets_gradients_through(lesson, rng):
     """A loss on the converted prediction still teaches the network that made it."""
     value, x_t = rng.normal(5, 5, dtype=DOUBLE).requires_grad_(), rng.normal(5, 5, dtype=DOUBLE)
@@ -339,7 +341,7 @@ def lets_gradients_through(lesson, rng):
     return results
 
 
-@check("convert_prediction")
+@check("convert_prediction", public=True)
 def refuses_ends_and_unknown_names(lesson, rng):
     """A time of 0 or 1 or beyond, even for one sample, and an unknown name raise ValueError."""
     value, x_t, fine = rng.normal(3, 2), rng.normal(3, 2), rng.uniform(3, low=0.2, high=0.8)
@@ -389,7 +391,7 @@ def knows_lines_arcs_and_loops(lesson, rng):
     return [lesson.straightness(traj) for traj in (lines, arc, bend, loop)]
 
 
-@check("straightness")
+@check("straightness", public=True)
 def counts_rest_as_straight(lesson, rng):
     """A sample that does not move has straightness 1, and its neighbours keep their own."""
     traj = rng.normal(5, 4, 2)
@@ -398,7 +400,7 @@ def counts_rest_as_straight(lesson, rng):
     return {"some": lesson.straightness(traj), "double": lesson.straightness(traj.double())}
 
 
-@check("straightness")
+@check("straightness", public=True)
 def ignores_place_and_size(lesson, rng):
     """Moving, enlarging or shrinking a trajectory leaves its straightness; two points are a line."""
     traj, shift = rng.normal(6, 3, 2, dtype=DOUBLE), rng.normal(2, dtype=DOUBLE)
@@ -434,7 +436,7 @@ def averages_the_lines_through_a_place(lesson, rng):
     return results
 
 
-@check("marginal_velocity", **MARGINAL)
+@check("marginal_velocity", public=True, **MARGINAL)
 def starts_towards_the_mean(lesson, rng):
     """In pure noise every data point counts alike, so the first full step lands on the mean of the data."""
     x, data = rng.normal(5, 2, dtype=DOUBLE), 2 + rng.normal(8, 2, dtype=DOUBLE)
@@ -443,7 +445,7 @@ def starts_towards_the_mean(lesson, rng):
     return {"landed": landed, "inputs_unchanged": watch.unchanged()}
 
 
-@check("marginal_velocity", **MARGINAL)
+@check("marginal_velocity", public=True, **MARGINAL)
 def stays_finite_near_the_data(lesson, rng):
     """Close to t = 0 and far from all data the weights neither vanish nor overflow."""
     data = 2 * rng.normal(6, 2, dtype=DOUBLE)
@@ -460,7 +462,7 @@ def is_a_straight_road_to_one_point(lesson, rng):
     return [lesson.marginal_velocity(x, t, points) for points in (data[:1], data, twins)]
 
 
-@check("marginal_velocity", weight=0.5)
+@check("marginal_velocity", weight=0.5, public=True)
 def refuses_times_without_noise(lesson, rng):
     """A time of 0, below 0 or above 1 raises ValueError; 1 is fine."""
     x, data = rng.normal(3, 2), rng.normal(4, 2)
@@ -494,7 +496,7 @@ def turns_noise_into_velocity(lesson, rng):
     return results
 
 
-@check("flow_velocity_from_vp")
+@check("flow_velocity_from_vp", public=True)
 def asks_the_model_on_its_own_road(lesson, rng):
     """The model is asked at the rescaled place, with the alpha_bar of equal signal to noise, given as [N]."""
     results = []
@@ -519,7 +521,7 @@ def is_the_flow_of_the_same_data(lesson, rng):
     return [lesson.flow_velocity_from_vp(noise, x, t) for t in (0.125, 0.5, _number(rng, 0.6, 0.9))]
 
 
-@check("flow_velocity_from_vp", weight=0.5)
+@check("flow_velocity_from_vp", weight=0.5, public=True)
 def refuses_pure_noise(lesson, rng):
     """A time of 1 or more, or below 0, raises ValueError; 0 is fine and has alpha_bar 1."""
     x, model = rng.normal(3, 2), _noise_model(rng.normal(2, 2))
@@ -573,7 +575,7 @@ def tells_the_four_lenses_apart(lesson, rng):
     return [lesson.which_lens(traj) for traj in rng.shuffled(cases)]
 
 
-@check("which_lens")
+@check("which_lens", public=True)
 def hears_one_whisper_of_noise(lesson, rng):
     """Runs that part at one place are noisy; differences below 1e-4 are rounding; one run cannot differ."""
     cases = []
@@ -600,7 +602,15 @@ def lets_no_bend_pass(lesson, rng):
     return [lesson.which_lens(traj) for traj in rng.shuffled(cases)]
 
 
-@check("which_lens")
+@check("which_lens", public=True)
+def hears_of_one_bend_among_many(lesson, rng):
+    """One sample that bends makes the road bent, however straight the others are."""
+    bends = [_runs(_bent(rng, rng.number(0.984, 0.99), samples=20), 2) for _ in range(2)]
+    lines = [_runs(_lines(rng, samples=20), 2) for _ in range(2)]
+    return [lesson.which_lens(traj) for traj in rng.shuffled([*bends, *lines])]
+
+
+@check("which_lens", public=True)
 def sees_the_jump_first(lesson, rng):
     """Two recorded places are a jump, even if the runs differ; three or more are not."""
     cases = []
@@ -631,7 +641,10 @@ def counts_steps_on_circles(lesson, rng):
     """On circles the count grows with the speed of turning and with the accuracy asked for."""
     cases = [(omega, _starts(rng, 5, 2.0), _tolerance(rng, 0.04, 2.5)) for omega in (1.0, 2.0, 2.5, 3.0)]
     cases += [(1.0, _starts(rng, 4, 2.5), 0.1), (3.0, _starts(rng, 4, 2.5), 0.3)]
-    return [lesson.steps_needed(RotationVelocity(omega), x1, tol) for omega, x1, tol in cases]
+    counts = [lesson.steps_needed(RotationVelocity(omega), x1, tol) for omega, x1, tol in cases]
+    turn = torch.block_diag(*[torch.tensor([[0.0, 1.0], [-1.0, 0.0]], dtype=DOUBLE)] * 4).to(rng.device)
+    four = torch.cat([_starts(rng, 1, 2.0) for _ in range(4)], dim=-1)  # a place in four planes at once
+    return {"in a plane": counts, "in four planes": lesson.steps_needed(lambda x, t: x @ turn, four, 0.5)}
 
 
 @check("steps_needed")
@@ -666,7 +679,7 @@ def is_content_with_one_step_on_straight_roads(lesson, rng):
     return [lesson.steps_needed(field, x1, tol) for field, tol in cases]
 
 
-@check("steps_needed")
+@check("steps_needed", public=True)
 def refuses_the_impossible(lesson, rng):
     """If not even 256 steps are good enough it raises ValueError; if only 256 are, the answer is 256."""
     x1, narrow = _starts(rng, 4, 2.0), _starts(rng, 4, 2.0).float()
@@ -686,12 +699,14 @@ def _pairs(result, rng):
 
 @check("reflow_pairs", weight=2, public=True, figure=_pairs)
 def pairs_noise_with_where_it_went(lesson, rng):
-    """Row for row, the pair is a noise and the place where the flow took it."""
+    """Row for row, the pair is a noise and the place where the flow took it; the noise stays as it is."""
     results = {}
     for name, dtype in FLOATS.items():
         for samples, dim, steps in ((9, 2, 8), (3, 3, 1)):
             field, eps = _wind(rng, dim, dtype), rng.normal(samples, dim, dtype=dtype)
+            watch = Watch(eps)
             results[f"{name} {samples}x{dim}"] = lesson.reflow_pairs(field, eps, steps)
+            results[f"{name} {samples}x{dim}, noise unchanged"] = watch.unchanged()
     return results
 
 
@@ -705,7 +720,7 @@ def walks_the_whole_road(lesson, rng):
     return {"pairs": pairs, "times": list(field.calls), "eps_unchanged": watch.unchanged()}
 
 
-@check("reflow_pairs")
+@check("reflow_pairs", public=True)
 def hands_out_data_without_a_graph(lesson, rng):
     """The pairs are data: no gradient leads back into the teacher."""
     teacher, eps = rng.fill(TinyVelocity().to(rng.device)), rng.normal(6, 2)

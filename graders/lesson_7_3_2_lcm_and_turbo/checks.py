@@ -22,10 +22,13 @@ SCALINGS = {"atol": 1e-6, "rtol": 1e-5}
 
 @check("lcm_boundary_scalings", weight=2, public=True, **SCALINGS)
 def scalings_of_the_levels(lesson, rng):
-    """At its defaults the pair (c_skip, c_out) is right for levels from clean to noise."""
+    """The pair (c_skip, c_out) is right for levels from clean to noise, by default and for another sigma_data.
+
+    The arguments stay as they are.
+    """
     early, late = rng.integers(4, low=1, high=12), rng.integers(5, low=12, high=1000)
-    cases = {"early levels": (early,), "later levels": (late,)}
-    return answers(lesson.lcm_boundary_scalings, cases)
+    cases = {"early levels": (early,), "later levels": (late,), "sigma_data 1.5": (early, 1.5)}
+    return answers_and_purity(lesson.lcm_boundary_scalings, cases)
 
 
 @check("lcm_boundary_scalings", **SCALINGS)
@@ -60,9 +63,9 @@ def scalings_are_float32(lesson, rng):
 
 @check("lcm_training_pair", weight=2, public=True)
 def pairs_of_the_standard_grid(lesson, rng):
-    """With 1000 levels of which 50 are kept, each index has the right start and end."""
+    """With 1000 levels of which 50 are kept, each index has the right start and end. The arguments stay as they are."""
     index = rng.integers(12, low=1, high=50)
-    return answers(lesson.lcm_training_pair, {"some indices": (index,)})
+    return answers_and_purity(lesson.lcm_training_pair, {"some indices": (index,)})
 
 
 @check("lcm_training_pair", weight=2)
@@ -74,7 +77,7 @@ def pairs_of_other_grids(lesson, rng):
     return answers(lesson.lcm_training_pair, cases)
 
 
-@check("lcm_training_pair")
+@check("lcm_training_pair", public=True)
 def first_and_last_pair(lesson, rng):
     """The first pair ends at the clean level, not below it, and the last one starts at the noisiest."""
     n_ddim = rng.choice([10, 20, 25, 40])
@@ -117,7 +120,7 @@ def schedules_of_many_steps(lesson, rng):
     return answers(lesson.lcm_inference_timesteps, cases)
 
 
-@check("lcm_inference_timesteps")
+@check("lcm_inference_timesteps", public=True)
 def refuses_an_impossible_number_of_steps(lesson, rng):
     """No step at all, a negative number and more steps than training kept raise ValueError."""
     f = lesson.lcm_inference_timesteps
@@ -129,6 +132,7 @@ def refuses_an_impossible_number_of_steps(lesson, rng):
         "error further above": error_of(f, more),
         "error above a smaller grid": error_of(f, 21, 1000, 20),
         "more on a larger grid": f(more, 1000, 100)[:1],
+        "as many as a smaller grid has": f(10, 1000, 10)[:1],
     }
 
 
@@ -150,8 +154,13 @@ def step_case(rng, shape, dtype, w_low=1.0, w_high=8.0):
 
 @check("augmented_pf_ode_step", weight=2, public=True, **PAGE)
 def one_guided_step(lesson, rng):
-    """The step goes from level to level along the guided noise, with its own strength for each sample."""
-    return answers(lesson.augmented_pf_ode_step, in_each_dtype(lambda dtype: step_case(rng, (5, 2, 3, 4), dtype)))
+    """The step goes from level to level along the guided noise, with its own strength for each sample.
+
+    The arguments stay as they are.
+    """
+    return answers_and_purity(
+        lesson.augmented_pf_ode_step, in_each_dtype(lambda dtype: step_case(rng, (5, 2, 3, 4), dtype))
+    )
 
 
 @check("augmented_pf_ode_step", weight=2, **PAGE)
@@ -199,9 +208,12 @@ def features(result, rng):
 
 @check("guidance_scale_embedding", weight=2, public=True, **EMBEDDING, figure=features)
 def features_of_the_strength(lesson, rng):
-    """All sines come first, then all cosines, from the highest frequency to the lowest."""
-    cases = {"dim 256": (strengths(rng, 3),), "dim 8": (strengths(rng, 5), 8)}
-    return answers(lesson.guidance_scale_embedding, cases)
+    """All sines come first, then all cosines, from the highest frequency to the lowest.
+
+    The arguments stay as they are.
+    """
+    cases = {"dim 256": (strengths(rng, 3),), "dim 8": (strengths(rng, 5), 8), "dim 5": (strengths(rng, 2), 5)}
+    return answers_and_purity(lesson.guidance_scale_embedding, cases)
 
 
 @check("guidance_scale_embedding", **EMBEDDING)
@@ -219,7 +231,7 @@ def small_and_square_embeddings(lesson, rng):
     return answers(lesson.guidance_scale_embedding, cases)
 
 
-@check("guidance_scale_embedding", **EMBEDDING)
+@check("guidance_scale_embedding", public=True, **EMBEDDING)
 def embeddings_are_float32(lesson, rng):
     """float64 and float32 strengths give a float32 embedding and stay as they are."""
     cases = in_each_dtype(lambda dtype: (strengths(rng, 4, dtype), 16))
@@ -289,7 +301,7 @@ def only_the_student_learns(lesson, rng):
     return {f"gradient of the {who}": gradients(loss, parameters[who]) for who in ("student", "target", "teacher")}
 
 
-@check("lcm_distillation_loss", **PAGE)
+@check("lcm_distillation_loss", public=True, **PAGE)
 def one_network_in_both_roles(lesson, rng):
     """With one network as student and as target, only its leap as the student is learned from."""
     case, parameters = distillation_case(rng, (4, 2, 3, 3), torch.float64)
@@ -337,7 +349,7 @@ def the_width_of_the_parabola(lesson, rng):
     return {**seen, "default": lesson.lcm_distillation_loss(**case)}
 
 
-@check("lcm_distillation_loss", **PAGE)
+@check("lcm_distillation_loss", public=True, **PAGE)
 def the_batch_is_not_changed(lesson, rng):
     """A loss in float32 is a 0-dim float32 tensor, and no argument is changed on the way."""
     case, parameters = distillation_case(rng, (3, 2, 4, 4), torch.float32)
@@ -368,7 +380,7 @@ def size_in_other_precisions(lesson, rng):
     return answers(lesson.lora_adapter_size, {f"{n} bytes": (shapes, rank, n) for n in (1, 4, 8)})
 
 
-@check("lora_adapter_size")
+@check("lora_adapter_size", public=True)
 def rank_must_be_positive(lesson, rng):
     """Rank 0 and a negative rank raise ValueError; rank 1 is the smallest adapter."""
     shapes = layer_shapes(rng, 3)
@@ -402,14 +414,17 @@ def adapter(rng, d_out, d_in, rank, dtype=torch.float64):
 
 @check("merge_loras", weight=2, public=True, **PAGE)
 def speed_and_style_add_up(lesson, rng):
-    """Two adapters of different rank are both in the merged weight, each with its own strength."""
+    """Two adapters of different rank are both in the merged weight, each with its own strength.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(
         lambda dtype: (
             rng.normal(5, 7, dtype=dtype),
             [adapter(rng, 5, 7, 4, dtype), adapter(rng, 5, 7, 2, dtype)],
         )
     )
-    return answers(lesson.merge_loras, cases)
+    return answers_and_purity(lesson.merge_loras, cases)
 
 
 @check("merge_loras", **PAGE)
@@ -448,7 +463,7 @@ def the_base_weight_stays(lesson, rng):
     return seen
 
 
-@check("merge_loras", **PAGE)
+@check("merge_loras", public=True, **PAGE)
 def refuses_adapters_of_another_shape(lesson, rng):
     """An adapter whose rows or columns are not the weight's raises ValueError, also where it would broadcast."""
     weight, good = rng.normal(4, 6, dtype=torch.float64), adapter(rng, 4, 6, 2)
@@ -474,8 +489,11 @@ def pictures(rng, count, dim, dtype=torch.float64):
 
 @check("sharpness_problem", weight=2, public=True, **PAGE)
 def the_blur_and_its_price(lesson, rng):
-    """The optimum, the two risks and the distance are right for candidates of unequal probability."""
-    return answers(lesson.sharpness_problem, in_each_dtype(lambda dtype: pictures(rng, 6, 3, dtype)))
+    """The optimum, the two risks and the distance are right for candidates of unequal probability.
+
+    The arguments stay as they are.
+    """
+    return answers_and_purity(lesson.sharpness_problem, in_each_dtype(lambda dtype: pictures(rng, 6, 3, dtype)))
 
 
 @check("sharpness_problem", **PAGE)
@@ -545,7 +563,7 @@ def beyond_the_margin_nothing_is_gained(lesson, rng):
     return answers(lesson.add_discriminator_loss, cases)
 
 
-@check("add_discriminator_loss", **PAGE)
+@check("add_discriminator_loss", public=True, **PAGE)
 def gradient_of_the_hinge(lesson, rng):
     """Gradient reaches real and fake logits inside the margin and no others."""
     shapes = [(5,), (2, 3)]
@@ -613,7 +631,7 @@ def both_lessons_and_their_sum(lesson, rng):
     return {name: plain(lesson.add_generator_loss(**case)) for name, case in cases.items()}
 
 
-@check("add_generator_loss", weight=2, **PAGE)
+@check("add_generator_loss", weight=2, public=True, **PAGE)
 def what_the_student_learns_from(lesson, rng):
     """The student's gradient comes through the discriminator and the squared error, never through the teacher."""
     case, parameters = generator_case(rng, (3, 2, 4, 3), torch.float64)
@@ -643,7 +661,7 @@ def the_balance_of_the_two(lesson, rng):
     return {name: plain(lesson.add_generator_loss(**case, lam=lam)) for name, lam in values.items()}
 
 
-@check("add_generator_loss", **PAGE)
+@check("add_generator_loss", public=True, **PAGE)
 def the_sample_is_not_changed(lesson, rng):
     """A single sample in float32 gives three 0-dim float32 losses, and no argument is changed."""
     case, parameters = generator_case(rng, (1, 2, 3, 3), torch.float32)

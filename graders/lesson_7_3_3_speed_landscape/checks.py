@@ -64,7 +64,7 @@ def a_discriminator_decides_mixed_losses(lesson, rng):
     return [lesson.speed_level(one) for one in rng.shuffled(cards)]
 
 
-@check("speed_level", weight=1.5)
+@check("speed_level", weight=1.5, public=True)
 def unchanged_weights_come_first(lesson, rng):
     """Without a change of weights the level is 1, whatever losses and networks the card names."""
     cards = []
@@ -76,7 +76,7 @@ def unchanged_weights_come_first(lesson, rng):
     return [lesson.speed_level(one) for one in rng.shuffled(cards)]
 
 
-@check("speed_level")
+@check("speed_level", public=True)
 def has_no_place_for_other_cards(lesson, rng):
     """A trained model with none of the marks is an error, next to cards that are not; no card is changed."""
     lost = [card(rng, True, loss, False) for loss in OTHER_LOSSES]
@@ -107,6 +107,12 @@ def places_one_of_each(lesson, rng):
         "levels": placed(lesson, rng, ["ddim", "flow_matching", "consistency_distillation", "add"]),
         "unknown": error_of(lesson.known_method_level, rng.choice(["warp_drive", "quicksilver", "magic"])),
     }
+
+
+@check("known_method_level", weight=0.3, public=True)
+def places_three_more(lesson, rng):
+    """Three methods whose names may mislead are placed."""
+    return placed(lesson, rng, ["lcm_lora", "unipc", "rectified_flow"])
 
 
 @check("known_method_level")
@@ -271,7 +277,7 @@ def sorts_by_falling_steps(lesson, rng):
     return {"rows": results, "unchanged": mixed == kept}
 
 
-@check("quality_cost_regions", weight=2)
+@check("quality_cost_regions", weight=2, public=True)
 def listens_to_the_thresholds(lesson, rng):
     """The thresholds that are passed in decide the labels."""
     steps = [64, 32, 16, 8, 4, 2, 1]
@@ -284,7 +290,7 @@ def listens_to_the_thresholds(lesson, rng):
     return {"rows": results, "by default": rows_of(lesson.quality_cost_regions(steps, fid))}
 
 
-@check("quality_cost_regions")
+@check("quality_cost_regions", public=True)
 def better_with_fewer_steps_is_free(lesson, rng):
     """Where FID falls with fewer steps the price is negative, and free."""
     gain, loss = rng.number(0.5, 4.0), rng.number(5.0, 9.0)
@@ -292,7 +298,7 @@ def better_with_fewer_steps_is_free(lesson, rng):
     return rows_of(lesson.quality_cost_regions(steps, fid))
 
 
-@check("quality_cost_regions")
+@check("quality_cost_regions", public=True)
 def a_price_at_the_threshold_is_not_below_it(lesson, rng):
     """A price of exactly 0.5 is cheap and one of exactly 2 is expensive; one measurement has no stretch."""
     start = float(rng.integer(2, 9))
@@ -327,7 +333,7 @@ def guidance_asks_twice(lesson, rng):
     return [floats(lesson.end_to_end_latency(*case)) for case in cases]
 
 
-@check("end_to_end_latency")
+@check("end_to_end_latency", public=True)
 def from_one_step_to_a_thousand(lesson, rng):
     """The three numbers hold for one step and for a thousand, with whole and with broken milliseconds."""
     cases = [
@@ -374,7 +380,7 @@ def no_worse_and_somewhere_better_is_enough(lesson, rng):
     return [lesson.pareto_menu(menu) for menu in menus]
 
 
-@check("pareto_menu")
+@check("pareto_menu", public=True)
 def equals_stay_together(lesson, rng):
     """Two options with the same values both stay, or are both dominated."""
     results = []
@@ -441,7 +447,7 @@ def reaching_a_minimum_is_enough(lesson, rng):
     return [lesson.choose_acceleration(*case) for case in cases]
 
 
-@check("choose_acceleration")
+@check("choose_acceleration", public=True)
 def the_alphabet_breaks_ties(lesson, rng):
     """Sums within 1e-9 of the highest go to the first name in alphabetical order, and a larger lead wins."""
     results = []
@@ -455,7 +461,7 @@ def the_alphabet_breaks_ties(lesson, rng):
     return results
 
 
-@check("choose_acceleration")
+@check("choose_acceleration", public=True)
 def none_if_nothing_is_left(lesson, rng):
     """If no option meets the requirements the answer is None, and only then; the arguments are left as they were."""
     results, unchanged = [], True
@@ -523,6 +529,16 @@ def races_for_equal_evaluations(lesson, rng):
     field = hill(mean, rng.number(0.4, 0.8))
     x = 5.0 * rng.normal(6, 2, dtype=torch.float64)
     return lesson.speed_race(field, bend, x, 5.0, 0.02, [2, 4, 8], n_ref=64)
+
+
+@check("speed_race", public=True, **RACE)
+def spaces_its_levels_by_rho(lesson, rng):
+    """Another rho spaces the levels in another way; the cloud stays as it is."""
+    field = hill(rng.normal(2, dtype=torch.float64), rng.number(0.4, 0.8))
+    x = 4.0 * rng.normal(5, 2, dtype=torch.float64)
+    watch = Watch(x)
+    rows = lesson.speed_race(field, bend, x, 4.0, 0.05, [4, 6], rho=3.0, n_ref=48)
+    return {"rows": rows, "x unchanged": watch.unchanged()}
 
 
 @check("speed_race", weight=3, **RACE)

@@ -35,10 +35,13 @@ def encoded(rng, batch, tokens, width_l, width_g, dtype=torch.float32):
 
 @check("sdxl_text_context", weight=2, public=True)
 def joins_along_the_channels(lesson, rng):
-    """Each token keeps its place and has the channels of L, then those of G; the pooled vector comes along."""
+    """Each token keeps its place and has the channels of L, then those of G; the pooled vector comes along.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: encoded(rng, 2, 5, 3, 4, dtype))
     cases["equal widths"] = encoded(rng, 3, 4, 2, 2)
-    return answers(lesson.sdxl_text_context, cases)
+    return answers_and_purity(lesson.sdxl_text_context, cases)
 
 
 @check("sdxl_text_context", weight=2)
@@ -64,7 +67,7 @@ def tells_equal_axes_apart(lesson, rng):
     return answers_and_purity(lesson.sdxl_text_context, cases)
 
 
-@check("sdxl_text_context")
+@check("sdxl_text_context", public=True)
 def lets_gradients_through(lesson, rng):
     """A gradient at the context goes back to the encoder that wrote the channel, one at the pooled vector to G's."""
     parts = [part.requires_grad_() for part in encoded(rng, 2, 4, 3, 5)]
@@ -76,7 +79,7 @@ def lets_gradients_through(lesson, rng):
     }
 
 
-@check("sdxl_text_context", weight=1.5)
+@check("sdxl_text_context", weight=1.5, public=True)
 def refuses_encoders_that_disagree(lesson, rng):
     """Different batches and different token counts raise ValueError; encoders that agree do not."""
     sizes = {
@@ -143,7 +146,7 @@ def keeps_the_axes_apart(lesson, rng):
     return {name: attended(lesson, rng, *case, torch.float64) for name, case in cases.items()}
 
 
-@check("SDXLCrossAttention")
+@check("SDXLCrossAttention", public=True)
 def all_parts_learn(lesson, rng):
     """The picture, the context and all five tensors of the state get their gradients."""
     x = rng.normal(2, 5, 8, dtype=torch.float64).requires_grad_()
@@ -196,7 +199,7 @@ def exactly_the_target_is_enough(lesson, rng):
     return answers(lesson.multi_resolution_options, cases)
 
 
-@check("multi_resolution_options", **SHARES)
+@check("multi_resolution_options", public=True, **SHARES)
 def shrinking_is_not_enlarging(lesson, rng):
     """If all pictures are large enough nothing is discarded and the largest enlargement is 1; if none is, all are."""
     large, small = rng.integers(8, 2, low=600, high=2000), rng.integers(8, 2, low=30, high=250)
@@ -268,7 +271,7 @@ def every_place_may_be_drawn(lesson, rng):
     return [lesson.micro_conditioning_ids(*case) for case in cases + first]
 
 
-@check("micro_conditioning_ids")
+@check("micro_conditioning_ids", public=True)
 def squares_have_one_place(lesson, rng):
     """A square picture has a single crop, whatever the numbers, and along the shorter side every picture has one."""
     sides = [rng.integer(100, 300), 512, rng.integer(700, 2000)]
@@ -291,7 +294,7 @@ def waves_one_after_the_other(lesson, rng):
     }
 
 
-@check("micro_conditioning_embedding", weight=1.5, **WAVES)
+@check("micro_conditioning_embedding", weight=1.5, public=True, **WAVES)
 def clocks_fast_and_slow(lesson, rng):
     """The frequencies fall from 1 towards 1/10000 at the right pace, for short and long embeddings."""
     cases = {}
@@ -399,7 +402,7 @@ def the_time_passes_untouched(lesson, rng):
     }
 
 
-@check("SDXLAddedConditioning", **ADDED)
+@check("SDXLAddedConditioning", public=True, **ADDED)
 def both_layers_learn(lesson, rng):
     """The pooled text and all four tensors of the state get their gradients."""
     time_emb, pooled, ids = rng.normal(3, 6), rng.normal(3, 4).requires_grad_(), rng.integers(3, 6, high=200)
@@ -445,7 +448,7 @@ def every_step_is_done_once(lesson, rng):
     return seen
 
 
-@check("refiner_split")
+@check("refiner_split", public=True)
 def knows_other_trainings(lesson, rng):
     """The cutoff scales with the number of training timesteps, and the list is left as it was."""
     seen, unchanged = [], True
@@ -457,7 +460,7 @@ def knows_other_trainings(lesson, rng):
     return {"split": seen, "list unchanged": unchanged}
 
 
-@check("refiner_split")
+@check("refiner_split", public=True)
 def one_of_them_may_be_idle(lesson, rng):
     """With a hand-off of 1 the refiner has nothing to do, also at t = 0; lists that end early leave one side empty."""
     timesteps = [*falling(rng, 9, 990)[:-1], 0]
@@ -471,7 +474,7 @@ def one_of_them_may_be_idle(lesson, rng):
     }
 
 
-@check("refiner_split")
+@check("refiner_split", public=True)
 def refuses_impossible_handoffs(lesson, rng):
     """A hand-off of 0, below 0 or above 1 raises ValueError; those in between do not."""
     timesteps = falling(rng, 12, 1000)
@@ -528,7 +531,7 @@ def names_say_nothing(lesson, rng):
     return [lesson.where_change_lands(card) for card in drawn]
 
 
-@check("where_change_lands", weight=1.5)
+@check("where_change_lands", weight=1.5, public=True)
 def own_steps_come_first(lesson, rng):
     """A network that takes its own steps is alongside, even if its blocks differ as well."""
     drawn = cards(rng, [(True, True), (False, True), (True, False)])
@@ -565,6 +568,12 @@ def routes_the_first_two(lesson, rng):
         "routes": routed(lesson, rng, ["timestep", "text_tokens"]),
         "unknown": error_of(lesson.route_conditioning, rng.choice(["brush_stroke", "mood", "horoscope"])),
     }
+
+
+@check("route_conditioning", weight=0.4, public=True)
+def routes_four_more(lesson, rng):
+    """One signal of each other kind is routed: a place, a map, a reference image, and the text as one vector."""
+    return routed(lesson, rng, ["crop_top_left", "pose_map", "reference_image", "pooled_text"])
 
 
 @check("route_conditioning", weight=1.5)

@@ -33,10 +33,13 @@ def squares(result, rng):
 
 @check("patchify", weight=2, public=True, figure=squares)
 def cuts_into_squares(lesson, rng):
-    """Tokens are squares, in reading order, and inside a token the order is row, column, channel."""
+    """Tokens are squares, in reading order, and inside a token the order is row, column, channel.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: (rng.normal(2, 3, 6, 8, dtype=dtype), 2))
     cases["a picture that counts its pixels"] = (torch.arange(32.0).reshape(1, 2, 4, 4), 2)
-    return answers(lesson.patchify, cases)
+    return answers_and_purity(lesson.patchify, cases)
 
 
 @check("patchify", weight=2)
@@ -54,14 +57,14 @@ def keeps_equal_axes_apart(lesson, rng):
     return answers(lesson.patchify, cases)
 
 
-@check("patchify")
+@check("patchify", public=True)
 def every_pixel_gets_its_gradient(lesson, rng):
     """A gradient at a place of a token goes back to the pixel that stands there."""
     x, weights = rng.normal(2, 3, 4, 6).requires_grad_(), rng.normal(2, 6, 12)
     return gradients(lesson.patchify(x, 2) * weights, [x])
 
 
-@check("patchify")
+@check("patchify", public=True)
 def refuses_patches_that_do_not_tile(lesson, rng):
     """p must divide the height and the width, each by itself; otherwise ValueError is raised."""
     sizes = {"neither": (5, 7, 2), "not the height": (2, 8, 4), "not the width": (6, 4, 3), "p too large": (4, 4, 8)}
@@ -76,10 +79,10 @@ def refuses_patches_that_do_not_tile(lesson, rng):
 
 @check("unpatchify", weight=2, public=True)
 def puts_the_squares_back(lesson, rng):
-    """Each token becomes the square it was cut from, on a grid that is not square."""
+    """Each token becomes the square it was cut from, on a grid that is not square. The arguments stay as they are."""
     cases = in_each_dtype(lambda dtype: (rng.normal(2, 6, 12, dtype=dtype), 2, 2, 3))
     cases["tokens that count"] = (torch.arange(32.0).reshape(1, 4, 8), 2, 2, 2)
-    return answers(lesson.unpatchify, cases)
+    return answers_and_purity(lesson.unpatchify, cases)
 
 
 @check("unpatchify", weight=2)
@@ -99,14 +102,14 @@ def keeps_the_six_axes_apart(lesson, rng):
     return answers(lesson.unpatchify, cases)
 
 
-@check("unpatchify")
+@check("unpatchify", public=True)
 def every_number_gets_its_gradient(lesson, rng):
     """A gradient at a pixel goes back to the number of the token that stands there."""
     tokens, weights = rng.normal(2, 6, 12).requires_grad_(), rng.normal(2, 3, 4, 6)
     return gradients(lesson.unpatchify(tokens, 2, 2, 3) * weights, [tokens])
 
 
-@check("unpatchify")
+@check("unpatchify", public=True)
 def refuses_tokens_that_do_not_fit(lesson, rng):
     """A wrong number of tokens and a length that p * p does not divide raise ValueError; a fitting grid does not."""
     seven, four, odd = rng.normal(2, 7, 8), rng.normal(2, 4, 8), rng.normal(2, 6, 10)
@@ -214,7 +217,7 @@ def is_the_identity_at_first(lesson, rng):
     return {"out": block(x, c), "is zero": {name: not bool(state[name].any()) for name in names}}
 
 
-@check("DiTBlock")
+@check("DiTBlock", public=True)
 def the_gates_learn_first(lesson, rng):
     """At the start the gates alone get a gradient, in ada; with any weights all layers, x and c get theirs."""
     x, c = rng.normal(2, 5, 8, dtype=torch.float64).requires_grad_(), rng.normal(2, 8, dtype=torch.float64)
@@ -251,7 +254,7 @@ def weighs_any_width(lesson, rng):
     return [lesson.dit_block_params(d) for d in [1, 2, *(rng.integer(3, 3000) for _ in range(5))]]
 
 
-@check("dit_block_params")
+@check("dit_block_params", public=True)
 def weighs_any_ratio(lesson, rng):
     """The feed-forward may be less or more than four times as wide; the other parts do not mind."""
     return [lesson.dit_block_params(rng.integer(3, 3000), ratio) for ratio in (1, 2, 3, 6, 8)]
@@ -303,7 +306,7 @@ def never_exceeds_the_budget(lesson, rng):
     return seen
 
 
-@check("scale_dit")
+@check("scale_dit", public=True)
 def prefers_narrow_models_in_ties(lesson, rng):
     """Of models with equally many parameters the narrower one wins, in whatever order the lists are."""
     seen = []
@@ -315,7 +318,7 @@ def prefers_narrow_models_in_ties(lesson, rng):
     return seen
 
 
-@check("scale_dit")
+@check("scale_dit", public=True)
 def refuses_a_budget_for_nothing(lesson, rng):
     """A budget below the smallest model raises ValueError; the smallest model's own size does not."""
     widths, depths = rng.shuffled([rng.integer(10, 40), rng.integer(50, 90)]), rng.shuffled([3, rng.integer(5, 9)])
@@ -449,7 +452,7 @@ def any_network_plugs_in(lesson, rng):
     return {name: lesson.ddim_generate(net, x, cond, steps, table) for name, net in networks(rng).items()}
 
 
-@check("ddim_generate")
+@check("ddim_generate", public=True)
 def finds_the_only_picture(lesson, rng):
     """If all data are one picture for each condition, and the noise is predicted exactly, every list leads to it."""
     table, data = levels(rng, 60, torch.float64), rng.normal(5, 1, 4, 4, dtype=torch.float64)
@@ -525,6 +528,19 @@ def wakes_up_from_the_end(lesson, rng):
         model = filled(lesson.TinyDiT(*SMALL), rng, 0.2, but)
         inputs = {"x": x, **{key: p for key, p in sorted(model.named_parameters()) if p.requires_grad}}
         seen[name] = dict(zip(inputs, gradients(model(x, t, y) * weights, list(inputs.values())), strict=True))
+    return seen
+
+
+@check("TinyDiT", weight=0.5, public=True)
+def hears_of_its_error_at_the_end_first(lesson, rng):
+    """In the first backward pass `final` alone gets a gradient that is not zero; with any weights, every part does."""
+    inputs, weights = dit_inputs(rng, SMALL, 3), rng.normal(3, 2, 8, 8)
+    seen = {}
+    for name, but in [("at the start", ("ada", "final")), ("later", ())]:
+        model = filled(lesson.TinyDiT(*SMALL), rng, 0.2, but)
+        parts = {key: p for key, p in sorted(model.named_parameters()) if p.requires_grad}
+        found = gradients(model(*inputs) * weights, list(parts.values()))
+        seen[name] = {key: g is not None and bool(g.any()) for key, g in zip(parts, found, strict=True)}
     return seen
 
 

@@ -72,7 +72,7 @@ def has_the_sizes_of_sd3(lesson, rng):
     }
 
 
-@check("sd3_text_context", **PAGE)
+@check("sd3_text_context", public=True, **PAGE)
 def refuses_clips_that_do_not_fit(lesson, rng):
     """Together wider than T5 is a ValueError, even by one channel; as wide as T5 is fine."""
     f32 = torch.float32
@@ -141,7 +141,7 @@ def seats_333_tokens(lesson, rng):
     }
 
 
-@check("joint_attention", **PAGE)
+@check("joint_attention", public=True, **PAGE)
 def sends_gradients_to_all_six(lesson, rng):
     """Queries, keys and values of both modalities get the right gradients from what text and image hear."""
     parts = [part.requires_grad_() for part in room_case(rng, torch.float64)]
@@ -259,7 +259,7 @@ def owns_two_sets_of_weights(lesson, rng):
     return [shapes_of(lesson.MMDiTBlock(*sizes)) for sizes in [(6, 2), (8, 1)]]
 
 
-@check("MMDiTBlock", weight=2)
+@check("MMDiTBlock", weight=2, public=True)
 def starts_as_nothing(lesson, rng):
     """In a fresh block both ada are zero, so that both streams pass through untouched, whatever c is."""
     txt, img, c = tokens(rng, torch.float32)
@@ -297,7 +297,7 @@ def every_weight_learns(lesson, rng):
     return all_gradients(rng, filled(rng, made_in(torch.float64, lesson.MMDiTBlock, 6, 2)))
 
 
-@check("MMDiTBlock", **PAGE)
+@check("MMDiTBlock", public=True, **PAGE)
 def first_gradient_goes_to_the_gates(lesson, rng):
     """While ada is zero, the first backward pass moves ada alone: nothing, then a whisper."""
     block = filled(rng, made_in(torch.float64, lesson.MMDiTBlock, 6, 2))
@@ -414,10 +414,20 @@ def grows_with_the_tokens(lesson, rng):
     return answers_and_purity(lesson.flux_dynamic_shift, cases)
 
 
-@check("flux_dynamic_shift", **PAGE)
+@check("flux_dynamic_shift", public=True, **PAGE)
 def goes_on_outside(lesson, rng):
     """The line goes on below 256 tokens and above 4096."""
     cases = {f"{n} tokens": (rng.uniform(4, dtype=torch.float64), n) for n in (16, rng.integer(4500, 12000))}
+    return answers(lesson.flux_dynamic_shift, cases)
+
+
+@check("flux_dynamic_shift", public=True, **PAGE)
+def takes_the_line_that_is_given(lesson, rng):
+    """Two other points of the line give another shift."""
+    cases = {
+        f"{n} tokens": (rng.uniform(4, dtype=torch.float64), n, 100, 1000, rng.number(0.1, 0.4), rng.number(0.8, 1.4))
+        for n in (100, 400)
+    }
     return answers(lesson.flux_dynamic_shift, cases)
 
 
@@ -463,7 +473,7 @@ def density_with_other_logits(lesson, rng):
     return answers(lesson.logit_normal_density, cases)
 
 
-@check("logit_normal_density", **PAGE)
+@check("logit_normal_density", public=True, **PAGE)
 def density_at_any_shape(lesson, rng):
     """A single level and a batch of them; and over the whole interval the density adds up to 1."""
     shapes = [(), (3, 3), (2, 1, 4)]
@@ -520,7 +530,7 @@ def each_sample_has_its_level(lesson, rng):
     return {name: training_run(lesson, case) for name, case in cases.items()}
 
 
-@check("sd3_training_loss", weight=2, **PAGE)
+@check("sd3_training_loss", weight=2, public=True, **PAGE)
 def mean_std_and_shift_count(lesson, rng):
     """mean and std set the level's logit, the shift moves the level afterwards; each alone and all together."""
     mean, std, shift = rng.number(0.4, 1.2), rng.number(0.4, 0.8), rng.number(2.0, 5.0)
@@ -573,7 +583,7 @@ def walks_on_shifted_levels(lesson, rng):
     return answers(lesson.rectified_flow_sample, cases)
 
 
-@check("rectified_flow_sample", **PAGE)
+@check("rectified_flow_sample", public=True, **PAGE)
 def asks_once_in_each_step(lesson, rng):
     """n steps ask the velocity n times, at each step's first level, one level for each sample; s = 0 is never asked."""
     noise = rng.normal(3, 2, dtype=torch.float64)
@@ -616,7 +626,7 @@ def noise_flows_onto_the_hills(lesson, rng):
     return lesson.rectified_flow_sample(GaussianMixture.ring().flow_velocity(), noise, 25, 1.5)
 
 
-@check("rectified_flow_sample", **PAGE)
+@check("rectified_flow_sample", public=True, **PAGE)
 def refuses_less_than_one_step(lesson, rng):
     """No step and a negative number of steps raise ValueError; one step does not."""
     noise, negative = rng.normal(2, 2), -rng.integer(1, 5)
@@ -681,7 +691,7 @@ def norms_faint_sequences(lesson, rng):
     return {f"tokens times {scale}": block(scale * txt, scale * img, c) for scale in (3e-3, 3e-4)}
 
 
-@check("FluxSingleBlock", weight=2, **PAGE)
+@check("FluxSingleBlock", weight=2, public=True, **PAGE)
 def every_shared_weight_learns(lesson, rng):
     """Text and image send the right gradients to every weight, to both inputs and to c."""
     return all_gradients(rng, filled(rng, made_in(torch.float64, lesson.FluxSingleBlock, 6, 2)))
@@ -737,7 +747,7 @@ def traces_where_they_meet(lesson, rng):
     return stages(lesson, pictures(rng), ["joint_sequence", "adaln_parameters"])
 
 
-@check("trace_sd3_pipeline")
+@check("trace_sd3_pipeline", public=True)
 def refuses_broken_patches(lesson, rng):
     """A picture that does not divide into whole patches raises ValueError, also where the latent itself divides."""
     k = rng.integer(10, 40)

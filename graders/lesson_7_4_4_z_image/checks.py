@@ -67,7 +67,7 @@ def has_three_matrices(lesson, rng):
     return {str(sizes): shapes_of(lesson.SwiGLU(*sizes)) for sizes in ((8, 20), (6, 6), (9, 2))}
 
 
-@check("SwiGLU")
+@check("SwiGLU", public=True)
 def treats_every_token_alike(lesson, rng):
     """One token, a sequence or a table of tokens: the same layer on the last axis; the input is not changed."""
     layer = rng.fill(made_in(torch.float64, lesson.SwiGLU, 3, 8), 0.8)
@@ -75,7 +75,7 @@ def treats_every_token_alike(lesson, rng):
     return answers_and_purity(layer, {name: (value,) for name, value in x.items()})
 
 
-@check("SwiGLU")
+@check("SwiGLU", public=True)
 def lets_gradients_through_both_views(lesson, rng):
     """The input and all three matrices receive the right gradients."""
     layer = rng.fill(made_in(torch.float64, lesson.SwiGLU, 4, 6), 0.8)
@@ -122,8 +122,11 @@ def places(rng, tokens, axes, high=12):
 
 @check("rope_3d", weight=2, public=True, **ROTATION)
 def turns_each_block_by_its_own_axis(lesson, rng):
-    """Each block of channels is rotated, pair by pair, by the token's coordinate on its own axis."""
-    return answers(
+    """Each block of channels is rotated, pair by pair, by the token's coordinate on its own axis.
+
+    The arguments stay as they are.
+    """
+    return answers_and_purity(
         lesson.rope_3d,
         in_each_dtype(lambda dtype: (rng.normal(2, 6, 12, dtype=dtype), places(rng, 6, 3), [4, 6, 2])),
     )
@@ -141,7 +144,7 @@ def cuts_channels_and_axes_of_any_size(lesson, rng):
     return answers_and_purity(lesson.rope_3d, cases)
 
 
-@check("rope_3d", **ROTATION)
+@check("rope_3d", public=True, **ROTATION)
 def uses_the_base_that_is_given(lesson, rng):
     """theta sets the frequencies: 256 by default, any other if it is given."""
     x, ids = rng.normal(4, 16, dtype=DOUBLE), places(rng, 4, 3)
@@ -167,7 +170,7 @@ def hears_distances_and_no_places(lesson, rng):
     }
 
 
-@check("rope_3d", weight=0.5, **ROTATION)
+@check("rope_3d", weight=0.5, public=True, **ROTATION)
 def refuses_blocks_that_do_not_fit(lesson, rng):
     """Odd blocks raise ValueError, and so do blocks that do not add up to the head."""
     x, ids = rng.normal(3, 8), places(rng, 3, 3)
@@ -227,7 +230,7 @@ def has_the_state_of_a_block(lesson, rng):
     }
 
 
-@check("S3DiTBlock", weight=0.5)
+@check("S3DiTBlock", weight=0.5, public=True)
 def begins_with_norms_of_one(lesson, rng):
     """In a fresh block all six norms are ones, and they can be trained."""
     parameters = dict(lesson.S3DiTBlock(24, 2, [4, 4, 4], 10).named_parameters())
@@ -319,7 +322,7 @@ def joins_in_any_order(lesson, rng):
     return [lesson.text_stack_summary(stack(rng, joins)) for joins in orders]
 
 
-@check("text_stack_summary")
+@check("text_stack_summary", public=True)
 def keeps_the_larger_width(lesson, rng):
     """In a sequence join the wider part sets the width, be it the earlier or the later one; the list is not changed."""
     narrow, wide = rng.integer(8, 90), rng.integer(100, 900)
@@ -328,7 +331,7 @@ def keeps_the_larger_width(lesson, rng):
     return {"summaries": [lesson.text_stack_summary(one) for one in stacks], "unchanged": stacks == before}
 
 
-@check("text_stack_summary")
+@check("text_stack_summary", public=True)
 def refuses_channels_of_another_length(lesson, rng):
     """A channel join needs as many tokens as the whole context has so far: anything else raises ValueError."""
     tokens, more = rng.integer(20, 60), rng.integer(3, 19)
@@ -416,7 +419,7 @@ def has_the_state_of_the_model(lesson, rng):
     }
 
 
-@check("TinyS3DiT")
+@check("TinyS3DiT", public=True)
 def trains_every_part(lesson, rng):
     """Every weight, the latent and the text receive a gradient."""
     model = filled(rng, lesson.TinyS3DiT(*SMALL, 1, 1, 5, 8), 0.3)
@@ -450,7 +453,7 @@ def pulls_towards_the_real_answer(lesson, rng):
     return seen
 
 
-@check("dmd_loss")
+@check("dmd_loss", public=True)
 def averages_over_all_elements(lesson, rng):
     """The loss is one number, whatever the shape, in the dtype of x; nothing is changed."""
     cases = {f"for {list(shape)}": dmd_case(rng, shape) for shape in ((5, 2), (3, 1), (2, 3, 4, 4), (1, 6, 3))}
@@ -473,7 +476,7 @@ def treats_answers_as_constants(lesson, rng):
     return dict(zip(["x", "real_x0", "fake_x0"], flows(lesson.dmd_loss(x, real, fake), [x, real, fake]), strict=True))
 
 
-@check("dmd_loss")
+@check("dmd_loss", public=True)
 def rests_where_all_agree(lesson, rng):
     """Where x is the real answer nothing is divided by zero: the distance counts as 1e-8 at least."""
     x, real, fake = dmd_case(rng, (3, 4))
@@ -493,9 +496,12 @@ def predictions(rng, shape, dtype=DOUBLE, count=3):
 
 @check("spear_and_shield", weight=2, public=True)
 def takes_the_direction_apart(lesson, rng):
-    """The spear is what guidance adds, the shield compares teacher and fake model; in this order."""
+    """The spear is what guidance adds, the shield compares teacher and fake model; in this order.
+
+    The arguments stay as they are.
+    """
     cases = in_each_dtype(lambda dtype: (*predictions(rng, (4, 3), dtype), rng.number(2.0, 8.0)))
-    return answers(lesson.spear_and_shield, cases)
+    return answers_and_purity(lesson.spear_and_shield, cases)
 
 
 @check("spear_and_shield")
@@ -538,6 +544,14 @@ def gives_each_term_its_own_level(lesson, rng):
     return answers_and_purity(lesson.renoise_levels, cases)
 
 
+@check("renoise_levels", public=True)
+def takes_a_single_level(lesson, rng):
+    """A range may be a single level; then every draw is at this level."""
+    level, u = rng.number(0.1, 0.9), rng.uniform(3, dtype=DOUBLE)
+    cases = {"for the spear": (u, u, (level, level), (0.0, 1.0)), "for the shield": (u, u, (0.0, 1.0), (level, level))}
+    return answers(lesson.renoise_levels, cases)
+
+
 @check("renoise_levels", weight=2)
 def reaches_both_ends(lesson, rng):
     """A draw of 0 is the lower end, a draw of 1 the upper one; a range may be a single level or all of [0, 1]."""
@@ -552,7 +566,7 @@ def reaches_both_ends(lesson, rng):
     return answers(lesson.renoise_levels, cases)
 
 
-@check("renoise_levels")
+@check("renoise_levels", public=True)
 def refuses_what_is_no_range(lesson, rng):
     """A range that leaves [0, 1] or runs backwards raises ValueError, for spear and shield alike."""
     u, good = rng.uniform(4), (0.0, 1.0)
@@ -590,8 +604,12 @@ def direction_case(rng, shape, dtype=DOUBLE):
 
 @check("decoupled_dmd_direction", weight=2, public=True)
 def reads_each_term_at_its_own_level(lesson, rng):
-    """The spear is read at one noise level, the shield at another, each from its own noisy sample."""
-    return answers(lesson.decoupled_dmd_direction, in_each_dtype(lambda dtype: direction_case(rng, (3, 5), dtype)))
+    """The spear is read at one noise level, the shield at another, each from its own noisy sample.
+
+    The arguments stay as they are.
+    """
+    cases = in_each_dtype(lambda dtype: direction_case(rng, (3, 5), dtype))
+    return answers_and_purity(lesson.decoupled_dmd_direction, cases)
 
 
 @check("decoupled_dmd_direction", weight=2)
@@ -618,7 +636,7 @@ def vanishes_where_it_should(lesson, rng):
     }
 
 
-@check("decoupled_dmd_direction")
+@check("decoupled_dmd_direction", public=True)
 def is_a_constant(lesson, rng):
     """The direction carries no gradient, neither to x nor to the models."""
     real, fake, x, *rest = direction_case(rng, (3, 2))
@@ -659,7 +677,7 @@ def teaches_pair_by_pair(lesson, rng):
     return [loss, *gradients(loss, [err_w, err_l])]
 
 
-@check("diffusion_dpo_loss")
+@check("diffusion_dpo_loss", public=True)
 def stays_finite_for_large_arguments(lesson, rng):
     """With beta in the thousands, right and wrong preferences alike have a finite loss and gradient."""
     seen = []
@@ -739,14 +757,14 @@ def pulls_back_what_went_wrong(lesson, rng):
     return [loss, *gradients(loss, [logp])]
 
 
-@check("grpo_loss")
+@check("grpo_loss", public=True)
 def clips_as_far_as_asked(lesson, rng):
     """clip says how far a ratio may go: 0.2 by default, any other if given."""
     case = policy(rng, 4, 4)
     return answers(lesson.grpo_loss, {"0.2": case, "0.05": (*case, 0.05), "0.5": (*case, 0.5), "0.8": (*case, 0.8)})
 
 
-@check("grpo_loss")
+@check("grpo_loss", public=True)
 def trains_the_policy_alone(lesson, rng):
     """Rewards and old log-probabilities are constants; the first step after drawing follows the advantages."""
     logp, old, rewards = policy(rng, 3, 4)
@@ -782,11 +800,20 @@ def pulls_on_both_ends(lesson, rng):
     return seen
 
 
-@check("dmdr_loss")
+@check("dmdr_loss", public=True)
 def hands_the_clip_on(lesson, rng):
     """clip reaches the reward's loss: 0.2 by default, any other if given."""
     case = (*policy(rng, 3, 4), *dmd_case(rng, (12, 2)), 0.5)
     return answers(lesson.dmdr_loss, {"0.2": case, "0.05": (*case, 0.05), "0.6": (*case, 0.6)})
+
+
+@check("dmdr_loss", public=True)
+def both_ends_learn(lesson, rng):
+    """The policy learns from the reward, and the samples learn from the teacher, as much as the weight says."""
+    (logp, old, rewards), (x, real, fake) = policy(rng, 2, 3), dmd_case(rng, (6, 2))
+    logp, x = logp.requires_grad_(), x.requires_grad_()
+    loss = lesson.dmdr_loss(logp, old, rewards, x, real, fake, 0.7)
+    return [loss, *gradients(loss, [logp, x])]
 
 
 # ---------------------------------------------------------------- guardrail_optimum
@@ -816,7 +843,7 @@ def is_held_by_the_weight(lesson, rng):
     return answers(lesson.guardrail_optimum, cases)
 
 
-@check("guardrail_optimum")
+@check("guardrail_optimum", public=True)
 def needs_a_guardrail(lesson, rng):
     """A weight of 0 or below raises ValueError; a small positive one does not."""
     mean, var, slope, weight = teacher(rng)

@@ -432,8 +432,9 @@ def flow_velocity_from_vp(
 ) -> Float[Tensor, "n dim"]:
     """The straight-path velocity that a variance-preserving diffusion model already knows.
 
-    noise_fn: the model, called as noise_fn(x [N, D], alpha_bar [N]) on variance-preserving places,
-    returns the predicted noise [N, D]; x: places on the straight path [N, D]; t: time in [0, 1).
+    noise_fn: the model, called as noise_fn(x [N, D], alpha_bar [N]) on variance-preserving places, with
+    alpha_bar in x's dtype, returns the predicted noise [N, D]; x: places on the straight path [N, D]; t: time
+    in [0, 1).
     Returns [N, D].
     Raises ValueError if t < 0 or t >= 1.
     Source: both are Gaussian paths of one family, see Lipman et al. 2022 (arXiv 2210.02747).
@@ -497,8 +498,9 @@ def which_lens(traj: Float[Tensor, "runs times n dim"]) -> str:
 def steps_needed(velocity_fn: VelocityField, x1: Float[Tensor, "n dim"], tol: float) -> int:
     """The smallest number of Euler steps that ends near enough to the finest solution.
 
-    velocity_fn: called as velocity_fn(x [N, D], t [N]); x1: noise [N, D]; tol: the largest allowed Euclidean
-    distance between a sample's end point and its end point with 512 steps; every sample must keep it.
+    velocity_fn: called as velocity_fn(x [N, D], t [N]) with t in x1's dtype; x1: noise [N, D]; tol: the largest
+    allowed Euclidean distance between a sample's end point and its end point with 512 steps; every sample must
+    keep it.
     Returns the first of 1, 2, 4, ..., 256 that is good enough (a distance equal to tol is).
     Raises ValueError if none is.
     """
@@ -526,8 +528,8 @@ def steps_needed(velocity_fn: VelocityField, x1: Float[Tensor, "n dim"], tol: fl
 def reflow_pairs(velocity_fn: VelocityField, eps: Float[Tensor, "n dim"], n_steps: int) -> dict[str, Tensor]:
     """Noise and the data that a trained flow makes of it, as training pairs for the next flow.
 
-    velocity_fn: the trained field, called as velocity_fn(x [N, D], t [N]); eps: noise [N, D]; n_steps: number
-    of Euler steps.
+    velocity_fn: the trained field, called as velocity_fn(x [N, D], t [N]) with t in eps's dtype; eps: noise
+    [N, D]; n_steps: number of Euler steps.
     Returns {"x0", "eps"}, both [N, D], row for row the two ends of one trajectory, without a graph.
     Source: Liu et al. 2022 (arXiv 2209.03003).
     """

@@ -107,7 +107,8 @@ def euler_pf_ode(
 ) -> Float[Tensor, "batch dim"]:
     """Euler's method for the PF-ODE from t_start to 0 on a uniform grid.
 
-    denoiser: (x [B, D], t [B]) -> [B, D], called exactly n_steps times; x [B, D] at level t_start > 0.
+    denoiser: (x [B, D], t [B]) -> [B, D], called exactly n_steps times, with t in x's dtype; x [B, D] at level
+    t_start > 0.
     Returns [B, D], the place at t = 0.
     Raises ValueError if n_steps is less than 1.
     Source: Karras et al. 2022 (arXiv 2206.00364), algorithm 1 without its second-order correction.
@@ -445,9 +446,9 @@ def multistep_consistency_sample(
 ) -> Float[Tensor, "batch dim"]:
     """Teleport from t_max, then for each tau re-noise to that level and teleport again.
 
-    f: consistency function (x [B, D], t [B]) -> [B, D]; x_init [B, D] at level t_max; taus: levels in
-    descending order; noises: for each tau a standard normal tensor like x_init. Returns [B, D]; with no tau,
-    the answer of the first jump.
+    f: consistency function (x [B, D], t [B]) -> [B, D], called with t in x_init's dtype; x_init [B, D] at level
+    t_max; taus: levels in descending order; noises: for each tau a standard normal tensor like x_init. Returns
+    [B, D]; with no tau, the answer of the first jump.
     Raises ValueError if any tau is less than t_min, or t_max or more.
     Source: Song et al. 2023 (arXiv 2303.01469), algorithm 1.
     """

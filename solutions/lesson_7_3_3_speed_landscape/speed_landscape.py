@@ -434,11 +434,11 @@ def speed_race(
 ) -> list[dict]:
     """Race Euler, Heun and a teleporter for equal numbers of network evaluations.
 
-    denoiser, teleport: (x [B, D], t [B]) -> [B, D]; x_init [B, D]: the cloud at t_max; budgets: evaluations,
-    each 1 or more. Returns rows {"method", "nfe", "rms"}: for each budget in turn "euler" (nfe: the budget), then,
-    if it is 2 or more, "heun" (nfe: what its steps really cost); last one row "teleport" (nfe 1) for one jump
-    from t_max. rms is a float. The reference, n_ref Heun steps, is computed once, and every evaluation of the
-    denoiser belongs to it or to a row.
+    denoiser, teleport: (x [B, D], t [B]) -> [B, D], called with t in x_init's dtype; x_init [B, D]: the cloud at
+    t_max; budgets: evaluations, each 1 or more. Returns rows {"method", "nfe", "rms"}: for each budget in turn
+    "euler" (nfe: the budget), then, if it is 2 or more, "heun" (nfe: what its steps really cost); last one row
+    "teleport" (nfe 1) for one jump from t_max. rms is a float. The reference, n_ref Heun steps, is computed once,
+    and every evaluation of the denoiser belongs to it or to a row.
     Source: Karras et al. 2022 (arXiv 2206.00364), equation (5) and algorithm 1.
     """
 

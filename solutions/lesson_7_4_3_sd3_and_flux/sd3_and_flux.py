@@ -625,9 +625,9 @@ def rectified_flow_sample(
 ) -> Float[Tensor, "batch ..."]:
     """Carry noise to data by Euler's method along a velocity field.
 
-    velocity: (x [B, ...], s [B]) -> [B, ...], called once in each step, at the step's starting level; noise
-    [B, ...]: the start, at s = 1; the levels are evenly spaced from 1 to 0 before they are shifted. Returns
-    the samples [B, ...], at s = 0.
+    velocity: (x [B, ...], s [B]) -> [B, ...], called once in each step, at the step's starting level, with s in
+    noise's dtype; noise [B, ...]: the start, at s = 1; the levels are evenly spaced from 1 to 0 before they are
+    shifted. Returns the samples [B, ...], at s = 0.
     Raises ValueError if n_steps < 1.
     Source: Liu et al. 2022 (rectified flow, arXiv 2209.03003); Esser et al. 2024 (SD3, arXiv 2403.03206).
     """

@@ -100,6 +100,11 @@ class LessonFiles:
         return self.root / "graders" / self.folder / "equivalents.toml"
 
     @property
+    def hidden_on_purpose(self) -> Path:
+        """Wrong answers and promises that no public check covers, each with its reason."""
+        return self.root / "graders" / self.folder / "hidden_on_purpose.toml"
+
+    @property
     def toys(self) -> Path:
         """Public toys, which every lesson may import."""
         return self.root / "exercises" / "toys.py"

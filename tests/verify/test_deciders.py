@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,7 @@ NEUTRAL = {
     "lesson_files.py": "paths",
     "models.py": "descriptions: the digest holds the exercise's own",
     "verify/coverage.py": "proofs that are always done",
+    "verify/promises.py": "proofs that are always done",
 }
 
 
@@ -69,8 +71,20 @@ def test_a_comment_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_changed_wrong_answer_concerns_the_wrong_answers_of_its_exercise(tmp_path: Path) -> None:
     found = changed(tmp_path, KNOWN, "A correlation is a mean", "It is a mean")
-    assert found and all(name.startswith("misconception correlation/") for name in found)
+    assert "public correlation" in found
+    assert all(name.startswith("misconception correlation/") for name in found - {"public correlation"})
     assert "misconception correlation/unsigned, seed 0" in found
+
+
+def test_a_new_exception_concerns_the_public_proof_of_its_exercise(tmp_path: Path) -> None:
+    found = changed(tmp_path, f"graders/{FOLDER}/hidden_on_purpose.toml", "accepts_one_value", "not_centered")
+    assert found == {"public standardize"}
+
+
+def test_a_changed_key_concerns_the_public_proof_of_its_exercise(tmp_path: Path) -> None:
+    path = f"exercises/{FOLDER}/answer_key.json"
+    reply = json.loads((MINI / path).read_text())["checks"]["compares_rows"]["reply"]
+    assert of("correlation", changed(tmp_path, path, reply, reply[::-1])) == {"public correlation"}
 
 
 def test_a_changed_right_answer_concerns_itself(tmp_path: Path) -> None:

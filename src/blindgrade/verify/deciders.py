@@ -13,6 +13,7 @@ from pathlib import Path
 from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.models import Exercise
 from blindgrade.verify.mutants import Mutant
+from blindgrade.verify.public import decides_public_proof
 from blindgrade.verify.survival import concerned
 from blindgrade.verify.tasks import Task
 from blindgrade.verify.workshop import Workshop
@@ -39,6 +40,7 @@ PROVES = (
     "state_dicts.py",
     "verify/lazy.py",
     "verify/mutants.py",
+    "verify/public.py",
     "verify/survival.py",
     "verify/trials.py",
     "verify/workshop.py",
@@ -48,7 +50,7 @@ APART = {
     "engine/judging/collected_figures.py": "pictures, which are drawn after the verdict",
     "engine/judging/judged_before.py": "replies of a cohort, which no proof has",
 }
-FREE = ("drift", "coverage", "supplies")  # kinds that cost next to nothing, so they are always done
+FREE = ("drift", "coverage", "supplies", "promises")  # kinds that cost next to nothing, so they are always done
 SHOWN_ELSEWHERE = {"difficulty", "mental_models", "concepts"}  # fields of an exercise that no result depends on
 
 
@@ -77,10 +79,13 @@ class Deciders:
         parts.append(self.exercise(exercise))
         if task.kind == "alternative":
             parts += [self._differs(v) for v in self.workshop.alternatives if self._is(v, task)]
-        if task.kind == "misconception":
+        if task.kind in ("misconception", "public"):
             # A diagnosis chooses among all wrong answers to the exercise, in their order.
             known = [v for v in self.workshop.misconceptions if v.exercise == exercise.name]
             parts += [[v.name, v.hint, self._differs(v)] for v in known]
+        if task.kind == "public":
+            parts += decides_public_proof(self.workshop, exercise.name)
+        if task.kind == "misconception":
             parts += [self.exercise(other) for other in self.workshop.touched_by(exercise.defines)]
         return _of(parts)
 

@@ -24,6 +24,7 @@ from blindgrade.verify.bench import Bench, Effort
 from blindgrade.verify.coverage import mental_models_are_carried
 from blindgrade.verify.kept import KeptResult
 from blindgrade.verify.mutant_proofs import mutants_are_killed
+from blindgrade.verify.public import few_are_hidden
 from blindgrade.verify.tasks import Proof, Task
 from blindgrade.verify.workshop import Workshop
 
@@ -75,6 +76,7 @@ def prove(
             proofs.append(bench.record_is_current())
     if len(targets) == len(catalog.entries) and all(bench.whole for bench in benches):
         proofs.append(_mental_models(catalog, targets))
+        proofs.append(_few_are_hidden([bench.workshop for bench in benches]))
     return proofs
 
 
@@ -94,6 +96,16 @@ def _mental_models(catalog: Catalog, targets: list[Target]) -> Proof:
     start = time.perf_counter()
     detail = mental_models_are_carried(catalog.course, [t.lesson for t in targets])
     return Proof("course", "every mental model is carried", "", not detail, detail, time.perf_counter() - start)
+
+
+def _few_are_hidden(workshops: list[Workshop]) -> Proof:
+    start = time.perf_counter()
+    try:
+        detail = few_are_hidden(workshops)
+    except CourseError as error:
+        detail = str(error)
+    name = "public checks notice nearly all misconceptions"
+    return Proof("course", name, "", not detail, detail, time.perf_counter() - start)
 
 
 def _onwards(report: Progress, lesson: str, before: int, total: int) -> Callable[[int], None]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from blindgrade.models import Kind
 from blindgrade.verify.workshop import Workshop
 
-WHOLE = ("drift", "key", "stub", "coverage", "supplies")  # kinds of proofs about a whole lesson
+WHOLE = ("drift", "key", "stub", "coverage", "supplies", "promises")  # kinds of proofs about a whole lesson
 VARIANT_SEEDS = 2  # seeds for a known answer to an exercise that is not trained
 
 
@@ -54,7 +54,7 @@ def plan(workshop: Workshop, exercises: Iterable[str], seeds: int) -> list[Task]
     for name in names:
         trained = lesson.exercise(name).kind is Kind.TRAINING
         tasks += [Task(lesson.id, "solution", f"{name}, seed {seed}", name, seed) for seed in range(seeds)]
-        tasks += [Task(lesson.id, kind, name, name) for kind in ("budget", "lazy")]
+        tasks += [Task(lesson.id, kind, name, name) for kind in ("budget", "lazy", "public")]
         tasks += [
             Task(lesson.id, kind, f"{name}/{variant.name}, seed {seed}", name, seed)
             for kind, variants, count in (

@@ -17,6 +17,8 @@ from blindgrade.engine.judging.judging import judge
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.models import Exercise, ExerciseResult, Kind, Outcome
 from blindgrade.verify import coverage, lazy
+from blindgrade.verify.promises import promises_have_public_checks
+from blindgrade.verify.public import misconceptions_lose_public_points
 from blindgrade.verify.workshop import Workshop
 
 CHECK_SECONDS, TRAINING_SECONDS = 0.5, 15.0  # CPU time of a check, of a training exercise
@@ -188,8 +190,10 @@ KINDS: dict[str, tuple[str, Trial]] = {
     "stub": ("the stub earns nothing", stub_earns_nothing),
     "alternative": ("each alternative earns all", alternative_earns_all),
     "misconception": ("each misconception is caught and named", misconception_is_named),
+    "public": ("each misconception loses public points", misconceptions_lose_public_points),
     "lazy": ("lazy answers earn little", lazy_answers_earn_little),
     "coverage": ("every concept is covered", lambda workshop, *_: coverage.concepts_are_covered(workshop)),
     "budget": ("checks stay within their time", checks_are_cheap),
     "supplies": ("every exercise has what it needs", lambda workshop, *_: coverage.exercises_are_supplied(workshop)),
+    "promises": ("public checks cover what is promised", lambda workshop, *_: promises_have_public_checks(workshop)),
 }

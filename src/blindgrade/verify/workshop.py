@@ -40,6 +40,11 @@ class Workshop:
         return LessonChecks(self.files, self.lesson)
 
     @cached_property
+    def public_checks(self) -> LessonChecks:
+        """The lesson's public checks, as they are released. CourseError if the file is missing or does not load."""
+        return LessonChecks(self.files, self.lesson, self.files.public_checks)
+
+    @cached_property
     def reference(self) -> LiveReference:
         """The solution's results. Each is computed once."""
         return LiveReference(self.checks, self.solution)

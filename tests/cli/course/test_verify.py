@@ -31,7 +31,7 @@ def test_proofs_that_hold_are_exit_code_0_as_json_and_junit(root: Path, tmp_path
     assert done.exit_code == 0, done.output
     said = json.loads(done.stdout)
     assert (said["schema"], said["passed"]) == ("blindgrade/proofs/v1", True)
-    assert set(said["proofs"][0]) == {"lesson", "name", "subject", "passed", "detail", "seconds"}
+    assert set(said["proofs"][0]) == {"lesson", "name", "subject", "passed", "detail", "seconds", "source"}
     assert len(list(ElementTree.parse(tmp_path / "proofs.xml").iter("testcase"))) == len(said["proofs"])
 
 

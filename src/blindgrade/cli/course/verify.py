@@ -44,8 +44,8 @@ def verify() -> None:
     """Prove that the course is sound.
 
     Without LESSON, the command verifies every lesson that is ready. The solution earns every point and the stub none;
-    alternatives earn all points; checks catch misconceptions and name them; lazy answers earn little; exercises cover
-    the concepts; checks are quick.
+    alternatives earn all points; checks catch misconceptions and name them; misconceptions lose points with the public
+    checks alone; lazy answers earn little; exercises cover the concepts; checks are quick.
 
     A proof that passed before is not done again until something that decides it changes: the exercise, its checks, its
     known answers, the part of the solution that it uses, the engine, or a version of Python or torch.
