@@ -111,7 +111,7 @@ def keep_higher(changes: Changes, reason: str) -> list[Ruling]:
             ),
             reason=reason,
         )
-        for one in changes.lost
+        for one in sorted(changes.lost, key=lambda one: (one.student, one.lesson))
     ]
 
 

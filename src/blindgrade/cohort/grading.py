@@ -73,11 +73,14 @@ class Plan:
         """JSON for another machine, with files as base64."""
         read = self.submission
         files = {name: base64.b64encode(content).decode() for name, content in read.files.items()}
+        graded = None if read.graded is None else sorted(read.graded)
         return json.dumps({
             "student": self.work.student, "path": str(self.work.path), "submitted_at": self.work.submitted_at,
             "key": self.key, "problems": self.problems,
             "earlier": {name: result.model_dump(mode="json") for name, result in self.earlier.items()},
-            "submission": {**vars(read), "files": files, "lines": vars(read.lines)},
+            "submission": {
+                **vars(read), "files": files, "lines": vars(read.lines), "graded": graded, "released": [],
+            },
         }).encode()  # fmt: skip
 
     @classmethod
@@ -87,10 +90,11 @@ class Plan:
         read = values["submission"]
         lines = LineMap(read["lines"]["file"], tuple((first, number) for first, number in read["lines"]["cells"]))
         files = {name: base64.b64decode(content) for name, content in read["files"].items()}
+        graded = None if read["graded"] is None else frozenset(read["graded"])
         return cls(
             SubmittedWork(values["student"], Path(values["path"]), values["submitted_at"]),
             values["key"],
-            LessonSubmission(**{**read, "files": files, "lines": lines}),
+            LessonSubmission(**{**read, "files": files, "lines": lines, "graded": graded, "released": ()}),
             {name: ExerciseResult.model_validate(result) for name, result in values["earlier"].items()},
             values["problems"],
         )
@@ -189,6 +193,7 @@ class LessonGrader:
         found = self.read(work)
         if isinstance(found, Result):
             return found
+        found = replace(found, released=())  # they are the grader's own files, on each machine in another place
         key = attempt_key(found.sha256, work.submitted_at, self.version.digest, self.seed.id)
         if regrade:
             return Plan(work, key, found, {}, [])
@@ -246,9 +251,10 @@ class LessonGrader:
     def _attempt(self, plan: Plan) -> Attempt:
         names = tuple(name for name in self.target.exercises if name not in plan.earlier)
         part = replace(self.target, exercises=names)
+        submission = replace(plan.submission, released=self.target.files.stubs)
         try:
             zygote = self.warm.zygote()
-            return grade_lesson(part, plan.submission, plan.work.path, self.options, zygote, self._references)
+            return grade_lesson(part, submission, plan.work.path, self.options, zygote, self._references)
         except SandboxMissing:
             raise
         except (CourseError, ZygoteFailed) as error:

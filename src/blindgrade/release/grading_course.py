@@ -15,11 +15,16 @@ def public_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
 
 
 def private_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
-    """Files that grade the targets by their solutions: every check, known answer and toy. They are private."""
+    """Files that grade the targets by their solutions: every check, known answer, stub and toy. They are private."""
     files = [
         path
         for target in targets
-        for path in (target.files.solution, target.files.private_checks, target.files.known_answers)
+        for path in (
+            target.files.solution,
+            target.files.stub,
+            target.files.private_checks,
+            target.files.known_answers,
+        )
     ]
     private_toys = sorted(path for target in targets for path in target.files.grader_toys.rglob("*.py"))
     return _read(catalog, [*_descriptions(catalog, targets), *files, *_toys(targets), *private_toys])
