@@ -4,6 +4,7 @@ import json
 
 from blindgrade.cohort_report.alike import Alike, alike, read_forms, read_groups
 from blindgrade.cohort_report.sections import alike_table
+from blindgrade.roster.matching import Roster
 from blindgrade.simulate.simulation import simulate
 from blindgrade.simulate.written import write_submissions
 
@@ -121,6 +122,6 @@ def test_groups_are_read_from_the_index_of_collected_submissions(tmp_path):
 
 def test_the_table_says_how_many_pairs_handed_in_as_a_group():
     end = " handed in as a group, and their common work is not compared."
-    assert alike_table(Alike([], [], 5, 2)).about.endswith(f"2 pairs{end}")
-    assert alike_table(Alike([], [], 5, 1)).about.endswith(f"1 pair{end}")
-    assert "group" not in alike_table(Alike([], [], 5)).about
+    assert alike_table(Alike([], [], 5, 2), Roster()).about.endswith(f"2 pairs{end}")
+    assert alike_table(Alike([], [], 5, 1), Roster()).about.endswith(f"1 pair{end}")
+    assert "group" not in alike_table(Alike([], [], 5), Roster()).about

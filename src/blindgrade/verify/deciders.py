@@ -32,6 +32,7 @@ PROVES = (
     "engine/wire/frames.py",
     "engine/wire/replies.py",
     "engine/worker/attributes.py",
+    "engine/worker/blocks.py",
     "engine/worker/errors.py",
     "engine/worker/experiment.py",
     "engine/worker/lesson.py",

@@ -92,7 +92,7 @@ def test_days_and_times_move_the_due_date(attempts: Path) -> None:
         (("adjust", "ada", LESSON), "give either --points or --by"),
         (("adjust", "ada", LESSON, "--by", "0"), "--by 0 changes nothing"),
         (("adjust", "ada", LESSON, "--by", "nan"), "points must be a number"),
-        (("adjust", "ada", f"{LESSON}/fit_lin", "--by", "1"), "did you mean lesson-1.1.1/fit_line?"),
+        (("adjust", "ada", f"{LESSON}/fit_lin", "--by", "1"), "did you mean lesson-1.1.1/fit_line"),
         (("excuse", "ada", f"{LESSON}/fit_line"), "students are excused from whole lessons"),
         (("excuse", "ada", "lesson-9"), "no lesson, module or exercise has the id 'lesson-9'"),
     ],

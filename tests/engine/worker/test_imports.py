@@ -21,6 +21,7 @@ SANDBOX = (
 )
 WORKER = (
     "attributes",
+    "blocks",
     "eager",
     "errors",
     "experiment",

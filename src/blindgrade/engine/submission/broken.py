@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from blindgrade.engine.submission.lines import LineMap
-from blindgrade.engine.worker.lesson import CONTINUES, UNPARSED, parsed_block
+from blindgrade.engine.worker.blocks import CONTINUES, UNPARSED, parsed_block
 
 DEFINES = re.compile(r"^(?:async +def|def|class) +(\w+)")
 HEADER = re.compile(r"(?:async\b|def\b|class\b|if\b|for\b|while\b|with\b|try\b|match\b|@)")
