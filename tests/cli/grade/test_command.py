@@ -336,8 +336,13 @@ def test_the_next_command_repeats_the_submission(tmp_path: Path) -> None:
 
 
 def test_prints_of_a_debugged_file_stay_out_of_the_json(tmp_path: Path) -> None:
-    noise = "import os, sys\nprint('noise')\nos.write(1, b'more')\nsys.stdout = open(os.devnull, 'w')\n"
-    (tmp_path / "basics.py").write_text(noise + (CASES / "all_right" / "basics.py").read_text())
+    noise = "import os, sys\nos.write(1, b'more')\nsys.stdout = open(os.devnull, 'w')\n"
+    text = (
+        (CASES / "all_right" / "basics.py")
+        .read_text()
+        .replace(":\n    ", ":\n    print('noise', file=sys.__stdout__)\n    ", 1)
+    )
+    (tmp_path / "basics.py").write_text(noise + text)
     done = run("1.1.1", "--submission", tmp_path, "--debug", "--json")
     assert json.loads(done.stdout)["points"] == 100
     assert "noise" in done.stderr and "more" in done.stderr
