@@ -37,7 +37,8 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.mark.parametrize("tier", ["namespaces", "landlock", "process"])
 def test_a_worker_imports_the_package(site: Path, tmp_path: Path, tier: Sandbox) -> None:
     targets = [replace(target, packages=(PACKAGE,)) for target in CATALOG.find(["all"])]
-    (tmp_path / "basics.py").write_text(f"from tinyops import twice\n\nassert twice(2) == 4\n{RIGHT}")
+    uses = RIGHT.replace("return centered /", "return twice(centered) / 2 /")
+    (tmp_path / "basics.py").write_text(f"from tinyops import twice\n\n{uses}")
     with Zygote.for_targets(targets, sandbox=tier) as warm:
         try:
             warm.ready()
