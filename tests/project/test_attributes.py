@@ -38,6 +38,7 @@ def generated() -> list[str]:
         for target in Catalog(course).find(["all"]):
             files = target.files
             made += [files.stub, files.notebook, files.public_checks, files.answer_key]
+    made += sorted((ROOT / "graders").glob("*/proofs.json"))
     return [path.relative_to(ROOT).as_posix() for path in made]
 
 
