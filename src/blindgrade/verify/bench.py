@@ -94,22 +94,23 @@ class Bench:
         return self.kept.get(self.local.mutant(mutant)) if usable else None
 
     def expected_seconds(self) -> float | None:
-        """Estimate of the time for all that is planned, on one processor; None if no earlier time is known.
+        """Estimate of the time for all that is planned, on one processor; None if few earlier times are known.
 
         A proof without an earlier time counts as long as those of its exercise and kind, or else as all on average.
+        Times of trained exercises say nothing about others, so half of the proofs must have an own time.
         """
         record = self.record or ProofRecord.read(self.workshop.files.proof_record)
         times = self.kept.seconds() | ({one.what: one.seconds for one in record.proofs.values()} if record else {})
-        if not times:
-            return None
-        average = sum(times.values()) / len(times)
         planned = [(_what(task), f"{task.kind} {task.exercise}") for task in self.tasks if self.known(task) is None]
         planned += [(named(m), f"{m.exercise}: mutant") for m in self.mutants if self.known_mutant(m) is None]
-        total = 0.0
+        found: list[float] = []
         for what, alike in planned:
             others = [seconds for name, seconds in times.items() if name.startswith(alike)]
-            total += times.get(what, sum(others) / len(others) if others else average)
-        return total
+            if what in times or others:
+                found.append(times.get(what, sum(others) / max(1, len(others))))
+        if 2 * len(found) < len(planned) or not found:
+            return None if planned else 0.0
+        return sum(found) / len(found) * len(planned)
 
     def keep(self, proofs: dict[Task, Proof]) -> None:
         """Keep what was proved now. Only what passed: a failure is shown again by proving it again."""

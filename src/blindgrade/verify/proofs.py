@@ -81,9 +81,9 @@ def prove(
 
 
 def _expected_seconds(benches: list[Bench], workers: int) -> float | None:
-    """Estimate of the time for all benches, from the times of earlier proofs; None if there are none."""
+    """Estimate of the time for all benches, from the times of earlier proofs; None if most lessons have none."""
     known = [seconds for bench in benches if (seconds := bench.expected_seconds()) is not None]
-    return sum(known) / len(known) * len(benches) / max(1, workers) if known else None
+    return sum(known) / len(known) * len(benches) / max(1, workers) if 2 * len(known) > len(benches) else None
 
 
 def _mutants(bench: Bench, progress: Callable[[int], None]) -> tuple[list[Proof], dict[str, KeptResult]]:
