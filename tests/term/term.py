@@ -163,9 +163,9 @@ class Term:
         self.run("collect", self.exchanges[True] / "mini", "--to", self.submitted)
         self.run("collect", self.exchanges[False] / "mini", "--to", self.submitted, "--groups", self.groups_file())
 
-    def grade(self, *more: object) -> str:
-        """Grade every lesson. Exit code 1: some students handed in nothing for some lessons."""
-        return self.run("grade", "lesson-1.1", self.submitted, "--attempts", self.attempts, *more, expected=1)
+    def grade(self, lesson: str = "lesson-1.1") -> str:
+        """Grade a lesson, or all of them. Exit code 1: some students handed in nothing for some lessons."""
+        return self.run("grade", lesson, self.submitted, "--attempts", self.attempts, expected=1)
 
     def decide(self, kind: str, student: str, lesson: str, **values: float) -> None:
         options = [part for name, value in values.items() for part in (f"--{name}", f"{value:g}")]

@@ -31,9 +31,9 @@ def term(tmp_path_factory: pytest.TempPathFactory) -> Term:
     term.undo(2)  # an extension
     term.set_points(lessons[2], "standardize", 30.0)
     term.refused = term.run(*term.exporting("csv"), expected=1)
-    term.grade()
+    term.grade(lessons[2])
     term.set_points(lessons[4], "fit_line", 35.0)
-    term.grade()
+    term.grade(lessons[4])
     term.set_points(lessons[4], "fit_line", 20.0)  # the attempts of before count again, so nothing is graded
     return term
 

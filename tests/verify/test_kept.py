@@ -105,8 +105,22 @@ def test_the_record_can_be_made_of_the_trained_exercises_alone(mini: Catalog) ->
 
 def test_what_the_record_lacks_is_proved(mini: Catalog) -> None:
     prove(mini, [LESSON], Effort(1, known="record"))
-    done = now(prove(mini, [LESSON], Effort(2, known="recorded")))
-    assert f"the solution earns every point: {TRAINED}, seed 1" in done
+    path = mini.files(LESSON).proof_record
+    record = ProofRecord.read(path)
+    assert record is not None
+    lost = next(digest for digest, one in record.proofs.items() if one.what == f"lazy {TRAINED}")
+    del record.proofs[lost]
+    record.write(path)
+    done = now(prove(mini, [LESSON], Effort(1, known="recorded")))
+    assert [line for line in done if TRAINED in line] == [
+        f"the solution earns every point: {TRAINED}, seed 0", f"lazy answers earn little: {TRAINED}",
+    ]  # fmt: skip
+
+
+def test_a_record_says_how_many_seeds_a_training_is_worth(mini: Catalog) -> None:
+    prove(mini, [LESSON], Effort(1, known="record"))
+    subjects = [p.subject for p in prove(mini, [LESSON], Effort(3, known="recorded")) if p.subject.endswith(", seed 2")]
+    assert "correlation, seed 2" in subjects and f"{TRAINED}, seed 2" not in subjects
 
 
 def test_a_stale_record_fails_and_names_the_command(mini: Catalog) -> None:

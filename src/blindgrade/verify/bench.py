@@ -57,7 +57,9 @@ class Bench:
         kept = Kept(catalog.build, target.files.entry.id)
         local, lasting = Deciders(workshop), Deciders(workshop, on_this_machine=False)
         bench = cls(target, workshop, effort, record, kept, local, lasting)
-        bench.tasks = plan(workshop, target.exercises, effort.seeds)
+        # A record has the seeds that were worth a training; the others are not trained each time.
+        recorded = record.seeds if record is not None and effort.known == "recorded" else None
+        bench.tasks = plan(workshop, target.exercises, effort.seeds, recorded)
         bench.mutants = sampled(workshop, target.exercises) if effort.mutants else []
         return bench
 

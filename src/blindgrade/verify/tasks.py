@@ -46,14 +46,18 @@ class Task:
         return re.sub(r", seed \d+$", "", self.subject).partition("/")[2]
 
 
-def plan(workshop: Workshop, exercises: Iterable[str], seeds: int) -> list[Task]:
-    """Proofs to do for one lesson. For only some of its exercises, without the proofs about the whole lesson."""
+def plan(workshop: Workshop, exercises: Iterable[str], seeds: int, trained_seeds: int | None = None) -> list[Task]:
+    """Proofs to do for one lesson. For only some of its exercises, without the proofs about the whole lesson.
+
+    `trained_seeds`: seeds of the solution of a trained exercise, if they are fewer.
+    """
     lesson, names = workshop.lesson, list(exercises)
     whole = names == [e.name for e in lesson.exercises]
     tasks = [Task(lesson.id, kind, "") for kind in WHOLE] if whole else []
     for name in names:
         trained = lesson.exercise(name).kind is Kind.TRAINING
-        tasks += [Task(lesson.id, "solution", f"{name}, seed {seed}", name, seed) for seed in range(seeds)]
+        count = min(seeds, trained_seeds or seeds) if trained else seeds
+        tasks += [Task(lesson.id, "solution", f"{name}, seed {seed}", name, seed) for seed in range(count)]
         tasks += [Task(lesson.id, kind, name, name) for kind in ("budget", "lazy", "public")]
         tasks += [
             Task(lesson.id, kind, f"{name}/{variant.name}, seed {seed}", name, seed)
