@@ -190,6 +190,10 @@ class Catalog:
         """The ids that these names stand for; see `Ids.canonical`. UnknownId if a name is unknown or ambiguous."""
         return tuple(self._canonical(name) for name in names)
 
+    def exercise_in(self, name: str) -> str | None:
+        """Name of the exercise that `name` stands for; None if it stands for whole lessons. UnknownId as `canonical`."""
+        return self._canonical(name).partition("/")[2] or None
+
     def _canonical(self, name: str) -> str:
         try:
             return self._ids.canonical(name)

@@ -155,6 +155,17 @@ def test_points_above_the_maximum_are_a_bonus_and_said(attempts: Path) -> None:
     assert "the student is excused" in run("adjust", "ada", LESSON, "--by", "1", "--reason", "r").stdout
 
 
+@pytest.mark.parametrize("name", [f"{LESSON}/fit_line", "fit_line", "1.1.1/fit_line"])
+def test_an_exercise_is_adjusted_under_each_of_its_names(attempts: Path, name: str) -> None:
+    run("adjust", "ada", name, "--points", "5", "--reason", "read by hand")
+    run("adjust", "ada", LESSON, "--by", "1", "--reason", "the whole lesson")
+    assert [(one.lesson, one.exercise) for one in DecisionStore(attempts).all()] == [
+        (LESSON, "fit_line"), (LESSON, None),
+    ]  # fmt: skip
+    shown = run("decisions", "--lesson", name).stdout
+    assert "read by hand" in shown and "the whole lesson" not in shown
+
+
 def test_decisions_are_listed_and_taken_back(attempts: Path) -> None:
     run("extend", "ada", LESSON, "--days", "3", "--reason", "ill", "--by-whom", "prof")
     run("adjust", "ben", f"{LESSON}/fit_line", "--by", "-1", "--reason", "copied", "--by-whom", "ta")

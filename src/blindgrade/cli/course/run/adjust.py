@@ -76,7 +76,7 @@ def _target(catalog: Catalog, name: str) -> tuple[Target, str | None]:
     if len(targets) > 1:
         listed = ", ".join(target.lesson.id for target in targets)
         raise BadRequest(f"{name} has several lessons; an adjustment is for one of them, or for an exercise: {listed}")
-    return targets[0], name.split("/")[1] if "/" in name else None
+    return targets[0], catalog.exercise_in(name)
 
 
 def _above(decision: Decision, target: Target, points: float) -> str:

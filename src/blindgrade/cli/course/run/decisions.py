@@ -74,7 +74,7 @@ def _asked(catalog: Catalog, found: list[Decision], student: str | None, lesson:
         found = [one for one in found if one.student == student]
     if lesson is not None:
         lessons = {target.lesson.id for target in catalog.find([lesson])}
-        exercise = lesson.split("/")[1] if "/" in lesson else None
+        exercise = catalog.exercise_in(lesson)
         found = [one for one in found if one.lesson in lessons and exercise in (None, one.exercise)]
     return found
 
