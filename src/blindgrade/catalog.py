@@ -191,7 +191,7 @@ class Catalog:
         return tuple(self._canonical(name) for name in names)
 
     def exercise_in(self, name: str) -> str | None:
-        """Name of the exercise that `name` stands for; None if it stands for whole lessons. UnknownId as `canonical`."""
+        """Name of the exercise that `name` stands for; None for whole lessons. UnknownId as `canonical`."""
         return self._canonical(name).partition("/")[2] or None
 
     def _canonical(self, name: str) -> str:

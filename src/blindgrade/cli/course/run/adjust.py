@@ -7,25 +7,11 @@ from pathlib import Path
 import click
 
 from blindgrade.attempts.decision import Decision, DecisionKind
-from blindgrade.attempts.decisions import DecisionStore
-from blindgrade.attempts.reading import StoreError
-from blindgrade.attempts.store import AttemptStore
-from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
-from blindgrade.cli.course.run.deciding import (
-    Asked,
-    BadRequest,
-    UnknownStudent,
-    new_line,
-    points_of,
-    ruling,
-    store_rulings,
-    students_of,
-)
+from blindgrade.catalog import Catalog, Target
+from blindgrade.cli.course.run.deciding import REFUSED, Asked, BadRequest, Deciding, new_line, ruling
 from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.exits import BAD_REQUEST, stops
-from blindgrade.marks.marks import Marks
 from blindgrade.render.safe import shown
-from blindgrade.submitted import NoSubmissions
 
 
 def adjust(
@@ -43,23 +29,20 @@ def adjust(
 ) -> None:
     """Store an adjustment for each student, and say where points are above the maximum."""
     people = roster_at(roster)
-    with stops(BAD_REQUEST, CourseError, UnknownId, StoreError, NoSubmissions, UnknownStudent, BadRequest):
+    with stops(BAD_REQUEST, *REFUSED):
         if (points is None) == (by is None):
             raise BadRequest("give either --points or --by")
         if by == 0:
             raise BadRequest("--by 0 changes nothing; give another number")
-        catalog = Catalog.locate()
-        store = AttemptStore(attempts or catalog.attempts)
-        target, exercise = _target(catalog, lesson)
-        asked = Asked(students, listed, submitted, new)
-        decisions = DecisionStore(store.root)
-        wanted = students_of(asked, store, people, decisions.all())
+        desk = Deciding.about(Asked(students, listed, submitted, new), attempts, people)
+        target, exercise = _target(desk.catalog, lesson)
         values = {"exercise": exercise, "points": points, "by": by}
-        rulings = [ruling(DecisionKind.ADJUST, student, target.lesson.id, reason, **values) for student in wanted]
-        marks = Marks(catalog, store.root)
-        before = points_of(marks, catalog.course.policy, target.lesson.id, wanted, decisions)
-        stored = store_rulings(store.root, rulings, by_whom)
-        after = points_of(marks, catalog.course.policy, target.lesson.id, wanted, decisions)
+        rulings = [
+            ruling(DecisionKind.ADJUST, student, target.lesson.id, reason, **values) for student in desk.students
+        ]
+        before = desk.points(target.lesson.id)
+        stored = desk.store(rulings, by_whom)
+        after = desk.points(target.lesson.id)
     most = target.lesson.max_points
     for one in stored:
         if one.student in after:

@@ -6,6 +6,7 @@ import difflib
 import getpass
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import click
@@ -14,15 +15,16 @@ from pydantic import ValidationError
 from blindgrade.attempts.decision import Decision, DecisionKind, Ruling
 from blindgrade.attempts.decisions import AlreadyDecided, DecisionStore
 from blindgrade.attempts.effects import UNDECIDED, by_student
+from blindgrade.attempts.reading import StoreError
 from blindgrade.attempts.store import AttemptStore
+from blindgrade.catalog import Catalog, CourseError, UnknownId
 from blindgrade.marks.marks import Marks
 from blindgrade.marks.record import HandedInRecord
-from blindgrade.models import Policy
 from blindgrade.policies import standings
 from blindgrade.render.safe import shown
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier
-from blindgrade.submitted import STUDENT, read_submitted
+from blindgrade.submitted import STUDENT, NoSubmissions, read_submitted
 
 MOST_NAMED = 3
 
@@ -43,6 +45,50 @@ class Asked:
     listed: Path | None
     submitted: Path | None
     new: bool
+
+
+# What ends such a command with a message. Nothing was stored then.
+REFUSED = (CourseError, UnknownId, StoreError, NoSubmissions, UnknownStudent, BadRequest)
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """The course, its decisions, and the students about whom a command decides."""
+
+    catalog: Catalog
+    decisions: DecisionStore
+    students: list[str]
+
+    @classmethod
+    def about(cls, asked: Asked, attempts: Path | None, roster: Roster) -> Deciding:
+        """The course here, and the students that were asked for. Raises an error of REFUSED."""
+        catalog = Catalog.locate()
+        store = AttemptStore(attempts or catalog.attempts)
+        decisions = DecisionStore(store.root)
+        return cls(catalog, decisions, students_of(asked, store, roster, decisions.all()))
+
+    def store(self, rulings: Sequence[Ruling], by_whom: str | None) -> list[Decision]:
+        """Store the rulings; see `store_rulings`."""
+        return store_rulings(self.decisions.folder.parent, rulings, by_whom)
+
+    @cached_property
+    def _marks(self) -> Marks:
+        return Marks(self.catalog, self.decisions.folder.parent)
+
+    def points(self, lesson: str) -> dict[str, float]:
+        """Points of the students in the lesson, by the decisions that are in force now. Excused students have none."""
+        marks, policy = self._marks, self.catalog.course.policy
+        # Late days may have been taken from the bank in other lessons.
+        lessons = marks.store.lessons() if policy.late.bank else [lesson]
+        given = {one: marks.of(one, marks.summary, policy.attempts).students for one in lessons}
+        decided = by_student(self.decisions.in_force())
+        found = {}
+        for student in self.students:
+            handed_in = {one: versions[student] for one, versions in given.items() if student in versions}
+            for one in standings(student, handed_in, policy, decisions=decided.get(student, UNDECIDED)):
+                if one.lesson == lesson and not one.excused:
+                    found[student] = one.points
+        return found
 
 
 def students_of(asked: Asked, attempts: AttemptStore, roster: Roster, decided: Iterable[Decision]) -> list[str]:
@@ -93,23 +139,6 @@ def store_rulings(attempts: Path, rulings: Sequence[Ruling], by_whom: str | None
         except AlreadyDecided as error:
             click.echo(shown(f"{one.student}  {one.lesson}  {one.what}: {error}"))
     return stored
-
-
-def points_of(
-    marks: Marks, policy: Policy, lesson: str, students: Iterable[str], decisions: DecisionStore
-) -> dict[str, float]:
-    """Points of the students in the lesson, by the decisions that are in force now. Excused students have none."""
-    # Late days may have been taken from the bank in other lessons.
-    lessons = marks.store.lessons() if policy.late.bank else [lesson]
-    given = {one: marks.of(one, marks.summary, policy.attempts).students for one in lessons}
-    decided = by_student(decisions.in_force())
-    found = {}
-    for student in students:
-        handed_in = {one: versions[student] for one, versions in given.items() if student in versions}
-        for one in standings(student, handed_in, policy, decisions=decided.get(student, UNDECIDED)):
-            if one.lesson == lesson and not one.excused:
-                found[student] = one.points
-    return found
 
 
 def new_line(decision: Decision) -> str:

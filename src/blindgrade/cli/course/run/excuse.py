@@ -7,24 +7,11 @@ from pathlib import Path
 import click
 
 from blindgrade.attempts.decision import DecisionKind
-from blindgrade.attempts.decisions import DecisionStore
-from blindgrade.attempts.reading import StoreError
-from blindgrade.attempts.store import AttemptStore
-from blindgrade.catalog import Catalog, CourseError, UnknownId
-from blindgrade.cli.course.run.deciding import (
-    Asked,
-    BadRequest,
-    UnknownStudent,
-    new_line,
-    ruling,
-    store_rulings,
-    students_of,
-)
+from blindgrade.cli.course.run.deciding import REFUSED, Asked, Deciding, new_line, ruling
 from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.course.run.whole_lessons import whole_lessons
 from blindgrade.cli.exits import BAD_REQUEST, stops
 from blindgrade.render.safe import shown
-from blindgrade.submitted import NoSubmissions
 
 
 def excuse(
@@ -40,15 +27,14 @@ def excuse(
 ) -> None:
     """Store an excuse for each student and lesson."""
     people = roster_at(roster)
-    with stops(BAD_REQUEST, CourseError, UnknownId, StoreError, NoSubmissions, UnknownStudent, BadRequest):
-        catalog = Catalog.locate()
-        store = AttemptStore(attempts or catalog.attempts)
-        targets = whole_lessons(catalog, lesson, "is one exercise; students are excused from whole lessons:")
-        asked = Asked(students, listed, submitted, new)
-        wanted = students_of(asked, store, people, DecisionStore(store.root).all())
+    with stops(BAD_REQUEST, *REFUSED):
+        desk = Deciding.about(Asked(students, listed, submitted, new), attempts, people)
+        targets = whole_lessons(desk.catalog, lesson, "is one exercise; students are excused from whole lessons:")
         rulings = [
-            ruling(DecisionKind.EXCUSE, student, target.lesson.id, reason) for target in targets for student in wanted
+            ruling(DecisionKind.EXCUSE, student, target.lesson.id, reason)
+            for target in targets
+            for student in desk.students
         ]
-        stored = store_rulings(store.root, rulings, by_whom)
+        stored = desk.store(rulings, by_whom)
     for one in stored:
         click.echo(shown(new_line(one)))

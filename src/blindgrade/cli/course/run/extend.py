@@ -8,26 +8,14 @@ from pathlib import Path
 import click
 
 from blindgrade.attempts.decision import DecisionKind
-from blindgrade.attempts.decisions import DecisionStore
 from blindgrade.attempts.effects import UNDECIDED, by_student
-from blindgrade.attempts.reading import StoreError
-from blindgrade.attempts.store import AttemptStore
-from blindgrade.catalog import Catalog, CourseError, UnknownId
-from blindgrade.cli.course.run.deciding import (
-    Asked,
-    BadRequest,
-    UnknownStudent,
-    new_line,
-    ruling,
-    store_rulings,
-    students_of,
-)
+from blindgrade.catalog import Catalog
+from blindgrade.cli.course.run.deciding import REFUSED, Asked, BadRequest, Deciding, new_line, ruling
 from blindgrade.cli.course.run.rosters import roster_at
 from blindgrade.cli.course.run.whole_lessons import whole_lessons
 from blindgrade.cli.exits import BAD_REQUEST, stops
 from blindgrade.clock import utc
 from blindgrade.render.safe import shown
-from blindgrade.submitted import NoSubmissions
 
 
 def extend(
@@ -45,25 +33,21 @@ def extend(
 ) -> None:
     """Store an extension for each student and lesson, and print the new due dates."""
     people = roster_at(roster)
-    with stops(BAD_REQUEST, CourseError, UnknownId, StoreError, NoSubmissions, UnknownStudent, BadRequest):
+    with stops(BAD_REQUEST, *REFUSED):
         if (days is None) == (until is None):
             raise BadRequest("give either --days or --until")
-        catalog = Catalog.locate()
-        store = AttemptStore(attempts or catalog.attempts)
-        decisions = DecisionStore(store.root)
-        known = by_student(decisions.in_force())
-        asked = Asked(students, listed, submitted, new)
-        wanted = students_of(asked, store, people, decisions.all())
-        due = _due_dates(catalog, lesson)
+        desk = Deciding.about(Asked(students, listed, submitted, new), attempts, people)
+        known = by_student(desk.decisions.in_force())
+        due = _due_dates(desk.catalog, lesson)
         rulings = []
         for one in due:
-            for student in wanted:
+            for student in desk.students:
                 now = known.get(student, UNDECIDED).due(one, due[one])
                 assert now is not None
                 time = _time(until, due[one], now) if until else None
                 rulings.append(ruling(DecisionKind.EXTEND, student, one, reason, days=days, until=time))
-        stored = store_rulings(store.root, rulings, by_whom)
-        known = by_student(decisions.in_force())
+        stored = desk.store(rulings, by_whom)
+        known = by_student(desk.decisions.in_force())
     for one_stored in stored:
         time_now = known[one_stored.student].due(one_stored.lesson, due[one_stored.lesson])
         click.echo(shown(f"{new_line(one_stored)}: now due {time_now}"))
