@@ -68,9 +68,15 @@ class Deciders:
         added = [workshop.packages] if workshop.packages else []
         self._base = _of(code_digest(decides=PROVES, apart=tuple(APART)), versions, *added)
         self._exercises: dict[str, str] = {}
+        self._tasks: dict[Task, str] = {}
 
     def of(self, task: Task) -> str:
         """Digest for the task; "" if the proof is always done."""
+        if task not in self._tasks:
+            self._tasks[task] = self._of_task(task)
+        return self._tasks[task]
+
+    def _of_task(self, task: Task) -> str:
         if task.kind in FREE:
             return ""
         parts: list[object] = [self._base, task.kind, task.subject, task.seed]

@@ -96,10 +96,10 @@ def mutants_are_killed(
     return proofs + _against_the_list(workshop, found, alive, listed, whole), fresh
 
 
-def unlisted(workshop: Workshop, alive: Iterable[Mutant]) -> list[Mutant]:
+def unlisted(alive: Iterable[Mutant], listed: Iterable[Equivalent]) -> list[Mutant]:
     """Mutants that survive and that equivalents.toml does not list."""
-    listed = {(e.exercise, e.change) for e in read_equivalents(workshop.files.equivalents)}
-    return [mutant for mutant in alive if (mutant.exercise, mutant.change) not in listed]
+    known = {(e.exercise, e.change) for e in listed}
+    return [mutant for mutant in alive if (mutant.exercise, mutant.change) not in known]
 
 
 def _against_the_list(
@@ -107,7 +107,7 @@ def _against_the_list(
 ) -> list[Proof]:
     lesson, path = workshop.lesson.id, workshop.files.equivalents
     proofs = []
-    for mutant in unlisted(workshop, alive):
+    for mutant in unlisted(alive, listed):
         detail = (
             f"line {mutant.line}: no check notices {mutant.change}; write one, or list it with its reason in {path}"
         )

@@ -14,6 +14,7 @@ from typing import Any
 from blindgrade.catalog import CourseError
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
 from blindgrade.engine.grading.in_process import Trusted
+from blindgrade.files import toml_data
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Outcome
 from blindgrade.verify.workshop import Workshop
@@ -45,7 +46,7 @@ def read_hidden(files: LessonFiles) -> tuple[list[HiddenMisconception], list[Hid
     if not path.is_file():
         return [], []
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
+        entries = toml_data(path)
         misconceptions = [HiddenMisconception(**entry) for entry in entries.pop("misconception", [])]
         promises = [HiddenPromise(**entry) for entry in entries.pop("promise", [])]
     except (tomllib.TOMLDecodeError, TypeError) as error:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from blindgrade.models import Outcome
-from blindgrade.verify.mutant_proofs import sampled
+from blindgrade.verify.mutant_proofs import sampled, unlisted
 from blindgrade.verify.mutants import Mutant, read_equivalents
 from blindgrade.verify.survival import Trial, run_all, trial_of
 from blindgrade.verify.workshop import Workshop
@@ -33,19 +33,20 @@ class Why:
 def why(workshop: Workshop, exercise: str, workers: int, progress: Callable[[int, int], None]) -> Why:
     """Result of trying every mutant of the exercise; of a trained exercise, a sample. CourseError for bad files."""
     found = sampled(workshop, [exercise])
-    listed = {entry.change for entry in read_equivalents(workshop.files.equivalents) if entry.exercise == exercise}
+    listed = read_equivalents(workshop.files.equivalents)
     trials = [trial_of(workshop, mutant) for mutant in found]
     ended = run_all(workshop, trials, workers, _shortcomings, lambda done: progress(done, len(found)))
     codes = {id(trial): code for trial, code in ended}
     by_code = [(trial.mutant, codes[id(trial)]) for trial in trials]
     alive = [mutant for mutant, code in by_code if code == SURVIVES]
     caught = [(mutant, code - LOSES) for mutant, code in by_code if code is not None and code >= LOSES]
+    unnoticed = unlisted(alive, listed)
     return Why(
         tried=len(found),
-        unnoticed=[mutant for mutant in alive if mutant.change not in listed],
+        unnoticed=unnoticed,
         hidden=[mutant for mutant, misses in caught if misses & NOT_PUBLICLY],
         unnamed=[mutant for mutant, misses in caught if misses & UNNAMED],
-        listed=sum(mutant.change in listed for mutant in alive),
+        listed=len(alive) - len(unnoticed),
     )
 
 

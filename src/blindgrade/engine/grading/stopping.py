@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from blindgrade.engine.submission.lines import MAX_FUNCTION
 from blindgrade.engine.submission.reading import LessonSubmission
+from blindgrade.engine.submission.statements import tree_of
 from blindgrade.engine.wire.replies import MAX_FRAMES, MAX_LINE, MAX_NAME, Raised, TraceLine
 from blindgrade.places import Frame
 
@@ -68,10 +69,7 @@ def _question(over: str) -> str:
 def _tree(file: str, submission: LessonSubmission) -> ast.Module | None:
     """Syntax tree of one of the student's files; None if it has none."""
     text = submission.to_run if file == submission.file else submission.files.get(file)
-    try:
-        return ast.parse(text) if text is not None else None
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return tree_of(text) if text is not None else None
 
 
 def _around(tree: ast.Module, line: int, *kinds: type[ast.stmt]) -> list[ast.AST]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator, Sequence
 
-from blindgrade.engine.submission.statements import DEFINITIONS, binds, uses
+from blindgrade.engine.submission.statements import DEFINITIONS, binds, tree_of, uses
 
 STUB_ERROR = "NotImplementedError"
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -14,12 +13,8 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def parsed(text: str) -> list[ast.stmt]:
     """Top-level statements of a text. Empty if it does not parse."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    tree = tree_of(text)
+    return tree.body if tree is not None else []
 
 
 def bindings(nodes: Sequence[ast.stmt], name: str) -> list[ast.stmt]:

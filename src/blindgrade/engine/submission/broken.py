@@ -9,18 +9,17 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from blindgrade.engine.submission.lines import LineMap
-from blindgrade.engine.worker.blocks import CONTINUES, UNPARSED, parsed_block
+from blindgrade.engine.submission.statements import DEFINITIONS, tree_of
+from blindgrade.engine.worker.blocks import CONTINUES, parsed_block
 
 DEFINES = re.compile(r"^(?:async +def|def|class) +(\w+)")
 HEADER = re.compile(r"(?:async\b|def\b|class\b|if\b|for\b|while\b|with\b|try\b|match\b|@)")
 OPENS, PARTS, CLOSES = re.compile(r"<{7}(?: |$)"), re.compile(r"={7}$|\|{7}(?: |$)"), re.compile(r">{7}(?: |$)")
-BODIES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-SCOPES = (*BODIES, ast.Lambda)
+SCOPES = (*DEFINITIONS, ast.Lambda)
 COMMENT = re.compile(r"\s*(?:#|$)")
 UNREAD = "could not be read"  # start of the message of each check of such an exercise
 
@@ -51,28 +50,19 @@ class Readable:
 def readable(text: str, lines: LineMap) -> Readable:
     """The text without its broken parts."""
     found = Readable(text)
-    tree = _parsed(text)
+    tree = tree_of(text)
     if tree is None:
         work = _Repair(text.split("\n"), lines, found)
         work.conflicts()
-        if _parsed("\n".join(work.rows)) is None:
+        if tree_of("\n".join(work.rows)) is None:
             work.blocks()
         found.text = "\n".join(work.rows)
-        tree = _parsed(found.text)
+        tree = tree_of(found.text)
     if tree is not None:
         work = _Repair(found.text.split("\n"), lines, found)
         work.returns(tree)
         found.text = "\n".join(work.rows)
     return found
-
-
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
-    except UNPARSED:
-        return None
 
 
 def reads(error: SyntaxError | str, row: str) -> str:
@@ -150,7 +140,7 @@ class _Repair:
             body, following, problem = parsed_block(rows, starts, at, self.lines.file)
             end = starts[following] if following < len(starts) else len(rows)
             if problem is None:
-                for name in (node.name for node in body if isinstance(node, BODIES)):
+                for name in (node.name for node in body if isinstance(node, DEFINITIONS)):
                     self.found.unread.pop(name, None)  # the last definition counts
                 last = (starts[at], end, body)
             else:
@@ -223,7 +213,7 @@ def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _returns(node: ast.stmt) -> bool:
-    return not isinstance(node, BODIES) and any(isinstance(one, ast.Return) for one in _outside_functions(node))
+    return not isinstance(node, DEFINITIONS) and any(isinstance(one, ast.Return) for one in _outside_functions(node))
 
 
 def _named(names: list[str]) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from collections import defaultdict
 from collections.abc import Collection
 
-from blindgrade.engine.submission.statements import IMPORTS, binds, uses
+from blindgrade.engine.submission.statements import IMPORTS, binds, tree_of, uses
 
 BY_NAME = {"globals", "locals", "vars", "eval", "exec", "getattr", "__import__"}  # with these, code finds names as text
 
@@ -18,19 +17,16 @@ def names_used(text: str, name: str, helpers: Collection[str] = ()) -> set[str] 
     A file that does not define `name` uses nothing for it. None if the text does not show it: it does not parse, reads
     names as text, or uses one of the student's other modules, which are `helpers`.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = tree_of(text)
+    if tree is None:
         return None
     by_name: dict[str, list[ast.stmt]] = defaultdict(list)
-    for node in body:
+    for node in tree.body:
         names, roots = binds(node)
         for one in names | roots:  # `Model.forward = f` belongs to Model
             by_name[one].append(node)
     if name not in by_name:
-        hidden = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in body)
+        hidden = any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in tree.body)
         return None if hidden else set()
     reached: set[str] = set()
     waiting = [name]

@@ -139,9 +139,7 @@ class Program:
         changed -= self._imports.keys() | self._frozen | words.BUILTINS
         identifiers = self._reached_identifiers(traces)
         draws = any(words.RANDOM.search(word) for word in identifiers) or any(
-            module not in words.PURE_LIBRARIES
-            for name, module in self._imports.items()
-            if name in traces.identifiers and module not in words.PURE_LIBRARIES
+            name in traces.identifiers and module not in words.PURE_LIBRARIES for name, module in self._imports.items()
         )
         made = names | changed | ({RANDOM} if draws else set())
         if any(words.WRITES_FILES.match(word) for word in identifiers):
@@ -267,7 +265,7 @@ def _plain(node: ast.stmt) -> bool:
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
         return isinstance(target, ast.Name) and (node.value is None or isinstance(node.value, ast.Constant))
     if isinstance(node, IMPORTS):
-        return not {module for module in imported_from([node]).values()} & words.DISPLAY
+        return words.DISPLAY.isdisjoint(imported_from([node]).values())
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         # `sys.path.append("..")`: nothing can be left out here.
         called = node.value

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -25,7 +23,7 @@ from blindgrade.engine.submission.finding import Look
 from blindgrade.engine.submission.lines import LineMap
 from blindgrade.engine.submission.outputs import without_outputs
 from blindgrade.engine.submission.script import read_script
-from blindgrade.engine.submission.statements import IMPORTS, binds
+from blindgrade.engine.submission.statements import IMPORTS, binds, tree_of
 
 DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
 
@@ -64,13 +62,10 @@ def fuller(sources: Sequence[Source]) -> Source:
 
 def defined_names(text: str) -> set[str]:
     """Names that a script defines, as far as they can be read without running it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = ast.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = tree_of(text)
+    if tree is None:
         return set(DEFINITION.findall(text))
-    return {name for node in body if not isinstance(node, IMPORTS) for name in binds(node)[0]}
+    return {name for node in tree.body if not isinstance(node, IMPORTS) for name in binds(node)[0]}
 
 
 class Looking:

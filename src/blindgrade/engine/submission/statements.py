@@ -7,6 +7,8 @@ import symtable
 import warnings
 from collections.abc import Iterator
 
+from blindgrade.engine.worker.blocks import UNPARSED
+
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
@@ -49,13 +51,23 @@ def root_of(node: ast.expr) -> set[str]:
     return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
+def tree_of(text: str | bytes) -> ast.Module | None:
+    """Syntax tree of a student's text; None if it does not parse. Python's warnings about the text are not shown."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except UNPARSED:
+        return None
+
+
 def uses(node: ast.stmt) -> set[str]:
     """Module-level names that a statement reads, also inside functions, but without their local variables."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             table = symtable.symtable(ast.unparse(node), "<cell>", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except UNPARSED:
         return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
     names = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
     if isinstance(node, ast.AugAssign):

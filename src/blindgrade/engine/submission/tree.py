@@ -60,7 +60,7 @@ class Tree:
             self.notes.append(f"{name} {error if isinstance(error, ArchiveError) else 'cannot be opened'}")
             return
         self.notes += [f"{name}: {note}" for note in notes]
-        self.room -= sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        self.room -= size_of(folder)
         self.add(folder, f"{name}/", stack, level + 1)
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
