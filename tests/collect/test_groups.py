@@ -72,6 +72,15 @@ def test_a_member_whom_the_roster_lacks_is_set_aside_and_found_when_the_roster_h
     assert [one.exists() for one in kept] == [False, True]
 
 
+def test_the_known_member_may_be_listed_after_the_unknown_ones(desk: Desk) -> None:
+    desk.write(desk.source / "Team 1" / "basics.py", "ours = 1\n")
+    path = table(desk, "group,student\nTeam 1,zoe\nTeam 1,yan\nTeam 1,ana\n")
+    report = desk.collect(roster=desk.roster(("ana", "Ana Doe")), groups=path, kind="folders")
+    assert list(report.new) == ["ana"] and (desk.to / "ana" / "basics.py").read_text() == "ours = 1\n"
+    kept = [desk.to / where for _, _, where in report.set_aside]
+    assert [(one / "basics.py").read_text() for one in kept] == ["ours = 1\n"] * 2
+
+
 def test_a_group_that_is_named_later_is_written_into_the_stored_version(desk: Desk) -> None:
     desk.write(desk.source / "ana" / "basics.py")
     desk.collect()

@@ -179,9 +179,11 @@ def _read(
         report.refused += [(item.label, note) for note in taken.notes]
         if item.unclear:
             report.unclear.append((item.label, item.unclear))
-        for copy, owner in enumerate(owners(item, roster, groups)):
-            mine = files if copy == 0 else stage / f"{number}-{copy}"
-            if copy:
+        people = list(owners(item, roster, groups))
+        for copy, owner in enumerate(people, start=1):
+            last = copy == len(people)
+            mine = files if last else stage / f"{number}-{copy}"
+            if not last:  # the last one gets the folder itself, because it may be moved away
                 take([("", files)], mine)
             if owner.student is None:
                 report.set_aside.append((owner.item.label, owner.why, folder.set_aside(owner.item, taken, mine)))
