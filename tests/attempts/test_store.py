@@ -99,6 +99,9 @@ def test_a_reader_never_sees_half_an_attempt_while_a_writer_is_killed(tmp_path: 
             while True:
                 number += 1
                 store.write(attempt(points=float(number), title=f"{number}" * 2_000_000))
+        until = time.monotonic() + 30
+        while not (tmp_path / ".unfinished").exists() and time.monotonic() < until:
+            time.sleep(0.001)  # on a busy machine the first child needs some time to begin
         time.sleep(0.02 + 0.003 * moment)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
