@@ -17,14 +17,9 @@ from blindgrade.roster.names import normal
 from blindgrade.roster.table import Table, read_table
 from blindgrade.roster.titles import columns_of, title
 from blindgrade.systems.moodle.dates import looks_like_a_date, read_date
+from blindgrade.systems.moodle.titles import KINDS
+from blindgrade.systems.moodle.titles import title as moodle_title
 
-# "Last modified (submission)" in English, German, French, Spanish, Portuguese, Italian, Dutch, Catalan, Polish, Swedish
-SUBMITTED = (
-    "last modified (submission)", "zuletzt geändert (abgabe)", "dernière modification (travail remis)",
-    "dernière modification (remise)", "última modificación (entrega)", "fecha de entrega", "última modificação (envio)",
-    "última modificação (submissão)", "ultima modifica (consegna)", "laatst gewijzigd (inzending)",
-    "darrera modificació (tramesa)", "ostatnio modyfikowane (zadanie)", "senast ändrad (inlämning)",
-)  # fmt: skip
 COLUMN = "submitted"  # the name of this column in --column
 
 
@@ -94,7 +89,7 @@ def _time_column(path: Path, table: Table, rows: Sequence[Sequence[str]], column
         if title(columns[COLUMN]) in titles:
             return titles.index(title(columns[COLUMN]))
         raise SourceError(f"{path} has no column {columns[COLUMN]!r}; its columns are {', '.join(table.titles)}")
-    known = [n for n, one in enumerate(titles) if one in SUBMITTED]
+    known = [n for n, one in enumerate(table.titles) if KINDS.get(moodle_title(one)) == COLUMN]
     if len(known) == 1:
         return known[0]
     dated = [table.titles[n] for n in range(len(titles)) if any(looks_like_a_date(row[n]) for row in rows)]

@@ -64,6 +64,8 @@ TITLES = {
     ),
     "submitted": (
         "Last modified (submission)", "Zuletzt geändert (Abgabe)", "Dernière modification (travail remis)",
+        "Dernière modification (remise)", "Fecha de entrega", "Última modificação (submissão)",
+        "Ostatnio modyfikowane (zadanie)", "Senast ändrad (inlämning)",
         "Última modificación (entrega)", "Última modificación (envío)", "Ultima modifica (consegna)",
         "Última atualização (submissão)", "Última modificação (envio)", "Laatst gewijzigd (inzending)",
         "Ostatnia modyfikacja (przesłane rozwiązanie)", "Ostatnia modyfikacja (zadanie)", "最終更新日時 (提出)",
