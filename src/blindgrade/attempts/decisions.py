@@ -152,5 +152,6 @@ def _check(ruling: Ruling, known: Sequence[Decision]) -> None:
             raise CannotUndo(text)
         return
     for one in in_force(known):
-        if one.ruling == ruling:
+        same = (one.kind, one.student, one.lesson) == (ruling.kind, ruling.student, ruling.lesson)
+        if same and one.ruling == ruling:
             raise AlreadyDecided(one)

@@ -5,6 +5,7 @@ git reads only the objects, through a repository that we make: a student's .git 
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -90,14 +91,14 @@ class History:
         if sum(size for _, size in files.values()) > MAX_UNPACKED:
             raise TooMuch(f"it holds more than {MAX_UNPACKED // MIB} MiB; ask the student for the lesson's files only")
         asked = b"".join(content.encode() + b"\n" for content, _ in files.values())
-        answer = self._run("cat-file", "--batch", given=asked)
+        answer = io.BytesIO(self._run("cat-file", "--batch", given=asked))
         notes = []
         target.mkdir(parents=True)
         for name in files:
-            head, _, answer = answer.partition(b"\n")
+            head = answer.readline().rstrip(b"\n")
             if not head.endswith(b" missing"):
-                size = int(head.split()[-1])
-                content, answer = answer[:size], answer[size + 1 :]
+                content = answer.read(int(head.split()[-1]))
+                answer.read(1)  # the line end after the content
             else:
                 notes.append(f"{name[:200]!a} is missing in this clone; clone the repository whole")
                 continue

@@ -104,7 +104,7 @@ def _by_abbreviation(local: datetime, zone: tzinfo | None, name: str) -> datetim
     """
     if zone is not None and len(found := _instants(local, zone, name)) == 1:
         return found.pop()
-    if name in available_timezones() and "/" in name:
+    if "/" in name and name in available_timezones():
         return datetime.fromisoformat(instant_of(local, ZoneInfo(name)))
     meant = {instant.astimezone(UTC) for one in _all_zones() for instant in _instants(local, one, name)}
     if len(meant) == 1:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -42,17 +43,20 @@ class KeptVersions:
         newest = max(last, default=-1)
         return [(kept[number], place) for number, place in sorted(last.items()) if number != newest]
 
+    @cached_property
+    def _lessons(self) -> Lessons:
+        return Lessons.of(self.catalog)
+
     def _states(self, work: SubmittedWork) -> list[tuple[Path, dict[str, int]]]:
         """Current files after each version, and for each lesson's folder the version that it is from."""
         if work.path not in self._laid_out:
-            lessons = Lessons.of(self.catalog)
             home = Path(mkdtemp(dir=self.scratch))
             versions = [(work.path / VERSIONS / one.folder, one.part) for one in work.collected.versions]
             states = []
             for number in range(1, len(versions) + 1):
                 place = home / f"{number}" / "files"
                 place.mkdir(parents=True)
-                states.append((place, lay_out(versions[:number], lessons, place).winners))
+                states.append((place, lay_out(versions[:number], self._lessons, place).winners))
             self._laid_out[work.path] = states
         return self._laid_out[work.path]
 
