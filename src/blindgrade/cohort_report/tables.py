@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from blindgrade.gradebook.formulas import STARTS
+
 Kind = Literal["text", "code", "number", "share", "level", "list"]
 Cell = str | float | int | None | Sequence[str]
 
-# A spreadsheet reads a cell that begins with one of these as a formula. Some spreadsheets normalise full-width forms.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
+FORMULA = (*STARTS, "|", "%")  # some spreadsheets also run a cell that begins with one of the last two
 
 
 @dataclass(frozen=True)

@@ -133,21 +133,12 @@ def _distinct(versions: list[SeenVersion]) -> list[SeenVersion]:
 
 
 def _current(work: SubmittedWork, lesson: str, sha256: str) -> SeenVersion:
-    entry = work.collected.lessons.get(lesson)
-    late = work.collected.late if entry is None else entry.late
-    sources = {one.folder: one.clock for one in work.collected.versions}
-    source = sources.get((entry.folder if entry else None) or "", "")
-    return SeenVersion(
-        sha256=sha256, submitted_at=work.at(lesson), late=_marker(late), clock=source, path=str(work.path)
-    )
+    one = work.handed_in(lesson)
+    return SeenVersion(sha256=sha256, submitted_at=one.submitted_at, late=one.late, path=str(work.path))
 
 
 def _kept(work: SubmittedWork, version: CollectedVersion, sha256: str) -> SeenVersion:
     return SeenVersion(
-        sha256=sha256, submitted_at=version.submitted_at, late=_marker(version.late), clock=version.clock,
+        sha256=sha256, submitted_at=version.submitted_at, late=version.late,
         kept=version.folder, path=str(work.path / VERSIONS / version.folder),
     )  # fmt: skip
-
-
-def _marker(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None

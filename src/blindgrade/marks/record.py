@@ -22,7 +22,7 @@ NAME = "handed-in.json"
 
 
 class SeenVersion(BaseModel):
-    """One version: the digest of its files for this lesson, and its time with late marker and source.
+    """One version: the digest of its files for this lesson, and its time with the late marker.
 
     `kept` is its folder in `.versions/`; it is empty for the current files. `path` is the submission.
     """
@@ -30,7 +30,6 @@ class SeenVersion(BaseModel):
     sha256: str
     submitted_at: str | None = None
     late: bool | None = None
-    clock: str = ""
     kept: str = ""
     path: str = ""
 
