@@ -91,6 +91,12 @@ def test_a_lesson_of_a_folder_beside_this_one_says_where_it_is(course: Path, tmp
     assert "lesson-1.1.2 is not released yet" in message(course, "curves")
 
 
+def test_an_unknown_exercise_of_a_lesson_that_is_here_is_looked_for_nowhere_else(course: Path, tmp_path: Path) -> None:
+    shutil.copytree(course, tmp_path / "other")
+    for name in ("1.1.1/no such thing", "lesson-1.1.1/nothing", "basics/nothing"):
+        assert "run the command there" not in message(course, name)
+
+
 def test_suggestions_are_of_this_folder_the_nearest_first_and_at_most_three(course: Path) -> None:
     text = (course / "course.toml").read_text()
     (course / "course.toml").write_text(text.replace('title = "Curves"', 'title = "Curves"\nstatus = "planned"'))

@@ -198,7 +198,8 @@ class Catalog:
         try:
             return self._ids.canonical(name)
         except UnknownId:
-            if place := self._elsewhere(name):
+            here = self._ids.lesson_before(name) in [files.entry.id for files in self.ready()]
+            if not here and (place := self._elsewhere(name)):
                 raise UnknownId(f"{name} is not in this folder but in {place}; run the command there") from None
             raise
 

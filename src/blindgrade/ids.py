@@ -54,6 +54,14 @@ class Ids:
             raise self.unknown(name)
         return f"{found}/{self._exercise(found, rest[0])}"
 
+    def lesson_before(self, name: str) -> str | None:
+        """Id of the lesson that the name begins with, as in "7.2.1/anything"; None if it begins with none."""
+        head, slash, _ = name.strip().partition("/")
+        try:
+            return self.canonical(head) if slash else None
+        except UnknownId:
+            return None
+
     def unknown(self, name: str) -> UnknownId:
         """Error for a name that stands for nothing here, with the nearest names of this course."""
         near = self.nearest(name)

@@ -50,6 +50,16 @@ def test_a_new_submission_is_not_up_to_date_and_its_last_mark_is_still_known(coh
     assert (run.marks, run.lesson, run.folder) == (1, LESSON, cohort.submitted)
 
 
+def test_the_last_mark_is_that_of_the_last_run_and_not_of_an_undone_change(cohort: Cohort) -> None:
+    cohort.edit(30)
+    cohort.grade()
+    cohort.edit(40)
+    cohort.grade()  # the attempts of before count again, so the newest attempt is the undone one
+    cohort.edit(20)
+    [one] = standings("ana", {LESSON: cohort.marks().students["ana"]}, Policy())
+    assert (one.points, one.up_to_date) == (points_of("a", 40), False)
+
+
 def test_a_student_who_was_never_graded_is_not_up_to_date(cohort: Cohort) -> None:
     cohort.hand_in("cy", "c", NOON)
     marks = cohort.marks()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from blindgrade.attempts.current import AnyAttempt, newest_gradings
@@ -21,14 +22,23 @@ Read = Callable[[str, str, str], One | None]  # the attempt of a lesson, student
 
 @dataclass(frozen=True)
 class Judge:
-    """What judges a lesson now: the version of the course, and the seed. No seed was drawn before the first grading."""
+    """What judges a lesson now: the version of the course, and the seed. No seed was drawn before the first grading.
+
+    `last_run` is the version of the course in the last run. Its attempts were in force until the course changed.
+    """
 
     course: str
     seed: RunSeed | None
+    last_run: str = ""
 
     def judged(self, attempt: AnyAttempt) -> bool:
         """Was the attempt judged by this?"""
         return attempt.course == self.course and self.seed is not None and attempt.seed == self.seed.seed
+
+    def order(self, attempt: AnyAttempt) -> tuple[bool, bool, datetime, str]:
+        """Sort key: attempts under the present checks come last, before them those of the last run, then newer ones."""
+        of_last_run = bool(self.last_run) and attempt.course == self.last_run
+        return self.judged(attempt), of_last_run, instant(attempt.graded_at), attempt.key
 
 
 @dataclass
@@ -61,7 +71,7 @@ class StudentAttempts(Generic[One]):
         return [HandedIn(one, one.submitted_at, None, None) for one in newest_gradings(self.all())]
 
     def of(self, version: SeenVersion, judge: Judge) -> HandedIn[One]:
-        """The version with its attempt under the present checks; else with the newest one, and not up to date."""
+        """The version with its attempt under the present checks; else with the last one, and not up to date."""
         attempt, now = self._attempt(version, judge)
         return HandedIn(attempt, version.submitted_at, version.late, now)
 
@@ -75,7 +85,7 @@ class StudentAttempts(Generic[One]):
         for one in reversed(files):  # the time may be spelled in another way
             if judge.judged(one) and instant(one.submitted_at) == at:
                 return one, True
-        return max(files, key=lambda one: (judge.judged(one), instant(one.graded_at), one.key), default=None), False
+        return max(files, key=judge.order, default=None), False
 
     def not_kept(self, versions: Sequence[SeenVersion], judge: Judge) -> list[HandedIn[One]]:
         """Submissions of which only attempts are left, in the order of their times, else of their first gradings.
@@ -91,7 +101,7 @@ class StudentAttempts(Generic[One]):
         groups = [g for g in groups if not any(same((g[0].submission.sha256, g[0].submitted_at), s) for s in seen)]
         found = []
         for group in distinct(groups, lambda group: (group[0].submission.sha256, group[0].submitted_at)):
-            best = max(group, key=lambda one: (judge.judged(one), instant(one.graded_at), one.key))
+            best = max(group, key=judge.order)
             found.append(HandedIn(best, best.submitted_at))
         return found
 

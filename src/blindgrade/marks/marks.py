@@ -167,7 +167,7 @@ class Marks:
             return None
         with kept_versions(self.catalog) as kept:
             now = self._looking.now(target, record, kept if every else None, self.submitted)
-        return Judge(record.course_now(target), seed), now
+        return Judge(record.course_now(target), seed, record.course), now
 
     def _folder(self, name: str) -> Path:
         return folder_of(self.store.root, name)

@@ -155,7 +155,7 @@ def test_points_above_the_maximum_are_a_bonus_and_said(attempts: Path) -> None:
     assert "the student is excused" in run("adjust", "ada", LESSON, "--by", "1", "--reason", "r").stdout
 
 
-@pytest.mark.parametrize("name", [f"{LESSON}/fit_line", "fit_line", "1.1.1/fit_line"])
+@pytest.mark.parametrize("name", [f"{LESSON}/fit_line", "fit_line", "1.1.1/Fit_Line", "basics/fit line"])
 def test_an_exercise_is_adjusted_under_each_of_its_names(attempts: Path, name: str) -> None:
     run("adjust", "ada", name, "--points", "5", "--reason", "read by hand")
     run("adjust", "ada", LESSON, "--by", "1", "--reason", "the whole lesson")
@@ -252,6 +252,15 @@ def test_standings_show_decisions_with_their_reasons(attempts: Path) -> None:
     assert (dan["points"], dan["counted"]) == (70, [])
     decide(*(f"decisions --undo {number}" for number in range(1, 7)))
     assert run("standings").stdout.splitlines() == lines
+
+
+def test_standings_list_marks_without_a_known_time(attempts: Path) -> None:
+    AttemptStore(attempts).write(attempt("cem", submitted_at=None))
+    done = run("standings")
+    assert "note: 1 mark has no known time of submission, so no day late counts: cem lesson-1.1.1\n" in done.stderr
+    course_toml = attempts.parent / "course.toml"
+    course_toml.write_text(course_toml.read_text().replace(POLICY, ""))
+    assert "no known time" not in run("standings").stderr  # without a due date nobody is late
 
 
 def test_exports_have_decided_points_and_no_points_of_excused_students(attempts: Path) -> None:

@@ -123,7 +123,8 @@ def _say_changes(changes: Changes, file: Path | None, preview: bool) -> None:
 def _say_summary(summary: Summary, attempts: Path, preview: bool) -> int:
     for folder, students in sorted(summary.moved.items()):
         who = ", ".join(sorted(students)[:SHOWN_NOTES]) + (", …" if len(students) > SHOWN_NOTES else "")
-        click.echo(shown(f"\nnote: what counted before came from {folder}; now this folder counts for {who}"), err=True)
+        counts = "with a run that stores, this folder would count" if preview else "now this folder counts"
+        click.echo(shown(f"\nnote: what counted before came from {folder}; {counts} for {who}"), err=True)
     for title, listed in (("skipped", summary.skipped), ("graded in part", summary.errors)):
         if listed:
             click.echo(f"\n{len(listed)} {title}:")

@@ -18,6 +18,8 @@ from blindgrade.cli.course.run.up_to_date import say_up_to_date
 from blindgrade.cli.exits import BAD_REQUEST, stops
 from blindgrade.cohort.standings import Row, cohort_standings
 from blindgrade.marks.marks import Marks
+from blindgrade.marks.state import NAMES
+from blindgrade.models import Policy
 from blindgrade.render.safe import shown
 from blindgrade.submitted import NoSubmissions
 
@@ -40,7 +42,23 @@ def standings(attempts: Path | None, submitted: Path | None, roster: Path | None
     else:
         for row in found:
             click.echo(shown(_line(row)))
+    say_notes(_without_times(found, catalog.course.policy))
     sys.exit(say_up_to_date(marks, attempts))
+
+
+def _without_times(rows: list[Row], policy: Policy) -> list[str]:
+    """Note about marks for which nobody knows whether they are late: no time, no late marker, but a due date."""
+    who = [
+        f"{row.standing.student} {row.standing.lesson}"
+        for row in rows
+        if row.has_attempt and row.standing.time_unknown and not row.standing.late_marker
+        and row.standing.lesson in policy.due
+    ]  # fmt: skip
+    if not who:
+        return []
+    more = f", and {len(who) - NAMES} more; --json lists all" if len(who) > NAMES else ""
+    marks = "1 mark has" if len(who) == 1 else f"{len(who)} marks have"
+    return [f"{marks} no known time of submission, so no day late counts: {', '.join(who[:NAMES])}{more}"]
 
 
 def _data(row: Row) -> dict[str, object]:
@@ -66,6 +84,7 @@ def _mark(row: Row) -> str:
         state = "not graded yet" if row.has_submission else "nothing handed in"
         points = f"  {one.points:g} of {one.max_points:g} points" if one.points else ""
         return f"{who}  {one.lesson}  {state}{points}"
-    late = f"  {one.days_late} days late, {one.from_bank} from the bank" if one.days_late else ""
+    marker = " by its late marker" if one.late_marker else ""
+    late = f"  {one.days_late} days late{marker}, {one.from_bank} from the bank" if one.days_late else ""
     old = "  not up to date" if one.up_to_date is False else ""
     return f"{who}  {one.lesson}  {one.points:g} of {one.max_points:g} points{late}{old}"
