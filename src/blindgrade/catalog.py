@@ -198,8 +198,7 @@ class Catalog:
         try:
             return self._ids.canonical(name)
         except UnknownId:
-            here = self._ids.lesson_before(name) in [files.entry.id for files in self.ready()]
-            if not here and (place := self._elsewhere(name)):
+            if place := self._elsewhere(name):
                 raise UnknownId(f"{name} is not in this folder but in {place}; run the command there") from None
             raise
 
@@ -227,7 +226,12 @@ class Catalog:
         return [(e.id, match["exercise"]) for e in ready]
 
     def _elsewhere(self, name: str) -> Path | None:
-        """Folder with another part of this course that has the lesson: around the working directory or beside us."""
+        """Folder with another part of this course that has the lesson: around the working directory or beside us.
+
+        None if the lesson is here, because then only its exercise is unknown.
+        """
+        if self._ids.lesson_before(name) in [files.entry.id for files in self.ready()]:
+            return None
         for folder in neighbours(self.root):
             try:
                 other = Catalog(folder)
