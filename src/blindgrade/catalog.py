@@ -22,6 +22,7 @@ from blindgrade.ids import ID, Ids, nearest_of, neighbours
 from blindgrade.ids import UnknownId as UnknownId
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Course, Exercise, Lesson, LessonEntry
+from blindgrade.toml_faults import at, faults
 
 
 class CourseError(Exception):
@@ -62,7 +63,7 @@ class Catalog:
 
     @property
     def student_template(self) -> Path:
-        """Folder of Jinja2 templates: the files around the exercises in a student's repository."""
+        """The course's own versions of files around the exercises in a student's repository (Jinja2)."""
         return self.root / "student_template"
 
     @property
@@ -124,17 +125,20 @@ class Catalog:
         """Content of course.toml, checked. CourseError if it is wrong."""
         course: Course = _parse(self.root / "course.toml", Course)
         known = {lesson.id for module in course.modules for lesson in module.lessons}
-        for concept in course.concepts:
+        path = self.root / "course.toml"
+        for number, concept in enumerate(course.concepts):
             for lesson in concept.lessons:
                 if lesson not in known:
                     raise CourseError(
-                        f"course.toml: concept `{concept.id}` names {lesson}, which is not a lesson; correct the id"
+                        f"{at(path, 'concept', number, 'lessons')}: concept `{concept.id}` names {lesson}, which is not"
+                        " a lesson; correct the id"
                     )
         feedback = course.policy.feedback.lessons if course.policy.feedback else {}
         for table, named in (("policy.due", course.policy.due), ("policy.feedback.lessons", feedback)):
             for lesson in named:
                 if lesson not in known:
-                    raise CourseError(f"course.toml: {table} names {lesson}, which is not a lesson; correct the id")
+                    place = at(path, *table.split("."), lesson)
+                    raise CourseError(f"{place}: {table} names {lesson}, which is not a lesson; correct the id")
         return course
 
     @cached_property
@@ -250,9 +254,10 @@ class Catalog:
         names = [e.name for e in lesson.exercises]
         concepts = {c.id for c in self.course.concepts}
         models = {m.id for m in self.course.mental_models}
-        for exercise in lesson.exercises:
-            if names.count(exercise.name) > 1:
-                raise CourseError(f"{files.spec}: exercise `{exercise.name}` is defined twice; rename one")
+        for number, exercise in enumerate(lesson.exercises):
+            if exercise.name in names[:number]:
+                place = at(files.spec, "exercise", number, "name")
+                raise CourseError(f"{place}: exercise `{exercise.name}` is defined twice; rename one")
             earlier = {*names[: names.index(exercise.name)], *self._before(files.entry, exercise)}
             groups = [
                 ("requires", exercise.requires, earlier, "an earlier exercise, of this lesson or of another"),
@@ -263,8 +268,9 @@ class Catalog:
                 for name in given:
                     if name not in known:
                         near = difflib.get_close_matches(name, known, n=1)
-                        guess = f"; did you mean `{near[0]}`?" if near else ""
-                        raise CourseError(f"{files.spec}: `{exercise.name}` {key} `{name}`, which is not {what}{guess}")
+                        guess = f"; did you mean `{near[0]}`?" if near else "; correct it, or add it there"
+                        place = at(files.spec, "exercise", number, key)
+                        raise CourseError(f"{place}: `{exercise.name}` {key} `{name}`, which is not {what}{guess}")
 
     def _before(self, entry: LessonEntry, exercise: Exercise) -> set[str]:
         """Ids of exercises in earlier lessons that `exercise` may require. Only earlier ones, so there is no cycle."""
@@ -293,8 +299,10 @@ def _exercise_names(spec: Path) -> list[str]:
 
 
 def _parse(path: Path, model: Any, **extra: object) -> Any:
+    data: dict[str, Any] = {}
     try:
-        return model(**{**toml_data(path), **extra})
+        data = toml_data(path)
+        return model(**{**data, **extra})
     except FileNotFoundError:
         raise CourseError(
             f"{path} is missing; write it, or give the lesson the status planned in course.toml"
@@ -304,6 +312,4 @@ def _parse(path: Path, model: Any, **extra: object) -> Any:
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{path} is not valid TOML: {error}; correct the file") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise CourseError(f"{path}: {place}: {first['msg']}") from None
+        raise CourseError(faults(path, data, model, error)) from None
