@@ -233,7 +233,11 @@ def test_toml_that_does_not_parse_is_named_with_its_line(course: Catalog) -> Non
         ("points = 40", "points = 0", ":8: exercise 1 (`standardize`): `points`: input should be greater than 0"),
         ("difficulty = 2", "difficulty = 6", ":17: exercise 2 (`correlate`): `difficulty`: input should be less"),
         ('hints = ["a", "b", "c"]', 'hints = ["a", "b"]', ":11: exercise 1 (`standardize`): `hints`: list should"),
-        ("points = 40", "poitns = 4", ":8: exercise 1 (`standardize`): there is no key `poitns`; did you mean `points`?"),
+        (
+            "points = 40",
+            "poitns = 4",
+            ":8: exercise 1 (`standardize`): there is no key `poitns`; did you mean `points`?",
+        ),
         ("points = 40", "", ":5: exercise 1 (`standardize`): `points` is missing; add it"),
         ('concepts = ["scale"]', "concepts = []", ":10: exercise 1 (`standardize`): `concepts`: list should have at"),
     ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,10 +23,14 @@ from blindgrade.ids import UnknownId as UnknownId
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Course, Exercise, Lesson, LessonEntry
 from blindgrade.toml_faults import at, faults
+from blindgrade.unregistered import advice, folder_of
 
 
 class CourseError(Exception):
     """The course's own files are wrong. The message names the file and what to do."""
+
+
+Unfinished = Callable[[str, CourseError], None]  # gets the id of a lesson whose files are wrong, and why
 
 
 @dataclass(frozen=True)
@@ -155,19 +159,21 @@ class Catalog:
         for entry in self.entries:
             if entry.id == lesson_id:
                 return LessonFiles(self.root, entry)
-        raise self._ids.unknown(lesson_id)
+        raise self._unknown(lesson_id)
 
     def lesson(self, files: LessonFiles) -> Lesson:
         """Content of lesson.toml, checked against course.toml and itself. CourseError if it is wrong."""
+        self._check_folder(files)
         lesson: Lesson = _parse(files.spec, Lesson, id=files.entry.id)
         self._check_names(files, lesson)
         return lesson
 
-    def find(self, ids: Iterable[str]) -> list[Target]:
+    def find(self, ids: Iterable[str], unfinished: Unfinished | None = None) -> list[Target]:
         """Targets that the ids name (`all`, modules, lessons, exercises): each lesson once, in the course's order.
 
         Names as `canonical` takes them are ids, too. Raises UnknownId with the nearest ids. A lesson that is only
-        planned is unknown, too.
+        planned is unknown, too. A lesson whose files are wrong raises CourseError. With `unfinished` it is given
+        to that, and the others are found.
         """
         wanted: dict[str, set[str] | None] = {}
         for name in ids:
@@ -176,7 +182,17 @@ class Catalog:
                     wanted[lesson_id] = None
                 elif wanted.get(lesson_id, set()) is not None:
                     wanted.setdefault(lesson_id, set()).add(exercise)  # type: ignore[union-attr]  # None was handled
-        return [self._target(entry, wanted[entry.id]) for entry in self.entries if entry.id in wanted]
+        targets, wrong = [], {}
+        for entry in (entry for entry in self.entries if entry.id in wanted):
+            try:
+                targets.append(self._target(entry, wanted[entry.id]))
+            except CourseError as error:
+                wrong[entry.id] = error
+        for lesson, error in wrong.items():
+            if unfinished is None or not targets:
+                raise error
+            unfinished(lesson, error)
+        return targets
 
     def _target(self, entry: LessonEntry, names: set[str] | None) -> Target:
         files = LessonFiles(self.root, entry)
@@ -204,6 +220,8 @@ class Catalog:
         except UnknownId:
             if place := self._elsewhere(name):
                 raise UnknownId(f"{name} is not in this folder but in {place}; run the command there") from None
+            if known := advice(self.root, [entry.id for entry in self.entries], name):
+                raise UnknownId(known) from None
             raise
 
     @cached_property
@@ -221,13 +239,17 @@ class Catalog:
         if not ready and (place := self._elsewhere(name)):
             raise UnknownId(f"{name} is not in this folder but in {place}; run the command there")
         if not match or not entries or (match["exercise"] and len(entries) > 1):
-            raise self._ids.unknown(name)
+            raise self._unknown(name)
         if not ready:
             titles = ", ".join(f"{e.id} ({e.title})" for e in entries)
             written = any(e.status == "unreleased" for e in entries)
             why = "is not released yet" if written else "is planned and not written yet"
             raise UnknownId(f"{name} {why}: {titles}; try one of {self._listed()}")
         return [(e.id, match["exercise"]) for e in ready]
+
+    def _unknown(self, name: str) -> UnknownId:
+        known = advice(self.root, [entry.id for entry in self.entries], name)
+        return UnknownId(known) if known else self._ids.unknown(name)
 
     def _elsewhere(self, name: str) -> Path | None:
         """Folder with another part of this course that has the lesson: around the working directory or beside us.
@@ -249,6 +271,19 @@ class Catalog:
 
     def _listed(self) -> str:
         return ", ".join(files.entry.id for files in self.ready())
+
+    def _check_folder(self, files: LessonFiles) -> None:
+        """CourseError if the lesson's folder has another slug than course.toml, because then no file is found."""
+        folder = None if files.spec.is_file() else folder_of(self.root, files.entry.id)
+        if folder is not None and folder.name != files.folder:
+            modules = enumerate(self.course.modules)
+            places = ((m, n) for m, one in modules for n, e in enumerate(one.lessons) if e == files.entry)
+            module, number = next(places)
+            place = at(self.root / "course.toml", "module", module, "lesson", number, "slug")
+            raise CourseError(
+                f"{place}: {files.entry.id} has the slug `{files.entry.slug}`, but its folder is"
+                f" {folder.relative_to(self.root)}; correct one of them"
+            )
 
     def _check_names(self, files: LessonFiles, lesson: Lesson) -> None:
         names = [e.name for e in lesson.exercises]

@@ -21,7 +21,12 @@ def with_lesson(text: str, module: int, entry: LessonEntry) -> str:
 
 def with_concept(text: str, concept: str, title: str, lesson: str) -> str:
     """The text with one concept more, after the last one."""
-    lines = [f"id = {_quoted(concept)}", f"title = {_quoted(title)}", 'depth = "introduced"', f"lessons = [{_quoted(lesson)}]"]
+    lines = [
+        f"id = {_quoted(concept)}",
+        f"title = {_quoted(title)}",
+        'depth = "introduced"',
+        f"lessons = [{_quoted(lesson)}]",
+    ]
     return _after(text, ("concept",), "\n".join(["[[concept]]", *lines]))
 
 

@@ -15,8 +15,13 @@ from blindgrade.scaffold.taken import taken_parts
 POINTS = 10
 
 
-def new_exercise(catalog: Catalog, lesson: str, name: str, kind: Kind | None, source: Path | None) -> tuple[Target, list[str]]:
-    """Add the exercise; return its lesson and the paths that changed. ScaffoldError or CourseError: nothing was written."""
+def new_exercise(
+    catalog: Catalog, lesson: str, name: str, kind: Kind | None, source: Path | None
+) -> tuple[Target, list[str]]:
+    """Add the exercise; return its lesson and the paths that changed.
+
+    ScaffoldError or CourseError: nothing was written.
+    """
     (target, *others) = catalog.find([lesson])
     if others or len(target.exercises) != len(target.lesson.exercises):
         raise ScaffoldError(f"{lesson} is not one lesson; name one, as in {target.files.entry.id}")

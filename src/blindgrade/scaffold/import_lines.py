@@ -41,7 +41,11 @@ def _with_one(text: str, wanted: ast.Import | ast.ImportFrom, at: tuple[int, int
         merged = ast.ImportFrom(_module(wanted), [names[name] for name in sorted(names, key=_rank)], 0)
         lines[same[0].lineno - 1 : same[0].end_lineno] = _written(merged)
     else:
-        new = ast.ImportFrom(wanted.module, missing, wanted.level) if isinstance(wanted, ast.ImportFrom) else ast.Import(missing)
+        new = (
+            ast.ImportFrom(wanted.module, missing, wanted.level)
+            if isinstance(wanted, ast.ImportFrom)
+            else ast.Import(missing)
+        )
         place = max((n.end_lineno or n.lineno for n in here), default=_before_code(text, first))
         lines[place:place] = _written(new) if here or place == first - 1 else ["", *_written(new)]
     return "\n".join(lines) + "\n"

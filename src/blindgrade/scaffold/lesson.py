@@ -12,7 +12,7 @@ from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Kind, LessonEntry
 from blindgrade.scaffold.contents import with_concept, with_lesson, with_module
 from blindgrade.scaffold.filling import ScaffoldError, filled, write_changed, write_new
-from blindgrade.scaffold.parts import LessonTexts, Parts, example_parts
+from blindgrade.scaffold.parts import LessonTexts, example_parts
 
 SLUG = re.compile(r"[a-z][a-z0-9_]*")
 # A student's module of this name would hide the one that lessons and grader import.
@@ -34,7 +34,9 @@ def plan_lesson(catalog: Catalog, slug: str, title: str = "", module: str = "", 
     """The lesson with the next free id of its module; the last module by default. ScaffoldError for a bad name."""
     if not SLUG.fullmatch(slug) or keyword.iskeyword(slug) or slug in TAKEN:
         known = " and is the name of a Python module" if slug in TAKEN else ""
-        raise ScaffoldError(f"{slug!r} cannot name a lesson's file{known}; use small letters, digits and _, as in two_lines")
+        raise ScaffoldError(
+            f"{slug!r} cannot name a lesson's file{known}; use small letters, digits and _, as in two_lines"
+        )
     if any(entry.slug == slug for entry in catalog.entries):
         raise ScaffoldError(f"the course has a lesson {slug} already; choose another name")
     modules = [one.id for one in catalog.course.modules]
@@ -55,12 +57,14 @@ def plan_lesson(catalog: Catalog, slug: str, title: str = "", module: str = "", 
     return NewLesson(LessonFiles(catalog.root, entry), with_concept(text, concept, title, entry.id), concept, title)
 
 
-def new_lesson(catalog: Catalog, plan: NewLesson, parts: list[Parts] | None = None) -> list[str]:
-    """Write the lesson with these exercises, or with an example; return the paths that were written."""
-    parts = parts or [example_parts(EXAMPLE, "Center the rows", Kind.FUNCTION, 100, plan.concept)]
-    texts = empty_lesson(plan)
-    for one in parts:
-        texts = texts.plus(one)
+def new_lesson(catalog: Catalog, plan: NewLesson) -> list[str]:
+    """Write the lesson with an example; return the paths that were written."""
+    example = example_parts(EXAMPLE, "Center the rows", Kind.FUNCTION, 100, plan.concept)
+    return write_lesson(catalog, plan, empty_lesson(plan).plus(example))
+
+
+def write_lesson(catalog: Catalog, plan: NewLesson, texts: LessonTexts) -> list[str]:
+    """Write these files and course.toml; return the paths. ScaffoldError if a file exists; then nothing is written."""
     written = write_new(catalog.root, texts.to_write(plan.files))
     changed = write_changed(catalog.root, {catalog.root / "course.toml": plan.contents})
     return [*changed, *(path.relative_to(catalog.root).as_posix() for path in written)]

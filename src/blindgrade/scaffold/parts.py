@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from blindgrade.authoring.cells import parse
@@ -17,7 +17,11 @@ HINTS = (
     "Which of the lesson's formulas is this?",
     "Write the formula for one row first, then for all rows at once.",
 )
-NEEDS = {"function": "from torch import Tensor", "class": "from torch import Tensor, nn", "training": "from torch import Tensor"}
+NEEDS = {
+    "function": "from torch import Tensor",
+    "class": "from torch import Tensor, nn",
+    "training": "from torch import Tensor",
+}
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def example_parts(name: str, title: str, kind: Kind, points: float, concept: str
     )
 
 
-def spec_text(context: dict[str, object]) -> str:
+def spec_text(context: Mapping[str, object]) -> str:
     """Entry of lesson.toml."""
     return filled("exercise", context)["lesson.toml"]
 

@@ -23,11 +23,15 @@ def known_text(name: str, kind: Kind, code: str) -> str:
     if find_spec("libcst") is None:
         lines.append(NO_LIBCST.rstrip())
     else:
-        lines += ["# TODO: keep those that a student could mean, name them by what is misunderstood, and write their hints."]
+        lines += [
+            "# TODO: keep those that a student could mean, name them by what is misunderstood, and write their hints."
+        ]
         lines += [f'wrong("{word}", {old}, {new}, hint="TODO")' for word, old, new in proposals(name, kind, code)]
     count = "one right answer" if kind is Kind.TRAINING else "two right answers"
     lines += [f"# TODO: add {count} as other strong students would write them, each under @right:"]
-    return "\n".join([*lines, "#", "# @right", f"# def by_another_way(…):  # the arguments of {name}", "#     return …", ""])
+    return "\n".join(
+        [*lines, "#", "# @right", f"# def by_another_way(…):  # the arguments of {name}", "#     return …", ""]
+    )
 
 
 def proposals(name: str, kind: Kind, code: str) -> list[tuple[str, str, str]]:
@@ -37,7 +41,7 @@ def proposals(name: str, kind: Kind, code: str) -> list[tuple[str, str, str]]:
     found: dict[str, tuple[str, str, str]] = {}
     whole = f"# %%\n{code}\n"
     exercise = Exercise(name=name, title=name, kind=kind, points=1, difficulty=1, concepts=["-"], hints=["", "", ""])
-    lesson = Lesson(id="lesson-0", title="", summary="", exercise=[exercise])  # type: ignore[call-arg]  # its alias
+    lesson = Lesson(id="lesson-0", title="", summary="", exercise=[exercise])
     for mutant in mutants(whole, lesson):
         old, new = mutant.old, mutant.new
         if code.count(old) != 1:
@@ -57,4 +61,8 @@ def _named(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f"'{text}'" if '"' in text and "'" not in text and "\\" not in text else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return (
+        f"'{text}'"
+        if '"' in text and "'" not in text and "\\" not in text
+        else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    )

@@ -58,8 +58,13 @@ def parts_of(
     code = with_regions("\n".join(lines[_first(node) - 1 : node.end_lineno]), name)
     private = "\n\n\n".join("\n".join(lines[_first(one) - 1 : one.end_lineno]) for one in helpers)
     context = {
-        "name": name, "title": title, "kind": kind.value, "points": f"{points:g}", "concept": concept, "hints": TODO_HINTS,
-    }  # fmt: skip
+        "name": name,
+        "title": title,
+        "kind": kind.value,
+        "points": f"{points:g}",
+        "concept": concept,
+        "hints": TODO_HINTS,
+    }
     if not checks:
         checks = class_checks(node) if isinstance(node, ast.ClassDef) else function_checks(node)
     cells = [f"# %% [markdown]\n# ## {title}\n#\n# TODO: the idea, the formula, and a worked example with numbers."]
@@ -92,7 +97,7 @@ def _bound(node: ast.stmt) -> list[str]:
 
 
 def _imports(tree: ast.Module, nodes: list[Definition | ast.stmt]) -> list[ast.Import | ast.ImportFrom]:
-    """Imports of the file that these nodes use. Annotations of jaxtyping need values, so the future import is left out."""
+    """Imports of the file that these nodes use, without `annotations`: annotations of jaxtyping need values."""
     used = {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
     found: list[ast.Import | ast.ImportFrom] = []
     for one in tree.body:
@@ -106,5 +111,5 @@ def _imports(tree: ast.Module, nodes: list[Definition | ast.stmt]) -> list[ast.I
 
 
 def _first(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", [])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(one.lineno for one in decorators)])

@@ -10,7 +10,9 @@ from blindgrade.cli.lazy import runs
 @click.command("new-lesson")
 @click.argument("slug")
 @click.option("--title", default="", help="Title of the lesson.  [default: made from SLUG]")
-@click.option("--module", default="", metavar="ID", help="The module, for example 1.2; a new one is made.  [default: the last]")
+@click.option(
+    "--module", default="", metavar="ID", help="The module, for example 1.2; a new one is made.  [default: the last]"
+)
 @click.option("--module-title", default="", help="Title of a new module.")
 @runs("blindgrade.cli.course.run.new_lesson:new_lesson")
 def new_lesson() -> None:
