@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from blindgrade.imports.asserts import Forms, Recorded, is_print
@@ -37,8 +38,8 @@ def translated(cell: NotebookCell, names: Names, last: str) -> Translated:
     local.add_imports(tree)
     hidden = _hidden_lines(source)
     claim = _claim(tree, source, cell)
-    shown = _Experiment(local, tree, made, lambda line: line not in hidden)
-    covered = _Experiment(local, tree, made, lambda line: line in hidden) if hidden else None
+    shown = _Experiment(local, tree, made, lambda line: line not in hidden, public=True)
+    covered = _Experiment(local, tree, made, lambda line: line in hidden, public=False) if hidden else None
     parts = [one for one in (shown, covered) if one is not None and one.count]
     texts = []
     for one in parts:
@@ -53,9 +54,10 @@ def translated(cell: NotebookCell, names: Names, last: str) -> Translated:
 class _Experiment:
     """The statements of a cell that make one experiment: all that is no assert, and the asserts on its own lines."""
 
-    def __init__(self, names: Names, tree: ast.Module, made: Translated, mine: object) -> None:
-        assert callable(mine)
-        self.forms, self.made, self.mine = Forms(names), made, mine
+    def __init__(
+        self, names: Names, tree: ast.Module, made: Translated, mine: Callable[[int], bool], *, public: bool
+    ) -> None:
+        self.forms, self.made, self.mine, self.public = Forms(names), made, mine, public
         self.resolver = Resolver(names, bound_in(tree))
         self.names = names
         self.keys: dict[str, int] = {}
@@ -86,6 +88,8 @@ class _Experiment:
     def _statement(self, node: ast.stmt, loop: bool) -> list[ast.stmt]:
         if isinstance(node, ast.Import | ast.ImportFrom) or is_print(node):
             return []
+        if self.public and not self.mine(node.lineno):
+            return []  # nothing of a hidden test becomes public, also not the values that it tries
         if (recorded := self.forms.of(node)) is not None:
             return [self._record(recorded, loop)] if self.mine(node.lineno) else []
         if isinstance(node, ast.For | ast.If | ast.With):
