@@ -75,7 +75,7 @@ def test_closeness_shapes_and_hidden_tests_of_a_numpy_course(catalog: Catalog, t
     released = workshop.files.public_checks.read_text() + workshop.files.stub.read_text()
     assert "30.0" not in released and "hidden" not in released
     assert [note for note in found.notes if "matplotlib inline" in note]
-    assert "matplotlib" not in workshop.files.stub.read_text()
+    assert "pyplot" not in workshop.files.stub.read_text()
 
 
 def test_errors_classes_and_answers_by_hand_of_a_course_on_algorithms(catalog: Catalog, tmp_path: Path) -> None:

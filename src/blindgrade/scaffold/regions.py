@@ -22,6 +22,8 @@ def with_regions(code: str, name: str) -> str:
     if not places:
         raise ScaffoldError(f"`{name}` has no body that a student could write; choose another definition")
     for first, last, column in reversed(places):
+        while lines[first - 2].lstrip().startswith("#"):  # a comment above the answer may give it away
+            first -= 1
         lines.insert(last, " " * column + END)
         lines.insert(first - 1, " " * column + BEGIN)
     if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is None:
