@@ -79,7 +79,19 @@ def test_the_oldest_versions_that_ci_tries_are_the_lower_bounds() -> None:
 def test_every_library_that_make_installs_is_pinned() -> None:
     lines = (ROOT / "constraints.txt").read_text().split()
     pinned = {canonicalize_name(line.split("==")[0]) for line in lines}
-    extras = ("dev", "notebook", "report", "cluster", "nbgrader", "browser", "coverage", "hooks", "publish")
+    extras = (
+        "author",
+        "dev",
+        "docs",
+        "notebook",
+        "report",
+        "cluster",
+        "nbgrader",
+        "browser",
+        "coverage",
+        "hooks",
+        "publish",
+    )
     wanted = [*PROJECT["dependencies"], *(one for extra in extras for one in PROJECT["optional-dependencies"][extra])]
     assert {canonicalize_name(Requirement(one).name) for one in wanted} <= pinned
 
