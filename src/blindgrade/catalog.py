@@ -182,16 +182,17 @@ class Catalog:
                     wanted[lesson_id] = None
                 elif wanted.get(lesson_id, set()) is not None:
                     wanted.setdefault(lesson_id, set()).add(exercise)  # type: ignore[union-attr]  # None was handled
-        targets, wrong = [], {}
+        targets: list[Target] = []
+        wrong: dict[str, CourseError] = {}
         for entry in (entry for entry in self.entries if entry.id in wanted):
             try:
                 targets.append(self._target(entry, wanted[entry.id]))
             except CourseError as error:
                 wrong[entry.id] = error
-        for lesson, error in wrong.items():
+        for lesson, why in wrong.items():
             if unfinished is None or not targets:
-                raise error
-            unfinished(lesson, error)
+                raise why
+            unfinished(lesson, why)
         return targets
 
     def _target(self, entry: LessonEntry, names: set[str] | None) -> Target:

@@ -62,7 +62,7 @@ def test_it_is_released_and_what_is_released_grades_by_its_keys(catalog: Catalog
 def test_the_wheel_for_students_has_no_solution_of_the_new_course() -> None:
     name, content = wheel.engine_wheel()
     assert b"release/student_template/README.md" in content and name.startswith("blindgrade-")
-    assert b"scaffold/course.py" in content and b"scaffold/templates" not in content
+    assert b"blindgrade/scaffold/" not in content and b"blindgrade/imports/" not in content
 
 
 def test_the_title_is_the_folders_name_unless_one_is_given(catalog: Catalog, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Forms:
         if isinstance(whole, ast.Compare) and whole is not test and isinstance(whole.ops[0], ast.Eq):
             return self._sides(whole.left, whole.comparators[0])
         if isinstance(whole, ast.Call) and _name(whole) in CLOSE and len(whole.args) >= 2:
-            return self._sides(*whole.args[:2], _tolerance(whole))
+            return self._sides(whole.args[0], whole.args[1], _tolerance(whole))
         self._needs_exercise(test)
         return Recorded(ast.unparse(test), ast.Call(ast.Name("bool", ast.Load()), [test], []))
 
@@ -157,10 +157,14 @@ def _difference(node: ast.expr) -> ast.BinOp | None:
 def _tolerance(node: ast.Call) -> float | None:
     """Absolute tolerance that the call names; None if it names none."""
     for keyword in node.keywords:
-        if keyword.arg in ("atol", "abs_tol", "delta", "abs") and isinstance(keyword.value, ast.Constant):
-            return float(keyword.value.value)  # type: ignore[arg-type]  # a number
-        if keyword.arg in ("decimal", "places") and isinstance(keyword.value, ast.Constant):
-            return 1.5 * 10.0 ** -int(keyword.value.value)  # type: ignore[arg-type]  # a number
+        try:
+            value = float(ast.literal_eval(keyword.value))
+        except (ValueError, TypeError):
+            continue
+        if keyword.arg in ("atol", "abs_tol", "delta", "abs"):
+            return value
+        if keyword.arg in ("decimal", "places"):
+            return 1.5 * 10.0 ** float(-value)
     return None
 
 

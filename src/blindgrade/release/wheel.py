@@ -50,8 +50,8 @@ def engine_wheel() -> tuple[str, bytes]:
 
 
 def _kept_back(path: Path) -> bool:
-    """Is the file a template of a new course? It has solutions, which the students of such a course must not get."""
-    return path.is_relative_to(PACKAGE / "scaffold" / "templates")
+    """Is the file for authors alone? Templates have solutions, and proposals are texts of hidden checks of a lesson."""
+    return path.is_relative_to(PACKAGE / "scaffold") or path.is_relative_to(PACKAGE / "imports")
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

@@ -17,7 +17,7 @@ from blindgrade.cli.lazy import runs
     "--module", default="", metavar="ID", help="The module, for example 1.2; a new one is made.  [default: the last]"
 )
 @click.option("--module-title", default="", help="Title of a new module.")
-@runs("blindgrade.cli.course.run.import_notebook:import_notebook")
+@runs("blindgrade.cli.course.run.import_notebook:import_notebook", needs=("blindgrade.imports", "author"))
 def import_notebook() -> None:
     """Make a lesson of an nbgrader assignment.
 

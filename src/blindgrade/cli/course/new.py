@@ -12,7 +12,7 @@ from blindgrade.cli.lazy import runs
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--title", default="", help="Title of the course.  [default: made from the folder's name]")
-@runs("blindgrade.cli.course.run.new:new")
+@runs("blindgrade.cli.course.run.new:new", needs=("blindgrade.scaffold", "author"))
 def new() -> None:
     """Make a course with one small lesson to learn from.
 

@@ -24,7 +24,7 @@ from blindgrade.cli.lazy import runs
     metavar="FILE",
     help="Take the definition NAME of this Python file. The file is read and not run.",
 )
-@runs("blindgrade.cli.course.run.new_exercise:new_exercise")
+@runs("blindgrade.cli.course.run.new_exercise:new_exercise", needs=("blindgrade.scaffold", "author"))
 def new_exercise() -> None:
     """Add an exercise to a lesson.
 

@@ -14,7 +14,7 @@ from blindgrade.cli.lazy import runs
     "--module", default="", metavar="ID", help="The module, for example 1.2; a new one is made.  [default: the last]"
 )
 @click.option("--module-title", default="", help="Title of a new module.")
-@runs("blindgrade.cli.course.run.new_lesson:new_lesson")
+@runs("blindgrade.cli.course.run.new_lesson:new_lesson", needs=("blindgrade.scaffold", "author"))
 def new_lesson() -> None:
     """Add a lesson to the course.
 
