@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from dataclasses import dataclass
 
 from blindgrade.imports.names import HELPERS, CannotTranslate, Names, calls
@@ -164,7 +165,7 @@ def _tolerance(node: ast.Call) -> float | None:
         if keyword.arg in ("atol", "abs_tol", "delta", "abs"):
             return value
         if keyword.arg in ("decimal", "places"):
-            return 1.5 * 10.0 ** float(-value)
+            return 1.5 * math.pow(10, -value)
     return None
 
 
