@@ -244,8 +244,9 @@ class SubmissionRef(BaseModel):
 class Attempt(BaseModel):
     """Record of one grading of one lesson of one submission.
 
-    `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
-    software). With these and the seed, an attempt can be repeated.
+    `checks` counts all checks of the graded exercises, `public_checks` those that are public. With an answer key only
+    the latter ran. `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and
+    `versions` (of the software). With these and the seed, an attempt can be repeated.
     """
 
     schema_: Literal["blindgrade/attempt/v1"] = Field(default="blindgrade/attempt/v1", alias="schema")
@@ -262,6 +263,8 @@ class Attempt(BaseModel):
     sandbox: str
     seconds: float
     problems: list[str] = []
+    public_checks: int = 0
+    checks: int = 0
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
@@ -282,8 +285,13 @@ class Attempt(BaseModel):
         seconds: float = 0.0,
         problems: list[str] | None = None,
         graded_at: str = "",
+        checks: int | None = None,
     ) -> Self:
-        """Attempt with these results. Its time is now if no time is given."""
+        """Attempt with these results. Its time is now if no time is given.
+
+        `checks` is the number of all checks of the exercises; without it, all of them ran.
+        """
+        ran = [check for exercise in exercises for check in exercise.checks]
         return cls(
             lesson=lesson.id,
             title=lesson.title,
@@ -296,8 +304,16 @@ class Attempt(BaseModel):
             sandbox=sandbox,
             seconds=round(seconds, 3),
             problems=problems or [],
+            public_checks=sum(check.public for check in ran),
+            checks=len(ran) if checks is None else checks,
             exercises=exercises,
         )
+
+    @property
+    def public_only(self) -> bool:
+        """Did hidden checks of these exercises not run? Attempts of earlier versions do not count their checks."""
+        ran = sum(len(exercise.checks) for exercise in self.exercises)
+        return self.checks > ran if self.checks else self.reference == "key"
 
 
 class Grading(BaseModel):
@@ -306,6 +322,8 @@ class Grading(BaseModel):
     schema_: Literal["blindgrade/grading/v1"] = Field(default="blindgrade/grading/v1", alias="schema")
     points: float
     max_points: float
+    public_checks: int = 0
+    checks: int = 0
     lessons: list[Attempt]
 
     model_config = ConfigDict(populate_by_name=True)
@@ -316,5 +334,12 @@ class Grading(BaseModel):
         return cls(
             points=round(sum(a.points for a in attempts), 6),
             max_points=round(sum(a.max_points for a in attempts), 6),
+            public_checks=sum(a.public_checks for a in attempts),
+            checks=sum(a.checks for a in attempts),
             lessons=attempts,
         )
+
+    @property
+    def public_only(self) -> bool:
+        """Did hidden checks of a lesson not run?"""
+        return any(attempt.public_only for attempt in self.lessons)

@@ -70,10 +70,13 @@ class Deciders:
         parts.append(self.exercise(exercise))
         if task.kind == "alternative":
             parts += [self._differs(v) for v in self.workshop.alternatives if self._is(v, task)]
-        if task.kind == "misconception":
+        if task.kind == "failure":
+            parts += [self._differs(v) for v in self.workshop.failures if self._is(v, task)]
+        if task.kind in ("misconception", "failure"):
             # A diagnosis chooses among all wrong answers to the exercise, in their order.
             known = [v for v in self.workshop.misconceptions if v.exercise == exercise.name]
             parts += [[v.name, v.hint, self._differs(v)] for v in known]
+        if task.kind == "misconception":
             parts += [self.exercise(other) for other in self.workshop.touched_by(exercise.defines)]
         return _of(parts)
 

@@ -66,6 +66,11 @@ class KeyReference:
             return self.expected(check, seed)
         return found if isinstance(found, Answer | Digest) else None
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of checks of each exercise, hidden ones too."""
+        return {str(name): int(count) for name, count in self.key["counts"].items()}
+
     @cached_property
     def _hints(self) -> dict[str, dict[str, str]]:
         return recorded_hints(self.key)

@@ -1,7 +1,7 @@
 """Diagnosis of a wrong answer: the misconception that it shows. It needs evidence and never guesses.
 
 The exercise's misconceptions answer the same experiments with the same seeds, now or when the answer key was recorded.
-One is named if the student's results equal its results where they differ from the reference's.
+One is named if the student's results equal its results where they differ from the reference's, and no other's.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def _by_equality(
 ) -> None:
     best: tuple[int, int] = (0, 0)
     explained: list[CheckResult] = []
-    misconception = ""
+    names: list[str] = []
     passed = [one for one in seen if one.result.outcome is not Outcome.FAILED]
 
     def alike(name: str, one: Seen) -> bool:
@@ -66,6 +66,10 @@ def _by_equality(
             continue  # its results on the other checks do not matter, and they take time
         rank = (len(hits), len(hits) + sum(alike(name, one) for one in passed))
         if rank > best:
-            best, explained, misconception = rank, hits, name
+            best, explained, names = rank, hits, [name]
+        elif rank == best and hits == explained:
+            names.append(name)
+    if len(names) > 1:
+        return  # the checks that ran cannot tell them apart, so a name would be a guess
     for result in explained:
-        result.misconception = misconception
+        result.misconception = names[0]
