@@ -647,7 +647,11 @@ def cause_of(result, alone, own, other, beliefs):
     nearest = min(beliefs, key=lambda name: beliefs[name])
     if beliefs[nearest] < 0.4 * own:
         return nearest
-    return "hint_of_another_image" if own < 1.1 * alone and other < 1.05 * own else None
+    # Who trained as far as asked and still does not care which hint it sees, learned that hints say nothing. After few
+    # or small updates it has not heard them yet: the largest weight moves by 0.18, after 30 updates by 0.09.
+    far = max(float((result["end"][name] - result["start"][name]).abs().max()) for name in result["end"])
+    deaf = own < 1.1 * alone and other < 1.02 * own
+    return "hint_of_another_image" if deaf and far > 0.13 else None
 
 
 @check("train_control", weight=8, reference=False, verdict=obeys_the_hint, inputs=outlined_shapes)

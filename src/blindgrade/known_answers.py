@@ -2,8 +2,9 @@
 
 `exercise` begins the group of one exercise. `right`, `wrong` and `fails` mark the answers of the group in two forms: an
 edit of the solution's text, or a decorated function or class that replaces the solution's and uses its names. `fails`
-marks a wrong answer that is no misunderstanding, such as a training with too few steps. The markers do nothing when they run. `engine.answers.known` reads them from the file's syntax tree, because a replacement works only
-inside the solution.
+marks a wrong answer that is no misunderstanding, such as a training with too few steps. The markers do nothing when
+they run. `engine.answers.known` reads them from the file's syntax tree, because a replacement works only inside the
+solution.
 """
 
 from __future__ import annotations

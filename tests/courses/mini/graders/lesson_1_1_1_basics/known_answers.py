@@ -60,7 +60,11 @@ wrong("offset_forgotten", "offset = offset - miss.mean()", "pass", hint="The off
 wrong("uphill", "slope = slope - (miss * x)", "slope = slope + (miss * x)", hint="Walk against the gradient.")
 wrong("stops_early", "range(100)", "range(2)", hint="Is it down yet?")
 fails("no_training", "range(100)", "range(0)")
-fails("small_rate", "- (miss * x).mean()\n        offset = offset - miss.mean()", "- 1e-3 * (miss * x).mean()\n        offset = offset - 1e-3 * miss.mean()")
+fails(
+    "small_rate",
+    "- (miss * x).mean()\n        offset = offset - miss.mean()",
+    "- 1e-3 * (miss * x).mean()\n        offset = offset - 1e-3 * miss.mean()",
+)
 fails("twice_the_target", "offset - y", "offset - 2 * y")
 
 
