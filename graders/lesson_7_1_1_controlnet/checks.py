@@ -4,6 +4,8 @@ Each check states one claim. All inputs are drawn before the student's code runs
 compared exactly, and what it computes with drawn weights within the tolerances of the course.
 """
 
+import copy
+
 import torch
 import torch.nn.functional as F
 
@@ -545,7 +547,9 @@ def follows_the_seed(lesson, rng):
     """The same seed draws the same images and noise for the first update, and another seed draws others."""
     unet, images, hints, seed = small_task(rng)
     # After one update the zeros depend on what was drawn and not yet on how hint_in started.
-    states = [dict(lesson.train_control(unet, images, hints, 1, s)) for s in (seed, seed, seed + 1)]
+    # Each training gets a U-Net of its own: whoever trains the U-Net, too, is no reason to doubt the seed.
+    runs = [(copy.deepcopy(unet), s) for s in (seed, seed, seed + 1)]
+    states = [dict(lesson.train_control(own, images, hints, 1, s)) for own, s in runs]
     first, again, other = (state["zero.0.weight"] for state in states)
     return {"same": torch.equal(first, again), "other": not torch.equal(first, other)}
 
