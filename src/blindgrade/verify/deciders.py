@@ -75,7 +75,7 @@ class Deciders:
         if task.kind in ("misconception", "failure"):
             # A diagnosis chooses among all wrong answers to the exercise, in their order.
             known = [v for v in self.workshop.misconceptions if v.exercise == exercise.name]
-            parts += [[v.name, v.hint, self._differs(v)] for v in known]
+            parts += [[v.name, v.hint * (task.kind == "misconception"), self._differs(v)] for v in known]
         if task.kind == "misconception":
             parts += [self.exercise(other) for other in self.workshop.touched_by(exercise.defines)]
         return _of(parts)
