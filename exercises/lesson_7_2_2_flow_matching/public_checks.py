@@ -519,8 +519,8 @@ def _times_are_told_apart(result, expected, rng):
         raise Fail("the velocity is the same at t = 0 and t = 1", misconception="t_frozen")
     for name, target in (("at 1", places), ("at 0", -places)):
         share = float((result[name] - target).square().mean() / target.square().mean())
-        if not share < 0.3:
-            raise Fail(f"the velocity {name.replace('at', 'at t =')} has a squared error of {share:.2f} (wanted: below 0.3)")
+        if not share < 0.8:  # 1 is the share of a velocity that does not depend on the time
+            raise Fail(f"the velocity {name.replace('at', 'at t =')} has a squared error of {share:.2f} (wanted: below 0.8)")
 
 @check("train_flow", public=True, reference=False, verdict=_times_are_told_apart, inputs=_origin)
 def turns_round_with_the_time(lesson, rng, given):
