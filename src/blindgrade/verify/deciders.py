@@ -69,6 +69,7 @@ class Deciders:
         self._base = _of(code_digest(decides=PROVES, apart=tuple(APART)), versions, *added)
         self._exercises: dict[str, str] = {}
         self._tasks: dict[Task, str] = {}
+        self._different: dict[str, str] = {}
 
     def of(self, task: Task) -> str:
         """Digest for the task; "" if the proof is always done."""
@@ -140,12 +141,18 @@ class Deciders:
 
     def _statements_that_differ(self, text: str) -> str:
         """Statements of a changed solution that the solution itself does not have."""
-        known = self._dumps
-        return _of([dump for dump in map(_dump, ast.parse(text).body) if dump not in known])
+        if text not in self._different:
+            known, dumps = self._statements
+            # A dump takes long, so a statement with the same lines as one of the solution needs none.
+            changed = [_dump(node) for lines, node in _statements(text) if lines not in known]
+            self._different[text] = _of([dump for dump in changed if dump not in dumps])
+        return self._different[text]
 
     @cached_property
-    def _dumps(self) -> set[str]:
-        return {_dump(node) for node in ast.parse(self.workshop.solution.text).body}
+    def _statements(self) -> tuple[set[str], set[str]]:
+        """The solution's statements, once by their lines and once by their syntax."""
+        found = _statements(self.workshop.solution.text)
+        return {lines for lines, _ in found if lines}, {_dump(node) for _, node in found}
 
 
 def _definitions(text: str) -> dict[str, str]:
@@ -161,6 +168,17 @@ def _definitions(text: str) -> dict[str, str]:
         for name in names:
             found.setdefault(name, []).append(_dump(node))
     return {name: "\n".join(dumps) for name, dumps in found.items()}
+
+
+def _statements(text: str) -> list[tuple[str, ast.stmt]]:
+    """Top-level statements with their lines; "" for a statement that follows another one on a line."""
+    lines = text.split("\n")
+    found: list[tuple[str, ast.stmt]] = []
+    for node in ast.parse(text).body:
+        decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+        first = min(part.lineno for part in (node, *decorators))
+        found.append(("" if node.col_offset else "\n".join(lines[first - 1 : node.end_lineno]), node))
+    return found
 
 
 def _dump(node: ast.stmt) -> str:
