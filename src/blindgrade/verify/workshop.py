@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 
 from blindgrade.catalog import Catalog, CourseError
-from blindgrade.engine.answers.known import KnownAnswers, read_known_answers
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution
@@ -54,19 +53,15 @@ class Workshop:
         """Grades modules in this process, next to the solution."""
         return Trusted.by(self.reference)
 
-    @cached_property
-    def _known(self) -> KnownAnswers:
-        return read_known_answers(self.solution)
-
     @property
     def alternatives(self) -> list[Variant]:
         """Known right answers."""
-        return self._known.right
+        return self.solution.known.right
 
     @property
     def misconceptions(self) -> list[Variant]:
         """Known wrong answers."""
-        return self._known.wrong
+        return self.solution.known.wrong
 
     @cached_property
     def uses(self) -> dict[str, set[str]]:
