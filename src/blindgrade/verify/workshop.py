@@ -11,7 +11,7 @@ from blindgrade.catalog import Catalog, CourseError
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution
-from blindgrade.engine.answers.solution_text import Variant
+from blindgrade.engine.answers.solution_text import Variant, parse
 from blindgrade.engine.grading.in_process import Trusted
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Exercise, Kind, Lesson
@@ -100,13 +100,12 @@ class Workshop:
 
 def _must_parse(path: Path) -> None:
     try:
-        ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise CourseError(
             f"{path} is missing; write it, or give the lesson the status planned in course.toml"
         ) from None
-    except SyntaxError as error:
-        raise CourseError(f"{path}:{error.lineno}: {error.msg}; correct the file") from None
+    parse(path, text)
 
 
 def _statements(text: str) -> dict[str, ast.stmt]:
