@@ -1,0 +1,86 @@
+"""The relation of a wrong reply to the expected one: the first in a fixed order that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from blindgrade.agreement import Tolerance
+from blindgrade.checks import Check
+from blindgrade.engine.judging.relations import axes, cases, effects, factors, functions, lengths, members, samples
+from blindgrade.engine.judging.relations.parts import Replies, compared
+from blindgrade.engine.judging.relations.relation import Relation
+from blindgrade.engine.judging.relations.together import Found, settled
+from blindgrade.engine.wire.replies import Reply, Result
+
+# What needs no calculation comes first, and what says least comes last.
+ORDER: tuple[Callable[[Replies], Relation | None], ...] = (
+    effects.error,
+    effects.argument_changed,
+    effects.gradient,
+    effects.keys,
+    effects.other_type,
+    lengths.list_one_more_or_less,
+    effects.not_finite,
+    effects.all_zero,
+    effects.lower_precision,
+    cases.another_part,
+    factors.negated,
+    factors.scaled,
+    factors.offset,
+    functions.complement,
+    functions.function_of,
+    axes.moved,
+    axes.shifted,
+    lengths.one_more_or_less,
+    axes.reshaped,
+    lengths.reduced,
+    axes.other_order,
+    samples.batch_mixed,
+    members.off_by_one,
+    functions.clipped,
+    members.subset,
+    effects.constant,
+    members.labels_confused,
+    cases.one_entry,
+    factors.proportional,
+    cases.only_some,
+)
+GRADIENTS = {"gradients", "grad", "backward", "jacobian", "vjp", "jvp"}
+
+
+def relations(failed: Sequence[tuple[Check, Reply, Reply | None]]) -> list[Relation | None]:
+    """Relation of each reply of an exercise's failed checks: the student's to the reference's. None where none is sure."""
+    return settled([_found(*one) for one in failed])
+
+
+def _found(check: Check, student: Reply, reference: Reply | None) -> Found:
+    if check.verdict is not None or not isinstance(student, Result) or not isinstance(reference, Result):
+        return Found(None, about_values=False)
+    of_gradients = bool(_names(check) & GRADIENTS)
+    return between(student.value, reference.value, check.atol, check.rtol, of_gradients=of_gradients)
+
+
+def between(
+    got: Any, want: Any, atol: Tolerance = None, rtol: Tolerance = None, *, of_gradients: bool = False
+) -> Found:
+    """The first relation of ORDER that holds between what came and what was expected, within these tolerances."""
+    with np.errstate(all="ignore"):  # a relation that does not hold may divide by zero
+        replies = compared(got, want, atol, rtol, of_gradients=of_gradients)
+        if replies is None or not (replies.wrong or replies.misfits):
+            return Found(None)
+        first = next((found for family in ORDER if (found := family(replies)) is not None), None)
+        return Found(first, frozenset(part.path[-1] for part in replies.wrong if part.path))
+
+
+def _names(check: Check) -> set[str]:
+    """Names that the experiment's code uses, and the functions that it calls."""
+    names = set(check.experiment.__code__.co_names)
+    around = getattr(check.experiment, "__globals__", {})
+    for name in list(names):
+        code = getattr(around.get(name), "__code__", None)
+        if code is not None and name not in GRADIENTS:
+            names |= set(code.co_names)
+    return names

@@ -1,0 +1,91 @@
+"""Relations by a function of each expected value: inverted, squared, rooted, clipped and others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from blindgrade.engine.judging.relations.evidence import SPECIAL, close, holds
+from blindgrade.engine.judging.relations.parts import Floats, Part, Replies
+from blindgrade.engine.judging.relations.places import said
+from blindgrade.engine.judging.relations.relation import Name, Relation
+
+FUNCTIONS: list[tuple[Name, str, Callable[[Floats], Floats]]] = [
+    (Name.COMPLEMENT, "is 1 minus the expected value", lambda w: 1 - w),
+    (Name.INVERTED, "is 1 divided by the expected value", lambda w: 1 / w),
+    (Name.SQUARED, "is the square of the expected value", lambda w: w * w),
+    (Name.ROOTED, "is the square root of the expected value", np.sqrt),
+    (Name.LOGARITHM, "is the logarithm of the expected value", np.log),
+    (Name.EXPONENTIAL, "is the exponential of the expected value", np.exp),
+    (Name.ABSOLUTE, "is the expected value without its sign", np.abs),
+]
+AT_LIMIT = 4  # values at one limit
+
+
+def function_of(replies: Replies) -> Relation | None:
+    """One of FUNCTIONS of every expected value."""
+    if not replies.arithmetic or any(part.exact for part in replies.wrong):
+        return None
+    for name, predicate, function in FUNCTIONS:
+        if holds(replies, _by(function), of_values=True).enough:
+            return said(replies, name, predicate, neutral=_unmoved(function))
+    return None
+
+
+def complement(replies: Replies) -> Relation | None:
+    """Yes where no is expected, and no where yes is, in every value."""
+    if not replies.numeric or not all(part.truths for part in replies.wrong):
+        return None
+    values = [value for part in replies.wrong if part.w is not None for value in part.w.ravel().tolist()]
+    if len(values) < 2 * AT_LIMIT or min(values.count(0.0), values.count(1.0)) < 2:
+        return None
+    for part in replies.wrong:
+        assert part.g is not None and part.w is not None
+        if bool((part.g == part.w).any()):
+            return None
+    return said(replies, Name.COMPLEMENT, "has True exactly where False is expected, and False where True is")
+
+
+def clipped(replies: Replies) -> Relation | None:
+    """Right inside limits; beyond them the student's values stop, or go on where the expected ones stop."""
+    if not replies.arithmetic or any(part.exact for part in replies.wrong):
+        return None
+    if _stops(replies, lambda part: (part.g, part.w)):
+        return said(replies, Name.CLIPPED, "stops at a limit where the expected value goes on, and is right elsewhere")
+    if _stops(replies, lambda part: (part.w, part.g)):
+        return said(
+            replies, Name.NOT_CLIPPED, "goes on where the expected value stops at a limit, and is right elsewhere"
+        )
+    return None
+
+
+def _stops(replies: Replies, sides: Callable[[Part], tuple[Floats | None, Floats | None]]) -> bool:
+    """Whether one side's values are the other's, cut at the ends of its own range."""
+    limits, at_limit, inside = set[tuple[bool, float]](), 0, set[float]()
+    for part in replies.wrong:
+        cut, whole = sides(part)
+        assert cut is not None and whole is not None
+        low, high = cut.min(), cut.max()
+        image = np.clip(whole, low, high)
+        if low == high or not bool((np.abs(cut - image) <= part.atol + part.rtol * np.abs(image)).all()):
+            return False
+        differs = np.abs(whole - image) > part.atol + part.rtol * np.abs(image)
+        for upper, end in ((False, low), (True, high)):
+            here = differs & (image == end)
+            # A limit is more than the largest value: several values stop there.
+            if here.any() and int(((cut == end) & here).sum()) < 2:
+                return False
+            at_limit += int(here.sum())
+            limits |= {(upper, float(end))} if here.any() else set()
+        inside |= set(whole[~differs].tolist())
+    values = inside - SPECIAL - {limit for _, limit in limits}
+    return at_limit >= AT_LIMIT and len(values) >= AT_LIMIT and len(limits) <= 2
+
+
+def _by(function: Callable[[Floats], Floats]) -> Callable[[Part], Floats | None]:
+    return lambda part: None if part.w is None else function(part.w)
+
+
+def _unmoved(function: Callable[[Floats], Floats]) -> Callable[[Part], bool]:
+    return lambda part: part.w is not None and not part.exact and close(part.w, function(part.w), part)
