@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import permutations
 
 import numpy as np
@@ -24,7 +25,6 @@ def moved(replies: Replies) -> Relation | None:
     if not _same_values(replies):
         return None
     first = replies.wrong[0]
-    assert first.g is not None and first.w is not None
     for name, predicate, change in _candidates(first.w):
         made = change(first.w)
         if made.shape == first.g.shape and close(first.g, made, first) and holds(replies, _by(change)).enough:
@@ -37,7 +37,6 @@ def _same_values(replies: Replies) -> bool:
     if not replies.of_numbers:
         return False
     for part in replies.wrong:
-        assert part.g is not None and part.w is not None
         size = np.abs(part.w).sum()
         bound = part.w.size * part.atol + (part.rtol + 1e-9) * size
         if part.g.size != part.w.size or part.w.size < 2 or not abs(np.abs(part.g).sum() - size) <= bound:
@@ -65,30 +64,27 @@ def _candidates(w: Floats) -> Iterator[Candidate]:
 
 def reshaped(replies: Replies) -> Relation | None:
     """The right values in the right order in another shape."""
-    if not _same_values(replies) or any(part.g is not None and part.w is not None and part.g.shape == part.w.shape for part in replies.wrong):
+    if not _same_values(replies) or any(part.g.shape == part.w.shape for part in replies.wrong):
         return None
     narrow = all(_squeezed(part.g) == _squeezed(part.w) for part in replies.wrong)
-    image: Image = lambda part: part.w.reshape(part.g.shape) if part.w is not None and part.g is not None else None  # noqa: E731
-    if not holds(replies, image).enough:
+    if not holds(replies, lambda part: part.w.reshape(part.g.shape)).enough:
         return None
     if not narrow:
         return said(replies, Name.RESHAPED, "has the right values in the right order, in another shape")
-    more = all(part.g is not None and part.w is not None and part.g.ndim > part.w.ndim for part in replies.wrong)
-    less = all(part.g is not None and part.w is not None and part.g.ndim < part.w.ndim for part in replies.wrong)
-    if more:
+    if all(part.g.ndim > part.w.ndim for part in replies.wrong):
         return said(replies, Name.KEPT_AXIS, "has the right values and an axis of size 1 too many")
-    if less:
+    if all(part.g.ndim < part.w.ndim for part in replies.wrong):
         return said(replies, Name.DROPPED_AXIS, "has the right values and lacks an axis of size 1")
     return said(replies, Name.RESHAPED, "has the right values, and its axes of size 1 are at other places")
 
 
 def other_order(replies: Replies) -> Relation | None:
     """The same rows, or the same values, in another order."""
-    if not _same_values(replies) or any(part.g is None or part.w is None or part.g.shape != part.w.shape for part in replies.wrong):
+    if not _same_values(replies) or any(part.g.shape != part.w.shape for part in replies.wrong):
         return None
-    deepest = min(part.w.ndim for part in replies.wrong if part.w is not None)
+    deepest = min(part.w.ndim for part in replies.wrong)
     for axis in range(deepest if deepest > 1 else 0):
-        if _enough(replies, lambda part, axis=axis: _sorted_rows(part, axis)):  # type: ignore[misc]
+        if _enough(replies, partial(_sorted_rows, axis=axis)):
             return said(replies, Name.OTHER_ORDER, f"has the right entries{along(axis, deepest)} in another order")
     if _enough(replies, _sorted_values):
         return said(replies, Name.OTHER_ORDER, "has the right values in another order")
@@ -100,20 +96,18 @@ def shifted(replies: Replies) -> Relation | None:
     if not replies.numeric or any(part.truths for part in replies.wrong):
         return None
     first = replies.wrong[0]
-    assert first.w is not None
     for axis in range(min(first.w.ndim, MOST_AXES)):
-        for later in (True, False):
-            if _overlap(replies, axis, later):
-                when = "later" if later else "earlier"
-                text = f"is shifted by one place: each entry{along(axis, first.w.ndim)} is the one that is due one place {when}"
+        for when in ("later", "earlier"):
+            if _overlap(replies, axis, later=when == "later"):
+                each = f"each entry{along(axis, first.w.ndim)}"
+                text = f"is shifted by one place: {each} is the one that is due one place {when}"
                 return said(replies, Name.SHIFTED, text)
     return None
 
 
-def _overlap(replies: Replies, axis: int, later: bool) -> bool:
+def _overlap(replies: Replies, axis: int, *, later: bool) -> bool:
     found = []
     for part in replies.wrong:
-        assert part.g is not None and part.w is not None
         if axis >= part.w.ndim or part.w.shape[axis] < SHORTEST:
             return False
         g, w = np.moveaxis(part.g, axis, 0), np.moveaxis(part.w, axis, 0)
@@ -131,7 +125,6 @@ def _enough(replies: Replies, in_order: Callable[[Part], tuple[Floats, Floats] |
         both = in_order(part)
         if both is None or not close(both[0], both[1], part):
             return False
-        assert part.w is not None
         found.append((part, both[1], np.full_like(both[1], both[1].mean())))
         apart |= set(part.w.ravel().tolist())
     weighed = weight(found)
@@ -140,7 +133,6 @@ def _enough(replies: Replies, in_order: Callable[[Part], tuple[Floats, Floats] |
 
 
 def _sorted_rows(part: Part, axis: int) -> tuple[Floats, Floats] | None:
-    assert part.g is not None and part.w is not None
     if part.w.shape[axis] < SHORTEST:
         return None
     g, w = (np.moveaxis(side, axis, 0).reshape(part.w.shape[axis], -1) for side in (part.g, part.w))
@@ -149,7 +141,6 @@ def _sorted_rows(part: Part, axis: int) -> tuple[Floats, Floats] | None:
 
 
 def _sorted_values(part: Part) -> tuple[Floats, Floats] | None:
-    assert part.g is not None and part.w is not None
     return (np.sort(part.g, axis=None), np.sort(part.w, axis=None)) if part.w.size >= SHORTEST else None
 
 
@@ -158,8 +149,8 @@ def along(axis: int, axes: int) -> str:
     return f" along axis {axis}" if axes > 1 else ""
 
 
-def _squeezed(side: Floats | None) -> tuple[int, ...]:
-    return tuple(n for n in side.shape if n != 1) if side is not None else ()
+def _squeezed(side: Floats) -> tuple[int, ...]:
+    return tuple(n for n in side.shape if n != 1)
 
 
 def _is_swap(order: tuple[int, ...]) -> bool:
@@ -169,7 +160,7 @@ def _is_swap(order: tuple[int, ...]) -> bool:
 def _by(change: Callable[[Floats], Floats]) -> Image:
     def image(part: Part) -> Floats | None:
         try:
-            return change(part.w) if part.w is not None else None
+            return change(part.w)
         except ValueError:  # numpy's, for an axis that this part does not have
             return None
 

@@ -16,6 +16,7 @@ from blindgrade.engine.judging.relations.relation import Name, Relation
 SHORTEST = 4  # entries of an axis of which one is wrong
 SHORTEST_EXACT = 6  # of whole numbers, which may be a shape
 MOST_OTHERS = 8  # cases that are wrong where few are right
+MOST_PARTS = 60  # that are compared with each other
 RIGHT = 2  # values in a case that is right, so that it shows something
 
 
@@ -23,7 +24,7 @@ def one_entry(replies: Replies) -> Relation | None:
     """All entries along an axis are right but the last, or but the first."""
     if not replies.numeric or any(part.truths for part in replies.wrong):
         return None
-    deepest = min(part.w.ndim for part in replies.wrong if part.w is not None)
+    deepest = min(part.w.ndim for part in replies.wrong)
     for axis in range(deepest):
         for name, where in ((Name.ONLY_LAST, -1), (Name.ONLY_FIRST, 0)):
             if all(_only_at(part, axis, where) for part in replies.wrong):
@@ -34,7 +35,6 @@ def one_entry(replies: Replies) -> Relation | None:
 
 
 def _only_at(part: Part, axis: int, where: int) -> bool:
-    assert part.g is not None and part.w is not None
     if part.w.shape[axis] < (SHORTEST_EXACT if part.exact else SHORTEST):
         return False
     with np.errstate(all="ignore"):
@@ -43,6 +43,31 @@ def _only_at(part: Part, axis: int, where: int) -> bool:
     others = np.delete(rows, where, axis=0)
     shows = np.delete(np.moveaxis(part.w, axis, 0), where, axis=0)
     return bool(rows[where].any()) and not bool(others.any()) and len(np.unique(shows)) >= RIGHT
+
+
+def right_until(replies: Replies) -> Relation | None:
+    """The first entries along the first axis are right, and all later ones are wrong."""
+    if not replies.numeric or any(part.exact for part in replies.wrong):
+        return None
+    firsts = {_first_wrong(part) for part in replies.wrong}
+    first = firsts.pop()
+    if firsts or first is None:
+        return None
+    deepest = max(part.w.ndim for part in replies.wrong)
+    where = along(0, deepest)
+    text = f"is right in the first {first} entries{where}, and wrong from entry {first} on"
+    return said(replies, Name.RIGHT_UNTIL, text, f"is right in the first entries{where}, and wrong in all later ones")
+
+
+def _first_wrong(part: Part) -> int | None:
+    """Entry from which all are wrong, if at least two before it are right and two are wrong."""
+    if part.w.ndim == 0 or len(part.w) < SHORTEST:
+        return None
+    right = np.abs(part.g - part.w) <= part.atol + part.rtol * np.abs(part.w)
+    rows = right.reshape(len(right), -1)
+    first = int(rows.all(axis=1).argmin())
+    shows = len(np.unique(part.w[:first])) >= RIGHT
+    return first if RIGHT <= first <= len(rows) - RIGHT and not rows[first:].all(axis=1).any() and shows else None
 
 
 def only_some(replies: Replies) -> Relation | None:
@@ -79,32 +104,40 @@ def _cases(bad: Sequence[str | int], good: Sequence[str | int]) -> Relation | No
 def _parts(bad: Sequence[str | int], good: Sequence[str | int]) -> Relation | None:
     if len(bad) > MOST_NAMED or len(good) > 2 * MOST_NAMED:
         return None
-    text = f"{things(bad)} {'are' if len(bad) > 1 else 'is'} wrong, and {things(good)} {'are' if len(good) > 1 else 'is'} right."
+    wrong, right = (f"{things(keys)} {'are' if len(keys) > 1 else 'is'}" for keys in (bad, good))
+    text = f"{wrong} wrong, and {right} right."
     return Relation(Name.ONLY_ONE_PART, f"{text[:1].upper()}{text[1:]}", "", right=frozenset(good))
 
 
 def another_part(replies: Replies) -> Relation | None:
     """What is expected of one part is in another, in every case."""
-    if not replies.numeric or any(part.exact for part in replies.wrong):
+    if not replies.numeric or len(replies.parts) > MOST_PARTS or any(part.exact for part in replies.wrong):
         return None
     beside = {part.path: part for part in replies.parts}
-    swaps: dict[str | int, str | int] = {}
+    fits: dict[str | int, list[str | int]] = {}  # for each wrong part the others whose values it may hold
     for part in replies.wrong:
-        assert part.g is not None
-        names = [path[-1] for path in beside if path[:-1] == part.path[:-1] and path != part.path]
-        name = next((n for n in names if _is_due(part, beside[*part.path[:-1], n])), None)
-        if name is None or swaps.setdefault(part.path[-1], name) != name:
+        if not part.path:
             return None
+        known = fits.get(part.path[-1])
+        others = [p for path, p in beside.items() if path[:-1] == part.path[:-1] and path != part.path]
+        names = [p.path[-1] for p in others if _is_due(part, p) and (known is None or p.path[-1] in known)]
+        if not names:
+            return None
+        fits[part.path[-1]] = names
+    # Two parts that are exchanged explain each other.
+    swaps = {one: next((n for n in names if one in fits.get(n, ())), names[0]) for one, names in fits.items()}
+    if len(swaps) > MOST_NAMED or len(set(swaps.values())) < len(swaps):
+        return None
     found = [(p, beside[*p.path[:-1], swaps[p.path[-1]]].w, p.w) for p in replies.wrong]
-    if len(swaps) > MOST_NAMED or not weight(found).enough:  # type: ignore[arg-type]  # they are numbers
+    if not weight(found).enough:
         return None
     text = ", and ".join(f"{things([one])} is what is expected of {things([other])}" for one, other in swaps.items())
-    return Relation(Name.ANOTHER_PART, f"{text[:1].upper()}{text[1:]}.", "A part of your result is what is expected of another one.")
+    hidden = "A part of your result is what is expected of another one."
+    return Relation(Name.ANOTHER_PART, f"{text[:1].upper()}{text[1:]}.", hidden, key=text)
 
 
 def _is_due(part: Part, other: Part) -> bool:
-    fits = part.g is not None and other.w is not None and part.g.shape == other.w.shape and not other.exact
-    return fits and close(part.g, other.w, part)  # type: ignore[arg-type]  # they are numbers
+    return part.g.shape == other.w.shape and not other.exact and close(part.g, other.w, part)
 
 
 def _split(wrong: list[Path], right: list[Path], depth: int) -> tuple[list[str | int], list[str | int]] | None:
@@ -125,6 +158,4 @@ def _form(part: Part) -> str:
 
 def _shows(part: Part) -> bool:
     """Whether a right part shows something: it is not zero, empty or the answer of nearly every code."""
-    if part.w is not None:
-        return part.w.size > 0 and bool((part.w != 0).any())
-    return part.want is not None
+    return bool((part.w != 0).any()) if part.w.size else part.want is not None and not isinstance(part.want, Tensor)

@@ -1,7 +1,7 @@
 """Evidence for a relation: it holds within tolerance, on enough values, and chance does not explain it.
 
-A value counts if the relation changes it by far more than the tolerance. Its weight in bits says how unlikely it is that
-another number fell within the tolerance by chance.
+A value counts if the relation changes it by far more than the tolerance. Its weight in bits says how unlikely it is
+that another number fell within the tolerance by chance.
 """
 
 from __future__ import annotations
@@ -88,7 +88,6 @@ def holds(replies: Replies, image: Image, *, of_values: bool = False) -> Weight:
     """Weight of the relation over all wrong parts; NOTHING if one of them is not its image."""
     found: list[tuple[Part, Floats, Floats]] = []
     for part in replies.wrong:
-        assert part.g is not None and part.w is not None
         made = image(part)
         if made is None or made.shape != part.g.shape or not close(part.g, made, part):
             return NOTHING

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from blindgrade.engine.judging.relations.evidence import close, holds, weight
+from blindgrade.engine.judging.relations.evidence import Image, close, holds, weight
 from blindgrade.engine.judging.relations.parts import Floats, Part, Replies
 from blindgrade.engine.judging.relations.places import said
 from blindgrade.engine.judging.relations.relation import Name, Relation
@@ -92,10 +92,18 @@ def _by_a_size(replies: Replies, factors: list[float]) -> Relation | None:
     """Scaled by a size that differs between the cases."""
     if len(set(np.round(np.log(np.abs(factors)), 6))) < 2:
         return None
-    for words, power in (("times", 1.0), ("divided by", -1.0), ("times the root of", 0.5), ("divided by the root of", -0.5)):
+    for words, power in (
+        ("times", 1.0),
+        ("divided by", -1.0),
+        ("times the root of", 0.5),
+        ("divided by the root of", -0.5),
+    ):
         for what, size in _sizes(replies.wrong[0]):
             image = _image_by(size, power)
-            if abs(factors[0] - size(replies.wrong[0]) ** power) <= FINE * abs(factors[0]) and holds(replies, image, of_values=True).enough:
+            if (
+                abs(factors[0] - size(replies.wrong[0]) ** power) <= FINE * abs(factors[0])
+                and holds(replies, image, of_values=True).enough
+            ):
                 predicate = f"is the expected value {words} {what}"
                 return _weakened(replies, said(replies, Name.SCALED, predicate, neutral=_unmoved(image)), predicate)
     return None
@@ -123,8 +131,8 @@ def _by_a_count(replies: Replies, factors: list[float]) -> Relation | None:
     return None
 
 
-def _by_numbers(number: dict[int, float]) -> Callable[[Part], Floats | None]:
-    return lambda part: None if part.w is None else number[id(part)] * part.w
+def _by_numbers(number: dict[int, float]) -> Image:
+    return lambda part: number[id(part)] * part.w
 
 
 def offset(replies: Replies) -> Relation | None:
@@ -132,16 +140,15 @@ def offset(replies: Replies) -> Relation | None:
     if not replies.arithmetic or any(part.exact for part in replies.wrong):
         return None
     first = replies.wrong[0]
-    assert first.g is not None and first.w is not None
     near = float((first.g - first.w).flat[0])
     for words, term in TERMS.items():
         if abs(near - term) < 0.25 and holds(replies, _plus(term), of_values=True).enough:
             return _if_not_scattered(
-                replies, said(replies, Name.OFFSET, f"is exactly {words} the expected value", neutral=_unmoved(_plus(term)))
+                replies,
+                said(replies, Name.OFFSET, f"is exactly {words} the expected value", neutral=_unmoved(_plus(term))),
             )
     found = []
     for part in replies.wrong:
-        assert part.g is not None and part.w is not None
         image = part.w + (part.g - part.w).mean()
         if len(np.unique(part.w)) < FEWEST or not close(part.g, image, part):
             return None
@@ -165,30 +172,32 @@ def proportional(replies: Replies) -> Relation | None:
     """Each case, or each sample of it, is a multiple of the expected one by a factor of its own."""
     if not replies.arithmetic or any(part.exact for part in replies.wrong):
         return None
-    for words, split in (("case", lambda values: [values]), ("sample", list)):
-        found, factors = [], list[float]()
-        for part in replies.wrong:
-            assert part.g is not None and part.w is not None
-            if words == "sample" and (part.w.ndim < 2 or len(part.w) < 2):
-                break
-            image = np.empty_like(part.w).reshape(part.w.shape)
-            rows = image[None] if words == "case" else image
-            for row, g, w in zip(rows, split(part.g), split(part.w), strict=True):
-                factor = _factor(g, w)
-                if factor is None or len(np.unique(w)) < FEWEST - 1:
-                    break
-                row[...] = factor * w
+    return _proportional(replies, "case") or _proportional(replies, "sample")
+
+
+def _proportional(replies: Replies, unit: str) -> Relation | None:
+    found: list[tuple[Part, Floats, Floats]] = []
+    factors: list[float] = []
+    for part in replies.wrong:
+        for g, w in _units(part, unit):
+            factor = _factor(g, w)
+            if factor is None or not close(g, factor * w, part):
+                return None
+            if len(np.unique(w)) >= FEWEST - 1:  # a single number is a multiple of any other
+                found.append((part, factor * w, w))
                 factors.append(factor)
-            else:
-                if close(part.g, image, part):
-                    found.append((part, image, part.w))
-                    continue
-            break
-        if len(found) == len(replies.wrong) and weight(found).less(len(factors)).enough:
-            several = max(factors) - min(factors) > 1e-4 * abs(factors[0])
-            by = f"a factor of its own for each {words}" if several else "one factor"
-            return said(replies, Name.PROPORTIONAL, f"is the expected value times {by}")
-    return None
+    if not factors or not weight(found).less(len(factors)).enough:
+        return None
+    several = max(factors) - min(factors) > 1e-4 * abs(factors[0])
+    by = f"a factor of its own for each {unit}" if several else "one factor"
+    return said(replies, Name.PROPORTIONAL, f"is the expected value times {by}")
+
+
+def _units(part: Part, unit: str) -> list[tuple[Floats, Floats]]:
+    """Pairs of numbers that share a factor: the whole part, or each of its samples."""
+    if unit == "case" or part.w.ndim == 0:
+        return [(part.g, part.w)]
+    return list(zip(part.g, part.w, strict=True))
 
 
 def _in_each(replies: Replies) -> str:
@@ -206,7 +215,6 @@ def _factors(replies: Replies) -> list[float] | None:
     """Factor of each wrong part; None if one of them is no multiple."""
     found = []
     for part in replies.wrong:
-        assert part.g is not None and part.w is not None
         factor = _factor(part.g, part.w)
         if factor is None or not close(part.g, factor * part.w, part):
             return None
@@ -214,44 +222,41 @@ def _factors(replies: Replies) -> list[float] | None:
     return found
 
 
-def _times(factor: float) -> Callable[[Part], Floats | None]:
-    return lambda part: None if part.w is None else factor * part.w
+def _times(factor: float) -> Image:
+    return lambda part: factor * part.w
 
 
-def _plus(term: float) -> Callable[[Part], Floats | None]:
-    return lambda part: None if part.w is None else part.w + term
+def _plus(term: float) -> Image:
+    return lambda part: part.w + term
 
 
-def _image_by(size: Callable[[Part], float], power: float) -> Callable[[Part], Floats | None]:
-    return lambda part: None if part.w is None else part.w * size(part) ** power
+def _image_by(size: Callable[[Part], float], power: float) -> Image:
+    return lambda part: part.w * size(part) ** power
 
 
 def _sizes(part: Part) -> Iterator[tuple[str, Callable[[Part], float]]]:
     """Sizes that a part has: of its axes, counted from both ends, and of the whole."""
-    assert part.w is not None
     for axis in range(part.w.ndim):
         yield f"the size of axis {axis}", _size_of(axis)
     for axis in range(-1, -part.w.ndim - 1, -1):
         yield f"the size of axis {axis}", _size_of(axis)
-    yield "the number of its values", lambda one: float(one.w.size) if one.w is not None else 0.0
+    yield "the number of its values", lambda one: float(one.w.size)
 
 
 def _size_of(axis: int) -> Callable[[Part], float]:
     def size(part: Part) -> float:
-        fits = part.w is not None and -part.w.ndim <= axis < part.w.ndim
-        return float(part.w.shape[axis]) if fits and part.w is not None else math.nan
+        return float(part.w.shape[axis]) if -part.w.ndim <= axis < part.w.ndim else math.nan
 
     return size
 
 
-def _unmoved(image: Callable[[Part], Floats | None]) -> Callable[[Part], bool]:
+def _unmoved(image: Image) -> Callable[[Part], bool]:
     """Whether a right part stays as it is under the relation."""
 
     def unmoved(part: Part) -> bool:
-        if part.w is None or part.truths:
+        if not part.w.size or part.truths:
             return False
         made = image(part)
         return made is not None and close(part.w, made, part)
 
     return unmoved
-

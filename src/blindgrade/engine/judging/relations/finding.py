@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -45,6 +47,7 @@ ORDER: tuple[Callable[[Replies], Relation | None], ...] = (
     effects.constant,
     members.labels_confused,
     cases.one_entry,
+    cases.right_until,
     factors.proportional,
     cases.only_some,
 )
@@ -52,14 +55,14 @@ GRADIENTS = {"gradients", "grad", "backward", "jacobian", "vjp", "jvp"}
 
 
 def relations(failed: Sequence[tuple[Check, Reply, Reply | None]]) -> list[Relation | None]:
-    """Relation of each reply of an exercise's failed checks: the student's to the reference's. None where none is sure."""
+    """Relation of the student's reply to the reference's in each of an exercise's failed checks. None if none is sure."""
     return settled([_found(*one) for one in failed])
 
 
 def _found(check: Check, student: Reply, reference: Reply | None) -> Found:
     if check.verdict is not None or not isinstance(student, Result) or not isinstance(reference, Result):
         return Found(None, about_values=False)
-    of_gradients = bool(_names(check) & GRADIENTS)
+    of_gradients = _takes_gradients(check.experiment)
     return between(student.value, reference.value, check.atol, check.rtol, of_gradients=of_gradients)
 
 
@@ -75,12 +78,20 @@ def between(
         return Found(first, frozenset(part.path[-1] for part in replies.wrong if part.path))
 
 
-def _names(check: Check) -> set[str]:
-    """Names that the experiment's code uses, and the functions that it calls."""
-    names = set(check.experiment.__code__.co_names)
-    around = getattr(check.experiment, "__globals__", {})
-    for name in list(names):
-        code = getattr(around.get(name), "__code__", None)
-        if code is not None and name not in GRADIENTS:
-            names |= set(code.co_names)
-    return names
+@lru_cache(maxsize=1024)
+def _takes_gradients(experiment: Callable[..., Any]) -> bool:
+    """Whether the experiment's code, or a function that it calls, takes a gradient."""
+    seen: set[str] = set()
+    pending = [getattr(experiment, "__code__", None)]
+    around = getattr(experiment, "__globals__", {})
+    while pending:
+        code = pending.pop()
+        if not isinstance(code, CodeType):
+            continue
+        names = {name for name in code.co_names if name not in seen}
+        if names & GRADIENTS:
+            return True
+        seen |= names
+        pending += [getattr(around.get(name), "__code__", None) for name in names]
+        pending += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return False

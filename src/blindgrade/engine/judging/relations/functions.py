@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from blindgrade.engine.judging.relations.evidence import SPECIAL, close, holds
+from blindgrade.engine.judging.relations.evidence import SPECIAL, Image, close, holds
 from blindgrade.engine.judging.relations.parts import Floats, Part, Replies
 from blindgrade.engine.judging.relations.places import said
 from blindgrade.engine.judging.relations.relation import Name, Relation
@@ -20,7 +20,7 @@ FUNCTIONS: list[tuple[Name, str, Callable[[Floats], Floats]]] = [
     (Name.EXPONENTIAL, "is the exponential of the expected value", np.exp),
     (Name.ABSOLUTE, "is the expected value without its sign", np.abs),
 ]
-AT_LIMIT = 4  # values at one limit
+AT_LIMIT = 4  # different values beyond the limits, and inside
 
 
 def function_of(replies: Replies) -> Relation | None:
@@ -37,11 +37,10 @@ def complement(replies: Replies) -> Relation | None:
     """Yes where no is expected, and no where yes is, in every value."""
     if not replies.numeric or not all(part.truths for part in replies.wrong):
         return None
-    values = [value for part in replies.wrong if part.w is not None for value in part.w.ravel().tolist()]
+    values = [value for part in replies.wrong for value in part.w.ravel().tolist()]
     if len(values) < 2 * AT_LIMIT or min(values.count(0.0), values.count(1.0)) < 2:
         return None
     for part in replies.wrong:
-        assert part.g is not None and part.w is not None
         if bool((part.g == part.w).any()):
             return None
     return said(replies, Name.COMPLEMENT, "has True exactly where False is expected, and False where True is")
@@ -60,12 +59,11 @@ def clipped(replies: Replies) -> Relation | None:
     return None
 
 
-def _stops(replies: Replies, sides: Callable[[Part], tuple[Floats | None, Floats | None]]) -> bool:
+def _stops(replies: Replies, sides: Callable[[Part], tuple[Floats, Floats]]) -> bool:
     """Whether one side's values are the other's, cut at the ends of its own range."""
-    limits, at_limit, inside = set[tuple[bool, float]](), 0, set[float]()
+    limits, beyond, inside = set[tuple[bool, float]](), set[float](), set[float]()
     for part in replies.wrong:
         cut, whole = sides(part)
-        assert cut is not None and whole is not None
         low, high = cut.min(), cut.max()
         image = np.clip(whole, low, high)
         if low == high or not bool((np.abs(cut - image) <= part.atol + part.rtol * np.abs(image)).all()):
@@ -76,16 +74,17 @@ def _stops(replies: Replies, sides: Callable[[Part], tuple[Floats | None, Floats
             # A limit is more than the largest value: several values stop there.
             if here.any() and int(((cut == end) & here).sum()) < 2:
                 return False
-            at_limit += int(here.sum())
+            beyond |= set(whole[here].tolist())
             limits |= {(upper, float(end))} if here.any() else set()
         inside |= set(whole[~differs].tolist())
     values = inside - SPECIAL - {limit for _, limit in limits}
-    return at_limit >= AT_LIMIT and len(values) >= AT_LIMIT and len(limits) <= 2
+    one_each = len(limits) == len({upper for upper, _ in limits})
+    return len(beyond) >= AT_LIMIT and len(values) >= AT_LIMIT and one_each
 
 
-def _by(function: Callable[[Floats], Floats]) -> Callable[[Part], Floats | None]:
-    return lambda part: None if part.w is None else function(part.w)
+def _by(function: Callable[[Floats], Floats]) -> Image:
+    return lambda part: function(part.w)
 
 
 def _unmoved(function: Callable[[Floats], Floats]) -> Callable[[Part], bool]:
-    return lambda part: part.w is not None and not part.exact and close(part.w, function(part.w), part)
+    return lambda part: part.w.size > 0 and not part.exact and close(part.w, function(part.w), part)

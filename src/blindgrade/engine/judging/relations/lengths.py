@@ -14,6 +14,11 @@ from blindgrade.engine.judging.relations.parts import Floats, Part, Replies
 from blindgrade.engine.judging.relations.places import said
 from blindgrade.engine.judging.relations.relation import Name, Relation
 
+ENDS = (("last", slice(None, -1)), ("first", slice(1, None)))  # the end, and what remains without it
+ONE_ENTRY = (
+    (Name.ONE_SHORT, "lacks only the {} entry{}", "w"),
+    (Name.ONE_LONG, "has one entry too many, the {} one{}; the others are right", "g"),
+)
 FEWEST = 2  # entries that are left to compare
 REDUCTIONS: list[tuple[str, Callable[..., Any]]] = [("sum", np.sum), ("mean", np.mean), ("largest value", np.max)]
 
@@ -23,15 +28,11 @@ def one_more_or_less(replies: Replies) -> Relation | None:
     if not replies.of_numbers:
         return None
     first = replies.wrong[0]
-    assert first.g is not None and first.w is not None
     if first.g.ndim != first.w.ndim:
         return None
     for axis in (n for n in range(first.w.ndim) if abs(first.g.shape[n] - first.w.shape[n]) == 1):
-        for where, keep in (("last", slice(None, -1)), ("first", slice(1, None))):
-            for name, text, long_side in (
-                (Name.ONE_SHORT, "lacks only the {} entry{}", "w"),
-                (Name.ONE_LONG, "has one entry too many, the {} one{}; the others are right", "g"),
-            ):
+        for where, keep in ENDS:
+            for name, text, long_side in ONE_ENTRY:
                 if _all_but_one(replies, axis, keep, long_side):
                     return said(replies, name, text.format(where, along(axis, first.w.ndim)))
     return None
@@ -41,7 +42,6 @@ def _all_but_one(replies: Replies, axis: int, keep: slice, long_side: str) -> bo
     found = []
     for part in replies.wrong:
         g, w = part.g, part.w
-        assert g is not None and w is not None
         if axis >= w.ndim or g.ndim != w.ndim:
             return False
         cut = (*[slice(None)] * axis, keep)
@@ -59,15 +59,12 @@ def list_one_more_or_less(replies: Replies) -> Relation | None:
     lists = [(got, want) for _, got, want in replies.misfits if isinstance(got, list) and isinstance(want, list)]
     if len(lists) < len(replies.misfits) or sum(min(len(got), len(want)) for got, want in lists) < 2 * FEWEST:
         return None
-    for name, text, cut in (
-        (Name.ONE_SHORT, "lacks only the last entry", lambda got, want: (got, want[:-1])),
-        (Name.ONE_SHORT, "lacks only the first entry", lambda got, want: (got, want[1:])),
-        (Name.ONE_LONG, "has one entry too many, the last one; the others are right", lambda got, want: (got[:-1], want)),
-        (Name.ONE_LONG, "has one entry too many, the first one; the others are right", lambda got, want: (got[1:], want)),
-    ):
-        sides = [cut(got, want) for got, want in lists]
-        if all(len(one) == len(other) and agrees(one, other) for one, other in sides):
-            return Relation(name, f"Your result {text}.", f"Your result {text}.")
+    for where, keep in ENDS:
+        for name, text, long_side in ONE_ENTRY:
+            sides = [(got, want[keep]) if long_side == "w" else (got[keep], want) for got, want in lists]
+            if all(len(one) == len(other) and agrees(one, other) for one, other in sides):
+                sentence = f"Your result {text.format(where, '')}."
+                return Relation(name, sentence, sentence)
     return None
 
 
@@ -76,7 +73,6 @@ def reduced(replies: Replies) -> Relation | None:
     if not replies.of_numbers or any(part.truths for part in replies.wrong):
         return None
     first = replies.wrong[0]
-    assert first.g is not None and first.w is not None
     if first.g.size == first.w.size:
         return None
     down = first.g.size < first.w.size
@@ -95,7 +91,6 @@ def _reduces(replies: Replies, axis: int | None, function: Callable[..., Any], d
     found = []
     for part in replies.wrong:
         g, w = part.g, part.w
-        assert g is not None and w is not None
         long, short = (w, g) if down else (g, w)
         if long.ndim == 0 or (axis is not None and (axis >= long.ndim or long.shape[axis] < FEWEST)):
             return False

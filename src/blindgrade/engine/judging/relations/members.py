@@ -24,7 +24,6 @@ def subset(replies: Replies) -> Relation | None:
         return None
     missing = extra = kept = 0
     for part in replies.wrong:
-        assert part.g is not None and part.w is not None
         if part.w.size < KEPT or not bool((part.w == 0).any()):
             return None
         there, due = part.g != 0, part.w != 0
@@ -39,7 +38,8 @@ def subset(replies: Replies) -> Relation | None:
     if all(part.truths for part in replies.wrong):
         few, many = "is wrongly False{}, and nowhere wrongly True", "is wrongly True{}, and nowhere wrongly False"
     else:
-        few, many = "is zero{} where it should not be, and right elsewhere", "is not zero{} where it should be, and right elsewhere"
+        few = "is zero{} where another value is expected, and right elsewhere"
+        many = "is not zero{} where zero is expected, and right elsewhere"
     name, text, count = (Name.SUBSET, few, missing) if missing else (Name.SUPERSET, many, extra)
     where = f" in {count} place{'s' if count > 1 else ''}"
     return said(replies, name, text.format(where), text.format(" in some places"))
@@ -52,7 +52,6 @@ def off_by_one(replies: Replies) -> Relation | None:
     values, bits = 0, 0.0
     steps = set[float]()
     for part in replies.wrong:
-        assert part.g is not None and part.w is not None
         differs = part.g != part.w
         steps |= set((part.g - part.w)[differs].tolist())
         wanted = np.unique(part.w[differs])
@@ -60,7 +59,7 @@ def off_by_one(replies: Replies) -> Relation | None:
         bits += float(np.log2(np.maximum(np.abs(wanted), 1.0)).sum())
     if steps not in ({1.0}, {-1.0}) or bits < OFF_BITS or (values < OFF_VALUES and len(replies.wrong) < OFF_CASES):
         return None
-    some = any(part.g is not None and bool((part.g == part.w).any()) for part in replies.wrong)
+    some = any(bool((part.g == part.w).any()) for part in replies.wrong)
     where = " wherever it is wrong" if some else ""
     return said(replies, Name.OFF_BY_ONE, f"is exactly 1 too {'large' if steps == {1.0} else 'small'}{where}")
 

@@ -20,6 +20,7 @@ Path = tuple[str | int, ...]
 MOST_PARTS = 400
 MOST_VALUES = 1 << 18  # numbers of a reply; nothing is said about a larger one
 SMALLEST_TABLE = 3  # rows and columns; a list of pairs is rather a list of cases
+NONE = np.empty(0)
 LARGEST_INT = 1 << 53  # up to here a float is exact
 
 
@@ -38,13 +39,13 @@ class Part:
     right: bool = False
 
     @cached_property
-    def g(self) -> Floats | None:
-        """The student's numbers; None if the value is none."""
+    def g(self) -> Floats:
+        """The student's numbers; an empty array if the value has none."""
         return numbers(self.got)
 
     @cached_property
-    def w(self) -> Floats | None:
-        """The expected numbers; None if the value is none."""
+    def w(self) -> Floats:
+        """The expected numbers; an empty array if the value has none."""
         return numbers(self.want)
 
     @cached_property
@@ -60,12 +61,12 @@ class Part:
     @cached_property
     def alike(self) -> bool:
         """Whether both are numbers of one kind and shape."""
-        return self.numbers and self.g is not None and self.w is not None and self.g.shape == self.w.shape
+        return self.numbers and self.g.shape == self.w.shape
 
     @cached_property
     def numbers(self) -> bool:
         """Whether both are numbers of one kind, in any shape."""
-        return self.g is not None and self.w is not None and self.g.size > 0 and _of_one_kind(self.got, self.want)
+        return self.g.size > 0 and self.w.size > 0 and _of_one_kind(self.got, self.want)
 
     @cached_property
     def says_unchanged(self) -> bool:
@@ -111,8 +112,7 @@ class Replies:
     def arithmetic(self) -> bool:
         """Whether all of it can be calculated with: numbers that are finite, and not yes and no."""
         return self.numeric and not any(
-            part.truths or not np.isfinite(part.g).all() or not np.isfinite(part.w).all()  # type: ignore[arg-type]
-            for part in self.wrong
+            part.truths or not np.isfinite(part.g).all() or not np.isfinite(part.w).all() for part in self.wrong
         )
 
 
@@ -134,7 +134,7 @@ def compared(got: Any, want: Any, atol: Tolerance, rtol: Tolerance, *, of_gradie
 
 def _agree(part: Part, atol: Tolerance, rtol: Tolerance) -> bool:
     """Whether `agree` accepts the part. Finite tensors of one form need no sentence about what differs."""
-    if isinstance(part.got, Tensor) and part.alike and part.w is not None and part.g is not None:
+    if isinstance(part.got, Tensor) and part.alike:
         off = np.abs(part.g - part.w) - (part.atol + part.rtol * np.abs(part.w))
         if np.isfinite(off).all():
             return bool((off <= 0).all())
@@ -175,8 +175,10 @@ def _is_sequence(value: Any) -> bool:
 
 
 def _is_labels(value: Any) -> bool:
-    return isinstance(value, list | tuple) and len(value) > 1 and all(
-        isinstance(item, str) and not is_error(item) for item in value
+    return (
+        isinstance(value, list | tuple)
+        and len(value) > 1
+        and all(isinstance(item, str) and not is_error(item) for item in value)
     )
 
 
@@ -184,8 +186,8 @@ def _kind(item: Any) -> str:
     return "bool" if isinstance(item, bool) else "float" if isinstance(item, float) else "int"
 
 
-def numbers(value: Any) -> Floats | None:
-    """Numbers of a tensor, of a list of numbers or of one number; None if the value has no numbers."""
+def numbers(value: Any) -> Floats:
+    """Numbers of a tensor, of a list or table of numbers or of one number; an empty array if the value has none."""
     if isinstance(value, Tensor):
         value = value.detach()
         if value.is_complex():
@@ -193,14 +195,14 @@ def numbers(value: Any) -> Floats | None:
         if not value.is_floating_point() and value.dtype != torch.bool and value.numel():
             low, high = value.aminmax() if value.ndim else (value, value)
             if int(low) < -LARGEST_INT or int(high) > LARGEST_INT:
-                return None
+                return NONE
         return value.to(torch.float64).numpy()  # type: ignore[no-any-return]  # numpy has no types for torch
     if type(value) in (int, float, bool):
-        return np.array(value, dtype=np.float64) if isinstance(value, float) or abs(value) <= LARGEST_INT else None
+        return np.array(value, dtype=np.float64) if isinstance(value, float) or abs(value) <= LARGEST_INT else NONE
     if _is_sequence(value):
         array = np.array(value, dtype=np.float64)
-        return array if isinstance(_first(value), float) or not bool((np.abs(array) > LARGEST_INT).any()) else None
-    return None
+        return array if isinstance(_first(value), float) or not bool((np.abs(array) > LARGEST_INT).any()) else NONE
+    return NONE
 
 
 def _is_float(value: Any) -> bool:

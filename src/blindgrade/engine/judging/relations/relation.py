@@ -56,6 +56,7 @@ class Name(StrEnum):
     PROPORTIONAL = "proportional"
     ONLY_ONE_CASE = "only_one_case"
     ONLY_ONE_PART = "only_one_part"
+    RIGHT_UNTIL = "right_until"
     ONLY_LAST = "only_last"
     ONLY_FIRST = "only_first"
 

@@ -16,14 +16,13 @@ def batch_mixed(replies: Replies) -> Relation | None:
     """The coefficients of the samples run along another axis than the first."""
     if not replies.arithmetic or any(part.exact for part in replies.wrong):
         return None
-    deepest = min(part.w.ndim for part in replies.wrong if part.w is not None)
+    deepest = min(part.w.ndim for part in replies.wrong)
     for axis in range(-1, -deepest, -1):
         found, chosen = [], 0
         for part in replies.wrong:
             image = _spread_along(part, axis)
-            if image is None or not close(part.g, image, part):  # type: ignore[arg-type]  # it is arithmetic
+            if image is None or not close(part.g, image, part):
                 break
-            assert part.w is not None
             found.append((part, image, part.w))
             chosen += len(part.w) - 1
         if len(found) == len(replies.wrong) and weight(found).less(chosen).enough:
@@ -36,7 +35,6 @@ def batch_mixed(replies: Replies) -> Relation | None:
 def _spread_along(part: Part, axis: int) -> Floats | None:
     """The expected values with the coefficients that fit best along the axis instead of along axis 0."""
     g, w = part.g, part.w
-    assert g is not None and w is not None
     count = len(w)
     if count < FEWEST or w.shape[axis] != count or w.ndim < 2:
         return None
@@ -52,4 +50,5 @@ def _spread_along(part: Part, axis: int) -> Floats | None:
         return None
     image = due * (coefficients[None, :] / coefficients[:, None])[..., None]
     shape = np.moveaxis(w, axis, 1).shape
-    return np.moveaxis(image.reshape(shape), 1, axis)
+    back: Floats = np.moveaxis(image.reshape(shape), 1, axis)
+    return back
