@@ -18,6 +18,7 @@ BITS = 30.0  # one in a thousand million
 MOST_BITS = 20.0  # of one value
 LEAST_EFFECT = 16.0  # times the tolerance: a value that counts
 FEW_LEVELS = 8  # with fewer different numbers, as in a mask, values are counted by place
+REPEATED = 0.5  # share of different numbers, below which they are levels
 SPECIAL = {0.0, 1.0, -1.0}  # numbers that many functions share
 HALF = 0.5  # stands for the tolerance of whole numbers in the calculation of bits
 
@@ -65,7 +66,7 @@ def weight(pairs: list[tuple[Part, Floats, Floats]], *, of_values: bool = False)
             continue
         cases += 1
         found, first = np.unique(image[counts], return_index=True)
-        if not of_values and len(found) < FEW_LEVELS and image.size > FEW_LEVELS:
+        if not of_values and len(found) < FEW_LEVELS and len(found) < REPEATED * counts.sum():
             places += int(counts.sum())
             bits += _entropy(image) * int(counts.sum())
             continue

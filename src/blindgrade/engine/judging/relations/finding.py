@@ -55,7 +55,7 @@ GRADIENTS = {"gradients", "grad", "backward", "jacobian", "vjp", "jvp"}
 
 
 def relations(failed: Sequence[tuple[Check, Reply, Reply | None]]) -> list[Relation | None]:
-    """Relation of the student's reply to the reference's in each of an exercise's failed checks. None if none is sure."""
+    """Relation of the student's reply to the reference's in each failed check of an exercise; None if none is sure."""
     return settled([_found(*one) for one in failed])
 
 

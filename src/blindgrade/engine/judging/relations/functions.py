@@ -75,7 +75,7 @@ def _stops(replies: Replies, sides: Callable[[Part], tuple[Floats, Floats]]) -> 
             if here.any() and int(((cut == end) & here).sum()) < 2:
                 return False
             beyond |= set(whole[here].tolist())
-            limits |= {(upper, float(end))} if here.any() else set()
+            limits |= {(upper, float(np.float32(end)))} if here.any() else set()  # one limit in every precision
         inside |= set(whole[~differs].tolist())
     values = inside - SPECIAL - {limit for _, limit in limits}
     one_each = len(limits) == len({upper for upper, _ in limits})

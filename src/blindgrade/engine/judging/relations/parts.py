@@ -150,7 +150,7 @@ def _pairs(got: Any, want: Any, path: Path, misfits: list[tuple[Path, Any, Any]]
             for key in want:
                 if key in got:
                     yield from _pairs(got[key], want[key], (*path, key), misfits)
-    elif isinstance(want, list | tuple) and not _is_sequence(want) and not _is_labels(want):
+    elif isinstance(want, list | tuple) and not _is_sequence(want) and not _are_labels(got, want):
         if not isinstance(got, list | tuple) or len(got) != len(want):
             misfits.append((path, got, want))
         else:
@@ -174,11 +174,12 @@ def _is_sequence(value: Any) -> bool:
     return all(type(item) in (int, float, bool) for item in value) and len({_kind(item) for item in value}) == 1
 
 
-def _is_labels(value: Any) -> bool:
+def _are_labels(got: Any, want: Any) -> bool:
+    """Whether these are two lists of as many texts, which are looked at as a whole."""
     return (
-        isinstance(value, list | tuple)
-        and len(value) > 1
-        and all(isinstance(item, str) and not is_error(item) for item in value)
+        all(isinstance(value, list | tuple) and len(value) > 1 for value in (got, want))
+        and len(got) == len(want)
+        and all(isinstance(item, str) and not is_error(item) for item in (*got, *want))
     )
 
 
