@@ -11,14 +11,27 @@ import numpy as np
 
 from blindgrade.agreement import Tolerance
 from blindgrade.checks import Check
-from blindgrade.engine.judging.relations import axes, cases, effects, factors, functions, lengths, members, samples
+from blindgrade.engine.answers.exact import Keyed
+from blindgrade.engine.judging.relations import (
+    axes,
+    cases,
+    effects,
+    factors,
+    functions,
+    lengths,
+    lookups,
+    members,
+    samples,
+)
 from blindgrade.engine.judging.relations.parts import Replies, compared
 from blindgrade.engine.judging.relations.relation import Relation
 from blindgrade.engine.judging.relations.together import Found, settled
 from blindgrade.engine.wire.replies import Reply, Result
 
+Family = Callable[[Replies], Relation | None]
+
 # What needs no calculation comes first, and what says least comes last.
-ORDER: tuple[Callable[[Replies], Relation | None], ...] = (
+ORDER: tuple[Family, ...] = (
     effects.error,
     effects.argument_changed,
     effects.gradient,
@@ -51,16 +64,22 @@ ORDER: tuple[Callable[[Replies], Relation | None], ...] = (
     factors.proportional,
     cases.only_some,
 )
+# Of a lookup only digests of the right answers are known.
+WITHOUT_VALUES = (effects.error, effects.constant, members.labels_confused, cases.only_some)
 GRADIENTS = {"gradients", "grad", "backward", "jacobian", "vjp", "jvp"}
 
 
-def relations(failed: Sequence[tuple[Check, Reply, Reply | None]]) -> list[Relation | None]:
+def relations(failed: Sequence[tuple[Check, Reply, Reply | Keyed | None]]) -> list[Relation | None]:
     """Relation of the student's reply to the reference's in each failed check of an exercise; None if none is sure."""
     return settled([_found(*one) for one in failed])
 
 
-def _found(check: Check, student: Reply, reference: Reply | None) -> Found:
-    if check.verdict is not None or not isinstance(student, Result) or not isinstance(reference, Result):
+def _found(check: Check, student: Reply, reference: Reply | Keyed | None) -> Found:
+    if check.verdict is not None or not isinstance(student, Result):
+        return Found(None, about_values=False)
+    if isinstance(reference, Keyed):
+        return _first(lookups.compared(student.value, reference), WITHOUT_VALUES)
+    if not isinstance(reference, Result):
         return Found(None, about_values=False)
     of_gradients = _takes_gradients(check.experiment)
     return between(student.value, reference.value, check.atol, check.rtol, of_gradients=of_gradients)
@@ -71,11 +90,14 @@ def between(
 ) -> Found:
     """The first relation of ORDER that holds between what came and what was expected, within these tolerances."""
     with np.errstate(all="ignore"):  # a relation that does not hold may divide by zero
-        replies = compared(got, want, atol, rtol, of_gradients=of_gradients)
-        if replies is None or not (replies.wrong or replies.misfits):
-            return Found(None)
-        first = next((found for family in ORDER if (found := family(replies)) is not None), None)
-        return Found(first, frozenset(part.path[-1] for part in replies.wrong if part.path))
+        return _first(compared(got, want, atol, rtol, of_gradients=of_gradients), ORDER)
+
+
+def _first(replies: Replies | None, order: Sequence[Family]) -> Found:
+    if replies is None or not (replies.wrong or replies.misfits):
+        return Found(None)
+    relation = next((found for family in order if (found := family(replies)) is not None), None)
+    return Found(relation, frozenset(part.path[-1] for part in replies.wrong if part.path))
 
 
 @lru_cache(maxsize=1024)
