@@ -149,7 +149,7 @@ def _check(check: CheckView, number: str, lesson: str, visibility: Visibility) -
 
 def _said(check: CheckView) -> str:
     hint = f"Hint: {check['hint']}" if check["hint"] else ""
-    return "\n".join(part for part in (shown(check["message"])[:MAX_TEXT], hint) if part)
+    return "\n".join(part for part in (shown(check["message"])[:MAX_TEXT], shown(check["compared"]), hint) if part)
 
 
 def _about_file(view: StudentView) -> Iterator[str]:
