@@ -162,3 +162,13 @@ def test_the_due_date_changes_the_level(due: datetime | None, seconds: int, leve
     feedback = Feedback(before=Level.TOTAL, after=Level.COUNTS)
     policy = Policy(due={LESSON: due} if due else {}, feedback=feedback)
     assert feedback_level(LESSON, policy, DUE + timedelta(seconds=seconds), []) is level
+
+
+def test_a_relation_is_read_where_the_checks_are_and_only_without_a_misconception() -> None:
+    related = {"relation": "negated", "relation_text": "Part of your result is exactly minus the expected value."}
+    for level in Level:
+        shown = view(level, check(**related)).model_dump_json()
+        assert (related["relation_text"] in shown) is (level is Level.CHECKS)
+    assert "minus" not in view(Level.CHECKS, check(**related, misconception="sign")).model_dump_json()
+    assert "minus" not in view(Level.CHECKS, check(Outcome.PASSED, **related)).model_dump_json()
+    assert "negated" not in view(Level.CHECKS, check(**related)).model_dump_json()
