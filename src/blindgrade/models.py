@@ -272,8 +272,25 @@ class CheckResult(BaseModel):
         return self.own or self.message
 
 
+class MutantMatch(BaseModel):
+    """Small changes of the solution that reply to every check exactly as a wrong answer does.
+
+    Students may read `words` and nothing else, because `changes` quote the solution. `kinds` are the classes of the
+    changes, `words` the same for a student; empty if there are too many. `changes` has at most three of `count`.
+    """
+
+    kinds: list[str]
+    words: str
+    changes: list[str]
+    count: int
+
+
 class ExerciseResult(BaseModel):
-    """Result of one exercise in an attempt."""
+    """Result of one exercise in an attempt.
+
+    In a cohort, a wrong answer that no misconception explains has `answer`, a digest of its replies, and later `group`,
+    the digest that it shares with all equal answers of the cohort. `mutant` is what small changes of the solution show.
+    """
 
     name: str
     title: str
@@ -284,6 +301,9 @@ class ExerciseResult(BaseModel):
     checks: list[CheckResult]
     output: str = ""
     version: str = ""  # in a cohort: of all that judges the exercise; the result is kept while it is unchanged
+    answer: str = ""
+    group: str = ""
+    mutant: MutantMatch | None = None
 
     @property
     def waits_for(self) -> str:
