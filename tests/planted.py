@@ -62,7 +62,11 @@ def correlation(first, second):
     return (standardize(first) * standardize(second)).mean(dim=-1) * count / (count - 1)
 """,
 ]
-PLANTED = {"adds_the_mean": (12, ADDS_THE_MEAN), "by_the_variance": (10, BY_THE_VARIANCE), "of_a_sample": (8, OF_A_SAMPLE)}
+PLANTED = {
+    "adds_the_mean": (12, ADDS_THE_MEAN),
+    "by_the_variance": (10, BY_THE_VARIANCE),
+    "of_a_sample": (8, OF_A_SAMPLE),
+}
 EXERCISES = {"adds_the_mean": "standardize", "by_the_variance": "standardize", "of_a_sample": "correlation"}
 ALONE = """
 def standardize(values):
@@ -102,5 +106,3 @@ def _write(folder: Path, pieces: Pieces, text: str) -> None:
     place = folder / pieces.files.folder
     place.mkdir(parents=True)
     (place / f"{pieces.files.module}.py").write_text(text, encoding="utf-8")
-
-

@@ -272,15 +272,23 @@ class CheckResult(BaseModel):
         return self.own or self.message
 
 
-class MutantMatch(BaseModel):
+class MutantWords(BaseModel):
+    """What a student may read about a small change of the solution that replies as their wrong answer does.
+
+    `words` follow "your code answers"; they are empty if too many classes of changes reply the same.
+    """
+
+    words: str = ""
+
+
+class MutantMatch(MutantWords):
     """Small changes of the solution that reply to every check exactly as a wrong answer does.
 
     Students may read `words` and nothing else, because `changes` quote the solution. `kinds` are the classes of the
-    changes, `words` the same for a student; empty if there are too many. `changes` has at most three of `count`.
+    changes. `changes` has at most three of `count`.
     """
 
     kinds: list[str]
-    words: str
     changes: list[str]
     count: int
 

@@ -1,20 +1,20 @@
 """After a run of `course grade`: compare the wrong answers that nothing explains with each other and with mutants.
 
-Each lesson has an index beside its attempts. It gives each answer its group and what small changes of the solution show.
+Each lesson has an index beside its attempts: the group of each answer, and what small changes of the solution show.
 The replies of mutants are computed once for a seed, only for exercises that have such answers.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from blindgrade.attempts.kept_answers import kept_answer
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Target
-from blindgrade.discover import mutant_replies as mutants
+from blindgrade.discover.kept_mutants import Progress, kept_mutants
 from blindgrade.discover.matching import match
 from blindgrade.discover.mutant_replies import MutantReply
 from blindgrade.engine.judging.wrong_answers import WrongAnswer, equal
@@ -23,7 +23,6 @@ from blindgrade.verify.workshop import Workshop
 from blindgrade.versions.course_version import course_version
 
 INDEX = "explained.json"
-Progress = Callable[[str, int, int], None]  # what is done, how much of it, and of how much
 
 
 @dataclass
@@ -131,25 +130,10 @@ class _Lesson:
 
     def _mutant_replies(self, exercise: str) -> list[MutantReply]:
         if exercise not in self._mutants:
-            self._mutants[exercise] = self._kept_mutants(exercise)
+            self._mutants[exercise] = kept_mutants(
+                self.workshop, self.store, self.seed, exercise, self.versions[exercise], self.workers, self.progress
+            )
         return self._mutants[exercise]
-
-    def _kept_mutants(self, exercise: str) -> list[MutantReply]:
-        """Replies of the exercise's mutants: kept by an earlier run with this seed, or computed and kept now."""
-        name = f"mutants-{exercise}-{self.versions[exercise][:16]}-{self.seed.id}"
-        expected = mutants.expected_frames(self.workshop, exercise, self.seed.seed)
-        kept = self.store.blob(self.lesson, name)
-        if kept is not None:
-            try:
-                return mutants.from_bytes(kept, expected)
-            except ValueError:
-                pass  # it is computed again
-        what = f"{self.lesson}/{exercise}: small changes of the solution"
-        found = mutants.mutant_replies(
-            self.workshop, exercise, self.seed.seed, self.workers, lambda done, total: self.progress(what, done, total)
-        )
-        self.store.keep_blob(self.lesson, name, mutants.to_bytes(found, expected))
-        return found
 
 
 def _read_index(store: AttemptStore, lesson: str, seed: str) -> dict[str, dict[str, _Entry]]:

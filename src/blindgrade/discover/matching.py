@@ -14,9 +14,7 @@ SHOWN = 3  # changes that are listed
 LONGEST = 60  # characters of a side of a change
 
 
-def equal_mutants(
-    checks: Mapping[str, Check], answer: WrongAnswer, known: Sequence[MutantReply]
-) -> list[MutantReply]:
+def equal_mutants(checks: Mapping[str, Check], answer: WrongAnswer, known: Sequence[MutantReply]) -> list[MutantReply]:
     """Changes of the solution that reply to every check exactly as the answer does."""
     return [one for one in known if equal(checks, answer, one.answer)]
 
@@ -35,12 +33,6 @@ def match(checks: Mapping[str, Check], answer: WrongAnswer, known: Sequence[Muta
 def change(one: MutantReply) -> str:
     """The change in words, for instructors."""
     return f"`{_short(one.old)}` read as `{_short(one.new)}` in line {one.line}"
-
-
-def sentence(found: MutantMatch) -> str:
-    """What instructors read about an answer that changes of the solution explain."""
-    more = f" ({found.count - len(found.changes)} more changes reply the same)" if found.count > SHOWN else ""
-    return f"replies exactly as the solution with {', or with '.join(found.changes)}{more}"
 
 
 def _short(text: str) -> str:

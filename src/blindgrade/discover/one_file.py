@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from blindgrade.catalog import Target
+from blindgrade.discover.kept_mutants import Progress
 from blindgrade.discover.matching import match
 from blindgrade.discover.mutant_replies import mutant_replies
 from blindgrade.engine.judging.wrong_answers import CollectedReplies, is_unexplained
 from blindgrade.models import Attempt, ExerciseResult, Grading
 from blindgrade.verify.workshop import Workshop
-
-Progress = Callable[[str, int, int], None]
 
 
 def explained(

@@ -95,7 +95,11 @@ def wrong_answer(seen: Mapping[str, Any], failed: frozenset[str]) -> WrongAnswer
 
 def equal(checks: Mapping[str, Check], one: WrongAnswer, other: WrongAnswer) -> bool:
     """Whether two answers fail the same checks and reply the same to every check, within its tolerance."""
-    if one.failed != other.failed or one.replies.keys() != other.replies.keys() or not one.replies.keys() <= set(checks):
+    if (
+        one.failed != other.failed
+        or one.replies.keys() != other.replies.keys()
+        or not one.replies.keys() <= set(checks)
+    ):
         return False
     # A failed check tells most answers apart.
     order = sorted(one.replies, key=lambda name: name not in one.failed)

@@ -13,6 +13,7 @@ from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import CourseError, Target
 from blindgrade.cli.bars import Bar
 from blindgrade.cli.exits import say
+from blindgrade.cohort_report.group_words import many
 
 LIBRARY = "libcst"  # makes the small changes of a solution
 
@@ -24,8 +25,10 @@ def explain_pending(
     if not pending:
         return
     if find_spec(LIBRARY) is None:
-        say(f"no misconception explains some wrong answers, and {LIBRARY} is not installed, so they were not compared"
-            " with small changes of the solution; run pip install 'blindgrade[discover]' and the same command again")  # fmt: skip
+        say(
+            f"no misconception explains some wrong answers. {LIBRARY} is not installed, so they were not compared with"
+            " small changes of the solution; run pip install 'blindgrade[discover]' and the same command again"
+        )
         return
     # Imported here, because most runs have no such answers.
     from blindgrade.discover.explain import explain
@@ -36,9 +39,11 @@ def explain_pending(
     except (StoreError, CourseError, OSError) as error:
         say(f"the wrong answers that no misconception explains were not compared ({error}); the same command does it")
         return
-    lessons = " ".join(dict.fromkeys(lesson for lesson, _, _ in pending))
-    one = done.answers == 1
-    click.echo(
-        f"\n{done.answers} wrong answer{' is' if one else 's are'} explained by no misconception, {done.by_mutants} of"
-        f" {'it' if one else 'them'} by a small change of the solution; see `course discover {lessons}`"
+    if not done.answers:
+        return
+    found = (
+        f"; a small change of the solution replies exactly like {done.by_mutants} of them" if done.by_mutants else ""
     )
+    count = many(done.answers, "wrong answer")
+    see = " and ".join(f"`course discover {lesson}`" for lesson in dict.fromkeys(lesson for lesson, _, _ in pending))
+    click.echo(f"\nno misconception explains {count}{found}; see {see}")

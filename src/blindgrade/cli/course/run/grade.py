@@ -15,8 +15,8 @@ from blindgrade.attempts.reading import StoreError
 from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
 from blindgrade.cli import exits
 from blindgrade.cli.course.run import change_lines
-from blindgrade.cli.course.run.explaining import explain_pending
 from blindgrade.cli.course.run.deciding import BadRequest, new_line, store_rulings
+from blindgrade.cli.course.run.explaining import explain_pending
 from blindgrade.cli.course.run.notes import SHOWN_NOTES
 from blindgrade.cli.course.run.whole_lessons import whole_lessons
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, INTERRUPTED, SOME_NOT, say, stop, stops
