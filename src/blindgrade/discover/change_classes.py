@@ -43,11 +43,12 @@ Step = tuple[ast.AST, str]  # a node, and the field of it that leads on
 
 def class_of(before: str, after: str, line: int = 0) -> str:
     """Class of the one change between two texts of a solution: a key of WORDS. `line` is one that it changes."""
-    found = _first_difference(*(ast.parse(text) for text in _around(before, after, line)), [])
+    old, new = _around(before, after, line)
+    found = _first_difference(ast.parse(old), ast.parse(new), [])
     if found is None:
         return "other"
-    old, new, above = found
-    return _of_operator(old, new) or _of_form(old, new, above) or _of_constant(old, new, above) or "other"
+    one, other, above = found
+    return _of_operator(one, other) or _of_form(one, other, above) or _of_constant(one, other, above) or "other"
 
 
 def _around(before: str, after: str, line: int) -> tuple[str, str]:
@@ -167,4 +168,4 @@ def _keyword(above: list[Step]) -> str:
 
 
 def _outwards(above: list[Step]) -> Iterator[Step]:
-    return reversed(above)  # type: ignore[return-value]  # a reversed list is an iterator
+    return reversed(above)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from blindgrade.catalog import Target
 from blindgrade.discover.kept_mutants import Progress
@@ -41,10 +42,8 @@ def _with_mutants(
         if answer is not None:
             workshop = workshop or Workshop(target.files.root, attempt.lesson)
             checks = {check.name: check for check in workshop.checks.of(result.name)}
-            what = f"{attempt.lesson}/{result.name}: small changes of the solution"
-            known = mutant_replies(
-                workshop, result.name, attempt.seed, workers, lambda done, total, what=what: progress(what, done, total)
-            )
+            step = partial(progress, f"{attempt.lesson}/{result.name}: small changes of the solution")
+            known = mutant_replies(workshop, result.name, attempt.seed, workers, step)
             result = result.model_copy(update={"mutant": match(checks, answer, known)})
         results.append(result)
     return attempt.model_copy(update={"exercises": results})

@@ -44,11 +44,11 @@ def _lesson(found: Grouped, everything: bool) -> Iterator[str]:
         yield ""
         yield f"{many(len(left), 'more group')} {what}: --all shows {'it' if len(left) == 1 else 'them'}"
     if found.silent:
-        count = sum(len(who) for who in found.silent.values())
+        silent = sum(len(who) for who in found.silent.values())
         where = ", ".join(f"{exercise} {len(who)}" for exercise, who in found.silent.items())
-        verb = "returns" if count == 1 else "return"
+        verb = "returns" if silent == 1 else "return"
         yield ""
-        yield f"{many(count, 'more wrong answer')} {verb} nothing that can be compared, such as an error alone: {where}"
+        yield f"{many(silent, 'more wrong answer')} {verb} nothing that can be compared, such as an error alone: {where}"
 
 
 def _group(one: AnswerGroup) -> Iterator[str]:
