@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from markupsafe import Markup
 from blindgrade.cohort_report import charts, sections
 from blindgrade.cohort_report.alike import Alike
 from blindgrade.cohort_report.cohort import MASTERED, Cohort
+from blindgrade.cohort_report.groups import Grouped
+from blindgrade.cohort_report.groups_section import groups_section
 from blindgrade.cohort_report.items import LessonNumbers
 from blindgrade.cohort_report.tables import Table
 from blindgrade.render.html.look import PLAIN, Look
@@ -26,7 +29,15 @@ class _Part:
     odd: Table
 
 
-def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_at: str, look: Look = PLAIN) -> str:
+def page(
+    cohort: Cohort,
+    found: Alike | None,
+    heading: str,
+    folder: str,
+    graded_at: str,
+    look: Look = PLAIN,
+    groups: Sequence[Grouped] = (),
+) -> str:
     """HTML of the page. `folder` is the folder of its CSV files, relative to it. `found` None: nothing was compared."""
     return filled(
         "cohort.html",
@@ -46,6 +57,7 @@ def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_
         concepts=sections.concepts_table(cohort),
         matrix=sections.matrix_table(cohort),
         misconceptions=sections.misconceptions_table(cohort),
+        section=groups_section(groups, cohort.roster),
         needs=sections.needs_table(cohort),
         decisions=sections.decisions_table(cohort) if cohort.decisions else None,
         missing=sections.missing_table(cohort) if cohort.roster.people else None,
@@ -55,7 +67,13 @@ def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_
 
 
 def write_report(
-    path: Path, cohort: Cohort, found: Alike | None, heading: str, graded_at: str, look: Look = PLAIN
+    path: Path,
+    cohort: Cohort,
+    found: Alike | None,
+    heading: str,
+    graded_at: str,
+    look: Look = PLAIN,
+    groups: Sequence[Grouped] = (),
 ) -> list[Path]:
     """Write the page, and its CSV files into the folder with the page's name. Return all paths, the page first."""
     folder = path.with_suffix("")
@@ -63,11 +81,11 @@ def write_report(
         folder = path.with_name(f"{path.name}-tables")
     folder.mkdir(parents=True, exist_ok=True)
     written = [path]
-    for table in sections.all_tables(cohort, found):
+    for table in [*sections.all_tables(cohort, found), groups_section(groups, cohort.roster).table]:
         file = folder / f"{table.name}.csv"
         file.write_text(table.csv(), encoding="utf-8", newline="")
         written.append(file)
-    path.write_text(page(cohort, found, heading, folder.name, graded_at, look), encoding="utf-8")
+    path.write_text(page(cohort, found, heading, folder.name, graded_at, look, groups), encoding="utf-8")
     return written
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from blindgrade.catalog import Target
 from blindgrade.cohort_report.alike import alike, read_forms, read_groups
 from blindgrade.cohort_report.cohort import Cohort, analyse
+from blindgrade.cohort_report.groups import grouped
 from blindgrade.cohort_report.page import write_report
 from blindgrade.cohort_report.records import NoAttempts, Record, read_records
 from blindgrade.marks.marks import Marks
@@ -42,9 +43,10 @@ def report(
         forms = read_forms(submitted, [(t.files, t.lesson) for t in targets])
         found = alike(forms, _passed(records), read_groups(submitted))
     cohort = analyse(catalog.course, records, lessons, roster, marks.decisions.in_force())
+    groups = [grouped(t.files, t.lesson, records[t.lesson.id]) for t in targets if records[t.lesson.id]]
     graded_at = max(r.last.graded_at for group in records.values() for r in group)
     to.parent.mkdir(parents=True, exist_ok=True)
-    return cohort, write_report(to, cohort, found, heading, graded_at, look_of(catalog))
+    return cohort, write_report(to, cohort, found, heading, graded_at, look_of(catalog), groups)
 
 
 def _passed(records: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, bool]]:

@@ -20,7 +20,7 @@ from blindgrade.engine.wire import frames, replies
 from blindgrade.engine.wire.replies import Answer, Raised, Result
 from blindgrade.models import Exercise, ExerciseResult, Kind, Outcome
 
-LONGEST = 4 << 20  # bytes of an answer's replies that are kept; equal answers beyond it are equal to the bit
+LONGEST = 1 << 20  # bytes of an answer's replies that are kept; equal answers beyond it are equal to the bit
 DIGEST = 24  # characters
 
 

@@ -48,7 +48,8 @@ def _lesson(found: Grouped, everything: bool) -> Iterator[str]:
         where = ", ".join(f"{exercise} {len(who)}" for exercise, who in found.silent.items())
         verb = "returns" if silent == 1 else "return"
         yield ""
-        yield f"{many(silent, 'more wrong answer')} {verb} nothing that can be compared, such as an error alone: {where}"
+        count = many(silent, "more wrong answer")
+        yield f"{count} {verb} nothing that can be compared, such as an error alone: {where}"
 
 
 def _group(one: AnswerGroup) -> Iterator[str]:
