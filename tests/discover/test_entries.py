@@ -117,7 +117,9 @@ def test_an_entry_is_read_as_the_last_wrong_answer_of_its_exercise(tmp_path: Pat
         assert own == [*(v.name for v in before.wrong if v.exercise == exercise), "odd"]
 
 
-def test_an_exercise_without_known_answers_gets_a_group_and_a_lesson_without_a_file_gets_one(workshop: Workshop) -> None:
+def test_an_exercise_without_answers_gets_a_group_and_a_lesson_without_a_file_one(
+    workshop: Workshop,
+) -> None:
     text = '"""Known."""\n\nfrom blindgrade.known_answers import exercise, right\n\nexercise("fit_line")\n'
     made = added(text, workshop.lesson, "standardize", EDIT)
     assert made == (

@@ -52,12 +52,16 @@ def test_an_answer_that_no_mutant_gives_is_not_explained(workshop: Workshop, kno
     checks = {check.name: check for check in workshop.checks.of("standardize")}
     one = known[0].answer
     other = WrongAnswer(known[-1].answer.replies, one.failed)
-    mixed = WrongAnswer({**one.replies, "works_on_a_single_row": other.replies["has_mean_zero_and_spread_one"]}, one.failed)
+    mixed = WrongAnswer(
+        {**one.replies, "works_on_a_single_row": other.replies["has_mean_zero_and_spread_one"]}, one.failed
+    )
     assert match(checks, mixed, known) is None  # two checks of three agree
     assert match(checks, one, []) is None
 
 
-def test_equal_mutants_of_one_class_are_one_class_and_all_are_counted(known: list[MutantReply], workshop: Workshop) -> None:
+def test_equal_mutants_of_one_class_are_one_class_and_all_are_counted(
+    known: list[MutantReply], workshop: Workshop
+) -> None:
     checks = {check.name: check for check in workshop.checks.of("standardize")}
     one = known[0]
     copies = [MutantReply(line, one.old, one.new, kind, "", one.answer) for line, kind in enumerate(["axis"] * 5)]
