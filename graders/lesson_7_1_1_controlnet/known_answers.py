@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 exercise("zero_conv")
 wrong("default_init", "        self.weight = nn.Parameter(torch.zeros(out_channels, in_channels, 1, 1))\n        self.bias = nn.Parameter(torch.zeros(out_channels))", "        fresh = nn.Conv2d(in_channels, out_channels, 1)\n        self.weight, self.bias = fresh.weight, fresh.bias",
@@ -401,6 +401,9 @@ wrong("copy_sees_clean_image", "control(x_t, t, hints[rows])", "control(images[r
       hint="In sampling there is no clean image to look at: the copy sees what the U-Net sees, the noisy one.")
 wrong("seed_unused", "    torch.manual_seed(seed)\n", "",
       hint="Train twice with the same seed: the same images and the same noise should be drawn.")
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 4):")
+fails("small_rate", "lr=3e-3", "lr=3e-5")
+fails("large_rate", "lr=3e-3", "lr=0.3")
 
 
 @right

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 exercise("image_tokens")
 
@@ -636,6 +636,9 @@ wrong("fresh_layer", "    layer.load_state_dict(state)  # copies the numbers\n",
       hint="A new layer has a random base of its own. Load the given state before you train.")
 wrong("returns_the_adapter_alone", "for name, tensor in layer.state_dict().items()}", 'for name, tensor in layer.state_dict().items() if "_ip" in name}',
       hint="Return the FULL state: the base's tensors belong in it, as they were.")
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 8):")
+fails("small_rate", "lr=1e-2", "lr=1e-3")
+fails("no_training", "for _ in range(steps):", "for _ in range(0):")
 
 
 @right

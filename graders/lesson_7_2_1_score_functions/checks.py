@@ -708,7 +708,9 @@ def is_the_score_of_noisy_data(score, expected, rng):
         others = {"returns_noise": -std * exact, "sign": -exact, "variance": exact / std, "gaussian_only": -x.double()}
         misses = {name: _error(score, field) for name, field in others.items()}
         nearest = min(misses, key=lambda name: misses[name])
-        named = nearest if misses[nearest] < 0.3 and misses[nearest] < _error(score, exact) else None
+        # What was trained is never exact. -x is written down, and after few updates a network is near it, too.
+        believed = misses[nearest] < (1e-3 if nearest == "gaussian_only" else 0.3)
+        named = nearest if believed and misses[nearest] < _error(score, exact) else None
         raise Fail(f"the relative error of the score is too large: {', '.join(large)}", misconception=named)
 
 

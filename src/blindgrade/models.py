@@ -330,8 +330,9 @@ class Attempt(BaseModel):
     """Record of one grading of one lesson of one submission.
 
     `unreadable` says why the lesson's file could not be read or loaded. Then no check shows anything about an answer.
-    `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
-    software). With these and the seed, an attempt can be repeated.
+    `checks` counts all checks of the graded exercises, `public_checks` those that are public. With an answer key only
+    the latter ran. `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and
+    `versions` (of the software). With these and the seed, an attempt can be repeated.
     """
 
     schema_: Literal["blindgrade/attempt/v1"] = Field(default="blindgrade/attempt/v1", alias="schema")
@@ -349,6 +350,8 @@ class Attempt(BaseModel):
     seconds: float
     problems: list[str] = []
     unreadable: str = ""
+    public_checks: int = 0
+    checks: int = 0
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
@@ -370,8 +373,13 @@ class Attempt(BaseModel):
         problems: list[str] | None = None,
         unreadable: str = "",
         graded_at: str = "",
+        checks: int | None = None,
     ) -> Self:
-        """Attempt with these results. Its time is now if no time is given."""
+        """Attempt with these results. Its time is now if no time is given.
+
+        `checks` is the number of all checks of the exercises; without it, all of them ran.
+        """
+        ran = [check for exercise in exercises for check in exercise.checks]
         return cls(
             lesson=lesson.id,
             title=lesson.title,
@@ -385,8 +393,16 @@ class Attempt(BaseModel):
             seconds=round(seconds, 3),
             problems=problems or [],
             unreadable=unreadable,
+            public_checks=sum(check.public for check in ran),
+            checks=len(ran) if checks is None else checks,
             exercises=exercises,
         )
+
+    @property
+    def public_only(self) -> bool:
+        """Did hidden checks of these exercises not run? Attempts of earlier versions do not count their checks."""
+        ran = sum(len(exercise.checks) for exercise in self.exercises)
+        return self.checks > ran if self.checks else self.reference == "key"
 
 
 class Grading(BaseModel):
@@ -395,6 +411,8 @@ class Grading(BaseModel):
     schema_: Literal["blindgrade/grading/v1"] = Field(default="blindgrade/grading/v1", alias="schema")
     points: float
     max_points: float
+    public_checks: int = 0
+    checks: int = 0
     lessons: list[Attempt]
 
     model_config = ConfigDict(populate_by_name=True)
@@ -405,5 +423,12 @@ class Grading(BaseModel):
         return cls(
             points=round(sum(a.points for a in attempts), 6),
             max_points=round(sum(a.max_points for a in attempts), 6),
+            public_checks=sum(a.public_checks for a in attempts),
+            checks=sum(a.checks for a in attempts),
             lessons=attempts,
         )
+
+    @property
+    def public_only(self) -> bool:
+        """Did hidden checks of a lesson not run?"""
+        return any(attempt.public_only for attempt in self.lessons)

@@ -87,10 +87,12 @@ class Deciders:
         parts.append(self.exercise(exercise))
         if task.kind == "alternative":
             parts += [self._differs(v) for v in self.workshop.alternatives if self._is(v, task)]
-        if task.kind in ("misconception", "public"):
+        if task.kind == "failure":
+            parts += [self._differs(v) for v in self.workshop.failures if self._is(v, task)]
+        if task.kind in ("misconception", "failure", "public"):
             # A diagnosis chooses among all wrong answers to the exercise, in their order.
             known = [v for v in self.workshop.misconceptions if v.exercise == exercise.name]
-            parts += [[v.name, v.hint, self._differs(v)] for v in known]
+            parts += [[v.name, v.hint * (task.kind != "failure"), self._differs(v)] for v in known]
         if task.kind == "public":
             parts += decides_public_proof(self.workshop, exercise.name)
         if task.kind == "misconception":

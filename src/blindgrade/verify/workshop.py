@@ -68,6 +68,11 @@ class Workshop:
         """Known wrong answers."""
         return self._known.wrong
 
+    @property
+    def failures(self) -> list[Variant]:
+        """Wrong answers that are no misunderstanding."""
+        return self._known.fails
+
     @cached_property
     def uses(self) -> dict[str, set[str]]:
         """For each top-level name of the solution, the names that it uses, directly or through others."""

@@ -103,7 +103,7 @@ def _version(target: Target) -> CourseVersion:
         "toys": _of_file(files.toys),
         "packages": target.packages,
     }
-    known = read_known_answers(SolutionText(files, lesson)) if files.solution.is_file() else KnownAnswers([], [])
+    known = read_known_answers(SolutionText(files, lesson)) if files.solution.is_file() else KnownAnswers([], [], [])
     exercises = {
         exercise.name: _of(
             shared,

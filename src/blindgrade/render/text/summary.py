@@ -7,6 +7,7 @@ import re
 
 from blindgrade.models import Attempt, ExerciseResult, Grading
 from blindgrade.render.outcomes import SIGNS, points
+from blindgrade.render.public_part import public_part, unit
 from blindgrade.render.safe import shown
 from blindgrade.render.sentences import begun
 from blindgrade.render.terminal.results import TO_SHOW, WRONG
@@ -19,14 +20,15 @@ def as_summary(grading: Grading) -> str:
     """The page: a table for each lesson, and below it the failed exercises, folded."""
     parts = [_lesson(attempt) for attempt in grading.lessons]
     if len(grading.lessons) > 1:
-        parts.insert(0, f"**{points(grading.points)} of {points(grading.max_points)} points**\n")
+        parts.insert(0, f"**{points(grading.points)} of {points(grading.max_points)} {unit(grading)}**\n")
     text = "\n".join(parts)
     return text if len(text) <= LIMIT else text[: text.rindex("\n", 0, LIMIT)] + "\n\n… and more\n"
 
 
 def _lesson(attempt: Attempt) -> str:
-    score = f"{points(attempt.points)} of {points(attempt.max_points)} points"
+    score = f"{points(attempt.points)} of {points(attempt.max_points)} {unit(attempt)}"
     lines = [f"### {attempt.lesson} {escaped(attempt.title)}: {score}", ""]
+    lines += [f"{sentence[:1].upper()}{sentence[1:]}.\n" for sentence in [public_part(attempt)] if sentence]
     lines += [f"> {escaped(problem)}\n" for problem in attempt.problems]
     if attempt.unreadable:
         return "\n".join(lines)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from blindgrade.checks import Check
+from blindgrade.engine.answers.exact import Digest
+from blindgrade.engine.judging.diagnosis import Seen, diagnose
+from blindgrade.engine.judging.judging import judge_by, result_of
+from blindgrade.engine.wire.replies import Answer, Raised, Result
+from blindgrade.models import Exercise, Kind, Outcome
+
+HINTS = ["Which way?", "Turn.", "Minus."]
+
+
+class Known:
+    """Reference that expects 1.0 everywhere and knows these misconceptions' replies."""
+
+    kind = "key"
+
+    def __init__(self, **replies: Answer | Digest | None) -> None:
+        self.replies = replies
+
+    def expected(self, check: Check, seed: int) -> Answer:
+        return Result(1.0)
+
+    own = expected
+
+    def hints(self, exercise: str) -> dict[str, str]:
+        return {name: f"hint of {name}" for name in self.replies}
+
+    def of_misconception(self, exercise: str, name: str, check: Check, seed: int) -> Answer | Digest | None:
+        return self.replies[name]
+
+
+def exercise(kind: Kind = Kind.FUNCTION) -> Exercise:
+    return Exercise(name="e", title="E", kind=kind, points=1, difficulty=1, concepts=["c"], hints=HINTS)
+
+
+def seen(reply: Answer, **fields: object) -> Seen:
+    check = Check(exercise="e", name="c", claim="It is 1.", experiment=lambda lesson, rng: None, public=True, **fields)  # type: ignore[arg-type]
+    return Seen(check, 0, reply, judge_by(Known(), check, reply, 0))
+
+
+def diagnosed(one: Seen, reference: Known, kind: Kind = Kind.FUNCTION) -> tuple[str | None, str]:
+    diagnose(exercise(kind), [one], reference)
+    return one.result.misconception, one.result.hint
+
+
+def test_a_recorded_reply_names_its_misconception_within_tolerance() -> None:
+    known = Known(sign=Result(-1.0), twice=Result(2.0))
+    assert diagnosed(seen(Result(-1.0000001)), known) == ("sign", "hint of sign")
+    assert diagnosed(seen(Result(-1.1)), known) == (None, "")
+
+
+def test_a_digest_and_an_error_name_theirs_too() -> None:
+    known = Known(word=Digest.of("a", "s"), raises=Raised("KeyError", ""))
+    assert diagnosed(seen(Result("a")), known) == ("word", "hint of word")
+    assert diagnosed(seen(Raised("KeyError", "another message")), known) == ("raises", "hint of raises")
+    assert diagnosed(seen(Result("b")), known) == (None, "")
+
+
+def test_two_misconceptions_that_the_checks_cannot_tell_apart_are_not_named() -> None:
+    assert diagnosed(seen(Result(-1.0)), Known(sign=Result(-1.0), other=Result(-1.0))) == (None, "")
+
+
+def test_a_failure_that_nothing_explains_has_the_hint_of_its_check_or_none() -> None:
+    assert diagnosed(seen(Result(5.0), hint="Count from 1."), Known()) == (None, "Count from 1.")
+    assert diagnosed(seen(Result(-1.0), hint="Count from 1."), Known(sign=Result(-1.0)))[1] == "hint of sign"
+
+
+def test_a_trained_model_is_never_compared_with_another_one() -> None:
+    assert diagnosed(seen(Result(-1.0)), Known(sign=Result(-1.0)), Kind.TRAINING) == (None, "")
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_an_exercise_that_is_not_attempted_has_its_first_hint_once(others: int) -> None:
+    many = [seen(Raised("NotImplementedError", "", own=True)) for _ in range(1 + others)]
+    diagnose(exercise(), many, Known())
+    assert [one.result.hint for one in many] == [HINTS[0]] + [""] * others
+
+
+def test_an_exercise_that_is_begun_has_no_hint_of_the_ladder() -> None:
+    check = seen(Result(1.0)).check
+    begun = [seen(Result(5.0)), Seen(check, 0, Result(None), result_of(check, Outcome.NOT_ATTEMPTED))]
+    diagnose(exercise(), begun, Known())
+    assert [one.result.hint for one in begun] == ["", ""]
+
+
+def test_a_lookup_is_judged_without_its_right_answer_in_the_message() -> None:
+    class Names(Known):
+        def expected(self, check: Check, seed: int) -> Answer:
+            return Result({"ddim": "level one", "unknown": "ValueError"})
+
+    check = seen(Result(1.0)).check
+    wrong = judge_by(Names(), check, Result({"ddim": "level two", "unknown": None}), 0)
+    assert wrong.outcome is Outcome.FAILED
+    assert wrong.message == "ddim is 'level two', which is not right; 2 of 2 cases are not right"
+    assert judge_by(Names(), check, Result({"ddim": "level one", "unknown": "ValueError"}), 0).outcome is Outcome.PASSED
