@@ -181,6 +181,14 @@ def begins_with_exactly_nothing(lesson, rng):
     return seen | {f"silent before {steps} updates": float(curve[0]) == 0.0 for steps, curve in curves.items()}
 
 
+@check("whisper", weight=0.5, public=True)
+def has_no_chance_in_its_start(lesson, rng):
+    """The layer is silent at first, and the same arguments give the same curve each time."""
+    case = whisper_case(rng, torch.float64, steps=3)
+    curves = [lesson.whisper(*case) for _ in range(2)]
+    return {"silent at first": float(curves[0][0]) == 0.0, "the same each time": torch.equal(*curves)}
+
+
 @check("whisper")
 def trains_the_weight_and_the_bias(lesson, rng):
     """With a black input only the bias can speak; with a target that averages to zero only the weight can."""
@@ -231,6 +239,18 @@ def follows_the_skip_widths(lesson, rng):
         name: {key: list(tensor.shape) for key, tensor in result.items() if key.startswith("zero")}
         | {"zeros": all(all_zero(tensor) for key, tensor in result.items() if key.startswith("zero"))}
         for name, result in results.items()
+    }
+
+
+@check("init_control_state", weight=0.5, public=True)
+def takes_the_weights_of_the_unet(lesson, rng):
+    """What is copied has the U-Net's own values, and the same U-Net gives the same start each time."""
+    unet = unet_state(rng)
+    first, second = (lesson.init_control_state(unet, [4, 4, 8, 8, 8]) for _ in range(2))
+    shared = [key for key in first if key in unet]
+    return {
+        "values of the U-Net": all(torch.equal(first[key], unet[key]) for key in shared),
+        "the same each time": all(torch.equal(first[key], second[key]) for key in shared if key in second),
     }
 
 
@@ -396,6 +416,20 @@ def leaves_the_unet_alone_at_first(lesson, rng):
         "zeros": {k: all_zero(v) for k, v in control.named_parameters() if k.startswith("zero")},
         "output unchanged": torch.equal(alone, controlled),
     }
+
+
+@check("controlnet_module", weight=0.5, public=True, **DEEP)
+def begins_in_silence(lesson, rng):
+    """At first the residuals are silent, and the copy hears nothing of the hint."""
+    x, t, hint = control_case(rng, torch.float64, size=(4, 8))
+    control = made_in(torch.float64, lesson.TinyControlNet, 1, 1, 4)
+    silent = all(all_zero(residual) for residual in control(x, t, hint))
+    with torch.no_grad():
+        for parameter in control.zero.parameters():  # now the residuals can be heard
+            parameter.fill_(0.5)
+    other = rng.normal(*hint.shape, dtype=torch.float64)
+    heard = [not torch.equal(a, b) for a, b in zip(control(x, t, hint), control(x, t, other), strict=True)]
+    return {"residuals are silent": silent, "the hint is silent": not any(heard)}
 
 
 @check("controlnet_module", public=True)
