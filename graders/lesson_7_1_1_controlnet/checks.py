@@ -52,7 +52,7 @@ def says_nothing_before_training(lesson, rng):
         out = layer(batch)
         seen[f"shape from {cin} to {cout} channels"] = list(out.shape)
         seen[f"silent from {cin} to {cout} channels"] = all_zero(out)
-        seen[f"zeros from {cin} to {cout} channels"] = all(all_zero(p) for p in layer.parameters())
+        seen[f"parameters from {cin} to {cout} channels that are zero"] = sum(all_zero(p) for p in layer.parameters())
     return seen
 
 

@@ -30,15 +30,18 @@ from blindgrade.models import Kind, Lesson
 LARGEST = 300 << 10  # bytes of a key, which every student downloads
 
 
-def recorded_key(files: LessonFiles, lesson: Lesson) -> dict[str, Any]:
-    """Answer key for the current public checks of the lesson. CourseError if it would be too large."""
+def recorded_key(files: LessonFiles, lesson: Lesson, seed: int = KEY_SEED) -> dict[str, Any]:
+    """Answer key for the current public checks of the lesson. CourseError if it would be too large.
+
+    Only with the public seed it is a key for students.
+    """
     checks = LessonChecks(files, lesson, files.public_checks)
-    recorder = _Recorder(lesson, checks, LiveReference(checks, Solution(files, lesson)))
+    recorder = _Recorder(lesson, checks, LiveReference(checks, Solution(files, lesson)), seed)
     entries = {check.name: recorder.entry(check) for check in checks.all}
     every = LessonChecks(files, lesson, files.private_checks)
     key = {
         "schema": KEY_SCHEMA,
-        "seed": KEY_SEED,
+        "seed": seed,
         "lesson": lesson.id,
         "counts": {exercise.name: len(every.of(exercise.name)) for exercise in lesson.exercises},
         "hints": packing.text(json.dumps(recorder.hints(), ensure_ascii=False).encode()),
@@ -60,13 +63,13 @@ def key_text(key: Mapping[str, Any]) -> str:
 class _Recorder:
     """Records replies of the reference and of misconceptions."""
 
-    def __init__(self, lesson: Lesson, checks: LessonChecks, reference: LiveReference) -> None:
-        self.lesson, self.checks, self.reference = lesson, checks, reference
+    def __init__(self, lesson: Lesson, checks: LessonChecks, reference: LiveReference, seed: int) -> None:
+        self.lesson, self.checks, self.reference, self.seed = lesson, checks, reference, seed
         self._shown: dict[str, set[str]] = {}  # misconceptions that a public check can show, by exercise
 
     def entry(self, check: Check) -> dict[str, str]:
         """Entry of one check."""
-        seed = check_seed(KEY_SEED, self.lesson.id, check)
+        seed = check_seed(self.seed, self.lesson.id, check)
         own = self.reference.expected(check, seed)
         frame = packing.packed(self._own(check, own)) if own is not None else b""
         wrong = self._wrong(check, seed, own)

@@ -30,11 +30,12 @@ class KeyReference:
 
     kind = "key"
 
-    def __init__(self, files: LessonFiles, checks: LessonChecks) -> None:
+    def __init__(self, files: LessonFiles, checks: LessonChecks, key: dict[str, Any] | None = None) -> None:
+        """Without a given key, it is read from the lesson's file. CourseError if that is missing or no key."""
         self.path = files.answer_key
         self.checks = checks
         try:
-            self.key = read_key(self.path)
+            self.key = read_key(self.path) if key is None else key
         except FileNotFoundError:
             raise CourseError(
                 f"{self.path} is missing; run `course build` in the course that has the solutions"
