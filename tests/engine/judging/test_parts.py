@@ -31,8 +31,8 @@ def test_equal_wrong_numbers_in_one_part_name_the_misconception_that_has_them() 
 
 
 def test_parts_in_lists_and_complex_numbers_count() -> None:
-    right = [{"a": torch.tensor([1 + 1j, 2, 3, 4])}, 0.5]
-    wrong = [{"a": torch.tensor([1 - 1j, 2, 3, 4])}, 0.5]
+    right = [{"a": torch.tensor([1 + 1j, 2 + 1j, 3 + 1j, 4 + 1j])}, 0.5]
+    wrong = [{"a": torch.tensor([1 - 1j, 2 - 1j, 3 - 1j, 4 - 1j])}, 0.5]
     assert found([{"a": wrong[0]["a"]}, 9.0], right, conjugate=wrong) == ("conjugate", {0})  # type: ignore[index]
 
 
@@ -82,3 +82,22 @@ def test_only_the_checks_with_a_shared_part_are_explained() -> None:
     wrong = {**RIGHT, "x": 2 * RIGHT["x"]}
     cases = [Case(0, CHECK, {**RIGHT, "x": torch.zeros(4)}, RIGHT), Case(1, CHECK, {**wrong, "flag": False}, RIGHT)]
     assert by_parts(["twice"], cases, lambda name, case: Result(wrong)) == ("twice", {1})
+
+
+def test_among_equals_the_one_counts_that_passes_what_the_student_passes() -> None:
+    wrong = {**RIGHT, "x": 2 * RIGHT["x"]}
+    cases = [Case(0, CHECK, {**wrong, "flag": False}, RIGHT)]
+    passed = {"twice": 3, "everywhere": 1, "as_well": 3}
+    reply = {name: Result(wrong) for name in passed}.__getitem__
+    names = ["everywhere", "twice"]
+    assert by_parts(names, cases, lambda name, case: reply(name), passed.__getitem__) == ("twice", {0})
+    assert by_parts([*names, "as_well"], cases, lambda name, case: reply(name), passed.__getitem__) is None
+
+
+def test_a_mask_is_evidence_by_the_places_where_it_is_wrong() -> None:
+    right = {"mask": torch.eye(4), "y": torch.ones(2)}
+    wrong = {"mask": torch.eye(4).flip(0), "y": torch.ones(2)}
+    assert found({**wrong, "y": torch.zeros(2)}, right, flipped=wrong) == ("flipped", {0})
+    few = {"mask": torch.eye(4), "y": torch.ones(2)}
+    few["mask"][0, 1] = 1.0
+    assert found({**few, "y": torch.zeros(2)}, right, one_more=few) is None

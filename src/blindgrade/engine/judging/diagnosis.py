@@ -73,7 +73,7 @@ def _by_equality(
             names.append(name)
     if all(isinstance(one.reply, Raised) for one in failed if one.result in explained):
         # Many mistakes raise the same exception. Numbers that are equal in a part of another reply say more.
-        shared = _by_parts(exercise, failed, reference)
+        shared = _by_parts(exercise, failed, reference, lambda name: sum(alike(name, one) for one in passed))
         if shared is not None:
             names, explained = [shared[0]], [failed[number].result for number in shared[1]]
     if len(names) > 1:
@@ -82,7 +82,9 @@ def _by_equality(
         result.misconception = names[0]
 
 
-def _by_parts(exercise: Exercise, failed: list[Seen], reference: Reference) -> tuple[str, list[int]] | None:
+def _by_parts(
+    exercise: Exercise, failed: list[Seen], reference: Reference, passed_alike: Callable[[str], int]
+) -> tuple[str, list[int]] | None:
     """The misconception that explains parts of the failed checks' replies, and the places of these checks."""
     cases = []
     for number, one in enumerate(failed):
@@ -93,5 +95,5 @@ def _by_parts(exercise: Exercise, failed: list[Seen], reference: Reference) -> t
     def reply(name: str, case: Case) -> object:
         return reference.of_misconception(exercise.name, name, case.check, failed[case.number].seed)
 
-    found = by_parts(list(reference.hints(exercise.name)), cases, reply) if cases else None
+    found = by_parts(list(reference.hints(exercise.name)), cases, reply, passed_alike) if cases else None
     return None if found is None else (found[0], sorted(found[1]))

@@ -51,18 +51,23 @@ class _Found:
 
 
 def by_parts(
-    names: Sequence[str], cases: Sequence[Case], reply: Callable[[str, Case], object]
+    names: Sequence[str],
+    cases: Sequence[Case],
+    reply: Callable[[str, Case], object],
+    passed_alike: Callable[[str], int] = lambda name: 0,
 ) -> tuple[str, set[int]] | None:
     """The one misconception whose wrong numbers the student shares, and the numbers of the checks that show it.
 
     None if there is none, or if another one shares as many parts. `reply` is the misconception's own reply.
+    `passed_alike` is the number of passed checks that the misconception also passes: it counts among equals.
     """
     found = {name: _look(cases, lambda case, name=name: reply(name, case)) for name in names}  # type: ignore[misc]
-    ranked = sorted(((one.shared, name) for name, one in found.items() if one.enough), reverse=True)
-    if not ranked or (len(ranked) > 1 and ranked[0][0] == ranked[1][0]):
-        return None
-    name = ranked[0][1]
-    return name, found[name].checks
+    most = max((one.shared for one in found.values() if one.enough), default=0)
+    best = [name for name, one in found.items() if one.enough and one.shared == most]
+    if len(best) > 1:
+        alike = {name: passed_alike(name) for name in best}
+        best = [name for name in best if alike[name] == max(alike.values())]
+    return (best[0], found[best[0]].checks) if len(best) == 1 else None
 
 
 def _look(cases: Sequence[Case], reply: Callable[[Case], object]) -> _Found:
