@@ -280,8 +280,33 @@ class CheckResult(BaseModel):
         return "" if self.misconception else self.relation_text
 
 
+class MutantWords(BaseModel):
+    """What a student may read about a small change of the solution that replies as their wrong answer does.
+
+    `words` follow "your code answers"; they are empty if too many classes of changes reply the same.
+    """
+
+    words: str = ""
+
+
+class MutantMatch(MutantWords):
+    """Small changes of the solution that reply to every check exactly as a wrong answer does.
+
+    Students may read `words` and nothing else, because `changes` quote the solution. `kinds` are the classes of the
+    changes. `changes` has at most three of `count`.
+    """
+
+    kinds: list[str]
+    changes: list[str]
+    count: int
+
+
 class ExerciseResult(BaseModel):
-    """Result of one exercise in an attempt."""
+    """Result of one exercise in an attempt.
+
+    In a cohort, a wrong answer that no misconception explains has `answer`, a digest of its replies, and later `group`,
+    the digest that it shares with all equal answers of the cohort. `mutant` is what small changes of the solution show.
+    """
 
     name: str
     title: str
@@ -292,6 +317,9 @@ class ExerciseResult(BaseModel):
     checks: list[CheckResult]
     output: str = ""
     version: str = ""  # in a cohort: of all that judges the exercise; the result is kept while it is unchanged
+    answer: str = ""
+    group: str = ""
+    mutant: MutantMatch | None = None
 
     @property
     def waits_for(self) -> str:

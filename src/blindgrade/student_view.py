@@ -8,8 +8,9 @@ exercises  for each exercise whether it passed; no points, because partial point
 counts     for each exercise its points, and how many of its checks passed
 checks     each check with its claim, outcome, relation and hint; a public check also with its message and place
 
-A view never has a seed, the name of a check or of a misconception, the time that a check took, or a message of a
-hidden check: such a message may have expected values, or inputs that the student's own code put into an exception.
+A view never has a seed, the name of a check or of a misconception, the time that a check took, a change of the
+solution that replies as the student's code does (its class in words is shown), or a message of a hidden check: such a
+message may have expected values, or inputs that the student's own code put into an exception.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import NotRequired, Protocol
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from blindgrade.models import CheckResult, Feedback, Level, Outcome
+from blindgrade.models import CheckResult, Feedback, Level, MutantWords, Outcome
 
 NOT_JUDGED = "the grader could not judge this check, which costs no points; your instructor will look"
 # What the engine says about every hidden check without a result. The rest of the message is left out.
@@ -135,6 +136,8 @@ class AnyResult(Protocol):
     def checks(self) -> Sequence[CheckResult | CheckFacts]: ...
     @property
     def output(self) -> str: ...
+    @property
+    def mutant(self) -> MutantWords | None: ...
 
 
 class AnyGraded(Protocol):
@@ -219,9 +222,18 @@ def _exercise(result: AnyResult, level: Level) -> ExerciseView:
     view.passed, view.of = sum(check["outcome"] in EARNED for check in checks), len(checks)
     if level is Level.CHECKS:
         view.checks = [_check(check) for check in checks]
+        _add_mutant(view, result.mutant)
         view.waits_for = next((c["message"] for c in checks if WAITS.fullmatch(c["message"])), "")
         view.output = result.output
     return view
+
+
+def _add_mutant(view: ExerciseView, mutant: MutantWords | None) -> None:
+    """Add the class of the change that replies as the student's code does to a failed check, if one has no hint yet."""
+    failed = [check for check in view.checks or () if check["outcome"] == Outcome.FAILED]
+    if mutant is not None and mutant.words and failed:
+        check = next((one for one in failed if not one["hint"]), failed[0])
+        check["hint"] = " ".join(filter(None, [check["hint"], f"Your code answers {mutant.words}."]))
 
 
 def _facts(checks: Sequence[CheckResult | CheckFacts]) -> Iterator[CheckFacts]:

@@ -66,7 +66,7 @@ class Workshop:
     @property
     def failures(self) -> list[Variant]:
         """Wrong answers that are no misunderstanding."""
-        return self._known.fails
+        return self.solution.known.fails
 
     @cached_property
     def uses(self) -> dict[str, set[str]]:

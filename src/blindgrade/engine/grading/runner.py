@@ -190,6 +190,8 @@ class _LessonRun:
             raise Interrupted
 
     def _keep(self, seen: Seen) -> None:
+        if self.options.replies is not None:
+            self.options.replies.add(self.target.files.entry.id, seen)
         if self.options.figures is not None:
             lesson, outcome = self.target.files.entry.id, seen.result.outcome
             self.options.figures.add(lesson, seen.check, seen.reply, outcome, self.reference, seen.seed)
