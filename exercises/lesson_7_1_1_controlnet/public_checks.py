@@ -301,6 +301,13 @@ def grows_from_nothing(lesson, rng):
     """
     return answers_and_purity(lesson.whisper, in_each_dtype(lambda dtype: whisper_case(rng, dtype)))
 
+@check("whisper", weight=0.5, public=True)
+def leaves_nothing_to_chance_at_first(lesson, rng):
+    """There is no chance in the start: the same arguments give the same curve each time."""
+    case = whisper_case(rng, torch.float64, steps=3)
+    curves = [lesson.whisper(*case) for _ in range(2)]
+    return {"the same each time": torch.equal(*curves)}
+
 def unet_state(rng, dtype=torch.float32, base=4):
     """The state of a small U-Net with drawn weights."""
     return dict(rng.fill(TinyUNet(2, base).to(dtype)).state_dict())
@@ -309,6 +316,13 @@ def unet_state(rng, dtype=torch.float32, base=4):
 def copies_encoder_and_middle(lesson, rng):
     """The start is a copy of the encoder and the middle, plus zero convolutions, and nothing else."""
     return lesson.init_control_state(unet_state(rng), [4, 4, 8, 8, 8])
+
+@check("init_control_state", weight=0.5, public=True)
+def leaves_nothing_of_the_copy_to_chance(lesson, rng):
+    """There is no chance in the copy: the same U-Net gives the same start each time."""
+    unet = unet_state(rng)
+    first, second = (lesson.init_control_state(unet, [4, 4, 8, 8, 8]) for _ in range(2))
+    return {"the same each time": all(torch.equal(first[key], second[key]) for key in first if key in second)}
 
 @check("init_control_state", public=True)
 def keeps_the_dtype(lesson, rng):
@@ -423,6 +437,19 @@ def leaves_the_unet_alone_at_first(lesson, rng):
         "zeros": {k: all_zero(v) for k, v in control.named_parameters() if k.startswith("zero")},
         "output unchanged": torch.equal(alone, controlled),
     }
+
+@check("controlnet_module", weight=0.5, public=True, **DEEP)
+def begins_in_silence(lesson, rng):
+    """At first the residuals are silent, and the copy hears nothing of the hint."""
+    x, t, hint = control_case(rng, torch.float64, size=(4, 8))
+    control = made_in(torch.float64, lesson.TinyControlNet, 1, 1, 4)
+    silent = all(all_zero(residual) for residual in control(x, t, hint))
+    with torch.no_grad():
+        for parameter in control.zero.parameters():  # now the residuals can be heard
+            parameter.fill_(0.5)
+    other = rng.normal(*hint.shape, dtype=torch.float64)
+    heard = [not torch.equal(a, b) for a, b in zip(control(x, t, hint), control(x, t, other), strict=True)]
+    return {"residuals are silent": silent, "the hint is silent": not any(heard)}
 
 @check("controlnet_module", public=True)
 def has_the_parts_of_a_unet_encoder(lesson, rng):
@@ -614,10 +641,13 @@ LARGEST_OWN, SMALLEST_OTHER = 0.7, 1.5
 
 def obeys_after_80(result, expected, rng):
     half_as_many_shapes(rng)
-    obeys_the_hint(result, rng)
+    obeys_the_hint(result, rng, 0.1)
 
-def obeys_the_hint(result, rng):
-    """The verdict on the trained ControlNet: the U-Net unmoved, the own hint a help, another image's a harm."""
+def obeys_the_hint(result, rng, trained):
+    """The verdict on the trained ControlNet: the U-Net unmoved, the own hint a help, another image's a harm.
+
+    trained: how far some weight moves at least in a whole training, even one that is wrong.
+    """
     start, end = result["start"], result["end"]
     expect_a_control_state(start)
     expect_a_control_state(end)
@@ -633,10 +663,10 @@ def obeys_the_hint(result, rng):
         f"the error is {own / alone:.2f} of the U-Net's own with the right outline (expected less than "
         f"{LARGEST_OWN}) and {other / own:.2f} times that with another image's outline (expected more than "
         f"{SMALLEST_OTHER})",
-        misconception=cause_of(result, alone, own, other, beliefs),
+        misconception=cause_of(result, alone, own, other, beliefs, trained),
     )
 
-def cause_of(result, alone, own, other, beliefs):
+def cause_of(result, alone, own, other, beliefs, trained):
     """The misconception that a ControlNet which does not obey gives evidence for, or None."""
     start, end = result["start"]["hint_in.weight"], result["end"]["hint_in.weight"]
     if all_zero(start):
@@ -647,10 +677,11 @@ def cause_of(result, alone, own, other, beliefs):
     if beliefs[nearest] < 0.4 * own:
         return nearest
     # Who trained as far as asked and still does not care which hint it sees, learned that hints say nothing. After few
-    # or small updates it has not heard them yet: the largest weight moves by 0.18, after 30 updates by 0.09.
+    # or small updates it has not heard them yet. In 120 updates the largest weight moves by 0.18, in 30 by 0.09; in 80
+    # updates by 0.12 to 0.14, in 20 by 0.06.
     far = max(float((result["end"][name] - result["start"][name]).abs().max()) for name in result["end"])
     deaf = own < 1.1 * alone and other < 1.02 * own
-    return "hint_of_another_image" if deaf and far > 0.13 else None
+    return "hint_of_another_image" if deaf and far > trained else None
 
 def control_trained_for(steps, lesson, rng, given):
     """The states of the ControlNet before and after the training, and the U-Net's after it."""
