@@ -31,11 +31,11 @@ def check_definitions(files: LessonFiles, lesson: Lesson, source: str) -> None:
             near = difflib.get_close_matches(exercise.defines, others, n=1)
             guess = f" Did you mean `{near[0]}`?" if near else ""
             raise CourseError(
-                f"{place}: {solution} does not define `{exercise.defines}`; define it there, or rename the exercise in the"
-                f" lesson's four files.{guess}"
+                f"{place}: {solution} does not define `{exercise.defines}`; define it there, or rename the"
+                f" exercise in the lesson's four files.{guess}"
             )
         if not any(line.strip() == BEGIN for line in lines[node.lineno - 1 : node.end_lineno]):
             raise CourseError(
-                f"{files.solution}:{node.lineno}: `{exercise.defines}` has no `{BEGIN}`, so students would get the answer;"
-                " put the region's markers around it"
+                f"{files.solution}:{node.lineno}: `{exercise.defines}` has no `{BEGIN}`, so students would get the"
+                " answer; put the region's markers around it"
             )
