@@ -25,7 +25,7 @@ TORCH_FROM, TORCH_BELOW = {{ torch.lowest }}, {{ torch.below }}
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"  # PyTorch's own
 # Gigabytes to download and on the disk, and usual minutes. Measured on Linux with PyTorch 2.13.
 SMALL = (0.3, 1.1, "2 to 10")
-LARGE = (3.0, 6.0, "10 to 40")
+LARGE = (2.8, 5.1, "10 to 40")
 
 
 def main():
