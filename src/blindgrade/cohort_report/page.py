@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from markupsafe import Markup
 from blindgrade.cohort_report import acting, charts, sections
 from blindgrade.cohort_report.alike import Alike
 from blindgrade.cohort_report.cohort import Cohort
+from blindgrade.cohort_report.groups import Grouped
+from blindgrade.cohort_report.groups_section import groups_section
 from blindgrade.cohort_report.items import LessonNumbers
 from blindgrade.cohort_report.mastery import MASTERED
 from blindgrade.cohort_report.people import who
@@ -31,7 +34,7 @@ class _Part:
 
 def page(
     cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_at: str, look: Look = PLAIN,
-    links: WorkLinks = NO_LINKS,
+    links: WorkLinks = NO_LINKS, groups: Sequence[Grouped] = (),
 ) -> str:  # fmt: skip
     """HTML of the page. `folder` is the folder of its CSV files, relative to it. `found` None: nothing was compared."""
     return filled(
@@ -58,6 +61,7 @@ def page(
         lessons=[_part(numbers) for numbers in cohort.lessons],
         concepts=sections.concepts_table(cohort),
         matrix=sections.matrix_table(cohort),
+        section=groups_section(groups, cohort.roster),
         decisions=sections.decisions_table(cohort) if cohort.decisions else None,
         alike=sections.alike_table(found, cohort.roster) if found else None,
         alike_groups=[who(cohort.roster, group) for group in found.groups] if found else [],
@@ -66,7 +70,7 @@ def page(
 
 def write_report(
     path: Path, cohort: Cohort, found: Alike | None, heading: str, graded_at: str, look: Look = PLAIN,
-    links: WorkLinks = NO_LINKS,
+    links: WorkLinks = NO_LINKS, groups: Sequence[Grouped] = (),
 ) -> list[Path]:  # fmt: skip
     """Write the page, and its CSV files into the folder with the page's name. Return all paths, the page first."""
     folder = path.with_suffix("")
@@ -74,11 +78,11 @@ def write_report(
         folder = path.with_name(f"{path.name}-tables")
     folder.mkdir(parents=True, exist_ok=True)
     written = [path]
-    for table in sections.all_tables(cohort, found, links):
+    for table in [*sections.all_tables(cohort, found, links), groups_section(groups, cohort.roster).table]:
         file = folder / f"{table.name}.csv"
         file.write_text(table.csv(), encoding="utf-8", newline="")
         written.append(file)
-    path.write_text(page(cohort, found, heading, folder.name, graded_at, look, links), encoding="utf-8")
+    path.write_text(page(cohort, found, heading, folder.name, graded_at, look, links, groups), encoding="utf-8")
     return written
 
 

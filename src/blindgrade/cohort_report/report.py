@@ -8,6 +8,7 @@ from pathlib import Path
 from blindgrade.catalog import Target
 from blindgrade.cohort_report.alike import alike, read_forms, read_groups
 from blindgrade.cohort_report.cohort import Cohort, analyse
+from blindgrade.cohort_report.groups import grouped
 from blindgrade.cohort_report.page import write_report
 from blindgrade.cohort_report.records import NoAttempts, Record, read_records
 from blindgrade.cohort_report.unread import Unread
@@ -51,9 +52,10 @@ def report(
     ]
     cohort = analyse(catalog.course, records, lessons, roster, marks.decisions.in_force(), not_graded)
     links = WorkLinks.to(to, marks, submitted, targets, records)
+    groups = [grouped(t.files, t.lesson, records[t.lesson.id]) for t in targets if records[t.lesson.id]]
     graded_at = max(r.last.graded_at for group in records.values() for r in group)
     to.parent.mkdir(parents=True, exist_ok=True)
-    return cohort, write_report(to, cohort, found, heading, graded_at, look_of(catalog), links)
+    return cohort, write_report(to, cohort, found, heading, graded_at, look_of(catalog), links, groups)
 
 
 def _passed(records: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, bool]]:
