@@ -108,7 +108,7 @@ class Deciders:
         """Digest of the exercise: its description, its checks, the toys, and the part of the solution that they use."""
         if exercise.name not in self._exercises:
             checks = self.workshop.checks
-            own = [(check.name, checks.slicer.digest([check.name])) for check in checks.of(exercise.name)]
+            own = [(check.name, checks.slicer.local_digest([check.name])) for check in checks.of(exercise.name)]
             spec = exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE)
             solution = [self._solution.get(name, "") for name in sorted(self.workshop.used_by(exercise))]
             self._exercises[exercise.name] = digest_of(spec, own, solution, self._shared, self._toys)
