@@ -1,4 +1,4 @@
-"""Shared by tests of several folders: their order, a headless Chromium, and a guard against commands that end pytest."""
+"""Shared by tests of several folders: their order, a headless Chromium, a guard against commands that end pytest."""
 
 from __future__ import annotations
 
