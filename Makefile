@@ -36,7 +36,7 @@ demo: $(VENV)/.demo  ## set up .venv and show a student's grading, its page, and
 
 test: $(VENV)/.dev  ## run everything that CI runs
 	$(MAKE) --no-print-directory check
-	$(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser"
+	$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not peers and not browser"
 	$(BIN)/course verify --recorded --seeds 5 --mutants
 
 check: lint types drift  ## check format, lint, types, layers and drift
@@ -66,7 +66,7 @@ UNSEEN := Coverage cannot see forked and jailed workers, the warm process, or co
   A line that runs only there counts as missed.
 coverage: $(VENV)/.dev  ## lines that the tests run: a table, and build/coverage/html; TESTS=tests/render for a part
 	$(PIP) -e '.[coverage]'
-	@status=0; $(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser" $(TESTS) --cov --cov-report=term:skip-covered \
+	@status=0; $(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not peers and not browser" $(TESTS) --cov --cov-report=term:skip-covered \
 	  --cov-report=html || status=$$?; echo "$(UNSEEN)"; exit $$status
 
 hooks: $(VENV)/.dev  ## check each commit (lint, types) and each push (check) with pre-commit

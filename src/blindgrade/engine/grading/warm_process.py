@@ -18,6 +18,7 @@ from typing import Any, Literal, Self
 
 from blindgrade import environment
 from blindgrade.catalog import Target, need_packages
+from blindgrade.engine.grading.optimizers import needs_optimizer
 from blindgrade.engine.grading.worker_client import START_SECONDS, Ended, Worker, ZygoteFailed
 from blindgrade.engine.sandbox import cgroup
 from blindgrade.engine.sandbox.layout import BOX
@@ -25,7 +26,6 @@ from blindgrade.engine.sandbox.limits import STOP, Limits, processor_seconds
 from blindgrade.engine.sandbox.probe import explain
 from blindgrade.engine.wire import channel, frames
 from blindgrade.engine.worker import large_pages
-from blindgrade.models import Kind
 
 Sandbox = Literal["auto", "strict", "process", "namespaces", "landlock"]
 ALLOWED: dict[str, list[str]] = {
@@ -106,7 +106,7 @@ class Zygote:
         private = {*private, *(t.files.root / tree for t in targets for tree in ("solutions", "graders"))}
         exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
         return cls(
-            optimizer=any(e.kind is Kind.TRAINING for e in exercises),
+            optimizer=any(map(needs_optimizer, targets)),
             sandbox=sandbox,
             private=sorted(private),
             packages=list(dict.fromkeys(name for target in targets for name in target.packages)),
