@@ -117,11 +117,11 @@ def _by_a_size(replies: Replies, factors: list[float]) -> Relation | None:
 
 def _by_a_count(replies: Replies, factors: list[float]) -> Relation | None:
     """Scaled by a whole number, or by its root: the same in every case, or another one in each."""
-    if min(factors) <= 0 or 1.0 in factors:
+    if min(factors) <= 0 or 1.0 in factors:  # a factor of 1 has no n
         return None
     for words, whole, value, largest in COUNTS:
         raw = [whole(factor) for factor in factors]
-        if not SMALLEST_COUNT - 1 <= min(raw) <= max(raw) <= 2 * largest:
+        if not all(SMALLEST_COUNT - 1 <= one <= 2 * largest for one in raw):  # also not if one is NaN
             continue
         counts = [round(value) for value in raw]
         near = all(abs(one - n) <= FINE * n for one, n in zip(raw, counts, strict=True))

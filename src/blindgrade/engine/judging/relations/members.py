@@ -74,12 +74,12 @@ def labels_confused(replies: Replies) -> Relation | None:
     if len(given) < FEWEST or len(labels) > MOST_LABELS:
         return None
     names = joined([f"“{label}”" for label in labels])
-    what = "one answer" if len(labels) == 1 else "two answers"
+    what = "one and the same answer" if len(labels) == 1 else "one of the same two answers"
     # A hidden check's input may be in a student's answer.
     return Relation(
         Name.LABELS_CONFUSED,
         f"Your code says {names} where another answer is right, in {len(given)} of {total} cases.",
-        f"Your code gives the same {what} wherever it is wrong.",
+        f"Your code gives {what} wherever it is wrong.",
     )
 
 
