@@ -117,13 +117,6 @@ def grows_from_nothing(lesson, rng):
     """
     return answers_and_purity(lesson.whisper, in_each_dtype(lambda dtype: whisper_case(rng, dtype)))
 
-@check("whisper", weight=0.5, public=True)
-def leaves_nothing_to_chance_at_first(lesson, rng):
-    """There is no chance in the start: the same arguments give the same curve each time."""
-    case = whisper_case(rng, torch.float64, steps=3)
-    curves = [lesson.whisper(*case) for _ in range(2)]
-    return {"the same each time": torch.equal(*curves)}
-
 def unet_state(rng, dtype=torch.float32, base=4):
     """The state of a small U-Net with drawn weights."""
     return dict(rng.fill(TinyUNet(2, base).to(dtype)).state_dict())
@@ -132,13 +125,6 @@ def unet_state(rng, dtype=torch.float32, base=4):
 def copies_encoder_and_middle(lesson, rng):
     """The start is a copy of the encoder and the middle, plus zero convolutions, and nothing else."""
     return lesson.init_control_state(unet_state(rng), [4, 4, 8, 8, 8])
-
-@check("init_control_state", weight=0.5, public=True)
-def leaves_nothing_of_the_copy_to_chance(lesson, rng):
-    """There is no chance in the copy: the same U-Net gives the same start each time."""
-    unet = unet_state(rng)
-    first, second = (lesson.init_control_state(unet, [4, 4, 8, 8, 8]) for _ in range(2))
-    return {"the same each time": all(torch.equal(first[key], second[key]) for key in first if key in second)}
 
 @check("init_control_state", public=True)
 def keeps_the_dtype(lesson, rng):
@@ -253,19 +239,6 @@ def leaves_the_unet_alone_at_first(lesson, rng):
         "zeros": {k: all_zero(v) for k, v in control.named_parameters() if k.startswith("zero")},
         "output unchanged": torch.equal(alone, controlled),
     }
-
-@check("controlnet_module", weight=0.5, public=True, **DEEP)
-def begins_in_silence(lesson, rng):
-    """At first the residuals are silent, and the copy hears nothing of the hint."""
-    x, t, hint = control_case(rng, torch.float64, size=(4, 8))
-    control = made_in(torch.float64, lesson.TinyControlNet, 1, 1, 4)
-    silent = all(all_zero(residual) for residual in control(x, t, hint))
-    with torch.no_grad():
-        for parameter in control.zero.parameters():  # now the residuals can be heard
-            parameter.fill_(0.5)
-    other = rng.normal(*hint.shape, dtype=torch.float64)
-    heard = [not torch.equal(a, b) for a, b in zip(control(x, t, hint), control(x, t, other), strict=True)]
-    return {"residuals are silent": silent, "the hint is silent": not any(heard)}
 
 @check("controlnet_module", public=True)
 def has_the_parts_of_a_unet_encoder(lesson, rng):

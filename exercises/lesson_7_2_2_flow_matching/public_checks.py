@@ -478,19 +478,6 @@ def pairs_noise_with_where_it_went(lesson, rng):
             results[f"{name} {samples}x{dim}, noise unchanged"] = watch.unchanged()
     return results
 
-@check("reflow_pairs", weight=0.5, public=True)
-def keeps_each_noise_with_its_sample(lesson, rng):
-    """Each noise that was given stands in the row of the sample that it became, and no other noise comes in."""
-    field, eps = _wind(rng, 2, DOUBLE), rng.normal(8, 2, dtype=DOUBLE)
-    pairs = [dict(lesson.reflow_pairs(field, eps, 6)) for _ in range(2)]
-    first, second = (one["eps"].detach() for one in pairs)
-    return {
-        "the noise that was given": sorted(first.tolist()) == sorted(eps.tolist()),
-        "in the row of its sample": torch.equal(first, eps),
-        "the same each time": torch.equal(first, second),
-        "noise in place of data": torch.equal(pairs[0]["x0"].detach(), eps),
-    }
-
 @check("reflow_pairs", public=True)
 def hands_out_data_without_a_graph(lesson, rng):
     """The pairs are data: no gradient leads back into the teacher."""
