@@ -199,3 +199,13 @@ def test_no_level_shows_the_change_itself_and_only_checks_its_class(level: Level
 
 def test_a_change_without_words_adds_nothing() -> None:
     assert [one["hint"] for one in with_mutant("", check()).exercises[0].checks or ()] == [""]
+
+
+def test_a_relation_is_read_where_the_checks_are_and_only_without_a_misconception() -> None:
+    related = {"relation": "negated", "relation_text": "Part of your result is exactly minus the expected value."}
+    for level in Level:
+        shown = view(level, check(**related)).model_dump_json()
+        assert (related["relation_text"] in shown) is (level is Level.CHECKS)
+    assert "minus" not in view(Level.CHECKS, check(**related, misconception="sign")).model_dump_json()
+    assert "minus" not in view(Level.CHECKS, check(Outcome.PASSED, **related)).model_dump_json()
+    assert "negated" not in view(Level.CHECKS, check(**related)).model_dump_json()

@@ -250,7 +250,8 @@ class CheckResult(BaseModel):
     """Result of one check. `where` is "file:line" in the submission, if one line is to blame.
 
     `frames` are the student's own frames of an exception, innermost last. If the exercise is blocked, `message` says
-    for which one it waits, and `own` is what this check itself saw.
+    for which one it waits, and `own` is what this check itself saw. `relation` is what the reply is, compared with the
+    expected one: an id such as "negated", and `relation_text` says it in a sentence.
     """
 
     name: str
@@ -261,6 +262,8 @@ class CheckResult(BaseModel):
     own: str = ""
     hint: str = ""
     misconception: str | None = None
+    relation: str | None = None
+    relation_text: str = ""
     where: Annotated[Place, PlainValidator(_place), *AS_TEXT] | None = None
     frames: list[Annotated[Frame, PlainValidator(_frame), *AS_TEXT]] = []
     seconds: float = 0.0
@@ -270,6 +273,11 @@ class CheckResult(BaseModel):
     def seen(self) -> str:
         """What this check itself saw, also if the exercise is blocked."""
         return self.own or self.message
+
+    @property
+    def compared(self) -> str:
+        """Sentence about the relation; "" if there is none, or a misconception explains more."""
+        return "" if self.misconception else self.relation_text
 
 
 class MutantWords(BaseModel):

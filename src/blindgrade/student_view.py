@@ -6,7 +6,7 @@ nothing    that the submission was graded
 total      points of the lesson
 exercises  for each exercise whether it passed; no points, because partial points would count the checks
 counts     for each exercise its points, and how many of its checks passed
-checks     each check with its claim, outcome and hint; a public check also with its message and place
+checks     each check with its claim, outcome, relation and hint; a public check also with its message and place
 
 A view never has a seed, the name of a check or of a misconception, the time that a check took, a change of the
 solution that replies as the student's code does (its class in words is shown), or a message of a hidden check: such a
@@ -44,15 +44,21 @@ class CheckFacts(TypedDict):
     message: str
     own: NotRequired[str]
     hint: str
+    misconception: NotRequired[str | None]
+    relation_text: NotRequired[str]
     where: str | None
 
 
 class CheckView(TypedDict):
-    """A check as its student reads it. `where` is empty if no line is to blame."""
+    """A check as its student reads it. `where` is empty if no line is to blame.
+
+    `compared` says what the result is, compared with the expected one. It is empty if a misconception explains more.
+    """
 
     claim: str
     outcome: str
     message: str
+    compared: str
     hint: str
     where: str
     public: bool
@@ -235,7 +241,8 @@ def _facts(checks: Sequence[CheckResult | CheckFacts]) -> Iterator[CheckFacts]:
         if isinstance(check, CheckResult):
             yield {
                 "claim": check.claim, "public": check.public, "outcome": check.outcome, "message": check.message,
-                "own": check.own, "hint": check.hint, "where": str(check.where) if check.where else None,
+                "own": check.own, "hint": check.hint, "misconception": check.misconception,
+                "relation_text": check.relation_text, "where": str(check.where) if check.where else None,
             }  # fmt: skip
         else:
             yield check
@@ -247,10 +254,18 @@ def _check(check: CheckFacts) -> CheckView:
         "claim": check["claim"],
         "outcome": check["outcome"],
         "message": _message(check),
+        "compared": _compared(check),
         "hint": check["hint"] if check["outcome"] == Outcome.FAILED else "",
         "where": (check["where"] or "") if public else "",
         "public": public,
     }
+
+
+def _compared(check: CheckFacts) -> str:
+    """Sentence about the relation. Of a hidden check, it was stored without cases and numbers."""
+    if check["outcome"] != Outcome.FAILED or check.get("misconception"):
+        return ""
+    return check.get("relation_text", "")
 
 
 def _message(check: CheckFacts) -> str:

@@ -1,8 +1,9 @@
-"""Diagnosis of a wrong answer: the misconception that it shows. It needs evidence and never guesses.
+"""Diagnosis of a wrong answer: the misconception that it shows, and what its replies are. It never guesses.
 
 The exercise's misconceptions answer the same experiments with the same seeds, now or when the answer key was recorded.
 One is named if the student's results equal its results where they differ from the reference's, and no other's. If no
-whole result is equal, parts of results may be.
+whole result is equal, parts of results may be. A relation says what a reply is, compared with the expected one: for
+example, minus it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import NamedTuple
 
 from blindgrade.checks import Check
 from blindgrade.engine.answers.reference import Reference
-from blindgrade.engine.judging.judging import same
+from blindgrade.engine.judging.judging import due, same
 from blindgrade.engine.judging.parts import Case, by_parts
+from blindgrade.engine.judging.relations.finding import relations
 from blindgrade.engine.wire.replies import Raised, Reply, Result
 from blindgrade.models import CheckResult, Exercise, Kind, Outcome
 
@@ -30,7 +32,7 @@ class Seen(NamedTuple):
 def diagnose(
     exercise: Exercise, seen: list[Seen], reference: Reference, go_on: Callable[[], None] = lambda: None
 ) -> None:
-    """Write misconception and hint into the results.
+    """Write misconception, relation and hint into the results.
 
     A hint belongs to what failed: it is the misconception's, or else the check's own. A failure that nothing explains
     has none. An exercise that is not attempted has its first hint, once. `go_on` is called before each misconception is
@@ -44,9 +46,19 @@ def diagnose(
     if exercise.kind is not Kind.TRAINING:
         # A trained model never has another model's exact numbers. There the verdict names the misconception.
         _by_equality(exercise, seen, failed, reference, go_on)
+    _relate(failed, reference)
     hints = reference.hints(exercise.name)
     for one in failed:
         one.result.hint = hints.get(one.result.misconception or "") or one.check.hint
+
+
+def _relate(failed: list[Seen], reference: Reference) -> None:
+    """Write into the failed checks' results what their replies are, compared with the expected ones."""
+    found = relations([(one.check, one.reply, due(reference, one.check, one.seed)) for one in failed])
+    for one, relation in zip(failed, found, strict=True):
+        if relation is not None:
+            one.result.relation = relation.name.value
+            one.result.relation_text = relation.text if one.check.public else relation.hidden
 
 
 def _by_equality(
