@@ -23,9 +23,10 @@ from blindgrade.attack.canaries import Canaries, descendants, new_processes
 from blindgrade.attack.corpus import Attack, CorpusError
 from blindgrade.attack.faults import in_short, judge, unreadable
 from blindgrade.catalog import Catalog
+from blindgrade.engine.grading.choosing import workers_for
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.runner import grade
-from blindgrade.engine.grading.warm_process import Sandbox, Zygote
+from blindgrade.engine.grading.sandboxes import Sandbox
 from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.models import Grading, Outcome
 
@@ -60,7 +61,7 @@ class Defence:
         self._canaries.__enter__()
         try:
             self._targets = Catalog(self._canaries.course).find([self._canaries.lesson.entry.id])
-            self._warm = Zygote.for_targets(self._targets, sandbox=self._sandbox)
+            self._warm = workers_for(self._targets, sandbox=self._sandbox)
             self._honest = self._submitted("honest", self._solution())
             if fault := self._honest_fault():
                 raise CorpusError(f"the course's own solution does not get every point: {fault}; correct the course")

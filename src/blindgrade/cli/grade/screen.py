@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -18,11 +19,10 @@ def put(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        _forget_output()
-        sys.exit(GRADER_FAILED)
     except OSError as error:
         _forget_output()
+        if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:  # Windows names a closed pipe so
+            sys.exit(GRADER_FAILED)
         stop(f"the result could not be written ({error.strerror}); free some disk space or write to another place, then"
              " run it again", GRADER_FAILED)  # fmt: skip
 
