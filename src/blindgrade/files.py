@@ -84,7 +84,7 @@ def _missing(folder: Path) -> list[Path]:
 def _sync(folder: Path) -> None:
     if not hasattr(os, "O_DIRECTORY"):  # Windows opens no folder as a file, and stores a name with its file
         return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | getattr(os, "O_CLOEXEC", 0))
     try:
         os.fsync(handle)
     finally:

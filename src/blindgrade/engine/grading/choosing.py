@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from blindgrade.catalog import Target, need_packages
-from blindgrade.engine.grading.fresh_processes import NO_WALL_HERE, FreshProcesses
+from blindgrade.engine.grading.fresh_processes import FreshProcesses
 from blindgrade.engine.grading.sandboxes import Sandbox
 from blindgrade.engine.grading.workers import Workers
+from blindgrade.engine.sandbox.remedies import NO_WALL_HERE
 from blindgrade.models import Kind
 
 
@@ -47,5 +48,5 @@ def workers_for(
         wanted=None if again or many else len(targets),
         strict=sandbox not in ("auto", "process"),
         memory=device == "cpu",
-        missing={} if sandbox == "process" or device != "cpu" else {"sandbox": NO_WALL_HERE},
+        missing={} if sandbox == "process" or device != "cpu" else {"isolation": NO_WALL_HERE},
     )

@@ -18,6 +18,7 @@ from blindgrade.engine.grading.process_tree import ProcessTree, python
 from blindgrade.engine.grading.worker_client import START_SECONDS, Ended, NoWall, Worker, ZygoteFailed
 from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.sandbox.remedies import NO_WALL
 from blindgrade.engine.wire import channel, frames
 from blindgrade.engine.wire.marks import WHERE
 
@@ -26,11 +27,6 @@ KEPT = frozenset({
     "PATH", "HOME", "LANG", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "APPDATA",
     "LOCALAPPDATA", "PROGRAMDATA", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
 })  # fmt: skip
-NO_WALL = (
-    "this system has no wall that keeps the code that is graded from your files, so other people's code is not graded"
-    " here; run this command in WSL 2 (`wsl --install`), in a Linux container or on a Linux machine"
-)
-NO_WALL_HERE = "this system has no namespaces, no Landlock and no seccomp"
 LOOK_AT_MEMORY = 0.2  # seconds between two looks, at least
 DYING_SECONDS = 2.0
 

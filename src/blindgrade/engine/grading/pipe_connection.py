@@ -21,10 +21,11 @@ MOST = 4 << 20  # bytes that a store holds; the worker waits while it is full
 
 
 class _Store:
-    """Bytes that a thread has read from a pipe, and nobody has taken yet. Marks are counted and taken out."""
+    """Bytes that a thread has read from a pipe, and nobody has taken yet. `mark` is counted and taken out."""
 
-    def __init__(self, pipe: IO[bytes], changed: threading.Condition) -> None:
+    def __init__(self, pipe: IO[bytes], changed: threading.Condition, mark: bytes = b"") -> None:
         self.pipe = pipe
+        self.mark = mark
         self.changed = changed
         self.data = bytearray()
         self.marks = 0
@@ -49,16 +50,16 @@ class _Store:
                 self.changed.notify_all()
 
     def _add(self, piece: bytes) -> None:
-        first = max(len(self.data) - len(REPLIED), 0)
+        first = max(len(self.data) - len(self.mark), 0)
         self.data += piece
-        while (place := self.data.find(REPLIED, first)) >= 0:
-            del self.data[place : place + len(REPLIED)]
+        while self.mark and (place := self.data.find(self.mark, first)) >= 0:
+            del self.data[place : place + len(self.mark)]
             self.marks += 1
 
     @property
     def there(self) -> int:
         """Number of bytes that can be taken. The first part of a mark waits for the rest."""
-        ends = (length for length in range(len(REPLIED) - 1, 0, -1) if self.data.endswith(REPLIED[:length]))
+        ends = (length for length in range(len(self.mark) - 1, 0, -1) if self.data.endswith(self.mark[:length]))
         return len(self.data) - (0 if self.ended else next(ends, 0))
 
     @property
@@ -82,7 +83,7 @@ class PipeConnection:
         self._changed = threading.Condition()
         self._requests = requests
         self._replies = _Store(replies, self._changed)
-        self._prints = _Store(prints, self._changed)
+        self._prints = _Store(prints, self._changed, REPLIED)
         self._prints_wanted = True
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
         self._waiting = 0  # pieces that are not written yet

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blindgrade.engine.grading.windows_job import Job
-from blindgrade.engine.sandbox import keeper
+from blindgrade.engine.sandbox import limits
 from blindgrade.engine.sandbox.limits import processor_seconds
 
 if TYPE_CHECKING:  # imported where it is needed, because Linux does without it
@@ -34,8 +34,7 @@ class ProcessTree:
             stderr=subprocess.PIPE,
             env=environment | _as_in_the_environment(command),
             creationflags=flags,
-            # A group of its own, so that Ctrl-C reaches only the grader.
-            **({"start_new_session": True} if hasattr(os, "setsid") else {}),
+            start_new_session=True,  # Ctrl-C reaches only the grader. Windows has the flags for that
         )
         self._job = Job.around(getattr(self.process, "_handle", 0))
         self.pid = self.process.pid
@@ -126,7 +125,7 @@ def _has_orphans() -> bool:
 
 
 def _parent(*, kept: bool) -> list[str]:
-    return [sys.executable, "-I", "-S", str(keeper.__file__)] if kept else []
+    return [sys.executable, "-I", "-S", str(Path(limits.__file__).with_name("keeper.py"))] if kept else []
 
 
 def python() -> str:

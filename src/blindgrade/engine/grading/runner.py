@@ -159,6 +159,7 @@ class _LessonRun:
             sandbox="none" if self.options.debug else self.workers.sandbox or "process",
             seconds=time.monotonic() - begun,
             problems=self.problems,
+            not_limited=[] if self.options.debug else list(self.workers.lacking),
             unreadable=self.unreadable or (self.student.load_failure if self.student is not None else ""),
         )
 

@@ -35,7 +35,7 @@ def processor_seconds(pid: int) -> float | None:
         return None
     try:
         # The number of a process's clock is made from its id (clock_getcpuclockid in the C library).
-        own = time.clock_gettime((~pid << 3) | 2)
+        own = float(time.clock_gettime((~pid << 3) | 2))
     except OSError:
         return None
     return own + sum(processor_seconds(child) or 0.0 for child in children(pid)) + _of_ended_children(pid)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+NO_WALL = (
+    "this system has no wall between the code that is graded and your files, so it does not grade other people's code;"
+    " run this command in WSL 2 (`wsl --install`), in a Linux container or on a Linux machine"
+)
+NO_WALL_HERE = "this system has no namespaces, no Landlock and no seccomp"
 REMEDIES = {
     "namespaces": "let this user make user namespaces: on Ubuntu `sudo sysctl -w"
     " kernel.apparmor_restrict_unprivileged_userns=0`, on Debian `sudo sysctl -w kernel.unprivileged_userns_clone=1`,"

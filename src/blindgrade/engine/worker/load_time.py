@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+PROFILED: int = getattr(signal, "SIGPROF", 0)  # the signal of the clock of this process; Windows has none
+PROFILING: int = getattr(signal, "ITIMER_PROF", 0)
 LOOK = 0.02  # seconds between two looks at the clock where there is no signal
 LOAD_SECONDS = 6.0  # processor seconds of the whole file; less than the grader waits for it
 IMPORTING = "an import"  # the message if a module was being imported
@@ -57,13 +59,13 @@ def _by_signal(path: str, seconds: float) -> Iterator[None]:
             raise late()
 
     assert hasattr(signal, "setitimer")
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds, AFTERWARDS)
+    before = signal.signal(PROFILED, stop)
+    signal.setitimer(PROFILING, seconds, AFTERWARDS)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+        signal.setitimer(PROFILING, 0)
+        signal.signal(PROFILED, before)
 
 
 @contextmanager

@@ -33,6 +33,9 @@ KEEP: Any = object()  # the standard position is the present one
 SIGNALS = sorted(signal.valid_signals())
 # Windows has no timers and no masks of signals.
 TIMERS = [value for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if (value := getattr(signal, name, None))]
+SET_MASK: int = getattr(signal, "SIG_SETMASK", 0)
+ANY_CHILD = getattr(os, "P_ALL", 0)
+WITHOUT_WAITING = getattr(os, "WEXITED", 0) | getattr(os, "WNOHANG", 0) | getattr(os, "WNOWAIT", 0)
 HOOKS = [value for name, value in vars(hooks).items() if name.startswith("_global") and isinstance(value, dict)]
 _shown: list[int] = []  # STOP, if the lines are written when it arrives
 _guards: list[Any] = []  # guards that end a mode, and that must not end themselves
@@ -171,7 +174,7 @@ def _set_signals(value: tuple[Any, ...]) -> None:
             with suppress(OSError, ValueError):  # not every thread and not every signal
                 signal.signal(number, handler)
     if masked is not None and hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+        signal.pthread_sigmask(SET_MASK, masked)
     if _shown and hasattr(faulthandler, "unregister"):  # another handler has replaced it
         faulthandler.unregister(STOP)
         show_where_on_stop()
@@ -213,9 +216,8 @@ def _next_descriptor() -> int:
     """Lowest number that a new file would get: another one after a file was left open or closed."""
     try:
         # Windows opens no folder as a file.
-        free = (
-            os.open(os.curdir, os.O_RDONLY | os.O_PATH) if hasattr(os, "O_PATH") else os.open(os.devnull, os.O_RDONLY)
-        )
+        place, flag = (os.curdir, os.O_PATH) if hasattr(os, "O_PATH") else (os.devnull, 0)
+        free = os.open(place, os.O_RDONLY | flag)
     except OSError:
         return -1
     os.close(free)
@@ -226,7 +228,7 @@ def _has_children() -> bool:
     if not hasattr(os, "waitid"):  # the grader finds them at the end
         return False
     try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        os.waitid(ANY_CHILD, 0, WITHOUT_WAITING)
     except OSError:
         return False  # the usual case: there is no child to wait for
     return True
