@@ -1,4 +1,4 @@
-"""Python as it is on Windows, for our own code: `posix.py` puts this file on the path of commands and their workers.
+"""Python as it is on Windows, for our own code: `running.py` puts this file on the path of commands.
 
 Modules of ours, and scripts that `WITHOUT_POSIX_SCRIPTS` names, do not find what Windows lacks. Libraries and the
 standard library keep what they need. A call that Windows refuses raises here, too. Separators of paths, handles, the
@@ -54,6 +54,7 @@ GONE = {
 }
 SCRIPTS = frozenset(os.environ.get("WITHOUT_POSIX_SCRIPTS", "").split(os.pathsep)) - {""}
 HERE = os.path.dirname(os.path.abspath(__file__))
+EVERYWHERE = {"PYTHONPATH": HERE, "PYTHONWARNDEFAULTENCODING": "1"}
 
 
 class Reduced(types.ModuleType):
@@ -118,6 +119,8 @@ def _popen():
         def __init__(self, *given, preexec_fn=None, pass_fds=(), start_new_session=False, **options):
             if preexec_fn is not None or pass_fds:
                 raise ValueError("preexec_fn and pass_fds are not supported on Windows platforms")
+            if options.get("env") is not None:  # a worker, whose environment is made anew
+                options["env"] = {**options["env"], **EVERYWHERE}
             super().__init__(*given, **options)
 
         def send_signal(self, number):
@@ -200,7 +203,7 @@ def install():
     """Take away what Windows lacks, in this process and in every Python that it starts."""
     builtins.__import__ = without_posix
     sys.addaudithook(no_proc)
-    sys.executable = os.path.join(HERE, "python")  # it starts Python in the same state
+    warnings.filterwarnings("ignore", category=EncodingWarning)
     # The code page of Windows is not UTF-8: every file is opened with a named encoding.
     warnings.filterwarnings("error", category=EncodingWarning, module=r"blindgrade(\..*)?$")
 

@@ -37,7 +37,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Result:
-    """Result of one attack. `what` has its faults, or the reason why it was skipped. A skipped attack is not held."""
+    """Result of one attack. `what` has its faults, or the reason why it was skipped. A skipped attack is not held.
+
+    An `open` attack is skipped because the sandbox has nothing against it.
+    """
 
     name: str
     sentence: str
@@ -45,6 +48,7 @@ class Result:
     held: bool
     what: str
     skipped: bool = False
+    open: bool = False
     seconds: float = 0.0
 
 
@@ -80,11 +84,16 @@ class Defence:
         """Name of the workers' sandbox tier."""
         return self._warm.sandbox
 
+    @property
+    def _walled(self) -> bool:
+        return self.tier != "process"
+
     def face(self, attack: Attack) -> Result:
         """Result of grading the attack, and then an honest submission in the same warm process."""
         begun = time.monotonic()
         if reason := self._not_here(attack):
-            return Result(attack.name, attack.sentence, attack.lines, False, reason, skipped=True)
+            is_open = not self._walled and "isolation" in attack.needs
+            return Result(attack.name, attack.sentence, attack.lines, False, reason, skipped=True, open=is_open)
         submission = self._submitted(attack.name, self._canaries.filled(attack.text))
         files, processes = self._canaries.traces(), descendants()
         self._canaries.connections()
@@ -99,7 +108,7 @@ class Defence:
         return Result(attack.name, attack.sentence, attack.lines, not faults, what, seconds=time.monotonic() - begun)
 
     def _not_here(self, attack: Attack) -> str:
-        if "isolation" in attack.needs and self.tier == "process":
+        if "isolation" in attack.needs and not self._walled:
             return "needs isolation, which the sandbox 'process' does not give"
         if "namespaces" in attack.needs and self.tier != "namespaces":
             return f"needs a file system of the worker's own, which the sandbox {self.tier!r} does not give"

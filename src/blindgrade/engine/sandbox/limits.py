@@ -43,7 +43,7 @@ def processor_seconds(pid: int) -> float | None:
 
 def _of_ended_children(pid: int) -> float:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
         return (int(fields[13]) + int(fields[14])) / (os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100)
     except (OSError, ValueError, IndexError):
         return 0.0
@@ -118,7 +118,7 @@ def children(pid: int | str = "self") -> list[int]:
         return []
     for task in tasks:
         try:
-            found += [int(pid) for pid in (task / "children").read_text().split()]
+            found += [int(pid) for pid in (task / "children").read_text(encoding="ascii").split()]
         except OSError:
             continue
     return found
