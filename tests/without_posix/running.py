@@ -1,4 +1,4 @@
-"""Commands under the emulation of `sitecustomize.py`."""
+"""Commands under the emulation of `sitecustomize.py`. On Windows, where nothing must be emulated, they simply run."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-GRADE = Path(sys.executable).with_name("grade")
-COURSE = Path(sys.executable).with_name("course")
+EMULATED = hasattr(os, "fork")
+GRADE = ("-m", "blindgrade", "grade")
+COURSE = ("-m", "blindgrade", "course")
 SECONDS = 240
 
 
 def environment(**more: str) -> dict[str, str]:
     """Environment of a command. The screen has the code page of Windows in western Europe."""
     kept = {name: value for name, value in os.environ.items() if name != "BLINDGRADE_COURSE"}
-    return {**kept, "PYTHONIOENCODING": "cp1252", "PYTHONPATH": str(HERE), "PYTHONWARNDEFAULTENCODING": "1", **more}
+    path = {"PYTHONPATH": str(HERE), "PYTHONWARNDEFAULTENCODING": "1"} if EMULATED else {}
+    return {**kept, **path, "PYTHONIOENCODING": "cp1252", **more}
 
 
 def run(*command: str | Path, cwd: Path, **more: Any) -> subprocess.CompletedProcess[str]:
-    """Run a Python program with its arguments."""
+    """Run Python with these arguments."""
     given = {"capture_output": True, "encoding": "cp1252", "timeout": SECONDS, "env": environment(), **more}
     done: subprocess.CompletedProcess[str] = subprocess.run([sys.executable, *map(str, command)], cwd=cwd, **given)
     return done
