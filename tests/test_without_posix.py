@@ -106,8 +106,7 @@ def test_a_statement_that_takes_too_long_is_left_out(course: Path) -> None:
     done = run(*GRADE, "lesson-1.1.1", "--json", cwd=course)
     [attempt] = json.loads(done.stdout)["lessons"]
     assert attempt["points"] == 100
-    [problem] = attempt["problems"]
-    assert "basics.py:4" in problem and "processor time" in problem
+    assert any("basics.py:4: loading the file was stopped after 6 s" in problem for problem in attempt["problems"])
 
 
 @emulated  # a job of Windows ends the code in another way
@@ -162,11 +161,11 @@ shell.run_cell({RIGHT!r})
 shell.run_cell("%grade standardize")
 """
     done = run("-c", code, cwd=(course / FILE).parent)
-    assert "40 of 40 points" in done.stdout, done.stdout + done.stderr
+    assert "standardize  One scale: passed, 40 / 40" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
-    "command", [[*GRADE, "lesson-1.1.1", "--sandbox", "strict"], [*COURSE, "grade", "lesson-1.1.1", "--submitted", "."]]
+    "command", [[*GRADE, "lesson-1.1.1", "--sandbox", "strict"], [*COURSE, "grade", "lesson-1.1.1", "exercises"]]
 )
 def test_what_grades_others_refuses_and_names_where_it_works(course: Path, command: list[str]) -> None:
     done = run(*command, cwd=course)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -109,7 +110,7 @@ def test_a_worker_that_does_not_answer_says_where_it_is(
     load(worker, "def f():\n    while True:\n        pass\n")
     with pytest.raises(WorkerGone, match="stopped after 1 s of processor time"):
         worker.call(RUN, 1)
-    assert f'"{worker.folder}/m.py", line 3 in f' in worker.where()
+    assert re.search(rf'"{worker.folder}/m.py", line [23] in f', worker.where())
     worker.close()
 
 

@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from subprocess import list2cmdline
 from typing import TYPE_CHECKING, Any
 
 from blindgrade.cli.grade.job import Job
@@ -21,7 +20,11 @@ if TYPE_CHECKING:  # see `begin`
 
 def _typed(path: Path) -> str:
     """The path as people type it in their shell, with the quotes that it needs."""
-    return shlex.quote(str(path)) if os.sep == "/" else list2cmdline([str(path)])
+    if os.sep == "/":
+        return shlex.quote(str(path))
+    from subprocess import list2cmdline  # the first line on the screen must not wait for it
+
+    return list2cmdline([str(path)])
 
 
 class Silent:

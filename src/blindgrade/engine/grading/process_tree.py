@@ -18,7 +18,7 @@ from blindgrade.engine.sandbox.limits import processor_seconds
 if TYPE_CHECKING:  # imported where it is needed, because Linux does without it
     import psutil
 
-END_SECONDS = 2.0
+NOTICE_SECONDS, END_SECONDS = 0.5, 2.0
 
 
 class ProcessTree:
@@ -81,8 +81,8 @@ class ProcessTree:
         if self._job is not None:
             self._job.end()
             self._job = None
-        elif self._kept and self.process.poll() is None:
-            self.process.terminate()  # the keeper then ends all
+        elif self._kept and self.wait(NOTICE_SECONDS) is None:
+            self.process.terminate()  # the keeper then ends all, as it does when the pipe is closed
             self.wait(END_SECONDS)
         elif not self._kept:
             self._end_seen()

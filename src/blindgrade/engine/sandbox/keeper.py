@@ -37,6 +37,7 @@ def main() -> None:
         done, status = os.waitpid(worker, os.WNOHANG)
         status = status if done else 0
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it may come again, and must not stop this
         end_all()
     if os.WIFSIGNALED(status):
         with suppress(OSError):  # not every signal has a handler
