@@ -97,8 +97,13 @@ def _remove(entry: os.DirEntry[str]) -> None:
     try:
         os.unlink(entry)
     except PermissionError:  # a file that is only for reading, or a junction, on Windows
-        os.chmod(entry, stat.S_IWRITE | stat.S_IREAD, follow_symlinks=os.chmod not in os.supports_follow_symlinks)
-        (os.rmdir if entry.is_dir(follow_symlinks=False) else os.unlink)(entry)
+        if entry.is_symlink():
+            raise  # its permissions would be those of another file
+        if entry.is_dir(follow_symlinks=False):
+            os.rmdir(entry)
+        else:
+            os.chmod(entry, stat.S_IWRITE | stat.S_IREAD)
+            os.unlink(entry)
 
 
 def _listed(folder: Path) -> list[os.DirEntry[str]]:

@@ -37,6 +37,7 @@ NOISE = ("__MACOSX", ".DS_Store")
 NAMES_REFUSED = (errno.EINVAL, errno.ENAMETOOLONG, errno.ENOENT)
 # Devices of Windows. A file of such a name cannot be opened there, whatever its ending is.
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+DEVICES_HAVE_NAMES = os.sep == "\\"
 UNKNOWN = (".rar", ".7z", ".zipx", ".tar.zst")  # archives that only other programs open
 
 
@@ -196,7 +197,7 @@ def refused_name(name: str) -> str:
         return "its name is too long"
     if any(part in NOISE for part in parts):
         return "it is not a file of the student"
-    if os.sep == "\\" and any(DEVICE.fullmatch(part) or part.endswith((" ", ".")) for part in parts):
+    if DEVICES_HAVE_NAMES and any(DEVICE.fullmatch(part) or part.endswith((" ", ".")) for part in parts):
         return "Windows cannot store a file of this name; give it another one"
     return ""
 
