@@ -180,6 +180,8 @@ def test_the_next_workers_get_ready_while_one_works(source: FreshProcesses) -> N
     with FreshProcesses(wanted=1) as one:
         one.spawn(Limits()).close()
         assert not one._waiting
+        one.spawn(Limits()).close()  # not expected: more may follow
+        assert len(one._waiting) == 1
 
 
 def test_a_worker_that_cannot_start_is_the_machines_fault(monkeypatch: pytest.MonkeyPatch) -> None:

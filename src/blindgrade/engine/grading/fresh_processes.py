@@ -89,7 +89,7 @@ class FreshProcesses(Workers):
         self.ready()
         fresh = self._waiting.popleft()
         if self._wanted is not None:
-            self._wanted = max(self._wanted - 1, 0)
+            self._wanted -= 1
         self._working.append(fresh)
         box = tempfile.mkdtemp(prefix="blindgrade-")
         self._lacking = fresh.confine(limits, box, memory=self._memory)
@@ -98,8 +98,11 @@ class FreshProcesses(Workers):
         return worker
 
     def _start_next(self) -> None:
-        """Start the next processes, if somebody will ask for them: two where students wait for every verdict."""
-        most = 2 if self._wanted is None else min(self._wanted, 1)
+        """Start the next processes, if somebody will ask for them: two where students wait for every verdict.
+
+        A worker that was not expected replaces one that ended early. Then another one may follow, too.
+        """
+        most = 2 if self._wanted is None else int(self._wanted != 0)
         while len(self._waiting) < most:
             self._waiting.append(_Fresh(self._options))
 
