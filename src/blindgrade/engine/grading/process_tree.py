@@ -59,7 +59,13 @@ class ProcessTree:
 
     def limit_memory(self, most: int) -> bool:
         """Limit the memory to what the command has now and `most` bytes. False if the system has no such limit."""
-        return self._job is not None and self._job.limit_memory((self.memory() or 0) + most)
+        if self._job is None or (process := self._seen()) is None:
+            return False
+        with suppress(OSError, *_psutil_errors()):
+            info = process.memory_info()
+            # Windows limits what was promised to a process, also if it has not touched it yet.
+            return self._job.limit_memory(int(getattr(info, "private", info.rss)) + most)
+        return False
 
     def stop(self) -> bool:
         """Send STOP. False if the system has no such signal."""
