@@ -91,6 +91,7 @@ bench: $(VENV)/.dev  ## measure grading, the sandbox, watching and reports
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
+	$(BIN)/python tests/benchmarks/portable.py
 	$(BIN)/python tests/benchmarks/cohort_report.py
 	$(BIN)/python tests/benchmarks/report.py
 

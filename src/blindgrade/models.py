@@ -339,8 +339,9 @@ class Attempt(BaseModel):
 
     `unreadable` says why the lesson's file could not be read or loaded. Then no check shows anything about an answer.
     `checks` counts all checks of the graded exercises, `public_checks` those that are public. With an answer key only
-    the latter ran. `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and
-    `versions` (of the software). With these and the seed, an attempt can be repeated.
+    the latter ran. `not_limited` names what the worker could use without a limit, because the system has none.
+    `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
+    software). With these and the seed, an attempt can be repeated.
     """
 
     schema_: Literal["blindgrade/attempt/v1"] = Field(default="blindgrade/attempt/v1", alias="schema")
@@ -360,6 +361,7 @@ class Attempt(BaseModel):
     unreadable: str = ""
     public_checks: int = 0
     checks: int = 0
+    not_limited: list[str] = []
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
@@ -380,6 +382,7 @@ class Attempt(BaseModel):
         seconds: float = 0.0,
         problems: list[str] | None = None,
         unreadable: str = "",
+        not_limited: list[str] | None = None,
         graded_at: str = "",
         checks: int | None = None,
     ) -> Self:
@@ -403,6 +406,7 @@ class Attempt(BaseModel):
             unreadable=unreadable,
             public_checks=sum(check.public for check in ran),
             checks=len(ran) if checks is None else checks,
+            not_limited=not_limited or [],
             exercises=exercises,
         )
 
