@@ -132,9 +132,14 @@ class _LessonRun:
             return InThisProcess(self.checks, self._loaded_here, self.options.device, self.submission)
         self.student = Student(
             self.target, self.submission, self.checks, self.judged, self.zygote, self.options.device, self.problems,
-            self.options.interrupted,
+            self.options.interrupted, self._opened(),
         )  # fmt: skip
         return self.student
+
+    def _opened(self) -> set[str] | None:
+        if self.options.opened is None:
+            return None
+        return self.options.opened.setdefault(self.target.files.entry.id, set())
 
     def attempt(self) -> Attempt:
         """Grade the lesson."""
@@ -158,7 +163,7 @@ class _LessonRun:
             sandbox="none" if self.options.debug else self.zygote.sandbox or "process",
             seconds=time.monotonic() - begun,
             problems=self.problems,
-            unreadable=self.unreadable or (self.student.load_failure if self.student is not None else ""),
+            unreadable=self._unreadable(),
         )
 
     def _exercises(self, loop: Loop) -> list[ExerciseResult]:
@@ -171,7 +176,13 @@ class _LessonRun:
             self._report(name, None)
             results[name] = loop.exercise(name)
             self._report(name, results[name].outcome)
+            if self.options.graded is not None:
+                self.options.graded(self.target.files.entry.id, results[name], self.problems, self._unreadable())
         return [results[name] for name in names]
+
+    def _unreadable(self) -> str:
+        """Reason why no definition of the file could be read or loaded; empty if one could be."""
+        return self.unreadable or (self.student.load_failure if self.student is not None else "")
 
     def _report(self, exercise: str, outcome: Outcome | None) -> None:
         if self.options.progress is not None:
