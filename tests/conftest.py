@@ -1,12 +1,17 @@
-"""Shared by tests of several folders: a headless Chromium, and a guard against commands that end pytest."""
+"""Shared by tests of several folders: a headless Chromium, and guards: no command ends pytest or leaves a process."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+
+# Also for the commands that tests start. The tests of the resident grader turn it on, in a folder of their own.
+os.environ["BLINDGRADE_RESIDENT"] = "0"
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ class Listener:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._token = secrets.token_hex(32) if place.loopback else ""
+        self.closed = False
         self._sock = self._bound()
         self._sock.listen(16)
         port = self._sock.getsockname()[1] if place.loopback else 0
@@ -61,6 +62,7 @@ class Listener:
     def close(self) -> None:
         """Stop listening, and remove the address if it is still this one's."""
         mine = self.owns_address()
+        self.closed = True
         self._sock.close()
         for path in (self.place.socket, self.place.card) if mine else ():
             with suppress(OSError):
