@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-
 # Also for the commands that tests start. The tests of the resident grader turn it on, in a folder of their own.
 os.environ["BLINDGRADE_RESIDENT"] = "0"
 

@@ -11,46 +11,38 @@ import struct
 import torch
 
 
-def message(kind, data):
+def message(kind, **data):
     content = json.dumps(data).encode()
     return struct.pack("!cI", kind, len(content)) + content
 
 
-def proof(token, nonce):
-    return hmac.new(token.encode(), f"command:{nonce}".encode(), "sha256").hexdigest()
-
-
-def ask(address, token):
-    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+def ask(family, address, token):
     with socket.socket(family, socket.SOCK_STREAM) as made:
         made.settimeout(1)
         made.connect(address)
-        made.sendall(message(b"A", {"nonce": "ab"}))
-        head = made.recv(5)
-        if head:
-            greeting = json.loads(made.recv(struct.unpack("!cI", head)[1]))
-            request = {"op": "status", "proof": proof(token, greeting["nonce"])}
-            made.sendall(message(b"R", request))
+        made.sendall(message(b"A", nonce="ab"))
+        greeting = json.loads(made.recv(1000)[5:] or "{}")
+        if greeting:
+            proof = hmac.new(token.encode(), f"command:{greeting['nonce']}".encode(), "sha256").hexdigest()
+            made.sendall(message(b"R", op="status", proof=proof))
             print("BREACH: it answered", made.recv(1000))
-        print("tried: no answer from", address)
 
 
 def attempt():
-    told = {name: value for name, value in os.environ.items() if "BLINDGRADE" in name or "RUNTIME" in name}
-    if told:
-        print("BREACH: the worker was given", told)
-    ports = [int(port) for port in "{{resident_ports}}".split()]
-    tokens = []
+    tokens = ["guessed"]
+    if given := [name for name in os.environ if "BLINDGRADE" in name or "RUNTIME" in name]:
+        print("BREACH: the worker was given", given)
     for card in "{{resident_cards}}".split():
         try:
             with open(card) as file:
                 tokens.append(json.load(file)["token"])
         except OSError as error:
             print("tried:", error.strerror)
-    for address in ["{{resident_socket}}", *(("127.0.0.1", port) for port in ports)]:
-        for token in tokens or ["guessed"]:
+    places = [(socket.AF_UNIX, "{{resident_socket}}"), (socket.AF_INET, ("127.0.0.1", int("{{resident_port}}")))]
+    for family, address in places:
+        for token in tokens:
             try:
-                ask(address, token)
+                ask(family, address, token)
             except OSError as error:
                 print("tried:", error.strerror or error)
 

@@ -26,7 +26,7 @@ class Residents:
         self.values = {
             "resident_socket": str(places[0].socket),
             "resident_cards": " ".join(str(place.card) for place in places),
-            "resident_ports": str(self._listeners[1].card.port),
+            "resident_port": str(self._listeners[1].card.port),
         }
 
     def __enter__(self) -> Self:
