@@ -70,8 +70,8 @@ class Listener:
 
     def accept(self, seconds: float | None) -> tuple[socket.socket, dict[str, Any]] | None:
         """Connection of a command, and its request. None if nobody came, or if the peer got no answer."""
-        self._sock.settimeout(seconds)
         try:
+            self._sock.settimeout(seconds)
             sock, _ = self._sock.accept()
         except OSError:
             return None

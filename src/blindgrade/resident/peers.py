@@ -67,7 +67,7 @@ def _holder(name: str) -> int | None:
     holders = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if any(os.readlink(entry.path) == name for entry in os.scandir(folder / "fd")):
+            if any(os.readlink(folder / "fd" / number) == name for number in os.listdir(folder / "fd")):
                 holders.append(int(folder.name))
         except OSError:
             continue
