@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from blindgrade.resident import messages
 from blindgrade.resident.client import Answer, Resident
 from blindgrade.resident.connection import Connection
 from blindgrade.resident.listener import Listener
@@ -82,6 +83,7 @@ def until(true: Callable[[], object]) -> None:
 @pytest.fixture(autouse=True)
 def _short_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # the name of a socket has little room
+    monkeypatch.setattr("blindgrade.resident.server.LOOK_SECONDS", 0.05)
 
 
 def test_a_command_gets_prints_and_exit_code() -> None:
@@ -119,8 +121,7 @@ def test_an_outdated_resident_sends_the_command_away_and_ends() -> None:
         until(lambda: ended)
 
 
-def test_a_resident_whose_address_is_gone_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("blindgrade.resident.server.LOOK_SECONDS", 0.05)
+def test_a_resident_whose_address_is_gone_ends() -> None:
     with serving(Service()) as (place, ended):
         place.forget()  # as a logout does
         until(lambda: ended)
@@ -162,8 +163,6 @@ def test_a_command_that_ends_ends_its_work() -> None:
         resident = Resident(place, Path())
         sock = resident.find()
         assert sock is not None
-        from blindgrade.resident import messages
-
         messages.send_data(sock, messages.REQUEST, {"op": "grade", "text": "x", "code": 0, "proof": ""})
         messages.receive(sock, 5)
         sock.close()

@@ -28,12 +28,16 @@ def begin(
 
         exits.leave(end_resident() if stop_resident else show_status(as_json=options["as_json"]))
     refuse_what_cannot_be(lessons, options)
-    heading = ""
+    answer, heading = Answer(), ""
     if not no_resident and _may_serve(lessons, options):
         from blindgrade.cli.grade.asking import ask
 
         answer, heading = ask(lessons, submission, again=again, **options)
         _finish(answer)
+    if not heading and not answer.lines and _prints_lessons(lessons, options):
+        from blindgrade.cli.grade.early import print_heading
+
+        heading = print_heading(lessons)
     from blindgrade.cli.grade.start import start
 
     start(lessons, submission, first=heading, **options)
@@ -43,6 +47,11 @@ def _may_serve(lessons: tuple[str, ...], options: dict[str, Any]) -> bool:
     if not lessons or options["show"] is not None or options["device"] != "cpu":
         return False
     return not any(options[name] for name in ALONE) and options["seed"] is None
+
+
+def _prints_lessons(lessons: tuple[str, ...], options: dict[str, Any]) -> bool:
+    others = options["show"] is not None or any(options[name] for name in ("as_json", "problems", "hint", "watch"))
+    return bool(lessons) and not others
 
 
 def _finish(answer: Answer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,15 @@ from typing import Any
 from blindgrade.cli.grade.screen import Screen
 from blindgrade.files import toml_data
 from blindgrade.render.terminal.paper import heading
+from blindgrade.resident.use import course_of
 
 PLAIN = re.compile(r"(?P<lesson>lesson-\d+(?:\.\d+)*)(?:/(?P<exercise>\w+))?")
+
+
+def print_heading(names: tuple[str, ...]) -> str:
+    """The same, for the course around the working directory."""
+    root = course_of(Path(), os.environ)
+    return first_heading(root, names) if root is not None else ""
 
 
 def first_heading(root: Path, names: tuple[str, ...]) -> str:

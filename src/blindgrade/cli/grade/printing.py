@@ -12,9 +12,8 @@ from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.screen import Screen
 from blindgrade.models import Attempt, ExerciseResult, Grading
 from blindgrade.render.links import Links
-from blindgrade.render.outcomes import points
 from blindgrade.render.terminal.paper import heading
-from blindgrade.render.terminal.results import ending, exercise_table, lesson_end, problems
+from blindgrade.render.terminal.results import ending, exercise_table, lesson_end, problems, widths_of
 
 if TYPE_CHECKING:  # see `begin`
     from blindgrade.cli.bars import Waiting
@@ -100,10 +99,11 @@ class Printing(Silent):
     def _lines(self, target: Target) -> list[Any]:
         """Lines of the exercises that are graded, up to the first one that is not."""
         lines = []
+        widths = widths_of(map(target.lesson.exercise, target.exercises))
         for name in target.exercises[self._printed :]:
             if name not in self._ready:
                 break
-            lines.append(exercise_table([self._ready[name]], self._screen.console, _widths(target)))
+            lines.append(exercise_table([self._ready[name]], self._screen.console, widths))
             self._printed += 1
         return lines
 
@@ -113,8 +113,9 @@ class Printing(Silent):
         target = self._targets[self._next - 1]
         lines = self._problems(attempt.problems)
         if not attempt.unreadable:
+            widths = widths_of(map(target.lesson.exercise, target.exercises))
             rest = [r for r in attempt.exercises if target.exercises.index(r.name) >= self._printed]
-            lines += [exercise_table([result], self._screen.console, _widths(target)) for result in rest]
+            lines += [exercise_table([result], self._screen.console, widths) for result in rest]
         self._screen.show(*lines, *lesson_end(attempt, self._screen.console))
         self._head()
 
@@ -129,10 +130,3 @@ class Printing(Silent):
         if planned:
             parts += ["", f"  Planned, not graded: {', '.join(planned)}"]
         self._screen.show(*parts, "")
-
-
-def _widths(target: Target) -> tuple[int, int]:
-    """Widths of the columns with names and points, wide enough for every exercise of the lesson."""
-    exercises = [target.lesson.exercise(name) for name in target.exercises]
-    scores = [f"{points(e.points)} / {points(e.points)}" for e in exercises]
-    return max(len(e.name) for e in exercises), max(map(len, scores))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -12,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
+from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Grading, Outcome
 from blindgrade.next_step import next_in
 from blindgrade.render.links import Link, Links
 from blindgrade.render.outcomes import SIGNS, points
@@ -31,7 +32,6 @@ COLON = re.compile(r":(?=:\w)")  # GitHub's runner obeys "::error::" at the star
 BAR = 24
 UNREAD = "could not be read"  # start of each check's message if the exercise's code is broken
 UNCHANGED = "unchanged"  # a result that was not made again
-WORD = max(len(word) for _, word in SIGNS.values())
 NOT_RUN = "not run"  # start of a check's message if its exercise had used up its time
 TO_SHOW = (Outcome.FAILED, Outcome.ERROR, Outcome.BLOCKED)  # exercises that --verbose shows in full
 WRONG = (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED)
@@ -62,17 +62,33 @@ def lesson_end(attempt: Attempt, console: Console) -> list[RenderableType]:
     return parts
 
 
-def exercise_table(
-    results: Iterable[ExerciseResult], console: Console, widths: tuple[int, int] = (0, 0)
-) -> RenderableType:
-    """Table with a line for each exercise. `widths` are the least ones of names and points.
+class Widths(NamedTuple):
+    """Least widths of the columns of a lesson's list."""
 
-    All lines of a lesson begin their columns at the same places, also if each is printed as a table of its own.
+    name: int
+    outcome: int
+    score: int
+
+
+def widths_of(exercises: Iterable[Exercise]) -> Widths:
+    """Widths that are enough for these exercises, whatever their outcomes are."""
+    listed = list(exercises)
+    return Widths(
+        max(len(exercise.name) for exercise in listed) + len("+ "),
+        max(len(word) for _, word in SIGNS.values()),
+        max(len(f"{points(exercise.points)} / {points(exercise.points)}") for exercise in listed),
+    )
+
+
+def exercise_table(results: Iterable[ExerciseResult], console: Console, widths: Widths | None = None) -> RenderableType:
+    """Table with a line for each exercise.
+
+    With the `widths` of a lesson, its columns begin at the same places also if each line is a table of its own.
     """
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True, min_width=widths[0] + len("+ ") if widths[0] else None)
-    table.add_column(no_wrap=True, min_width=WORD)
-    table.add_column(justify="right", no_wrap=True, min_width=widths[1] or None)
+    table.add_column(no_wrap=True, min_width=widths.name if widths else None)
+    table.add_column(no_wrap=True, min_width=widths.outcome if widths else None)
+    table.add_column(justify="right", no_wrap=True, min_width=widths.score if widths else None)
     table.add_column(overflow="fold")
     for result in results:
         sign, word, style = sign_of(result.outcome, console)
