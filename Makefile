@@ -80,6 +80,7 @@ bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident gra
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
 	$(BIN)/python tests/benchmarks/resident.py
+	$(BIN)/python tests/benchmarks/portable.py
 	$(BIN)/python tests/benchmarks/cohort_report.py
 	$(BIN)/python tests/benchmarks/report.py
 

@@ -304,6 +304,7 @@ class Attempt(BaseModel):
     """Record of one grading of one lesson of one submission.
 
     `unreadable` says why the lesson's file could not be read or loaded. Then no check shows anything about an answer.
+    `not_limited` names what the worker could use without a limit, because the system has none.
     `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
     software). With these and the seed, an attempt can be repeated.
     """
@@ -323,6 +324,7 @@ class Attempt(BaseModel):
     seconds: float
     problems: list[str] = []
     unreadable: str = ""
+    not_limited: list[str] = []
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
@@ -343,6 +345,7 @@ class Attempt(BaseModel):
         seconds: float = 0.0,
         problems: list[str] | None = None,
         unreadable: str = "",
+        not_limited: list[str] | None = None,
         graded_at: str = "",
     ) -> Self:
         """Attempt with these results. Its time is now if no time is given."""
@@ -359,6 +362,7 @@ class Attempt(BaseModel):
             seconds=round(seconds, 3),
             problems=problems or [],
             unreadable=unreadable,
+            not_limited=not_limited or [],
             exercises=exercises,
         )
 

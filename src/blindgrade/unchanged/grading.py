@@ -17,8 +17,8 @@ from blindgrade.engine.answers.answer_key import KEY_SEED
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
 from blindgrade.engine.grading.runner import GraderFailed, grade_lesson
-from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
-from blindgrade.engine.grading.worker_client import ZygoteFailed
+from blindgrade.engine.grading.worker_client import SandboxMissing, ZygoteFailed
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.submission.fingerprints import DoesNotParse, fingerprints
 from blindgrade.engine.submission.reading import LessonSubmission, read_submission
 from blindgrade.engine.wire.replies import UNKNOWN
@@ -32,7 +32,7 @@ class Grader:
     """Grades a student's own files in a warm process. With `again`, every exercise is run."""
 
     store: Store
-    warm: Zygote
+    warm: Workers
     references: References
     again: bool = False
 
@@ -99,6 +99,7 @@ class Grader:
             sandbox=same[0].sandbox,
             seconds=time.monotonic() - begun,
             problems=problems,
+            not_limited=same[0].not_limited,
         )
 
     def _partly(
@@ -135,7 +136,7 @@ class Grader:
             if known and result.outcome is not Outcome.ERROR:
                 kept.results[result.name] = KeptResult(
                     key=keys[result.name], sha256=found.sha256, loading=loading, sandbox=attempt.sandbox,
-                    opened=stamps, problems=attempt.problems, result=result,
+                    not_limited=attempt.not_limited, opened=stamps, problems=attempt.problems, result=result,
                 )  # fmt: skip
         self.store.keep(lesson, kept)
 

@@ -25,6 +25,7 @@ class KeptResult(BaseModel):
     sha256: str
     loading: str
     sandbox: str
+    not_limited: list[str]
     opened: dict[str, str]
     problems: list[str]
     result: ExerciseResult

@@ -41,7 +41,7 @@ from blindgrade.cli.lazy import runs
     show_default=True,
     help="How students' code is isolated; `process` does not isolate it.",
 )
-@runs("blindgrade.cli.course.run.grade:grade", one_thread=True)
+@runs("blindgrade.cli.course.run.grade:grade", one_thread=True, forks=True)
 def grade() -> None:
     """Grade every submission in SUBMITTED.
 

@@ -64,7 +64,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="CHECK",
     help="Print a snippet that reproduces a public check of an exercise in your own Python.",
 )
-@click.option("--watch", is_flag=True, help="After every save, grade what changed; q ends it.")
+@click.option("--watch", is_flag=True, help="After every save, grade what changed; q or Ctrl-C ends it.")
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Not for grades.")
 @click.option("--verbose", is_flag=True, help="Show every failed check with its place, and the output of your code.")
 @click.option("--again", is_flag=True, help="Run every exercise, also those that did not change since the last time.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blindgrade.catalog import Target
@@ -17,6 +19,15 @@ from blindgrade.render.terminal.results import ending, exercise_table, lesson_en
 
 if TYPE_CHECKING:  # see `begin`
     from blindgrade.cli.bars import Waiting
+
+
+def _typed(path: Path) -> str:
+    """The path as people type it in their shell, with the quotes that it needs."""
+    if os.sep == "/":
+        return shlex.quote(str(path))
+    from subprocess import list2cmdline  # the first line on the screen must not wait for it
+
+    return list2cmdline([str(path)])
 
 
 class Silent:
@@ -51,7 +62,7 @@ class Printing(Silent):
         self._targets = job.targets
         self._verbose = job.wanted["verbose"]
         own = job.catalog.root / "exercises"
-        self._again = "" if job.submission == own else f" --submission {shlex.quote(str(job.submission))}"
+        self._again = "" if job.submission == own else f" --submission {_typed(job.submission)}"
         self._next = 0
         self._heading = heading
         self._drawn = sys.stderr.isatty() and not job.options["debug"]

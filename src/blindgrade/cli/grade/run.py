@@ -18,7 +18,8 @@ from blindgrade.cli.grade.standing import last_results
 from blindgrade.engine.grading import runner
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.runner import GraderFailed
-from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
+from blindgrade.engine.grading.worker_client import SandboxMissing
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.judging.collected_figures import CollectedFigures
 from blindgrade.engine.submission.reading import SubmissionError
 from blindgrade.history import Progress
@@ -46,8 +47,8 @@ class Done:
     figures: CollectedFigures | None
 
 
-def grade(job: Job, printing: Silent, warm: Zygote, session: Session | None = None) -> Done:
-    """Grade in the warm process. Store the result if the submission is the student's own.
+def grade(job: Job, printing: Silent, warm: Workers, session: Session | None = None) -> Done:
+    """Grade with these workers. Store the result if the submission is the student's own.
 
     GraderFailed only with a session: the command then does the work again, without the resident.
     """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from blindgrade.catalog import Target
 from blindgrade.cli.grade.job import Job
+from blindgrade.engine.grading.choosing import workers_for
 from blindgrade.engine.grading.next_worker import Ahead
 from blindgrade.models import Grading, Kind
 from blindgrade.resident.snapshot import Snapshot
@@ -38,9 +39,10 @@ class Session:
         if self._warm is not None and (not _fits(self._for, needed) or not self._warm.lives()):
             self.close()
         if self._warm is None:
-            self._warm = Ahead.for_targets(job.targets, sandbox=job.options["sandbox"])
+            self._warm = Ahead(workers_for(job.targets, sandbox=job.options["sandbox"]))
             self._for = needed
             self._warm.start()
+        self._warm.expect(len(job.targets))
         yield self._warm
 
     def grade(self, job: Job, options: Options) -> Grading:
@@ -78,7 +80,7 @@ class Session:
 
 
 def _needed(targets: list[Target], sandbox: str) -> tuple[str, bool, int, tuple[str, ...]]:
-    """What a warm process for these lessons must have; see `Zygote.for_targets`."""
+    """What a warm process for these lessons must have; see `workers_for`."""
     exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
     packages = tuple(dict.fromkeys(name for target in targets for name in target.packages))
     memory = max((e.memory_mb for e in exercises), default=0)

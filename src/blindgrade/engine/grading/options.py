@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from blindgrade.engine.grading.warm_process import Sandbox
+from blindgrade.engine.grading.sandboxes import Sandbox
 from blindgrade.engine.judging.collected_figures import CollectedFigures
 from blindgrade.models import Attempt, ExerciseResult, Outcome
 
