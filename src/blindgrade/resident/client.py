@@ -19,7 +19,7 @@ from typing import Any
 from blindgrade.resident import messages
 from blindgrade.resident.messages import ANSWER, ASK, DECLINE, END, ERR, GREET, OUT, PROTOCOL, REQUEST, Gone
 from blindgrade.resident.peers import in_worker, pid_of
-from blindgrade.resident.place import Place
+from blindgrade.resident.place import Card, Place
 from blindgrade.resident.proof import holds, proof
 
 MODULE = "blindgrade.cli.grade.resident"  # what the process runs
@@ -51,6 +51,7 @@ class Resident:
         self._place = place
         self._root = root
         self._started: Any = None
+        self._before: Card | None = None
 
     def find(self) -> socket.socket | None:
         """Connection to the resident that runs. None if there is none, or if it is hung: then it is ended."""
@@ -70,6 +71,7 @@ class Resident:
             return False
         import subprocess
 
+        self._before = self._place.read_card()
         command = [sys.executable, "-P", "-m", MODULE, str(self._root)]
         options: dict[str, Any] = {"start_new_session": True}
         if not hasattr(os, "setsid"):
@@ -88,8 +90,9 @@ class Resident:
         """Connection to the resident that was started. None if it does not come."""
         until = time.monotonic() + STARTING
         while time.monotonic() < until and self._started.poll() is None:
+            # Its process is not always the one that was started: Python in an environment can be a launcher.
             card = self._place.read_card()
-            sock = self._connected() if card is not None and card.pid == self._started.pid else None
+            sock = self._connected() if card is not None and card != self._before else None
             if sock is not None:
                 try:
                     return self._greeted(sock)
@@ -188,7 +191,7 @@ def _private(name: str, flags: int) -> int:
 
 def _runs_resident(pid: int) -> bool:
     try:
-        command: Sequence[str] = Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+        command: Sequence[str] = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
     except OSError:
         return False
     return MODULE in command

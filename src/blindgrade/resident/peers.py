@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 from pathlib import Path
+from typing import Any
 
 WORKERS = "blindgrade.engine.worker."  # modules that run in a warm process and in its workers
 CREDENTIALS = struct.Struct("3i")  # process, user and group, as Linux gives them
@@ -34,7 +35,17 @@ def pid_of(sock: socket.socket) -> int | None:
 
 def in_worker() -> bool:
     """Whether this process itself runs a student's code, as far as the processes above it show it."""
-    return Path("/proc/self/status").exists() and _below_worker(os.getpid())
+    here = os.getpid()
+    return _below_worker(here) if _has_proc() else _below_worker_elsewhere(here)
+
+
+def _has_proc() -> bool:
+    """Whether this system describes processes in /proc."""
+    try:
+        with open("/proc/self/stat", "rb"):
+            return True
+    except OSError:
+        return False
 
 
 def _pid_and_user(sock: socket.socket) -> tuple[int | None, int | None]:
@@ -50,16 +61,29 @@ def _pid_and_user(sock: socket.socket) -> tuple[int | None, int | None]:
 
 
 def _by_port(sock: socket.socket) -> tuple[int | None, int | None]:
-    """The same for a connection over loopback, as far as /proc shows it."""
+    """The same for a connection over loopback, as far as the system shows it."""
+    if not _has_proc():
+        return _by_port_elsewhere(sock.getpeername()[1]), None
     try:
         (_, port), (_, ours) = sock.getpeername()[:2], sock.getsockname()[:2]
-        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        rows = [row.split() for row in Path("/proc/net/tcp").read_text(encoding="utf-8").splitlines()[1:]]
     except (OSError, ValueError):
         return None, None
     ends = [(row[1].rpartition(":")[2], row[2].rpartition(":")[2], int(row[7]), row[9]) for row in rows if len(row) > 9]
     wanted = (f"{port:04X}", f"{ours:04X}")
     found = [(uid, inode) for local, remote, uid, inode in ends if (local, remote) == wanted]
     return (_holder(f"socket:[{found[0][1]}]"), found[0][0]) if found else (None, None)
+
+
+def _by_port_elsewhere(port: int) -> int | None:
+    """Process whose end of a connection has this port. Windows says it; macOS says it only to root."""
+    try:
+        import psutil
+
+        found = [one.pid for one in psutil.net_connections("tcp") if one.laddr and one.laddr.port == port]
+    except (ImportError, OSError, psutil.Error):
+        return None
+    return next((pid for pid in found if pid), None)
 
 
 def _holder(name: str) -> int | None:
@@ -75,8 +99,8 @@ def _holder(name: str) -> int | None:
 
 
 def _is_worker(pid: int) -> bool:
-    if not Path("/proc/self/status").exists():
-        return False
+    if not _has_proc():
+        return _below_worker_elsewhere(pid)
     return (_flag(pid) and not _flag(os.getpid())) or _below_worker(pid)
 
 
@@ -84,8 +108,8 @@ def _below_worker(pid: int) -> bool:
     above = pid
     while above > 1:
         try:
-            command = Path(f"/proc/{above}/cmdline").read_text(errors="replace")
-            row = Path(f"/proc/{above}/stat").read_text()
+            command = Path(f"/proc/{above}/cmdline").read_text(encoding="utf-8", errors="replace")
+            row = Path(f"/proc/{above}/stat").read_text(encoding="utf-8")
         except OSError:
             return above == pid  # this one is gone; or the machine hides other users' processes
         if any(part.startswith(WORKERS) for part in command.split("\0")):
@@ -94,10 +118,34 @@ def _below_worker(pid: int) -> bool:
     return False
 
 
+def _below_worker_elsewhere(pid: int) -> bool:
+    try:
+        import psutil
+
+        process = psutil.Process(pid)
+        lines = [one.cmdline() for one in (process, *process.parents()) if _same_user(one)]
+    except (ImportError, OSError):
+        return False
+    except psutil.Error:
+        return True  # it is gone already
+    return any(part.startswith(WORKERS) for line in lines for part in line)
+
+
+def _same_user(process: Any) -> bool:
+    """Whether the command line of the process can be read: the system's own processes hide theirs."""
+    import psutil
+
+    try:
+        process.cmdline()
+    except psutil.AccessDenied:
+        return False
+    return True
+
+
 def _flag(pid: int) -> bool:
     """Whether the process can gain no privileges any more; True if it is gone."""
     try:
-        status = Path(f"/proc/{pid}/status").read_text()
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except OSError:
         return True
     return "\nNoNewPrivs:\t1" in status
