@@ -95,6 +95,8 @@ def mean_over_pixels(weight, x, grad_out):
 
 wrong("input_grad_is_upstream", 'torch.einsum("oi,bohw->bihw", weight[:, :, 0, 0], grad_out)', 'torch.einsum("oi,bohw->bihw", torch.ones_like(weight[:, :, 0, 0]), grad_out)',
       hint="The upstream gradient reaches the input only through W. With W = 0, what gets through?")
+wrong("input_grad_is_grad_out", 'torch.einsum("oi,bohw->bihw", weight[:, :, 0, 0], grad_out)', "grad_out",
+      hint="The upstream gradient reaches the input only through W, so it has as many channels as the input. With W = 0, what gets through?")
 wrong("weight_grad_without_x", 'torch.einsum("bohw,bihw->oi", grad_out, x)', 'torch.einsum("bohw,bihw->oi", grad_out, torch.ones_like(x))',
       hint="dL/dW[o,i] pairs the upstream gradient of output o with the INPUT channel i.")
 

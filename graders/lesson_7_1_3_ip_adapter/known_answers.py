@@ -26,6 +26,14 @@ wrong("no_layernorm", "return self.norm(tokens)", "return tokens",
       hint="The LayerNorm puts the image tokens on the text tokens' scale.")
 
 
+@wrong(hint="Normalise each token by itself, not all tokens of a sample together.")
+class normalises_all_tokens_together(ImageProjection):
+    def forward(self, image_embeds):
+        flat = self.proj(image_embeds)
+        tokens = F.layer_norm(flat, flat.shape[-1:]).reshape(len(image_embeds), self.num_tokens, -1)
+        return tokens * self.norm.weight + self.norm.bias
+
+
 @wrong(hint="Normalise each token by itself, not the concatenation of all.")
 class norm_before_reshape(nn.Module):
     def __init__(self, clip_dim, context_dim, num_tokens):

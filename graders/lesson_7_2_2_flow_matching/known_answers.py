@@ -250,6 +250,8 @@ wrong("end_t", "1 - k / n_steps", "1 - (k + 1) / n_steps",
       hint="Euler uses the velocity where the step begins (and t = 0 may be singular).")
 wrong("step_size", "velocity_fn(path[-1], t) / n_steps", "velocity_fn(path[-1], t)",
       hint="The n steps together go from 1 to 0, so each of them is 1/n long.")
+wrong("one_step_too_many", "velocity_fn(path[-1], t) / n_steps", "velocity_fn(path[-1], t) / (n_steps + 1)",
+      hint="A grid of n + 1 times has n steps, so each of them is 1/n long.")
 wrong("stale_place", "velocity_fn(path[-1], t)", "velocity_fn(x1, t)",
       hint="Read the velocity where you are now, not where you started.")
 wrong("without_start", "torch.stack(path)", "torch.stack(path[1:])",

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -75,6 +75,32 @@ class Keyed:
         """
         found: list[str] = []
         return found, _compare(value, self.tree, self.salt, (), found.append)
+
+
+class Answered(NamedTuple):
+    """A case of a lookup: what a student answers, whether it is right, and the error that is due if there is one."""
+
+    path: tuple[str | int, ...]
+    value: Any
+    right: bool
+    error: str | None
+
+
+def answered(value: Any, keyed: Keyed) -> list[Answered] | None:
+    """Each case of the lookup as the value answers it; None if the value has another form."""
+    found: list[Answered] = []
+    return found if _collect(value, keyed.tree, keyed.salt, (), found) else None
+
+
+def _collect(value: Any, tree: Tree, salt: str, path: tuple[str | int, ...], found: list[Answered]) -> bool:
+    if isinstance(tree, str):
+        error = None if tree.startswith(MARK) else tree
+        found.append(Answered(path, value, not _case_fault(value, tree, salt, path), error))
+        return True
+    inner = _aligned(value, tree)
+    if isinstance(inner, str):
+        return False
+    return all(_collect(one, part, salt, (*path, step), found) for step, one, part in inner)
 
 
 def is_lookup(value: Any) -> bool:

@@ -187,13 +187,19 @@ def judge_by(reference: Reference, check: Check, student: Reply, seed: int, trac
     """Result of the check for the student's reply, by this reference. ReferenceFailed if the course is at fault."""
     if isinstance(student, Unwritten):
         return result_of(check, Outcome.NOT_ATTEMPTED, student.message)
-    expected = reference.expected(check, seed)
+    expected = due(reference, check, seed)
     if isinstance(expected, Result) and check.verdict is not None:
         # The reference keeps this result for other submissions, so the verdict gets a copy that it may write into.
         expected = Result(frames.copy(expected.value))
-    if isinstance(expected, Result) and is_keyed(check, expected.value):
-        expected = _keyed(check, expected.value)
     return judge(check, student, expected, seed, lambda: reference.own(check, seed), trace)
+
+
+def due(reference: Reference, check: Check, seed: int) -> Answer | Keyed | None:
+    """Expected reply to the check, as students may compare theirs with it: of a lookup, only digests."""
+    expected = reference.expected(check, seed)
+    if isinstance(expected, Result) and is_keyed(check, expected.value):
+        return _keyed(check, expected.value)
+    return expected
 
 
 def _keyed(check: Check, expected: Any) -> Keyed:

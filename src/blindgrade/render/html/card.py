@@ -23,7 +23,12 @@ def html_card(attempt: Attempt, look: Look | None = None) -> str:
     first = _first_to_fix(attempt)
     alone = len(attempt.exercises) == 1
     exercises = [
-        (r, alone or r is first, r.waits_for, [(c, hint, _place(c)) for c, hint in _hints(attempt.lesson, r)])
+        (
+            r,
+            alone or r is first,
+            r.waits_for,
+            [(c, compared, hint, _place(c)) for c, compared, hint in _explained(attempt.lesson, r)],
+        )
         for r in _graded(attempt)
     ]
     return filled(
@@ -49,11 +54,13 @@ def text_card(attempt: Attempt) -> str:
             continue
         if waits := result.waits_for:
             lines.append(f"    This exercise {waits}: correct that first.")
-        for check, hint in _hints(attempt.lesson, result):
+        for check, compared, hint in _explained(attempt.lesson, result):
             lines.append(f"    {SIGNS[check.outcome][0]} {check.claim}")
             if check.seen:
                 place = f" ({_place(check)})" if _place(check) else ""
                 lines.append("      " + shown(check.seen).replace("\n", "\n      ") + place)
+            if compared:
+                lines.append(f"      {shown(compared)}")
             if hint:
                 lines.append(f"      → {hint}")
         if result.output.strip():
@@ -76,15 +83,18 @@ def _first_to_fix(attempt: Attempt) -> ExerciseResult | None:
     return next((r for r in _graded(attempt) if r.outcome in TO_FIX), None)
 
 
-def _hints(lesson: str, result: ExerciseResult) -> list[tuple[CheckResult, str]]:
-    """Checks with their hints. Each hint is there once. A failure without one names the command for a hint, once."""
+def _explained(lesson: str, result: ExerciseResult) -> list[tuple[CheckResult, str, str]]:
+    """Checks with their relations and hints, each of which is there once.
+
+    A failure without a hint names the command for a hint, once.
+    """
     seen: set[str] = set()
     rows = []
     for check in result.checks:
         unexplained = check.outcome is Outcome.FAILED and not check.hint
         hint = f"for a hint: grade --hint {lesson}/{result.name}" if unexplained else check.hint
-        rows.append((check, "" if hint in seen else hint))
-        seen.add(hint)
+        rows.append((check, "" if check.compared in seen else check.compared, "" if hint in seen else hint))
+        seen |= {check.compared, hint}
     return rows
 
 

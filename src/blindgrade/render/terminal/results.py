@@ -182,10 +182,11 @@ def card(
         grid.add_row(Text("first", "dim"), Text(f"{result.waits_for}; correct that first. This exercise itself:"))
     if not verbose:
         failed = ([c for c in failed if not c.message.startswith(NOT_RUN)] or failed)[:1]
+    said: set[str] = set()
     for number, check in enumerate(failed):
         if number:
             grid.add_row("", "")
-        _add_check(grid, check, lesson, links, write=write, verbose=verbose)
+        _add_check(grid, check, lesson, links, said, write=write, verbose=verbose)
     more = sum(c.outcome in WRONG for c in result.checks) - len(failed)
     if more and not write:
         fail = "check fails" if more == 1 else "checks fail"
@@ -237,10 +238,16 @@ def _grid() -> Table:
     return grid
 
 
-def _add_check(grid: Table, check: CheckResult, lesson: str, links: Links, *, write: bool, verbose: bool) -> None:
+def _add_check(
+    grid: Table, check: CheckResult, lesson: str, links: Links, said: set[str], *, write: bool, verbose: bool
+) -> None:
+    """Add the rows of one check. A relation that is in `said` is not repeated."""
     grid.add_row(Text("claim", "dim"), Text(check.claim))
     if check.seen and not write:
         grid.add_row(Text("seen", "dim"), Text(students(check.seen)))
+    if check.compared and check.compared not in said:
+        said.add(check.compared)
+        grid.add_row(Text("compared", "yellow"), Text(students(check.compared), "yellow"))
     if check.hint:
         if check.misconception:
             grid.add_row(Text("diagnosis", "yellow"), Text(check.hint, "yellow"))

@@ -84,4 +84,4 @@ def _add_case(
     if tag != "skipped":
         hint = f"{'Diagnosis' if check.misconception else 'Hint'}: {check.hint}" if check.hint else ""
         where = links.of(attempt.lesson, check.where).text if check.where else ""
-        entry.text = "\n".join(line for line in (check.claim, message, hint, where) if line)
+        entry.text = "\n".join(line for line in (check.claim, message, shown(check.compared), hint, where) if line)

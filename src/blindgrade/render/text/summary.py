@@ -44,12 +44,16 @@ def _lesson(attempt: Attempt) -> str:
 def _details(result: ExerciseResult) -> str:
     waits = [f"{begun(escaped(result.waits_for))}: correct that first.", ""] if result.waits_for else []
     lines = [f"<details><summary>{html.escape(f'{result.name}: {result.title}')}</summary>", "", *waits]
+    said: set[str] = set()
     for check in result.checks:
         if check.outcome not in WRONG:
             continue
         lines += [f"**{escaped(check.claim)}**", ""]
         if check.seen:
             lines += [_fenced(check.seen), ""]
+        if check.compared and check.compared not in said:
+            said.add(check.compared)
+            lines += [escaped(check.compared), ""]
         if check.hint:
             lines += [f"{'Diagnosis' if check.misconception else 'Hint'}: {escaped(check.hint)}", ""]
         if check.where:

@@ -108,7 +108,9 @@ def _failed(exercise: ExerciseResult) -> list[CheckResult]:
 
 def _said(check: CheckResult) -> str:
     hint = f"Hint: {check.hint}" if check.hint else ""
-    return "\n".join(part for part in (check.claim, shown(check.message)[:MAX_TEXT], hint) if part)
+    return "\n".join(
+        part for part in (check.claim, shown(check.message)[:MAX_TEXT], shown(check.compared), hint) if part
+    )
 
 
 def release_body(grading: Grading) -> str:
