@@ -173,6 +173,16 @@ def test_the_due_date_changes_the_level(due: datetime | None, seconds: int, leve
     assert feedback_level(LESSON, policy, DUE + timedelta(seconds=seconds), []) is level
 
 
+def test_a_relation_is_read_where_the_checks_are_and_only_without_a_misconception() -> None:
+    related = {"relation": "negated", "relation_text": "Part of your result is exactly minus the expected value."}
+    for level in Level:
+        shown = view(level, check(**related)).model_dump_json()
+        assert (related["relation_text"] in shown) is (level is Level.CHECKS)
+    assert "minus" not in view(Level.CHECKS, check(**related, misconception="sign")).model_dump_json()
+    assert "minus" not in view(Level.CHECKS, check(Outcome.PASSED, **related)).model_dump_json()
+    assert "negated" not in view(Level.CHECKS, check(**related)).model_dump_json()
+
+
 def with_mutant(words: str, *checks: CheckResult, level: Level = Level.CHECKS) -> StudentView:
     found = MutantMatch(words=words, kinds=["axis"], changes=["`dim=0` read as `dim=1` in line 3"], count=1)
     result = exercise("standardize", 0, checks=list(checks)).model_copy(update={"mutant": found})
@@ -199,13 +209,3 @@ def test_no_level_shows_the_change_itself_and_only_checks_its_class(level: Level
 
 def test_a_change_without_words_adds_nothing() -> None:
     assert [one["hint"] for one in with_mutant("", check()).exercises[0].checks or ()] == [""]
-
-
-def test_a_relation_is_read_where_the_checks_are_and_only_without_a_misconception() -> None:
-    related = {"relation": "negated", "relation_text": "Part of your result is exactly minus the expected value."}
-    for level in Level:
-        shown = view(level, check(**related)).model_dump_json()
-        assert (related["relation_text"] in shown) is (level is Level.CHECKS)
-    assert "minus" not in view(Level.CHECKS, check(**related, misconception="sign")).model_dump_json()
-    assert "minus" not in view(Level.CHECKS, check(Outcome.PASSED, **related)).model_dump_json()
-    assert "negated" not in view(Level.CHECKS, check(**related)).model_dump_json()

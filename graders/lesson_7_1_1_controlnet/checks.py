@@ -648,6 +648,12 @@ def outlined_shapes(rng):
     return {"images": images, "hints": hints}
 
 
+def half_as_many_shapes(rng):
+    """Fewer images, for the training that everybody sees."""
+    images, hints = shapes_batch(512, rng.generator)
+    return {"images": images, "hints": hints}
+
+
 def expect_a_control_state(state):
     """Fail unless the state has the tensors of a TinyControlNet(1, 1, 8), as far as the verdict reads them."""
     unet = TinyUNet(1, 8).state_dict()
@@ -671,9 +677,21 @@ def expect_a_control_state(state):
 LARGEST_OWN, SMALLEST_OTHER = 0.7, 1.5
 
 
-def obeys_the_hint(result, expected, rng):
-    """The verdict on the trained ControlNet: the U-Net unmoved, the own hint a help, another image's a harm."""
+def obeys_after_120(result, expected, rng):
     outlined_shapes(rng)
+    obeys_the_hint(result, rng, 0.13)
+
+
+def obeys_after_80(result, expected, rng):
+    half_as_many_shapes(rng)
+    obeys_the_hint(result, rng, 0.1)
+
+
+def obeys_the_hint(result, rng, trained):
+    """The verdict on the trained ControlNet: the U-Net unmoved, the own hint a help, another image's a harm.
+
+    trained: how far some weight moves at least in a whole training, even one that is wrong.
+    """
     start, end = result["start"], result["end"]
     expect_a_control_state(start)
     expect_a_control_state(end)
@@ -681,7 +699,7 @@ def obeys_the_hint(result, expected, rng):
     if not all(torch.equal(result["unet"][name], tensor) for name, tensor in unet.state_dict().items()):
         raise Fail("the frozen U-Net was changed by the training", misconception="unet_not_frozen")
     if all(torch.equal(start[name], end[name]) for name in end):
-        raise Fail("no tensor moved in 120 updates", misconception="lr_zero")
+        raise Fail("no tensor moved in the training", misconception="lr_zero")
     alone, own, other, beliefs = held_out_errors(unet, end, rng)
     if own < LARGEST_OWN * alone and other > SMALLEST_OTHER * own:
         return
@@ -689,11 +707,11 @@ def obeys_the_hint(result, expected, rng):
         f"the error is {own / alone:.2f} of the U-Net's own with the right outline (expected less than "
         f"{LARGEST_OWN}) and {other / own:.2f} times that with another image's outline (expected more than "
         f"{SMALLEST_OTHER})",
-        misconception=cause_of(result, alone, own, other, beliefs),
+        misconception=cause_of(result, alone, own, other, beliefs, trained),
     )
 
 
-def cause_of(result, alone, own, other, beliefs):
+def cause_of(result, alone, own, other, beliefs, trained):
     """The misconception that a ControlNet which does not obey gives evidence for, or None."""
     start, end = result["start"]["hint_in.weight"], result["end"]["hint_in.weight"]
     if all_zero(start):
@@ -704,18 +722,30 @@ def cause_of(result, alone, own, other, beliefs):
     if beliefs[nearest] < 0.4 * own:
         return nearest
     # Who trained as far as asked and still does not care which hint it sees, learned that hints say nothing. After few
-    # or small updates it has not heard them yet: the largest weight moves by 0.18, after 30 updates by 0.09.
+    # or small updates it has not heard them yet. In 120 updates the largest weight moves by 0.18, in 30 by 0.09; in 80
+    # updates by 0.12 to 0.14, in 20 by 0.06.
     far = max(float((result["end"][name] - result["start"][name]).abs().max()) for name in result["end"])
     deaf = own < 1.1 * alone and other < 1.02 * own
-    return "hint_of_another_image" if deaf and far > 0.13 else None
+    return "hint_of_another_image" if deaf and far > trained else None
 
 
-@check("train_control", weight=8, reference=False, verdict=obeys_the_hint, inputs=outlined_shapes)
-def obeys_outlines_it_has_not_seen(lesson, rng, given):
-    """After 120 updates new images are denoised better with their own outline and worse with another's."""
+def control_trained_for(steps, lesson, rng, given):
+    """The states of the ControlNet before and after the training, and the U-Net's after it."""
     images, hints = given["images"], given["hints"]
     seed, unet = rng.integer(0, 1000), shapes_denoiser()
     start = lesson.train_control(unet, images, hints, 0, seed)
     start = {name: tensor.detach().clone() for name, tensor in start.items()}
-    end = lesson.train_control(unet, images, hints, 120, seed)
+    end = lesson.train_control(unet, images, hints, steps, seed)
     return {"start": start, "end": dict(end), "unet": dict(unet.state_dict())}
+
+
+@check("train_control", weight=2, public=True, reference=False, verdict=obeys_after_80, inputs=half_as_many_shapes)
+def obeys_outlines_after_80_updates(lesson, rng, given):
+    """After 80 updates on 512 images, new images are denoised better with their own outline, worse with another's."""
+    return control_trained_for(80, lesson, rng, given)
+
+
+@check("train_control", weight=6, reference=False, verdict=obeys_after_120, inputs=outlined_shapes)
+def obeys_outlines_it_has_not_seen(lesson, rng, given):
+    """After 120 updates new images are denoised better with their own outline and worse with another's."""
+    return control_trained_for(120, lesson, rng, given)

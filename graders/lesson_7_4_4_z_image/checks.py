@@ -967,28 +967,49 @@ def follows_the_teacher_that_is_given(lesson, rng):
     return painted(lesson, rng, rng.number(0.2, 1.3))
 
 
-HILL, WIDTH = torch.tensor([1.0, -0.5]), 0.4  # the middle of one round hill and its standard deviation
+def one_hill(rng):
+    """The middle of one round hill and its standard deviation."""
+    return 2 * rng.uniform(2) - 1, rng.number(0.35, 0.5)
 
 
-def is_as_wide_as_the_teacher(result, expected, rng):
+def spread_of_one(lesson, hill, width, rng):
+    """2000 samples of a generator whose teacher knows one round hill."""
+    noise, net = rng.normal(2000, 2), Generator(rng.integer(0, 1000))
+    return lesson.train_dmd_generator(net, score_of(hill[None], width), 400, rng.integer(0, 1000))(noise, 0).detach()
+
+
+def is_as_wide_as(result, hill, width):
+    """Raise Fail unless the samples lie around the hill and spread as far as it does."""
     if not (isinstance(result, torch.Tensor) and result.shape == (2000, 2)):
         raise Fail(f"net(z, 0) for 2000 noises is {describe(result)}; expected [2000, 2]")
-    away = float((result.mean(dim=0) - HILL).norm())
+    away = float((result.mean(dim=0) - hill).norm())
     if not away < 0.25:
         raise Fail(f"the samples of one round hill are {away:.2f} off its middle; expected less than 0.25")
     # Plain correct solutions come to 0.93 to 1.04, a kernel of half the variance to 0.7.
-    width = float(result.var(dim=0).mean().sqrt()) / WIDTH
-    if not 0.85 < width < 1.15:
-        message = f"the samples spread {width:.2f} times as far as the teacher's; expected 0.85 to 1.15"
-        raise Fail(message, misconception="kernel_without_the_two" if 0.6 < width < 0.8 else None)
+    share = float(result.var(dim=0).mean().sqrt()) / width
+    if not 0.85 < share < 1.15:
+        message = f"the samples spread {share:.2f} times as far as the teacher's; expected 0.85 to 1.15"
+        raise Fail(message, misconception="kernel_without_the_two" if 0.6 < share < 0.8 else None)
 
 
-@check("train_dmd_generator", reference=False, verdict=is_as_wide_as_the_teacher)
+def is_as_wide_as_the_teacher(result, expected, rng):
+    is_as_wide_as(result, torch.tensor([1.0, -0.5]), 0.4)
+
+
+def is_as_wide_as_a_new_teacher(result, expected, rng):
+    is_as_wide_as(result, *one_hill(rng))
+
+
+@check("train_dmd_generator", public=True, reference=False, verdict=is_as_wide_as_the_teacher)
 def spreads_as_far_as_the_teacher(lesson, rng):
     """With one round hill as the teacher, the samples spread as far as it does: both answers fit the noise level."""
-    noise, net = rng.normal(2000, 2), Generator(rng.integer(0, 1000))
-    score = score_of(HILL[None], WIDTH)
-    return lesson.train_dmd_generator(net, score, 400, rng.integer(0, 1000))(noise, 0).detach()
+    return spread_of_one(lesson, torch.tensor([1.0, -0.5]), 0.4, rng)
+
+
+@check("train_dmd_generator", reference=False, verdict=is_as_wide_as_a_new_teacher)
+def spreads_as_far_as_a_new_teacher(lesson, rng):
+    """The same with a hill of another place and width."""
+    return spread_of_one(lesson, *one_hill(rng), rng)
 
 
 class Middle(torch.nn.Module):

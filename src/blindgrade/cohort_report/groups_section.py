@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from blindgrade.cohort_report.group_words import about_mutant, about_relation, many
 from blindgrade.cohort_report.groups import AnswerGroup, Grouped
-from blindgrade.cohort_report.sections import who
+from blindgrade.cohort_report.people import who
 from blindgrade.cohort_report.tables import Cell, Column, Table
 from blindgrade.roster.matching import Roster
 

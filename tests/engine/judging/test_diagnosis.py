@@ -102,48 +102,6 @@ def test_a_lookup_is_judged_without_its_right_answer_in_the_message() -> None:
     assert judge_by(Names(), check, Result({"ddim": "level one", "unknown": "ValueError"}), 0).outcome is Outcome.PASSED
 
 
-RIGHT = {"x": torch.arange(6.0), "y": torch.arange(6.0) ** 2, "error": "ValueError"}
-
-
-class Cases(Known):
-    """Reference with several values in a reply, that knows how these misconceptions change them."""
-
-    def expected(self, check: Check, seed: int) -> Answer:
-        return Result(RIGHT)
-
-    own = expected
-
-
-def twice() -> Answer:
-    return Result({**RIGHT, "x": 2 * RIGHT["x"]})
-
-
-def test_a_misconception_is_named_by_its_numbers_if_another_fault_stands_beside_it() -> None:
-    check = seen(Result(1.0)).check
-    student = Result({"x": 2 * RIGHT["x"], "y": RIGHT["y"] + 1, "error": None})
-    one = Seen(check, 0, student, judge_by(Cases(), check, student, 0))
-    assert diagnosed(one, Cases(twice=twice(), none=Result({**RIGHT, "error": None}))) == ("twice", "hint of twice")
-
-
-def test_numbers_in_a_part_say_more_than_the_same_exception_elsewhere() -> None:
-    """Broadcasting raises RuntimeError for many reasons. A formula that is wrong in the same way has one."""
-    check = seen(Result(1.0)).check
-    student = Result({"x": 2 * RIGHT["x"], "y": RIGHT["y"] + 1, "error": None})
-    raised = Raised("RuntimeError", "shapes")
-
-    class TwoChecks(Cases):
-        def of_misconception(self, exercise: str, name: str, check: Check, seed: int) -> Answer | Digest | None:
-            return {"twice": [twice(), Result(RIGHT)], "raises": [Result(RIGHT), raised]}[name][seed]
-
-    known = TwoChecks(twice=None, raises=None)
-    both = [Seen(check, n, reply, judge_by(known, check, reply, n)) for n, reply in enumerate([student, raised])]
-    diagnose(exercise(), both, known)
-    assert [one.result.misconception for one in both] == ["twice", None]
-    alone = [Seen(check, 1, raised, judge_by(known, check, raised, 1))]
-    diagnose(exercise(), alone, known)
-    assert [one.result.misconception for one in alone] == ["raises"]
-
-
 def three(reply: Answer, wanted: Answer, *, public: bool, **fields: Any) -> Seen:
     check = Check("e", "c", "A claim.", experiment=lambda lesson, rng: None, public=public, **fields)
     return Seen(check, 0, reply, judge_by(Expects(wanted), check, reply, 0))
@@ -215,3 +173,45 @@ def test_a_named_misconception_explains_more_than_a_relation() -> None:
     diagnose(exercise(), [one], Expects(wanted))
     assert one.result.compared == one.result.relation_text != ""
     assert one.result.model_copy(update={"misconception": "sign"}).compared == ""
+
+
+RIGHT = {"x": torch.arange(6.0), "y": torch.arange(6.0) ** 2, "error": "ValueError"}
+
+
+class Cases(Known):
+    """Reference with several values in a reply, that knows how these misconceptions change them."""
+
+    def expected(self, check: Check, seed: int) -> Answer:
+        return Result(RIGHT)
+
+    own = expected
+
+
+def twice() -> Answer:
+    return Result({**RIGHT, "x": 2 * RIGHT["x"]})
+
+
+def test_a_misconception_is_named_by_its_numbers_if_another_fault_stands_beside_it() -> None:
+    check = seen(Result(1.0)).check
+    student = Result({"x": 2 * RIGHT["x"], "y": RIGHT["y"] + 1, "error": None})
+    one = Seen(check, 0, student, judge_by(Cases(), check, student, 0))
+    assert diagnosed(one, Cases(twice=twice(), none=Result({**RIGHT, "error": None}))) == ("twice", "hint of twice")
+
+
+def test_numbers_in_a_part_say_more_than_the_same_exception_elsewhere() -> None:
+    """Broadcasting raises RuntimeError for many reasons. A formula that is wrong in the same way has one."""
+    check = seen(Result(1.0)).check
+    student = Result({"x": 2 * RIGHT["x"], "y": RIGHT["y"] + 1, "error": None})
+    raised = Raised("RuntimeError", "shapes")
+
+    class TwoChecks(Cases):
+        def of_misconception(self, exercise: str, name: str, check: Check, seed: int) -> Answer | Digest | None:
+            return {"twice": [twice(), Result(RIGHT)], "raises": [Result(RIGHT), raised]}[name][seed]
+
+    known = TwoChecks(twice=None, raises=None)
+    both = [Seen(check, n, reply, judge_by(known, check, reply, n)) for n, reply in enumerate([student, raised])]
+    diagnose(exercise(), both, known)
+    assert [one.result.misconception for one in both] == ["twice", None]
+    alone = [Seen(check, 1, raised, judge_by(known, check, raised, 1))]
+    diagnose(exercise(), alone, known)
+    assert [one.result.misconception for one in alone] == ["raises"]

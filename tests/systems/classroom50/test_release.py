@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from blindgrade.catalog import Catalog, CourseError
+from blindgrade.release.torch_bound import torch_bound
 from blindgrade.systems.classroom50 import release
 from blindgrade.systems.classroom50.result import IdentityMissing, Submission, scale, time_of_tag
 
@@ -50,6 +51,13 @@ def unpacked(target: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     return target
+
+
+def test_the_runner_installs_the_versions_of_pytorch_that_were_proved() -> None:
+    catalog = Catalog(MINI)
+    bound = torch_bound(catalog.find(["lesson-1.1.1"])).requirement
+    grader = released()["CLASSROOM/autograders/lesson-1-1-1/blindgrade_grader.py"].decode()
+    assert f'TORCH = "{bound}"' in grader
 
 
 @dataclass

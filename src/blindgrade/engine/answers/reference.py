@@ -6,7 +6,6 @@ from typing import Protocol
 
 from blindgrade.checks import Check, derive
 from blindgrade.engine.answers.exact import Digest, Keyed
-from blindgrade.engine.answers.known import read_known_answers
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.answers.solution_text import Variant
@@ -64,7 +63,6 @@ class LiveReference:
         self._replies: dict[tuple[str, int], Answer] = {}
         self._wrong: dict[tuple[str, str, str, int], Answer] = {}
         self._loaded: dict[tuple[str, str], LoadedLesson] = {}
-        self._misconceptions: list[Variant] | None = None
 
     def expected(self, check: Check, seed: int) -> Answer | None:
         """See `Reference`."""
@@ -102,6 +100,4 @@ class LiveReference:
 
     def misconceptions(self, exercise: str) -> list[Variant]:
         """Known wrong answers to the exercise."""
-        if self._misconceptions is None:
-            self._misconceptions = read_known_answers(self.solution).wrong
-        return [v for v in self._misconceptions if v.exercise == exercise]
+        return [v for v in self.solution.known.wrong if v.exercise == exercise]
