@@ -8,6 +8,7 @@ from typing import Any
 
 from blindgrade.catalog import Catalog, CourseError, Target
 from blindgrade.release.course_tree import public_files
+from blindgrade.release.torch_bound import torch_bound
 from blindgrade.release.wheel import engine_wheel
 from blindgrade.render.sentences import joined
 
@@ -78,5 +79,6 @@ def _context(catalog: Catalog, targets: list[Target], wheel: str) -> dict[str, A
         "first": f"lesson-{modules[0].id}",
         "wheel": wheel,
         "packages": course.environment.packages,
+        "torch": torch_bound(targets),
         "version": wheel.split("-")[1],
     }

@@ -104,6 +104,17 @@ def misconception_is_named(workshop: Workshop, exercise: str, subject: str, seed
     )
 
 
+def failure_is_not_named(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
+    """A wrong answer that is no misunderstanding loses points, and no check names a misconception."""
+    variant = _variant(workshop.failures, exercise, subject)
+    module = workshop.solution.variant(variant)
+    result = workshop.trusted.exercise(workshop.lesson.exercise(exercise), module, seed)
+    if result.points >= result.max_points:
+        return "it earns every point; it is a right answer, or a check is missing"
+    named = [f"{c.name} names it {c.misconception}" for c in result.checks if c.misconception]
+    return f"{'; '.join(named)}; let the verdict ask for evidence that only the misconception gives" if named else ""
+
+
 def lazy_answers_earn_little(workshop: Workshop, name: str, subject: str, seed: int) -> str:
     """No lazy answer earns more than a small share of the exercise's points."""
     exercise = workshop.lesson.exercise(name)
@@ -191,6 +202,7 @@ KINDS: dict[str, tuple[str, Trial]] = {
     "alternative": ("each alternative earns all", alternative_earns_all),
     "misconception": ("each misconception is caught and named", misconception_is_named),
     "public": ("each misconception loses public points", misconceptions_lose_public_points),
+    "failure": ("other ways to fail are not misdiagnosed", failure_is_not_named),
     "lazy": ("lazy answers earn little", lazy_answers_earn_little),
     "coverage": ("every concept is covered", lambda workshop, *_: coverage.concepts_are_covered(workshop)),
     "budget": ("checks stay within their time", checks_are_cheap),

@@ -14,6 +14,7 @@ COMMANDS = {
     "build": Entry(f"{HERE}.build:build", "Make the course's generated files from their sources."),
     "collect": Entry(f"{HERE}.collect:collect", "Collect submissions into a folder for each student."),
     "decisions": Entry(f"{HERE}.decisions:decisions", "List what instructors decided, or take a decision back."),
+    "discover": Entry(f"{HERE}.discover:discover", "Group the wrong answers that no misconception explains."),
     "excuse": Entry(f"{HERE}.excuse:excuse", "Excuse students from a lesson."),
     "extend": Entry(f"{HERE}.extend:extend", "Give students a later due date."),
     "feedback": Entry(f"{HERE}.feedback:feedback", "Write each student's feedback as a page and a text."),

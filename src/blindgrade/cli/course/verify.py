@@ -38,6 +38,11 @@ from blindgrade.cli.lazy import runs
     metavar="EXERCISE",
     help="Show what the proofs of one exercise miss, and propose misconceptions for it.",
 )
+@click.option(
+    "--relations",
+    is_flag=True,
+    help="Show what each misconception's replies are, compared with the expected ones.",
+)
 @click.option("--coverage", is_flag=True, help="Only write docs/coverage.md, the list of what each exercise trains.")
 @runs("blindgrade.cli.course.run.verify:verify", needs=("libcst", "dev"))
 def verify() -> None:
@@ -55,6 +60,7 @@ def verify() -> None:
       course verify                                  what changed since the last time
       course verify lesson-7.2.1/gaussian_score --watch
       course verify --why gaussian_score
+      course verify --relations lesson-7.2.1         what the numbers of misconceptions say
       course verify --all --seeds 20 --mutants       everything from nothing
 
     Exit code: 0 every proof passed, 1 a proof failed, 2 the request was wrong.

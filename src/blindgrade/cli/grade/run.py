@@ -19,6 +19,7 @@ from blindgrade.engine.grading.runner import GraderFailed
 from blindgrade.engine.grading.worker_client import SandboxMissing
 from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.judging.collected_figures import CollectedFigures
+from blindgrade.engine.judging.wrong_answers import CollectedReplies
 from blindgrade.engine.submission.reading import SubmissionError
 from blindgrade.history import Progress
 from blindgrade.models import Attempt, ExerciseResult, Grading
@@ -50,7 +51,10 @@ def grade(job: Job, printing: Silent, warm: Workers) -> Done:
     need_device(job.options["device"])
     past = _past(job) if job.drawn else Past()
     figures = CollectedFigures() if job.drawn else None
-    hooks: dict[str, Any] = {"progress": printing.waiting, "finished": printing.lesson, "figures": figures}
+    replies = CollectedReplies() if job.wanted["explain"] else None
+    hooks: dict[str, Any] = {
+        "progress": printing.waiting, "finished": printing.lesson, "figures": figures, "replies": replies,
+    }  # fmt: skip
     try:
         with only_results() if job.options["debug"] and job.quiet else nullcontext():
             grading = runner.grade(job.catalog, job.targets, job.submission, Options(**hooks, **job.options), warm)
@@ -66,6 +70,11 @@ def grade(job: Job, printing: Silent, warm: Workers) -> Done:
         _say_unisolated(warm.missing)
     if job.catalog.is_own(job.submission) and not job.options["debug"]:
         _remember(job, grading)
+    if replies is not None:
+        # After the results are stored: what explains them quotes the solution. Only instructors need its imports.
+        from blindgrade.cli.grade.explain import explain
+
+        grading = explain(job, grading, replies)
     return Done(grading, past, figures)
 
 
@@ -78,6 +87,10 @@ def deliver(job: Job, printing: Silent, done: Done) -> int:
         put(as_lines(findings(grading, links)))
     else:
         printing.end(grading, links, job.planned)
+        if job.wanted["explain"]:
+            from blindgrade.cli.grade.explain import explanation
+
+            put(explanation(job, grading))
     try:
         exports.write(grading, links, {name: job.wanted[name] for name in FORMATS})
     except OSError as error:

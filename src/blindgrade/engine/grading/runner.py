@@ -10,7 +10,7 @@ from pathlib import Path
 
 from blindgrade import seeds
 from blindgrade.catalog import Catalog, Target
-from blindgrade.engine.answers.answer_key import KEY_SEED
+from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
 from blindgrade.engine.grading.choosing import workers_for
 from blindgrade.engine.grading.in_process import InThisProcess
 from blindgrade.engine.grading.loop import Loop, Observer, Round, forgiving
@@ -161,7 +161,14 @@ class _LessonRun:
             problems=self.problems,
             not_limited=[] if self.options.debug else list(self.workers.lacking),
             unreadable=self.unreadable or (self.student.load_failure if self.student is not None else ""),
+            checks=self._all_checks(results),
         )
+
+    def _all_checks(self, results: list[ExerciseResult]) -> int | None:
+        """Number of the exercises' checks, hidden ones too; None if all of them ran."""
+        if isinstance(self.reference, KeyReference):
+            return sum(self.reference.counts.get(result.name, len(result.checks)) for result in results)
+        return None
 
     def _exercises(self, loop: Loop) -> list[ExerciseResult]:
         """Results in the lesson's order. Exercises that end their worker run last, so that one worker may be enough."""
@@ -185,6 +192,8 @@ class _LessonRun:
             raise Interrupted
 
     def _keep(self, seen: Seen) -> None:
+        if self.options.replies is not None:
+            self.options.replies.add(self.target.files.entry.id, seen)
         if self.options.figures is not None:
             lesson, outcome = self.target.files.entry.id, seen.result.outcome
             self.options.figures.add(lesson, seen.check, seen.reply, outcome, self.reference, seen.seed)

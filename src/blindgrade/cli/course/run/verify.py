@@ -15,6 +15,7 @@ from rich.table import Table
 from blindgrade.catalog import Catalog, CourseError, UnknownId
 from blindgrade.cli.as_json import print_json
 from blindgrade.cli.bars import Bar
+from blindgrade.cli.course.run.verify_relations import show_relations
 from blindgrade.cli.course.run.verify_watch import watch_course
 from blindgrade.cli.course.run.verify_why import show_why
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, SOME_NOT, stops
@@ -37,6 +38,7 @@ def verify(
     known: Known | None,
     watch: bool,
     why: str | None,
+    relations: bool,
     coverage: bool,
 ) -> None:
     """Run the proofs and show them, or do what another option asks for."""
@@ -48,6 +50,8 @@ def verify(
         catalog = Catalog.locate()
         if why is not None:
             sys.exit(show_why(catalog, why, effort))
+        if relations:
+            return show_relations(catalog, ids, effort, as_json=as_json)
         if watch:
             return watch_course(catalog, lambda: _show(prove(Catalog(catalog.root), ids, effort), Console()))
         with Bar() as bar:
