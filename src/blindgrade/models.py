@@ -338,10 +338,10 @@ class Attempt(BaseModel):
     """Record of one grading of one lesson of one submission.
 
     `unreadable` says why the lesson's file could not be read or loaded. Then no check shows anything about an answer.
-    `not_limited` names what the worker could use without a limit, because the system has none.
     `checks` counts all checks of the graded exercises, `public_checks` those that are public. With an answer key only
-    the latter ran. `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and
-    `versions` (of the software). With these and the seed, an attempt can be repeated.
+    the latter ran. `not_limited` names what the worker could use without a limit, because the system has none.
+    `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
+    software). With these and the seed, an attempt can be repeated.
     """
 
     schema_: Literal["blindgrade/attempt/v1"] = Field(default="blindgrade/attempt/v1", alias="schema")
@@ -359,9 +359,9 @@ class Attempt(BaseModel):
     seconds: float
     problems: list[str] = []
     unreadable: str = ""
-    not_limited: list[str] = []
     public_checks: int = 0
     checks: int = 0
+    not_limited: list[str] = []
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
@@ -404,9 +404,9 @@ class Attempt(BaseModel):
             seconds=round(seconds, 3),
             problems=problems or [],
             unreadable=unreadable,
-            not_limited=not_limited or [],
             public_checks=sum(check.public for check in ran),
             checks=len(ran) if checks is None else checks,
+            not_limited=not_limited or [],
             exercises=exercises,
         )
 

@@ -135,7 +135,7 @@ def test_without_a_card_the_build_for_cpus_is_installed_and_a_second_run_needs_n
     done = empty.install()
     assert done.returncode == 0, done.stdout + done.stderr
     assert empty.torch == SMALL
-    assert "0.4 GB to download and 1.2 GB on the disk.\nIt takes 2 to 10 minutes" in done.stdout
+    assert "0.3 GB to download and 1.1 GB on the disk.\nIt takes 2 to 10 minutes" in done.stdout
     assert done.stdout.index("to download") < done.stdout.index("Successfully installed torch")
     grade = empty.folder / ".venv" / "bin" / "grade"
     assert subprocess.run([grade], capture_output=True, text=True, timeout=60).stdout == "graded\n"
@@ -163,7 +163,7 @@ def test_a_card_or_an_option_chooses_the_build(
     done = student.install(*options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert student.torch == expected
-    assert ("6 GB on the disk" in done.stdout) is (expected == ORDINARY)
+    assert ("5.1 GB on the disk" in done.stdout) is (expected == ORDINARY)
 
 
 @on_linux
@@ -172,7 +172,7 @@ def test_without_pytorchs_own_index_the_ordinary_build_comes_and_its_size_is_sai
     done = student.install()
     assert done.returncode == 0, done.stdout + done.stderr
     assert student.torch == ORDINARY
-    assert "could not be taken from" in done.stdout and "6 GB on the disk" in done.stdout
+    assert "could not be taken from" in done.stdout and "5.1 GB on the disk" in done.stdout
 
 
 @on_linux

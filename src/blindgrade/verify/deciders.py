@@ -9,7 +9,7 @@ from importlib import metadata
 
 from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.models import Exercise
-from blindgrade.verify.mutants import Mutant
+from blindgrade.verify.mutant import Mutant
 from blindgrade.verify.public import decides_public_proof
 from blindgrade.verify.survival import concerned
 from blindgrade.verify.tasks import Task
@@ -38,6 +38,7 @@ PROVES = (
     "engine/worker/state.py",
     "state_dicts.py",
     "verify/lazy.py",
+    "verify/mutant.py",
     "verify/mutants.py",
     "verify/public.py",
     "verify/survival.py",
@@ -107,7 +108,7 @@ class Deciders:
         """Digest of the exercise: its description, its checks, the toys, and the part of the solution that they use."""
         if exercise.name not in self._exercises:
             checks = self.workshop.checks
-            own = [(check.name, checks.slicer.digest([check.name])) for check in checks.of(exercise.name)]
+            own = [(check.name, checks.slicer.local_digest([check.name])) for check in checks.of(exercise.name)]
             spec = exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE)
             solution = [self._solution.get(name, "") for name in sorted(self.workshop.used_by(exercise))]
             self._exercises[exercise.name] = digest_of(spec, own, solution, self._shared, self._toys)

@@ -107,7 +107,7 @@ def _version(target: Target) -> CourseVersion:
             shared,
             known.digest(exercise.name),
             exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE),
-            [(name, slicer.digest([name])) for owner, name in checks if owner == exercise.name],
+            [(name, slicer.local_digest([name])) for owner, name in checks if owner == exercise.name],
         )
         for exercise in lesson.exercises
     }

@@ -11,6 +11,7 @@ from blindgrade.cli.grade import exports
 from blindgrade.cli.grade.device import need_device
 from blindgrade.cli.grade.job import FORMATS, Job
 from blindgrade.cli.grade.printing import Silent
+from blindgrade.cli.grade.proved import not_proved
 from blindgrade.cli.grade.screen import only_results, put
 from blindgrade.cli.grade.standing import last_results
 from blindgrade.engine.grading import runner
@@ -68,6 +69,8 @@ def grade(job: Job, printing: Silent, warm: Workers) -> Done:
         printing.clear()
     if warm.missing and warm.sandbox == "process":
         _say_unisolated(warm.missing)
+    if other_torch := not_proved(job.catalog.root, grading):
+        say(other_torch)
     if job.catalog.is_own(job.submission) and not job.options["debug"]:
         _remember(job, grading)
     if replies is not None:

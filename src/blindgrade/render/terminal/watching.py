@@ -43,8 +43,8 @@ class View:
     status: str = ""
     links: Links = field(default_factory=Links.none)
     verbose: bool = False
-    keys: bool = True  # whether this terminal gives single keys
     public_only: bool = False
+    keys: bool = True  # whether this terminal gives single keys
 
 
 def watch_screen(view: View, console: Console) -> list[RenderableType]:

@@ -203,7 +203,7 @@ class Watch:
         view = View(
             lessons=[(self._target(i).lesson, list(results.values())) for i, results in self._ordered()],
             problems=problems, recent=self._recent, focus=focus, listed=self._listed, status=self._status,
-            links=self._links, verbose=self._verbose, keys=HAS_KEYS, public_only=self._public_only(),
+            links=self._links, verbose=self._verbose, public_only=self._public_only(), keys=HAS_KEYS,
         )  # fmt: skip
         put(CLEAR + as_text(self._screen.console, *watch_screen(view, self._screen.console)))
 
