@@ -34,7 +34,8 @@ def workers_for(
 
     `private` are more paths that they must not read. With `again`, the lessons are graded again and again, and somebody
     waits. With `many`, there are many submissions: then even the tier `process` has forks where they are safe. Without
-    `ahead`, no process waits for a later worker. CUDA does not survive a fork. CourseError if this Python lacks a package of the course.
+    `ahead`, no process waits for a later worker. CUDA does not survive a fork. CourseError if this Python lacks a
+    package of the course.
     """
     need_packages(targets)
     if device == "cpu" and forks_safely() and (sandbox != "process" or many):

@@ -35,8 +35,9 @@ class FreshProcesses(Workers):
     """Workers that are processes of their own, in the tier `process`.
 
     `wanted` is the number of workers that will be asked for, or None if nobody knows. While one works, the next ones
-    get ready, but not without `ahead`. With `strict`, there are no workers: this tier isolates nothing. `missing` says why there is no stronger
-    tier. Without `memory`, the memory is not limited, because the driver of a GPU reserves large parts of it.
+    get ready, but not without `ahead`. With `strict`, there are no workers: this tier isolates nothing. `missing` says
+    why there is no stronger tier. Without `memory`, the memory is not limited, because the driver of a GPU reserves
+    large parts of it.
     """
 
     def __init__(
