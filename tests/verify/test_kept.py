@@ -103,6 +103,22 @@ def test_the_record_can_be_made_of_the_trained_exercises_alone(mini: Catalog) ->
     assert [p.passed for p in found if p.name == RECORD_IS_CURRENT] == [True]
 
 
+def test_a_record_spares_the_mutants_of_a_helper_that_only_trained_exercises_use(mini: Catalog) -> None:
+    helper = (
+        '# %% tags=["solution-only"]\ndef _missed(line, y):\n    return line - y\n\n\n# %% [markdown]\n# ## Fit a line'
+    )
+    edit(mini, f"solutions/{FOLDER}/basics.py", "# %% [markdown]\n# ## Fit a line", helper)
+    edit(mini, f"solutions/{FOLDER}/basics.py", "slope * x + offset - y", "_missed(slope * x + offset, y)")
+    prove(mini, [LESSON], Effort(1, mutants=True, known="record"))
+    [target] = mini.find([LESSON])
+    bench = Bench.of(mini, target, Effort(1, mutants=True, known="recorded"))
+    known = {mutant.exercise for mutant in bench.mutants if bench.known_mutant(mutant) is not None}
+    assert known == {"_missed", TRAINED}
+    assert {mutant.exercise for mutant in bench.mutants} == {*known, "_spread", "standardize", "correlation"}
+    bench.mutants = []  # as in a run without mutants
+    assert bench.record_is_current().passed
+
+
 def test_what_the_record_lacks_is_proved(mini: Catalog) -> None:
     prove(mini, [LESSON], Effort(1, known="record"))
     path = mini.files(LESSON).proof_record

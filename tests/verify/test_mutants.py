@@ -1,5 +1,6 @@
 """A mutant changes one thing inside the regions. A mutant that passes every check is reported."""
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.models import Lesson
 from blindgrade.verify.bench import Effort
+from blindgrade.verify.mutant import read_equivalents
 from blindgrade.verify.mutant_proofs import mutants_are_killed
-from blindgrade.verify.mutants import mutants, read_equivalents
+from blindgrade.verify.mutants import mutants
 from blindgrade.verify.proofs import prove
 from blindgrade.verify.tasks import Proof
 from blindgrade.verify.workshop import Workshop
@@ -65,6 +67,21 @@ def test_every_change_is_short_and_every_mutant_still_parses() -> None:
         assert len(mutant.change) <= 60
         compile(mutant.text, "mutant", "exec")
         assert mutant.text != workshop.solution.text
+
+
+def test_only_the_changed_place_differs_in_the_text_of_a_mutant() -> None:
+    line = "return (x - 1) * -(2 + x)"
+    body = f"    ### BEGIN SOLUTION\n    y = 'ü'; {line}\n    ### END SOLUTION\n"
+    text = f"# é: a comment\ndef f(x):\n{body}"
+    found = [mutant.text for mutant in mutants(text, Workshop(MINI, LESSON).lesson)]
+    expected = ["return (x + 1) * -(2 + x)", "return (x - 1) / -(2 + x)", "return (x - 1) * (2 + x)"]
+    for changed in expected:
+        [one] = [mutant for mutant in found if same_syntax(mutant, text.replace(line, changed))]
+        assert one.startswith("# é: a comment\n") and "    y = 'ü'; return" in one
+
+
+def same_syntax(one: str, other: str) -> bool:
+    return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
 
 
 def test_the_mutants_of_a_sound_course_are_killed() -> None:

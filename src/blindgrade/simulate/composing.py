@@ -11,7 +11,6 @@ from blindgrade.authoring.regions import MEANT
 from blindgrade.authoring.stub import stub_text
 from blindgrade.catalog import Catalog
 from blindgrade.cohort_report.structure import rename
-from blindgrade.engine.answers.known import read_known_answers
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.lesson_files import LessonFiles
@@ -35,10 +34,9 @@ class Pieces:
         self.files: LessonFiles = catalog.files(lesson_id)
         self.lesson: Lesson = catalog.lesson(self.files)
         self.solution = Solution(self.files, self.lesson)
-        answers = read_known_answers(self.solution)
         self.variants: dict[tuple[str, Choice], Variant] = {
-            **{(v.exercise, Choice("alternative", v.name)): v for v in answers.right},
-            **{(v.exercise, Choice("misconception", v.name)): v for v in answers.wrong},
+            **{(v.exercise, Choice("alternative", v.name)): v for v in self.solution.known.right},
+            **{(v.exercise, Choice("misconception", v.name)): v for v in self.solution.known.wrong},
         }
         self._pieces: dict[tuple[str, Choice], _Piece] = {}
 

@@ -16,7 +16,7 @@ from blindgrade.catalog import Target
 from blindgrade.engine.answers.answer_key import KEY_SEED
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
-from blindgrade.engine.grading.runner import GraderFailed, grade_lesson
+from blindgrade.engine.grading.runner import GraderFailed, all_checks, grade_lesson
 from blindgrade.engine.grading.worker_client import SandboxMissing, ZygoteFailed
 from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.submission.fingerprints import DoesNotParse, fingerprints
@@ -50,7 +50,7 @@ class Grader:
     def _lesson(self, target: Target, found: LessonSubmission | None, path: Path, options: Options) -> Attempt:
         begun = time.monotonic()
         keys = self._keys(target, found, options)
-        checks, _ = self.references.of(target, options)
+        checks, reference = self.references.of(target, options)
         checked = tuple(name for name in target.exercises if checks.of(name))
         if found is None or not keys or not checked:
             return grade_lesson(target, found, path, options, self.warm, self.references)
@@ -61,8 +61,10 @@ class Grader:
             del same[_quickest(target, same)]  # the file must be loaded again, and then one exercise is run
         old = {name: one.result.model_copy(update={"cached": True}) for name, one in same.items()}
         if len(old) == len(target.exercises):
-            return self._as_it_was(target, found, path, options, list(same.values()), old, begun)
-        return self._partly(target, found, path, options, keys, old)
+            attempt = self._as_it_was(target, found, path, options, list(same.values()), old, begun)
+        else:
+            attempt = self._partly(target, found, path, options, keys, old)
+        return attempt.model_copy(update={"checks": all_checks(reference, attempt.exercises)})
 
     def _keys(self, target: Target, found: LessonSubmission | None, options: Options) -> dict[str, str]:
         """Key of each exercise. Empty if the file cannot be read as a whole: then every exercise is run."""

@@ -10,8 +10,9 @@ from blindgrade.models import Kind
 from blindgrade.verify import trials
 from blindgrade.verify.deciders import Deciders, software
 from blindgrade.verify.kept import Kept, KeptResult, ProofRecord, new_record
+from blindgrade.verify.mutant import Mutant, can_make_mutants
 from blindgrade.verify.mutant_proofs import SAMPLE, named, sampled
-from blindgrade.verify.mutants import Mutant
+from blindgrade.verify.survival import concerned
 from blindgrade.verify.tasks import Proof, Task, plan
 from blindgrade.verify.workshop import Workshop
 
@@ -88,10 +89,9 @@ class Bench:
 
     def known_mutant(self, mutant: Mutant) -> KeptResult | None:
         """Result of an earlier trial of the mutant; None if it must be tried."""
-        if self.record is not None and self._trained(mutant.exercise):
-            if found := self.record.proofs.get(self.lasting.mutant(mutant)):
-                return found
-        trained = self._trained(mutant.exercise)
+        trained = self._trains(mutant)
+        if self.record is not None and trained and (found := self.record.proofs.get(self.lasting.mutant(mutant))):
+            return found
         usable = self.effort.known == "kept" or (self.effort.known == "record" and not trained)
         return self.kept.get(self.local.mutant(mutant)) if usable else None
 
@@ -130,7 +130,7 @@ class Bench:
 
     def write_record(self, tried: dict[str, KeptResult]) -> None:
         """Write the record of the trained exercises, or remove the file if the lesson trains nothing."""
-        lasting = {self.local.mutant(m): self.lasting.mutant(m) for m in self.mutants if self._trained(m.exercise)}
+        lasting = {self.local.mutant(m): self.lasting.mutant(m) for m in self.mutants if self._trains(m)}
         made = self.made | {lasting[digest]: one for digest, one in tried.items() if digest in lasting}
         path = self.workshop.files.proof_record
         if not made:
@@ -146,9 +146,7 @@ class Bench:
         if self.record is not None:
             tasks = plan(self.workshop, self.target.exercises, self.record.seeds)
             wanted = {self.lasting.of(task) for task in tasks if self._trained(task.exercise)}
-            every = self.mutants or sampled(self.workshop, trained)
-            mutants = {self.lasting.mutant(m) for m in every if self._trained(m.exercise)}
-            stale = set(self.record.proofs) - wanted - mutants
+            stale = set(self.record.proofs) - wanted - self._mutants_of(self.record)
             examples = ", ".join(sorted(self.record.proofs[digest].what for digest in stale)[:3])
             detail = (
                 f"{path} has {len(stale)} results of something that has changed since ({examples}); make it anew:"
@@ -158,8 +156,20 @@ class Bench:
             )
         return Proof(self.workshop.lesson.id, RECORD_IS_CURRENT, "", not detail, detail, 0.0)
 
+    def _mutants_of(self, record: ProofRecord) -> set[str]:
+        """Digests of mutants that trained exercises notice. If none can be made here, the recorded ones are current."""
+        if not self.mutants and not can_make_mutants():
+            return {digest for digest, one in record.proofs.items() if ": mutant " in one.what}
+        every = self.mutants or sampled(self.workshop, self.target.exercises)
+        return {self.lasting.mutant(m) for m in every if self._trains(m)}
+
     def _trained(self, exercise: str) -> bool:
         return any(e.name == exercise and e.kind is Kind.TRAINING for e in self.workshop.lesson.exercises)
+
+    def _trains(self, mutant: Mutant) -> bool:
+        """Does each check that may notice the mutant train? Also those of a helper that only trained exercises use."""
+        found = concerned(self.workshop, mutant)
+        return bool(found) and all(exercise.kind is Kind.TRAINING for exercise in found)
 
     def _proof(self, task: Task, found: KeptResult, source: str) -> Proof:
         name, _ = trials.KINDS[task.kind]

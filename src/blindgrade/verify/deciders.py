@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
 import platform
 from functools import cache, cached_property
 from importlib import metadata
-from pathlib import Path
 
 from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.models import Exercise
-from blindgrade.verify.mutants import Mutant
+from blindgrade.verify.mutant import Mutant
 from blindgrade.verify.public import decides_public_proof
 from blindgrade.verify.survival import concerned
 from blindgrade.verify.tasks import Task
 from blindgrade.verify.workshop import Workshop
 from blindgrade.versions.deciding import code_digest
+from blindgrade.versions.digests import digest_of, digest_of_file
 
 # Code that runs in a proof and can change its result. tests/verify/test_deciders.py finds a module that is missing.
 PROVES = (
@@ -40,6 +38,7 @@ PROVES = (
     "engine/worker/state.py",
     "state_dicts.py",
     "verify/lazy.py",
+    "verify/mutant.py",
     "verify/mutants.py",
     "verify/public.py",
     "verify/survival.py",
@@ -50,6 +49,7 @@ PROVES = (
 APART = {
     "engine/judging/collected_figures.py": "pictures, which are drawn after the verdict",
     "engine/judging/judged_before.py": "replies of a cohort, which no proof has",
+    "engine/judging/wrong_answers.py": "wrong answers of a cohort, which no proof has",
 }
 FREE = ("drift", "coverage", "supplies", "promises")  # kinds that cost next to nothing, so they are always done
 SHOWN_ELSEWHERE = {"difficulty", "mental_models", "concepts"}  # fields of an exercise that no result depends on
@@ -66,9 +66,10 @@ class Deciders:
         self.workshop = workshop
         versions = software() if on_this_machine else {}
         added = [workshop.packages] if workshop.packages else []
-        self._base = _of(code_digest(decides=PROVES, apart=tuple(APART)), versions, *added)
+        self._base = digest_of(code_digest(decides=PROVES, apart=tuple(APART)), versions, *added)
         self._exercises: dict[str, str] = {}
         self._tasks: dict[Task, str] = {}
+        self._different: dict[str, str] = {}
 
     def of(self, task: Task) -> str:
         """Digest for the task; "" if the proof is always done."""
@@ -81,34 +82,36 @@ class Deciders:
             return ""
         parts: list[object] = [self._base, task.kind, task.subject, task.seed]
         if not task.exercise:
-            return _of(parts, self._whole_lesson)
+            return digest_of(parts, self._whole_lesson)
         exercise = self.workshop.lesson.exercise(task.exercise)
         parts.append(self.exercise(exercise))
         if task.kind == "alternative":
             parts += [self._differs(v) for v in self.workshop.alternatives if self._is(v, task)]
-        if task.kind in ("misconception", "public"):
+        if task.kind == "failure":
+            parts += [self._differs(v) for v in self.workshop.failures if self._is(v, task)]
+        if task.kind in ("misconception", "failure", "public"):
             # A diagnosis chooses among all wrong answers to the exercise, in their order.
             known = [v for v in self.workshop.misconceptions if v.exercise == exercise.name]
-            parts += [[v.name, v.hint, self._differs(v)] for v in known]
+            parts += [[v.name, v.hint * (task.kind != "failure"), self._differs(v)] for v in known]
         if task.kind == "public":
             parts += decides_public_proof(self.workshop, exercise.name)
         if task.kind == "misconception":
             parts += [self.exercise(other) for other in self.workshop.touched_by(exercise.defines)]
-        return _of(parts)
+        return digest_of(parts)
 
     def mutant(self, mutant: Mutant) -> str:
         """Digest for the question whether any check notices the mutant."""
         users = [self.exercise(exercise) for exercise in concerned(self.workshop, mutant)]
-        return _of(self._base, "mutant", mutant.exercise, self._statements_that_differ(mutant.text), users)
+        return digest_of(self._base, "mutant", mutant.exercise, self._statements_that_differ(mutant.text), users)
 
     def exercise(self, exercise: Exercise) -> str:
         """Digest of the exercise: its description, its checks, the toys, and the part of the solution that they use."""
         if exercise.name not in self._exercises:
             checks = self.workshop.checks
-            own = [(check.name, checks.slicer.digest([check.name])) for check in checks.of(exercise.name)]
+            own = [(check.name, checks.slicer.local_digest([check.name])) for check in checks.of(exercise.name)]
             spec = exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE)
             solution = [self._solution.get(name, "") for name in sorted(self.workshop.used_by(exercise))]
-            self._exercises[exercise.name] = _of(spec, own, solution, self._shared, self._toys)
+            self._exercises[exercise.name] = digest_of(spec, own, solution, self._shared, self._toys)
         return self._exercises[exercise.name]
 
     # ------------------------------------------------------------ parts of the lesson
@@ -117,11 +120,11 @@ class Deciders:
     def _whole_lesson(self) -> str:
         files = self.workshop.files
         paths = (files.solution, files.private_checks, files.stub, files.public_checks, files.answer_key, files.spec)
-        return _of([_of_file(path) for path in paths], self._toys)
+        return digest_of([digest_of_file(path) for path in paths], self._toys)
 
     @cached_property
     def _toys(self) -> str:
-        return _of_file(self.workshop.files.toys)
+        return digest_of_file(self.workshop.files.toys)
 
     @cached_property
     def _solution(self) -> dict[str, str]:
@@ -140,12 +143,18 @@ class Deciders:
 
     def _statements_that_differ(self, text: str) -> str:
         """Statements of a changed solution that the solution itself does not have."""
-        known = self._dumps
-        return _of([dump for dump in map(_dump, ast.parse(text).body) if dump not in known])
+        if text not in self._different:
+            known, dumps = self._statements
+            # A dump takes long, so a statement with the same lines as one of the solution needs none.
+            changed = [_dump(node) for lines, node in _statements(text) if lines not in known]
+            self._different[text] = digest_of([dump for dump in changed if dump not in dumps])
+        return self._different[text]
 
     @cached_property
-    def _dumps(self) -> set[str]:
-        return {_dump(node) for node in ast.parse(self.workshop.solution.text).body}
+    def _statements(self) -> tuple[set[str], set[str]]:
+        """The solution's statements, once by their lines and once by their syntax."""
+        found = _statements(self.workshop.solution.text)
+        return {lines for lines, _ in found if lines}, {_dump(node) for _, node in found}
 
 
 def _definitions(text: str) -> dict[str, str]:
@@ -163,6 +172,17 @@ def _definitions(text: str) -> dict[str, str]:
     return {name: "\n".join(dumps) for name, dumps in found.items()}
 
 
+def _statements(text: str) -> list[tuple[str, ast.stmt]]:
+    """Top-level statements with their lines; "" for a statement that follows another one on a line."""
+    lines = text.split("\n")
+    found: list[tuple[str, ast.stmt]] = []
+    for node in ast.parse(text).body:
+        decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+        first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+        found.append(("" if node.col_offset else "\n".join(lines[first - 1 : node.end_lineno]), node))
+    return found
+
+
 def _dump(node: ast.stmt) -> str:
     return ast.dump(node)
 
@@ -172,11 +192,3 @@ def software() -> dict[str, str]:
     """Versions of this machine on which the last digits of a result depend."""
     versions = {name: metadata.version(name) for name in ("torch", "numpy")}
     return {"python": platform.python_version(), "machine": platform.machine(), **versions}
-
-
-def _of(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _of_file(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

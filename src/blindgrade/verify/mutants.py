@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
+from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from blindgrade.catalog import CourseError
-from blindgrade.files import toml_data
 from blindgrade.models import Lesson
+from blindgrade.verify.mutant import Mutant
 
 BINARY: dict[type[cst.BaseBinaryOp], type[cst.BaseBinaryOp]] = {
     cst.Add: cst.Subtract,
@@ -39,40 +35,6 @@ COMPARED: dict[type[cst.BaseCompOp], type[cst.BaseCompOp]] = {
 SIDE = 28  # characters of a change's text before and after the arrow
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """The solution with one small change. `exercise` is the name of the changed exercise or helper.
-
-    `change` is short enough for a line of a list; `old` and `new` are the same change in full.
-    """
-
-    exercise: str
-    line: int
-    change: str
-    text: str
-    old: str = ""
-    new: str = ""
-
-
-@dataclass(frozen=True)
-class Equivalent:
-    """An entry of equivalents.toml: a mutant that is a right answer, with the reason."""
-
-    exercise: str
-    change: str
-    reason: str
-
-
-def read_equivalents(path: Path) -> list[Equivalent]:
-    """Entries of the file; none if the file is missing. CourseError if it has another form."""
-    if not path.is_file():
-        return []
-    try:
-        return [Equivalent(**entry) for entry in toml_data(path).get("mutant", [])]
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise CourseError(f"{path}: {error}; each [[mutant]] has exercise, change and reason") from None
-
-
 def mutants(text: str, lesson: Lesson, only: Container[str] | None = None) -> list[Mutant]:
     """Every mutant of the solution's regions and solution-only cells, in the order of the file.
 
@@ -81,6 +43,8 @@ def mutants(text: str, lesson: Lesson, only: Container[str] | None = None) -> li
     wrapper = MetadataWrapper(cst.parse_module(text))
     positions = wrapper.resolve(PositionProvider)
     parents = wrapper.resolve(ParentNodeProvider)
+    spans = wrapper.resolve(ByteSpanPositionProvider)
+    source = text.encode()
     owners = {e.defines: e.name for e in lesson.exercises}
     inside = _private_lines(text)
     collector = _Collector()
@@ -96,9 +60,8 @@ def mutants(text: str, lesson: Lesson, only: Container[str] | None = None) -> li
         shown = _shown(node, parents)
         before = wrapper.module.code_for_node(shown)
         after = wrapper.module.code_for_node(_replace(shown, node, replacement))
-        changed = _replace(wrapper.module, node, replacement)
-        assert isinstance(changed, cst.Module)
-        found.append(Mutant(owners.get(owner, owner), line, _change(before, after), changed.code, before, after))
+        changed = _spliced(source, spans[node], wrapper.module.code_for_node(replacement))
+        found.append(Mutant(owners.get(owner, owner), line, _change(before, after), changed, before, after))
     return sorted(found, key=lambda m: m.line)
 
 
@@ -123,6 +86,12 @@ def _replace(tree: cst.CSTNode, node: cst.CSTNode, replacement: cst.CSTNode) -> 
     changed = tree.deep_replace(node, replacement)
     assert isinstance(changed, cst.CSTNode)
     return changed
+
+
+def _spliced(source: bytes, span: CodeSpan, code: str) -> str:
+    """The source with `code` at the span. A new tree of the whole module would take a hundred times as long."""
+    end = span.start + span.length
+    return (source[: span.start] + code.encode() + source[end:]).decode()
 
 
 def _owner(node: cst.CSTNode, parents: object) -> str:

@@ -8,11 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from blindgrade.catalog import Catalog, CourseError
-from blindgrade.engine.answers.known import KnownAnswers, read_known_answers
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution
-from blindgrade.engine.answers.solution_text import Variant
+from blindgrade.engine.answers.solution_text import Variant, parse
 from blindgrade.engine.grading.in_process import Trusted
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Exercise, Kind, Lesson
@@ -54,19 +53,20 @@ class Workshop:
         """Grades modules in this process, next to the solution."""
         return Trusted.by(self.reference)
 
-    @cached_property
-    def _known(self) -> KnownAnswers:
-        return read_known_answers(self.solution)
-
     @property
     def alternatives(self) -> list[Variant]:
         """Known right answers."""
-        return self._known.right
+        return self.solution.known.right
 
     @property
     def misconceptions(self) -> list[Variant]:
         """Known wrong answers."""
-        return self._known.wrong
+        return self.solution.known.wrong
+
+    @property
+    def failures(self) -> list[Variant]:
+        """Wrong answers that are no misunderstanding."""
+        return self.solution.known.fails
 
     @cached_property
     def uses(self) -> dict[str, set[str]]:
@@ -105,13 +105,12 @@ class Workshop:
 
 def _must_parse(path: Path) -> None:
     try:
-        ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise CourseError(
             f"{path} is missing; write it, or give the lesson the status planned in course.toml"
         ) from None
-    except SyntaxError as error:
-        raise CourseError(f"{path}:{error.lineno}: {error.msg}; correct the file") from None
+    parse(path, text)
 
 
 def _statements(text: str) -> dict[str, ast.stmt]:

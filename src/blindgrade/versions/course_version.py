@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
 import platform
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
-from pathlib import Path
 
 from blindgrade import clock, environment
 from blindgrade.catalog import CourseError, Target
@@ -20,6 +17,7 @@ from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Lesson
 from blindgrade.versions.deciding import MODELS, PACKAGE, code_digest, deciding
 from blindgrade.versions.declared_checks import declared_checks
+from blindgrade.versions.digests import digest_of, digest_of_file
 
 # Fields of an exercise that no result depends on, and that no result shows.
 SHOWN_ELSEWHERE = {"difficulty", "mental_models"}
@@ -71,7 +69,7 @@ def course_version(target: Target) -> CourseVersion:
 @lru_cache(maxsize=1)
 def engine_files() -> str:
     """Digest of the files whose code decides results. It changes more often than the code, and is made faster."""
-    return _of(platform.python_version(), [_of_file(path) for path in (*deciding(), PACKAGE / MODELS)])
+    return digest_of(platform.python_version(), [digest_of_file(path) for path in (*deciding(), PACKAGE / MODELS)])
 
 
 def lesson_files(target: Target) -> str:
@@ -79,8 +77,8 @@ def lesson_files(target: Target) -> str:
     files = target.files
     toys = sorted(files.grader_toys.rglob("*.py"))
     single = [files.spec, files.checks, files.solution, files.known_answers, files.toys]
-    named = [(path.relative_to(files.root).as_posix(), _of_file(path)) for path in (*single, *toys)]
-    return _of(engine_files(), target.lesson.id, target.packages, named)
+    named = [(path.relative_to(files.root).as_posix(), digest_of_file(path)) for path in (*single, *toys)]
+    return digest_of(engine_files(), target.lesson.id, target.packages, named)
 
 
 def attempt_key(submission: str, submitted_at: str | None, course: str, seed: str) -> str:
@@ -89,7 +87,7 @@ def attempt_key(submission: str, submitted_at: str | None, course: str, seed: st
     Two spellings of one instant give the same key. An unreadable time is an unknown one.
     """
     known = clock.utc(clock.instant(submitted_at), "auto") if clock.is_known(submitted_at) else None
-    return _of("attempt", submission, known, course, seed)[:40]
+    return digest_of("attempt", submission, known, course, seed)[:40]
 
 
 def _version(target: Target) -> CourseVersion:
@@ -99,21 +97,21 @@ def _version(target: Target) -> CourseVersion:
         "engine": code_digest(),
         "lesson": lesson.id,
         "seconds": lesson.seconds,
-        "solution": _of_file(files.solution),
-        "toys": _of_file(files.toys),
+        "solution": digest_of_file(files.solution),
+        "toys": digest_of_file(files.toys),
         "packages": target.packages,
     }
-    known = read_known_answers(SolutionText(files, lesson)) if files.solution.is_file() else KnownAnswers([], [])
+    known = read_known_answers(SolutionText(files, lesson)) if files.solution.is_file() else KnownAnswers([], [], [])
     exercises = {
-        exercise.name: _of(
+        exercise.name: digest_of(
             shared,
             known.digest(exercise.name),
             exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE),
-            [(name, slicer.digest([name])) for owner, name in checks if owner == exercise.name],
+            [(name, slicer.local_digest([name])) for owner, name in checks if owner == exercise.name],
         )
         for exercise in lesson.exercises
     }
-    return CourseVersion(_of(lesson.title, exercises), exercises)
+    return CourseVersion(digest_of(lesson.title, exercises), exercises)
 
 
 def _checks(files: LessonFiles, lesson: Lesson) -> tuple[list[tuple[str, str]], Slicer]:
@@ -127,11 +125,3 @@ def _checks(files: LessonFiles, lesson: Lesson) -> tuple[list[tuple[str, str]], 
 
         plain = [(check.exercise, check.name) for check in LessonChecks(files, lesson).all]
     return plain, slicer
-
-
-def _of(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _of_file(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

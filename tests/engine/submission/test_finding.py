@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from blindgrade.engine.submission.finding import Look, Wanted, find
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import LessonEntry
@@ -206,3 +207,13 @@ def test_links_and_environments_in_a_tree_are_not_entered(box: Path, target: Les
     (box / "hw").symlink_to(box / "env" / "lib")
     with pytest.raises(SubmissionError, match="hw was left out: it is a symbolic link"):
         read(box, target)
+
+
+def test_a_file_without_a_rival_is_not_looked_into() -> None:
+    def look(name: str) -> Look:
+        raise AssertionError(f"{name} is read, and a cohort has thousands of files")
+
+    wanted = Wanted("lesson-7.2.1", "lesson_7_2_1_score_functions", "score_functions", frozenset({"score"}))
+    for name, notes in (("score_functions.py", 0), ("Score-Functions (2).py", 1)):
+        choice = find(wanted, [name, "notes.txt", "flow_matching.py"], ["flow_matching"], look)
+        assert (choice.names, choice.others, len(choice.notes)) == ([name], [], notes)

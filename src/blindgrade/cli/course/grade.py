@@ -49,6 +49,9 @@ def grade() -> None:
     (lesson-7.2.1) or a module (lesson-7.2). The same command continues an interrupted run. It does not grade unchanged
     submissions again.
 
+    At the end, wrong answers that no misconception explains are compared with each other and with small changes of the
+    solution; `course discover` shows what they have in common.
+
     If checks have changed since the last grading, the command ends with who gained, who lost, how much, and because of
     which check. --preview only says so. With --raise-only, each submission keeps the higher of its old and new points;
     `course decisions` lists these decisions and takes them back.

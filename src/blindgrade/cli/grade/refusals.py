@@ -7,7 +7,7 @@ from typing import Any
 from blindgrade.cli.exits import BAD_REQUEST, stop
 
 FORMATS = ("junit", "sarif", "summary")  # files that are written in addition to the screen
-MODES = ("as_json", "problems", "verbose", "hint", "show", "watch", "report", "open_it")
+MODES = ("as_json", "problems", "verbose", "hint", "show", "watch", "report", "open_it", "explain")
 NAMES = {"json": "as_json"}
 
 
@@ -30,6 +30,9 @@ def refuse_what_cannot_be(lessons: tuple[str, ...], options: dict[str, Any]) -> 
         if others or not lessons:
             reason = f"goes without --{others[0]}" if others else "needs an exercise"
             stop(f"--show {reason}; run `grade score_from_noise --show {options['show'] or 'CHECK'}`", BAD_REQUEST)
+    if options["explain"] and (options["hint"] or options["watch"] or options["debug"] or not lessons):
+        stop("--explain needs lessons, and goes without --hint, --watch and --debug; run"
+             " `grade lesson-7.2.1 --explain`", BAD_REQUEST)  # fmt: skip
     if options["watch"] and (written or options["hint"] or options["debug"] or not lessons):
         stop("--watch needs lessons, and goes without --hint, --debug and options that write a file or JSON; run"
              " `grade lesson-7.2.1 --watch`", BAD_REQUEST)  # fmt: skip

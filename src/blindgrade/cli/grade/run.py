@@ -11,6 +11,7 @@ from blindgrade.cli.grade import exports
 from blindgrade.cli.grade.device import need_device
 from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.printing import Silent
+from blindgrade.cli.grade.proved import not_proved
 from blindgrade.cli.grade.refusals import FORMATS
 from blindgrade.cli.grade.screen import only_results, put
 from blindgrade.cli.grade.session import Session
@@ -21,6 +22,7 @@ from blindgrade.engine.grading.runner import GraderFailed
 from blindgrade.engine.grading.worker_client import SandboxMissing
 from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.judging.collected_figures import CollectedFigures
+from blindgrade.engine.judging.wrong_answers import CollectedReplies
 from blindgrade.engine.submission.reading import SubmissionError
 from blindgrade.history import Progress
 from blindgrade.models import Attempt, ExerciseResult, Grading
@@ -55,9 +57,10 @@ def grade(job: Job, printing: Silent, warm: Workers, session: Session | None = N
     need_device(job.options["device"])
     past = _past(job) if job.drawn else Past()
     figures = CollectedFigures() if job.drawn else None
+    replies = CollectedReplies() if job.wanted["explain"] else None
     hooks: dict[str, Any] = {
         "progress": printing.waiting, "graded": printing.exercise, "finished": printing.lesson, "figures": figures,
-        "interrupted": session.interrupted if session is not None else None,
+        "replies": replies, "interrupted": session.interrupted if session is not None else None,
     }  # fmt: skip
     options = Options(**hooks, **job.options)
     try:
@@ -78,8 +81,15 @@ def grade(job: Job, printing: Silent, warm: Workers, session: Session | None = N
         printing.clear()
     if warm.missing and warm.sandbox == "process":
         _say_unisolated(warm.missing)
+    if other_torch := not_proved(job.catalog.root, grading):
+        say(other_torch)
     if job.catalog.is_own(job.submission) and not job.options["debug"]:
         _remember(job, grading)
+    if replies is not None:
+        # After the results are stored: what explains them quotes the solution. Only instructors need its imports.
+        from blindgrade.cli.grade.explain import explain
+
+        grading = explain(job, grading, replies)
     return Done(grading, past, figures)
 
 
@@ -92,6 +102,10 @@ def deliver(job: Job, printing: Silent, done: Done) -> int:
         put(as_lines(findings(grading, links)))
     else:
         printing.end(grading, links, job.planned)
+        if job.wanted["explain"]:
+            from blindgrade.cli.grade.explain import explanation
+
+            put(explanation(job, grading))
     try:
         exports.write(grading, links, {name: job.wanted[name] for name in FORMATS})
     except OSError as error:

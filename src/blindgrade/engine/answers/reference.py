@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from blindgrade.checks import Check, derive
-from blindgrade.engine.answers.known import read_known_answers
+from blindgrade.engine.answers.exact import Digest, Keyed
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.answers.solution_text import Variant
@@ -34,12 +34,20 @@ class Reference(Protocol):
 
     kind: str
 
-    def expected(self, check: Check, seed: int) -> Answer | None:
+    def expected(self, check: Check, seed: int) -> Answer | Keyed | None:
         """Reply of the reference for the check's seed; None if the check needs none."""
         ...
 
-    def own(self, check: Check, seed: int) -> Answer | None:
+    def own(self, check: Check, seed: int) -> Answer | Keyed | None:
         """Reply of the reference, also for a check that needs none; None if there is no reply."""
+        ...
+
+    def hints(self, exercise: str) -> dict[str, str]:
+        """Hints of the exercise's misconceptions by their names, in the order of the course."""
+        ...
+
+    def of_misconception(self, exercise: str, name: str, check: Check, seed: int) -> Answer | Digest | Keyed | None:
+        """Reply of a misconception to the check; None if it is not known."""
         ...
 
 
@@ -55,7 +63,6 @@ class LiveReference:
         self._replies: dict[tuple[str, int], Answer] = {}
         self._wrong: dict[tuple[str, str, str, int], Answer] = {}
         self._loaded: dict[tuple[str, str], LoadedLesson] = {}
-        self._misconceptions: list[Variant] | None = None
 
     def expected(self, check: Check, seed: int) -> Answer | None:
         """See `Reference`."""
@@ -72,6 +79,15 @@ class LiveReference:
         """Store a reply of the solution that was computed elsewhere for this check and seed."""
         self._replies[check.name, seed] = reply
 
+    def hints(self, exercise: str) -> dict[str, str]:
+        """See `Reference`."""
+        return {variant.name: variant.hint for variant in self.misconceptions(exercise)}
+
+    def of_misconception(self, exercise: str, name: str, check: Check, seed: int) -> Answer:
+        """See `Reference`. The misconception runs when its reply is first asked for."""
+        variant = next(v for v in self.misconceptions(exercise) if v.name == name)
+        return self.of_variant(variant, check, seed)
+
     def of_variant(self, variant: Variant, check: Check, seed: int) -> Answer:
         """Reply of a known wrong answer. It is remembered, because many students share a misconception."""
         key = (variant.exercise, variant.name, check.name, seed)
@@ -84,6 +100,4 @@ class LiveReference:
 
     def misconceptions(self, exercise: str) -> list[Variant]:
         """Known wrong answers to the exercise."""
-        if self._misconceptions is None:
-            self._misconceptions = read_known_answers(self.solution).wrong
-        return [v for v in self._misconceptions if v.exercise == exercise]
+        return [v for v in self.solution.known.wrong if v.exercise == exercise]

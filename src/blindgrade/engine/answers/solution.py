@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from blindgrade.catalog import CourseError
+from blindgrade.engine.answers.known import KnownAnswers, read_known_answers
 from blindgrade.engine.answers.lesson_checks import provide_toys
 from blindgrade.engine.answers.solution_text import SolutionText, Variant
 from blindgrade.engine.worker.lesson import LoadedLesson, load
@@ -17,6 +18,11 @@ class Solution(SolutionText):
     def module(self) -> LoadedLesson:
         """Solution as a loaded module: the reference."""
         return self.load(self.text)
+
+    @cached_property
+    def known(self) -> KnownAnswers:
+        """Known answers of the lesson. CourseError names the line of a wrong entry."""
+        return read_known_answers(self)
 
     def load(self, text: str) -> LoadedLesson:
         """Module with `text` instead of the solution's text. CourseError if a line of it does not run."""

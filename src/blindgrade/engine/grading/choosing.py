@@ -9,10 +9,10 @@ from pathlib import Path
 
 from blindgrade.catalog import Target, need_packages
 from blindgrade.engine.grading.fresh_processes import FreshProcesses
+from blindgrade.engine.grading.optimizers import needs_optimizer
 from blindgrade.engine.grading.sandboxes import Sandbox
 from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.sandbox.remedies import NO_WALL_HERE
-from blindgrade.models import Kind
 
 
 def forks_safely() -> bool:
@@ -41,9 +41,8 @@ def workers_for(
         from blindgrade.engine.grading.warm_process import Zygote
 
         return Zygote.for_targets(targets, sandbox=sandbox, private=private)
-    exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
     return FreshProcesses(
-        optimizer=any(e.kind is Kind.TRAINING for e in exercises),
+        optimizer=any(map(needs_optimizer, targets)),
         packages=list(dict.fromkeys(name for target in targets for name in target.packages)),
         wanted=None if again or many else len(targets),
         strict=sandbox not in ("auto", "process"),

@@ -18,6 +18,7 @@ from typing import Any, Self
 from blindgrade import environment
 from blindgrade.catalog import Target, need_packages
 from blindgrade.engine.grading.connection import SocketConnection
+from blindgrade.engine.grading.optimizers import needs_optimizer
 from blindgrade.engine.grading.sandboxes import ALLOWED, Sandbox
 from blindgrade.engine.grading.worker_client import START_SECONDS, Ended, SandboxMissing, Worker, ZygoteFailed
 from blindgrade.engine.grading.workers import Workers
@@ -27,7 +28,6 @@ from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.sandbox.remedies import explain
 from blindgrade.engine.wire import channel, frames
 from blindgrade.engine.worker import large_pages
-from blindgrade.models import Kind
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Zygote(Workers):
         private = {*private, *(t.files.root / tree for t in targets for tree in ("solutions", "graders"))}
         exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
         return cls(
-            optimizer=any(e.kind is Kind.TRAINING for e in exercises),
+            optimizer=any(map(needs_optimizer, targets)),
             sandbox=sandbox,
             private=sorted(private),
             packages=list(dict.fromkeys(name for target in targets for name in target.packages)),

@@ -76,6 +76,10 @@ def passed_over(wanted: Wanted, chosen: str, files: Iterable[str], look: Looking
 
 
 def _best(wanted: Wanted, candidates: dict[str, Named], look: Looking) -> Choice:
+    if len(candidates) == 1:  # nothing to compare, so the file is not read
+        [only] = candidates
+        return Choice([only], [], _misnamed(wanted, candidates, only))
+
     def key(name: str) -> tuple[bool, int, int, int]:
         found = candidates[name]
         away = PurePosixPath(name).parent.name not in (wanted.folder, wanted.lesson)
@@ -90,13 +94,17 @@ def _best(wanted: Wanted, candidates: dict[str, Named], look: Looking) -> Choice
         return Choice(refused=f"{both} could each be the answer to {wanted.lesson}; keep one, named {wanted.own}")
     pair = [name for name in ordered if name == first or _beside(name, first)]
     others = [name for name in ordered if name not in (*pair, *alike)]
-    notes = []
-    if candidates[first].kind is not Kind.OWN:
-        notes.append(f"{first} was read as the lesson's file; its own name is {wanted.own}")
+    notes = _misnamed(wanted, candidates, first)
     if others:
         why = _why(candidates, first, others[0], look)
         notes.append(f"{first} was graded and {_listed(others)} not, because {why}; keep one file for {wanted.lesson}")
     return Choice(pair, [name for name in ordered if name not in pair], notes)
+
+
+def _misnamed(wanted: Wanted, candidates: dict[str, Named], chosen: str) -> list[str]:
+    if candidates[chosen].kind is Kind.OWN:
+        return []
+    return [f"{chosen} was read as the lesson's file; its own name is {wanted.own}"]
 
 
 def _why(candidates: dict[str, Named], first: str, other: str, look: Looking) -> str:

@@ -31,7 +31,10 @@ class Focus:
 
 @dataclass(frozen=True)
 class View:
-    """Content of the screen: each lesson with its results in order. `recent` are the results of the last save."""
+    """Content of the screen: each lesson with its results in order. `recent` are the results of the last save.
+
+    `public_only` says that the points are those of public checks.
+    """
 
     lessons: Sequence[tuple[Lesson, Sequence[ExerciseResult]]]
     problems: Sequence[str] = ()
@@ -41,6 +44,7 @@ class View:
     status: str = ""
     links: Links = field(default_factory=Links.none)
     verbose: bool = False
+    public_only: bool = False
     keys: bool = True  # whether this terminal gives single keys
 
 
@@ -52,7 +56,8 @@ def watch_screen(view: View, console: Console) -> list[RenderableType]:
         if view.listed:
             parts.append(exercise_table(results, console))
         of = sum(result.max_points for result in results) or lesson.max_points
-        parts.append(bar(sum(result.points for result in results), of, console))
+        unit = "public points" if view.public_only else "points"
+        parts.append(bar(sum(result.points for result in results), of, console, unit=unit))
     if view.problems:
         parts += ["", *problems(view.problems)]
     parts += ["", Text(view.status, "dim")]

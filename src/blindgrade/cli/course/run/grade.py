@@ -16,6 +16,7 @@ from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
 from blindgrade.cli import exits
 from blindgrade.cli.course.run import change_lines
 from blindgrade.cli.course.run.deciding import BadRequest, new_line, store_rulings
+from blindgrade.cli.course.run.explaining import explain_pending
 from blindgrade.cli.course.run.notes import SHOWN_NOTES
 from blindgrade.cli.course.run.whole_lessons import whole_lessons
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, INTERRUPTED, SOME_NOT, say, stop, stops
@@ -68,9 +69,11 @@ def grade(
             from blindgrade.cli.course.run.grade_cohort import grade_submissions
 
             summary = grade_submissions(targets, submitted, store, settings, cluster, trial, finish)
+        code = _say_summary(summary, store, preview)
+        if not preview:
+            explain_pending(targets, store, summary.pending, settings.workers)
     except KeyboardInterrupt:
         stop("interrupted; the same command continues from here", INTERRUPTED)
-    code = _say_summary(summary, store, preview)
     _say_changes(summary.changes, changes, preview)
     exits.leave(code)  # everything is printed and stored
 

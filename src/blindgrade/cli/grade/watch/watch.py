@@ -203,9 +203,14 @@ class Watch:
         view = View(
             lessons=[(self._target(i).lesson, list(results.values())) for i, results in self._ordered()],
             problems=problems, recent=self._recent, focus=focus, listed=self._listed, status=self._status,
-            links=self._links, verbose=self._verbose, keys=HAS_KEYS,
+            links=self._links, verbose=self._verbose, public_only=self._public_only(), keys=HAS_KEYS,
         )  # fmt: skip
         put(CLEAR + as_text(self._screen.console, *watch_screen(view, self._screen.console)))
+
+    def _public_only(self) -> bool:
+        """Did hidden checks not run, because this course has none or the user asked for the answer key?"""
+        checks = [check for _, found in self._ordered() for result in found.values() for check in result.checks]
+        return bool(checks) and all(check.public for check in checks)
 
     def _exit_code(self) -> int:
         results = [r for _, found in self._ordered() for r in found.values()]
