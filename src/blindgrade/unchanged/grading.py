@@ -50,7 +50,7 @@ class Grader:
     def _lesson(self, target: Target, found: LessonSubmission | None, path: Path, options: Options) -> Attempt:
         begun = time.monotonic()
         keys = self._keys(target, found, options)
-        checks, reference = self.references.of(target, options)
+        checks, _ = self.references.of(target, options)
         checked = tuple(name for name in target.exercises if checks.of(name))
         if found is None or not keys or not checked:
             return grade_lesson(target, found, path, options, self.warm, self.references)
@@ -61,10 +61,8 @@ class Grader:
             del same[_quickest(target, same)]  # the file must be loaded again, and then one exercise is run
         old = {name: one.result.model_copy(update={"cached": True}) for name, one in same.items()}
         if len(old) == len(target.exercises):
-            attempt = self._as_it_was(target, found, path, options, list(same.values()), old, begun)
-        else:
-            attempt = self._partly(target, found, path, options, keys, old)
-        return attempt.model_copy(update={"checks": all_checks(reference, attempt.exercises)})
+            return self._as_it_was(target, found, path, options, list(same.values()), old, begun)
+        return self._partly(target, found, path, options, keys, old)
 
     def _keys(self, target: Target, found: LessonSubmission | None, options: Options) -> dict[str, str]:
         """Key of each exercise. Empty if the file cannot be read as a whole: then every exercise is run."""
@@ -102,6 +100,7 @@ class Grader:
             seconds=time.monotonic() - begun,
             problems=problems,
             not_limited=same[0].not_limited,
+            checks=self._all_checks(target, options, list(old.values())),
         )
 
     def _partly(
@@ -117,13 +116,24 @@ class Grader:
         self._keep(target, found, attempt, keys, opened[lesson])
         new = {result.name: result for result in attempt.exercises}
         both = [(new | old)[name] for name in target.exercises if name in new or name in old]
-        return attempt.model_copy(
-            update={
-                "exercises": both,
-                "points": round(sum(result.points for result in both), 6),
-                "max_points": sum(result.max_points for result in both),
-            }
+        return Attempt.of(
+            target.lesson,
+            both,
+            attempt.submission,
+            seed=attempt.seed,
+            reference=attempt.reference,
+            sandbox=attempt.sandbox,
+            seconds=attempt.seconds,
+            problems=attempt.problems,
+            unreadable=attempt.unreadable,
+            graded_at=attempt.graded_at,
+            not_limited=attempt.not_limited,
+            checks=self._all_checks(target, options, both),
         )
+
+    def _all_checks(self, target: Target, options: Options, results: list[ExerciseResult]) -> int | None:
+        _, reference = self.references.of(target, options)
+        return all_checks(reference, results)
 
     def _keep(
         self, target: Target, found: LessonSubmission, attempt: Attempt, keys: dict[str, str], opened: set[str]

@@ -320,7 +320,7 @@ def test_a_command_that_is_interrupted_leaves_a_resident_that_goes_on(shared: Ho
     while not shared.status()["busy"] and running.poll() is None:
         time.sleep(0.02)
     running.kill()
-    running.wait()
+    running.communicate()
     shared.answer("all_right")
     while shared.status()["busy"]:
         time.sleep(0.02)
