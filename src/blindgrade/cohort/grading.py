@@ -199,11 +199,8 @@ class LessonGrader:
             return Plan(work, key, found, {}, [])
         done = store.read(lesson, work.student, key)
         if done is not None and not has_errors(done):
-            return replace(
-                Result(lesson, work.student, "unchanged"),
-                submission=found.sha256,
-                key=key,
-                course=self.version.digest,
+            return Result(
+                lesson, work.student, "unchanged", submission=found.sha256, key=key, course=self.version.digest
             )
         return Plan(work, key, found, *self._still_valid(store, work.student, found.sha256))
 
@@ -245,8 +242,10 @@ class LessonGrader:
             self.warm.close()
             attempt = self._attempt(plan)
         completed = self._completed(attempt, plan)
-        result = Result(self.target.lesson.id, plan.work.student, "graded", "", completed, len(plan.earlier))
-        return replace(result, submission=plan.submission.sha256, key=plan.key, course=self.version.digest)
+        return Result(
+            self.target.lesson.id, plan.work.student, "graded", "", completed, len(plan.earlier),
+            submission=plan.submission.sha256, key=plan.key, course=self.version.digest,
+        )  # fmt: skip
 
     def _attempt(self, plan: Plan) -> Attempt:
         names = tuple(name for name in self.target.exercises if name not in plan.earlier)
