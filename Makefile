@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
+.PHONY: help docs demo test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,12 +19,20 @@ $(VENV)/.student: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e .
 	@touch $@
 
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[report]'
+	@touch $@ $(VENV)/.student
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[docs]'
+	@touch $@ $(VENV)/.student
+
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.student
 
-demo: $(VENV)/.student  ## set up .venv and grade lesson 7.2 of a half-finished sample submission
-	@$(BIN)/grade lesson-7.2 --submission tests/submissions/half_done || test $$? -eq 1
+demo: $(VENV)/.demo  ## set up .venv and show a student's grading, its page, and a cohort of 30 with its report
+	@$(BIN)/python -m blindgrade.samples.demo
 
 test: $(VENV)/.dev  ## run everything that CI runs
 	$(MAKE) --no-print-directory check
@@ -45,6 +53,10 @@ drift: $(VENV)/.dev  ## generated files and samples against their sources
 	$(BIN)/course build --check
 	$(BIN)/python -m blindgrade.generate.schemas --check docs/schemas
 	$(BIN)/python -m blindgrade.samples --check
+
+docs: $(VENV)/.docs  ## build the documentation as a site in build/site/site; a warning is an error
+	$(BIN)/python -m blindgrade.manual build/site
+	cd build/site && $(abspath $(BIN))/zensical build --strict --clean
 
 samples: $(VENV)/.dev  ## make reports/samples: pages, and their screenshots by headless Chromium
 	$(PIP) -e '.[browser]'
@@ -79,6 +91,7 @@ bench: $(VENV)/.dev  ## measure grading, the sandbox, watching and reports
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
+	$(BIN)/python tests/benchmarks/portable.py
 	$(BIN)/python tests/benchmarks/cohort_report.py
 	$(BIN)/python tests/benchmarks/report.py
 

@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# The same code gives the same result each time. To look for new examples: pytest --hypothesis-profile=default.
+settings.register_profile("steady", derandomize=True)
+settings.load_profile("steady")
 
 # Modules that take longest, the longest first. They run first, so that no worker of `make test` ends with one alone.
 LONGEST = (

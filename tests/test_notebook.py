@@ -65,9 +65,9 @@ def test_the_magic_shows_a_card_and_its_plain_text(outputs: dict[str, list[Any]]
     [shown] = outputs["one"]
     assert shown.output_type == "display_data"
     assert "Each row has mean 0 and standard deviation 1." in shown.data["text/html"]
-    assert "→ The spread is still what it was. (not divided)" in shown.data["text/plain"]
+    assert "→ The spread is still what it was.\n" in shown.data["text/plain"]
     assert "(cell [3], line 1)" in shown.data["text/plain"]
-    assert "Hidden checks are not run here" in shown.data["text/plain"]
+    assert "the others run when you hand in. Save the notebook, then" in shown.data["text/plain"]
 
 
 def test_without_a_name_all_that_is_defined_is_graded(outputs: dict[str, list[Any]]) -> None:

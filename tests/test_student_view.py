@@ -8,7 +8,16 @@ from types import SimpleNamespace
 import pytest
 
 from blindgrade.attempts.decision import DecisionKind, Ruling
-from blindgrade.models import CheckResult, ExerciseResult, Feedback, LessonFeedback, Level, Outcome, Policy
+from blindgrade.models import (
+    CheckResult,
+    ExerciseResult,
+    Feedback,
+    LessonFeedback,
+    Level,
+    MutantMatch,
+    Outcome,
+    Policy,
+)
 from blindgrade.places import Place
 from blindgrade.policies import feedback_level
 from blindgrade.render.text.student import headline
@@ -180,3 +189,41 @@ def test_the_due_date_changes_the_level(due: datetime | None, seconds: int, leve
     feedback = Feedback(before=Level.TOTAL, after=Level.COUNTS)
     policy = Policy(due={LESSON: due} if due else {}, feedback=feedback)
     assert feedback_level(LESSON, policy, DUE + timedelta(seconds=seconds), []) is level
+
+
+def test_a_relation_is_read_where_the_checks_are_and_only_without_a_misconception() -> None:
+    related = {"relation": "negated", "relation_text": "Part of your result is exactly minus the expected value."}
+    for level in Level:
+        shown = view(level, check(**related)).model_dump_json()
+        assert (related["relation_text"] in shown) is (level is Level.CHECKS)
+    assert "minus" not in view(Level.CHECKS, check(**related, misconception="sign")).model_dump_json()
+    assert "minus" not in view(Level.CHECKS, check(Outcome.PASSED, **related)).model_dump_json()
+    assert "negated" not in view(Level.CHECKS, check(**related)).model_dump_json()
+
+
+def with_mutant(words: str, *checks: CheckResult, level: Level = Level.CHECKS) -> StudentView:
+    found = MutantMatch(words=words, kinds=["axis"], changes=["`dim=0` read as `dim=1` in line 3"], count=1)
+    result = exercise("standardize", 0, checks=list(checks)).model_copy(update={"mutant": found})
+    return student_view(attempt("ana", (0, 1, 1)).model_copy(update={"exercises": [result]}), level)
+
+
+def test_the_class_of_a_change_is_a_hint_of_a_failed_check_without_one() -> None:
+    seen = with_mutant("as if another axis were meant", check(Outcome.PASSED), check(hint="Look."), check())
+    assert [one["hint"] for one in seen.exercises[0].checks or ()] == [
+        "", "Look.", "Your code answers as if another axis were meant.",
+    ]  # fmt: skip
+    seen = with_mutant("as if another axis were meant", check(hint="Look."), check(hint="Look."))
+    assert [one["hint"] for one in seen.exercises[0].checks or ()] == [
+        "Look. Your code answers as if another axis were meant.", "Look.",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("level", Level)
+def test_no_level_shows_the_change_itself_and_only_checks_its_class(level: Level) -> None:
+    text = with_mutant("as if another axis were meant", check(), level=level).model_dump_json()
+    assert "dim" not in text and "line 3" not in text
+    assert ("another axis" in text) == (level is Level.CHECKS)
+
+
+def test_a_change_without_words_adds_nothing() -> None:
+    assert [one["hint"] for one in with_mutant("", check()).exercises[0].checks or ()] == [""]

@@ -1,6 +1,6 @@
 """A Dask cluster in Slurm jobs that grades a cohort. Adapt the marked lines and run this on a login node.
 
-    pip install 'blindgrade[cluster]' dask-jobqueue        (in an environment that every node sees)
+    pip install './blindgrade-0.1.0-py3-none-any.whl[cluster]' dask-jobqueue    (in an environment that every node sees)
     python slurm.py lesson-7.2.1 submitted/
 
 tests/cohort/test_slurm.py runs it with a `sbatch` that starts the job on the same machine. It never ran on a real

@@ -139,8 +139,9 @@ def hysteresis(mag: Float[Tensor, "height width"], low: float, high: float) -> B
 # $R = 4$ and nine weights, the middle one 0.399. With $\sigma = 0$ nothing is blurred.
 #
 # The thresholds live on the scale of the gradients of an image from 0 to 255: a step of 10 grey values has
-# $m = 40$, the largest possible step has 1020. Thin before you link: a link may not run through pixels that
-# will not be there in the end.
+# $m = 40$. An upright step from 0 to 255 has 1020, a diagonal one 1082, and no pattern of pixels has more than
+# $255\sqrt{20} = 1140$. Thin before you link: a link may not run through pixels that will not be there in the
+# end.
 
 
 # %%
@@ -205,6 +206,7 @@ def depth_to_map(
 # $$ p + u\,(q - p), \qquad u = \frac{(c - p) \cdot (q - p)}{|q - p|^2} \ \text{ limited to } [0, 1]. $$
 #
 # Without the limits the limb would be an endless line. If $p = q$, the segment is a point and the limb a disc.
+# (What a real pose ControlNet reads is a colour picture, with a colour for each limb. One mask has the geometry.)
 #
 # Worked: $p = (2, 1)$, $q = (6, 1)$, and the pixel at column 8, row 1. $u = 6 \cdot 4 / 16 = 1.5$, limited to
 # 1, so the nearest point is $q$ and the distance is 2. The pixel at column 4, row 3 has $u = 0.5$ and distance
@@ -234,7 +236,8 @@ def skeleton_map(
 # change?* Three filters:
 #
 # - **canny** sees grey values that change from pixel to pixel, and compares with fixed thresholds.
-# - **depth** sees where surfaces are.
+# - **depth** sees where surfaces are. Here a depth camera measures it. (MiDaS has nothing but the photograph: from
+#   equal pixels it makes equal maps, wherever the surfaces are.)
 # - **openpose** sees where a person's joints are.
 #
 # And eight edits:
@@ -325,7 +328,8 @@ def check_control_image(
 # |---|---|---|---|---|---|---|
 # | error | 1.4 | 1.0 | 0.6 | 0 | 1.0 | 2.0 |
 #
-# At 2.0 the result is as far off as without any control. So take the *weakest* scale whose error you can
+# In this toy the pull is linear in $s$, so at 2.0 the result is as far off as without any control; what a real
+# network does there, you have to measure. So take the *weakest* scale whose error you can
 # bear: with `max_error = 0.7` that is 0.7, and all the diversity it leaves is yours.
 
 

@@ -351,6 +351,11 @@ def prepare_generation(
 #
 # Names are read by whole segments between dots: `to_k_ip` is not `to_k`.
 #
+# Two rows are coarser than the truth. Of the weights that only a ControlNet has, `controlnet_cond_embedding` alone
+# reads the map itself; the zero convolutions read the copy's features, and count as `WHERE` because nothing but
+# the map's message passes through them. And SDXL's added embedding reads the pooled prompt, too, beside size and
+# crop.
+#
 # The channels are written with underscores here. Lesson 7.4.1 meets the same five with hyphens,
 # `WHAT-IT-LOOKS-LIKE`: answer in each lesson in its own spelling.
 
@@ -376,6 +381,9 @@ def channel_of(param_name: str) -> str:
 # will blame the prompt for what the timestep did. And *moves* means by more than a tolerance, at the element
 # that moves most: a ControlNet may move a single corner.
 #
+# A change that is the same for every element has a blind spot: a LayerNorm subtracts the mean of each token, and
+# with it the change. So let the change differ from element to element.
+#
 # If the largest changes are 0.3 for `t`, $10^{-6}$ for `text`, 0 for `hint`, 0.2 for `image`, then with a
 # tolerance of $10^{-3}$ the answer is `["WHEN", "WHAT_IT_LOOKS_LIKE"]`.
 
@@ -385,8 +393,8 @@ def probe_channels(model: Callable[..., Tensor], inputs: dict[str, Float[Tensor,
     """The channels that a model listens to, in the order WHEN, WHAT, WHERE, WHAT_IT_LOOKS_LIKE.
 
     model: called as model(**inputs), returns a tensor; inputs: floating tensors x, t (WHEN), text (WHAT),
-    hint (WHERE), image (WHAT_IT_LOOKS_LIKE). A channel counts if a change of order 1 in its input alone, say
-    +0.37 on every element, moves some element of the output by more than tol.
+    hint (WHERE), image (WHAT_IT_LOOKS_LIKE). A channel counts if a change of order 1 in its input alone,
+    which differs from element to element, moves some element of the output by more than tol.
     Source: Ye et al. 2023 (IP-Adapter, arXiv 2308.06721) and Zhang et al. 2023 (ControlNet, arXiv 2302.05543).
     """
     raise NotImplementedError

@@ -498,10 +498,12 @@ def has_found_the_values(result, expected, rng):
         shared = torch.outer(common, common)  # projects on what all references have in common
         own = torch.eye(3) - shared
         shared_left = mean_square((values - wish) @ shared, common) / mean_square(wish @ shared, common)
-        own_learned = mean_square(values @ own, common) / mean_square(wish @ own, common)
+        own_left = mean_square((values - wish) @ own, common) / mean_square(wish @ own, common)
         raise Fail(
             f"{left:.0%} of the untrained layer's error is left on unseen references; expected below 20%",
-            misconception="shuffled_image" if shared_left < 0.5 and own_learned < 0.2 else None,
+            # Slow training learns both: with a tenth of the rate 0.22 and 0.36 are left, with exchanged images 0.26
+            # and 0.97.
+            misconception="shuffled_image" if shared_left < 0.5 and own_left > 0.85 else None,
         )
 
 @check(

@@ -249,6 +249,13 @@ def follows_the_flow(lesson, rng):
     cases = in_each_dtype(lambda dtype: (winding, rng.normal(4, 3, dtype=dtype), 25, *USUAL, rng.number(0.001, 0.01)))
     return answers_and_purity(lesson.pf_ode_sample, cases)
 
+@check("pf_ode_sample", weight=0.5, public=True, **MANY_STEPS)
+def walks_the_same_way_each_time(lesson, rng):
+    """The flow has no chance in it: the same start gives the same path each time."""
+    start = rng.normal(4, 2, dtype=torch.float64)
+    paths = [lesson.pf_ode_sample(winding, start, 5, *USUAL, 0.01) for _ in range(2)]
+    return {"the same path each time": torch.equal(*paths)}
+
 ONE_STEP = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-4}}
 
 def levels(rng, shape, dtype):

@@ -52,8 +52,9 @@ from toys import mlp
 #
 # $$ s(x) = \nabla_x \log p(x). $$
 #
-# Read it as a compass: stand anywhere in data space, and it points to where data become more likely. The
-# further from the likely region, the longer the needle. Two facts to hold on to:
+# Read it as a compass: stand anywhere in data space, and it points to where data become more likely.
+# How long the needle is depends on the density: for a Gaussian it grows with the distance, for a Laplace density
+# it is equally long everywhere, and for a Cauchy density it shrinks again far out. Two facts to hold on to:
 #
 # - The gradient is taken with respect to $x$, the place where you stand. In training you take gradients with
 #   respect to parameters; this is another gradient of another thing.
@@ -130,8 +131,8 @@ def gmm_score(
 #
 # $$ x_{k+1} = x_k + \eta\, s(x_k) $$
 #
-# climbs $\log p$ and stops on a hilltop: every walker ends at the *most likely* point, and no two samples
-# differ. To draw samples instead, shake at each step (Langevin dynamics):
+# climbs $\log p$ and stops on a hilltop: all walkers of one hill end at the same point, however wide the hill is.
+# To draw samples instead, shake at each step (Langevin dynamics):
 #
 # $$ x_{k+1} = x_k + \eta\, s(x_k) + \sqrt{2\eta}\; z_k, \qquad z_k \sim \mathcal N(0, I). $$
 #
@@ -424,7 +425,7 @@ def pf_ode_sample(
 # $\sigma = \sqrt{(1-\bar\alpha)/\bar\alpha}$. In these coordinates the probability flow ODE is as simple as
 # an ODE can be, $dy = \epsilon\, d\sigma$. One Euler step,
 # $y_{\text{prev}} = y + \epsilon\,(\sigma_{\text{prev}} - \sigma)$, scaled back by
-# $\sqrt{\bar\alpha_{\text{prev}}}$, *is* DDIM, to the last digit. In the coordinates of the last exercise,
+# $\sqrt{\bar\alpha_{\text{prev}}}$, *is* DDIM: the same formula, so the two differ by rounding alone. In the coordinates of the last exercise,
 # one step is $x + \tfrac12 \beta\,(x + s)$ with $\beta = 1 - \bar\alpha_t/\bar\alpha_{\text{prev}}$ and
 # $s = -\epsilon/\sqrt{1-\bar\alpha_t}$: the same ODE, another ruler for time, and a result that differs by an
 # amount of order $\beta^2$.

@@ -290,8 +290,11 @@ def refuses_levels_outside_the_range(lesson, rng):
 T_MIN, T_MAX, STEPS = 0.02, 5.0, 700
 
 def jumps_after_training(lesson, net, teacher, data, places, seed):
-    """What the trained f says at t_max and at t_min for the same places, and how often it asked the teacher for it."""
-    calls = []
+    """What the trained f says at t_max and at t_min for the same places, and how often it asked the teacher for it.
+
+    Also how far the training moved a weight of the network.
+    """
+    calls, before = [], [parameter.detach().clone() for parameter in net.parameters()]
 
     def listening(x, t):
         calls.append(len(x))
@@ -301,7 +304,8 @@ def jumps_after_training(lesson, net, teacher, data, places, seed):
     calls.clear()
     with torch.no_grad():
         said = {name: f(places, torch.full((len(places),), t)) for name, t in (("far", T_MAX), ("near", T_MIN))}
-    return {**said, "teacher calls": len(calls)}
+    moved = [float((now.detach() - then).abs().max()) for now, then in zip(net.parameters(), before, strict=True)]
+    return {**said, "teacher calls": len(calls), "moved": max(moved)}
 
 def stands_alone_and_still(result, places):
     """Fail unless f did without the teacher, both answers are like the places, and the one at t_min is the places."""

@@ -210,6 +210,19 @@ def speed_and_style_add_up(lesson, rng):
     return answers_and_purity(lesson.merge_loras, cases)
 
 @check("merge_loras", public=True, **PAGE)
+def the_base_weight_stays(lesson, rng):
+    """The base weight and the adapters are not changed, and the result shares no memory with the weight."""
+    weight, loras = rng.normal(4, 6, dtype=torch.float64), [adapter(rng, 4, 6, 2), adapter(rng, 4, 6, 3)]
+    watch = Watch(weight, loras)
+    seen = {}
+    for name, adapters in (("two adapters", loras), ("no adapter", [])):
+        merged = lesson.merge_loras(weight, adapters)
+        seen[name] = merged
+        seen[f"{name}, memory shared"] = merged.data_ptr() == weight.data_ptr()
+        seen[f"{name}, arguments unchanged"] = watch.unchanged()
+    return seen
+
+@check("merge_loras", public=True, **PAGE)
 def refuses_adapters_of_another_shape(lesson, rng):
     """An adapter whose rows or columns are not the weight's raises ValueError, also where it would broadcast."""
     weight, good = rng.normal(4, 6, dtype=torch.float64), adapter(rng, 4, 6, 2)

@@ -94,8 +94,7 @@ def speed_level(card: dict) -> str:
 # `flow_matching`, `lcm`, `lcm_lora`, `rectified_flow`, `sd3_base`, `sdxl_turbo`, `unipc`.
 #
 # Those that no lesson has built yet: `dpm_solver_pp` (DPM-Solver++) and `unipc` take steps of high order,
-# `euler_karras` is Euler's method on the noise levels of Karras et al., `add` is adversarial diffusion
-# distillation, and `sd3_base` is Stable Diffusion 3 before any distillation; lesson 7.4.3 will open it up, so
+# `euler_karras` is Euler's method on the noise levels of Karras et al., and `sd3_base` is Stable Diffusion 3 before any distillation; lesson 7.4.3 will open it up, so
 # look there, or into its paper, for the loss that it was trained with.
 #
 # Imagine the card of each before you write its level. Two of them mislead at first sight: something that you
@@ -132,7 +131,10 @@ def known_method_level(name: str) -> str:
 #
 # It is a rule of thumb, not a theorem. A consistency model, for one, comes with a sampler of its own, and
 # a high-order ODE solver does not improve it: "1 composes with 3a" means only that they do not claim the
-# same job. The zeros are the firm part.
+# same job. A zero says that two finished methods cannot be plugged together; a method may still be *trained* with
+# both ideas. CTM and DMD2 add a discriminator to a jump, Hyper-SD joins consistency with score distillation, and a
+# reflow starts from a flow that is already level 2. And DMD (lesson 7.4.4) has no letter: it jumps, yet neither
+# self-consistency nor a discriminator teaches it.
 
 
 # %%

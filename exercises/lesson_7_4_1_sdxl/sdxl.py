@@ -173,6 +173,9 @@ def multi_resolution_options(sizes: Int[Tensor, "pictures 2"], target: int) -> d
 # leaves the blur away. Likewise "the crop began 180 pixels from the left" explains half a cat, and asking for
 # a crop at (0, 0) gives you a whole one. You ask for circumstances, not for a picture: AT WHAT QUALITY.
 #
+# Here the target is one square, so its two integers never change. SDXL's last stage trains on many aspect ratios
+# of about $1024^2$ pixels, and there they say which one. That is why they are told.
+#
 # The steps, for a picture of $H$ by $W$:
 #
 # 1. scale $s = T / \min(H, W)$, so that the shorter side fits;
@@ -239,8 +242,8 @@ def micro_conditioning_embedding(ids: Int[Tensor, "batch 6"], dim: int = 256) ->
 # ## Into the time embedding
 #
 # Where does a message enter that concerns the whole picture and no place in it? You know such a message: the
-# timestep. It becomes one vector, the time embedding, which reaches every residual block and steers what its
-# norm makes of the features. SDXL gives the same vector more to carry, the pooled text and the six integers:
+# timestep. It becomes one vector, the time embedding, which reaches every residual block. There a linear layer fits it to the
+# channels, and it is added to the features. (DiT uses such a vector to scale and shift its norms instead.) SDXL gives the same vector more to carry, the pooled text and the six integers:
 #
 # $$ \text{emb} = \text{emb}_t + \mathrm{linear}_2\big(\mathrm{SiLU}(\mathrm{linear}_1(
 #    [\,p^G,\; e(H), e(W), e(\text{top}), e(\text{left}), e(T), e(T)\,]))\big). $$
@@ -388,6 +391,9 @@ def where_change_lands(change: dict) -> str:
 # | `additive_encoder_features` | a map shaped like the picture; a copy of the encoder makes features of it |
 # | `cross_attention` | a list of tokens, read through the base model's own keys and values |
 # | `decoupled_cross_attention` | a list of tokens, read through new keys and values beside the old ones |
+#
+# The course calls the first one adaptive norm for short: DiT makes scale and shift of a norm from this vector, and
+# the U-Nets of SD 1.5 and SDXL add it to the features.
 #
 # Five questions and four forms: some channels share a mechanism, and one channel uses two of them. These are
 # the ten signals, in alphabetical order:

@@ -72,7 +72,8 @@ def modulate(
 # end of their channels, $2048 + 2048 = 4096$. The context is $[B,\, 77 + 256,\, 4096]$, CLIP first.
 #
 # The pooled vectors, one for each CLIP and none for T5, are joined to $[B, 2048]$. They say in one glance
-# what the picture is about, and enter through $c$, beside the time.
+# what the picture is about, and enter through $c$, beside the time. (Flux makes do with two encoders: T5 for the
+# tokens, CLIP-L for the pooled vector.)
 #
 # In small: CLIP-L gives $(1)$, CLIP-G gives $(2, 3)$, T5 has width 5. The CLIP token becomes
 # $(1, 2, 3, 0, 0)$.

@@ -4,6 +4,8 @@ Each check states one claim. All inputs are drawn before the student's code runs
 compared exactly, and what it computes with drawn weights within the tolerances of the course.
 """
 
+import copy
+
 import torch
 import torch.nn.functional as F
 
@@ -50,7 +52,7 @@ def says_nothing_before_training(lesson, rng):
         out = layer(batch)
         seen[f"shape from {cin} to {cout} channels"] = list(out.shape)
         seen[f"silent from {cin} to {cout} channels"] = all_zero(out)
-        seen[f"zeros from {cin} to {cout} channels"] = all(all_zero(p) for p in layer.parameters())
+        seen[f"parameters from {cin} to {cout} channels that are zero"] = sum(all_zero(p) for p in layer.parameters())
     return seen
 
 
@@ -179,6 +181,14 @@ def begins_with_exactly_nothing(lesson, rng):
     return seen | {f"silent before {steps} updates": float(curve[0]) == 0.0 for steps, curve in curves.items()}
 
 
+@check("whisper", weight=0.5, public=True)
+def leaves_nothing_to_chance_at_first(lesson, rng):
+    """There is no chance in the start: the same arguments give the same curve each time."""
+    case = whisper_case(rng, torch.float64, steps=3)
+    curves = [lesson.whisper(*case) for _ in range(2)]
+    return {"the same each time": torch.equal(*curves)}
+
+
 @check("whisper")
 def trains_the_weight_and_the_bias(lesson, rng):
     """With a black input only the bias can speak; with a target that averages to zero only the weight can."""
@@ -230,6 +240,14 @@ def follows_the_skip_widths(lesson, rng):
         | {"zeros": all(all_zero(tensor) for key, tensor in result.items() if key.startswith("zero"))}
         for name, result in results.items()
     }
+
+
+@check("init_control_state", weight=0.5, public=True)
+def leaves_nothing_of_the_copy_to_chance(lesson, rng):
+    """There is no chance in the copy: the same U-Net gives the same start each time."""
+    unet = unet_state(rng)
+    first, second = (lesson.init_control_state(unet, [4, 4, 8, 8, 8]) for _ in range(2))
+    return {"the same each time": all(torch.equal(first[key], second[key]) for key in first if key in second)}
 
 
 @check("init_control_state", public=True)
@@ -396,6 +414,20 @@ def leaves_the_unet_alone_at_first(lesson, rng):
     }
 
 
+@check("controlnet_module", weight=0.5, public=True, **DEEP)
+def begins_in_silence(lesson, rng):
+    """At first the residuals are silent, and the copy hears nothing of the hint."""
+    x, t, hint = control_case(rng, torch.float64, size=(4, 8))
+    control = made_in(torch.float64, lesson.TinyControlNet, 1, 1, 4)
+    silent = all(all_zero(residual) for residual in control(x, t, hint))
+    with torch.no_grad():
+        for parameter in control.zero.parameters():  # now the residuals can be heard
+            parameter.fill_(0.5)
+    other = rng.normal(*hint.shape, dtype=torch.float64)
+    heard = [not torch.equal(a, b) for a, b in zip(control(x, t, hint), control(x, t, other), strict=True)]
+    return {"residuals are silent": silent, "the hint is silent": not any(heard)}
+
+
 @check("controlnet_module", public=True)
 def has_the_parts_of_a_unet_encoder(lesson, rng):
     """The names and shapes of the state are those of the U-Net's encoder and middle, the hint's and the zeros'."""
@@ -412,7 +444,7 @@ def computes_the_residuals(lesson, rng):
     """With any weights the five residuals are those of the copied encoder that sees image, time and hint."""
     seen = {}
     for name, dtype in (("float32", torch.float32), ("float64", torch.float64)):
-        case = control_case(rng, dtype, batch=3, channels=3, hint_channels=2, size=(6, 10))
+        case = control_case(rng, dtype, batch=2, channels=3, hint_channels=2, size=(4, 6))
         watch = Watch(*case)
         control = rng.fill(made_in(dtype, lesson.TinyControlNet, 3, 2, 4))
         seen[name] = control(*case)
@@ -563,7 +595,9 @@ def follows_the_seed(lesson, rng):
     """The same seed draws the same images and noise for the first update, and another seed draws others."""
     unet, images, hints, seed = small_task(rng)
     # After one update the zeros depend on what was drawn and not yet on how hint_in started.
-    states = [dict(lesson.train_control(unet, images, hints, 1, s)) for s in (seed, seed, seed + 1)]
+    # Each training gets a U-Net of its own: whoever trains the U-Net, too, is no reason to doubt the seed.
+    runs = [(copy.deepcopy(unet), s) for s in (seed, seed, seed + 1)]
+    states = [dict(lesson.train_control(own, images, hints, 1, s)) for own, s in runs]
     first, again, other = (state["zero.0.weight"] for state in states)
     return {"same": torch.equal(first, again), "other": not torch.equal(first, other)}
 
@@ -614,6 +648,12 @@ def outlined_shapes(rng):
     return {"images": images, "hints": hints}
 
 
+def half_as_many_shapes(rng):
+    """Fewer images, for the training that everybody sees."""
+    images, hints = shapes_batch(512, rng.generator)
+    return {"images": images, "hints": hints}
+
+
 def expect_a_control_state(state):
     """Fail unless the state has the tensors of a TinyControlNet(1, 1, 8), as far as the verdict reads them."""
     unet = TinyUNet(1, 8).state_dict()
@@ -637,9 +677,21 @@ def expect_a_control_state(state):
 LARGEST_OWN, SMALLEST_OTHER = 0.7, 1.5
 
 
-def obeys_the_hint(result, expected, rng):
-    """The verdict on the trained ControlNet: the U-Net unmoved, the own hint a help, another image's a harm."""
+def obeys_after_120(result, expected, rng):
     outlined_shapes(rng)
+    obeys_the_hint(result, rng, 0.13)
+
+
+def obeys_after_80(result, expected, rng):
+    half_as_many_shapes(rng)
+    obeys_the_hint(result, rng, 0.1)
+
+
+def obeys_the_hint(result, rng, trained):
+    """The verdict on the trained ControlNet: the U-Net unmoved, the own hint a help, another image's a harm.
+
+    trained: how far some weight moves at least in a whole training, even one that is wrong.
+    """
     start, end = result["start"], result["end"]
     expect_a_control_state(start)
     expect_a_control_state(end)
@@ -647,7 +699,7 @@ def obeys_the_hint(result, expected, rng):
     if not all(torch.equal(result["unet"][name], tensor) for name, tensor in unet.state_dict().items()):
         raise Fail("the frozen U-Net was changed by the training", misconception="unet_not_frozen")
     if all(torch.equal(start[name], end[name]) for name in end):
-        raise Fail("no tensor moved in 120 updates", misconception="lr_zero")
+        raise Fail("no tensor moved in the training", misconception="lr_zero")
     alone, own, other, beliefs = held_out_errors(unet, end, rng)
     if own < LARGEST_OWN * alone and other > SMALLEST_OTHER * own:
         return
@@ -655,11 +707,11 @@ def obeys_the_hint(result, expected, rng):
         f"the error is {own / alone:.2f} of the U-Net's own with the right outline (expected less than "
         f"{LARGEST_OWN}) and {other / own:.2f} times that with another image's outline (expected more than "
         f"{SMALLEST_OTHER})",
-        misconception=cause_of(result, alone, own, other, beliefs),
+        misconception=cause_of(result, alone, own, other, beliefs, trained),
     )
 
 
-def cause_of(result, alone, own, other, beliefs):
+def cause_of(result, alone, own, other, beliefs, trained):
     """The misconception that a ControlNet which does not obey gives evidence for, or None."""
     start, end = result["start"]["hint_in.weight"], result["end"]["hint_in.weight"]
     if all_zero(start):
@@ -669,15 +721,31 @@ def cause_of(result, alone, own, other, beliefs):
     nearest = min(beliefs, key=lambda name: beliefs[name])
     if beliefs[nearest] < 0.4 * own:
         return nearest
-    return "hint_of_another_image" if own < 1.1 * alone and other < 1.05 * own else None
+    # Who trained as far as asked and still does not care which hint it sees, learned that hints say nothing. After few
+    # or small updates it has not heard them yet. In 120 updates the largest weight moves by 0.18, in 30 by 0.09; in 80
+    # updates by 0.12 to 0.14, in 20 by 0.06.
+    far = max(float((result["end"][name] - result["start"][name]).abs().max()) for name in result["end"])
+    deaf = own < 1.1 * alone and other < 1.02 * own
+    return "hint_of_another_image" if deaf and far > trained else None
 
 
-@check("train_control", weight=8, reference=False, verdict=obeys_the_hint, inputs=outlined_shapes)
-def obeys_outlines_it_has_not_seen(lesson, rng, given):
-    """After 120 updates new images are denoised better with their own outline and worse with another's."""
+def control_trained_for(steps, lesson, rng, given):
+    """The states of the ControlNet before and after the training, and the U-Net's after it."""
     images, hints = given["images"], given["hints"]
     seed, unet = rng.integer(0, 1000), shapes_denoiser()
     start = lesson.train_control(unet, images, hints, 0, seed)
     start = {name: tensor.detach().clone() for name, tensor in start.items()}
-    end = lesson.train_control(unet, images, hints, 120, seed)
+    end = lesson.train_control(unet, images, hints, steps, seed)
     return {"start": start, "end": dict(end), "unet": dict(unet.state_dict())}
+
+
+@check("train_control", weight=2, public=True, reference=False, verdict=obeys_after_80, inputs=half_as_many_shapes)
+def obeys_outlines_after_80_updates(lesson, rng, given):
+    """After 80 updates on 512 images, new images are denoised better with their own outline, worse with another's."""
+    return control_trained_for(80, lesson, rng, given)
+
+
+@check("train_control", weight=6, reference=False, verdict=obeys_after_120, inputs=outlined_shapes)
+def obeys_outlines_it_has_not_seen(lesson, rng, given):
+    """After 120 updates new images are denoised better with their own outline and worse with another's."""
+    return control_trained_for(120, lesson, rng, given)

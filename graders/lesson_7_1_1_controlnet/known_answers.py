@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 exercise("zero_conv")
 wrong("default_init", "        self.weight = nn.Parameter(torch.zeros(out_channels, in_channels, 1, 1))\n        self.bias = nn.Parameter(torch.zeros(out_channels))", "        fresh = nn.Conv2d(in_channels, out_channels, 1)\n        self.weight, self.bias = fresh.weight, fresh.bias",
@@ -95,6 +95,8 @@ def mean_over_pixels(weight, x, grad_out):
 
 wrong("input_grad_is_upstream", 'torch.einsum("oi,bohw->bihw", weight[:, :, 0, 0], grad_out)', 'torch.einsum("oi,bohw->bihw", torch.ones_like(weight[:, :, 0, 0]), grad_out)',
       hint="The upstream gradient reaches the input only through W. With W = 0, what gets through?")
+wrong("input_grad_is_grad_out", 'torch.einsum("oi,bohw->bihw", weight[:, :, 0, 0], grad_out)', "grad_out",
+      hint="The upstream gradient reaches the input only through W, so it has as many channels as the input. With W = 0, what gets through?")
 wrong("weight_grad_without_x", 'torch.einsum("bohw,bihw->oi", grad_out, x)', 'torch.einsum("bohw,bihw->oi", grad_out, torch.ones_like(x))',
       hint="dL/dW[o,i] pairs the upstream gradient of output o with the INPUT channel i.")
 
@@ -197,7 +199,7 @@ def by_first_segment(unet_state, skip_channels):
 
 @right
 def from_the_layers(unet_state, skip_channels):
-    dtype = next(iter(unet_state.values())).dtype
+    dtype = unet_state["conv_in.weight"].dtype  # every U-Net has this layer
     zeros = nn.ModuleDict({"zero_hint": ZeroConv2d(skip_channels[0], skip_channels[0])})
     zeros["zero"] = nn.ModuleList([ZeroConv2d(c, c) for c in skip_channels])
     state = dict(zeros.to(dtype).state_dict())
@@ -401,6 +403,9 @@ wrong("copy_sees_clean_image", "control(x_t, t, hints[rows])", "control(images[r
       hint="In sampling there is no clean image to look at: the copy sees what the U-Net sees, the noisy one.")
 wrong("seed_unused", "    torch.manual_seed(seed)\n", "",
       hint="Train twice with the same seed: the same images and the same noise should be drawn.")
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 4):")
+fails("small_rate", "lr=3e-3", "lr=3e-5")
+fails("large_rate", "lr=3e-3", "lr=0.3")
 
 
 @right

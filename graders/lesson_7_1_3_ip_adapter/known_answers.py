@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 exercise("image_tokens")
 
@@ -24,6 +24,14 @@ class single_token(nn.Module):
 
 wrong("no_layernorm", "return self.norm(tokens)", "return tokens",
       hint="The LayerNorm puts the image tokens on the text tokens' scale.")
+
+
+@wrong(hint="Normalise each token by itself, not all tokens of a sample together.")
+class normalises_all_tokens_together(ImageProjection):
+    def forward(self, image_embeds):
+        flat = self.proj(image_embeds)
+        tokens = F.layer_norm(flat, flat.shape[-1:]).reshape(len(image_embeds), self.num_tokens, -1)
+        return tokens * self.norm.weight + self.norm.bias
 
 
 @wrong(hint="Normalise each token by itself, not the concatenation of all.")
@@ -636,6 +644,9 @@ wrong("fresh_layer", "    layer.load_state_dict(state)  # copies the numbers\n",
       hint="A new layer has a random base of its own. Load the given state before you train.")
 wrong("returns_the_adapter_alone", "for name, tensor in layer.state_dict().items()}", 'for name, tensor in layer.state_dict().items() if "_ip" in name}',
       hint="Return the FULL state: the base's tensors belong in it, as they were.")
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 8):")
+fails("small_rate", "lr=1e-2", "lr=1e-3")
+fails("no_training", "for _ in range(steps):", "for _ in range(0):")
 
 
 @right

@@ -508,6 +508,14 @@ def follows_the_flow(lesson, rng):
     return answers_and_purity(lesson.pf_ode_sample, cases)
 
 
+@check("pf_ode_sample", weight=0.5, public=True, **MANY_STEPS)
+def walks_the_same_way_each_time(lesson, rng):
+    """The flow has no chance in it: the same start gives the same path each time."""
+    start = rng.normal(4, 2, dtype=torch.float64)
+    paths = [lesson.pf_ode_sample(winding, start, 5, *USUAL, 0.01) for _ in range(2)]
+    return {"the same path each time": torch.equal(*paths)}
+
+
 @check("pf_ode_sample", weight=2, **MANY_STEPS)
 def stops_at_t_end(lesson, rng):
     """Few steps, other schedules, and an end well before t = 0: the grid is uniform from 1 to t_end."""
@@ -708,7 +716,9 @@ def is_the_score_of_noisy_data(score, expected, rng):
         others = {"returns_noise": -std * exact, "sign": -exact, "variance": exact / std, "gaussian_only": -x.double()}
         misses = {name: _error(score, field) for name, field in others.items()}
         nearest = min(misses, key=lambda name: misses[name])
-        named = nearest if misses[nearest] < 0.3 and misses[nearest] < _error(score, exact) else None
+        # What was trained is never exact. -x is written down, and after few updates a network is near it, too.
+        believed = misses[nearest] < (1e-3 if nearest == "gaussian_only" else 0.3)
+        named = nearest if believed and misses[nearest] < _error(score, exact) else None
         raise Fail(f"the relative error of the score is too large: {', '.join(large)}", misconception=named)
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 exercise("gaussian_score")
 wrong("gradient_wrt_mean", "-(x - mu)", "(x - mu)",
@@ -462,6 +462,11 @@ wrong("variance", "score_from_noise(predict_noise(x, t), alpha_bar)", "-predict_
 @wrong(hint="-x is the score of pure noise, right only at t = 1.")
 def gaussian_only(data, steps, seed):
     return lambda x, t: -x
+
+
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 50):")
+fails("small_rate", "lr=3e-3", "lr=3e-5")
+fails("no_training", "for _ in range(steps):", "for _ in range(0):")
 
 
 @right

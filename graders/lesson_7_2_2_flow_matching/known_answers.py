@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 
 def _by_noise(value, x_t, t, source, target, scale):
@@ -28,10 +28,10 @@ def _by_noise(value, x_t, t, source, target, scale):
     return {"noise": noise, "score": -noise / scale(t), "velocity": velocity, "x0": x0}[target]
 
 
-def _train(draw, dim, steps, target=lambda x0, eps: eps - x0, shown=lambda t: t):
-    """Training as in the solution, with another target or another time shown to the network."""
+def _train(draw, dim, steps, target=lambda x0, eps: eps - x0, shown=lambda t: t, lr=3e-3):
+    """Training as in the solution, with another target, another time shown to the network or another rate."""
     network = mlp(dim + 1, dim)
-    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(network.parameters(), lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(steps, 1))
 
     def field(x, t):
@@ -250,6 +250,8 @@ wrong("end_t", "1 - k / n_steps", "1 - (k + 1) / n_steps",
       hint="Euler uses the velocity where the step begins (and t = 0 may be singular).")
 wrong("step_size", "velocity_fn(path[-1], t) / n_steps", "velocity_fn(path[-1], t)",
       hint="The n steps together go from 1 to 0, so each of them is 1/n long.")
+wrong("one_step_too_many", "velocity_fn(path[-1], t) / n_steps", "velocity_fn(path[-1], t) / (n_steps + 1)",
+      hint="A grid of n + 1 times has n steps, so each of them is 1/n long.")
 wrong("stale_place", "velocity_fn(path[-1], t)", "velocity_fn(x1, t)",
       hint="Read the velocity where you are now, not where you started.")
 wrong("without_start", "torch.stack(path)", "torch.stack(path[1:])",
@@ -668,6 +670,32 @@ def t_frozen(data, steps, seed):
     return _train(draw, data.shape[1], steps, shown=torch.zeros_like)
 
 
+fails("too_few_steps", "data.shape[1], steps)", "data.shape[1], steps // 50)")
+fails("one_point", "torch.randint(len(data), (512,))", "torch.zeros(512, dtype=torch.long)")
+
+
+@fails
+def small_rate(data, steps, seed):
+    torch.manual_seed(seed)
+
+    def draw():
+        x0 = data[torch.randint(len(data), (512,))]
+        return x0, torch.randn_like(x0)
+
+    return _train(draw, data.shape[1], steps, lr=3e-5)
+
+
+@fails
+def large_rate(data, steps, seed):
+    torch.manual_seed(seed)
+
+    def draw():
+        x0 = data[torch.randint(len(data), (512,))]
+        return x0, torch.randn_like(x0)
+
+    return _train(draw, data.shape[1], steps, lr=1.0)
+
+
 @right
 def without_decay(data, steps, seed):
     torch.manual_seed(seed)
@@ -709,6 +737,9 @@ wrong("one_step_teacher", "torch.randn(4096, dim), 50)", "torch.randn(4096, dim)
       hint="The teacher must walk its curved road properly before the ruler can retrace it.")
 wrong("swapped", 'return pairs["x0"][chosen], pairs["eps"][chosen]', 'return pairs["eps"][chosen], pairs["x0"][chosen]',
       hint="x0 is where the first flow took the noise, eps the noise that it started from; yours are exchanged.")
+fails("too_few_steps", "_fit(draw, dim, steps)", "_fit(draw, dim, steps // 50)")
+fails("one_pair", "torch.randn(4096, dim), 50)", "torch.randn(1, dim).repeat(4096, 1), 50)")
+fails("no_training", "_fit(draw, dim, steps)", "_fit(draw, dim, 0)")
 
 
 @right

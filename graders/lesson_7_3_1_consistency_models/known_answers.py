@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 
 def _columns(t, x):
@@ -302,6 +302,12 @@ wrong("no_boundary", "return consistency_function(net, x, t, sd, t_min)\n\n    d
       hint="Without f(x,t_min)=x every constant is a perfect solution; check the boundary.")
 wrong("default_t_min", "return consistency_function(net, x, t, sd, t_min)\n\n    def f_tg(x: Tensor, t: Tensor) -> Tensor:\n        return consistency_function(target, x, t, sd, t_min)", "return consistency_function(net, x, t, sd)\n\n    def f_tg(x: Tensor, t: Tensor) -> Tensor:\n        return consistency_function(target, x, t, sd)",
       hint="The boundary sits nearly, but not quite, at t_min: hand the given t_min on to the parameterization.")
+
+
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 40):")
+fails("small_rate", "lr=2e-3", "lr=2e-6")
+fails("large_rate", "lr=2e-3", "lr=0.5")
+fails("no_training", "for _ in range(steps):", "for _ in range(0):")
 
 
 @wrong(hint="Your f walks down with the teacher: a solver, however short its code. A consistency model is the trained network itself and asks nobody.")

@@ -449,7 +449,7 @@ def strengths_may_be_zero_or_negative(lesson, rng):
     }
 
 
-@check("merge_loras", **PAGE)
+@check("merge_loras", public=True, **PAGE)
 def the_base_weight_stays(lesson, rng):
     """The base weight and the adapters are not changed, and the result shares no memory with the weight."""
     weight, loras = rng.normal(4, 6, dtype=torch.float64), [adapter(rng, 4, 6, 2), adapter(rng, 4, 6, 3)]

@@ -291,6 +291,8 @@ def in_place(weight, loras):
     return weight
 
 
+wrong("shares_memory", "out = weight.clone()", "out = weight",
+      hint="Without adapters you hand out the base weight itself: who writes into the result changes the model.")
 wrong("average", "return out", "return weight + (out - weight) / max(len(loras), 1)",
       hint="Adapters add; they are not averaged.")
 wrong("lets_it_broadcast", "(b.shape[0], a.shape[1]) != tuple(weight.shape)", "False",

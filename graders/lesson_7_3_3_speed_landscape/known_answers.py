@@ -126,6 +126,8 @@ wrong("substring_levels", "levels[i][0] != levels[j][0]", "levels[i] != levels[j
       hint="3a and 3b are the same level: two networks cannot both redefine the jump.")
 wrong("inverted", "levels[i][0] != levels[j][0]", "levels[i][0] == levels[j][0]",
       hint="Your ones stand where the levels are equal: methods compose across levels, not within one.")
+wrong("inverted_off_the_diagonal", "levels[i][0] != levels[j][0]", "i != j and levels[i][0] == levels[j][0]",
+      hint="Your ones stand where two methods share a level: methods compose across levels, not within one.")
 wrong("everything_composes", "levels[i][0] != levels[j][0]", "True",
       hint="The kitchen sink: two answers to the same question conflict.")
 wrong("only_itself_excluded", "levels[i][0] != levels[j][0]", "i != j",

@@ -302,6 +302,15 @@ wrong("shared_qkv", "self.img.speak(img, *mod_i[:2])", "self.txt.speak(img, *mod
       hint="Naive shared projections: text features and image latents need their own Q, K and V.")
 
 
+@wrong(hint="Shared listening, separate thinking: each stream has both layers of its FFN for itself.")
+class shared_first_layer(MMDiTBlock):
+    def forward(self, txt, img, c):
+        own, self.img.fc1 = self.img.fc1, self.txt.fc1
+        out = super().forward(txt, img, c)
+        self.img.fc1 = own
+        return out
+
+
 @wrong(hint="Shared listening, separate thinking: each stream has its own FFN.")
 class shared_ffn(MMDiTBlock):
     def forward(self, txt, img, c):
@@ -730,6 +739,19 @@ class no_qk_norm(FluxSingleBlock):
         h = modulate(_layer_norm(x), shift, scale)
         q, k, v = self.qkv(h).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
         heard = F.scaled_dot_product_attention(q * self.norm_q, k * self.norm_k, v).transpose(1, 2).flatten(2)
+        thought = F.gelu(self.fc1(h), approximate="tanh")
+        x = x + gate[:, None] * self.out(torch.cat([heard, thought], dim=2))
+        return x[:, : txt.shape[1]], x[:, txt.shape[1] :]
+
+
+@wrong(hint="Q and K are RMS-normalised per head, and then scaled by norm_q and norm_k.")
+class no_qk_norm_at_all(FluxSingleBlock):
+    def forward(self, txt, img, c):
+        x = torch.cat([txt, img], dim=1)
+        shift, scale, gate = self.ada(F.silu(c)).chunk(3, dim=1)
+        h = modulate(_layer_norm(x), shift, scale)
+        q, k, v = self.qkv(h).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+        heard = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         thought = F.gelu(self.fc1(h), approximate="tanh")
         x = x + gate[:, None] * self.out(torch.cat([heard, thought], dim=2))
         return x[:, : txt.shape[1]], x[:, txt.shape[1] :]

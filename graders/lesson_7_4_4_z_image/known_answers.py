@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.distributions import Normal
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 exercise("SwiGLU")
 wrong("gelu", "F.silu(self.w1(x))", "F.gelu(self.w1(x))", hint="The gate uses SiLU (Swish), hence *Swi*GLU.")
@@ -680,6 +680,10 @@ wrong("too_much_noise", "n, t_min, t_max = 256, 0.2, 3.0", "n, t_min, t_max = 25
       hint="Much noise shows where the crowds are and hides the shape of each hill: small levels are needed, too.")
 wrong("kernel_without_the_two", "(2 * t**2)", "(t**2)",
       hint="The weights come from log densities of N(x_j, t^2 I): the squared distance over TWICE t squared.")
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 8):")
+fails("small_rate", "lr=3e-3", "lr=3e-4")
+fails("large_rate", "lr=3e-3", "lr=0.3")
+fails("no_training", "for _ in range(steps):", "for _ in range(0):")
 
 
 @right

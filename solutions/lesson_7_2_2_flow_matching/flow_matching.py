@@ -519,9 +519,10 @@ def steps_needed(velocity_fn: VelocityField, x1: Float[Tensor, "n dim"], tol: fl
 #
 # Lines cross because noise and data were paired by chance. Let the trained flow choose the pairs instead:
 # start at $\epsilon$, follow the bent road to its end $x_0$, and keep the two together. Trajectories of
-# an ODE never cross, so straight lines between *these* partners hardly cross either, and a second round of
-# flow matching on them learns nearly straight roads. Like a wobbly hand-drawn line that is drawn again with
-# a ruler between its two ends. One or two rounds are enough.
+# an ODE never cross. The straight lines between their ends still can, but Liu et al. prove that the new partners
+# are on average no further apart than the old ones (for every convex cost), and that the roads become straight
+# when the rounds are repeated. So a second round of flow matching learns straighter roads. Like a wobbly hand-drawn line that is drawn again with
+# a ruler between its two ends. In practice one or two rounds are used; you will measure one.
 
 
 # %%
@@ -574,8 +575,10 @@ def _fit(draw: Callable[[], tuple[Tensor, Tensor]], dim: int, steps: int) -> Vel
 # rate 3e-3, batches of 512, a cosine decay of the learning rate over the run. `steps` is the number of
 # optimiser updates. 1000 of them take a few seconds on one thread (15 seconds is the limit).
 #
-# Your field is judged on the two moons: the samples that 50 Euler steps make of fresh noise, and its
-# squared error on pairs that it has not seen.
+# The public checks train on one round cloud for 500 updates and ask for the velocity at both ends of the road.
+# The hidden ones train on the two moons for 1000 updates. They judge the samples that 50 Euler steps make of
+# fresh noise (energy distance below 0.04), and the squared error on pairs that the field has not seen (below
+# 0.8 of the error of a field of zeros).
 
 
 # %%

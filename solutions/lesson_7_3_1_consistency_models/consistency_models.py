@@ -244,8 +244,10 @@ def consistency_function(
 #    $$ x_{lo} = x_{hi} + \tfrac{h}{2}\,(d_{hi} + d_{lo}). $$
 # 3. Ask the student about the noisier point and the target about the cleaner one.
 # 4. Take the mean squared difference, and let the gradient flow into the **student only**. The target stands
-#    one step nearer to the data, so it knows slightly better; if it could also move towards the student, both
-#    would meet where it costs least: at a constant.
+#    one step nearer to the data, so it knows slightly better and has to lead. Song et al. found training much
+#    steadier and its result better with it held still. A constant answer would have no disagreement at all;
+#    what rules it out is the boundary condition. Without that condition, two sides that both move do meet at a
+#    constant.
 #
 # In one dimension with $D(x, t) = x/2$, $x_0 = 0$, $\epsilon = 1$, $t_{hi} = 2$, $t_{lo} = 1$: $x_{hi} = 2$,
 # $d_{hi} = 0.5$, $\tilde x = 1.5$, $d_{lo} = 0.75$ and $x_{lo} = 1.375$. If student and target both answer
@@ -373,7 +375,8 @@ def consistency_training_loss(
 # Two points at $-1$ and $+1$, seen from $x = 0$ at $t = 1$: the teacher says 0, the guesses are $+1$ and
 # $-1$, the variance is 1. From $x = 0.5$ at $t = 0.5$ the weights are $0.018$ and $0.982$, and the variance
 # is $0.283$. Distillation *learns* a direction that somebody knows; training alone has to *discover* it from
-# noisy guesses. That is why it is slower and ends up a little worse.
+# noisy guesses. That is why it is slower. With the recipe of Song et al. (2023) it also
+# ended up a little worse; the improved recipe of Song & Dhariwal (2023, iCT, arXiv 2310.14189) closed that gap.
 
 # %%
 def ct_direction_noise(

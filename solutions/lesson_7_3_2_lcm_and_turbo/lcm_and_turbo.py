@@ -391,8 +391,8 @@ def merge_loras(weight: Float[Tensor, "out in"], loras: list[dict]) -> Float[Ten
 # %% [markdown]
 # ## Why one step blurs
 #
-# One step from pure noise: many pictures are possible, and the model must answer with one. Trained with the
-# squared error, which one does it choose? Let the candidates be $c_1, \dots, c_K$ with probabilities $p_k$. The
+# Ask a *denoiser* for one step from pure noise: many pictures are possible, and it must answer with one. Trained
+# with the squared error, which one does it choose? Let the candidates be $c_1, \dots, c_K$ with probabilities $p_k$. The
 # answer $m$ with the least expected squared error is their mean,
 #
 # $$ m = \sum_k p_k c_k, \qquad R(x) = \sum_k p_k \lVert c_k - x \rVert^2, $$
@@ -400,7 +400,9 @@ def merge_loras(weight: Float[Tensor, "out in"], loras: list[dict]) -> Float[Ten
 # and the mean of sharp pictures is a blurred one. In one dimension, $c = (1, -1)$ with $p = (0.7, 0.3)$:
 # $m = 0.4$ with $R(m) = 0.84$. The best *real* candidate is 1, with $R = 1.2$. So the loss prefers something
 # that is 0.6 away from anything that exists. No network and no longer training cures this; it is what the
-# loss asks for.
+# loss asks for. (A consistency model is asked something else: for each noise there is one right answer, the end of
+# its trajectory. It blurs where neighbours end far apart and the network is too smooth to follow, and a larger
+# network or longer training does help.)
 
 
 # %%

@@ -513,6 +513,9 @@ def ddim_generate(
 # and so does `final`: a fresh DiT predicts no noise at all. In the first backward pass only `final` gets a
 # gradient; then the others wake up, one behind the other.
 #
+# The published DiT answers with $2C$ channels: the second half says where the variance of each step lies between
+# two bounds. Yours predicts the noise alone.
+#
 # The addresses are not learned and follow from the sizes, so they belong neither to the parameters nor into a
 # checkpoint: a buffer with `persistent=False`.
 #

@@ -925,6 +925,10 @@ plt.show()
 # of 256, Adam with learning rate 3e-3, levels from 0.2 to 3 (uniform in the logarithm) and 400 updates take
 # about a second. The teacher was never sampled, no road was followed, no critic was asked. (A few samples
 # stay between the hills: a smooth map stretches the noise and cannot tear it.) Simplicity beats complexity.
+#
+# The checks judge what it paints after 400 updates. On the four hills: more than 12 % of the samples belong to
+# each hill, and more than 70 % lie within 0.8 of one (60 % where the hills are turned). With one round hill: the
+# samples spread 0.85 to 1.15 times as far as the teacher's.
 
 # %%
 def train_dmd_generator(

@@ -148,8 +148,7 @@ def _scalar_faults(got: Any, want: Any, at: _Place, atol: Tolerance, rtol: Toler
     elif not right_type:
         yield Fault(f"{at.words} is {describe(got)}; expected {describe(want)}", kinds)
     elif number:
-        a = _tolerance(atol, "float", SCALAR_TOLERANCE[0])
-        r = _tolerance(rtol, "float", SCALAR_TOLERANCE[1])
+        a, r = tolerance_of(want, atol, rtol)
         both_nan = math.isnan(got) and math.isnan(want)
         # With an infinite `want`, the bound would be infinite and every number would pass.
         bound = a + r * abs(want)
@@ -172,7 +171,7 @@ def _of_values(got: Any, want: Any, at: _Place) -> str:
 
 def _about_an_error(got: Any, want: Any, at: _Place) -> str:
     """Sentence if one of the two is the name of an exception, as `error_of` gives it; else empty."""
-    due, came = _is_error(want), _is_error(got)
+    due, came = is_error(want), is_error(got)
     if due and came and got != want:
         return f"{at.words}: {got} was raised; expected {want}"
     if due and got is None:
@@ -187,14 +186,15 @@ def _about_an_error(got: Any, want: Any, at: _Place) -> str:
 
 
 def _hidden_error(got: Any, want: Any, at: _Place) -> str:
-    if _is_error(want) and got is None:
+    if is_error(want) and got is None:
         return f"{at.words}: {wording.NO_ERROR}, and one is due"
-    if _is_error(got) and want is None:
+    if is_error(got) and want is None:
         return f"{at.words}: an error was raised, and none is due"
     return ""
 
 
-def _is_error(value: Any) -> bool:
+def is_error(value: Any) -> bool:
+    """Whether the value is the name of an exception, as `error_of` gives it."""
     return isinstance(value, str) and (value in ERRORS or (value.isidentifier() and value.endswith("Error")))
 
 
@@ -203,7 +203,7 @@ def _is_error(value: Any) -> bool:
 
 def _tensor_faults(got: Any, want: Tensor, at: _Place, atol: Tolerance, rtol: Tolerance) -> Iterator[Fault]:
     if not isinstance(got, Tensor):
-        if _is_error(got):
+        if is_error(got):
             yield _open(f"{at.words}: {got} was raised; expected a tensor of shape {tuple(want.shape)}")
         else:
             yield _other_form(at, got, f"a tensor of shape {tuple(want.shape)}")
@@ -217,11 +217,8 @@ def _tensor_faults(got: Any, want: Tensor, at: _Place, atol: Tolerance, rtol: To
     got, want = got.detach(), want.detach()
     if torch.equal(got, want):  # most right answers are equal, and this takes a tenth of the time
         return
-    a = r = 0.0
+    a, r = tolerance_of(want, atol, rtol)
     if want.is_floating_point() or want.is_complex():
-        default = TOLERANCES.get(want.dtype, SCALAR_TOLERANCE)
-        name = str(want.dtype).removeprefix("torch.")
-        a, r = _tolerance(atol, name, default[0]), _tolerance(rtol, name, default[1])
         close = torch.isclose(got, want, atol=a, rtol=r, equal_nan=True)
     else:
         close = got == want
@@ -237,6 +234,19 @@ def _tensor_faults(got: Any, want: Tensor, at: _Place, atol: Tolerance, rtol: To
         f"{said}; {count}" if want.numel() > 1 else said,
         f"{at.words}: {count}" + (f", the first at {wording.index(index)}" if index else ""),
     )
+
+
+def tolerance_of(want: Any, atol: Tolerance = None, rtol: Tolerance = None) -> tuple[float, float]:
+    """Absolute and relative tolerance of `agree` for a tensor or a number. Exact values have none."""
+    if isinstance(want, Tensor):
+        if not (want.is_floating_point() or want.is_complex()):
+            return 0.0, 0.0
+        name, default = str(want.dtype).removeprefix("torch."), TOLERANCES.get(want.dtype, SCALAR_TOLERANCE)
+    elif isinstance(want, float):
+        name, default = "float", SCALAR_TOLERANCE
+    else:
+        return 0.0, 0.0
+    return _tolerance(atol, name, default[0]), _tolerance(rtol, name, default[1])
 
 
 def _tolerance(given: Tolerance, dtype: str, default: float) -> float:

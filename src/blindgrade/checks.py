@@ -47,6 +47,7 @@ class Check:
     inputs: Callable[[Rng], Any] | None = field(default=None, repr=False)
     figure: Callable[[Any, Rng], Any] | None = field(default=None, repr=False)
     hint: str = ""
+    lookup: bool | None = None
 
     def prepare(self, seed: int) -> tuple[int, tuple[Any, ...]]:
         """Seed and data for the worker. The data come from `inputs`; without `inputs` there are none.
@@ -81,6 +82,7 @@ def check(
     inputs: Callable[[Rng], Any] | None = None,
     figure: Callable[[Any, Rng], Any] | None = None,
     hint: str = "",
+    lookup: bool | None = None,
 ) -> Callable[[Callable[..., Any]], Check]:
     """Decorator that makes a check of `exercise` from an experiment `(lesson, rng) -> result`.
 
@@ -97,8 +99,9 @@ def check(
                from something that students must not see, such as hidden parameters. `rng` starts as the verdict's
     figure     `(result, rng) -> Figure` of blindgrade.figures, which the grader runs for a report on the student's
                result and, if the check is public, on the reference's. `rng` starts as the verdict's
-    hint       what a student reads if this check fails and no misconception explains it, instead of the exercise's
-               first hint
+    hint       what a student reads if this check fails and no misconception explains it
+    lookup     whether students see digests of a public check's right answers and not the answers. By default they do if
+               the answers are texts, or yes and no. True needs exact answers: no floating-point number
     """
 
     def decorate(experiment: Callable[..., Any]) -> Check:
@@ -119,7 +122,8 @@ def check(
             verdict=verdict,
             inputs=inputs,
             figure=figure,
-            hint=hint,
+            hint=" ".join(hint.split()),
+            lookup=lookup,
         )
 
     return decorate

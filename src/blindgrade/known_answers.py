@@ -1,9 +1,10 @@
 """Markers of known right and wrong answers, for the file known_answers.py of a lesson.
 
-`exercise` begins the group of one exercise. `right` and `wrong` mark the answers of the group in two forms: an edit of
-the solution's text, or a decorated function or class that replaces the solution's and uses its names. The markers do
-nothing when they run. `engine.answers.known` reads them from the file's syntax tree, because a replacement works only
-inside the solution.
+`exercise` begins the group of one exercise. `right`, `wrong` and `fails` mark the answers of the group in two forms: an
+edit of the solution's text, or a decorated function or class that replaces the solution's and uses its names. `fails`
+marks a wrong answer that is no misunderstanding, such as a training with too few steps. The markers do nothing when
+they run. `engine.answers.known` reads them from the file's syntax tree, because a replacement works only inside the
+solution.
 """
 
 from __future__ import annotations
@@ -42,6 +43,18 @@ def wrong(name: str = "", old: str = "", new: str = "", *, hint: str) -> Callabl
     `new` in place of `old`, which must occur exactly once in the exercise's definition.
     """
     return None if name else _unchanged
+
+
+@overload
+def fails(name: Definition, /) -> Definition: ...
+@overload
+def fails(name: str, old: str, new: str) -> None: ...
+def fails(name: Definition | str, old: str = "", new: str = "") -> Definition | None:
+    """Mark another way to fail: it loses points, and no misconception may be named for it.
+
+    The two forms are those of `right`.
+    """
+    return None if isinstance(name, str) else name
 
 
 def _unchanged(definition: Definition) -> Definition:

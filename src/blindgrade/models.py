@@ -250,7 +250,8 @@ class CheckResult(BaseModel):
     """Result of one check. `where` is "file:line" in the submission, if one line is to blame.
 
     `frames` are the student's own frames of an exception, innermost last. If the exercise is blocked, `message` says
-    for which one it waits, and `own` is what this check itself saw.
+    for which one it waits, and `own` is what this check itself saw. `relation` is what the reply is, compared with the
+    expected one: an id such as "negated", and `relation_text` says it in a sentence.
     """
 
     name: str
@@ -261,6 +262,8 @@ class CheckResult(BaseModel):
     own: str = ""
     hint: str = ""
     misconception: str | None = None
+    relation: str | None = None
+    relation_text: str = ""
     where: Annotated[Place, PlainValidator(_place), *AS_TEXT] | None = None
     frames: list[Annotated[Frame, PlainValidator(_frame), *AS_TEXT]] = []
     seconds: float = 0.0
@@ -271,9 +274,39 @@ class CheckResult(BaseModel):
         """What this check itself saw, also if the exercise is blocked."""
         return self.own or self.message
 
+    @property
+    def compared(self) -> str:
+        """Sentence about the relation; "" if there is none, or a misconception explains more."""
+        return "" if self.misconception else self.relation_text
+
+
+class MutantWords(BaseModel):
+    """What a student may read about a small change of the solution that replies as their wrong answer does.
+
+    `words` follow "your code answers"; they are empty if too many classes of changes reply the same.
+    """
+
+    words: str = ""
+
+
+class MutantMatch(MutantWords):
+    """Small changes of the solution that reply to every check exactly as a wrong answer does.
+
+    Students may read `words` and nothing else, because `changes` quote the solution. `kinds` are the classes of the
+    changes. `changes` has at most three of `count`.
+    """
+
+    kinds: list[str]
+    changes: list[str]
+    count: int
+
 
 class ExerciseResult(BaseModel):
-    """Result of one exercise in an attempt."""
+    """Result of one exercise in an attempt.
+
+    In a cohort, a wrong answer that no misconception explains has `answer`, a digest of its replies, and later `group`,
+    the digest that it shares with all equal answers of the cohort. `mutant` is what small changes of the solution show.
+    """
 
     name: str
     title: str
@@ -284,6 +317,9 @@ class ExerciseResult(BaseModel):
     checks: list[CheckResult]
     output: str = ""
     version: str = ""  # in a cohort: of all that judges the exercise; the result is kept while it is unchanged
+    answer: str = ""
+    group: str = ""
+    mutant: MutantMatch | None = None
 
     @property
     def waits_for(self) -> str:
@@ -302,6 +338,8 @@ class Attempt(BaseModel):
     """Record of one grading of one lesson of one submission.
 
     `unreadable` says why the lesson's file could not be read or loaded. Then no check shows anything about an answer.
+    `checks` counts all checks of the graded exercises, `public_checks` those that are public. With an answer key only
+    the latter ran. `not_limited` names what the worker could use without a limit, because the system has none.
     `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
     software). With these and the seed, an attempt can be repeated.
     """
@@ -321,6 +359,9 @@ class Attempt(BaseModel):
     seconds: float
     problems: list[str] = []
     unreadable: str = ""
+    public_checks: int = 0
+    checks: int = 0
+    not_limited: list[str] = []
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
@@ -341,9 +382,15 @@ class Attempt(BaseModel):
         seconds: float = 0.0,
         problems: list[str] | None = None,
         unreadable: str = "",
+        not_limited: list[str] | None = None,
         graded_at: str = "",
+        checks: int | None = None,
     ) -> Self:
-        """Attempt with these results. Its time is now if no time is given."""
+        """Attempt with these results. Its time is now if no time is given.
+
+        `checks` is the number of all checks of the exercises; without it, all of them ran.
+        """
+        ran = [check for exercise in exercises for check in exercise.checks]
         return cls(
             lesson=lesson.id,
             title=lesson.title,
@@ -357,8 +404,17 @@ class Attempt(BaseModel):
             seconds=round(seconds, 3),
             problems=problems or [],
             unreadable=unreadable,
+            public_checks=sum(check.public for check in ran),
+            checks=len(ran) if checks is None else checks,
+            not_limited=not_limited or [],
             exercises=exercises,
         )
+
+    @property
+    def public_only(self) -> bool:
+        """Did hidden checks of these exercises not run? Attempts of earlier versions do not count their checks."""
+        ran = sum(len(exercise.checks) for exercise in self.exercises)
+        return self.checks > ran if self.checks else self.reference == "key"
 
 
 class Grading(BaseModel):
@@ -367,6 +423,8 @@ class Grading(BaseModel):
     schema_: Literal["blindgrade/grading/v1"] = Field(default="blindgrade/grading/v1", alias="schema")
     points: float
     max_points: float
+    public_checks: int = 0
+    checks: int = 0
     lessons: list[Attempt]
 
     model_config = ConfigDict(populate_by_name=True)
@@ -377,5 +435,12 @@ class Grading(BaseModel):
         return cls(
             points=round(sum(a.points for a in attempts), 6),
             max_points=round(sum(a.max_points for a in attempts), 6),
+            public_checks=sum(a.public_checks for a in attempts),
+            checks=sum(a.checks for a in attempts),
             lessons=attempts,
         )
+
+    @property
+    def public_only(self) -> bool:
+        """Did hidden checks of a lesson not run?"""
+        return any(attempt.public_only for attempt in self.lessons)

@@ -6,10 +6,11 @@ nothing    that the submission was graded
 total      points of the lesson
 exercises  for each exercise whether it passed; no points, because partial points would count the checks
 counts     for each exercise its points, and how many of its checks passed
-checks     each check with its claim, outcome and hint; a public check also with its message and place
+checks     each check with its claim, outcome, relation and hint; a public check also with its message and place
 
-A view never has a seed, the name of a check or of a misconception, the time that a check took, or a message of a
-hidden check: such a message may have expected values, or inputs that the student's own code put into an exception.
+A view never has a seed, the name of a check or of a misconception, the time that a check took, a change of the
+solution that replies as the student's code does (its class in words is shown), or a message of a hidden check: such a
+message may have expected values, or inputs that the student's own code put into an exception.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import NotRequired, Protocol
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from blindgrade.models import CheckResult, Feedback, Level, Outcome
+from blindgrade.models import CheckResult, Feedback, Level, MutantWords, Outcome
 
 NOT_JUDGED = "the grader could not judge this check, which costs no points; your instructor will look"
 # What the engine says about every hidden check without a result. The rest of the message is left out.
@@ -43,15 +44,21 @@ class CheckFacts(TypedDict):
     message: str
     own: NotRequired[str]
     hint: str
+    misconception: NotRequired[str | None]
+    relation_text: NotRequired[str]
     where: str | None
 
 
 class CheckView(TypedDict):
-    """A check as its student reads it. `where` is empty if no line is to blame."""
+    """A check as its student reads it. `where` is empty if no line is to blame.
+
+    `compared` says what the result is, compared with the expected one. It is empty if a misconception explains more.
+    """
 
     claim: str
     outcome: str
     message: str
+    compared: str
     hint: str
     where: str
     public: bool
@@ -131,6 +138,8 @@ class AnyResult(Protocol):
     def checks(self) -> Sequence[CheckResult | CheckFacts]: ...
     @property
     def output(self) -> str: ...
+    @property
+    def mutant(self) -> MutantWords | None: ...
 
 
 class AnyDecision(Protocol):
@@ -225,9 +234,18 @@ def _exercise(result: AnyResult, level: Level, decisions: Sequence[AnyDecision])
     view.passed, view.of = sum(check["outcome"] in EARNED for check in checks), len(checks)
     if level is Level.CHECKS:
         view.checks = [_check(check) for check in checks]
+        _add_mutant(view, result.mutant)
         view.waits_for = next((c["message"] for c in checks if WAITS.fullmatch(c["message"])), "")
         view.output = result.output
     return view
+
+
+def _add_mutant(view: ExerciseView, mutant: MutantWords | None) -> None:
+    """Add the class of the change that replies as the student's code does to a failed check, if one has no hint yet."""
+    failed = [check for check in view.checks or () if check["outcome"] == Outcome.FAILED]
+    if mutant is not None and mutant.words and failed:
+        check = next((one for one in failed if not one["hint"]), failed[0])
+        check["hint"] = " ".join(filter(None, [check["hint"], f"Your code answers {mutant.words}."]))
 
 
 def _facts(checks: Sequence[CheckResult | CheckFacts]) -> Iterator[CheckFacts]:
@@ -235,7 +253,8 @@ def _facts(checks: Sequence[CheckResult | CheckFacts]) -> Iterator[CheckFacts]:
         if isinstance(check, CheckResult):
             yield {
                 "claim": check.claim, "public": check.public, "outcome": check.outcome, "message": check.message,
-                "own": check.own, "hint": check.hint, "where": str(check.where) if check.where else None,
+                "own": check.own, "hint": check.hint, "misconception": check.misconception,
+                "relation_text": check.relation_text, "where": str(check.where) if check.where else None,
             }  # fmt: skip
         else:
             yield check
@@ -247,10 +266,18 @@ def _check(check: CheckFacts) -> CheckView:
         "claim": check["claim"],
         "outcome": check["outcome"],
         "message": _message(check),
+        "compared": _compared(check),
         "hint": check["hint"] if check["outcome"] == Outcome.FAILED else "",
         "where": (check["where"] or "") if public else "",
         "public": public,
     }
+
+
+def _compared(check: CheckFacts) -> str:
+    """Sentence about the relation. Of a hidden check, it was stored without cases and numbers."""
+    if check["outcome"] != Outcome.FAILED or check.get("misconception"):
+        return ""
+    return check.get("relation_text", "")
 
 
 def _message(check: CheckFacts) -> str:

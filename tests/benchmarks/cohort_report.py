@@ -12,6 +12,7 @@ from pathlib import Path
 
 from blindgrade.catalog import Catalog
 from blindgrade.cohort_report.report import report
+from blindgrade.marks.marks import Marks
 from blindgrade.simulate.composing import Pieces
 from blindgrade.simulate.rehearsed import write_attempts
 from blindgrade.simulate.simulation import simulate
@@ -36,7 +37,7 @@ def main() -> int:
         seconds = []
         for what, submitted in (("report", None), ("report with structures compared", folder / "submitted")):
             wall, processor = time.perf_counter(), time.process_time()
-            report(catalog, targets, folder / "attempts", submitted, folder / "out" / "cohort.html", "all")
+            report(Marks(catalog, folder / "attempts"), targets, submitted, folder / "out" / "cohort.html", "all")
             seconds.append(time.process_time() - processor)
             print(f"{what}: {time.perf_counter() - wall:.1f} s, of these {seconds[-1]:.1f} s of processor time")
     return int(seconds[0] > LIMIT)

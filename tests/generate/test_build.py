@@ -62,7 +62,7 @@ def test_a_missing_or_damaged_key_is_made_again(catalog: Catalog) -> None:
 
 
 def test_a_changed_solution_makes_the_key_drift(catalog: Catalog) -> None:
-    edit(catalog, "solutions/lesson_1_1_1_basics/basics.py", "return centered / _spread(centered)", "return centered")
+    edit(catalog, "solutions/lesson_1_1_1_basics/basics.py", "keepdim=True).sqrt()", "keepdim=True).sqrt() * 2")
     assert f"{PUBLIC}/answer_key.json" in build(catalog, ["all"], check=True)
 
 

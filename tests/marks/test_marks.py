@@ -125,6 +125,7 @@ def test_a_submission_that_cannot_be_read_is_not_up_to_date_and_its_reason_is_na
     marks = cohort.marks()
     [line] = not_helped([marks])
     assert line.startswith(f"ana {LESSON}: ") and to_grade(cohort.catalog, [marks]) == []
+    assert [one.unread for one in marks.stale] == [True]
     assert standings("ana", {LESSON: marks.students["ana"]}, Policy())[0].points == points_of("a", 40)
 
 

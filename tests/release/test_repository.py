@@ -14,6 +14,7 @@ import pytest
 
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.release import repository
+from blindgrade.release.torch_bound import torch_bound
 from blindgrade.systems.targets import release_as
 
 CASES = Path(__file__).parents[1] / "submissions" / "mini"
@@ -42,15 +43,17 @@ def test_a_student_grades_in_the_released_repository(catalog: Catalog, tmp_path:
     assert (done.returncode, json.loads(done.stdout)["lessons"][0]["reference"]) == (0, "key")
 
 
-def test_the_wheel_that_is_installed_is_the_one_in_vendor(files: dict[str, bytes]) -> None:
+def test_the_wheel_that_is_installed_is_the_one_in_vendor(files: dict[str, bytes], catalog: Catalog) -> None:
     (wheel,) = [name for name in files if name.startswith("vendor/")]
     version = wheel.split("-")[1]
     project = tomllib.loads(files["pyproject.toml"].decode())
-    assert project["project"]["dependencies"] == [f"blindgrade=={version}"]
+    torch = torch_bound(catalog.find(["all"])).requirement
+    assert project["project"]["dependencies"] == [f"blindgrade=={version}", torch]
     assert project["tool"]["uv"]["sources"]["blindgrade"] == {"path": wheel}
     lines = [line for line in files["requirements.txt"].decode().splitlines() if not line.startswith("#")]
-    assert lines == [f"./{wheel}"]
-    assert f'"./{wheel}[notebook]"' in files["install.py"].decode()
+    assert lines == [f"./{wheel}", torch]
+    script = files["install.py"].decode()
+    assert f'WHEEL = "./{wheel}"' in script and f'TORCH = "{torch}"' in script
 
 
 def test_the_repository_has_the_graders_licence(files: dict[str, bytes]) -> None:
@@ -74,7 +77,7 @@ def test_the_editor_has_a_task_for_each_lesson(files: dict[str, bytes]) -> None:
 def test_the_workflow_installs_and_grades_with_commands_that_exist(files: dict[str, bytes]) -> None:
     text = files[".github/workflows/grade.yml"].decode()
     runs = re.findall(r"run: (.+)", text)
-    assert runs == ["python -m pip install -r requirements.txt", "grade all"]
+    assert runs == ["python install.py", ".venv/bin/grade all"]
     assert "persist-credentials: false" in text and "contents: read" in text
 
 
@@ -100,7 +103,12 @@ def test_an_error_of_the_template_is_reported_with_file_and_line(catalog: Catalo
         repository.files(catalog, catalog.find(["all"]))
 
 
-def test_a_course_without_a_template_says_what_to_do(catalog: Catalog, tmp_path: Path) -> None:
-    catalog.student_template.rename(tmp_path / "elsewhere")
-    with pytest.raises(CourseError, match="student_template is missing"):
-        repository.files(catalog, catalog.find(["all"]))
+def test_a_course_replaces_single_templates_and_keeps_the_packaged_ones(catalog: Catalog, tmp_path: Path) -> None:
+    whole = repository.files(catalog, catalog.find(["all"]))
+    shutil.rmtree(catalog.student_template)
+    assert repository.files(catalog, catalog.find(["all"])) == whole
+    catalog.student_template.mkdir()
+    (catalog.student_template / "README.md").write_text("# {{ course.title }} of ours\n")
+    (catalog.student_template / "more.txt").write_text("more\n")
+    own = repository.files(catalog, catalog.find(["all"]))
+    assert own == whole | {"README.md": b"# Mini of ours\n", "more.txt": b"more\n"}

@@ -24,7 +24,7 @@ from blindgrade.checks import derive
 from blindgrade.cli.course.group import course
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.runner import grade
-from blindgrade.models import Attempt, Feedback, Grading, Level, Outcome
+from blindgrade.models import Attempt, Feedback, Grading, Level, MutantMatch, Outcome
 from blindgrade.student_view import student_view
 from blindgrade.systems.gradescope.results import results
 from blindgrade.systems.nbgrader.outputs import outputs
@@ -34,6 +34,7 @@ MINI = HERE / "tests" / "courses" / "mini"
 SEED = 8_123_456_789_012
 CLAIM, HINT = "CLAIM-CANARY", "HINT-CANARY"
 EXPECTED, CARELESS, INPUT = "EXPECTED-CANARY", "CARELESS-CANARY", "987654.3"
+CHANGE, KIND, WORDS, GROUP = "CHANGE-CANARY", "KIND-CANARY", "WORDS-CANARY", "GROUP-CANARY"
 SECONDS, ALL_SECONDS = 12.34567, 98.76543
 
 CHECKS = f'''
@@ -93,8 +94,8 @@ def fit_line(x, y):
     raise RuntimeError("my own error")
 """
 NEVER = (EXPECTED, CARELESS, INPUT, "name_canary", "not_divided", "not divided", "-2.0", str(SECONDS), str(ALL_SECONDS),
-         str(SEED), "has_mean_zero_and_spread_one", "ZeroDivisionError")  # fmt: skip
-AT_CHECKS = (CLAIM, HINT)  # the level `checks` shows claims and hints, no other level does
+         str(SEED), "has_mean_zero_and_spread_one", "ZeroDivisionError", CHANGE, KIND, GROUP)  # fmt: skip
+AT_CHECKS = (CLAIM, HINT, WORDS)  # the level `checks` shows claims, hints and classes of changes, no other level does
 
 
 @dataclass
@@ -126,6 +127,9 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     for result in attempt.exercises:
         for check in result.checks:
             check.seconds = SECONDS
+        # A small change of the solution replies the same: students read its class in words, never the change.
+        result.mutant = MutantMatch(words=WORDS, kinds=[KIND], changes=[CHANGE], count=1)
+        result.answer = result.group = GROUP
     AttemptStore(catalog.attempts).write(attempt)
     seeds = tuple(str(derive(SEED, attempt.lesson, c.name)) for r in attempt.exercises for c in r.checks)
     return Graded(catalog, attempt, seeds)

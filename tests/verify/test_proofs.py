@@ -97,6 +97,30 @@ def test_a_misconception_named_as_another_fails(mini: Path) -> None:
     assert "name it as stops_early" in proof.detail and "the failed checks (" in proof.detail
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "detail"),
+    [
+        ("range(0)", "range(2)", "finds_the_line names it stops_early; let the verdict ask for evidence"),
+        ("range(0)", "range(200)", "it earns every point; it is a right answer, or a check is missing"),
+        ("range(0)", "range(0)", ""),
+    ],
+)
+def test_another_way_to_fail_loses_points_and_is_named_as_no_misconception(
+    mini: Path, old: str, new: str, detail: str
+) -> None:
+    edited(mini, f"graders/{FOLDER}/known_answers.py", f'"{old}")', f'"{new}")')
+    proof = proved(mini, "failure", "fit_line", "fit_line/no_training, seed 0")
+    assert proof.passed is not bool(detail)
+    assert proof.detail.startswith(detail)
+
+
+def test_a_trained_exercise_has_three_other_ways_to_fail(mini: Path) -> None:
+    edited(mini, f"graders/{FOLDER}/known_answers.py", 'fails("no_training", "range(100)", "range(0)")\n', "")
+    proof = proved(mini, "supplies")
+    assert not proof.passed
+    assert "`fit_line` has 2 other ways to fail and needs at least 3; add `fails(…)`" in proof.detail
+
+
 def test_a_misconception_that_costs_an_exercise_which_does_not_require_it_fails(mini: Path) -> None:
     edited(mini, f"exercises/{FOLDER}/lesson.toml", 'requires = ["standardize"]\n', "")
     proof = proved(mini, "misconception", "standardize", "standardize/not_divided, seed 0")

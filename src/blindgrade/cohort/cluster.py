@@ -63,7 +63,7 @@ def _client(address: str) -> Client:
         from distributed import Client
     except ImportError:
         raise NoCluster(
-            "--cluster needs Dask; run `pip install 'blindgrade[cluster]'`, here and on the workers"
+            "--cluster needs Dask; run `pip install 'distributed>=2025.1'`, here and on the workers"
         ) from None
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False, direct_to_workers=True)
@@ -109,7 +109,7 @@ class _Run:
             try:
                 reason = future.result(timeout=READY_SECONDS)
             except Exception as error:  # Dask's error for a worker that is lost or cannot import this package
-                reason = f"{type(error).__name__}: {error}; is blindgrade[cluster] installed there?"
+                reason = f"{type(error).__name__}: {error}; are blindgrade and distributed installed there?"
             if reason:
                 raise NoCluster(f"the worker at {worker} cannot grade: {reason}")
 

@@ -14,11 +14,14 @@ from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import CourseError, Target
 from blindgrade.engine.answers.reference import LiveReference, check_seed
+from blindgrade.engine.grading.choosing import workers_for
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
 from blindgrade.engine.grading.runner import GraderFailed, grade_lesson
-from blindgrade.engine.grading.warm_process import Sandbox, SandboxMissing, Zygote
-from blindgrade.engine.grading.worker_client import ZygoteFailed
+from blindgrade.engine.grading.sandboxes import Sandbox
+from blindgrade.engine.grading.worker_client import SandboxMissing, ZygoteFailed
+from blindgrade.engine.grading.workers import Workers
+from blindgrade.engine.judging.wrong_answers import LONGEST, CollectedReplies
 from blindgrade.engine.submission.lines import LineMap
 from blindgrade.engine.submission.reading import LessonSubmission
 from blindgrade.engine.wire import frames, replies
@@ -45,6 +48,8 @@ class Result:
     submission: str = ""  # digest of the files
     key: str = ""
     course: str = ""
+    answers: dict[str, str] = field(default_factory=dict)  # replies of unexplained wrong answers, by digest, as base64
+    pending: bool = False  # has the attempt wrong answers that were not compared yet?
 
     def to_json(self) -> bytes:
         """JSON for another process."""
@@ -111,15 +116,15 @@ class Warm:
     sandbox: Sandbox = "strict"
     private: tuple[Path, ...] = ()
     recycle: int = RECYCLE
-    _zygote: Zygote | None = None
+    _zygote: Workers | None = None
     _served: int = 0
 
-    def zygote(self) -> Zygote:
+    def zygote(self) -> Workers:
         """Warm process for one more submission. ZygoteFailed if it does not start."""
         if self._zygote is not None and self._served >= self.recycle:
             self.close()
         if self._zygote is None:
-            self._zygote = Zygote.for_targets(self.targets, sandbox=self.sandbox, private=self.private)
+            self._zygote = workers_for(self.targets, sandbox=self.sandbox, private=self.private, many=True)
             self._served = 0
         self._served += 1
         return self._zygote.ready()
@@ -200,7 +205,13 @@ class LessonGrader:
         done = store.read(lesson, work.student, key)
         if done is not None and not has_errors(done):
             return Result(
-                lesson, work.student, "unchanged", submission=found.sha256, key=key, course=self.version.digest
+                lesson,
+                work.student,
+                "unchanged",
+                submission=found.sha256,
+                key=key,
+                course=self.version.digest,
+                pending=has_pending(done),
             )
         return Plan(work, key, found, *self._still_valid(store, work.student, found.sha256))
 
@@ -236,24 +247,41 @@ class LessonGrader:
 
     def carry_out(self, plan: Plan) -> Result:
         """Grade the other exercises. GraderFailed if grading fails twice, the second time with a new warm process."""
+        collected = CollectedReplies()
         try:
-            attempt = self._attempt(plan)
+            attempt = self._attempt(plan, collected)
         except GraderFailed:
             self.warm.close()
-            attempt = self._attempt(plan)
+            attempt = self._attempt(plan, collected)
+        attempt, answers = self._with_answers(attempt, collected)
         completed = self._completed(attempt, plan)
         return Result(
             self.target.lesson.id, plan.work.student, "graded", "", completed, len(plan.earlier),
-            submission=plan.submission.sha256, key=plan.key, course=self.version.digest,
+            submission=plan.submission.sha256, key=plan.key, course=self.version.digest, answers=answers,
+            pending=has_pending(completed),
         )  # fmt: skip
 
-    def _attempt(self, plan: Plan) -> Attempt:
+    def _with_answers(self, attempt: Attempt, collected: CollectedReplies) -> tuple[Attempt, dict[str, str]]:
+        """The attempt with digests of its wrong answers that nothing explains, and their replies by digest."""
+        results, kept = [], {}
+        for result in attempt.exercises:
+            exercise = self.target.lesson.exercise(result.name)
+            answer = collected.unexplained(self.target.lesson.id, exercise, result)
+            if answer is not None:
+                result = result.model_copy(update={"answer": answer.digest})
+                if len(content := answer.to_bytes()) <= LONGEST:
+                    kept[answer.digest] = base64.b64encode(content).decode()
+            results.append(result)
+        return attempt.model_copy(update={"exercises": results}), kept
+
+    def _attempt(self, plan: Plan, collected: CollectedReplies) -> Attempt:
         names = tuple(name for name in self.target.exercises if name not in plan.earlier)
         part = replace(self.target, exercises=names)
         submission = replace(plan.submission, released=self.target.files.stubs)
         try:
             zygote = self.warm.zygote()
-            return grade_lesson(part, submission, plan.work.path, self.options, zygote, self._references)
+            options = replace(self.options, replies=collected)
+            return grade_lesson(part, submission, plan.work.path, options, zygote, self._references)
         except SandboxMissing:
             raise
         except (CourseError, ZygoteFailed) as error:
@@ -283,10 +311,17 @@ def has_errors(attempt: Attempt) -> bool:
     return any(result.outcome is Outcome.ERROR for result in attempt.exercises)
 
 
+def has_pending(attempt: Attempt) -> bool:
+    """Has the attempt wrong answers that were not compared with the cohort's and with changes of the solution yet?"""
+    return any(result.answer and not result.group for result in attempt.exercises)
+
+
 def comparable(attempt: Attempt) -> dict[str, Any]:
-    """Attempt without times and versions: the data that are equal after a repetition with the same versions."""
+    """Attempt without times, versions and comparisons: the data that are equal after a repetition."""
     data = attempt.model_dump(mode="json", by_alias=True, exclude={"graded_at", "seconds", "versions"})
     for exercise in data["exercises"]:
+        for compared in ("answer", "group", "mutant"):
+            del exercise[compared]
         for check in exercise["checks"]:
             del check["seconds"]
     return data

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from blindgrade.attempts.decisions import DecisionStore
 from blindgrade.attempts.effects import by_student
+from blindgrade.attempts.kept_answers import keep_answers
 from blindgrade.attempts.reading import StoreError
 from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
@@ -42,6 +43,7 @@ class Summary:
     moved: dict[Path, set[str]] = field(default_factory=dict)  # students who were graded from another folder before
 
     changes: Changes = field(default_factory=Changes)
+    pending: list[tuple[str, str, str]] = field(default_factory=list)  # lesson, student and key; see Result.pending
 
     @property
     def done(self) -> bool:
@@ -190,6 +192,7 @@ def _save(store: AttemptStore, result: Result) -> Result:
     if result.attempt is None:
         return result
     try:
+        keep_answers(store, result.lesson, result.answers)
         store.write(result.attempt)
     except OSError as error:
         reason = f"the attempt could not be stored ({error.strerror}); free some disk space and run the command again"
@@ -201,6 +204,8 @@ def _count(summary: Summary, result: Result) -> None:
     if result.state == "skipped":
         summary.skipped.append(Skipped(result.student, result.reason, result.lesson))
         return
+    if result.pending:
+        summary.pending.append((result.lesson, result.student, result.key))
     if result.state == "unchanged":
         summary.unchanged += 1
         return

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from blindgrade.cohort_report.items import WEAK, Item
+from blindgrade.cohort_report.items import Item
+from blindgrade.cohort_report.remarks import WEAK
 
 BINS = 10
 WIDTH, HEIGHT, LEFT, BOTTOM = 420, 200, 44, 36

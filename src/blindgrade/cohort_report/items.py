@@ -10,6 +10,7 @@ import numpy as np
 
 from blindgrade.clock import instant
 from blindgrade.cohort_report.records import Record
+from blindgrade.cohort_report.remarks import EVERYONE, remarks, surely_failed
 from blindgrade.cohort_report.statistics import (
     Array,
     Interval,
@@ -19,10 +20,6 @@ from blindgrade.cohort_report.statistics import (
     standard_error,
 )
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
-
-WEAK = 0.2  # Ebel and Frisbie 1991: an instructor should look at an item with a lower discrimination
-FEW = 20  # students; with fewer, the figures are uncertain and there are no remarks
-HARD, EASY = 0.2, 0.95
 
 
 @dataclass(frozen=True)
@@ -36,10 +33,9 @@ class Item:
     remarks: list[str]
 
     @property
-    def weak(self) -> bool:
-        """Whether it has a remark and separates strong and weak students poorly."""
-        r = self.statistics.point_biserial
-        return bool(self.remarks) and (r is None or (r.value < WEAK and self.statistics.difficulty < EASY))
+    def to_look_at(self) -> bool:
+        """Whether an instructor has something to change. An exercise that everyone passes needs no change."""
+        return bool(set(self.remarks) - {EVERYONE})
 
 
 @dataclass(frozen=True)
@@ -53,12 +49,18 @@ class Odd:
     tried: int
     passed: int
 
+    @property
+    def never(self) -> bool:
+        """Whether no one passes it, and so many reached it that this is no chance."""
+        return self.passed == 0 and surely_failed(self.tried)
+
 
 @dataclass(frozen=True)
 class LessonNumbers:
     """Numbers of one lesson. `left_out` students had a check that the grader could not judge.
 
     `points` are the points by the policy, before lateness. Exercises, alpha and checks use one attempt of each student.
+    The files of `unread` students never loaded. Their points are 0, and no other figure has them.
     """
 
     lesson: Lesson
@@ -67,6 +69,7 @@ class LessonNumbers:
     alpha: Interval | None
     standard_error: float | None
     left_out: int
+    unread: int
     odd: list[Odd]
     submissions: list[int]
     hours: list[float]
@@ -75,18 +78,20 @@ class LessonNumbers:
 
 def lesson_numbers(lesson: Lesson, records: Sequence[Record]) -> LessonNumbers:
     """Numbers of a lesson, from its records. There must be at least one record."""
-    judged = [r for r in records if all(e.outcome is not Outcome.ERROR for e in r.counted.exercises)]
+    loaded = [r for r in records if not r.unread]
+    judged = [r for r in loaded if all(e.outcome is not Outcome.ERROR for e in r.counted.exercises)]
     shares, passed = _matrix(lesson, judged)
     points = np.array([e.points for e in lesson.exercises])
     found = item_statistics(shares, passed, points) if judged else []
     return LessonNumbers(
         lesson=lesson,
         points=[r.points for r in records],
-        items=[_item(e, s, records) for e, s in zip(lesson.exercises, found, strict=False)],
+        items=[_item(e, s, loaded) for e, s in zip(lesson.exercises, found, strict=False)],
         alpha=alpha_interval(shares * points) if judged else None,
         standard_error=standard_error(shares * points) if judged else None,
-        left_out=len(records) - len(judged),
-        odd=_odd(records),
+        left_out=len(loaded) - len(judged),
+        unread=len(records) - len(loaded),
+        odd=_odd(loaded),
         submissions=[len(r.submissions) for r in records],
         hours=[_hours(r) for r in records if len(r.submissions) > 1 and r.submissions[0].submitted_at],
         seconds=[r.counted.seconds for r in records],
@@ -115,9 +120,7 @@ def _item(exercise: Exercise, found: ItemStatistics, records: Sequence[Record]) 
     results = [result_of(r, exercise.name) for r in records]
     outcomes = {o: sum(r is not None and r.outcome is o for r in results) for o in Outcome}
     tries = [t for t in (_tries(r, exercise.name) for r in records) if t]
-    return Item(
-        exercise, found, outcomes, plain.median(tries) if tries else None, _remarks(found, outcomes, len(records))
-    )
+    return Item(exercise, found, outcomes, plain.median(tries) if tries else None, remarks(found, outcomes))
 
 
 def _tries(record: Record, exercise: str) -> int:
@@ -125,28 +128,6 @@ def _tries(record: Record, exercise: str) -> int:
         if any(r.name == exercise and r.outcome is Outcome.PASSED for r in attempt.exercises):
             return number
     return 0
-
-
-def _remarks(found: ItemStatistics, outcomes: dict[Outcome, int], students: int) -> list[str]:
-    if students < FEW:
-        return []
-    remarks = []
-    r = found.point_biserial
-    if found.passed == 0:
-        remarks.append("no one passes: is it taught, and does a check require more than the text says?")
-    elif found.passed == 1:
-        remarks.append("everyone passes: it does not separate strong and weak students")
-    elif r is not None and r.value < 0:
-        remarks.append("students who are strong elsewhere fail it more often: read its checks and its text")
-    elif r is not None and r.value < WEAK and found.difficulty < EASY:
-        remarks.append("it separates strong and weak students poorly")
-    if 0 < found.passed < HARD:
-        remarks.append("hard: fewer than one in five pass")
-    if outcomes[Outcome.NOT_ATTEMPTED] > students / 3:
-        remarks.append("more than a third of the students do not attempt it")
-    if outcomes[Outcome.BLOCKED] > students / 4:
-        remarks.append("an earlier exercise blocks more than a quarter of the students")
-    return remarks
 
 
 def _odd(records: Sequence[Record]) -> list[Odd]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
 
-from blindgrade.cohort_report import charts, sections
+from blindgrade.cohort_report import acting, charts, sections
 from blindgrade.cohort_report.alike import Alike
-from blindgrade.cohort_report.cohort import MASTERED, Cohort
+from blindgrade.cohort_report.cohort import Cohort
+from blindgrade.cohort_report.groups import Grouped
+from blindgrade.cohort_report.groups_section import groups_section
 from blindgrade.cohort_report.items import LessonNumbers
+from blindgrade.cohort_report.mastery import MASTERED
+from blindgrade.cohort_report.people import who
 from blindgrade.cohort_report.tables import Table
+from blindgrade.cohort_report.work_links import NO_LINKS, WorkLinks
 from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.pages import filled
 
@@ -26,7 +32,10 @@ class _Part:
     odd: Table
 
 
-def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_at: str, look: Look = PLAIN) -> str:
+def page(
+    cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_at: str, look: Look = PLAIN,
+    links: WorkLinks = NO_LINKS, groups: Sequence[Grouped] = (),
+) -> str:  # fmt: skip
     """HTML of the page. `folder` is the folder of its CSV files, relative to it. `found` None: nothing was compared."""
     return filled(
         "cohort.html",
@@ -39,35 +48,41 @@ def page(cohort: Cohort, found: Alike | None, heading: str, folder: str, graded_
         graded_at=graded_at,
         level=_level,
         taken=sections.taken(cohort.course.policy),
-        headlines=sections.headlines(cohort, found),
+        headlines=acting.headlines(cohort, found),
+        people=acting.person_cards(cohort, links),
+        needs=acting.needs_table(cohort, links),
+        unread=acting.unread_table(cohort, links) if cohort.unread else None,
+        missing=acting.missing_table(cohort) if cohort.roster.people else None,
+        topics=acting.topic_cards(cohort),
+        misconceptions=acting.misconceptions_table(cohort),
+        look_at=acting.look_at_table(cohort),
         overview=sections.lessons_table(cohort),
         effort=sections.effort_table(cohort),
         lessons=[_part(numbers) for numbers in cohort.lessons],
         concepts=sections.concepts_table(cohort),
         matrix=sections.matrix_table(cohort),
-        misconceptions=sections.misconceptions_table(cohort),
-        needs=sections.needs_table(cohort),
+        section=groups_section(groups, cohort.roster),
         decisions=sections.decisions_table(cohort) if cohort.decisions else None,
-        missing=sections.missing_table(cohort) if cohort.roster.people else None,
         alike=sections.alike_table(found, cohort.roster) if found else None,
-        alike_groups=[sections.who(cohort.roster, group) for group in found.groups] if found else [],
+        alike_groups=[who(cohort.roster, group) for group in found.groups] if found else [],
     )
 
 
 def write_report(
-    path: Path, cohort: Cohort, found: Alike | None, heading: str, graded_at: str, look: Look = PLAIN
-) -> list[Path]:
+    path: Path, cohort: Cohort, found: Alike | None, heading: str, graded_at: str, look: Look = PLAIN,
+    links: WorkLinks = NO_LINKS, groups: Sequence[Grouped] = (),
+) -> list[Path]:  # fmt: skip
     """Write the page, and its CSV files into the folder with the page's name. Return all paths, the page first."""
     folder = path.with_suffix("")
     if folder == path:
         folder = path.with_name(f"{path.name}-tables")
     folder.mkdir(parents=True, exist_ok=True)
     written = [path]
-    for table in sections.all_tables(cohort, found):
+    for table in [*sections.all_tables(cohort, found, links), groups_section(groups, cohort.roster).table]:
         file = folder / f"{table.name}.csv"
         file.write_text(table.csv(), encoding="utf-8", newline="")
         written.append(file)
-    path.write_text(page(cohort, found, heading, folder.name, graded_at, look), encoding="utf-8")
+    path.write_text(page(cohort, found, heading, folder.name, graded_at, look, links, groups), encoding="utf-8")
     return written
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from blindgrade.attempts.effects import UNDECIDED, Decisions
 from blindgrade.attempts.handed_in import HandedIn
 from blindgrade.attempts.reading import StoreError
+from blindgrade.cohort_report.unread import why_unread
 from blindgrade.marks.marks import Marks
 from blindgrade.models import Attempt, Policy
 from blindgrade.policies import Standing, standings
@@ -38,6 +39,21 @@ class Record:
     def counted(self) -> Attempt:
         """Attempt whose exercises the report uses: the one that counts; with the policy "mean" the last one."""
         return next(a for a in self.submissions if a.key == self.standing.counted[-1])
+
+    @property
+    def unread(self) -> str:
+        """Reason why the file of the counted attempt never loaded; "" if it did."""
+        return why_unread(self.counted)
+
+    @property
+    def loaded(self) -> list[Attempt]:
+        """Attempts whose file loaded, oldest first. Only these show what the student understands."""
+        return [attempt for attempt in self.submissions if not why_unread(attempt)]
+
+    @property
+    def last_unread(self) -> str:
+        """Reason why the newest file never loaded; "" if it did."""
+        return why_unread(self.last)
 
     @property
     def points(self) -> float:

@@ -8,8 +8,11 @@ from pathlib import Path
 from blindgrade.catalog import Target
 from blindgrade.cohort_report.alike import alike, read_forms, read_groups
 from blindgrade.cohort_report.cohort import Cohort, analyse
+from blindgrade.cohort_report.groups import grouped
 from blindgrade.cohort_report.page import write_report
 from blindgrade.cohort_report.records import NoAttempts, Record, read_records
+from blindgrade.cohort_report.unread import Unread
+from blindgrade.cohort_report.work_links import WorkLinks
 from blindgrade.marks.marks import Marks
 from blindgrade.models import Outcome
 from blindgrade.render.html.look import look_of
@@ -41,10 +44,18 @@ def report(
     if submitted is not None:
         forms = read_forms(submitted, [(t.files, t.lesson) for t in targets])
         found = alike(forms, _passed(records), read_groups(submitted))
-    cohort = analyse(catalog.course, records, lessons, roster, marks.decisions.in_force())
+    not_graded = [
+        Unread(one.student, one.lesson, one.reason, graded=False)
+        for lesson in records
+        for one in marks.answers[lesson].stale
+        if one.unread
+    ]
+    cohort = analyse(catalog.course, records, lessons, roster, marks.decisions.in_force(), not_graded)
+    links = WorkLinks.to(to, marks, submitted, targets, records)
+    groups = [grouped(t.files, t.lesson, records[t.lesson.id]) for t in targets if records[t.lesson.id]]
     graded_at = max(r.last.graded_at for group in records.values() for r in group)
     to.parent.mkdir(parents=True, exist_ok=True)
-    return cohort, write_report(to, cohort, found, heading, graded_at, look_of(catalog))
+    return cohort, write_report(to, cohort, found, heading, graded_at, look_of(catalog), links, groups)
 
 
 def _passed(records: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, bool]]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import statistics as plain
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
+from blindgrade.cohort_report import acting
 from blindgrade.cohort_report.alike import Alike
 from blindgrade.cohort_report.cohort import Cohort
 from blindgrade.cohort_report.items import LessonNumbers
+from blindgrade.cohort_report.people import decided, decided_columns, student_cells, student_columns, who
 from blindgrade.cohort_report.statistics import Interval
 from blindgrade.cohort_report.tables import Cell, Column, Table
+from blindgrade.cohort_report.work_links import NO_LINKS, WorkLinks
 from blindgrade.models import Outcome, Policy
 from blindgrade.roster.matching import Roster
 
@@ -41,14 +44,14 @@ def lessons_table(cohort: Cohort) -> Table:
         Column("standard deviation", "number"), Column("lower quartile", "number"), Column("upper quartile", "number"),
         Column("no points", "number"), Column("all points", "number"), Column("alpha", "number"),
         Column("alpha, 95 % from", "number"), Column("alpha, 95 % to", "number"), Column("standard error", "number"),
-        Column("left out", "number"),
+        Column("left out", "number"), Column("never loaded", "number"),
     ]  # fmt: skip
     return Table(
         "lessons", "Distribution and reliability", columns, [_lesson_row(n) for n in cohort.lessons],
         "Points are without the deduction for lateness. Alpha is Cronbach's: the share of the differences between "
         "students that is not chance. The standard error is the spread of a student's total, in points, if they could "
         "take the test again. Students with a check that the grader could not judge are left out of alpha and of the "
-        "exercises' figures.",
+        "exercises' figures. So are students whose file never loaded.",
     )  # fmt: skip
 
 
@@ -60,7 +63,7 @@ def _lesson_row(numbers: LessonNumbers) -> list[Cell]:
         numbers.lesson.id, len(points), plain.fmean(points), plain.median(points),
         plain.stdev(points) if len(points) > 1 else None, float(low), float(high),
         sum(p <= 1e-9 for p in points), sum(p >= full - 1e-6 for p in points),
-        *_spread(numbers.alpha), numbers.standard_error, numbers.left_out,
+        *_spread(numbers.alpha), numbers.standard_error, numbers.left_out, numbers.unread,
     ]  # fmt: skip
 
 
@@ -148,87 +151,34 @@ def concepts_table(cohort: Cohort) -> Table:
 
 def matrix_table(cohort: Cohort) -> Table:
     """Table with a row for each student and a column for each concept."""
-    decided = [Column("decisions", "list")] if cohort.decisions else []
-    columns = [*_student_columns(cohort), *decided, *(Column(m.concept.title, "level") for m in cohort.mastery)]
+    columns = [
+        *student_columns(cohort),
+        *decided_columns(cohort),
+        *(Column(m.concept.title, "level") for m in cohort.mastery),
+    ]
     rows: list[list[Cell]] = [
-        [*_student(cohort, s), *_decided(cohort, s), *(m.shares.get(s) for m in cohort.mastery)]
+        [*student_cells(cohort, s), *decided(cohort, s), *(m.shares.get(s) for m in cohort.mastery)]
         for s in cohort.students
     ]
     return Table("mastery", "Mastery of concepts, student by student", columns, rows, shown=0)
 
 
-def _student_columns(cohort: Cohort) -> list[Column]:
-    """Who a row is about; without a roster only ids are known."""
-    known = [Column("name"), Column("section")] if cohort.roster.people else []
-    return [Column("student", "code"), *known]
-
-
-def _student(cohort: Cohort, student: str) -> list[Cell]:
-    person = cohort.roster.person(student)
-    return [student, person.name, person.get("section")] if cohort.roster.people else [student]
-
-
-def _decided(cohort: Cohort, student: str) -> list[Cell]:
-    """The student's decisions in words; no cell if there are no decisions at all."""
-    own = [f"{one.lesson} {one.what}" for one in cohort.decisions if one.student == student]
-    return [own] if cohort.decisions else []
-
-
-def who(roster: Roster, students: Iterable[str]) -> list[str]:
-    """Students in a list, each with the name and section of the roster: "ana (Ana Doe, LEC 01)"."""
-    found = []
-    for student in students:
-        person = roster.person(student)
-        known = ", ".join(text for text in (person.name, person.get("section")) if text)
-        found.append(f"{student} ({known})" if known else student)
-    return found
-
-
-def misconceptions_table(cohort: Cohort) -> Table:
-    """Table of the misconceptions, by the number of students who hold them."""
-    columns = [
-        Column("lesson", "code"), Column("exercise", "code"), Column("misconception", "code"), Column("its hint"),
-        Column("held by", "number"), Column("overcome by", "number"), Column("students who hold it", "list"),
-    ]  # fmt: skip
-    rows: list[list[Cell]] = [
-        [h.lesson, h.exercise, h.name, h.hint, len(h.now), len(h.overcome), who(cohort.roster, h.now)]
-        for h in cohort.misconceptions
-    ]
-    return Table(
-        "misconceptions", "Misconceptions by frequency", columns, rows,
-        "A student holds a misconception if it is in the last submission, and has overcome it if it is only in an "
-        "earlier one. The grader names a misconception only on evidence, so a wrong answer that matches none is not "
-        "here.", shown=10,
-    )  # fmt: skip
-
-
-def needs_table(cohort: Cohort) -> Table:
-    """Table of the students who need help, the most urgent first."""
-    columns = [
-        *_student_columns(cohort), Column("share of all points", "share"), Column("why", "list"),
-        Column("weakest concepts", "list"), *([Column("decisions", "list")] if cohort.decisions else []),
-    ]  # fmt: skip
-    rows: list[list[Cell]] = [
-        [*_student(cohort, n.student), n.share, n.reasons, [c.title for c in n.weakest], *_decided(cohort, n.student)]
-        for n in cohort.needs
-    ]
-    return Table(
-        "help", "Students who need help", columns, rows,
-        "Listed are students with less than 40 % of all points. Also listed are students with one of these in the "
-        "last two lessons: no submission, a fall of more than 35 percentage points below their own earlier lessons, or "
-        "three submissions without a gain.",
-        shown=10,
-    )  # fmt: skip
-
-
 def decisions_table(cohort: Cohort) -> Table:
     """Table of the decisions in force about these lessons."""
     columns = [
-        Column("number", "number"), *_student_columns(cohort), Column("lesson", "code"), Column("decision"),
+        Column("number", "number"), *student_columns(cohort), Column("lesson", "code"), Column("decision"),
         Column("reason"), Column("decided by"), Column("time", "code"),
     ]  # fmt: skip
     rows: list[list[Cell]] = [
-        [one.number, *_student(cohort, one.student), one.lesson, one.what, one.reason, one.author, one.at[:16] + "Z"]
+        [
+            one.number,
+            *student_cells(cohort, one.student),
+            one.lesson,
+            one.what,
+            one.reason,
+            one.author,
+            one.at[:16] + "Z",
+        ]
         for one in cohort.decisions
     ]
     return Table(
@@ -237,16 +187,6 @@ def decisions_table(cohort: Cohort) -> Table:
         "exercises and concepts use the grader's own results. An adjustment of a whole lesson changes only final "
         "points, which this report does not show. A student who is excused from a lesson counts in no figure of it.",
         shown=10,
-    )  # fmt: skip
-
-
-def missing_table(cohort: Cohort) -> Table:
-    """Who of the roster handed in nothing, and for which lessons."""
-    columns = [*_student_columns(cohort), Column("handed in nothing for", "list")]
-    rows: list[list[Cell]] = [[*_student(cohort, one.person.id), one.lessons] for one in cohort.missing]
-    return Table(
-        "missing", "Students of the roster who handed in nothing", columns, rows,
-        "Students without any submission count in no other figure of this page.", shown=10,
     )  # fmt: skip
 
 
@@ -273,54 +213,20 @@ def alike_table(found: Alike, roster: Roster) -> Table:
     )  # fmt: skip
 
 
-def all_tables(cohort: Cohort, found: Alike | None) -> Iterable[Table]:
+def all_tables(cohort: Cohort, found: Alike | None, links: WorkLinks = NO_LINKS) -> Iterable[Table]:
     """Every table of the report, in its order."""
-    yield lessons_table(cohort)
-    yield effort_table(cohort)
+    yield acting.needs_table(cohort, links)
+    if cohort.unread:
+        yield acting.unread_table(cohort, links)
+    if cohort.roster.people:
+        yield acting.missing_table(cohort)
+    yield from (acting.misconceptions_table(cohort), acting.look_at_table(cohort))
+    yield from (lessons_table(cohort), effort_table(cohort))
     for numbers in cohort.lessons:
         yield items_table(numbers)
         yield odd_table(numbers)
-    yield from (concepts_table(cohort), matrix_table(cohort), misconceptions_table(cohort), needs_table(cohort))
+    yield from (concepts_table(cohort), matrix_table(cohort))
     if cohort.decisions:
         yield decisions_table(cohort)
-    if cohort.roster.people:
-        yield missing_table(cohort)
     if found is not None:
         yield alike_table(found, cohort.roster)
-
-
-def headlines(cohort: Cohort, found: Alike | None) -> Sequence[str]:
-    """Sentences that say what an instructor should look at first."""
-    said = []
-    items = [(n.lesson.id, i) for n in cohort.lessons for i in n.items if i.remarks]
-    weak = [f"{lesson}/{i.exercise.name}" for lesson, i in items if i.weak]
-    if weak:
-        said.append(f"These exercises separate strong and weak students poorly or wrongly: {', '.join(weak)}.")
-    if items:
-        said.append(f"{_many(len(items), 'exercise has a remark', 'exercises have remarks')} in the tables below.")
-    never = sum(not o.passed for n in cohort.lessons for o in n.odd)
-    if never:
-        said.insert(0, f"No one passes {_many(never, 'check', 'checks')} that at least one student reached.")
-    if cohort.misconceptions and cohort.misconceptions[0].now:
-        first = cohort.misconceptions[0]
-        said.append(
-            f"The most frequent misconception is “{first.name}” in {first.lesson}/{first.exercise}, "
-            f"which {_many(len(first.now), 'student holds', 'students hold')}."
-        )
-    if cohort.needs:
-        said.append(f"{_many(len(cohort.needs), 'student needs', 'students need')} help.")
-    if cohort.decisions:
-        said.append(
-            f"{_many(len(cohort.decisions), 'decision', 'decisions')} of instructors changed due dates or marks."
-        )
-    if cohort.absent:
-        said.append(f"{_many(len(cohort.absent), 'student', 'students')} of the roster handed in nothing at all.")
-    if found is not None and found.pairs:
-        said.append(
-            f"{_many(len(found.groups), 'group', 'groups')} of submissions share more answers than chance explains."
-        )
-    return said
-
-
-def _many(count: int, one: str, several: str) -> str:
-    return f"{count} {one if count == 1 else several}"

@@ -73,6 +73,20 @@ def point_biserial(passed: Array, rest: Array) -> Interval | None:
     return Interval(r, math.tanh(z - half), math.tanh(z + half))
 
 
+def share_interval(count: int, of: int) -> Interval:
+    """Share `count / of` with Wilson's (1927) limits. They stay within 0 and 1, and hold for small numbers."""
+    from scipy import stats
+
+    if of == 0:
+        return Interval(0.0, 0.0, 1.0)
+    z = float(stats.norm.ppf((1 + CONFIDENCE) / 2))
+    share, spread = count / of, z * z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
+    # Rounding must not move the limit of a share of 0 or 1 away from it.
+    return Interval(share, 0.0 if count == 0 else middle - half, 1.0 if count == of else middle + half)
+
+
 def upper_lower(shares: Array, total: Array, tail: float = TAIL) -> float | None:
     """Mean share of the `tail` with the highest totals, minus that of the `tail` with the lowest totals.
 

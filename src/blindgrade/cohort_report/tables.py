@@ -9,7 +9,7 @@ from typing import Literal
 from blindgrade.gradebook.csv_text import csv_text
 from blindgrade.gradebook.formulas import STARTS
 
-Kind = Literal["text", "code", "number", "share", "level", "list"]
+Kind = Literal["text", "code", "number", "share", "level", "list", "link"]
 Cell = str | float | int | None | Sequence[str]
 
 FORMULA = (*STARTS, "|", "%")  # some spreadsheets also run a cell that begins with one of the last two
@@ -19,7 +19,8 @@ FORMULA = (*STARTS, "|", "%")  # some spreadsheets also run a cell that begins w
 class Column:
     """A column's title and the kind of its cells.
 
-    A share is a number in [0, 1]. A level is a share whose cell is shaded by its value. None means "not defined".
+    A share is a number in [0, 1]. A level is a share whose cell is shaded by its value. A link is a path from the page;
+    it is empty if there is no file. None means "not defined".
     """
 
     title: str

@@ -55,9 +55,12 @@ def _about(view: ExerciseView, written: Callable[[str], str]) -> str | None:
     for check in view.checks:
         if check["outcome"] not in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
             continue
-        hint = check["hint"] if check["hint"] not in given else ""
-        given.add(check["hint"])
-        lines.append(f"- ✗ {written(check['claim'])}" + (f" → {written(hint)}" if hint else ""))
+        line = f"- ✗ {written(check['claim'])}"
+        for text, sign in ((check["compared"], " "), (check["hint"], " → ")):
+            if text and text not in given:
+                given.add(text)
+                line += f"{sign}{written(text)}"
+        lines.append(line)
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import UnknownId
 from blindgrade.gradebook.errors import GradebookError
 from blindgrade.marks.marks import Marks
-from blindgrade.models import ExerciseResult, Outcome, Policy, SubmissionRef
+from blindgrade.models import ExerciseResult, MutantWords, Outcome, Policy, SubmissionRef
 from blindgrade.policies import Standing, standings
 from blindgrade.student_view import CheckFacts
 
@@ -30,6 +30,7 @@ class ExerciseScore(ExercisePoints):
     max_points: float
     checks: list[CheckFacts]
     output: str = ""
+    mutant: MutantWords | None = None  # without the change itself, which quotes the solution
 
     @classmethod
     def of(cls, result: ExerciseResult) -> Self:

@@ -28,7 +28,7 @@ class Stale:
     """A mark that is not up to date.
 
     `folder` is the submitted folder to grade again, and `seen_at` the time of its last run. `reason` says why grading
-    does not help; it is empty if it helps.
+    does not help; it is empty if it helps. unread: the reason is that the newest files cannot be read.
     """
 
     student: str
@@ -36,6 +36,7 @@ class Stale:
     folder: Path
     seen_at: str
     reason: str = ""
+    unread: bool = False
 
 
 @dataclass
@@ -145,7 +146,8 @@ class Marks:
             marks.not_there.append(student)
         if up_to_date(versions, count) is False:
             lost = "its submission is gone" if gone or student in now.not_there else ""
-            marks.stale.append(Stale(student, lesson, self._folder(seen.folder), seen.at, seen.problem or lost))
+            unread = bool(seen.problem) and not seen.absent
+            marks.stale.append(Stale(student, lesson, self._folder(seen.folder), seen.at, seen.problem or lost, unread))
 
     def _now(self, lesson: str, count: Count) -> tuple[Judge, Now] | None:
         """What judges the lesson and what is handed in; None if no run recorded that, or if it is no lesson now."""

@@ -34,7 +34,7 @@ def engine_wheel() -> tuple[str, bytes]:
     files = {
         f"{NAME}/{path.relative_to(package).as_posix()}": path.read_bytes()
         for path in sorted(package.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc" and not _kept_back(path)
     }
     headers, entry_points, licences = _installed()
     version = f"{_public_version(headers)}+src.{_digest({**files, **licences, 'METADATA': headers.encode()})}"
@@ -47,6 +47,11 @@ def engine_wheel() -> tuple[str, bytes]:
     record = "".join(f"{name},{_record_hash(content)},{len(content)}\n" for name, content in files.items())
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
     return f"{NAME}-{version}-py3-none-any.whl", zipped(files)
+
+
+def _kept_back(path: Path) -> bool:
+    """Is the file for authors alone? Templates have solutions, and proposals are texts of hidden checks of a lesson."""
+    return path.is_relative_to(PACKAGE / "scaffold") or path.is_relative_to(PACKAGE / "imports")
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

@@ -8,6 +8,7 @@ from blindgrade.models import Course, Depth, Kind, Lesson
 from blindgrade.verify.workshop import Workshop
 
 MISCONCEPTIONS = 4  # at least, for each exercise
+FAILURES = 3  # other ways to fail of a trained exercise
 
 
 def concepts_are_covered(workshop: Workshop) -> str:
@@ -27,7 +28,7 @@ def concepts_are_covered(workshop: Workshop) -> str:
 
 
 def exercises_are_supplied(workshop: Workshop) -> str:
-    """Every exercise that lacks a public check, misconceptions or alternatives, in one text; "" if none does."""
+    """Every exercise that lacks a public check, or known answers of a kind, in one text; "" if none does."""
     problems = []
     for exercise in workshop.lesson.exercises:
         name = exercise.name
@@ -42,6 +43,12 @@ def exercises_are_supplied(workshop: Workshop) -> str:
         )
         if right < wanted:
             problems.append(f"`{name}` has {right} alternatives and needs at least {wanted}")
+        others = sum(v.exercise == name for v in workshop.failures)
+        if exercise.kind is Kind.TRAINING and others < FAILURES:
+            problems.append(
+                f"`{name}` has {others} other ways to fail and needs at least {FAILURES}; add `fails(…)`, for example"
+                " too few steps, a wrong learning rate, no training"
+            )
     return "; ".join(problems)
 
 

@@ -9,7 +9,7 @@ from importlib import metadata
 
 from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.models import Exercise
-from blindgrade.verify.mutants import Mutant
+from blindgrade.verify.mutant import Mutant
 from blindgrade.verify.public import decides_public_proof
 from blindgrade.verify.survival import concerned
 from blindgrade.verify.tasks import Task
@@ -38,6 +38,7 @@ PROVES = (
     "engine/worker/state.py",
     "state_dicts.py",
     "verify/lazy.py",
+    "verify/mutant.py",
     "verify/mutants.py",
     "verify/public.py",
     "verify/survival.py",
@@ -48,6 +49,7 @@ PROVES = (
 APART = {
     "engine/judging/collected_figures.py": "pictures, which are drawn after the verdict",
     "engine/judging/judged_before.py": "replies of a cohort, which no proof has",
+    "engine/judging/wrong_answers.py": "wrong answers of a cohort, which no proof has",
 }
 FREE = ("drift", "coverage", "supplies", "promises")  # kinds that cost next to nothing, so they are always done
 SHOWN_ELSEWHERE = {"difficulty", "mental_models", "concepts"}  # fields of an exercise that no result depends on
@@ -85,10 +87,12 @@ class Deciders:
         parts.append(self.exercise(exercise))
         if task.kind == "alternative":
             parts += [self._differs(v) for v in self.workshop.alternatives if self._is(v, task)]
-        if task.kind in ("misconception", "public"):
+        if task.kind == "failure":
+            parts += [self._differs(v) for v in self.workshop.failures if self._is(v, task)]
+        if task.kind in ("misconception", "failure", "public"):
             # A diagnosis chooses among all wrong answers to the exercise, in their order.
             known = [v for v in self.workshop.misconceptions if v.exercise == exercise.name]
-            parts += [[v.name, v.hint, self._differs(v)] for v in known]
+            parts += [[v.name, v.hint * (task.kind != "failure"), self._differs(v)] for v in known]
         if task.kind == "public":
             parts += decides_public_proof(self.workshop, exercise.name)
         if task.kind == "misconception":
@@ -104,7 +108,7 @@ class Deciders:
         """Digest of the exercise: its description, its checks, the toys, and the part of the solution that they use."""
         if exercise.name not in self._exercises:
             checks = self.workshop.checks
-            own = [(check.name, checks.slicer.digest([check.name])) for check in checks.of(exercise.name)]
+            own = [(check.name, checks.slicer.local_digest([check.name])) for check in checks.of(exercise.name)]
             spec = exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE)
             solution = [self._solution.get(name, "") for name in sorted(self.workshop.used_by(exercise))]
             self._exercises[exercise.name] = digest_of(spec, own, solution, self._shared, self._toys)

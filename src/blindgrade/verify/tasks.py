@@ -64,6 +64,7 @@ def plan(workshop: Workshop, exercises: Iterable[str], seeds: int, trained_seeds
             for kind, variants, count in (
                 ("alternative", workshop.alternatives, VARIANT_SEEDS),
                 ("misconception", workshop.misconceptions, 1 if trained else VARIANT_SEEDS),
+                ("failure", workshop.failures, 1 if trained else VARIANT_SEEDS),
             )
             for variant in variants
             if variant.exercise == name

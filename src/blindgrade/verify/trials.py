@@ -17,6 +17,7 @@ from blindgrade.engine.judging.judging import judge
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.models import Exercise, ExerciseResult, Kind, Outcome
 from blindgrade.verify import coverage, lazy
+from blindgrade.verify.left_over import nothing_is_left_to_do
 from blindgrade.verify.promises import promises_have_public_checks
 from blindgrade.verify.public import misconceptions_lose_public_points
 from blindgrade.verify.workshop import Workshop
@@ -104,6 +105,17 @@ def misconception_is_named(workshop: Workshop, exercise: str, subject: str, seed
     )
 
 
+def failure_is_not_named(workshop: Workshop, exercise: str, subject: str, seed: int) -> str:
+    """A wrong answer that is no misunderstanding loses points, and no check names a misconception."""
+    variant = _variant(workshop.failures, exercise, subject)
+    module = workshop.solution.variant(variant)
+    result = workshop.trusted.exercise(workshop.lesson.exercise(exercise), module, seed)
+    if result.points >= result.max_points:
+        return "it earns every point; it is a right answer, or a check is missing"
+    named = [f"{c.name} names it {c.misconception}" for c in result.checks if c.misconception]
+    return f"{'; '.join(named)}; let the verdict ask for evidence that only the misconception gives" if named else ""
+
+
 def lazy_answers_earn_little(workshop: Workshop, name: str, subject: str, seed: int) -> str:
     """No lazy answer earns more than a small share of the exercise's points."""
     exercise = workshop.lesson.exercise(name)
@@ -183,6 +195,11 @@ def _passed(result: ExerciseResult) -> str:
     return ", ".join(c.name for c in result.checks if c.outcome is Outcome.PASSED)
 
 
+def _supplied(workshop: Workshop) -> str:
+    problems = (coverage.exercises_are_supplied(workshop), nothing_is_left_to_do(workshop))
+    return "; ".join(problem for problem in problems if problem)
+
+
 KINDS: dict[str, tuple[str, Trial]] = {
     "drift": ("stub and notebook are up to date", generated_files_are_current),
     "key": ("public checks pass with their key", public_checks_agree_with_their_key),
@@ -191,9 +208,10 @@ KINDS: dict[str, tuple[str, Trial]] = {
     "alternative": ("each alternative earns all", alternative_earns_all),
     "misconception": ("each misconception is caught and named", misconception_is_named),
     "public": ("each misconception loses public points", misconceptions_lose_public_points),
+    "failure": ("other ways to fail are not misdiagnosed", failure_is_not_named),
     "lazy": ("lazy answers earn little", lazy_answers_earn_little),
     "coverage": ("every concept is covered", lambda workshop, *_: coverage.concepts_are_covered(workshop)),
     "budget": ("checks stay within their time", checks_are_cheap),
-    "supplies": ("every exercise has what it needs", lambda workshop, *_: coverage.exercises_are_supplied(workshop)),
+    "supplies": ("every exercise has what it needs", lambda workshop, *_: _supplied(workshop)),
     "promises": ("public checks cover what is promised", lambda workshop, *_: promises_have_public_checks(workshop)),
 }

@@ -63,6 +63,11 @@ class Workshop:
         """Known wrong answers."""
         return self.solution.known.wrong
 
+    @property
+    def failures(self) -> list[Variant]:
+        """Wrong answers that are no misunderstanding."""
+        return self.solution.known.fails
+
     @cached_property
     def uses(self) -> dict[str, set[str]]:
         """For each top-level name of the solution, the names that it uses, directly or through others."""

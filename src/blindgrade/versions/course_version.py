@@ -101,13 +101,13 @@ def _version(target: Target) -> CourseVersion:
         "toys": digest_of_file(files.toys),
         "packages": target.packages,
     }
-    known = read_known_answers(SolutionText(files, lesson)) if files.solution.is_file() else KnownAnswers([], [])
+    known = read_known_answers(SolutionText(files, lesson)) if files.solution.is_file() else KnownAnswers([], [], [])
     exercises = {
         exercise.name: digest_of(
             shared,
             known.digest(exercise.name),
             exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE),
-            [(name, slicer.digest([name])) for owner, name in checks if owner == exercise.name],
+            [(name, slicer.local_digest([name])) for owner, name in checks if owner == exercise.name],
         )
         for exercise in lesson.exercises
     }

@@ -33,7 +33,7 @@ def test_every_point_earned_is_exit_code_0() -> None:
 def test_points_missing_is_exit_code_1_and_names_the_misconception() -> None:
     done = run("lesson-1.1.1", "--submission", CASES / "wrong_and_blocked")
     assert done.returncode == 1
-    assert "diagnosis  The spread is still what it was.  (not divided)" in done.stdout
+    assert "diagnosis  The spread is still what it was.\n" in done.stdout
     assert "basics.py:4" in done.stdout
     assert "next       grade lesson-1.1.1/standardize" in done.stdout
 
@@ -200,9 +200,19 @@ def test_verbose_shows_the_students_own_frames() -> None:
 
 
 def test_the_ladder_goes_on_from_the_hint_that_the_screen_showed(own: Path) -> None:
+    folder = "exercises/lesson_1_1_1_basics"
+    shutil.copy(TESTS / "courses" / "mini" / folder / "basics.py", own / folder / "basics.py")
+    said = run("lesson-1.1.1", course=own).stdout
+    assert "To write: standardize" in said and "hint       What are mean and spread of each row?" in said
+    assert "hint 2     Subtract first, then divide." in run("--hint", "standardize", course=own).stdout
+
+
+def test_a_failure_that_nothing_explains_shows_no_hint_and_the_ladder_begins_with_its_first(own: Path) -> None:
     shutil.copy(CASES / "raises" / "basics.py", own / "exercises" / "lesson_1_1_1_basics" / "basics.py")
-    assert "hint       Are the rows on one scale?" in run("lesson-1.1.1", course=own).stdout
-    assert "hint 2     Multiply value by value." in run("--hint", "correlation", course=own).stdout
+    said = run("lesson-1.1.1", course=own).stdout
+    assert "To fix: correlation" in said and "Are the rows on one scale?" not in said
+    assert "grade --hint lesson-1.1.1/correlation   for a hint" in said
+    assert "hint 1     Are the rows on one scale?" in run("--hint", "correlation", course=own).stdout
 
 
 def test_files_for_other_programs_are_written_beside_the_screen(tmp_path: Path) -> None:
@@ -264,7 +274,7 @@ def test_a_report_is_written_and_named_on_standard_error(tmp_path: Path) -> None
     assert (done.returncode, json.loads(done.stdout)["schema"]) == (1, "blindgrade/grading/v1")
     assert str(page) in done.stderr
     text = page.read_text(encoding="utf-8")
-    assert "The spread is still what it was." in text and "not divided" in text
+    assert "The spread is still what it was." in text and "not divided" not in text
     assert list(page.parent.iterdir()) == [page]
 
 

@@ -12,7 +12,7 @@ from blindgrade.engine.answers.known import KnownAnswers, read_known_answers
 from blindgrade.engine.answers.solution import Solution
 
 MINI = Path(__file__).parents[2] / "courses" / "mini"
-HEAD = "from blindgrade.known_answers import exercise, right, wrong\n\n"
+HEAD = "from blindgrade.known_answers import exercise, fails, right, wrong\n\n"
 
 
 def known(folder: Path, text: str) -> KnownAnswers:
@@ -38,6 +38,25 @@ right("a_sum", ").mean(dim=-1)", ").sum(dim=-1) / first.shape[-1]")
     assert "return centered\n" in wrong.text and "/ _spread(centered)" not in wrong.text
     assert (right.exercise, right.name, right.hint) == ("correlation", "a_sum", "")
     assert ").sum(dim=-1) / first.shape[-1]" in right.text
+
+
+def test_another_way_to_fail_has_the_two_forms_and_no_hint(tmp_path: Path) -> None:
+    found = known(
+        tmp_path,
+        """exercise("standardize")
+fails("halved", "return centered /", "return 0.5 * centered /")
+
+
+@fails
+def nothing(values):
+    return values
+""",
+    )
+    assert [(f.exercise, f.name, f.hint) for f in found.fails] == [
+        ("standardize", "halved", ""),
+        ("standardize", "nothing", ""),
+    ]
+    assert (found.right, found.wrong) == ([], [])
 
 
 def test_a_replacement_is_the_last_definition_and_uses_the_files_helpers(tmp_path: Path) -> None:

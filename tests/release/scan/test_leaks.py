@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog
+from blindgrade.engine.answers import packing
 from blindgrade.engine.wire import frames
+from blindgrade.engine.wire.replies import Result
 from blindgrade.release import repository, wheel
 from blindgrade.release.scan.leaks import LeakError, find_leaks
 from blindgrade.release.scan.private_matter import PrivateMatter
@@ -74,7 +75,7 @@ def test_a_release_as_it_is_has_no_leak(catalog: Catalog) -> None:
         ("works_on_a_single_row", "the name of a hidden check", "checks.py:20"),
         ('    return {"result": lesson.standardize(values), "input_unchanged": x}', "", ""),
         ("    one, two = rng.normal(4, 1), rng.normal(4, 2)", "a hidden check", "checks.py:30"),
-        ("Divide by the population's spread: n, not n - 1.", "a known answer", "known_answers.py:11"),
+        ("Divide by the population's spread: n, not n - 1.", "", ""),  # a hint: answer keys show it
         ("first = first - first.mean(dim=-1, keepdim=True)", "a known answer", "known_answers.py:42"),
         (
             "x = torch.einsum('...n,...n->...', standardize(first), standardize(second)) / first.shape[-1]",
@@ -87,7 +88,7 @@ def test_a_release_as_it_is_has_no_leak(catalog: Catalog) -> None:
 def test_a_private_line_is_found_in_a_public_file(catalog: Catalog, text: str, what: str, place: str) -> None:
     found = leaks(catalog, {"exercises/toys.py": f'"""Toys."""\n\n{text}\n'.encode()})
     if not what:
-        assert found == []  # the same call with another end is another line
+        assert found == []
     else:
         assert any(leak.startswith(f"exercises/toys.py:3: {what}") and place in leak for leak in found), found
 
@@ -185,12 +186,52 @@ def test_an_answer_key_holds_results_of_public_checks_for_the_public_seed_alone(
 
 
 def test_an_answer_key_is_opened(catalog: Catalog) -> None:
-    reply = base64.b64encode(frames.encode({"kind": "error", "message": f"{SOLUTION} at {catalog.root}/x.py"})).decode()
-    found = spoil_key(catalog, lambda k: k["checks"]["compares_rows"].update(reply=reply))  # type: ignore[index]
-    assert [leak.split(": ", 1)[1].split(",")[0] for leak in found] == [
-        "in the result of compares_rows: a line of a solution (solutions/lesson_1_1_1_basics/basics.py:37)",
-        "in the result of compares_rows: a path of this machine",
-    ]
+    secret = frames.encode({"kind": "error", "message": f"{SOLUTION} at {catalog.root}/x.py"})
+    for field in ("reply", "wrong"):
+        entry = {"reply": "", "wrong": "", field: packing.text(secret)}
+        found = spoil_key(catalog, lambda k, entry=entry: k["checks"]["compares_rows"].update(entry))  # type: ignore[misc]
+        said = [leak.split(": ", 1)[1].split(",")[0] for leak in found]
+        assert "in the entry compares_rows: a line of a solution (solutions/lesson_1_1_1_basics/basics.py:37)" in said
+        assert "in the entry compares_rows: a path of this machine" in said
+    (unread,) = spoil_key(catalog, lambda k: k["checks"]["compares_rows"].update(reply="AAAA"))  # type: ignore[index]
+    assert "a result of compares_rows that cannot be read" in unread
+
+
+def packed_hints(**hints: dict[str, str]) -> str:
+    return packing.text(json.dumps(hints).encode())
+
+
+def packed_replies(*names: str) -> str:
+    return packing.text(packing.packed_all({name: Result(1.0) for name in names}))
+
+
+def test_an_answer_key_shows_hints_and_replies_of_misconceptions_and_nothing_else_of_known_answers(
+    catalog: Catalog,
+) -> None:
+    hint = "Walk against the gradient."
+    assert spoil_key(catalog, lambda k: k.update(hints=packed_hints(fit_line={"uphill": hint}))) == []
+    (other,) = spoil_key(catalog, lambda k: k.update(hints=packed_hints(fit_line={"uphill": "Subtract 0.1 times it."})))
+    assert "a hint of fit_line/uphill that is not the misconception's" in other
+    (alternative,) = spoil_key(catalog, lambda k: k.update(hints=packed_hints(fit_line={"by_normal_equations": ""})))
+    assert "a hint of fit_line/by_normal_equations that is not the misconception's" in alternative
+
+    def wrong(*names: str) -> list[str]:
+        entry = {"reply": "", "wrong": packed_replies(*names)}
+        return spoil_key(catalog, lambda k: k["checks"]["compares_rows"].update(entry))  # type: ignore[index]
+
+    assert wrong("covariance", "unsigned") == []
+    for private in ("by_einsum", "uphill"):  # an alternative, a misconception of another exercise
+        (leak,) = wrong("covariance", private)
+        assert f"in the result of compares_rows: {private}, which is no misconception of its exercise" in leak
+    (field,) = spoil_key(catalog, lambda k: k.update(notes="all"))
+    assert "the field notes, which an answer key does not have" in field
+
+
+def test_the_code_of_a_misconception_stays_private(catalog: Catalog) -> None:
+    found = leaks(
+        catalog, {"README.md": b"slope = slope + (miss * x)\nfails(twice_the_target, offset - y, offset - 2 * y)\n"}
+    )
+    assert any("a known answer" in leak for leak in found)
 
 
 def test_a_file_that_cannot_be_scanned_is_a_leak(catalog: Catalog) -> None:

@@ -148,7 +148,17 @@ def test_a_diagnosis_is_shown_open_and_only_once(course: Course, lesson: Lesson)
     known = once.checks[0].model_copy(update={"misconception": "not_divided", "hint": "The spread is still there."})
     card = card_of(course, lesson, once.model_copy(update={"checks": [known, known]}))
     assert card.count("The spread is still there.") == 1
-    assert "(not divided)" in card
+    assert "not divided" not in card and "not_divided" not in card
+
+
+def test_a_relation_is_shown_open_and_only_once_and_gives_way_to_a_diagnosis(course: Course, lesson: Lesson) -> None:
+    once = result(lesson)
+    said = once.checks[0].model_copy(update={"relation": "negated", "relation_text": "Your result is exactly <minus>."})
+    other = said.model_copy(update={"relation_text": ""})
+    card = card_of(course, lesson, once.model_copy(update={"checks": [said, other, said]}))
+    assert card.count("Your result is exactly &lt;minus&gt;.") == 1
+    named = said.model_copy(update={"misconception": "not_divided", "hint": "The spread is still there."})
+    assert "minus" not in card_of(course, lesson, once.model_copy(update={"checks": [named]}))
 
 
 def test_a_passed_exercise_shows_no_hint(course: Course, lesson: Lesson) -> None:

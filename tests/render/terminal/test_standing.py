@@ -23,6 +23,8 @@ def test_each_lesson_has_a_line_with_points_and_what_is_done() -> None:
     assert "lesson-1.1.1  Basics  █████░░░░░  50 / 100  1 of 3 done" in text
     assert "lesson-1.1.2  More    ░░░░░░░░░░   0 / 100  not graded yet" in text
     assert "50 of 200 points, all lessons" in text
+    public = as_text(PLAIN, *overview("Course", rows, 2, "grade lesson-1.1.1/one", PLAIN, public_only=True))
+    assert "50 of 200 public points, all lessons" in public
     assert "2 more lessons are planned" in text
     assert "next  grade lesson-1.1.1/one" in text
 

@@ -34,6 +34,11 @@ def screen(**more: object) -> str:
     return as_text(PLAIN, *watch_screen(view, PLAIN))
 
 
+def test_without_keys_the_screen_says_how_to_leave() -> None:
+    text = screen(keys=False)
+    assert text.rstrip().endswith("Ctrl-C ends it. `grade --hint` shows a hint.") and "n next" not in text
+
+
 def test_points_status_and_keys_are_always_there() -> None:
     text = screen(status="graded at 12:00:00")
     assert "10 of 20 points" in text and "graded at 12:00:00" in text

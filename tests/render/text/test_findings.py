@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from rich.console import Console
 
 from blindgrade.catalog import Catalog
+from blindgrade.gradebook.comments import comment
 from blindgrade.models import Grading, Level
 from blindgrade.render.html.card import html_card, text_card
 from blindgrade.render.html.feedback import feedback_page
@@ -19,6 +20,7 @@ from blindgrade.render.text.junit import as_junit
 from blindgrade.render.text.student import view_text
 from blindgrade.render.text.summary import as_summary
 from blindgrade.student_view import student_view
+from blindgrade.systems.gradescope.results import results as results_of
 
 MINI = Catalog(Path(__file__).parents[2] / "courses" / "mini")
 
@@ -90,6 +92,33 @@ def test_a_hidden_checks_own_failure_is_kept_from_the_students_view(grading: Gra
     result = attempt.exercises[2].model_copy(update={"checks": [check]})
     view = student_view(attempt.model_copy(update={"exercises": [result]}), Level.CHECKS)
     assert "4.81" not in view.model_dump_json()
+
+
+def test_a_relation_is_said_once_in_every_format_and_not_beside_a_misconception(grading: Grading) -> None:
+    """Its sentence may have a student's own words, so they are data everywhere."""
+
+    def texts(misconception: str | None) -> list[str]:
+        [attempt] = grading.lessons
+        related = {"relation_text": "Your code says “<b>” in every case.", "misconception": misconception, "hint": ""}
+        results = list(attempt.exercises)
+        results[1] = results[1].model_copy(
+            update={"checks": [check.model_copy(update=related) for check in results[1].checks]}
+        )
+        attempt = attempt.model_copy(update={"exercises": results})
+        shown, console = Grading.of([attempt]), Console(width=100)
+        view = student_view(attempt, Level.CHECKS)
+        pages = [html_card(attempt), feedback_page(view, "Course")]
+        assert not any("<b>”" in page for page in pages)
+        gradescope = "".join(one["output"] for one in results_of(shown, "visible", 1.0)["tests"])
+        return [
+            as_summary(shown), text_card(attempt), view_text(view), *pages, comment(view.exercises[1]) or "",
+            as_text(console, *ending(shown, Links.none(), console, verbose=True)), gradescope,
+            findings(shown, Links.none())[0].text,
+        ]  # fmt: skip
+
+    for text in texts(None):
+        assert unescape(unescape(text).replace("\\", "")).count("says “<b>” in every case") == 1
+    assert not any("in every case" in text for text in texts("sign"))
 
 
 def test_paths_are_relative_to_the_working_directory(grading: Grading, placed: Callable[[], Links]) -> None:

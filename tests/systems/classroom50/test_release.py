@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from blindgrade.catalog import Catalog, CourseError
+from blindgrade.release.torch_bound import torch_bound
 from blindgrade.systems.classroom50 import release
 from blindgrade.systems.classroom50.result import IdentityMissing, Submission, scale, time_of_tag
 
@@ -50,6 +51,13 @@ def unpacked(target: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
     return target
+
+
+def test_the_runner_installs_the_versions_of_pytorch_that_were_proved() -> None:
+    catalog = Catalog(MINI)
+    bound = torch_bound(catalog.find(["lesson-1.1.1"])).requirement
+    grader = released()["CLASSROOM/autograders/lesson-1-1-1/blindgrade_grader.py"].decode()
+    assert f'TORCH = "{bound}"' in grader
 
 
 @dataclass
@@ -133,7 +141,7 @@ def test_classroom_50_accepts_the_record(checkout: Checkout) -> None:
     ]  # fmt: skip
     assert record["max-score"] == 100 and record["score"] == sum(t["score"] for t in record["tests"]) < 100
     body = (checkout.path / "release-body.md").read_text()
-    assert "| standardize | failed |" in body and "Hint: " in body
+    assert "| standardize | failed |" in body and "3 of 6 checks are public; the others run when you hand in." in body
 
 
 def test_all_points_are_the_full_score(checkout: Checkout) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from blindgrade.catalog import Catalog, CourseError
+from blindgrade.release.wheel import engine_wheel
 from blindgrade.systems.nbgrader import release as target
 
 TESTS = Path(__file__).parents[2]
@@ -37,7 +38,8 @@ def test_the_directory_has_settings_notebook_toys_and_public_checks() -> None:
     public = f"{LESSON}/public_course"
     lesson = f"{public}/exercises/lesson_1_1_1_basics"
     assert sorted(release()) == sorted([
-        "nbgrader_config.py", f"{LESSON}/basics.ipynb", f"{LESSON}/toys.py", f"{public}/course.toml",
+        f"vendor/{engine_wheel()[0]}", "nbgrader_config.py", f"{LESSON}/basics.ipynb", f"{LESSON}/toys.py",
+        f"{public}/course.toml",
         f"{lesson}/lesson.toml", f"{lesson}/public_checks.py", f"{lesson}/answer_key.json",
     ])  # fmt: skip
 

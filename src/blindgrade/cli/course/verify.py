@@ -38,14 +38,21 @@ from blindgrade.cli.lazy import runs
     metavar="EXERCISE",
     help="Show what the proofs of one exercise miss, and propose misconceptions for it.",
 )
+@click.option(
+    "--relations",
+    is_flag=True,
+    help="Show what each misconception's replies are, compared with the expected ones.",
+)
 @click.option("--coverage", is_flag=True, help="Only write docs/coverage.md, the list of what each exercise trains.")
-@runs("blindgrade.cli.course.run.verify:verify", needs=("libcst", "dev"))
+@runs("blindgrade.cli.course.run.verify:verify")
 def verify() -> None:
     """Prove that the course is sound.
 
     Without LESSON, the command verifies every lesson that is ready. The solution earns every point and the stub none;
     alternatives earn all points; checks catch misconceptions and name them; misconceptions lose points with the public
     checks alone; lazy answers earn little; exercises cover the concepts; checks are quick.
+
+    --mutants and --why need the extra: pip install 'blindgrade[author]'.
 
     A proof that passed before is not done again until something that decides it changes: the exercise, its checks, its
     known answers, the part of the solution that it uses, the engine, or a version of Python or torch.
@@ -55,6 +62,7 @@ def verify() -> None:
       course verify                                  what changed since the last time
       course verify lesson-7.2.1/gaussian_score --watch
       course verify --why gaussian_score
+      course verify --relations lesson-7.2.1         what the numbers of misconceptions say
       course verify --all --seeds 20 --mutants       everything from nothing
 
     Exit code: 0 every proof passed, 1 a proof failed, 2 the request was wrong.

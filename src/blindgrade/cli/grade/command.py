@@ -64,7 +64,13 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     metavar="CHECK",
     help="Print a snippet that reproduces a public check of an exercise in your own Python.",
 )
-@click.option("--watch", is_flag=True, help="After every save, grade what changed; q ends it.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="For instructors: say which small change of the solution replies exactly as a wrong answer that no"
+    " misconception explains. Needs the solutions.",
+)
+@click.option("--watch", is_flag=True, help="After every save, grade what changed; q or Ctrl-C ends it.")
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Not for grades.")
 @click.option("--verbose", is_flag=True, help="Show every failed check with its place, and the output of your code.")
 @options.version

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blindgrade.cli.grade.job import Job
@@ -14,6 +16,15 @@ from blindgrade.render.terminal.results import ending, heading, lesson_list
 
 if TYPE_CHECKING:  # see `begin`
     from blindgrade.cli.bars import Waiting
+
+
+def _typed(path: Path) -> str:
+    """The path as people type it in their shell, with the quotes that it needs."""
+    if os.sep == "/":
+        return shlex.quote(str(path))
+    from subprocess import list2cmdline  # the first line on the screen must not wait for it
+
+    return list2cmdline([str(path)])
 
 
 class Silent:
@@ -42,7 +53,7 @@ class Printing(Silent):
         self._targets = job.targets
         self._verbose = job.wanted["verbose"]
         own = job.catalog.root / "exercises"
-        self._again = "" if job.submission == own else f" --submission {shlex.quote(str(job.submission))}"
+        self._again = "" if job.submission == own else f" --submission {_typed(job.submission)}"
         self._next = 0
         self._drawn = sys.stderr.isatty() and not job.options["debug"]
 

@@ -11,13 +11,16 @@ from blindgrade.cli.grade import exports
 from blindgrade.cli.grade.device import need_device
 from blindgrade.cli.grade.job import FORMATS, Job
 from blindgrade.cli.grade.printing import Silent
+from blindgrade.cli.grade.proved import not_proved
 from blindgrade.cli.grade.screen import only_results, put
 from blindgrade.cli.grade.standing import last_results
 from blindgrade.engine.grading import runner
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.runner import GraderFailed
-from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
+from blindgrade.engine.grading.worker_client import SandboxMissing
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.judging.collected_figures import CollectedFigures
+from blindgrade.engine.judging.wrong_answers import CollectedReplies
 from blindgrade.engine.submission.reading import SubmissionError
 from blindgrade.history import Progress
 from blindgrade.models import Attempt, ExerciseResult, Grading
@@ -44,12 +47,15 @@ class Done:
     figures: CollectedFigures | None
 
 
-def grade(job: Job, printing: Silent, warm: Zygote) -> Done:
-    """Grade in the warm process. Store the result if the submission is the student's own."""
+def grade(job: Job, printing: Silent, warm: Workers) -> Done:
+    """Grade with these workers. Store the result if the submission is the student's own."""
     need_device(job.options["device"])
     past = _past(job) if job.drawn else Past()
     figures = CollectedFigures() if job.drawn else None
-    hooks: dict[str, Any] = {"progress": printing.waiting, "finished": printing.lesson, "figures": figures}
+    replies = CollectedReplies() if job.wanted["explain"] else None
+    hooks: dict[str, Any] = {
+        "progress": printing.waiting, "finished": printing.lesson, "figures": figures, "replies": replies,
+    }  # fmt: skip
     try:
         with only_results() if job.options["debug"] and job.quiet else nullcontext():
             grading = runner.grade(job.catalog, job.targets, job.submission, Options(**hooks, **job.options), warm)
@@ -63,8 +69,15 @@ def grade(job: Job, printing: Silent, warm: Zygote) -> Done:
         printing.clear()
     if warm.missing and warm.sandbox == "process":
         _say_unisolated(warm.missing)
+    if other_torch := not_proved(job.catalog.root, grading):
+        say(other_torch)
     if job.catalog.is_own(job.submission) and not job.options["debug"]:
         _remember(job, grading)
+    if replies is not None:
+        # After the results are stored: what explains them quotes the solution. Only instructors need its imports.
+        from blindgrade.cli.grade.explain import explain
+
+        grading = explain(job, grading, replies)
     return Done(grading, past, figures)
 
 
@@ -77,6 +90,10 @@ def deliver(job: Job, printing: Silent, done: Done) -> int:
         put(as_lines(findings(grading, links)))
     else:
         printing.end(grading, links, job.planned)
+        if job.wanted["explain"]:
+            from blindgrade.cli.grade.explain import explanation
+
+            put(explanation(job, grading))
     try:
         exports.write(grading, links, {name: job.wanted[name] for name in FORMATS})
     except OSError as error:

@@ -20,7 +20,9 @@ def show_standing(catalog: Catalog, screen: Screen) -> None:
     planned = sum(entry.status == "planned" for entry in catalog.entries)
     found = _next(targets, progress)
     command = f"grade {found[0].files.entry.id}/{found[1].name}" if found else "grade all"
-    screen.show(*overview(catalog.course.title, rows, planned, command, screen.console))
+    public_only = not any(target.files.private_checks.is_file() for target in targets)
+    shown = overview(catalog.course.title, rows, planned, command, screen.console, public_only=public_only)
+    screen.show(*shown)
 
 
 def show_hint(catalog: Catalog, names: tuple[str, ...], screen: Screen) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from blindgrade.catalog import Catalog, CourseError, UnknownId, need_packages
 from blindgrade.cli import exits
-from blindgrade.cli.exits import BAD_REQUEST, stop, stops
-from blindgrade.cli.grade.job import FORMATS, MODES, Job, refuse_what_cannot_be
+from blindgrade.cli.exits import BAD_REQUEST, say, stop, stops
+from blindgrade.cli.grade.job import FORMATS, MODES, Job, need_solutions, refuse_what_cannot_be
 from blindgrade.cli.grade.printing import Printing, Silent
 from blindgrade.cli.grade.screen import Screen
 from blindgrade.render.terminal.results import heading
@@ -30,11 +30,17 @@ def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> 
         if wanted["show"] is not None:
             return _show(catalog, lessons, place, wanted["show"])
         ids = catalog.canonical(lessons)
-        targets = catalog.find(ids)
+        targets = catalog.find(ids, _say_unfinished)
         need_packages(targets)
+        if wanted["explain"]:
+            need_solutions(targets, options["reference"])
         job = Job(catalog, ids, targets, place, wanted, options)
         code = _watch(job) if wanted["watch"] else _grade(job)
     exits.leave(code)  # everything is printed and ended
+
+
+def _say_unfinished(lesson: str, error: CourseError) -> None:
+    say(f"{lesson} is left out, because its files are not right yet: {error}")
 
 
 def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:

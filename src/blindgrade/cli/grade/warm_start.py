@@ -6,12 +6,13 @@ import sys
 
 from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.printing import Silent
-from blindgrade.engine.grading.warm_process import Zygote
+from blindgrade.engine.grading.choosing import workers_for
+from blindgrade.engine.grading.workers import Workers
 
 
 def grade_warm(job: Job, printing: Silent) -> int:
     """Grade, print the result, and return the exit code."""
-    with _zygote(job) as warm:
+    with _workers(job) as warm:
         if not job.options["debug"]:
             warm.start()
         from blindgrade.cli.grade import run
@@ -22,7 +23,7 @@ def grade_warm(job: Job, printing: Silent) -> int:
 
 def watch_warm(job: Job) -> int:
     """Watch until the student leaves, and return the exit code."""
-    with _zygote(job) as warm:
+    with _workers(job, again=True) as warm:
         warm.start()
         from blindgrade.cli.grade.watch.watch import watch
 
@@ -31,5 +32,6 @@ def watch_warm(job: Job) -> int:
     return code
 
 
-def _zygote(job: Job) -> Zygote:
-    return Zygote.for_targets(job.targets, sandbox=job.options["sandbox"], device=job.options["device"])
+def _workers(job: Job, *, again: bool = False) -> Workers:
+    options = job.options
+    return workers_for(job.targets, sandbox=options["sandbox"], device=options["device"], again=again)

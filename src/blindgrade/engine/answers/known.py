@@ -16,16 +16,21 @@ from blindgrade.catalog import CourseError
 from blindgrade.engine.answers.solution_text import SolutionText, Variant, parse
 
 MARKERS = "blindgrade.known_answers"
-NAMES = ("exercise", "right", "wrong")
-WORDS = {"right": ("name", "old", "new"), "wrong": ("name", "old", "new", "hint")}  # arguments of an edit
+NAMES = ("exercise", "right", "wrong", "fails")
+EDIT = ("name", "old", "new")
+WORDS = {"right": EDIT, "wrong": (*EDIT, "hint"), "fails": EDIT}  # arguments of an edit
 
 
 @dataclass(frozen=True)
 class KnownAnswers:
-    """Known answers of one lesson, in the order of the file."""
+    """Known answers of one lesson, in the order of the file.
+
+    `fails` are wrong answers that are no misunderstanding.
+    """
 
     right: list[Variant]
     wrong: list[Variant]
+    fails: list[Variant]
 
     def digest(self, exercise: str) -> str:
         """Digest of the exercise's wrong answers. A diagnosis depends on them, and on no right answer."""
@@ -40,13 +45,13 @@ def read_known_answers(solution: SolutionText) -> KnownAnswers:
     """Known answers of the lesson; none if the file is missing. CourseError names the line of a wrong entry."""
     path = solution.files.known_answers
     if not path.is_file():
-        return KnownAnswers([], [])
+        return KnownAnswers([], [], [])
     reader = _Reader(path, path.read_text(encoding="utf-8"), solution)
     found = [variant for variant in map(reader.read, reader.tree.body) if variant is not None]
     kinds = {kind: [v for v, own in found if own == kind] for kind in WORDS}
     for variants in kinds.values():
         _check_unique(path, variants)
-    return KnownAnswers(kinds["right"], kinds["wrong"])
+    return KnownAnswers(kinds["right"], kinds["wrong"], kinds["fails"])
 
 
 class _Reader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from blindgrade.checks import Check, derive
+from blindgrade.engine.answers.exact import Digest, Keyed
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.answers.solution_text import Variant
@@ -33,12 +34,20 @@ class Reference(Protocol):
 
     kind: str
 
-    def expected(self, check: Check, seed: int) -> Answer | None:
+    def expected(self, check: Check, seed: int) -> Answer | Keyed | None:
         """Reply of the reference for the check's seed; None if the check needs none."""
         ...
 
-    def own(self, check: Check, seed: int) -> Answer | None:
+    def own(self, check: Check, seed: int) -> Answer | Keyed | None:
         """Reply of the reference, also for a check that needs none; None if there is no reply."""
+        ...
+
+    def hints(self, exercise: str) -> dict[str, str]:
+        """Hints of the exercise's misconceptions by their names, in the order of the course."""
+        ...
+
+    def of_misconception(self, exercise: str, name: str, check: Check, seed: int) -> Answer | Digest | Keyed | None:
+        """Reply of a misconception to the check; None if it is not known."""
         ...
 
 
@@ -69,6 +78,15 @@ class LiveReference:
     def remember(self, check: Check, seed: int, reply: Answer) -> None:
         """Store a reply of the solution that was computed elsewhere for this check and seed."""
         self._replies[check.name, seed] = reply
+
+    def hints(self, exercise: str) -> dict[str, str]:
+        """See `Reference`."""
+        return {variant.name: variant.hint for variant in self.misconceptions(exercise)}
+
+    def of_misconception(self, exercise: str, name: str, check: Check, seed: int) -> Answer:
+        """See `Reference`. The misconception runs when its reply is first asked for."""
+        variant = next(v for v in self.misconceptions(exercise) if v.name == name)
+        return self.of_variant(variant, check, seed)
 
     def of_variant(self, variant: Variant, check: Check, seed: int) -> Answer:
         """Reply of a known wrong answer. It is remembered, because many students share a misconception."""

@@ -11,11 +11,13 @@ import ast
 import hashlib
 import json
 import marshal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import CodeType
+
+from blindgrade.engine.answers import syntax
 
 TOYS = "grader_toys"
 MAIN = "experiment"
@@ -73,9 +75,23 @@ class Slicer:
         return {module: self._render(module, kept, decorators) for module, kept in closure.items()}
 
     def digest(self, names: Iterable[str]) -> str:
-        """Digest of the slice with its decorators. It changes with the check, but not with its comments."""
+        """Digest of the slice with its decorators, for answer keys. It is the same under every Python.
+
+        It changes with the check, but not with its comments.
+        """
+        return self._digest(names, syntax.form)
+
+    def local_digest(self, names: Iterable[str]) -> str:
+        """Digest of the slice with its decorators, for what stays on one machine: proofs and attempts.
+
+        `ast.unparse` writes f-strings in another way from Python 3.12 on. A stored proof is worth hours, so its digest
+        stays as it was.
+        """
+        return self._digest(names, ast.unparse)
+
+    def _digest(self, names: Iterable[str], written: Callable[[ast.stmt], object]) -> str:
         parts = {
-            module: [ast.unparse(_only(node, kept[node])) for node in self._source(module).tree.body if node in kept]
+            module: [written(_only(node, kept[node])) for node in self._source(module).tree.body if node in kept]
             for module, kept in self._closure(names, decorators=True).items()
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -15,6 +15,7 @@ from typing import Any
 
 from blindgrade.checks import Check, Fail, Rng
 from blindgrade.engine.answers.answer_key import KEY_SEED, read_key, recorded_reply
+from blindgrade.engine.answers.exact import Keyed
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import check_seed
 from blindgrade.engine.answers.slices import MAIN
@@ -52,7 +53,7 @@ def snippet(checks: LessonChecks, check: Check, file: Path) -> str:
         'begin(derive(drawn, "student"))  # random numbers as in a grading',
         f"watched = with_calls(lesson, {exercise.defines!r})  # prints each call with its inputs",
         "got = as_received(check.experiment(watched, Rng(drawn), *data))",
-        f"expected = expected_value({str(checks.files.answer_key.resolve())!r}, {check.name!r})",
+        f"expected = expected_value({str(checks.files.answer_key.resolve())!r}, check)",
         'print("got:", got)',
         'print("expected:", expected)',
         "print(verdict(check, got, expected, seed))",
@@ -113,6 +114,9 @@ def as_received(value: Any) -> Any:
 
 def verdict(check: Check, got: Any, expected: Any, seed: int) -> str:
     """Sentence about the value: what differs, or that the check passes."""
+    if isinstance(expected, Keyed):
+        fault = expected.fault(got)
+        return f"This check fails: {fault}" if fault else "This check passes."
     try:
         check.judge(got, expected, Rng(seed))
     except Fail as failure:
@@ -120,8 +124,7 @@ def verdict(check: Check, got: Any, expected: Any, seed: int) -> str:
     return "This check passes."
 
 
-def expected_value(key: str, check: str) -> Any:
-    """Recorded value in an answer key; None for a check that judges an outcome."""
-    entry = read_key(Path(key))["checks"][check]
-    reply = recorded_reply(entry) if entry["reply"] else None
-    return reply.value if isinstance(reply, Result) else None
+def expected_value(key: str, check: Check) -> Any:
+    """Recorded value in an answer key, or its digests; None for a check that judges an outcome."""
+    reply = recorded_reply(check, read_key(Path(key))["checks"][check.name])
+    return reply.value if isinstance(reply, Result) else reply if isinstance(reply, Keyed) else None

@@ -25,7 +25,7 @@ import torch
 from blindgrade import seeds
 from blindgrade.catalog import CourseError, Target, need_packages
 from blindgrade.checks import Check, Rng, derive
-from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
+from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference, check_counts
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.reference import LiveReference
 from blindgrade.engine.answers.solution import Solution
@@ -68,6 +68,7 @@ def grade_names(
     with _restored(target.files.module) as state:
         loop = _loop(target, names, places, reference, seed, state)
         results = [_graded(loop, name) for name in target.exercises]
+        counts = check_counts(target.files.answer_key)
     return Attempt.of(
         target.lesson,
         results,
@@ -75,6 +76,7 @@ def grade_names(
         seed=loop.seed,
         reference="key" if loop.reference.kind == "key" else "live",
         seconds=time.monotonic() - begun,
+        checks=sum(counts.get(result.name, len(result.checks)) for result in results),
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from blindgrade.engine.grading.warm_process import Sandbox
+from blindgrade.engine.grading.sandboxes import Sandbox
 from blindgrade.engine.judging.collected_figures import CollectedFigures
+from blindgrade.engine.judging.wrong_answers import CollectedReplies
 from blindgrade.models import Attempt, Outcome
 
 Progress = Callable[[str, str, Outcome | None], None]  # lesson, exercise, and its outcome when it is graded
@@ -26,3 +27,4 @@ class Options:
     interrupted: Callable[[], bool] | None = None  # called often; if it returns True, `Interrupted` is raised
     finished: Callable[[Attempt], None] | None = None  # gets each lesson's attempt as soon as it is complete
     figures: CollectedFigures | None = None  # collects figures of the results, if a report shows them
+    replies: CollectedReplies | None = None  # collects replies, if wrong answers are compared later

@@ -12,8 +12,8 @@ from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.grading.budget import Allowance, whole_seconds
 from blindgrade.engine.grading.loop import Round
 from blindgrade.engine.grading.stopping import Stood, frames_of, read_stack, sentence
-from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Worker, WorkerGone
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.judging.judged_before import JudgedBefore
 from blindgrade.engine.judging.judging import error_text
 from blindgrade.engine.judging.observed import Observed, left_over
@@ -44,7 +44,7 @@ class Student:
     submission: LessonSubmission
     checks: LessonChecks
     judged: JudgedBefore
-    zygote: Zygote
+    workers: Workers
     device: str
     problems: list[str] = field(default_factory=list)  # about the file, each reported once
     interrupted: Callable[[], bool] | None = None  # see Worker.reply
@@ -187,7 +187,7 @@ class Student:
         if self._worker is None:
             longest = max(e.seconds for e in self.target.lesson.exercises)
             most = int(self.target.lesson.seconds + 2 * longest) + 60
-            self._worker = self.zygote.spawn(Limits(memory_mb=exercise.memory_mb, cpu_seconds=most))
+            self._worker = self.workers.spawn(Limits(memory_mb=exercise.memory_mb, cpu_seconds=most))
             first = not self._load_failure
             self._load_failure = self._load(self._worker, max(LOAD_SECONDS, longest))
             self._was_loaded = self._was_loaded or not self._load_failure

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from blindgrade.checks import Check, Rng
+from blindgrade.engine.answers.exact import Keyed
 from blindgrade.engine.answers.reference import Reference
 from blindgrade.engine.wire.replies import Reply, Result
 from blindgrade.figures import Figure, FigurePair
@@ -28,7 +29,8 @@ class CollectedFigures:
         student = _figure(check, reply, seed)
         right = None
         if check.public and check.reference and not (student is not None and outcome is Outcome.PASSED):
-            right = _figure(check, reference.expected(check, seed), seed)
+            expected = reference.expected(check, seed)
+            right = None if isinstance(expected, Keyed) else _figure(check, expected, seed)
         if student is not None or right is not None:
             self.found.append(FigurePair(lesson, check.exercise, check.name, student, right))
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from blindgrade.agreement import agrees
 from blindgrade.checks import Check, Fail, Rng, describe
+from blindgrade.engine.answers.exact import Digest, Keyed, is_lookup
+from blindgrade.engine.answers.packing import salt_of
 from blindgrade.engine.answers.reference import Reference
 from blindgrade.engine.wire import frames
 from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Raised, Reply, Result, Unsendable, Unwritten
@@ -38,9 +40,9 @@ def result_of(check: Check, outcome: Outcome, message: str = "") -> CheckResult:
 def judge(
     check: Check,
     student: Reply,
-    reference: Answer | None,
+    reference: Answer | Keyed | None,
     seed: int,
-    ask: Callable[[], Answer | None] = lambda: None,
+    ask: Callable[[], Answer | Keyed | None] = lambda: None,
     trace: Sequence[Frame] = (),
 ) -> CheckResult:
     """Result of the check for the student's reply, next to the reference's reply (None if the check needs none).
@@ -49,12 +51,15 @@ def judge(
     is at fault. `trace` has the frames of an exception in the student's own files, innermost last. ReferenceFailed if
     the course is at fault.
     """
-    if reference is not None and not isinstance(reference, Result):
+    if reference is not None and not isinstance(reference, Result | Keyed):
         if isinstance(reference, Raised):
             raise ReferenceFailed(f"the reference raised {reference.type}: {reference.message}")
         raise ReferenceFailed(f"the reference gave no result: {_said(reference)}")
     result = result_of(check, Outcome.PASSED)
-    if isinstance(student, Result):
+    if isinstance(student, Result) and isinstance(reference, Keyed):
+        _look_up(result, student, reference)
+    elif isinstance(student, Result):
+        assert not isinstance(reference, Keyed)
         _compare(result, check, student, reference, seed, ask)
     elif isinstance(student, Raised) and is_stub_error(student):
         result.outcome, result.message = Outcome.NOT_ATTEMPTED, "not written yet"
@@ -76,7 +81,7 @@ def _compare(
     student: Result,
     reference: Result | None,
     seed: int,
-    ask: Callable[[], Answer | None],
+    ask: Callable[[], Answer | Keyed | None],
 ) -> None:
     """Write outcome, message and misconception into the result, as the check's verdict decides."""
     try:
@@ -99,7 +104,13 @@ def _another_form(value: Any, expected: Any, *, show: bool) -> str:
     return f"the check could not work with what your code returned: {describe(value, show=show)}{due}"
 
 
-def _must_pass(check: Check, reference: Answer | None, seed: int, error: Exception) -> None:
+def _look_up(result: CheckResult, student: Result, reference: Keyed) -> None:
+    """Write outcome and message into the result of a lookup. The message does not contain the right answer."""
+    if fault := reference.fault(student.value):
+        result.outcome, result.message = Outcome.FAILED, fault
+
+
+def _must_pass(check: Check, reference: Answer | Keyed | None, seed: int, error: Exception) -> None:
     if reference is None:
         return
     fault = ReferenceFailed(f"the verdict raised {type(error).__name__}: {error}")
@@ -157,8 +168,10 @@ def _said(reply: Reply) -> str:
     return message or type(reply).__name__.lower()
 
 
-def same(check: Check, one: Reply, other: Reply) -> bool:
-    """Whether two replies of the same experiment are equal, within the check's tolerance."""
+def same(check: Check, one: Reply | Digest | Keyed | None, other: Reply) -> bool:
+    """Whether two replies of the same experiment are equal, within the check's tolerance. One may be a digest."""
+    if isinstance(one, Digest | Keyed):
+        return isinstance(other, Result) and one.fits(other.value)
     if isinstance(one, Raised) and isinstance(other, Raised):
         return one.type == other.type
     if not (isinstance(one, Result) and isinstance(other, Result)):
@@ -174,8 +187,28 @@ def judge_by(reference: Reference, check: Check, student: Reply, seed: int, trac
     """Result of the check for the student's reply, by this reference. ReferenceFailed if the course is at fault."""
     if isinstance(student, Unwritten):
         return result_of(check, Outcome.NOT_ATTEMPTED, student.message)
-    expected = reference.expected(check, seed)
+    expected = due(reference, check, seed)
     if isinstance(expected, Result) and check.verdict is not None:
         # The reference keeps this result for other submissions, so the verdict gets a copy that it may write into.
         expected = Result(frames.copy(expected.value))
     return judge(check, student, expected, seed, lambda: reference.own(check, seed), trace)
+
+
+def due(reference: Reference, check: Check, seed: int) -> Answer | Keyed | None:
+    """Expected reply to the check, as students may compare theirs with it: of a lookup, only digests."""
+    expected = reference.expected(check, seed)
+    if isinstance(expected, Result) and is_keyed(check, expected.value):
+        return _keyed(check, expected.value)
+    return expected
+
+
+def _keyed(check: Check, expected: Any) -> Keyed:
+    try:
+        return Keyed.of(expected, salt_of(check))
+    except ValueError as error:
+        raise ReferenceFailed(f"the check has lookup=True, but {error}") from None
+
+
+def is_keyed(check: Check, expected: Any) -> bool:
+    """Whether students see digests of these right answers, and not the answers themselves."""
+    return check.public and check.verdict is None and (is_lookup(expected) if check.lookup is None else check.lookup)

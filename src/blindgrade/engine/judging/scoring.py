@@ -39,7 +39,15 @@ def block(exercise: Exercise, result: ExerciseResult, outcomes: Mapping[str, Out
     text = f"waits for {', '.join(waits)}"
     checks = [
         c.model_copy(
-            update={"outcome": Outcome.BLOCKED, "message": text, "own": c.message, "hint": "", "misconception": None}
+            update={
+                "outcome": Outcome.BLOCKED,
+                "message": text,
+                "own": c.message,
+                "hint": "",
+                "misconception": None,
+                "relation": None,
+                "relation_text": "",
+            }
         )
         if c.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED)
         else c

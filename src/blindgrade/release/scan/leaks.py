@@ -7,22 +7,17 @@ that any program could contain it.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
 from blindgrade.catalog import Catalog
-from blindgrade.engine.answers.answer_key import KEY_SCHEMA, KEY_SEED
-from blindgrade.engine.answers.slices import SliceError, Slicer
-from blindgrade.engine.wire import frames
-from blindgrade.lesson_files import LessonFiles
+from blindgrade.engine.answers.answer_key import KEY_SCHEMA
 from blindgrade.release.scan import shapes
+from blindgrade.release.scan.answer_keys import key_faults, key_texts
 from blindgrade.release.scan.opening import CannotOpen, Opened, code_of, opened
 from blindgrade.release.scan.pieces import squeezed
 from blindgrade.release.scan.private_matter import NAME, Origin, PrivateMatter
@@ -143,54 +138,11 @@ def _records(private: PrivateMatter, text: Opened) -> Iterator[Leak]:
     if isinstance(schema, str) and schema.startswith(RECORDS):
         yield Leak(text.name, "1", "the record of an attempt, with its seed")
     if schema == KEY_SCHEMA:
-        yield from _answer_key(private, text, data)
-
-
-def _answer_key(private: PrivateMatter, text: Opened, key: dict[str, Any]) -> Iterator[Leak]:
-    """Leaks in an answer key. It may contain only results of public checks for the public seed."""
-    if key.get("seed") != KEY_SEED:
-        yield Leak(text.name, _line(text, '"seed"'), f"results for another seed than the public one ({KEY_SEED})")
-    lesson = str(key.get("lesson"))
-    public = private.public_names.get(lesson, set())
-    digests = _digests(private, lesson, public)
-    for name, entry in dict(key.get("checks") or {}).items():
-        line = _line(text, json.dumps(name))
-        if name not in public:
-            yield Leak(text.name, line, f"the result of {name}, which is no public check of {lesson}")
-        elif entry.get("digest") != digests.get(name):
-            yield Leak(text.name, line, f"a result of {name} that belongs to another check; run `course build`")
-        for found in _strings(entry.get("reply")):
+        for fault in key_faults(private, data):
+            yield Leak(text.name, _line(text, json.dumps(fault.at)), fault.what)
+        for at, found in key_texts(data):
             for leak in (*_lines(private, Opened(text.name, found)), *_words(private, Opened(text.name, found))):
-                yield Leak(text.name, line, f"in the result of {name}: {leak.what}", leak.place)
-
-
-def _digests(private: PrivateMatter, lesson: str, public: set[str]) -> dict[str, str]:
-    entry = next((e for e in private.catalog.entries if e.id == lesson), None)
-    if entry is None:
-        return {}
-    files = LessonFiles(private.catalog.root, entry)
-    try:
-        slicer = Slicer(files.public_checks, files.grader_toys)
-        return {name: slicer.digest([name]) for name in public}
-    except (SliceError, OSError):
-        return {}
-
-
-def _strings(reply: object) -> Iterator[str]:
-    """Every string in a recorded reply. A reply that cannot be read is one string."""
-    try:
-        frame = base64.b64decode(str(reply or ""), validate=True)
-        waiting = [frames.unpack(frame)] if frame else []
-    except (binascii.Error, ValueError, frames.WireError):
-        waiting = [str(reply)]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            waiting += [*value.keys(), *value.values()]
-        elif isinstance(value, list | tuple):
-            waiting += value
+                yield Leak(text.name, _line(text, json.dumps(at)), f"in the entry {at}: {leak.what}", leak.place)
 
 
 def _line(text: Opened, needle: str) -> str:

@@ -6,6 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -19,7 +20,9 @@ from blindgrade.authoring.cells import SOLUTION_ONLY
 from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.stub import stub_text
 from blindgrade.catalog import Catalog, CourseError
+from blindgrade.engine.answers.known import read_known_answers
 from blindgrade.engine.answers.slices import MAIN, TOYS, SliceError, Slicer
+from blindgrade.engine.answers.solution_text import SolutionText
 from blindgrade.files import toml_data
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Described
@@ -59,8 +62,9 @@ class PrivateMatter:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.hidden_names: dict[str, Origin] = {}
-        self.public_names: dict[str, set[str]] = {}
-        self._shown: list[str] = []  # texts that the course shows on purpose: stubs, notebooks, public checks
+        self.public_names: dict[str, dict[str, str]] = {}  # by lesson: a public check's exercise by the check's name
+        self.hints: dict[str, dict[str, dict[str, str]]] = {}  # of misconceptions, by lesson, exercise and name
+        self._shown: list[str] = []  # texts that the course shows on purpose: stubs, notebooks, public checks, hints
         self._public_toys: dict[str, set[int]] = {}
         pieces: list[Piece] = []
         for entry in catalog.entries:
@@ -134,6 +138,7 @@ class PrivateMatter:
             yield self._hidden_checks(files)
         if files.known_answers.is_file():
             yield self._whole("a known answer", files.known_answers)
+            self._learn_hints(files)
 
     def _solution(self, files: LessonFiles) -> Piece:
         text, name = files.solution.read_text(encoding="utf-8"), self._place(files.solution)
@@ -155,7 +160,8 @@ class PrivateMatter:
     def _hidden_checks(self, files: LessonFiles) -> Piece:
         text = files.private_checks.read_text(encoding="utf-8")
         tree = ast.parse(text)
-        public = {n.name for n in tree.body if isinstance(n, ast.FunctionDef) and _is_check(n, public=True)}
+        checks = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        public = {node.name: _exercise_of(node) for node in checks if _is_check(node, public=True)}
         self.public_names[files.entry.id] = public
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and _is_check(node, public=False):
@@ -170,6 +176,15 @@ class PrivateMatter:
             if module != MAIN:
                 self._public_toys.setdefault(module, set()).update(_filled(shown))
         return self._whole("a hidden check", files.private_checks, _filled(cut.get(MAIN, "")))
+
+    def _learn_hints(self, files: LessonFiles) -> None:
+        """Learn what answer keys show of misconceptions: their names and hints, and nothing of their code."""
+        with suppress(CourseError, OSError):  # a draft may lack parts; then no key of it may have hints
+            known = read_known_answers(SolutionText(files, self.catalog.lesson(files)))
+            found = self.hints.setdefault(files.entry.id, {})
+            for variant in known.wrong:
+                found.setdefault(variant.exercise, {})[variant.name] = variant.hint
+                self._shown += [variant.name, variant.hint]
 
     def _toys(self) -> Iterator[Piece]:
         home = self.catalog.root / "graders" / TOYS
@@ -234,6 +249,15 @@ def _is_check(node: ast.FunctionDef, public: bool) -> bool:
             given = [k.value for k in call.keywords if k.arg == "public"]
             return any(isinstance(v, ast.Constant) and v.value is True for v in given) == public
     return False
+
+
+def _exercise_of(node: ast.FunctionDef) -> str:
+    """First argument of the decorator `check`; "" if it is no plain text."""
+    for call in node.decorator_list:
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "check" and call.args:
+            first = call.args[0]
+            return str(first.value) if isinstance(first, ast.Constant) else ""
+    return ""
 
 
 def _filled(text: str) -> set[int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Outcome
 from blindgrade.render.outcomes import SIGNS, points
+from blindgrade.render.public_part import public_part, unit
 from blindgrade.render.safe import shown
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ def html_card(attempt: Attempt, look: Look | None = None) -> str:
     first = _first_to_fix(attempt)
     alone = len(attempt.exercises) == 1
     exercises = [
-        (r, alone or r is first, r.waits_for, [(c, hint, _place(c)) for c, hint in _hints(r)]) for r in _graded(attempt)
+        (
+            r,
+            alone or r is first,
+            r.waits_for,
+            [(c, compared, hint, _place(c)) for c, compared, hint in _explained(attempt.lesson, r)],
+        )
+        for r in _graded(attempt)
     ]
     return filled(
         "notebook.html",
@@ -31,6 +38,7 @@ def html_card(attempt: Attempt, look: Look | None = None) -> str:
         whole=False,
         attempt=attempt,
         exercises=exercises,
+        unit=unit(attempt),
         foot=_foot(attempt),
     )
 
@@ -46,16 +54,22 @@ def text_card(attempt: Attempt) -> str:
             continue
         if waits := result.waits_for:
             lines.append(f"    This exercise {waits}: correct that first.")
-        for check, hint in _hints(result):
+        for check, compared, hint in _explained(attempt.lesson, result):
             lines.append(f"    {SIGNS[check.outcome][0]} {check.claim}")
             if check.seen:
                 place = f" ({_place(check)})" if _place(check) else ""
                 lines.append("      " + shown(check.seen).replace("\n", "\n      ") + place)
+            if compared:
+                lines.append(f"      {shown(compared)}")
             if hint:
                 lines.append(f"      → {hint}")
         if result.output.strip():
             lines.append("    your code printed:\n      " + shown(result.output.strip()).replace("\n", "\n      "))
-    by = f"{points(attempt.points)} of {points(attempt.max_points)} points by" if len(attempt.exercises) > 1 else "By"
+    by = (
+        f"{points(attempt.points)} of {points(attempt.max_points)} {unit(attempt)} by"
+        if len(attempt.exercises) > 1
+        else "By"
+    )
     run, command, end = _foot(attempt)
     return "\n".join([*lines, f"{by} {run} `{command}` {end}"])
 
@@ -69,14 +83,18 @@ def _first_to_fix(attempt: Attempt) -> ExerciseResult | None:
     return next((r for r in _graded(attempt) if r.outcome in TO_FIX), None)
 
 
-def _hints(result: ExerciseResult) -> list[tuple[CheckResult, str]]:
-    """Checks with their hints and places. Each hint is there once, with the name of its misconception."""
+def _explained(lesson: str, result: ExerciseResult) -> list[tuple[CheckResult, str, str]]:
+    """Checks with their relations and hints, each of which is there once.
+
+    A failure without a hint names the command for a hint, once.
+    """
     seen: set[str] = set()
     rows = []
     for check in result.checks:
-        name = f" ({check.misconception.replace('_', ' ')})" if check.misconception else ""
-        rows.append((check, f"{check.hint}{name}" if check.hint and check.hint not in seen else ""))
-        seen.add(check.hint)
+        unexplained = check.outcome is Outcome.FAILED and not check.hint
+        hint = f"for a hint: grade --hint {lesson}/{result.name}" if unexplained else check.hint
+        rows.append((check, "" if check.compared in seen else check.compared, "" if hint in seen else hint))
+        seen |= {check.compared, hint}
     return rows
 
 
@@ -89,9 +107,10 @@ def _foot(attempt: Attempt) -> tuple[str, str, str]:
     """Three parts of the last sentence: the checks that ran, the command that grades everything, and its effect."""
     ids = [f"{attempt.lesson}/{r.name}" for r in attempt.exercises]
     command = f"grade {ids[0] if len(ids) == 1 else attempt.lesson}"
+    hidden = public_part(attempt)
     return (
         f"the public checks, run in this kernel on its present code ({attempt.seconds:.1f} s)."
-        " Hidden checks are not run here: save the notebook, then",
+        f"{f' {hidden[:1].upper()}{hidden[1:]}.' if hidden else ''} Save the notebook, then",
         command,
         "grades it as you will submit it.",
     )

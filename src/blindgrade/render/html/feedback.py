@@ -13,7 +13,7 @@ from blindgrade.student_view import CheckView, ExerciseView, StudentView
 
 @dataclass(frozen=True)
 class _Card:
-    """One exercise for the template. A hint that an earlier check has is not repeated."""
+    """One exercise for the template. A relation or hint that an earlier check has is not repeated."""
 
     view: ExerciseView
     word: str
@@ -26,8 +26,9 @@ class _Card:
         given: set[str] = set()
         for check in view.checks or ():
             if check["outcome"] != Outcome.PASSED:
-                wrong.append({**check, "hint": "" if check["hint"] in given else check["hint"]})
-                given.add(check["hint"])
+                compared, hint = ("" if text in given else text for text in (check["compared"], check["hint"]))
+                wrong.append({**check, "compared": compared, "hint": hint})
+                given |= {compared, hint}
         passed = [check for check in view.checks or () if check["outcome"] == Outcome.PASSED]
         return cls(view, word(view), wrong, passed)
 

@@ -15,6 +15,7 @@ from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.mastery import Step, history, mastery
 from blindgrade.render.html.pages import filled
 from blindgrade.render.outcomes import points
+from blindgrade.render.public_part import praise, public_part, unit
 
 SHOWN_IN_FULL = (Outcome.FAILED, Outcome.ERROR, Outcome.BLOCKED)  # checks that are shown in full; the others are folded
 ALL_KNOWN = "Exercises that were not graded now count with their last result."
@@ -140,6 +141,9 @@ def report(
         mastery=rows,
         mastery_of=GRADING_ALONE if known is None else ALL_KNOWN,
         notes=[*notes, *_facts(grading)],
+        unit=unit,
+        praise=praise,
+        public_part=public_part,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Out
 from blindgrade.next_step import next_in
 from blindgrade.render.links import Link, Links
 from blindgrade.render.outcomes import SIGNS, points
+from blindgrade.render.public_part import praise, public_part, unit
 from blindgrade.render.safe import shown
 
 # An outcome's sign in plain ASCII, and its style.
@@ -72,10 +73,9 @@ def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
     parts = problems(attempt.problems)
     if not attempt.unreadable:
         parts.append(exercise_table(attempt.exercises, console))
-    parts += [Text()]
-    parts += [bar(attempt.points, attempt.max_points, console)]
-    if attempt.reference == "key":
-        parts.append(Text("  public checks only, against the answer key", "dim"))
+    parts += [Text(), bar(attempt.points, attempt.max_points, console, unit=unit(attempt))]
+    if sentence := public_part(attempt):
+        parts.append(Text(f"  {sentence}", "dim"))
     return parts
 
 
@@ -100,11 +100,11 @@ def sign_of(outcome: Outcome, console: Console) -> tuple[str, str, str]:
     return plain if console.options.ascii_only else sign, word, style
 
 
-def bar(earned: float, of: float, console: Console, what: str = "") -> Text:
+def bar(earned: float, of: float, console: Console, what: str = "", *, unit: str = "points") -> Text:
     """Points as a bar and in words."""
     full, empty = ("#", "-") if console.options.ascii_only else ("█", "░")
     filled = int(BAR * earned / of) if of else 0
-    words = f"  {points(earned)} of {points(of)} points" + (f", {what}" if what else "")
+    words = f"  {points(earned)} of {points(of)} {unit}" + (f", {what}" if what else "")
     return Text.assemble("  ", (full * filled + empty * (BAR - filled), "green"), words)
 
 
@@ -136,15 +136,15 @@ def ending(
     """
     parts: list[RenderableType] = []
     if len(grading.lessons) > 1:
-        parts += ["", bar(grading.points, grading.max_points, console, "all lessons")]
+        parts += ["", bar(grading.points, grading.max_points, console, "all lessons", unit=unit(grading))]
     first = next_in(grading.lessons) or _blocked(grading)
     shown_results = [first] if first else []
     if verbose:
         shown_results = [(a, r) for a in grading.lessons for r in _shown(a)] or shown_results
     for attempt, result in shown_results:
         parts += ["", *card(attempt.lesson, result, links, verbose=verbose, options=options)]
-    if grading.points >= grading.max_points:
-        parts += ["", "  Every point earned."]
+    if sentence := praise(grading):
+        parts += ["", f"  {sentence}"]
     return parts
 
 
@@ -182,10 +182,11 @@ def card(
         grid.add_row(Text("first", "dim"), Text(f"{result.waits_for}; correct that first. This exercise itself:"))
     if not verbose:
         failed = ([c for c in failed if not c.message.startswith(NOT_RUN)] or failed)[:1]
+    said: set[str] = set()
     for number, check in enumerate(failed):
         if number:
             grid.add_row("", "")
-        _add_check(grid, check, lesson, links, write=write, verbose=verbose)
+        _add_check(grid, check, lesson, links, said, write=write, verbose=verbose)
     more = sum(c.outcome in WRONG for c in result.checks) - len(failed)
     if more and not write:
         fail = "check fails" if more == 1 else "checks fail"
@@ -237,14 +238,19 @@ def _grid() -> Table:
     return grid
 
 
-def _add_check(grid: Table, check: CheckResult, lesson: str, links: Links, *, write: bool, verbose: bool) -> None:
+def _add_check(
+    grid: Table, check: CheckResult, lesson: str, links: Links, said: set[str], *, write: bool, verbose: bool
+) -> None:
+    """Add the rows of one check. A relation that is in `said` is not repeated."""
     grid.add_row(Text("claim", "dim"), Text(check.claim))
     if check.seen and not write:
         grid.add_row(Text("seen", "dim"), Text(students(check.seen)))
+    if check.compared and check.compared not in said:
+        said.add(check.compared)
+        grid.add_row(Text("compared", "yellow"), Text(students(check.compared), "yellow"))
     if check.hint:
         if check.misconception:
-            name = check.misconception.replace("_", " ")
-            grid.add_row(Text("diagnosis", "yellow"), Text.assemble((check.hint, "yellow"), (f"  ({name})", "dim")))
+            grid.add_row(Text("diagnosis", "yellow"), Text(check.hint, "yellow"))
         else:
             grid.add_row(Text("hint", "cyan"), Text(check.hint, "cyan"))
     if check.where:

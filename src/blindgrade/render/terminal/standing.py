@@ -32,9 +32,12 @@ class Row:
 
 
 def overview(
-    title: str, rows: Sequence[Row], planned: int, next_command: str, console: Console
+    title: str, rows: Sequence[Row], planned: int, next_command: str, console: Console, *, public_only: bool = False
 ) -> list[RenderableType]:
-    """Every lesson that can be graded, with its last result, and the next command."""
+    """Every lesson that can be graded, with its last result, and the next command.
+
+    `public_only` says that the points are those of public checks.
+    """
     full, empty = ("#", "-") if console.options.ascii_only else ("█", "░")
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
@@ -55,7 +58,8 @@ def overview(
         )
     earned, most = sum(row.points for row in rows), sum(row.max_points for row in rows)
     parts: list[RenderableType] = [Text(title, "bold"), Text(), Padding(table, (0, 0, 0, 2)), Text()]
-    parts.append(bar(earned, most, console, "all lessons"))
+    unit = "public points" if public_only else "points"
+    parts.append(bar(earned, most, console, "all lessons", unit=unit))
     if planned:
         parts.append(Text(f"  {planned} more {'lesson is' if planned == 1 else 'lessons are'} planned", "dim"))
     return [*parts, Text(), Text.assemble("  next  ", (next_command, "bold"))]

@@ -15,6 +15,7 @@ from blindgrade.render.terminal.results import bar, card, exercise_table, headin
 from blindgrade.render.terminal.standing import steps
 
 KEYS = (("n", "next"), ("h", "hint"), ("l", "list"), ("a", "all"), ("q", "quit"))
+WITHOUT_KEYS = "Ctrl-C ends it. `grade --hint` shows a hint."
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Focus:
 
 @dataclass(frozen=True)
 class View:
-    """Content of the screen: each lesson with its results in order. `recent` are the results of the last save."""
+    """Content of the screen: each lesson with its results in order. `recent` are the results of the last save.
+
+    `public_only` says that the points are those of public checks.
+    """
 
     lessons: Sequence[tuple[Lesson, Sequence[ExerciseResult]]]
     problems: Sequence[str] = ()
@@ -39,6 +43,8 @@ class View:
     status: str = ""
     links: Links = field(default_factory=Links.none)
     verbose: bool = False
+    public_only: bool = False
+    keys: bool = True  # whether this terminal gives single keys
 
 
 def watch_screen(view: View, console: Console) -> list[RenderableType]:
@@ -49,7 +55,8 @@ def watch_screen(view: View, console: Console) -> list[RenderableType]:
         if view.listed:
             parts.append(exercise_table(results, console))
         of = sum(result.max_points for result in results) or lesson.max_points
-        parts.append(bar(sum(result.points for result in results), of, console))
+        unit = "public points" if view.public_only else "points"
+        parts.append(bar(sum(result.points for result in results), of, console, unit=unit))
     if view.problems:
         parts += ["", *problems(view.problems)]
     parts += ["", Text(view.status, "dim")]
@@ -57,6 +64,8 @@ def watch_screen(view: View, console: Console) -> list[RenderableType]:
         parts.append(exercise_table(view.recent, console))
     if view.focus is not None:
         parts += ["", *_focus(view.focus, view, console)]
+    if not view.keys:
+        return [*parts, "", Text(WITHOUT_KEYS, "dim")]
     keys = Text("   ").join(Text.assemble((key, "bold"), f" {what}") for key, what in KEYS)
     return [*parts, "", keys]
 

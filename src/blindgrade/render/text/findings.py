@@ -35,10 +35,12 @@ class Finding:
 
     @property
     def text(self) -> str:
-        """Claim, message and hint, in one paragraph."""
+        """Claim, message, relation and hint, in one paragraph."""
         parts = [self.check.claim]
         if self.check.message:
             parts.append(f"{self._seen}.")
+        if self.check.compared:
+            parts.append(shown(self.check.compared))
         if self.check.hint:
             parts.append(f"{'Diagnosis' if self.check.misconception else 'Hint'}: {self.check.hint}")
         return " ".join(" ".join(parts).split())

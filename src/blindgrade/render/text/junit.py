@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
 from blindgrade.render.links import Links
+from blindgrade.render.public_part import public_part
 from blindgrade.render.safe import shown
 from blindgrade.render.text.findings import FILE_CHECK, FILE_CLAIM
 
@@ -27,8 +28,11 @@ def as_junit(grading: Grading, links: Links) -> str:
         about = {"name": attempt.lesson, "timestamp": attempt.graded_at.removesuffix("Z")}
         suite = ElementTree.SubElement(root, "testsuite", about | _counts(_checks(attempt)))
         properties = ElementTree.SubElement(suite, "properties")
-        for name, value in (("points", attempt.points), ("max_points", attempt.max_points)):
-            ElementTree.SubElement(properties, "property", name=name, value=f"{value:g}")
+        counted = ("points", "max_points", "public_checks", "checks")
+        for name in counted:
+            ElementTree.SubElement(properties, "property", name=name, value=f"{getattr(attempt, name):g}")
+        if sentence := public_part(attempt):
+            ElementTree.SubElement(properties, "property", name="ran", value=sentence)
         if attempt.unreadable:
             _add_file(suite, attempt)
             continue
@@ -80,4 +84,4 @@ def _add_case(
     if tag != "skipped":
         hint = f"{'Diagnosis' if check.misconception else 'Hint'}: {check.hint}" if check.hint else ""
         where = links.of(attempt.lesson, check.where).text if check.where else ""
-        entry.text = "\n".join(line for line in (check.claim, message, hint, where) if line)
+        entry.text = "\n".join(line for line in (check.claim, message, shown(check.compared), hint, where) if line)

@@ -97,12 +97,15 @@ def exercise_text(view: ExerciseView) -> str:
 
 
 def _check(check: CheckView, given: set[str]) -> Iterator[str]:
-    """Lines of a check. A hint is shown once, and then it is in `given`."""
+    """Lines of a check. A relation or hint is shown once, and then it is in `given`."""
     yield f"{SIGNS[Outcome(check['outcome'])][0]} {check['claim']}"
     if check["outcome"] == Outcome.PASSED:
         return
     if check["message"]:
         yield "    " + shown(check["message"]).replace("\n", "\n    ")
+    if check["compared"] and check["compared"] not in given:
+        given.add(check["compared"])
+        yield f"    {shown(check['compared'])}"
     if check["hint"] and check["hint"] not in given:
         given.add(check["hint"])
         yield f"    → {check['hint']}"

@@ -7,6 +7,7 @@ import re
 
 from blindgrade.models import Attempt, ExerciseResult, Grading
 from blindgrade.render.outcomes import SIGNS, points
+from blindgrade.render.public_part import public_part, unit
 from blindgrade.render.safe import shown
 from blindgrade.render.sentences import begun
 from blindgrade.render.terminal.results import TO_SHOW, WRONG
@@ -19,14 +20,15 @@ def as_summary(grading: Grading) -> str:
     """The page: a table for each lesson, and below it the failed exercises, folded."""
     parts = [_lesson(attempt) for attempt in grading.lessons]
     if len(grading.lessons) > 1:
-        parts.insert(0, f"**{points(grading.points)} of {points(grading.max_points)} points**\n")
+        parts.insert(0, f"**{points(grading.points)} of {points(grading.max_points)} {unit(grading)}**\n")
     text = "\n".join(parts)
     return text if len(text) <= LIMIT else text[: text.rindex("\n", 0, LIMIT)] + "\n\n… and more\n"
 
 
 def _lesson(attempt: Attempt) -> str:
-    score = f"{points(attempt.points)} of {points(attempt.max_points)} points"
+    score = f"{points(attempt.points)} of {points(attempt.max_points)} {unit(attempt)}"
     lines = [f"### {attempt.lesson} {escaped(attempt.title)}: {score}", ""]
+    lines += [f"{sentence[:1].upper()}{sentence[1:]}.\n" for sentence in [public_part(attempt)] if sentence]
     lines += [f"> {escaped(problem)}\n" for problem in attempt.problems]
     if attempt.unreadable:
         return "\n".join(lines)
@@ -42,12 +44,16 @@ def _lesson(attempt: Attempt) -> str:
 def _details(result: ExerciseResult) -> str:
     waits = [f"{begun(escaped(result.waits_for))}: correct that first.", ""] if result.waits_for else []
     lines = [f"<details><summary>{html.escape(f'{result.name}: {result.title}')}</summary>", "", *waits]
+    said: set[str] = set()
     for check in result.checks:
         if check.outcome not in WRONG:
             continue
         lines += [f"**{escaped(check.claim)}**", ""]
         if check.seen:
             lines += [_fenced(check.seen), ""]
+        if check.compared and check.compared not in said:
+            said.add(check.compared)
+            lines += [escaped(check.compared), ""]
         if check.hint:
             lines += [f"{'Diagnosis' if check.misconception else 'Hint'}: {escaped(check.hint)}", ""]
         if check.where:

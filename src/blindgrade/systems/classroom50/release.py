@@ -14,6 +14,7 @@ from typing import Any
 
 from blindgrade.catalog import Catalog, CourseError, Target
 from blindgrade.release.grading_course import public_course, target_ids
+from blindgrade.release.torch_bound import torch_bound
 from blindgrade.release.wheel import engine_wheel
 from blindgrade.systems.classroom50.result import scale
 from blindgrade.systems.classroom50.workflow import CALLER, RUNNER
@@ -42,7 +43,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 LESSONS = []  # filled in by the release
 PACKAGES = []  # filled in by the release
-TORCH = "https://download.pytorch.org/whl/cpu"
+TORCH = "torch"  # filled in by the release
+CPU = ["--index-url", "https://download.pytorch.org/whl/cpu"]  # PyTorch's build without CUDA
 
 
 def prepared():
@@ -55,8 +57,8 @@ def prepared():
     if not (home / "ready").exists():
         venv.create(home, clear=True, with_pip=True)
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, "--index-url", TORCH, "torch"], check=True)
-        subprocess.run([*install, *(HERE / "vendor").glob("*.whl"), *PACKAGES], check=True)
+        subprocess.run([*install, "--no-deps", *CPU, TORCH])  # without it, the next line takes the ordinary build
+        subprocess.run([*install, TORCH, *(HERE / "vendor").glob("*.whl"), *PACKAGES], check=True)
         (home / "ready").touch()
     return python
 
@@ -89,6 +91,7 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
     name, wheel = engine_wheel()
     lessons, packages = json.dumps(target_ids(targets)), json.dumps(catalog.course.environment.packages)
     filled = GRADER.replace("LESSONS = []", f"LESSONS = {lessons}").replace("PACKAGES = []", f"PACKAGES = {packages}")
+    filled = filled.replace('TORCH = "torch"', f"TORCH = {json.dumps(torch_bound(targets).requirement)}")
     grader = filled.encode()
     bundle = {
         "blindgrade_grader.py": grader,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from blindgrade.models import CheckResult, ExerciseResult, Grading, Outcome
+from blindgrade.render.public_part import public_part, unit
 from blindgrade.render.safe import shown
 
 MAX_TEXT = 500  # characters of one text that a student controls
@@ -107,13 +108,17 @@ def _failed(exercise: ExerciseResult) -> list[CheckResult]:
 
 def _said(check: CheckResult) -> str:
     hint = f"Hint: {check.hint}" if check.hint else ""
-    return "\n".join(part for part in (check.claim, shown(check.message)[:MAX_TEXT], hint) if part)
+    return "\n".join(
+        part for part in (check.claim, shown(check.message)[:MAX_TEXT], shown(check.compared), hint) if part
+    )
 
 
 def release_body(grading: Grading) -> str:
     """Markdown text of the submission's release page. Text that the student wrote is quoted as code."""
-    lines = [f"### {grading.points:g} of {grading.max_points:g} points", "", "Public checks only. `grade` runs the same"
-             " ones on your machine.", "", "| exercise | outcome | points |", "|---|---|---|"]  # fmt: skip
+    lines = [f"### {grading.points:g} of {grading.max_points:g} {unit(grading)}", ""]
+    if ran := public_part(grading):
+        lines += [f"{ran[:1].upper()}{ran[1:]}. `grade` runs the public ones on your machine, too.", ""]
+    lines += ["| exercise | outcome | points |", "|---|---|---|"]
     results = [r for attempt in grading.lessons for r in attempt.exercises]
     lines += [f"| {r.name} | {r.outcome.value.replace('_', ' ')} | {r.points:g} / {r.max_points:g} |" for r in results]
     problems = [problem for attempt in grading.lessons for problem in attempt.problems]

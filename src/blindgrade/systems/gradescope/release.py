@@ -112,7 +112,7 @@ def _wheels(folder: Path | None, packages: Sequence[str]) -> dict[str, bytes]:
     found = sorted(folder.glob("*.whl"))
     if not any(path.name.startswith("torch-") for path in found):
         raise CourseError(
-            f"{folder} has no wheel of torch; fill it with `pip download --only-binary :all: -d {folder} blindgrade`"
+            f"{folder} has no wheel of torch; docs/gradescope.md has the command that fills it (Without a network)"
         )
     for package in packages:
         begins = re.sub(r"[-_.]+", "_", package.partition("==")[0].partition("[")[0]).lower() + "-"

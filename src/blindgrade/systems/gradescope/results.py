@@ -118,7 +118,11 @@ def _exercise(
         head |= {"score": view.points, "max_score": view.max_points}
     yield head
     printed = shown(view.output.strip())[:MAX_TEXT]
+    given: set[str] = set()
     for place, check in enumerate(checks, start=1):
+        if check["compared"] in given:  # a relation is said once
+            check = {**check, "compared": ""}
+        given.add(check["compared"])
         entry = _check(check, f"{number}.{place}", lesson, visibility if check["public"] else hidden)
         if check["public"] and printed:
             entry["output"] = "\n".join(part for part in (entry["output"], "Your code printed:", printed) if part)
@@ -147,7 +151,7 @@ def _check(check: CheckView, number: str, lesson: str, visibility: Visibility) -
 
 def _said(check: CheckView) -> str:
     hint = f"Hint: {check['hint']}" if check["hint"] else ""
-    return "\n".join(part for part in (shown(check["message"])[:MAX_TEXT], hint) if part)
+    return "\n".join(part for part in (shown(check["message"])[:MAX_TEXT], shown(check["compared"]), hint) if part)
 
 
 def _about_file(view: StudentView) -> Iterator[str]:

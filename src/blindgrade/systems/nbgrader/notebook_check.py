@@ -25,14 +25,17 @@ def check(exercise: str, names: dict[str, Any], course: str) -> None:
             "this notebook is graded in blindgrade's sandbox, not in a kernel; run `nbgrader autograde` in the course's"
             " folder, where nbgrader_config.py is"
         )
-    claims, failures = _run(exercise, names, course)
+    claims, every, failures = _run(exercise, names, course)
     if failures:
         raise ChecksFailed(f"{exercise}: {len(failures)} of {claims} public checks failed\n" + "\n".join(failures))
-    print(f"{exercise}: {claims} of {claims} public checks passed; the grader runs more")
+    more = ""
+    if every > claims:
+        more = f"; {claims} of {every} checks {'is' if claims == 1 else 'are'} public, the others run when you hand in"
+    print(f"{exercise}: {claims} of {claims} public checks passed{more}")
 
 
-def _run(exercise: str, names: dict[str, Any], course: str) -> tuple[int, list[str]]:
-    """Number of public checks, and a paragraph for each failed check."""
+def _run(exercise: str, names: dict[str, Any], course: str) -> tuple[int, int, list[str]]:
+    """Number of public checks and of all checks, and a paragraph for each failed check."""
     from pathlib import Path
     from types import ModuleType
 
@@ -45,10 +48,16 @@ def _run(exercise: str, names: dict[str, Any], course: str) -> tuple[int, list[s
 
     [target] = Catalog(Path(course).resolve()).find([exercise])
     checks = LessonChecks(target.files, target.lesson, target.files.public_checks)
-    grading = Trusted(checks, KeyReference(target.files, checks))  # the student's own kernel needs no wall
+    reference = KeyReference(target.files, checks)
+    grading = Trusted(checks, reference)  # the student's own kernel needs no wall
     module = ModuleType(target.files.module)
     module.__dict__.update(names)
     wanted = target.lesson.exercise(target.exercises[0])
-    results = grading.exercise(wanted, LoadedLesson(module, []), KEY_SEED, diagnosed=False).checks
+    results = grading.exercise(wanted, LoadedLesson(module, []), KEY_SEED).checks
     failed = [result for result in results if result.outcome is not Outcome.PASSED]
-    return len(results), [f"✗ {result.claim}\n    {result.message}" for result in failed]
+    hints = ["" if one.hint in {other.hint for other in failed[:at]} else one.hint for at, one in enumerate(failed)]
+    said = [
+        f"✗ {one.claim}\n    {one.message}" + (f"\n    → {hint}" if hint else "")
+        for one, hint in zip(failed, hints, strict=True)
+    ]
+    return len(results), reference.counts.get(wanted.name, len(results)), said

@@ -17,6 +17,7 @@ from blindgrade.catalog import Catalog, CourseError, Target
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Exercise, Lesson
 from blindgrade.release.course_tree import look_files
+from blindgrade.release.wheel import engine_wheel
 from blindgrade.systems.nbgrader.names import grade_id, solution_id
 
 PRIVATE = True  # source/ contains the solutions
@@ -53,7 +54,11 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
     solution or an exercise has no cell of its own.
     """
     root = str(catalog.root)
-    found = {"nbgrader_config.py": CONFIG.format(course_id=_course_id(catalog), root=root).encode()}
+    wheel, engine = engine_wheel()
+    found = {
+        "nbgrader_config.py": CONFIG.format(course_id=_course_id(catalog), root=root).encode(),
+        f"vendor/{wheel}": engine,
+    }
     if packages := catalog.course.environment.packages:
         about = "# Packages of this course, for the kernels of students and for the machines that grade."
         found["requirements.txt"] = "\n".join([about, *packages, ""]).encode()

@@ -16,12 +16,14 @@ from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
 from blindgrade.cli import exits
 from blindgrade.cli.course.run import change_lines
 from blindgrade.cli.course.run.deciding import BadRequest, new_line, store_rulings
+from blindgrade.cli.course.run.explaining import explain_pending
 from blindgrade.cli.course.run.notes import SHOWN_NOTES
 from blindgrade.cli.course.run.whole_lessons import whole_lessons
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, INTERRUPTED, SOME_NOT, say, stop, stops
 from blindgrade.cohort.changes import Changes, keep_higher
 from blindgrade.cohort.settings import Settings
-from blindgrade.engine.grading.warm_process import Zygote
+from blindgrade.engine.grading.choosing import workers_for
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.files import write_whole
 from blindgrade.render.safe import shown
 from blindgrade.submitted import NoSubmissions
@@ -67,22 +69,24 @@ def grade(
             from blindgrade.cli.course.run.grade_cohort import grade_submissions
 
             summary = grade_submissions(targets, submitted, store, settings, cluster, trial, finish)
+        code = _say_summary(summary, store, preview)
+        if not preview:
+            explain_pending(targets, store, summary.pending, settings.workers)
     except KeyboardInterrupt:
         stop("interrupted; the same command continues from here", INTERRUPTED)
-    code = _say_summary(summary, store, preview)
     _say_changes(summary.changes, changes, preview)
     exits.leave(code)  # everything is printed and stored
 
 
-def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings) -> Zygote | None:
+def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings) -> Workers | None:
     """Start the test of the sandbox's walls on this machine. With `--sandbox process` only warn and return None."""
     if settings.sandbox == "process":
         say("--sandbox process: STUDENTS' CODE RUNS AS YOU, with your files, your network and the course's solutions"
             " within its reach. Only for submissions that you have read.")  # fmt: skip
         return None
-    zygote = Zygote.for_targets(targets, sandbox="strict", private=[path.resolve() for path in private])
-    zygote.start()
-    return zygote
+    workers = workers_for(targets, sandbox="strict", private=[path.resolve() for path in private])
+    workers.start()
+    return workers
 
 
 def _check(preview: bool, raise_only: bool, reason: str | None, by_whom: str | None) -> None:

@@ -15,12 +15,14 @@ from rich.table import Table
 from blindgrade.catalog import Catalog, CourseError, UnknownId
 from blindgrade.cli.as_json import print_json
 from blindgrade.cli.bars import Bar
+from blindgrade.cli.course.run.verify_relations import show_relations
 from blindgrade.cli.course.run.verify_watch import watch_course
 from blindgrade.cli.course.run.verify_why import show_why
-from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, SOME_NOT, stops
+from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, SOME_NOT, stop, stops
 from blindgrade.generate.coverage_page import PAGE, coverage_page
 from blindgrade.verify.bench import Effort, Known
 from blindgrade.verify.junit import write_junit
+from blindgrade.verify.mutant import LACKING, can_make_mutants
 from blindgrade.verify.proofs import prove
 from blindgrade.verify.tasks import Proof
 
@@ -37,9 +39,12 @@ def verify(
     known: Known | None,
     watch: bool,
     why: str | None,
+    relations: bool,
     coverage: bool,
 ) -> None:
     """Run the proofs and show them, or do what another option asks for."""
+    if (mutants or why is not None) and not can_make_mutants():
+        stop(LACKING, BAD_REQUEST)
     effort = Effort(seeds, mutants, workers or os.cpu_count() or 1, known or "kept")
     ids = lessons or ("all",)
     with stops(BAD_REQUEST, CourseError, UnknownId):
@@ -48,6 +53,8 @@ def verify(
         catalog = Catalog.locate()
         if why is not None:
             sys.exit(show_why(catalog, why, effort))
+        if relations:
+            return show_relations(catalog, ids, effort, as_json=as_json)
         if watch:
             return watch_course(catalog, lambda: _show(prove(Catalog(catalog.root), ids, effort), Console()))
         with Bar() as bar:

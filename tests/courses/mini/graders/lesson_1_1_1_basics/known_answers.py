@@ -1,6 +1,6 @@
 """Known right and wrong answers to lesson 1.1.1."""
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 exercise("standardize")
 wrong("not_divided", "return centered / _spread(centered)", "return centered", hint="The spread is still what it was.")
@@ -59,6 +59,13 @@ wrong("slope_forgotten", "slope = slope - (miss * x).mean()", "pass", hint="The 
 wrong("offset_forgotten", "offset = offset - miss.mean()", "pass", hint="The offset moves, too.")
 wrong("uphill", "slope = slope - (miss * x)", "slope = slope + (miss * x)", hint="Walk against the gradient.")
 wrong("stops_early", "range(100)", "range(2)", hint="Is it down yet?")
+fails("no_training", "range(100)", "range(0)")
+fails(
+    "small_rate",
+    "- (miss * x).mean()\n        offset = offset - miss.mean()",
+    "- 1e-3 * (miss * x).mean()\n        offset = offset - 1e-3 * miss.mean()",
+)
+fails("twice_the_target", "offset - y", "offset - 2 * y")
 
 
 @right

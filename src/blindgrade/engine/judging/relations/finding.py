@@ -1,0 +1,123 @@
+"""The relation of a wrong reply to the expected one: the first in a fixed order that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from blindgrade.agreement import Tolerance
+from blindgrade.checks import Check
+from blindgrade.engine.answers.exact import Keyed
+from blindgrade.engine.judging.relations import (
+    axes,
+    cases,
+    effects,
+    factors,
+    functions,
+    lengths,
+    lookups,
+    members,
+    samples,
+)
+from blindgrade.engine.judging.relations.parts import Replies, compared
+from blindgrade.engine.judging.relations.relation import Relation
+from blindgrade.engine.judging.relations.together import Found, settled
+from blindgrade.engine.wire.replies import Reply, Result
+
+Family = Callable[[Replies], Relation | None]
+
+# What needs no calculation comes first, and what says least comes last.
+ORDER: tuple[Family, ...] = (
+    effects.error,
+    effects.argument_changed,
+    effects.gradient,
+    effects.keys,
+    effects.other_type,
+    lengths.list_one_more_or_less,
+    effects.not_finite,
+    effects.all_zero,
+    effects.lower_precision,
+    cases.another_part,
+    factors.negated,
+    factors.scaled,
+    factors.offset,
+    functions.complement,
+    functions.function_of,
+    axes.moved,
+    axes.shifted,
+    lengths.one_more_or_less,
+    axes.reshaped,
+    lengths.reduced,
+    axes.other_order,
+    samples.batch_mixed,
+    members.off_by_one,
+    members.subset,
+    functions.clipped,
+    effects.constant,
+    members.labels_confused,
+    cases.one_entry,
+    cases.right_until,
+    factors.proportional,
+    cases.only_some,
+)
+# Of a lookup only digests of the right answers are known.
+WITHOUT_VALUES = (effects.error, effects.constant, members.labels_confused, cases.only_some)
+GRADIENTS = {"gradients", "grad", "backward", "jacobian", "vjp", "jvp"}
+
+
+def relations(failed: Sequence[tuple[Check, Reply, Reply | Keyed | None]]) -> list[Relation | None]:
+    """Relation of the student's reply to the reference's in each failed check of an exercise; None if none is sure."""
+    return settled([_found(*one) for one in failed])
+
+
+def _found(check: Check, student: Reply, reference: Reply | Keyed | None) -> Found:
+    if check.verdict is not None or not isinstance(student, Result):
+        return Found(None, about_values=False)
+    if isinstance(reference, Keyed):
+        return _first(lookups.compared(student.value, reference), WITHOUT_VALUES)
+    if not isinstance(reference, Result):
+        return Found(None, about_values=False)
+    of_gradients = _takes_gradients(check.experiment)
+    try:
+        return between(student.value, reference.value, check.atol, check.rtol, of_gradients=of_gradients)
+    except Exception:
+        # The data come from a student and may have any form. A relation is no part of the verdict.
+        return Found(None)
+
+
+def between(
+    got: Any, want: Any, atol: Tolerance = None, rtol: Tolerance = None, *, of_gradients: bool = False
+) -> Found:
+    """The first relation of ORDER that holds between what came and what was expected, within these tolerances."""
+    with np.errstate(all="ignore"):  # a relation that does not hold may divide by zero
+        return _first(compared(got, want, atol, rtol, of_gradients=of_gradients), ORDER)
+
+
+def _first(replies: Replies | None, order: Sequence[Family]) -> Found:
+    if replies is None or not (replies.wrong or replies.misfits):
+        return Found(None)
+    relation = next((found for family in order if (found := family(replies)) is not None), None)
+    return Found(relation, frozenset(part.path[-1] for part in replies.wrong if part.path))
+
+
+@lru_cache(maxsize=1024)
+def _takes_gradients(experiment: Callable[..., Any]) -> bool:
+    """Whether the experiment's code, or a function that it calls, takes a gradient."""
+    seen: set[str] = set()
+    pending = [getattr(experiment, "__code__", None)]
+    around = getattr(experiment, "__globals__", {})
+    while pending:
+        code = pending.pop()
+        if not isinstance(code, CodeType):
+            continue
+        names = {name for name in code.co_names if name not in seen}
+        if names & GRADIENTS:
+            return True
+        seen |= names
+        pending += [getattr(around.get(name), "__code__", None) for name in names]
+        pending += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+    return False
