@@ -176,8 +176,8 @@ def look_at_table(cohort: Cohort) -> Table:
     )  # fmt: skip
 
 
-def headlines(cohort: Cohort, found: Alike | None) -> Sequence[tuple[str, str]]:
-    """What to do first, each with the part of the page that has more."""
+def headlines(cohort: Cohort, found: Alike | None, unexplained: int = 0) -> Sequence[tuple[str, str]]:
+    """What to do first, each with the part of the page that has more. `unexplained`: groups of several students."""
     wide = sum(topic.for_all for topic in cohort.topics)
     looked = len(look_at_table(cohort).rows)
     counts = [
@@ -186,6 +186,8 @@ def headlines(cohort: Cohort, found: Alike | None) -> Sequence[tuple[str, str]]:
         (len(cohort.absent), "student of the roster handed in nothing at all",
          "students of the roster handed in nothing at all", "help"),
         (wide, "misunderstanding to teach the class", "misunderstandings to teach the class", "misconceptions"),
+        (unexplained, "group of students whose wrong answer nothing explains",
+         "groups of students whose wrong answers nothing explains", "groups"),
         (looked, "remark about exercises", "remarks about exercises", "look-at"),
         (len(cohort.decisions), "decision of instructors changed due dates or marks",
          "decisions of instructors changed due dates or marks", "decisions"),

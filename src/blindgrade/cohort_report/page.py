@@ -37,6 +37,7 @@ def page(
     links: WorkLinks = NO_LINKS, groups: Sequence[Grouped] = (),
 ) -> str:  # fmt: skip
     """HTML of the page. `folder` is the folder of its CSV files, relative to it. `found` None: nothing was compared."""
+    section = groups_section(groups, cohort.roster)
     return filled(
         "cohort.html",
         stylesheet="cohort.css",
@@ -48,7 +49,7 @@ def page(
         graded_at=graded_at,
         level=_level,
         taken=sections.taken(cohort.course.policy),
-        headlines=acting.headlines(cohort, found),
+        headlines=acting.headlines(cohort, found, len(section.cards)),
         people=acting.person_cards(cohort, links),
         needs=acting.needs_table(cohort, links),
         unread=acting.unread_table(cohort, links) if cohort.unread else None,
@@ -61,7 +62,7 @@ def page(
         lessons=[_part(numbers) for numbers in cohort.lessons],
         concepts=sections.concepts_table(cohort),
         matrix=sections.matrix_table(cohort),
-        section=groups_section(groups, cohort.roster),
+        section=section,
         decisions=sections.decisions_table(cohort) if cohort.decisions else None,
         alike=sections.alike_table(found, cohort.roster) if found else None,
         alike_groups=[who(cohort.roster, group) for group in found.groups] if found else [],

@@ -17,7 +17,7 @@ from jinja2.meta import find_referenced_templates
 
 PACKAGED = "blindgrade/"
 PAGES = ("base.html", "cohort.html", "feedback.html", "notebook.html", "student.html")
-PARTS = ("cards.html", "parts.html", "tables.html")  # packaged pages include these
+PARTS = ("cards.html", "groups.html", "parts.html", "tables.html")  # packaged pages include these
 # The policy of a page forbids these already, but a card in a notebook has no policy.
 REFUSED = (
     (re.compile(r"<\s*(script|link|iframe|object|embed|base|meta|style|form)\b", re.I),
