@@ -25,7 +25,7 @@ from blindgrade.engine.judging.relations import (
 )
 from blindgrade.engine.judging.relations.parts import Replies, compared
 from blindgrade.engine.judging.relations.relation import Relation
-from blindgrade.engine.judging.relations.together import Found, settled
+from blindgrade.engine.judging.relations.together import Found
 from blindgrade.engine.wire.replies import Reply, Result
 
 Family = Callable[[Replies], Relation | None]
@@ -69,12 +69,8 @@ WITHOUT_VALUES = (effects.error, effects.constant, members.labels_confused, case
 GRADIENTS = {"gradients", "grad", "backward", "jacobian", "vjp", "jvp"}
 
 
-def relations(failed: Sequence[tuple[Check, Reply, Reply | Keyed | None]]) -> list[Relation | None]:
-    """Relation of the student's reply to the reference's in each failed check of an exercise; None if none is sure."""
-    return settled([_found(*one) for one in failed])
-
-
-def _found(check: Check, student: Reply, reference: Reply | Keyed | None) -> Found:
+def found_in(check: Check, student: Reply, reference: Reply | Keyed | None) -> Found:
+    """What the student's reply to the check is, compared with the reference's. Nothing, if no relation is sure."""
     if check.verdict is not None or not isinstance(student, Result):
         return Found(None, about_values=False)
     if isinstance(reference, Keyed):
