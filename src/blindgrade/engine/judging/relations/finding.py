@@ -23,6 +23,7 @@ from blindgrade.engine.judging.relations import (
     members,
     samples,
 )
+from blindgrade.engine.judging.relations.evidence import VALUES
 from blindgrade.engine.judging.relations.parts import Replies, compared
 from blindgrade.engine.judging.relations.relation import Relation
 from blindgrade.engine.judging.relations.together import Found
@@ -97,7 +98,9 @@ def _first(replies: Replies | None, order: Sequence[Family]) -> Found:
     if replies is None or not (replies.wrong or replies.misfits):
         return Found(None)
     relation = next((found for family in order if (found := family(replies)) is not None), None)
-    return Found(relation, frozenset(part.path[-1] for part in replies.wrong if part.path))
+    different = sum(len(np.unique(part.w)) for part in replies.wrong)
+    few = replies.of_numbers and different <= VALUES  # one of them is used up by the choice of a factor
+    return Found(relation, frozenset(part.path[-1] for part in replies.wrong if part.path), few=few)
 
 
 @lru_cache(maxsize=1024)
