@@ -1,4 +1,4 @@
-"""Shared by tests: their order, a headless Chromium, and guards: no command ends pytest or leaves a process."""
+"""Shared by tests of several folders: their order, a headless Chromium, and guards: no command ends pytest or stays."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest modules first. All other tests keep their order."""
     first = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: first.get(item.path, len(first)))
+
 
 # Also for the commands that tests start. The tests of the resident grader turn it on, in a folder of their own.
 os.environ["BLINDGRADE_RESIDENT"] = "0"

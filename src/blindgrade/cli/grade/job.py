@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from blindgrade.catalog import Catalog, Target
-from blindgrade.cli.exits import BAD_REQUEST, stop
 
 
 @dataclass(frozen=True)
@@ -41,13 +39,3 @@ class Job:
             for e in self.catalog.entries
             if e.status == "planned" and ("all" in self.ids or any(f"{e.id}.".startswith(p) for p in prefixes))
         ]
-
-
-def need_solutions(targets: list[Target], reference: str) -> None:
-    """End the command if there are no small changes of the solutions to compare with."""
-    missing = [t.files.entry.id for t in targets if not t.files.solution.is_file()]
-    if missing or reference == "key":
-        where = f"this course does not have that of {missing[0]}" if missing else "--reference key uses none"
-        stop(f"--explain compares with small changes of the solution, and {where}; leave out --explain", BAD_REQUEST)
-    if find_spec("libcst") is None:
-        stop("libcst is not installed; run pip install 'blindgrade[discover]', or leave out --explain", BAD_REQUEST)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from blindgrade.cli.exits import BAD_REQUEST, stop
+
+if TYPE_CHECKING:
+    from blindgrade.catalog import Target
 
 FORMATS = ("junit", "sarif", "summary")  # files that are written in addition to the screen
 MODES = ("as_json", "problems", "verbose", "hint", "show", "watch", "report", "open_it", "explain")
@@ -36,3 +40,13 @@ def refuse_what_cannot_be(lessons: tuple[str, ...], options: dict[str, Any]) -> 
     if options["watch"] and (written or options["hint"] or options["debug"] or not lessons):
         stop("--watch needs lessons, and goes without --hint, --debug and options that write a file or JSON; run"
              " `grade lesson-7.2.1 --watch`", BAD_REQUEST)  # fmt: skip
+
+
+def need_solutions(targets: list[Target], reference: str) -> None:
+    """End the command if there are no small changes of the solutions to compare with."""
+    missing = [t.files.entry.id for t in targets if not t.files.solution.is_file()]
+    if missing or reference == "key":
+        where = f"this course does not have that of {missing[0]}" if missing else "--reference key uses none"
+        stop(f"--explain compares with small changes of the solution, and {where}; leave out --explain", BAD_REQUEST)
+    if find_spec("libcst") is None:
+        stop("libcst is not installed; run pip install 'blindgrade[discover]', or leave out --explain", BAD_REQUEST)

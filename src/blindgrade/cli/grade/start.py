@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from blindgrade.catalog import Catalog, CourseError, UnknownId, need_packages
 from blindgrade.cli import exits
 from blindgrade.cli.exits import BAD_REQUEST, say, stop, stops
-from blindgrade.cli.grade.job import Job, need_solutions
+from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.printing import Printing, Silent
-from blindgrade.cli.grade.refusals import FORMATS, MODES, refuse_what_cannot_be
+from blindgrade.cli.grade.refusals import FORMATS, MODES, need_solutions, refuse_what_cannot_be
 from blindgrade.cli.grade.screen import Screen
 from blindgrade.render.terminal.paper import heading
 
