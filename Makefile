@@ -87,10 +87,11 @@ setup: $(VENV)/.dev  ## set up .venv with the extras dev, notebook and peers
 verify: $(VENV)/.dev  ## prove the course with 20 seeds and record the proofs of trained exercises (says how long)
 	$(BIN)/course verify --record --seeds 20 --mutants
 
-bench: $(VENV)/.dev  ## measure grading, the sandbox, watching and reports
+bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident grader and reports
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
+	$(BIN)/python tests/benchmarks/resident.py
 	$(BIN)/python tests/benchmarks/portable.py
 	$(BIN)/python tests/benchmarks/cohort_report.py
 	$(BIN)/python tests/benchmarks/report.py

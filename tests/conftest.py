@@ -1,7 +1,8 @@
-"""Shared by tests of several folders: their order, a headless Chromium, a guard against commands that end pytest."""
+"""Shared by tests of several folders: their order, a headless Chromium, and guards: no command ends pytest or stays."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest modules first. All other tests keep their order."""
     first = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: first.get(item.path, len(first)))
+
+
+# Also for the commands that tests start. The tests of the resident grader turn it on, in a folder of their own.
+os.environ["BLINDGRADE_RESIDENT"] = "0"
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,23 @@ def test_a_released_folder_is_graded_with_hints_and_a_page(released: Path) -> No
     assert run(*GRADE, "lesson-1.1", cwd=released).returncode == 0
 
 
+def test_a_resident_grader_listens_on_a_port_there(released: Path, tmp_path: Path) -> None:
+    there = {name: value for name, value in environment().items() if name != "CI"}
+    env = {**there, "BLINDGRADE_RESIDENT": "1", "LOCALAPPDATA": str(tmp_path), "XDG_RUNTIME_DIR": ""}
+    (released / FILE).write_text(RIGHT, encoding="utf-8")
+    expected = run(*GRADE, "lesson-1.1", "--no-resident", cwd=released, env=env)
+    try:
+        for _ in range(2):
+            done = run(*GRADE, "lesson-1.1", "--again", cwd=released, env=env)
+            assert (done.returncode, done.stdout) == (0, expected.stdout), done.stderr
+        status = json.loads(run(*GRADE, "--status", "--json", cwd=released, env=env).stdout)
+        assert status["served"] == 2 and 0 < status["memory_mb"] < 600
+        [card] = (tmp_path / "blindgrade" / "run").glob("*.json")
+        assert json.loads(card.read_text(encoding="utf-8"))["port"] > 0
+    finally:
+        run(*GRADE, "--stop", cwd=released, env=env)
+
+
 def test_the_installation_of_a_released_folder_runs(released: Path) -> None:
     # pip looks only at what is installed, and changes nothing.
     env = environment(PIP_DRY_RUN="1", PIP_NO_INDEX="1", WITHOUT_POSIX_SCRIPTS="install.py")

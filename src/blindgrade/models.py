@@ -136,6 +136,7 @@ class Course(Described):
 
     title: str
     summary: str
+    resident: bool = True  # may `grade` leave a process behind that makes the next grading fast?
     policy: Policy = Policy()
     environment: Environment = Environment()
     modules: list[ModuleEntry] = Field(alias="module")
@@ -316,6 +317,7 @@ class ExerciseResult(BaseModel):
     concepts: list[str]
     checks: list[CheckResult]
     output: str = ""
+    cached: bool = False  # not run this time: its code, its checks and the answer key are as they were when it was
     version: str = ""  # in a cohort: of all that judges the exercise; the result is kept while it is unchanged
     answer: str = ""
     group: str = ""

@@ -57,7 +57,7 @@ def test_what_is_generated_is_marked_and_nothing_else(attribute: Attribute) -> N
     assert {path for path, value in marks.items() if value == "set"} == set(generated())
 
 
-@pytest.mark.parametrize("where", [".gitattributes", "src/blindgrade/release/student_template/.gitattributes"])
+@pytest.mark.parametrize("where", [".gitattributes", "student_template/.gitattributes"])
 def test_what_a_digest_binds_has_the_same_bytes_on_every_system(attribute: Attribute, where: str) -> None:
     paths = [*generated(), *written()]
     assert set(attribute("eol", paths, ROOT / where).values()) == {"lf"}

@@ -22,6 +22,7 @@ ENTRIES = [
     "blindgrade.__main__",
     "blindgrade.cli.blindgrade",
     "blindgrade.cli.grade.command",
+    "blindgrade.cli.grade.resident.__main__",
     "blindgrade.notebook",
     "blindgrade.engine.worker.fresh",
 ]

@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from blindgrade.models import CheckResult, Exercise, ExerciseResult, Lesson, Outcome
-from blindgrade.render.terminal.results import as_text
+from blindgrade.render.terminal.paper import as_text
 from blindgrade.render.terminal.watching import Focus, View, watch_screen
 
 PLAIN = Console(file=io.StringIO(), width=80)

@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 from rich.console import Console, RenderableType
 
 from blindgrade.cli.exits import GRADER_FAILED, stop
-from blindgrade.render.terminal.results import as_text
+from blindgrade.render.terminal.paper import as_text
 
 STANDARD_OUTPUT, READS_ESCAPES = -11, 4  # numbers of Windows
 
@@ -22,11 +23,16 @@ def put(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        _forget_output()
-        if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:  # Windows names a closed pipe so
-            sys.exit(GRADER_FAILED)
-        stop(f"the result could not be written ({error.strerror}); free some disk space or write to another place, then"
-             " run it again", GRADER_FAILED)  # fmt: skip
+        not_written(error)
+
+
+def not_written(error: OSError) -> NoReturn:
+    """End the command, because standard output takes nothing more."""
+    _forget_output()
+    if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:  # Windows names a closed pipe so
+        sys.exit(GRADER_FAILED)
+    stop(f"the result could not be written ({error.strerror}); free some disk space or write to another place, then"
+         " run it again", GRADER_FAILED)  # fmt: skip
 
 
 @contextmanager

@@ -39,6 +39,8 @@ class FreshProcesses(Workers):
     tier. Without `memory`, the memory is not limited, because the driver of a GPU reserves large parts of it.
     """
 
+    starts_processes = True
+
     def __init__(
         self,
         *,
@@ -69,6 +71,10 @@ class FreshProcesses(Workers):
     def watches_memory(self) -> bool:
         """Whether the grader itself looks at the memory of a worker, because the system does not limit it."""
         return self._memory and "memory" in self._lacking
+
+    def expect(self, number: int) -> None:
+        """See `Workers`."""
+        self._wanted = number
 
     def start(self) -> None:
         """See `Workers`."""

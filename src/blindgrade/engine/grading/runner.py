@@ -133,9 +133,14 @@ class _LessonRun:
             return InThisProcess(self.checks, self._loaded_here, self.options.device, self.submission)
         self.student = Student(
             self.target, self.submission, self.checks, self.judged, self.workers, self.options.device, self.problems,
-            self.options.interrupted,
+            self.options.interrupted, self._opened(),
         )  # fmt: skip
         return self.student
+
+    def _opened(self) -> set[str] | None:
+        if self.options.opened is None:
+            return None
+        return self.options.opened.setdefault(self.target.files.entry.id, set())
 
     def attempt(self) -> Attempt:
         """Grade the lesson."""
@@ -159,8 +164,8 @@ class _LessonRun:
             sandbox="none" if self.options.debug else self.workers.sandbox or "process",
             seconds=time.monotonic() - begun,
             problems=self.problems,
+            unreadable=self._unreadable(),
             not_limited=[] if self.options.debug else list(self.workers.lacking),
-            unreadable=self.unreadable or (self.student.load_failure if self.student is not None else ""),
             checks=self._all_checks(results),
         )
 
@@ -180,7 +185,13 @@ class _LessonRun:
             self._report(name, None)
             results[name] = loop.exercise(name)
             self._report(name, results[name].outcome)
+            if self.options.graded is not None:
+                self.options.graded(self.target.files.entry.id, results[name], self.problems, self._unreadable())
         return [results[name] for name in names]
+
+    def _unreadable(self) -> str:
+        """Reason why no definition of the file could be read or loaded; empty if one could be."""
+        return self.unreadable or (self.student.load_failure if self.student is not None else "")
 
     def _report(self, exercise: str, outcome: Outcome | None) -> None:
         if self.options.progress is not None:

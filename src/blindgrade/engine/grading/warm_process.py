@@ -124,6 +124,10 @@ class Zygote(Workers):
         assert self._process is not None
         return self._process.pid
 
+    def lives(self) -> bool:
+        """See `Workers`."""
+        return self._process is not None and self._process.poll() is None
+
     def close(self) -> None:
         """End the process. It ends its workers when the control socket closes."""
         if self._control is not None:

@@ -16,6 +16,7 @@ class Workers(ABC):
     sandbox: str  # name of the tier, when the first worker is ready; empty before
     layers: dict[str, str]  # "" for each layer that works, else the reason why it does not
     missing: dict[str, str]  # reasons why this machine has no stronger tier
+    starts_processes = False  # is each worker a process that `start` prepares before its limits are known?
 
     @abstractmethod
     def start(self) -> None:
@@ -32,6 +33,13 @@ class Workers(ABC):
     @abstractmethod
     def close(self) -> None:
         """End all workers."""
+
+    def lives(self) -> bool:
+        """Whether a worker can still be had. False if the process that makes them has ended."""
+        return True
+
+    def expect(self, number: int) -> None:  # noqa: B027  # most sources need no notice
+        """Prepare for so many workers from now on."""
 
     @property
     def lacking(self) -> list[str]:

@@ -18,12 +18,14 @@ from blindgrade.engine.worker.errors import describe_error
 from blindgrade.engine.worker.experiment import Experiment
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.engine.worker.load_time import LOAD_SECONDS, bounded
+from blindgrade.engine.worker.opened import Opened, known_folders
 from blindgrade.engine.worker.state import State
 
 
 def serve(stream: channel.Stream, box: Path) -> None:
     """Answer requests until the other side closes the stream: first "load", then any number of "run"."""
     lesson: LoadedLesson | None = None
+    opened: Opened | None = None
     reader = channel.FrameReader(beyond=channel.READ)
     while True:
         try:
@@ -36,6 +38,9 @@ def serve(stream: channel.Stream, box: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
             sys.path.insert(0, str(box))
+            if request.get("opened"):
+                opened = Opened(known_folders(str(box)))
+                opened.watch()
             text, path = request["text"].decode(), str(box / request["file"])
             stand_ins.shell(text)
             with bounded(path, LOAD_SECONDS):
@@ -44,6 +49,8 @@ def serve(stream: channel.Stream, box: Path) -> None:
             reply = sent(Loaded(tuple(lesson.problems)))
         else:
             reply = _answer(lesson, request)
+        if opened is not None:
+            reply["opened"] = opened.since()
         _send(stream, reply)
         if reply.get("leaves") == "check":
             return  # the grader starts a fresh worker

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
 from blindgrade.render.links import Links
-from blindgrade.render.terminal.results import bar, card, exercise_table, heading, problems, sign_of
+from blindgrade.render.terminal.paper import heading
+from blindgrade.render.terminal.results import bar, card, exercise_table, problems, sign_of
 from blindgrade.render.terminal.standing import steps
 
 KEYS = (("n", "next"), ("h", "hint"), ("l", "list"), ("a", "all"), ("q", "quit"))

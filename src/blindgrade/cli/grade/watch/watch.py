@@ -28,7 +28,7 @@ from blindgrade.history import Progress
 from blindgrade.models import ExerciseResult, Outcome
 from blindgrade.next_step import next_in
 from blindgrade.render.links import Links
-from blindgrade.render.terminal.results import as_text
+from blindgrade.render.terminal.paper import as_text
 from blindgrade.render.terminal.watching import Focus, View, verdict, watch_screen
 
 PATIENCE = 0.5  # seconds after which Ctrl-C is noticed at the latest
