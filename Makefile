@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
+.PHONY: help docs demo test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,16 +19,24 @@ $(VENV)/.student: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e .
 	@touch $@
 
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[report]'
+	@touch $@ $(VENV)/.student
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[docs]'
+	@touch $@ $(VENV)/.student
+
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.student
 
-demo: $(VENV)/.student  ## set up .venv and grade lesson 7.2 of a half-finished sample submission
-	@$(BIN)/grade lesson-7.2 --submission tests/submissions/half_done || test $$? -eq 1
+demo: $(VENV)/.demo  ## set up .venv and show a student's grading, its page, and a cohort of 30 with its report
+	@$(BIN)/python -m blindgrade.samples.demo
 
 test: $(VENV)/.dev  ## run everything that CI runs
 	$(MAKE) --no-print-directory check
-	$(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser"
+	$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not peers and not browser"
 	$(BIN)/course verify --recorded --seeds 5 --mutants
 
 check: lint types drift  ## check format, lint, types, layers and drift
@@ -46,6 +54,10 @@ drift: $(VENV)/.dev  ## generated files and samples against their sources
 	$(BIN)/python -m blindgrade.generate.schemas --check docs/schemas
 	$(BIN)/python -m blindgrade.samples --check
 
+docs: $(VENV)/.docs  ## build the documentation as a site in build/site/site; a warning is an error
+	$(BIN)/python -m blindgrade.manual build/site
+	cd build/site && $(abspath $(BIN))/zensical build --strict --clean
+
 samples: $(VENV)/.dev  ## make reports/samples: pages, and their screenshots by headless Chromium
 	$(PIP) -e '.[browser]'
 	$(BIN)/python -m blindgrade.samples
@@ -54,7 +66,7 @@ UNSEEN := Coverage cannot see forked and jailed workers, the warm process, or co
   A line that runs only there counts as missed.
 coverage: $(VENV)/.dev  ## lines that the tests run: a table, and build/coverage/html; TESTS=tests/render for a part
 	$(PIP) -e '.[coverage]'
-	@status=0; $(BIN)/pytest -q -n 2 --dist loadscope -m "not peers and not browser" $(TESTS) --cov --cov-report=term:skip-covered \
+	@status=0; $(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not peers and not browser" $(TESTS) --cov --cov-report=term:skip-covered \
 	  --cov-report=html || status=$$?; echo "$(UNSEEN)"; exit $$status
 
 hooks: $(VENV)/.dev  ## check each commit (lint, types) and each push (check) with pre-commit
@@ -75,10 +87,12 @@ setup: $(VENV)/.dev  ## set up .venv with the extras dev, notebook and peers
 verify: $(VENV)/.dev  ## prove the course with 20 seeds and record the proofs of trained exercises (says how long)
 	$(BIN)/course verify --record --seeds 20 --mutants
 
-bench: $(VENV)/.dev  ## measure grading, the sandbox, watching and reports
+bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident grader and reports
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
+	$(BIN)/python tests/benchmarks/resident.py
+	$(BIN)/python tests/benchmarks/portable.py
 	$(BIN)/python tests/benchmarks/cohort_report.py
 	$(BIN)/python tests/benchmarks/report.py
 

@@ -1,9 +1,11 @@
-"""Shared by tests of several folders: a headless Chromium, and a guard against commands that end pytest."""
+"""Shared by tests of several folders: their order, a headless Chromium, and guards: no command ends pytest or stays."""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,29 @@ from hypothesis import settings
 # The same code gives the same result each time. To look for new examples: pytest --hypothesis-profile=default.
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
+
+# Modules that take longest, the longest first. They run first, so that no worker of `make test` ends with one alone.
+LONGEST = (
+    "term/test_term.py",
+    "cohort/test_run.py",
+    "cohort/test_compared.py",
+    "engine/grading/test_runner.py",
+    "cli/course/test_grade.py",
+    "verify/test_kept.py",
+    "notebooks/test_three_ways.py",
+    "cohort/test_cluster.py",
+    "systems/test_exits.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest modules first. All other tests keep their order."""
+    first = {Path(__file__).parent / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
+
+
+# Also for the commands that tests start. The tests of the resident grader turn it on, in a folder of their own.
+os.environ["BLINDGRADE_RESIDENT"] = "0"
 
 
 @pytest.fixture(scope="session")

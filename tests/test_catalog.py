@@ -228,18 +228,25 @@ def test_toml_that_does_not_parse_is_named_with_its_line(course: Catalog) -> Non
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "place"),
+    ("old", "new", "said"),
     [
-        ("points = 40", "points = 0", "exercise.0.points"),
-        ("difficulty = 2", "difficulty = 6", "exercise.1.difficulty"),
-        ('hints = ["a", "b", "c"]', 'hints = ["a", "b"]', "exercise.0.hints"),
-        ("points = 40", "points = 40\npoitns = 4", "exercise.0.poitns"),
-        ('concepts = ["scale"]', "concepts = []", "exercise.0.concepts"),
+        ("points = 40", "points = 0", ":8: exercise 1 (`standardize`): `points`: input should be greater than 0"),
+        ("difficulty = 2", "difficulty = 6", ":17: exercise 2 (`correlate`): `difficulty`: input should be less"),
+        ('hints = ["a", "b", "c"]', 'hints = ["a", "b"]', ":11: exercise 1 (`standardize`): `hints`: list should"),
+        (
+            "points = 40",
+            "poitns = 4",
+            ":8: exercise 1 (`standardize`): there is no key `poitns`; did you mean `points`?",
+        ),
+        ("points = 40", "", ":5: exercise 1 (`standardize`): `points` is missing; add it"),
+        ('concepts = ["scale"]', "concepts = []", ":10: exercise 1 (`standardize`): `concepts`: list should have at"),
     ],
 )
-def test_a_value_that_is_not_allowed_is_named_by_its_place(course: Catalog, old: str, new: str, place: str) -> None:
+def test_a_fault_is_named_with_its_line_and_its_exercise_counted_from_1(
+    course: Catalog, old: str, new: str, said: str
+) -> None:
     rewrite(course, old, new)
-    assert f"lesson.toml: {place}: " in course_error(course)
+    assert f"lesson.toml{said}" in course_error(course)
 
 
 def test_a_concept_of_no_lesson_is_an_error(course: Catalog) -> None:

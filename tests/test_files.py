@@ -126,3 +126,23 @@ def test_killed_at_any_moment_a_file_is_the_old_or_the_new(tmp_path: Path) -> No
         os.waitpid(child, 0)
         content = path.read_text()
         assert len(content) == letters and len(set(content)) == 1
+
+
+def test_a_program_that_reads_the_old_file_for_a_moment_stops_no_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows a file that is open cannot be replaced."""
+    real, refusals = os.replace, [PermissionError, PermissionError]
+
+    def replace(piece: Path, path: Path) -> None:
+        if refusals:
+            raise refusals.pop()(13, "Access is denied")
+        real(piece, path)
+
+    monkeypatch.setattr(os, "replace", replace)
+    write_whole(tmp_path / "page", "new")
+    assert (tmp_path / "page").read_text() == "new"
+    refusals += [PermissionError] * 20
+    with pytest.raises(PermissionError):
+        write_whole(tmp_path / "page", "newer")
+    assert files(tmp_path) == ["page"] and (tmp_path / "page").read_text() == "new"

@@ -17,7 +17,8 @@ from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Out
 from blindgrade.next_step import Known, next_in, next_step
 from blindgrade.render.html.report import report
 from blindgrade.render.links import Links
-from blindgrade.render.terminal.results import as_text, ending
+from blindgrade.render.terminal.paper import as_text
+from blindgrade.render.terminal.results import ending
 
 MINI = Path(__file__).parent / "courses" / "mini"
 LESSON = "lesson-1.1.1"

@@ -199,7 +199,7 @@ def by_first_segment(unet_state, skip_channels):
 
 @right
 def from_the_layers(unet_state, skip_channels):
-    dtype = next(iter(unet_state.values())).dtype
+    dtype = unet_state["conv_in.weight"].dtype  # every U-Net has this layer
     zeros = nn.ModuleDict({"zero_hint": ZeroConv2d(skip_channels[0], skip_channels[0])})
     zeros["zero"] = nn.ModuleList([ZeroConv2d(c, c) for c in skip_channels])
     state = dict(zeros.to(dtype).state_dict())

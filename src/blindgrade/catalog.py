@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,10 +22,15 @@ from blindgrade.ids import ID, Ids, nearest_of, neighbours
 from blindgrade.ids import UnknownId as UnknownId
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Course, Exercise, Lesson, LessonEntry
+from blindgrade.toml_faults import at, faults
+from blindgrade.unregistered import advice, folder_of
 
 
 class CourseError(Exception):
     """The course's own files are wrong. The message names the file and what to do."""
+
+
+Unfinished = Callable[[str, CourseError], None]  # gets the id of a lesson whose files are wrong, and why
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Catalog:
 
     @property
     def student_template(self) -> Path:
-        """Folder of Jinja2 templates: the files around the exercises in a student's repository."""
+        """The course's own versions of files around the exercises in a student's repository (Jinja2)."""
         return self.root / "student_template"
 
     @property
@@ -124,17 +129,20 @@ class Catalog:
         """Content of course.toml, checked. CourseError if it is wrong."""
         course: Course = _parse(self.root / "course.toml", Course)
         known = {lesson.id for module in course.modules for lesson in module.lessons}
-        for concept in course.concepts:
+        path = self.root / "course.toml"
+        for number, concept in enumerate(course.concepts):
             for lesson in concept.lessons:
                 if lesson not in known:
                     raise CourseError(
-                        f"course.toml: concept `{concept.id}` names {lesson}, which is not a lesson; correct the id"
+                        f"{at(path, 'concept', number, 'lessons')}: concept `{concept.id}` names {lesson}, which is not"
+                        " a lesson; correct the id"
                     )
         feedback = course.policy.feedback.lessons if course.policy.feedback else {}
         for table, named in (("policy.due", course.policy.due), ("policy.feedback.lessons", feedback)):
             for lesson in named:
                 if lesson not in known:
-                    raise CourseError(f"course.toml: {table} names {lesson}, which is not a lesson; correct the id")
+                    place = at(path, *table.split("."), lesson)
+                    raise CourseError(f"{place}: {table} names {lesson}, which is not a lesson; correct the id")
         return course
 
     @cached_property
@@ -151,19 +159,21 @@ class Catalog:
         for entry in self.entries:
             if entry.id == lesson_id:
                 return LessonFiles(self.root, entry)
-        raise self._ids.unknown(lesson_id)
+        raise self._unknown(lesson_id)
 
     def lesson(self, files: LessonFiles) -> Lesson:
         """Content of lesson.toml, checked against course.toml and itself. CourseError if it is wrong."""
+        self._check_folder(files)
         lesson: Lesson = _parse(files.spec, Lesson, id=files.entry.id)
         self._check_names(files, lesson)
         return lesson
 
-    def find(self, ids: Iterable[str]) -> list[Target]:
+    def find(self, ids: Iterable[str], unfinished: Unfinished | None = None) -> list[Target]:
         """Targets that the ids name (`all`, modules, lessons, exercises): each lesson once, in the course's order.
 
         Names as `canonical` takes them are ids, too. Raises UnknownId with the nearest ids. A lesson that is only
-        planned is unknown, too.
+        planned is unknown, too. A lesson whose files are wrong raises CourseError. With `unfinished` it is given
+        to that, and the others are found.
         """
         wanted: dict[str, set[str] | None] = {}
         for name in ids:
@@ -172,7 +182,18 @@ class Catalog:
                     wanted[lesson_id] = None
                 elif wanted.get(lesson_id, set()) is not None:
                     wanted.setdefault(lesson_id, set()).add(exercise)  # type: ignore[union-attr]  # None was handled
-        return [self._target(entry, wanted[entry.id]) for entry in self.entries if entry.id in wanted]
+        targets: list[Target] = []
+        wrong: dict[str, CourseError] = {}
+        for entry in (entry for entry in self.entries if entry.id in wanted):
+            try:
+                targets.append(self._target(entry, wanted[entry.id]))
+            except CourseError as error:
+                wrong[entry.id] = error
+        for lesson, why in wrong.items():
+            if unfinished is None or not targets:
+                raise why
+            unfinished(lesson, why)
+        return targets
 
     def _target(self, entry: LessonEntry, names: set[str] | None) -> Target:
         files = LessonFiles(self.root, entry)
@@ -200,6 +221,8 @@ class Catalog:
         except UnknownId:
             if place := self._elsewhere(name):
                 raise UnknownId(f"{name} is not in this folder but in {place}; run the command there") from None
+            if known := advice(self.root, [entry.id for entry in self.entries], name):
+                raise UnknownId(known) from None
             raise
 
     @cached_property
@@ -217,13 +240,17 @@ class Catalog:
         if not ready and (place := self._elsewhere(name)):
             raise UnknownId(f"{name} is not in this folder but in {place}; run the command there")
         if not match or not entries or (match["exercise"] and len(entries) > 1):
-            raise self._ids.unknown(name)
+            raise self._unknown(name)
         if not ready:
             titles = ", ".join(f"{e.id} ({e.title})" for e in entries)
             written = any(e.status == "unreleased" for e in entries)
             why = "is not released yet" if written else "is planned and not written yet"
             raise UnknownId(f"{name} {why}: {titles}; try one of {self._listed()}")
         return [(e.id, match["exercise"]) for e in ready]
+
+    def _unknown(self, name: str) -> UnknownId:
+        known = advice(self.root, [entry.id for entry in self.entries], name)
+        return UnknownId(known) if known else self._ids.unknown(name)
 
     def _elsewhere(self, name: str) -> Path | None:
         """Folder with another part of this course that has the lesson: around the working directory or beside us.
@@ -246,13 +273,27 @@ class Catalog:
     def _listed(self) -> str:
         return ", ".join(files.entry.id for files in self.ready())
 
+    def _check_folder(self, files: LessonFiles) -> None:
+        """CourseError if the lesson's folder has another slug than course.toml, because then no file is found."""
+        folder = None if files.spec.is_file() else folder_of(self.root, files.entry.id)
+        if folder is not None and folder.name != files.folder:
+            modules = enumerate(self.course.modules)
+            places = ((m, n) for m, one in modules for n, e in enumerate(one.lessons) if e == files.entry)
+            module, number = next(places)
+            place = at(self.root / "course.toml", "module", module, "lesson", number, "slug")
+            raise CourseError(
+                f"{place}: {files.entry.id} has the slug `{files.entry.slug}`, but its folder is"
+                f" {folder.relative_to(self.root)}; correct one of them"
+            )
+
     def _check_names(self, files: LessonFiles, lesson: Lesson) -> None:
         names = [e.name for e in lesson.exercises]
         concepts = {c.id for c in self.course.concepts}
         models = {m.id for m in self.course.mental_models}
-        for exercise in lesson.exercises:
-            if names.count(exercise.name) > 1:
-                raise CourseError(f"{files.spec}: exercise `{exercise.name}` is defined twice; rename one")
+        for number, exercise in enumerate(lesson.exercises):
+            if exercise.name in names[:number]:
+                place = at(files.spec, "exercise", number, "name")
+                raise CourseError(f"{place}: exercise `{exercise.name}` is defined twice; rename one")
             earlier = {*names[: names.index(exercise.name)], *self._before(files.entry, exercise)}
             groups = [
                 ("requires", exercise.requires, earlier, "an earlier exercise, of this lesson or of another"),
@@ -263,8 +304,9 @@ class Catalog:
                 for name in given:
                     if name not in known:
                         near = difflib.get_close_matches(name, known, n=1)
-                        guess = f"; did you mean `{near[0]}`?" if near else ""
-                        raise CourseError(f"{files.spec}: `{exercise.name}` {key} `{name}`, which is not {what}{guess}")
+                        guess = f"; did you mean `{near[0]}`?" if near else "; correct it, or add it there"
+                        place = at(files.spec, "exercise", number, key)
+                        raise CourseError(f"{place}: `{exercise.name}` {key} `{name}`, which is not {what}{guess}")
 
     def _before(self, entry: LessonEntry, exercise: Exercise) -> set[str]:
         """Ids of exercises in earlier lessons that `exercise` may require. Only earlier ones, so there is no cycle."""
@@ -293,8 +335,10 @@ def _exercise_names(spec: Path) -> list[str]:
 
 
 def _parse(path: Path, model: Any, **extra: object) -> Any:
+    data: dict[str, Any] = {}
     try:
-        return model(**{**toml_data(path), **extra})
+        data = toml_data(path)
+        return model(**{**data, **extra})
     except FileNotFoundError:
         raise CourseError(
             f"{path} is missing; write it, or give the lesson the status planned in course.toml"
@@ -304,6 +348,4 @@ def _parse(path: Path, model: Any, **extra: object) -> Any:
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{path} is not valid TOML: {error}; correct the file") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise CourseError(f"{path}: {place}: {first['msg']}") from None
+        raise CourseError(faults(path, data, model, error)) from None

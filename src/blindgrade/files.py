@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 import tomllib
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+TRIES, PAUSE = 10, 0.02  # attempts to rename a file that another program has open, and seconds between two
 PIECE = ".blindgrade-"  # names of unfinished files begin with it
 
 
@@ -48,7 +50,7 @@ def write_whole(
             os.link(piece, path)  # a rename would replace a file of this name
             piece.unlink()
         else:
-            os.replace(piece, path)
+            _rename(piece, path)
     except BaseException:
         with suppress(OSError):
             piece.unlink()
@@ -57,6 +59,16 @@ def write_whole(
         # The name of a new folder is stored in its parent folder, so the parent is synced, too.
         for one in dict.fromkeys([path.parent, *(made.parent for made in fresh)]):
             _sync(one)
+
+
+def _rename(piece: Path, path: Path) -> None:
+    """Give the file its name. On Windows, a program that reads the old file stops this for a moment."""
+    for _ in range(TRIES):
+        with suppress(PermissionError):
+            os.replace(piece, path)
+            return
+        time.sleep(PAUSE)
+    os.replace(piece, path)
 
 
 def _private(name: str, flags: int) -> int:
@@ -70,7 +82,9 @@ def _missing(folder: Path) -> list[Path]:
 
 
 def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if not hasattr(os, "O_DIRECTORY"):  # Windows opens no folder as a file, and stores a name with its file
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | getattr(os, "O_CLOEXEC", 0))
     try:
         os.fsync(handle)
     finally:

@@ -146,8 +146,13 @@ class Progress:
         self._write(self._file(lesson), progress.model_dump_json(by_alias=True, indent=1))
 
     def _write(self, path: Path, text: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        ignore = self.folder / IGNORE
-        if not ignore.exists() or (ignore.is_file() and ignore.read_bytes() == HID_ALL):
-            write_whole(ignore, IGNORED)
+        make_hidden(self.folder)
         write_whole(path, text)
+
+
+def make_hidden(folder: Path) -> None:
+    """Make the folder of the history, with the file that hides it from git. OSError if that is not possible."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / IGNORE
+    if not ignore.exists() or (ignore.is_file() and ignore.read_bytes() == HID_ALL):
+        write_whole(ignore, IGNORED)

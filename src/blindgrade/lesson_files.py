@@ -119,3 +119,8 @@ class LessonFiles:
 def _modules(exercises: Path) -> frozenset[str]:
     names = os.listdir(exercises) if exercises.is_dir() else []
     return frozenset(match["module"] for name in names if (match := FOLDER.fullmatch(name)))
+
+
+def forget_folders() -> None:
+    """Forget which lessons were found, in a process that lives longer than one command."""
+    _modules.cache_clear()

@@ -136,6 +136,7 @@ class Course(Described):
 
     title: str
     summary: str
+    resident: bool = True  # may `grade` leave a process behind that makes the next grading fast?
     policy: Policy = Policy()
     environment: Environment = Environment()
     modules: list[ModuleEntry] = Field(alias="module")
@@ -316,6 +317,7 @@ class ExerciseResult(BaseModel):
     concepts: list[str]
     checks: list[CheckResult]
     output: str = ""
+    cached: bool = False  # not run this time: its code, its checks and the answer key are as they were when it was
     version: str = ""  # in a cohort: of all that judges the exercise; the result is kept while it is unchanged
     answer: str = ""
     group: str = ""
@@ -339,8 +341,9 @@ class Attempt(BaseModel):
 
     `unreadable` says why the lesson's file could not be read or loaded. Then no check shows anything about an answer.
     `checks` counts all checks of the graded exercises, `public_checks` those that are public. With an answer key only
-    the latter ran. `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and
-    `versions` (of the software). With these and the seed, an attempt can be repeated.
+    the latter ran. `not_limited` names what the worker could use without a limit, because the system has none.
+    `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
+    software). With these and the seed, an attempt can be repeated.
     """
 
     schema_: Literal["blindgrade/attempt/v1"] = Field(default="blindgrade/attempt/v1", alias="schema")
@@ -360,6 +363,7 @@ class Attempt(BaseModel):
     unreadable: str = ""
     public_checks: int = 0
     checks: int = 0
+    not_limited: list[str] = []
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
@@ -380,6 +384,7 @@ class Attempt(BaseModel):
         seconds: float = 0.0,
         problems: list[str] | None = None,
         unreadable: str = "",
+        not_limited: list[str] | None = None,
         graded_at: str = "",
         checks: int | None = None,
     ) -> Self:
@@ -403,6 +408,7 @@ class Attempt(BaseModel):
             unreadable=unreadable,
             public_checks=sum(check.public for check in ran),
             checks=len(ran) if checks is None else checks,
+            not_limited=not_limited or [],
             exercises=exercises,
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,7 +62,9 @@ class Graded:
     def __repr__(self) -> str:
         from blindgrade.render.html.card import text_card
 
-        return text_card(self.attempt)
+        # A terminal of Windows may have a code page without our signs.
+        encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        return text_card(self.attempt).encode(encoding, "replace").decode(encoding)
 
 
 def grade(

@@ -133,4 +133,4 @@ def test_damage_to_the_next_submission_is_reported(tmp_path: Path) -> None:
 
 def test_an_attack_that_needs_isolation_is_skipped_without_it(tmp_path: Path, unguarded: Defence) -> None:
     result = unguarded.face(planted(tmp_path, "print('BREACH: ran')", "lines=-; target=none; needs=isolation"))
-    assert result.skipped and not result.held and "needs isolation" in result.what
+    assert result.skipped and result.open and not result.held and "needs isolation" in result.what

@@ -1,6 +1,6 @@
 """Looks for files, sockets and pipes of the grader among its descriptors, and at who is at their other end."""
 # attack: lines=18,29; target=none
-# held by: a worker inherits its socket and its output pipe alone
+# held by: a worker inherits its socket (a fresh process: two pipes) and its output pipe alone
 
 import os
 import stat
@@ -9,6 +9,7 @@ import torch
 
 
 def attempt():
+    last = 4 if stat.S_ISFIFO(os.fstat(3).st_mode) else 3
     for fd in range(1024):
         try:
             kind = os.fstat(fd)
@@ -16,7 +17,7 @@ def attempt():
             continue
         name = "socket" if stat.S_ISSOCK(kind.st_mode) else "other"
         print("tried:", fd, name)
-        if fd > 3:
+        if fd > last:
             print("BREACH: descriptor", fd, "was inherited")
     try:
         print("tried: the file system's root by descriptor", os.listdir("/proc/self/fd/3/.."))

@@ -19,7 +19,8 @@ from blindgrade.engine.answers.slices import compiled, for_worker
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.runner import grade
-from blindgrade.engine.grading.warm_process import Sandbox, Zygote
+from blindgrade.engine.grading.sandboxes import Sandbox
+from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.judging.judging import judge_by
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission.reading import read_submission

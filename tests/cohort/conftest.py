@@ -76,11 +76,12 @@ class Kit:
         course: Path | None = None,
         report: Callable[[Result, int, int], None] = lambda *_: None,
         how: Grade = in_processes,
+        workers: int = 2,
         **settings: object,
     ) -> Summary:
-        """Grade the cohort with two workers."""
+        """Grade the cohort. Each worker starts a warm process, which takes most of the time of a small cohort."""
         submissions, _ = read_submitted(submitted)
-        chosen = Settings(workers=2, **settings)  # type: ignore[arg-type]
+        chosen = Settings(workers=workers, **settings)  # type: ignore[arg-type]
         return grade_cohort(self.targets(course), submissions, submitted, store, chosen, report, how)
 
 

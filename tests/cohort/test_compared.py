@@ -37,7 +37,7 @@ class Course:
         self.checks.write_text(text)
 
     def grade(self, **settings: Any) -> Changes:
-        changes: Changes = self.kit.grade(self.submitted, self.store, self.root, **settings).changes
+        changes: Changes = self.kit.grade(self.submitted, self.store, self.root, workers=1, **settings).changes
         return changes
 
     def files(self) -> dict[str, bytes]:

@@ -64,7 +64,7 @@ def test_everyone_is_graded_and_nobody_twice(kit: Any, tmp_path: Path) -> None:
     again = kit.grade(submitted, store)
     assert (again.graded, again.unchanged) == (0, 6)
     assert {path: path.stat().st_mtime_ns for path in store.root.rglob("*.json")} == times
-    whole = kit.grade(submitted, store, regrade=True)
+    whole = kit.grade(submitted, store, regrade=True, workers=1)
     assert (whole.graded, whole.unchanged) == (6, 0)
     assert contents(store) == before  # to the bit, and under the same names
 
@@ -75,24 +75,24 @@ def test_a_new_submission_is_another_attempt_beside_the_old_one(kit: Any, tmp_pa
         AttemptStore(tmp_path / "attempts"),
     )
     kit.collected(submitted, {"ada": "2026-11-01T10:00:00Z"})
-    kit.grade(submitted, store)
+    kit.grade(submitted, store, workers=1)
     shutil.copy(submitted / "ben" / "basics.py", submitted / "ada")
     kit.collected(submitted, {"ada": "2026-11-02T10:00:00Z"})
-    assert kit.grade(submitted, store).graded == 1
+    assert kit.grade(submitted, store, workers=1).graded == 1
     assert [one.points for one in store.attempts(LESSON, "ada")] == [20, 100]
 
 
 def test_a_changed_check_regrades_its_exercise_alone(kit: Any, tmp_path: Path) -> None:
     course = kit.course()
     submitted, store = kit.hand_in({"ada": "all_right", "cleo": "raises"}), AttemptStore(tmp_path / "attempts")
-    kit.grade(submitted, store, course)
+    kit.grade(submitted, store, course, workers=1)
     checks = course / "graders" / "lesson_1_1_1_basics" / "checks.py"
     text = checks.read_text()
     checks.write_text("# a comment changes nothing\n" + text)
-    assert kit.grade(submitted, store, course).unchanged == 2
+    assert kit.grade(submitted, store, course, workers=1).unchanged == 2
     checks.write_text(text.replace("< 0.01:\n        return", "< 0.02:\n        return"))
     seen: list[Result] = []
-    summary = kit.grade(submitted, store, course, report=lambda result, *_: seen.append(result))
+    summary = kit.grade(submitted, store, course, workers=1, report=lambda result, *_: seen.append(result))
     assert (summary.graded, {result.reused for result in seen}) == (2, {2})
     for student in ("ada", "cleo"):
         old, new = store.attempts(LESSON, student)
@@ -109,7 +109,7 @@ def test_a_changed_check_regrades_its_exercise_alone(kit: Any, tmp_path: Path) -
 def test_a_blocked_exercise_is_graded_again_with_its_required_exercise(kit: Any, tmp_path: Path) -> None:
     course = kit.course()
     submitted, store = kit.hand_in({"ben": "wrong_and_blocked"}), AttemptStore(tmp_path / "attempts")
-    kit.grade(submitted, store, course)
+    kit.grade(submitted, store, course, workers=1)
     assert store.current(LESSON, "ben").exercises[1].outcome == "blocked"
     checks = course / "graders" / "lesson_1_1_1_basics" / "checks.py"
     text = checks.read_text()
@@ -117,7 +117,7 @@ def test_a_blocked_exercise_is_graded_again_with_its_required_exercise(kit: Any,
     forgiving = text.replace("return lesson.standardize(values)", 'return "anything"')
     forgiving = forgiving.replace('"result": lesson.standardize(values)', '"result": None')
     checks.write_text(forgiving.replace('"two": lesson.standardize(two)', '"two": 2'))
-    kit.grade(submitted, store, course)
+    kit.grade(submitted, store, course, workers=1)
     outcomes = [e.outcome for e in store.current(LESSON, "ben").exercises]
     assert outcomes[:2] == ["passed", "failed"]
 
@@ -134,7 +134,7 @@ def test_an_unreadable_submission_is_skipped_and_the_others_are_graded(kit: Any,
     (submitted / "endless").mkdir()
     os.mkfifo(submitted / "endless" / "basics.py")
     (submitted / "deep.py").write_text("x = " + "(" * 100_000)
-    summary = kit.grade(submitted, store)
+    summary = kit.grade(submitted, store, workers=1)
     assert summary.graded == 3  # deep.py is a file with a line that does not parse: its attempt says so
     said = reasons(summary)
     assert sorted(said) == ["binary", "bomb", "broken", "empty", "endless", "huge"]
@@ -161,14 +161,14 @@ def test_a_full_disk_is_reported_and_its_attempts_are_tried_again_at_the_end(
         return write(attempt)
 
     monkeypatch.setattr(store, "write", full)
-    summary = kit.grade(submitted, store)
+    summary = kit.grade(submitted, store, workers=1)
     assert reasons(summary) == {
         "ben": "the attempt could not be stored (No space left on device); free some disk space"
         " and run the command again"
     }
     assert summary.graded == 2
     monkeypatch.undo()
-    assert (kit.grade(submitted, store).graded, len(list(store.all(LESSON)))) == (1, 3)
+    assert (kit.grade(submitted, store, workers=1).graded, len(list(store.all(LESSON)))) == (1, 3)
 
 
 def test_a_disk_that_stays_full_leaves_whole_attempts_and_is_reported(kit: Any, tmp_path: Path) -> None:
@@ -269,10 +269,17 @@ def test_killed_at_fifty_random_moments_it_ends_like_an_undisturbed_run(kit: Any
         with Pool(Recorded(), 2) as pool:
             yield from pool.run(todo)
 
+    store = AttemptStore(tmp_path / "recorded")
+    share_seed(calm, store)
+    begun = time.monotonic()
+    in_a_process_that_is_killed(60.0, lambda: kit.grade(submitted, store, how=play))
+    whole_run = time.monotonic() - begun
+    assert contents(store) == undisturbed
     for number in range(40):
         store = AttemptStore(tmp_path / f"recorded-{number}")
         share_seed(calm, store)
-        in_a_process_that_is_killed(moments.uniform(0.05, 0.5), lambda: kit.grade(submitted, store, how=play))  # noqa: B023
+        moment = moments.uniform(0.1, 1.0) * whole_run
+        in_a_process_that_is_killed(moment, lambda: kit.grade(submitted, store, how=play))  # noqa: B023
         reached.add(len(contents(store)))
         assert contents(store).items() <= undisturbed.items()
         kit.grade(submitted, store, how=play)

@@ -69,6 +69,17 @@ def test_what_a_misconception_explains_is_in_no_group_and_what_gives_no_result_i
     assert found.groups == [] and found.silent == {"standardize": ["bo"]}
 
 
+def test_the_most_frequent_relation_of_a_group_comes_first_with_its_words(mini: Catalog) -> None:
+    [files] = mini.ready()
+    said = {"negated": "It is minus the value.", "scaled": "It is twice the value."}
+    results = [wrong(answer="a", group="a") for _ in range(3)]
+    for result, relation in zip(results, ("scaled", "negated", "negated"), strict=True):
+        result.checks[0].relation, result.checks[0].relation_text = relation, said[relation]
+    records = [record(mini, student, result) for student, result in zip(("ana", "bo", "cy"), results, strict=True)]
+    [group] = grouped(files, mini.lesson(files), records).groups
+    assert (group.relations, group.compared) == (["negated", "scaled"], "It is minus the value.")
+
+
 def test_the_section_shows_groups_of_several_students_and_lists_all(mini: Catalog) -> None:
     [files] = mini.ready()
     records = [record(mini, student, wrong(answer="a", group="a", mutant=MUTANT)) for student in ("ana", "bo")]

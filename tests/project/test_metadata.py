@@ -54,7 +54,18 @@ def modules(archive: zipfile.ZipFile) -> set[str]:
 
 def test_the_wheel_that_pip_builds_has_the_files_of_the_wheel_that_a_release_makes(built: zipfile.ZipFile) -> None:
     released = zipfile.ZipFile(io.BytesIO(engine_wheel()[1]))
-    assert modules(built) == modules(released)
+    for_authors = {name for name in modules(built) if name.startswith(("blindgrade/scaffold/", "blindgrade/imports/"))}
+    assert modules(built) - for_authors == modules(released)
+    assert len(for_authors) > 20
+
+
+def test_the_wheel_has_every_file_of_the_package_also_those_whose_name_begins_with_a_dot(
+    built: zipfile.ZipFile,
+) -> None:
+    package = ROOT / "src" / "blindgrade"
+    paths = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert modules(built) == {path.relative_to(ROOT / "src").as_posix() for path in paths}
+    assert "blindgrade/release/student_template/.github/workflows/grade.yml" in modules(built)
 
 
 def test_the_licence_is_in_the_wheel_and_named_in_its_metadata(built: zipfile.ZipFile) -> None:
@@ -79,7 +90,19 @@ def test_the_oldest_versions_that_ci_tries_are_the_lower_bounds() -> None:
 def test_every_library_that_make_installs_is_pinned() -> None:
     lines = (ROOT / "constraints.txt").read_text().split()
     pinned = {canonicalize_name(line.split("==")[0]) for line in lines}
-    extras = ("dev", "notebook", "report", "cluster", "nbgrader", "browser", "coverage", "hooks", "publish")
+    extras = (
+        "author",
+        "dev",
+        "docs",
+        "notebook",
+        "report",
+        "cluster",
+        "nbgrader",
+        "browser",
+        "coverage",
+        "hooks",
+        "publish",
+    )
     wanted = [*PROJECT["dependencies"], *(one for extra in extras for one in PROJECT["optional-dependencies"][extra])]
     assert {canonicalize_name(Requirement(one).name) for one in wanted} <= pinned
 

@@ -20,7 +20,7 @@ from blindgrade.systems.targets import release_as
 HERE = Path(__file__).parents[2]
 STUB = "exercises/lesson_1_1_1_basics/basics.py"
 NOTEBOOK = "exercises/lesson_1_1_1_basics/basics.ipynb"
-README = "student_template/README.md"
+TEMPLATE = HERE / "src" / "blindgrade" / "release" / "student_template"
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 
@@ -42,7 +42,7 @@ def sh(script: str, at: Path, *, code: int = 0) -> str:
 
 def blocks() -> list[list[str]]:
     """Commands in the students' README, block by block."""
-    section = (HERE / README).read_text().split("## When there is an update")[1].split("\n## ")[0]
+    section = (TEMPLATE / "README.md").read_text().split("## When there is an update")[1].split("\n## ")[0]
     return [block.splitlines() for block in re.findall(r"```\n(.*?)```", section, re.DOTALL)]
 
 
@@ -56,7 +56,7 @@ class Course:
 
     def release(self, files: dict[str, bytes]) -> Summary:
         summary = Summary("repository", self.clone, ["lesson-1.1.1"], scanned=True)
-        attributes = (HERE / "student_template" / ".gitattributes").read_bytes()
+        attributes = (TEMPLATE / ".gitattributes").read_bytes()
         place({".gitattributes": attributes, **files}, self.clone, summary)
         sh("git add --all && git commit -qm release && git push -q origin HEAD:main", self.clone)
         return summary
@@ -132,7 +132,7 @@ def test_at_a_conflict_the_documented_commands_keep_the_answer_and_take_the_rest
     assert "my answer\n" in text and "line 15, corrected\n" in text and "<<<<" not in text
     assert (student / NOTEBOOK).read_text() == '{"cells": ["mine"],\n "nbformat": 4}\n'
     assert (student / "toys.py").read_text() == "two\n"
-    [compare] = re.findall(r"`(git diff [^`]+)`", (HERE / README).read_text())
+    [compare] = re.findall(r"`(git diff [^`]+)`", (TEMPLATE / "README.md").read_text())
     assert "+line 3, corrected" in sh(compare, student)
 
 

@@ -103,7 +103,12 @@ def test_an_error_of_the_template_is_reported_with_file_and_line(catalog: Catalo
         repository.files(catalog, catalog.find(["all"]))
 
 
-def test_a_course_without_a_template_says_what_to_do(catalog: Catalog, tmp_path: Path) -> None:
-    catalog.student_template.rename(tmp_path / "elsewhere")
-    with pytest.raises(CourseError, match="student_template is missing"):
-        repository.files(catalog, catalog.find(["all"]))
+def test_a_course_replaces_single_templates_and_keeps_the_packaged_ones(catalog: Catalog, tmp_path: Path) -> None:
+    whole = repository.files(catalog, catalog.find(["all"]))
+    shutil.rmtree(catalog.student_template)
+    assert repository.files(catalog, catalog.find(["all"])) == whole
+    catalog.student_template.mkdir()
+    (catalog.student_template / "README.md").write_text("# {{ course.title }} of ours\n")
+    (catalog.student_template / "more.txt").write_text("more\n")
+    own = repository.files(catalog, catalog.find(["all"]))
+    assert own == whole | {"README.md": b"# Mini of ours\n", "more.txt": b"more\n"}

@@ -9,8 +9,9 @@ import pytest
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.models import Lesson
 from blindgrade.verify.bench import Effort
+from blindgrade.verify.mutant import read_equivalents
 from blindgrade.verify.mutant_proofs import mutants_are_killed
-from blindgrade.verify.mutants import mutants, read_equivalents
+from blindgrade.verify.mutants import mutants
 from blindgrade.verify.proofs import prove
 from blindgrade.verify.tasks import Proof
 from blindgrade.verify.workshop import Workshop

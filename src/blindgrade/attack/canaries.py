@@ -18,6 +18,7 @@ from typing import Self
 
 import torch
 
+from blindgrade.attack.residents import Residents
 from blindgrade.catalog import Catalog
 from blindgrade.engine.sandbox import tiers
 from blindgrade.lesson_files import LessonFiles
@@ -59,6 +60,7 @@ class Canaries:
             self._temporary = self._make_temporary_folder()
             files = [file for place in self._places() if (file := self._bait(place, undo))]
             self._listen(undo)
+            self._residents = undo.enter_context(Residents(self.private / "residents", self.token))
             os.environ[SECRET] = self.token
             undo.callback(os.environ.pop, SECRET, None)
             # A process that an attack starts becomes a child of this process when its own parent ends.
@@ -93,8 +95,8 @@ class Canaries:
             tempfile.tempdir = before
 
     def connections(self) -> int:
-        """Number of connections and datagrams that arrived since the last call."""
-        found = 0
+        """Number of connections, datagrams and answered requests since the last call."""
+        found = self._residents.answered()
         for listener in self._listeners:
             with suppress(BlockingIOError):
                 while True:
@@ -187,6 +189,7 @@ class Canaries:
             "mark": self.mark,
             "key": str(self.key),
             "deep": "+".join("1" * DEEP),
+            **self._residents.values,
         }
 
     def _marked(self) -> Iterator[str]:

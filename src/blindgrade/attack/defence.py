@@ -23,9 +23,10 @@ from blindgrade.attack.canaries import Canaries, descendants, new_processes
 from blindgrade.attack.corpus import Attack, CorpusError
 from blindgrade.attack.faults import in_short, judge, unreadable
 from blindgrade.catalog import Catalog
+from blindgrade.engine.grading.choosing import workers_for
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.runner import grade
-from blindgrade.engine.grading.warm_process import Sandbox, Zygote
+from blindgrade.engine.grading.sandboxes import Sandbox
 from blindgrade.engine.grading.worker_client import ZygoteFailed
 from blindgrade.models import Grading, Outcome
 
@@ -36,7 +37,10 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Result:
-    """Result of one attack. `what` has its faults, or the reason why it was skipped. A skipped attack is not held."""
+    """Result of one attack. `what` has its faults, or the reason why it was skipped. A skipped attack is not held.
+
+    An `open` attack is skipped because the sandbox has nothing against it.
+    """
 
     name: str
     sentence: str
@@ -44,6 +48,7 @@ class Result:
     held: bool
     what: str
     skipped: bool = False
+    open: bool = False
     seconds: float = 0.0
 
 
@@ -60,7 +65,7 @@ class Defence:
         self._canaries.__enter__()
         try:
             self._targets = Catalog(self._canaries.course).find([self._canaries.lesson.entry.id])
-            self._warm = Zygote.for_targets(self._targets, sandbox=self._sandbox)
+            self._warm = workers_for(self._targets, sandbox=self._sandbox)
             self._honest = self._submitted("honest", self._solution())
             if fault := self._honest_fault():
                 raise CorpusError(f"the course's own solution does not get every point: {fault}; correct the course")
@@ -79,11 +84,16 @@ class Defence:
         """Name of the workers' sandbox tier."""
         return self._warm.sandbox
 
+    @property
+    def _walled(self) -> bool:
+        return self.tier != "process"
+
     def face(self, attack: Attack) -> Result:
         """Result of grading the attack, and then an honest submission in the same warm process."""
         begun = time.monotonic()
         if reason := self._not_here(attack):
-            return Result(attack.name, attack.sentence, attack.lines, False, reason, skipped=True)
+            is_open = not self._walled and "isolation" in attack.needs
+            return Result(attack.name, attack.sentence, attack.lines, False, reason, skipped=True, open=is_open)
         submission = self._submitted(attack.name, self._canaries.filled(attack.text))
         files, processes = self._canaries.traces(), descendants()
         self._canaries.connections()
@@ -98,7 +108,7 @@ class Defence:
         return Result(attack.name, attack.sentence, attack.lines, not faults, what, seconds=time.monotonic() - begun)
 
     def _not_here(self, attack: Attack) -> str:
-        if "isolation" in attack.needs and self.tier == "process":
+        if "isolation" in attack.needs and not self._walled:
             return "needs isolation, which the sandbox 'process' does not give"
         if "namespaces" in attack.needs and self.tier != "namespaces":
             return f"needs a file system of the worker's own, which the sandbox {self.tier!r} does not give"

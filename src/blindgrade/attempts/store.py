@@ -1,6 +1,7 @@
-"""The attempts folder: one immutable file for each attempt, `ROOT/<lesson>/<student>/<key>.json`.
+"""The attempts folder: one file for each attempt, `ROOT/<lesson>/<student>/<key>.json`.
 
-A file is written whole or not at all, also under `kill -9`. Gradebooks and reports are views of these files.
+A file is written whole or not at all, also under `kill -9`. Its results never change. When a run ends, what it found
+out about wrong answers is added (`discover`). Gradebooks and reports are views of these files.
 """
 
 from __future__ import annotations

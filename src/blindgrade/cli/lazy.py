@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import click
 
 from blindgrade.cli.exits import BAD_REQUEST, stop
+from blindgrade.engine.sandbox.remedies import NO_WALL
 
 
 class Entry(NamedTuple):
@@ -55,13 +56,13 @@ class LazyGroup(click.Group):
 
 
 def runs(
-    target: str, *, needs: tuple[str, str] | None = None, one_thread: bool = False
+    target: str, *, needs: tuple[str, str] | None = None, one_thread: bool = False, forks: bool = False
 ) -> Callable[[Callable[[], None]], Callable[..., Any]]:
     """Decorator: the command does `target` (`module:function`), whose parameters are the command's.
 
     The decorated function has the command's name and help. `needs` is a library and the extra of this package that
     installs it. With `one_thread` the libraries of torch start no thread, because a process that will fork must not
-    have any; they read this when they are imported.
+    have any; they read this when they are imported. A command that `forks` refuses a system that cannot (Windows).
     """
 
     def decorated(described: Callable[[], None]) -> Callable[..., Any]:
@@ -69,6 +70,8 @@ def runs(
         def callback(**values: Any) -> Any:
             if needs and find_spec(needs[0]) is None:
                 stop(f"{needs[0]} is not installed; run pip install 'blindgrade[{needs[1]}]'", BAD_REQUEST)
+            if forks and not hasattr(os, "fork"):
+                stop(NO_WALL, BAD_REQUEST)
             if one_thread:
                 os.environ.update({f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")})
             return _function(target)(**values)

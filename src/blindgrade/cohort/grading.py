@@ -14,11 +14,13 @@ from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import CourseError, Target
 from blindgrade.engine.answers.reference import LiveReference, check_seed
+from blindgrade.engine.grading.choosing import workers_for
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
 from blindgrade.engine.grading.runner import GraderFailed, grade_lesson
-from blindgrade.engine.grading.warm_process import Sandbox, SandboxMissing, Zygote
-from blindgrade.engine.grading.worker_client import ZygoteFailed
+from blindgrade.engine.grading.sandboxes import Sandbox
+from blindgrade.engine.grading.worker_client import SandboxMissing, ZygoteFailed
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.judging.wrong_answers import LONGEST, CollectedReplies
 from blindgrade.engine.submission.lines import LineMap
 from blindgrade.engine.submission.reading import LessonSubmission
@@ -114,15 +116,15 @@ class Warm:
     sandbox: Sandbox = "strict"
     private: tuple[Path, ...] = ()
     recycle: int = RECYCLE
-    _zygote: Zygote | None = None
+    _zygote: Workers | None = None
     _served: int = 0
 
-    def zygote(self) -> Zygote:
+    def zygote(self) -> Workers:
         """Warm process for one more submission. ZygoteFailed if it does not start."""
         if self._zygote is not None and self._served >= self.recycle:
             self.close()
         if self._zygote is None:
-            self._zygote = Zygote.for_targets(self.targets, sandbox=self.sandbox, private=self.private)
+            self._zygote = workers_for(self.targets, sandbox=self.sandbox, private=self.private, many=True)
             self._served = 0
         self._served += 1
         return self._zygote.ready()

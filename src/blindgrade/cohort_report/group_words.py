@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from blindgrade.models import MutantMatch
 
 
@@ -16,10 +14,9 @@ def about_mutant(found: MutantMatch | None) -> str:
     return f"replies exactly as the solution with {', or with '.join(found.changes)}{more}"
 
 
-def about_relations(relations: Sequence[str]) -> str:
-    """What the numbers of an answer say; empty if nothing."""
-    words = ", ".join(one.replace("_", " ") for one in relations)
-    return f"its numbers, next to the right ones: {words}" if words else ""
+def about_relation(compared: str) -> str:
+    """What the numbers of an answer say, as its students read it; empty if nothing."""
+    return f"the students read: “{compared}”" if compared else ""
 
 
 def many(count: int, what: str) -> str:

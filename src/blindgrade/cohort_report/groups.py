@@ -21,8 +21,9 @@ SHORT = 6  # characters of a group's id that people read and type
 class AnswerGroup:
     """Students whose wrong answers to an exercise reply the same to every check.
 
-    claims: those of the failed checks. relations: what the numbers say, the most frequent first. mutant: what small
-    changes of the solution say. sample: the shortest answer; None if no student's file is where it was graded.
+    claims: those of the failed checks. relations: ids of what the numbers say, the most frequent first, and `compared`
+    the first of them in words, as the students read it. mutant: what small changes of the solution say. sample: the
+    shortest answer; None if no student's file is where it was graded.
     """
 
     lesson: str
@@ -31,6 +32,7 @@ class AnswerGroup:
     students: list[str]
     claims: list[str]
     relations: list[str]
+    compared: str
     mutant: MutantMatch | None
     digest: str  # of the answer that stands for all of the group
     sample: Sample | None = None
@@ -84,7 +86,8 @@ def _group(
         id=group,
         students=sorted(attempt.student or "" for attempt, _ in members),
         claims=[check.claim for check in results[0].checks if check.outcome is Outcome.FAILED],
-        relations=_relations(results),
+        relations=(relations := _relations(results)),
+        compared=_compared(results, relations),
         mutant=next((result.mutant for result in results if result.mutant), None),
         digest=group,
         sample=shortest(files, lesson, exercise, [attempt for attempt, _ in members]) if samples else None,
@@ -93,13 +96,14 @@ def _group(
 
 def _relations(results: Iterable[ExerciseResult]) -> list[str]:
     """Ids of the relations in failed checks, the most frequent first."""
-    named = Counter(
-        str(relation)
-        for result in results
-        for check in result.checks
-        if (relation := getattr(check, "relation", None))
-    )  # fmt: skip
+    named = Counter(check.relation for result in results for check in result.checks if check.relation)
     return [relation for relation, _ in named.most_common()]
+
+
+def _compared(results: Iterable[ExerciseResult], relations: Sequence[str]) -> str:
+    """The most frequent relation in words; empty without one."""
+    checks = (check for result in results for check in result.checks)
+    return next((check.relation_text for check in checks if relations and check.relation == relations[0]), "")
 
 
 def _with_short_ids(groups: list[AnswerGroup]) -> list[AnswerGroup]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from blindgrade.cohort_report.group_words import about_mutant, about_relations, many
+from blindgrade.cohort_report.group_words import about_mutant, about_relation, many
 from blindgrade.cohort_report.groups import AnswerGroup, Grouped
 from blindgrade.cohort_report.people import who
 from blindgrade.cohort_report.tables import Cell, Column, Table
@@ -61,7 +61,7 @@ def groups_table(groups: Sequence[AnswerGroup], roster: Roster) -> Table:
 
 
 def _card(one: AnswerGroup) -> GroupCard:
-    facts = [about_mutant(one.mutant), about_relations(one.relations), f"fails: {' '.join(one.claims)}"]
+    facts = [about_mutant(one.mutant), about_relation(one.compared), f"fails: {' '.join(one.claims)}"]
     lines = one.sample.whole.split("\n") if one.sample else []
     rest = [f"… {len(lines) - CODE_LINES} more lines"] if len(lines) > CODE_LINES else []
     return GroupCard(

@@ -23,7 +23,8 @@ from blindgrade.engine.judging.judging import judge_by
 from blindgrade.engine.judging.wrong_answers import WrongAnswer, frame_of, wrong_answer
 from blindgrade.engine.wire import frames, replies
 from blindgrade.models import Outcome
-from blindgrade.verify.mutants import Mutant, mutants
+from blindgrade.verify.mutant import Mutant
+from blindgrade.verify.mutants import mutants
 from blindgrade.verify.survival import SURVIVED, Trial, run_all
 from blindgrade.verify.workshop import Workshop
 

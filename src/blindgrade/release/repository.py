@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,18 @@ from blindgrade.release.wheel import engine_wheel
 from blindgrade.render.sentences import joined
 
 PRIVATE = False
+PACKAGED = Path(__file__).parent / "student_template"
 
 
 def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
-    """Files of the repository: the public course, the filled `student_template/`, and the engine's wheel in vendor/."""
+    """Files of the repository: the public course, the filled templates, and the engine's wheel in vendor/.
+
+    A file of the course's own `student_template/` replaces the packaged template of the same name.
+    """
     wheel, content = engine_wheel()
     made = {f"vendor/{wheel}": content, **public_files(catalog, targets)}
-    around = _template(catalog.student_template, _context(catalog, targets, wheel))
+    templates = {**_templates(PACKAGED), **_templates(catalog.student_template)}
+    around = _filled(templates, _context(catalog, targets, wheel))
     _installs_packages(catalog, around)
     twice = sorted(around.keys() & made.keys())
     if twice:
@@ -27,31 +33,29 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
     return {**made, **around}
 
 
-def _template(folder: Path, context: dict[str, Any]) -> dict[str, bytes]:
-    """Filled files of the folder. `.j2` is removed from a name; it keeps other tools from reading a template."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+def _templates(folder: Path) -> dict[str, Path]:
+    """Files of the folder by the names that they get; none if the folder is missing.
 
-    if not folder.is_dir():
-        raise CourseError(f"{folder} is missing: it has the files around the exercises in a student's repository; "
-                          "copy it from the course that blindgrade ships")  # fmt: skip
+    `.j2` is removed from a name; it keeps other tools from reading a template.
+    """
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts]
+    return {path.relative_to(folder).as_posix().removesuffix(".j2"): path for path in paths}
+
+
+def _filled(templates: Mapping[str, Path], context: dict[str, Any]) -> dict[str, bytes]:
+    from jinja2 import Environment, StrictUndefined, TemplateError
+
     # The results are Markdown, TOML, YAML and JSON, never HTML. So nothing is escaped; a JSON template uses `tojson`.
     environment = Environment(
-        loader=FileSystemLoader(folder),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False
     )
     made = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and "__pycache__" not in path.parts:
-            try:
-                made[name.removesuffix(".j2")] = environment.get_template(name).render(context).encode()
-            except (TemplateError, UnicodeDecodeError) as error:
-                line = f":{error.lineno}" if getattr(error, "lineno", None) else ""  # type: ignore[union-attr]  # getattr found it
-                raise CourseError(joined(f"{folder / name}{line}: {error}", "Correct the template.")) from None
+    for name, path in sorted(templates.items()):
+        try:
+            made[name] = environment.from_string(path.read_text(encoding="utf-8")).render(context).encode()
+        except (TemplateError, UnicodeDecodeError) as error:
+            line = f":{error.lineno}" if getattr(error, "lineno", None) else ""  # type: ignore[union-attr]  # getattr found it
+            raise CourseError(joined(f"{path}{line}: {error}", "Correct the template.")) from None
     return made
 
 

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import importlib.metadata
 import io
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -33,8 +34,8 @@ def engine_wheel() -> tuple[str, bytes]:
     package = PACKAGE
     files = {
         f"{NAME}/{path.relative_to(package).as_posix()}": path.read_bytes()
-        for path in sorted(package.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+        for path in _files_in(package)
+        if "__pycache__" not in path.parts and path.suffix != ".pyc" and not _kept_back(path)
     }
     headers, entry_points, licences = _installed()
     version = f"{_public_version(headers)}+src.{_digest({**files, **licences, 'METADATA': headers.encode()})}"
@@ -47,6 +48,16 @@ def engine_wheel() -> tuple[str, bytes]:
     record = "".join(f"{name},{_record_hash(content)},{len(content)}\n" for name, content in files.items())
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
     return f"{NAME}-{version}-py3-none-any.whl", zipped(files)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """All files below the folder, sorted. In a source tree, the templates of a student's repository are a link."""
+    return sorted(Path(place, name) for place, _, names in os.walk(folder, followlinks=True) for name in names)
+
+
+def _kept_back(path: Path) -> bool:
+    """Is the file for authors alone? Templates have solutions, and proposals are texts of hidden checks of a lesson."""
+    return path.is_relative_to(PACKAGE / "scaffold") or path.is_relative_to(PACKAGE / "imports")
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

@@ -10,8 +10,8 @@ from blindgrade.models import Kind
 from blindgrade.verify import trials
 from blindgrade.verify.deciders import Deciders, software
 from blindgrade.verify.kept import Kept, KeptResult, ProofRecord, new_record
+from blindgrade.verify.mutant import Mutant, can_make_mutants
 from blindgrade.verify.mutant_proofs import SAMPLE, named, sampled
-from blindgrade.verify.mutants import Mutant
 from blindgrade.verify.survival import concerned
 from blindgrade.verify.tasks import Proof, Task, plan
 from blindgrade.verify.workshop import Workshop
@@ -146,9 +146,7 @@ class Bench:
         if self.record is not None:
             tasks = plan(self.workshop, self.target.exercises, self.record.seeds)
             wanted = {self.lasting.of(task) for task in tasks if self._trained(task.exercise)}
-            every = self.mutants or sampled(self.workshop, self.target.exercises)
-            mutants = {self.lasting.mutant(m) for m in every if self._trains(m)}
-            stale = set(self.record.proofs) - wanted - mutants
+            stale = set(self.record.proofs) - wanted - self._mutants_of(self.record)
             examples = ", ".join(sorted(self.record.proofs[digest].what for digest in stale)[:3])
             detail = (
                 f"{path} has {len(stale)} results of something that has changed since ({examples}); make it anew:"
@@ -157,6 +155,13 @@ class Bench:
                 else ""
             )
         return Proof(self.workshop.lesson.id, RECORD_IS_CURRENT, "", not detail, detail, 0.0)
+
+    def _mutants_of(self, record: ProofRecord) -> set[str]:
+        """Digests of mutants that trained exercises notice. If none can be made here, the recorded ones are current."""
+        if not self.mutants and not can_make_mutants():
+            return {digest for digest, one in record.proofs.items() if ": mutant " in one.what}
+        every = self.mutants or sampled(self.workshop, self.target.exercises)
+        return {self.lasting.mutant(m) for m in every if self._trains(m)}
 
     def _trained(self, exercise: str) -> bool:
         return any(e.name == exercise and e.kind is Kind.TRAINING for e in self.workshop.lesson.exercises)

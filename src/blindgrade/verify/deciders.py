@@ -9,7 +9,7 @@ from importlib import metadata
 
 from blindgrade.engine.answers.solution_text import Variant
 from blindgrade.models import Exercise
-from blindgrade.verify.mutants import Mutant
+from blindgrade.verify.mutant import Mutant
 from blindgrade.verify.public import decides_public_proof
 from blindgrade.verify.survival import concerned
 from blindgrade.verify.tasks import Task
@@ -38,6 +38,7 @@ PROVES = (
     "engine/worker/state.py",
     "state_dicts.py",
     "verify/lazy.py",
+    "verify/mutant.py",
     "verify/mutants.py",
     "verify/public.py",
     "verify/survival.py",

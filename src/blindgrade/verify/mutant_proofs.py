@@ -11,7 +11,7 @@ from blindgrade.engine.judging.judging import ReferenceFailed
 from blindgrade.models import Kind
 from blindgrade.verify.deciders import Deciders
 from blindgrade.verify.kept import KeptResult
-from blindgrade.verify.mutants import Equivalent, Mutant, mutants, read_equivalents
+from blindgrade.verify.mutant import Equivalent, Mutant, read_equivalents
 from blindgrade.verify.survival import MutantsBroken, survivors
 from blindgrade.verify.tasks import Proof
 from blindgrade.verify.workshop import Workshop
@@ -28,6 +28,8 @@ def sampled(workshop: Workshop, exercises: Iterable[str]) -> list[Mutant]:
     If only some exercises of the lesson are named, only their own mutants. A sample depends on the changes alone, so it
     is the same on every machine.
     """
+    from blindgrade.verify.mutants import mutants
+
     names = list(exercises)
     whole = len(names) == len(workshop.lesson.exercises)
     found = mutants(workshop.solution.text, workshop.lesson, None if whole else names)
@@ -129,6 +131,8 @@ def _was_tried(workshop: Workshop, tried: list[Mutant], entry: Equivalent, whole
         return True
     if entry.exercise not in {m.exercise for m in tried}:
         return whole
+    from blindgrade.verify.mutants import mutants
+
     every = mutants(workshop.solution.text, workshop.lesson, [entry.exercise])
     return all(m.change != entry.change for m in every)
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper, ParentNodeProvider, PositionProvider
 
-from blindgrade.catalog import CourseError
-from blindgrade.files import toml_data
 from blindgrade.models import Lesson
+from blindgrade.verify.mutant import Mutant
 
 BINARY: dict[type[cst.BaseBinaryOp], type[cst.BaseBinaryOp]] = {
     cst.Add: cst.Subtract,
@@ -37,40 +33,6 @@ COMPARED: dict[type[cst.BaseCompOp], type[cst.BaseCompOp]] = {
     cst.NotEqual: cst.Equal,
 }
 SIDE = 28  # characters of a change's text before and after the arrow
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """The solution with one small change. `exercise` is the name of the changed exercise or helper.
-
-    `change` is short enough for a line of a list; `old` and `new` are the same change in full.
-    """
-
-    exercise: str
-    line: int
-    change: str
-    text: str
-    old: str = ""
-    new: str = ""
-
-
-@dataclass(frozen=True)
-class Equivalent:
-    """An entry of equivalents.toml: a mutant that is a right answer, with the reason."""
-
-    exercise: str
-    change: str
-    reason: str
-
-
-def read_equivalents(path: Path) -> list[Equivalent]:
-    """Entries of the file; none if the file is missing. CourseError if it has another form."""
-    if not path.is_file():
-        return []
-    try:
-        return [Equivalent(**entry) for entry in toml_data(path).get("mutant", [])]
-    except (tomllib.TOMLDecodeError, TypeError) as error:
-        raise CourseError(f"{path}: {error}; each [[mutant]] has exercise, change and reason") from None
 
 
 def mutants(text: str, lesson: Lesson, only: Container[str] | None = None) -> list[Mutant]:

@@ -29,6 +29,7 @@ from blindgrade.verify.tasks import Proof, Task
 from blindgrade.verify.workshop import Workshop
 
 Progress = Callable[[str, int, int], None]
+READABLE = "the lesson's files can be read"
 
 
 def prove(
@@ -42,13 +43,24 @@ def prove(
 
     `estimate` gets the seconds that all this may take, before it begins; None if no earlier run shows them. `progress`
     gets a text about the last proof, the number of proofs that are done, and the number of all proofs.
-    Raises CourseError if the course's files cannot be read, and UnknownId if an id names nothing.
+    A lesson whose files cannot be read is one proof that fails, and the others are proved. Raises CourseError if
+    course.toml cannot be read, and UnknownId if an id names nothing.
     """
     torch.set_num_threads(1)  # before the fork: the workers inherit it
     report = progress or (lambda what, done, all_: None)
-    targets = catalog.find(target_ids)
+    unreadable: list[Proof] = []
+
+    def unfinished(lesson: str, error: CourseError) -> None:
+        unreadable.append(Proof(lesson, READABLE, "", False, str(error), 0.0))
+
+    targets = catalog.find(target_ids, unfinished)
     need_packages(targets)
-    benches = [Bench.of(catalog, target, effort) for target in targets]
+    benches: list[Bench] = []
+    for target in targets:
+        try:
+            benches.append(Bench.of(catalog, target, effort))
+        except CourseError as error:
+            unfinished(target.files.entry.id, error)
     estimate(_expected_seconds(benches, effort.workers))
     known = {task: proof for bench in benches for task in bench.tasks if (proof := bench.known(task))}
     new = [task for bench in benches for task in bench.tasks if task not in known]
@@ -60,7 +72,7 @@ def prove(
         for bench in benches:
             bench.keep({task: results[task] for task in bench.tasks if task in results})
     done = len(results)
-    proofs: list[Proof] = []
+    proofs = unreadable
     for bench in benches:
         mine = {task: results[task] for task in bench.tasks}
         proofs += mine.values()
@@ -74,7 +86,7 @@ def prove(
             bench.write_record(tried)
         elif bench.whole and (effort.known == "recorded" or bench.record is not None):
             proofs.append(bench.record_is_current())
-    if len(targets) == len(catalog.entries) and all(bench.whole for bench in benches):
+    if len(benches) == len(catalog.entries) and all(bench.whole for bench in benches):
         proofs.append(_mental_models(catalog, targets))
         proofs.append(_few_are_hidden([bench.workshop for bench in benches]))
     return proofs

@@ -16,7 +16,7 @@ from blindgrade.checks import Check
 from blindgrade.engine.answers.reference import check_seed, observe
 from blindgrade.engine.worker.lesson import LoadedLesson
 from blindgrade.models import Exercise, Kind, Outcome
-from blindgrade.verify.mutants import Mutant
+from blindgrade.verify.mutant import Mutant
 from blindgrade.verify.workshop import Workshop
 
 SEEDS = (0, 1)

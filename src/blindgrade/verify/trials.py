@@ -17,6 +17,7 @@ from blindgrade.engine.judging.judging import judge
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.models import Exercise, ExerciseResult, Kind, Outcome
 from blindgrade.verify import coverage, lazy
+from blindgrade.verify.left_over import nothing_is_left_to_do
 from blindgrade.verify.promises import promises_have_public_checks
 from blindgrade.verify.public import misconceptions_lose_public_points
 from blindgrade.verify.workshop import Workshop
@@ -194,6 +195,11 @@ def _passed(result: ExerciseResult) -> str:
     return ", ".join(c.name for c in result.checks if c.outcome is Outcome.PASSED)
 
 
+def _supplied(workshop: Workshop) -> str:
+    problems = (coverage.exercises_are_supplied(workshop), nothing_is_left_to_do(workshop))
+    return "; ".join(problem for problem in problems if problem)
+
+
 KINDS: dict[str, tuple[str, Trial]] = {
     "drift": ("stub and notebook are up to date", generated_files_are_current),
     "key": ("public checks pass with their key", public_checks_agree_with_their_key),
@@ -206,6 +212,6 @@ KINDS: dict[str, tuple[str, Trial]] = {
     "lazy": ("lazy answers earn little", lazy_answers_earn_little),
     "coverage": ("every concept is covered", lambda workshop, *_: coverage.concepts_are_covered(workshop)),
     "budget": ("checks stay within their time", checks_are_cheap),
-    "supplies": ("every exercise has what it needs", lambda workshop, *_: coverage.exercises_are_supplied(workshop)),
+    "supplies": ("every exercise has what it needs", lambda workshop, *_: _supplied(workshop)),
     "promises": ("public checks cover what is promised", lambda workshop, *_: promises_have_public_checks(workshop)),
 }

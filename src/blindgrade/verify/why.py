@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from blindgrade.models import Outcome
+from blindgrade.verify.mutant import Mutant, read_equivalents
 from blindgrade.verify.mutant_proofs import sampled, unlisted
-from blindgrade.verify.mutants import Mutant, read_equivalents
 from blindgrade.verify.survival import Trial, run_all, trial_of
 from blindgrade.verify.workshop import Workshop
 

@@ -38,6 +38,8 @@ APART = {
     "engine/judging/wrong_answers.py": "the comparison of wrong answers with each other, after the verdict",
     "environment.py": "the names of packages and their versions; an attempt has the versions",
     "engine/worker/large_pages.py": "only speed",
+    "engine/worker/opened.py": "which results a student's own `grade` shows again without a run",
+    "engine/grading/next_worker.py": "only speed",
     "engine/grading/in_process.py": "proofs of the course, which run no submission",
     "engine/grading/kernel.py": "grading inside a notebook, which stores no attempt",
     "engine/grading/regrading.py": "grading for `grade --watch`, which stores no attempt here",

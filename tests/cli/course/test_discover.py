@@ -43,7 +43,8 @@ def test_a_wrong_request_says_what_to_do(tmp_path: Path, words: list[str], says:
 def group(number: int, students: int, **fields: object) -> AnswerGroup:
     given = {
         "lesson": "lesson-1.1.1", "exercise": "standardize", "id": f"abc{number:03}", "claims": ["It is right."],
-        "students": [f"s{n}" for n in range(students)], "relations": [], "mutant": None, "digest": "abc",
+        "students": [f"s{n}" for n in range(students)], "relations": [], "compared": "", "mutant": None,
+        "digest": "abc",
     }  # fmt: skip
     return AnswerGroup(**{**given, **fields})
 
@@ -85,7 +86,6 @@ def test_without_groups_nothing_is_proposed_and_silent_answers_are_counted() -> 
     )
 
 
-def test_relations_are_shown_in_words() -> None:
-    assert "its numbers, next to the right ones: negated, one row short" in said(
-        group(1, 2, relations=["negated", "one_row_short"])
-    )
+def test_a_relation_is_shown_as_its_students_read_it() -> None:
+    text = said(group(1, 2, relations=["negated"], compared="Your result is exactly minus the expected value."))
+    assert "        the students read: “Your result is exactly minus the expected value.”\n" in text

@@ -58,3 +58,13 @@ def test_without_the_dev_extra_it_says_so_in_one_line(root: Path) -> None:
     done = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True, timeout=60)
     said = "course verify: libcst is not installed; run pip install 'blindgrade[dev]'\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+
+
+def test_relations_are_shown_as_a_table_and_as_json(root: Path) -> None:
+    done = verify("--relations", "lesson-1.1.1/standardize")
+    assert done.exit_code == 0, done.output
+    assert "sample_spread" in done.stdout and "proportional: Your result is the" in done.stdout
+    assert "misconceptions have a relation" in done.stdout
+    said = json.loads(verify("--relations", "lesson-1.1.1/standardize", "--json").stdout)
+    assert said["schema"] == "blindgrade/relations/v1"
+    assert {one["misconception"] for one in said["misconceptions"]} >= {"sample_spread", "not_centered"}

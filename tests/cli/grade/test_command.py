@@ -200,9 +200,19 @@ def test_verbose_shows_the_students_own_frames() -> None:
 
 
 def test_the_ladder_goes_on_from_the_hint_that_the_screen_showed(own: Path) -> None:
+    folder = "exercises/lesson_1_1_1_basics"
+    shutil.copy(TESTS / "courses" / "mini" / folder / "basics.py", own / folder / "basics.py")
+    said = run("lesson-1.1.1", course=own).stdout
+    assert "To write: standardize" in said and "hint       What are mean and spread of each row?" in said
+    assert "hint 2     Subtract first, then divide." in run("--hint", "standardize", course=own).stdout
+
+
+def test_a_failure_that_nothing_explains_shows_no_hint_and_the_ladder_begins_with_its_first(own: Path) -> None:
     shutil.copy(CASES / "raises" / "basics.py", own / "exercises" / "lesson_1_1_1_basics" / "basics.py")
-    assert "hint       Are the rows on one scale?" in run("lesson-1.1.1", course=own).stdout
-    assert "hint 2     Multiply value by value." in run("--hint", "correlation", course=own).stdout
+    said = run("lesson-1.1.1", course=own).stdout
+    assert "To fix: correlation" in said and "Are the rows on one scale?" not in said
+    assert "grade --hint lesson-1.1.1/correlation   for a hint" in said
+    assert "hint 1     Are the rows on one scale?" in run("--hint", "correlation", course=own).stdout
 
 
 def test_files_for_other_programs_are_written_beside_the_screen(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ import pytest
 from blindgrade.catalog import Catalog, CourseError
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.runner import grade
-from blindgrade.engine.grading.warm_process import Sandbox, SandboxMissing, Zygote
+from blindgrade.engine.grading.sandboxes import Sandbox
+from blindgrade.engine.grading.warm_process import Zygote
+from blindgrade.engine.grading.worker_client import SandboxMissing
 from blindgrade.versions.course_version import course_version, software
 
 from ...tiny_package import tiny_package

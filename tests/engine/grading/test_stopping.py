@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from blindgrade.engine.grading import stopping
 from blindgrade.engine.grading.stopping import Stood, frames_of, read_stack, sentence
 from blindgrade.engine.submission.lines import LineMap
 from blindgrade.engine.submission.reading import LessonSubmission
@@ -79,3 +80,16 @@ def test_a_stop_names_the_line_and_what_was_done_there(over: str, stood: Stood, 
 def test_a_stop_in_a_notebook_names_the_cell() -> None:
     notebook = submission(LineMap("basics.ipynb", ((1, 3), (2, 5))))
     assert str(frames_of(at((4, "f")), notebook)[0].place) == "cell 5, line 3 of basics.ipynb"
+
+
+def test_a_stack_of_windows_names_the_same_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "SEPARATOR", "\\")
+    stack = STACK.replace('"/box/basics.py", line 9', '"C:\\box\\parts\\more.py", line 9').replace("/box/", "C:\\box\\")
+    found = read_stack(stack, "C:\\box")
+    assert [(one.file, one.line) for one in found.frames] == [("basics.py", 4), ("parts/more.py", 9)]
+
+
+def test_the_stack_of_the_main_thread_is_the_last_one() -> None:
+    """Without a signal, another thread of the worker writes the stacks of all threads."""
+    threads = 'Current thread 0x7f (most recent call first):\n  File "/box/basics.py", line 1 in <module>\n\n'
+    assert read_stack(threads + STACK.replace("Stack", "Thread 0x70"), "/box") == read_stack(STACK, "/box")

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import io
+import os
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -138,3 +140,32 @@ def test_a_file_that_is_not_an_archive_is_an_error_with_advice(tmp_path: Path, s
     path.write_bytes(content)
     with pytest.raises(ArchiveError, match="pack it again"), unpacked(path):
         pass
+
+
+NAMES_OF_WINDOWS = ["aux.py", "lesson/NUL", "com1.tar.py", "con /a.py", "trailing.", "space "]
+
+
+def test_names_of_devices_are_left_out_only_where_they_are_devices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = packed(tmp_path / "all.zip", [*NAMES_OF_WINDOWS, "auxiliary.py", "console.py"])
+    assert len(found(path)[0]) == 8
+    monkeypatch.setattr(archives, "DEVICES_HAVE_NAMES", True)
+    taken, notes = found(path)
+    assert taken == {"auxiliary.py", "console.py"}
+    assert len(notes) == 6 and all("Windows cannot store a file of this name" in note for note in notes)
+
+
+def test_a_name_that_the_system_cannot_store_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a path of more than 260 characters on Windows, or a question mark."""
+    real = os.open
+
+    def refuses(path: str, flags: int, mode: int = 0o777, **more: int) -> int:
+        if "?" in str(path):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return real(path, flags, mode, **more)
+
+    monkeypatch.setattr(os, "open", refuses)
+    taken, notes = found(packed(tmp_path / "all.zip", ["what?.py", "fine.py"]))
+    assert taken == {"fine.py"}
+    assert notes == ["'what?.py' was left out: this system cannot store a file of this name here"]

@@ -13,6 +13,7 @@ SANDBOX = (
     "landlock",
     "layout",
     "limits",
+    "posix_limits",
     "probe",
     "seccomp",
     "selftest",

@@ -10,7 +10,8 @@ from rich.console import Console
 from blindgrade.catalog import Catalog
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome, SubmissionRef
 from blindgrade.render.links import Links
-from blindgrade.render.terminal.results import as_text, card, ending, lesson_list, students
+from blindgrade.render.terminal.paper import as_text
+from blindgrade.render.terminal.results import card, ending, lesson_list, students
 
 MINI = Catalog(Path(__file__).parents[2] / "courses" / "mini")
 

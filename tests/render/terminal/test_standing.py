@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from blindgrade.models import Exercise
-from blindgrade.render.terminal.results import as_text
+from blindgrade.render.terminal.paper import as_text
 from blindgrade.render.terminal.standing import Row, ladder, overview
 
 EXERCISE = Exercise(

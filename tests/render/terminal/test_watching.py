@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from blindgrade.models import CheckResult, Exercise, ExerciseResult, Lesson, Outcome
-from blindgrade.render.terminal.results import as_text
+from blindgrade.render.terminal.paper import as_text
 from blindgrade.render.terminal.watching import Focus, View, watch_screen
 
 PLAIN = Console(file=io.StringIO(), width=80)
@@ -32,6 +32,11 @@ PASSED, FAILED = result(ONE, Outcome.PASSED), result(TWO, Outcome.FAILED)
 def screen(**more: object) -> str:
     view = View(lessons=[(LESSON, [PASSED, FAILED])], **more)  # type: ignore[arg-type]
     return as_text(PLAIN, *watch_screen(view, PLAIN))
+
+
+def test_without_keys_the_screen_says_how_to_leave() -> None:
+    text = screen(keys=False)
+    assert text.rstrip().endswith("Ctrl-C ends it. `grade --hint` shows a hint.") and "n next" not in text
 
 
 def test_points_status_and_keys_are_always_there() -> None:

@@ -14,7 +14,8 @@ from blindgrade.render.html.card import html_card, text_card
 from blindgrade.render.html.feedback import feedback_page
 from blindgrade.render.html.report import report
 from blindgrade.render.links import Links
-from blindgrade.render.terminal.results import as_text, ending, lesson_list
+from blindgrade.render.terminal.paper import as_text
+from blindgrade.render.terminal.results import ending, lesson_list
 from blindgrade.render.text.findings import findings
 from blindgrade.render.text.junit import as_junit
 from blindgrade.render.text.student import view_text

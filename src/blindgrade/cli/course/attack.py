@@ -25,7 +25,7 @@ from blindgrade.cli.lazy import runs
     help="The sandbox to attack: `auto` is the strongest that this machine has.",
 )
 @options.as_json
-@runs("blindgrade.cli.course.run.attack:attack")
+@runs("blindgrade.cli.course.run.attack:attack", forks=True)
 def attack() -> None:
     """Test this machine's sandbox with hostile submissions.
 

@@ -41,13 +41,16 @@ from blindgrade.cli.lazy import runs
     show_default=True,
     help="How students' code is isolated; `process` does not isolate it.",
 )
-@runs("blindgrade.cli.course.run.grade:grade", one_thread=True)
+@runs("blindgrade.cli.course.run.grade:grade", one_thread=True, forks=True)
 def grade() -> None:
     """Grade every submission in SUBMITTED.
 
     SUBMITTED holds a folder, file or archive for each student, named by the student's id. LESSON is a lesson
     (lesson-7.2.1) or a module (lesson-7.2). The same command continues an interrupted run. It does not grade unchanged
     submissions again.
+
+    At the end, wrong answers that no misconception explains are compared with each other and with small changes of the
+    solution; `course discover` shows what they have in common.
 
     If checks have changed since the last grading, the command ends with who gained, who lost, how much, and because of
     which check. --preview only says so. With --raise-only, each submission keeps the higher of its old and new points;

@@ -13,7 +13,7 @@ from blindgrade.cli.lazy import runs
 @click.argument("attempt", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--submission", type=click.Path(path_type=Path), help="The submission, if it is in another place now.")
 @click.option("--sandbox", type=click.Choice(["strict", "process"]), default="strict", show_default=True)
-@runs("blindgrade.cli.course.run.replay:replay", one_thread=True)
+@runs("blindgrade.cli.course.run.replay:replay", one_thread=True, forks=True)
 def replay() -> None:
     """Grade ATTEMPT again and show what differs.
 

@@ -44,13 +44,15 @@ from blindgrade.cli.lazy import runs
     help="Show what each misconception's replies are, compared with the expected ones.",
 )
 @click.option("--coverage", is_flag=True, help="Only write docs/coverage.md, the list of what each exercise trains.")
-@runs("blindgrade.cli.course.run.verify:verify", needs=("libcst", "dev"))
+@runs("blindgrade.cli.course.run.verify:verify")
 def verify() -> None:
     """Prove that the course is sound.
 
     Without LESSON, the command verifies every lesson that is ready. The solution earns every point and the stub none;
     alternatives earn all points; checks catch misconceptions and name them; misconceptions lose points with the public
     checks alone; lazy answers earn little; exercises cover the concepts; checks are quick.
+
+    --mutants and --why need the extra: pip install 'blindgrade[author]'.
 
     A proof that passed before is not done again until something that decides it changes: the exercise, its checks, its
     known answers, the part of the solution that it uses, the engine, or a version of Python or torch.

@@ -70,11 +70,15 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     help="For instructors: say which small change of the solution replies exactly as a wrong answer that no"
     " misconception explains. Needs the solutions.",
 )
-@click.option("--watch", is_flag=True, help="After every save, grade what changed; q ends it.")
+@click.option("--watch", is_flag=True, help="After every save, grade what changed; q or Ctrl-C ends it.")
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Not for grades.")
 @click.option("--verbose", is_flag=True, help="Show every failed check with its place, and the output of your code.")
+@click.option("--again", is_flag=True, help="Run every exercise, also those that did not change since the last time.")
+@click.option("--no-resident", is_flag=True, help="Neither ask nor start the resident grader, which makes this fast.")
+@click.option("--status", is_flag=True, help="Show whether a resident grader runs for this course.")
+@click.option("--stop", "stop_resident", is_flag=True, help="End the resident grader of this course.")
 @options.version
-@runs("blindgrade.cli.grade.start:start")
+@runs("blindgrade.cli.grade.begin:begin")
 def grade() -> None:
     """Grade LESSON...; without one, show your progress.
 

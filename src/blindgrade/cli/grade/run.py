@@ -1,4 +1,4 @@
-"""The third phase of `grade`, with torch: grade, store the result, and print it."""
+"""The fourth phase of `grade`, with torch: grade, store the result, and print it."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from typing import Any
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, SOME_NOT, say, stop
 from blindgrade.cli.grade import exports
 from blindgrade.cli.grade.device import need_device
-from blindgrade.cli.grade.job import FORMATS, Job
+from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.printing import Silent
 from blindgrade.cli.grade.proved import not_proved
+from blindgrade.cli.grade.refusals import FORMATS
 from blindgrade.cli.grade.screen import only_results, put
+from blindgrade.cli.grade.session import Session
 from blindgrade.cli.grade.standing import last_results
 from blindgrade.engine.grading import runner
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.runner import GraderFailed
-from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
+from blindgrade.engine.grading.worker_client import SandboxMissing
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.judging.collected_figures import CollectedFigures
 from blindgrade.engine.judging.wrong_answers import CollectedReplies
 from blindgrade.engine.submission.reading import SubmissionError
@@ -46,23 +49,33 @@ class Done:
     figures: CollectedFigures | None
 
 
-def grade(job: Job, printing: Silent, warm: Zygote) -> Done:
-    """Grade in the warm process. Store the result if the submission is the student's own."""
+def grade(job: Job, printing: Silent, warm: Workers, session: Session | None = None) -> Done:
+    """Grade with these workers. Store the result if the submission is the student's own.
+
+    GraderFailed only with a session: the command then does the work again, without the resident.
+    """
     need_device(job.options["device"])
     past = _past(job) if job.drawn else Past()
     figures = CollectedFigures() if job.drawn else None
     replies = CollectedReplies() if job.wanted["explain"] else None
     hooks: dict[str, Any] = {
-        "progress": printing.waiting, "finished": printing.lesson, "figures": figures, "replies": replies,
+        "progress": printing.waiting, "graded": printing.exercise, "finished": printing.lesson, "figures": figures,
+        "replies": replies, "interrupted": session.interrupted if session is not None else None,
     }  # fmt: skip
+    options = Options(**hooks, **job.options)
     try:
         with only_results() if job.options["debug"] and job.quiet else nullcontext():
-            grading = runner.grade(job.catalog, job.targets, job.submission, Options(**hooks, **job.options), warm)
+            if session is not None:
+                grading = session.grade(job, options)
+            else:
+                grading = runner.grade(job.catalog, job.targets, job.submission, options, warm)
     except (SubmissionError, SandboxMissing) as error:
         printing.clear()
         stop(str(error), BAD_REQUEST)
     except GraderFailed as error:
         printing.clear()
+        if session is not None:
+            raise
         stop(str(error), GRADER_FAILED)
     finally:
         printing.clear()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NoReturn
 
 from rich.console import Console, RenderableType
 
 from blindgrade.cli.exits import GRADER_FAILED, stop
-from blindgrade.render.terminal.results import as_text
+from blindgrade.render.terminal.paper import as_text
+
+STANDARD_OUTPUT, READS_ESCAPES = -11, 4  # numbers of Windows
 
 
 def put(text: str) -> None:
@@ -18,13 +22,17 @@ def put(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        _forget_output()
-        sys.exit(GRADER_FAILED)
     except OSError as error:
-        _forget_output()
-        stop(f"the result could not be written ({error.strerror}); free some disk space or write to another place, then"
-             " run it again", GRADER_FAILED)  # fmt: skip
+        not_written(error)
+
+
+def not_written(error: OSError) -> NoReturn:
+    """End the command, because standard output takes nothing more."""
+    _forget_output()
+    if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:  # Windows names a closed pipe so
+        sys.exit(GRADER_FAILED)
+    stop(f"the result could not be written ({error.strerror}); free some disk space or write to another place, then"
+         " run it again", GRADER_FAILED)  # fmt: skip
 
 
 @contextmanager
@@ -53,12 +61,27 @@ def _forget_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
+def accept_escapes() -> None:
+    """Let the console of Windows read colours and links. Older ones do so only when they are asked."""
+    import ctypes
+
+    library = ctypes.WinDLL("kernel32") if hasattr(ctypes, "WinDLL") else None
+    if library is None:
+        return
+    library.GetStdHandle.restype = ctypes.c_void_p
+    handle, mode = ctypes.c_void_p(library.GetStdHandle(STANDARD_OUTPUT)), ctypes.c_uint32()
+    if library.GetConsoleMode(handle, ctypes.byref(mode)):
+        library.SetConsoleMode(handle, ctypes.c_uint32(mode.value | READS_ESCAPES))
+
+
 class Screen:
     """Standard output, written with rich."""
 
     def __init__(self) -> None:
         # In a locale without these signs, a question mark replaces them. Without this line, printing would raise.
         getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="replace")
+        if hasattr(sys, "getwindowsversion"):
+            accept_escapes()
         self.console = Console(highlight=False)
 
     def show(self, *parts: RenderableType) -> None:

@@ -1,42 +1,65 @@
-"""The first phase of `grade`: everything until the first line on the screen, without torch.
+"""The second phase of `grade`: everything until the first line on the screen, without torch.
 
-The phases follow each other by imports, so these are inside functions: `start` prints the first heading, `warm_start`
-starts the warm process, `run` and `watch` import torch while that process does the same on another core.
+The phases follow each other by imports, so these are inside functions: `begin` asks a resident, `start` prints the
+first heading, `warm_start` starts the warm process, `run` and `watch` import torch while that process does the same on
+another core.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blindgrade.catalog import Catalog, CourseError, UnknownId, need_packages
 from blindgrade.cli import exits
-from blindgrade.cli.exits import BAD_REQUEST, stop, stops
-from blindgrade.cli.grade.job import FORMATS, MODES, Job, need_solutions, refuse_what_cannot_be
+from blindgrade.cli.exits import BAD_REQUEST, say, stop, stops
+from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.printing import Printing, Silent
+from blindgrade.cli.grade.refusals import FORMATS, MODES, need_solutions, refuse_what_cannot_be
 from blindgrade.cli.grade.screen import Screen
-from blindgrade.render.terminal.results import heading
+from blindgrade.render.terminal.paper import heading
+
+if TYPE_CHECKING:
+    from blindgrade.cli.grade.session import Session
 
 
-def start(lessons: tuple[str, ...], submission: Path | None, **options: Any) -> None:
-    """Grade lessons, watch them, or show the student's progress."""
+def start(lessons: tuple[str, ...], submission: Path | None, *, first: str = "", **options: Any) -> None:
+    """Grade lessons, watch them, or show the student's progress. `first`: the lesson whose heading is printed."""
+    code = work(lessons, submission, first=first, **options)
+    if code is not None:
+        exits.leave(code)  # everything is printed and ended
+
+
+def work(
+    lessons: tuple[str, ...], submission: Path | None, *, first: str = "", session: Session | None = None,
+    **options: Any,
+) -> int | None:  # fmt: skip
+    """The same, in a process that goes on. Exit code; None if the command ends as every program does.
+
+    A resident keeps its `session` from one command to the next.
+    """
     refuse_what_cannot_be(lessons, options)
     wanted = {name: options.pop(name) for name in (*MODES, *FORMATS)}
     with stops(BAD_REQUEST, UnknownId, CourseError):
         catalog = Catalog.locate()
         if wanted["hint"] or not lessons:
-            return _stand(catalog, lessons, wanted["hint"])
+            _stand(catalog, lessons, wanted["hint"])
+            return None
         place = submission or catalog.root / "exercises"
         if wanted["show"] is not None:
-            return _show(catalog, lessons, place, wanted["show"])
+            _show(catalog, lessons, place, wanted["show"])
+            return None
         ids = catalog.canonical(lessons)
-        targets = catalog.find(ids)
+        targets = catalog.find(ids, _say_unfinished)
         need_packages(targets)
         if wanted["explain"]:
             need_solutions(targets, options["reference"])
         job = Job(catalog, ids, targets, place, wanted, options)
-        code = _watch(job) if wanted["watch"] else _grade(job)
-    exits.leave(code)  # everything is printed and ended
+        return _watch(job) if wanted["watch"] else _grade(job, first, session)
+
+
+def _say_unfinished(lesson: str, error: CourseError) -> None:
+    say(f"{lesson} is left out, because its files are not right yet: {error}")
 
 
 def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:
@@ -65,9 +88,9 @@ def _watch(job: Job) -> int:
     return watch_warm(job)
 
 
-def _grade(job: Job) -> int:
-    printing = Silent() if job.quiet else Printing(job)
+def _grade(job: Job, first: str, session: Session | None) -> int:
+    printing = Silent() if job.quiet else Printing(job, first)
     printing.begin()
     from blindgrade.cli.grade.warm_start import grade_warm
 
-    return grade_warm(job, printing)
+    return grade_warm(job, printing, session)

@@ -13,8 +13,8 @@ from blindgrade.engine.answers.reference import LiveReference, check_seed
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
 from blindgrade.engine.grading.runner import grade_lesson
-from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Interrupted
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.submission.fingerprints import DoesNotParse, Fingerprint, fingerprints, to_grade
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
 from blindgrade.models import Attempt, Exercise, ExerciseResult, Kind, Outcome
@@ -41,7 +41,7 @@ class Regrading:
     targets: list[Target]
     submission: Path
     options: Options
-    warm: Zygote
+    warm: Workers
     newer: Callable[[], bool] = lambda: False
     results: dict[str, dict[str, ExerciseResult]] = field(default_factory=dict)  # by lesson, then exercise
     problems: dict[str, list[str]] = field(default_factory=dict)  # by lesson; "" holds those of the whole submission

@@ -11,13 +11,14 @@ from pathlib import Path
 from blindgrade import seeds
 from blindgrade.catalog import Catalog, Target
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
+from blindgrade.engine.grading.choosing import workers_for
 from blindgrade.engine.grading.in_process import InThisProcess
 from blindgrade.engine.grading.loop import Loop, Observer, Round, forgiving
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
 from blindgrade.engine.grading.student import Student
-from blindgrade.engine.grading.warm_process import SandboxMissing, Zygote
-from blindgrade.engine.grading.worker_client import Interrupted, ZygoteFailed
+from blindgrade.engine.grading.worker_client import Interrupted, SandboxMissing, ZygoteFailed
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.judging.diagnosis import Seen
 from blindgrade.engine.judging.observed import Observed
 from blindgrade.engine.submission.reading import LessonSubmission, read_submission
@@ -37,23 +38,23 @@ def grade(
     targets: list[Target],
     submission: Path,
     options: Options,
-    warm: Zygote | None = None,
+    warm: Workers | None = None,
     references: References | None = None,
 ) -> Grading:
     """Grading of the targets. SubmissionError, CourseError, SandboxMissing or GraderFailed if it is not possible.
 
-    `warm` is a warm process that the caller started and will end. Without it, this function starts and ends one.
+    `warm` are workers that the caller started and will end. Without it, this function starts and ends one.
     `references` come from earlier submissions. They save time if the seed is the same.
     """
-    own = Zygote.for_targets(targets, sandbox=options.sandbox, device=options.device) if warm is None else None
-    with nullcontext(warm) if own is None else own as zygote:
-        assert zygote is not None
+    own = workers_for(targets, sandbox=options.sandbox, device=options.device) if warm is None else None
+    with nullcontext(warm) if own is None else own as workers:
+        assert workers is not None
         defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
         found = read_submission(submission, [t.files for t in targets], defined)
         shared = References() if references is None else references
         attempts = []
         for target in targets:
-            attempts.append(grade_lesson(target, found[target.files.entry.id], submission, options, zygote, shared))
+            attempts.append(grade_lesson(target, found[target.files.entry.id], submission, options, workers, shared))
             if options.finished is not None:
                 options.finished(attempts[-1])
     return Grading.of(attempts)
@@ -64,15 +65,15 @@ def grade_lesson(
     submission: LessonSubmission | None,
     path: Path,
     options: Options,
-    zygote: Zygote,
+    workers: Workers,
     references: References,
 ) -> Attempt:
-    """Attempt at one lesson of a submission that was read before, graded in a worker of `zygote`.
+    """Attempt at one lesson of a submission that was read before, graded in a worker of `workers`.
 
     Raises CourseError, SandboxMissing or GraderFailed.
     """
     try:
-        return _LessonRun(target, submission, path, options, zygote, references).attempt()
+        return _LessonRun(target, submission, path, options, workers, references).attempt()
     except SandboxMissing:
         raise
     except ZygoteFailed as error:
@@ -101,7 +102,7 @@ class _LessonRun:
     submission: LessonSubmission | None
     path: Path
     options: Options
-    zygote: Zygote
+    workers: Workers
     references: References
     problems: list[str] = field(default_factory=list)
     student: Student | None = None
@@ -131,10 +132,15 @@ class _LessonRun:
         if self.options.debug:
             return InThisProcess(self.checks, self._loaded_here, self.options.device, self.submission)
         self.student = Student(
-            self.target, self.submission, self.checks, self.judged, self.zygote, self.options.device, self.problems,
-            self.options.interrupted,
+            self.target, self.submission, self.checks, self.judged, self.workers, self.options.device, self.problems,
+            self.options.interrupted, self._opened(),
         )  # fmt: skip
         return self.student
+
+    def _opened(self) -> set[str] | None:
+        if self.options.opened is None:
+            return None
+        return self.options.opened.setdefault(self.target.files.entry.id, set())
 
     def attempt(self) -> Attempt:
         """Grade the lesson."""
@@ -155,10 +161,11 @@ class _LessonRun:
             SubmissionRef(path=str(self.path), sha256=self.submission.sha256 if self.submission else ""),
             seed=self.seed,
             reference="key" if self.reference.kind == "key" else "live",
-            sandbox="none" if self.options.debug else self.zygote.sandbox or "process",
+            sandbox="none" if self.options.debug else self.workers.sandbox or "process",
             seconds=time.monotonic() - begun,
             problems=self.problems,
-            unreadable=self.unreadable or (self.student.load_failure if self.student is not None else ""),
+            unreadable=self._unreadable(),
+            not_limited=[] if self.options.debug else list(self.workers.lacking),
             checks=self._all_checks(results),
         )
 
@@ -178,7 +185,13 @@ class _LessonRun:
             self._report(name, None)
             results[name] = loop.exercise(name)
             self._report(name, results[name].outcome)
+            if self.options.graded is not None:
+                self.options.graded(self.target.files.entry.id, results[name], self.problems, self._unreadable())
         return [results[name] for name in names]
+
+    def _unreadable(self) -> str:
+        """Reason why no definition of the file could be read or loaded; empty if one could be."""
+        return self.unreadable or (self.student.load_failure if self.student is not None else "")
 
     def _report(self, exercise: str, outcome: Outcome | None) -> None:
         if self.options.progress is not None:

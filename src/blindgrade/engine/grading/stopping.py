@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from blindgrade.engine.wire.replies import MAX_FRAMES, MAX_LINE, MAX_NAME, Raise
 from blindgrade.places import Frame
 
 LINE = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d{1,9}) in (?P<function>.*)$', re.MULTILINE)
+SEPARATOR = os.sep
 HEADER = "most recent call first"
 IMPORTS = "<frozen importlib._bootstrap"
 
@@ -31,9 +33,10 @@ def read_stack(text: str, folder: str) -> Stood:
     importing = False
     for found in LINE.finditer(text, max(text.rfind(HEADER), 0)):
         file, line = found["file"], int(found["line"])
-        if file.startswith(f"{folder}/") and 0 < line < MAX_LINE:
+        if file.startswith((f"{folder}/", f"{folder}{SEPARATOR}")) and 0 < line < MAX_LINE:
             name = found["function"].encode("ascii", "replace").decode()
-            own.append(TraceLine(file.removeprefix(f"{folder}/")[:MAX_NAME], line, name[:MAX_FUNCTION]))
+            inside = file[len(folder) + 1 :].replace(SEPARATOR, "/")
+            own.append(TraceLine(inside[:MAX_NAME], line, name[:MAX_FUNCTION]))
         elif not own:  # below the student's innermost line
             importing |= file.startswith(IMPORTS)
     return Stood(tuple(reversed(own[:MAX_FRAMES])), importing)

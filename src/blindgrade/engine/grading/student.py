@@ -12,8 +12,8 @@ from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.grading.budget import Allowance, whole_seconds
 from blindgrade.engine.grading.loop import Round
 from blindgrade.engine.grading.stopping import Stood, frames_of, read_stack, sentence
-from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import Worker, WorkerGone
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.judging.judged_before import JudgedBefore
 from blindgrade.engine.judging.judging import error_text
 from blindgrade.engine.judging.observed import Observed, left_over
@@ -21,7 +21,18 @@ from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission.broken import reads
 from blindgrade.engine.submission.notes import needing
 from blindgrade.engine.submission.reading import LessonSubmission
-from blindgrade.engine.wire.replies import Answer, Broken, Loaded, Problem, Raised, Result, Stopped, Unsendable
+from blindgrade.engine.wire.replies import (
+    UNKNOWN,
+    Answer,
+    Broken,
+    Loaded,
+    Opened,
+    Problem,
+    Raised,
+    Result,
+    Stopped,
+    Unsendable,
+)
 from blindgrade.engine.worker import load_time
 from blindgrade.engine.worker.load_time import IMPORTING, TooLong
 from blindgrade.models import Exercise
@@ -44,10 +55,11 @@ class Student:
     submission: LessonSubmission
     checks: LessonChecks
     judged: JudgedBefore
-    zygote: Zygote
+    workers: Workers
     device: str
     problems: list[str] = field(default_factory=list)  # about the file, each reported once
     interrupted: Callable[[], bool] | None = None  # see Worker.reply
+    opened: set[str] | None = None  # collects the files that the code opened; None: they are not asked for
     _worker: Worker | None = None
     _ahead: deque[str] = field(default_factory=deque)  # checks that were sent, and nobody asked for the answer yet
     _load_failure: str = ""
@@ -68,6 +80,7 @@ class Student:
         if self._ahead and (refused or self._ahead[0] != check.name):
             self.close()  # nobody will ask for its next answer
         if refused:
+            self._note_opened(None)
             return Observed(Stopped(refused))
         if self._load_was_late:
             return Observed(Stopped(self._load_failure))
@@ -103,6 +116,11 @@ class Student:
         """See `Observer`."""
         return self.submission.definition(exercise.defines)
 
+    def _note_opened(self, names: Opened) -> None:
+        """Note what the code opened; None if nobody can say, as after a stop."""
+        if self.opened is not None:
+            self.opened.update([UNKNOWN] if names is None else names)
+
     def _answered(self, worker: Worker, exercise: Exercise, rounds: Sequence[Round]) -> Observed:
         """Answer of the worker to the first check. It then continues with the checks that it may get together."""
         check, seed = rounds[0]
@@ -115,6 +133,7 @@ class Student:
             return self.judged.read(check, seed, frame), frame
 
         reply, frame = worker.reply(allowance, read, self.interrupted)
+        self._note_opened(reply.opened if isinstance(reply, Result | Raised | Unsendable) else None)
         trace = self.submission.trace(reply)
         if isinstance(reply, Raised) and self.submission.left_over(reply):
             return Observed(left_over(reply), worker.take_output(), trace)
@@ -162,6 +181,7 @@ class Student:
 
     def _gone(self, exercise: Exercise, gone: WorkerGone) -> Observed:
         """Observation without an answer. If the worker was late, the exercise's later checks are not run either."""
+        self._note_opened(None)
         if self._worker is None:
             return Observed(Stopped(gone.reason))
         printed = self._worker.take_output()
@@ -187,7 +207,7 @@ class Student:
         if self._worker is None:
             longest = max(e.seconds for e in self.target.lesson.exercises)
             most = int(self.target.lesson.seconds + 2 * longest) + 60
-            self._worker = self.zygote.spawn(Limits(memory_mb=exercise.memory_mb, cpu_seconds=most))
+            self._worker = self.workers.spawn(Limits(memory_mb=exercise.memory_mb, cpu_seconds=most))
             first = not self._load_failure
             self._load_failure = self._load(self._worker, max(LOAD_SECONDS, longest))
             self._was_loaded = self._was_loaded or not self._load_failure
@@ -202,6 +222,7 @@ class Student:
             "op": "load", "module": self.target.files.module, "text": self.submission.to_run.encode(),
             "file": self.submission.file,
             "files": {**self.submission.files, "toys.py": toys.read_bytes() if toys.is_file() else b""},
+            **({"opened": True} if self.opened is not None else {}),
         }  # fmt: skip
         try:
             reply = worker.call(request, seconds)
@@ -212,6 +233,7 @@ class Student:
                 self._load_was_late = True
                 reason = sentence(gone.late, read_stack(worker.where(), worker.folder), self.submission)
             return f"{self.submission.file} could not be loaded: {reason}"
+        self._note_opened(reply.opened if isinstance(reply, Loaded) else None)
         for problem in reply.problems[:MAX_LOAD_PROBLEMS] if isinstance(reply, Loaded) else ():
             note = self._problem(problem)
             if note not in self.problems:

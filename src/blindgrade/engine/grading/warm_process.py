@@ -13,30 +13,21 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from blindgrade import environment
 from blindgrade.catalog import Target, need_packages
-from blindgrade.engine.grading.worker_client import START_SECONDS, Ended, Worker, ZygoteFailed
+from blindgrade.engine.grading.connection import SocketConnection
+from blindgrade.engine.grading.optimizers import needs_optimizer
+from blindgrade.engine.grading.sandboxes import ALLOWED, Sandbox
+from blindgrade.engine.grading.worker_client import START_SECONDS, Ended, SandboxMissing, Worker, ZygoteFailed
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.sandbox import cgroup
 from blindgrade.engine.sandbox.layout import BOX
-from blindgrade.engine.sandbox.limits import STOP, Limits, processor_seconds
-from blindgrade.engine.sandbox.probe import explain
+from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.sandbox.remedies import explain
 from blindgrade.engine.wire import channel, frames
 from blindgrade.engine.worker import large_pages
-from blindgrade.models import Kind
-
-Sandbox = Literal["auto", "strict", "process", "namespaces", "landlock"]
-ALLOWED: dict[str, list[str]] = {
-    "auto": ["namespaces", "landlock", "process"],
-    "strict": ["namespaces", "landlock"],
-    **{tier: [tier] for tier in ("process", "namespaces", "landlock")},
-}
-
-
-class SandboxMissing(ZygoteFailed):
-    """The user requires isolation, and this machine has none. The text names each missing layer and its remedy."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +47,12 @@ class _Handle:
         self.zygote.stop(self.pid)
 
 
-class Zygote:
+class Zygote(Workers):
     """Warm process. `start` starts it, or the first worker does. Leaving the context ends it.
 
     `sandbox` names the tiers that its workers may use (`ALLOWED`). `private` are paths that no worker may read: the
     process refuses to start in a tier in which a worker can read one. `packages` are those that workers may import in
-    addition to the grader's own. With `fork=False` the process itself becomes its
-    only worker, because CUDA does not survive a fork. Then each further worker needs a fresh process.
+    addition to the grader's own.
     """
 
     def __init__(
@@ -73,9 +63,7 @@ class Zygote:
         private: Sequence[Path] = (),
         packages: Sequence[str] = (),
         memory_mb: int = 2048,
-        fork: bool = True,
     ) -> None:
-        self.fork = fork
         self.sandbox = ""  # name of the tier, when the process is ready
         self.layers: dict[str, str] = {}  # "" for each layer that works, else the reason why it does not
         self.missing: dict[str, str] = {}  # reasons why this machine has no stronger tier
@@ -86,7 +74,6 @@ class Zygote:
             "private": [str(path) for path in private if path.exists()],
             "packages": environment.folders(packages),
             "memory_mb": memory_mb,
-            "fork": fork,
         }
         self._group = ""
         self._owner = (os.getuid(), os.getgid())
@@ -95,9 +82,7 @@ class Zygote:
         self._ready = False
 
     @classmethod
-    def for_targets(
-        cls, targets: list[Target], *, sandbox: Sandbox = "auto", device: str = "cpu", private: Iterable[Path] = ()
-    ) -> Self:
+    def for_targets(cls, targets: list[Target], *, sandbox: Sandbox = "auto", private: Iterable[Path] = ()) -> Self:
         """Warm process for grading these lessons. Its workers cannot read the lessons' solutions and checks.
 
         `private` are more paths that they must not read. CourseError if this Python lacks a package of the course.
@@ -106,12 +91,11 @@ class Zygote:
         private = {*private, *(t.files.root / tree for t in targets for tree in ("solutions", "graders"))}
         exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
         return cls(
-            optimizer=any(e.kind is Kind.TRAINING for e in exercises),
+            optimizer=any(map(needs_optimizer, targets)),
             sandbox=sandbox,
             private=sorted(private),
             packages=list(dict.fromkeys(name for target in targets for name in target.packages)),
             memory_mb=max((e.memory_mb for e in exercises), default=2048),
-            fork=device == "cpu",
         )
 
     def start(self) -> None:
@@ -140,11 +124,9 @@ class Zygote:
         assert self._process is not None
         return self._process.pid
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.close()
+    def lives(self) -> bool:
+        """See `Workers`."""
+        return self._process is not None and self._process.poll() is None
 
     def close(self) -> None:
         """End the process. It ends its workers when the control socket closes."""
@@ -188,7 +170,7 @@ class Zygote:
         finally:
             theirs.close()
             os.close(write_end)
-        return Worker(_Handle(self, pid), ours, read_end, folder, limits)
+        return Worker(_Handle(self, pid), SocketConnection(ours, read_end), folder, limits)
 
     def _make_box(self) -> str:
         """Folder for a worker, which the grader removes. Empty if the worker makes its own one."""
@@ -201,17 +183,12 @@ class Zygote:
 
     def clock(self, pid: int) -> float | None:
         """Processor seconds that a worker used so far. None if this machine cannot say, or if the worker is gone."""
-        if not self.fork:
-            return processor_seconds(self.pid) if self._process is not None else None
         found = self._ask({"op": "clock", "pid": pid}).get("cpu")
         return found if isinstance(found, float) else None
 
     def stop(self, pid: int) -> None:
         """Let a worker write where it is. It still runs afterwards."""
-        if self.fork:
-            self._ask({"op": "stop", "pid": pid})
-        elif self._process is not None:
-            self._process.send_signal(STOP)
+        self._ask({"op": "stop", "pid": pid})
 
     def _ask(self, command: dict[str, Any]) -> dict[str, Any]:
         """Answer of the warm process; empty if it is gone, which `end` notices and reports."""
@@ -227,9 +204,6 @@ class Zygote:
         """End a worker and everything that it started. ZygoteFailed if the warm process died inside a sandbox."""
         if self._control is None or not self._ready:
             return Ended()  # the warm process is gone, and the worker with it
-        if not self.fork:
-            self.close()
-            return Ended()
         try:
             self._control.sendall(json.dumps({"op": "end", "pid": pid, "dying": dying}).encode())
             return Ended(**self._answer())

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import selectors
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from blindgrade.engine.grading.budget import Allowance
+from blindgrade.engine.grading.connection import Connection, Part
 from blindgrade.engine.sandbox.layout import BOX
 from blindgrade.engine.sandbox.limits import Limits, remove_tree
 from blindgrade.engine.wire import channel, frames, replies
@@ -30,6 +28,14 @@ STACK_SECONDS, QUIET_SECONDS = 2.0, 0.05  # longest time that a stack is awaited
 
 class ZygoteFailed(Exception):
     """The warm process did not start or is gone. That is never the student's fault."""
+
+
+class SandboxMissing(ZygoteFailed):
+    """The user requires isolation, and this machine has none. The text names each missing layer and its remedy."""
+
+
+class NoWall(SandboxMissing):
+    """No wall exists for this kind of system. The text says where the command works."""
 
 
 class WorkerGone(Exception):
@@ -63,29 +69,30 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True)
 class Ended:
-    """How a worker ended: wait status (-1 if it had to be killed), processor seconds, largest resident size in KiB."""
+    """How a worker ended: wait status (-1 if it had to be killed), processor seconds, largest resident size in KiB.
+
+    `reason` is the grader's, in words for the student, if the grader itself ended it.
+    """
 
     status: int = -1
     cpu: float = 0.0
     rss_kb: int = 0
+    reason: str = ""
 
 
 class Worker:
-    """One forked worker: it gets requests and gives replies. Its prints are read and capped."""
+    """One worker: it gets requests and gives replies. Its prints are read and capped."""
 
-    def __init__(self, handle: Handle, sock: socket.socket, output: int, box: str, limits: Limits) -> None:
+    def __init__(
+        self, handle: Handle, connection: Connection, box: str, limits: Limits, *, confined: bool = False
+    ) -> None:
         self._handle = handle
         self.box = box  # a folder to remove at the end, or empty
         self.limits = limits
-        self._sock = sock
-        self._output = output
-        os.set_blocking(output, False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(sock, selectors.EVENT_READ)
-        self._selector.register(output, selectors.EVENT_READ)
+        self._connection = connection
         self._reader = channel.FrameReader(beyond=channel.READ)
         self._kept = bytearray()
-        self._confined = False
+        self._confined = confined
         self._ended: Ended | None = None
         self._tail: bytearray | None = None  # the last prints, while a stack is awaited
         self.printed = 0
@@ -111,8 +118,7 @@ class Worker:
         """
         self._await_walls()
         with self._translated():
-            self._sock.settimeout(START_SECONDS)
-            self._sock.sendall(frame)
+            self._connection.send(frame, START_SECONDS)
 
     def reply(
         self, allowance: Allowance, read: Callable[[bytes], T], interrupted: Callable[[], bool] | None = None
@@ -135,7 +141,7 @@ class Worker:
         self._handle.stop()
         quiet = until = time.monotonic() + STACK_SECONDS
         while time.monotonic() < min(quiet, until):
-            if self._output not in self._readable(0.01):
+            if Part.PRINTS not in self._connection.ready(0.01):
                 continue
             if not self._drain():
                 break
@@ -161,7 +167,7 @@ class Worker:
 
     def waits(self) -> bool:
         """Whether the worker is there and has sent nothing that nobody asked for."""
-        return not self._confined or not (self._reader.data or self._sock in self._readable(0))
+        return not self._confined or not (self._reader.data or Part.REPLY in self._connection.ready(0))
 
     def _await_walls(self) -> None:
         """Wait for the worker's one message that it is confined. Before that it gets nothing of the student's."""
@@ -181,27 +187,27 @@ class Worker:
                 over = allowance.over()
                 look = time.monotonic() + allowance.pause()
             # Look once more after the time is over: the reply may be there if this process itself was busy.
-            ready = self._readable(0 if over else left if interrupted is None else min(left, ASK_SECONDS))
+            ready = self._connection.ready(0 if over else left if interrupted is None else min(left, ASK_SECONDS))
             if interrupted is not None and interrupted():
                 raise Interrupted
-            if over and self._sock not in ready:
+            if over and Part.REPLY not in ready:
                 raise WorkerGone(f"stopped after {over}", late=over)
-            if self._output in ready and not self._drain():
-                self._selector.unregister(self._output)
-            if self._sock in ready:
-                self._reader.feed(self._sock)
+            if Part.PRINTS in ready and not self._drain():
+                self._connection.no_more_prints()
+            if Part.REPLY in ready:
+                self._reader.feed(self._connection)
+        self._connection.answered()
         self._drain()
+        while not self._connection.settled():
+            self._connection.ready(0.01)
+            self._drain()
         return self._reader.frame()
-
-    def _readable(self, seconds: float) -> set[Any]:
-        return {key.fileobj for key, _ in self._selector.select(max(seconds, 0))}
 
     def _drain(self) -> bool:
         """Read the prints that have arrived, at most 8 MiB at once. False at their end."""
         for _ in range(128):  # code can print faster than this reads
-            try:
-                piece = os.read(self._output, 1 << 16)
-            except BlockingIOError:
+            piece = self._connection.prints(1 << 16)
+            if piece is None:
                 return True
             if not piece:
                 return False
@@ -224,21 +230,21 @@ class Worker:
 
     def _how_it_ended(self) -> str:
         ended = self._ended = self._handle.end(dying=True)
+        if ended.reason:
+            return ended.reason
         if ended.cpu >= self.limits.cpu_seconds - 1:
             return f"stopped: its processor time was used up; {LOOP}"
-        if ended.status >= 0 and os.WIFSIGNALED(ended.status):
-            name = signal.Signals(os.WTERMSIG(ended.status)).name
-            return f"your code ended its process ({name}); was the memory used up?"
+        if ended.status > 0 and (number := ended.status & 0x7F):
+            return f"your code ended its process ({signal.Signals(number).name}); was the memory used up?"
         return "your code ended its process; leave out exit() and os._exit()"
 
     def close(self) -> Ended:
         """End the worker and everything that it started, and remove its folder. Return how it ended."""
-        self._selector.close()
-        self._sock.close()
+        self._connection.close()
         try:
             ended = self._handle.end()
             return ended if self._ended is None else self._ended
         finally:
-            os.close(self._output)
+            self._connection.close_prints()
             if self.box:
                 remove_tree(Path(self.box))

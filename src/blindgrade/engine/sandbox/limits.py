@@ -1,19 +1,17 @@
-"""Limits on one process, and the end of everything that it started. They work wherever Python has `resource`."""
+"""Limits of one worker, its processor time, and the end of its folder, on every system."""
 
 from __future__ import annotations
 
-import mmap
 import os
-import resource
 import signal
-import sys
+import stat
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-STOP = signal.SIGXCPU  # a worker that gets this signal writes where it is
-MAPPED_BY_THREADS = 256 << 20  # address space for stacks and allocator arenas of a few threads
+TRIES, PAUSE = 10, 0.05  # further attempts to remove a folder, and seconds between two
+STOP: int = getattr(signal, "SIGXCPU", 0)  # a worker that gets this signal writes where it is; 0 without signals
 
 
 @dataclass(frozen=True)
@@ -28,88 +26,48 @@ class Limits:
     threads: int = 64
 
 
-def apply(limits: Limits, *, address_space: int, count_threads: bool) -> None:
-    """Set the limits on this process for good. `address_space` are the bytes mapped before the student's first line."""
-    _limit(resource.RLIMIT_AS, address_space + MAPPED_BY_THREADS + (limits.memory_mb << 20))
-    _limit(resource.RLIMIT_CPU, limits.cpu_seconds)
-    _limit(resource.RLIMIT_FSIZE, limits.file_mb << 20)
-    _limit(resource.RLIMIT_NOFILE, limits.open_files)
-    _limit(resource.RLIMIT_CORE, 0)
-    if count_threads:
-        _limit(resource.RLIMIT_NPROC, limits.threads)
-
-
-def _limit(kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    ceiling = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (ceiling, ceiling))
-
-
-def address_space_in_use() -> int:
-    """Bytes that this process has mapped, exact to 16 MiB: the smallest limit under which it can still map a page.
-
-    The function tries limits, because a jail has no /proc to read the number from.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    low, high = 0, 1 << 44
-    try:
-        while high - low > 16 << 20:
-            middle = (low + high) // 2
-            resource.setrlimit(resource.RLIMIT_AS, (middle, hard))
-            try:
-                mmap.mmap(-1, 1 << 20).close()
-                high = middle
-            except (OSError, MemoryError):
-                low = middle
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-    return high
-
-
 def processor_seconds(pid: int) -> float | None:
     """Processor time of a process so far, with its threads and children. None where the machine cannot say.
 
     Children can exist only in the tier `process`. There, /proc can be read.
     """
-    if not sys.platform.startswith("linux"):
+    # A jail has no /proc, and its clocks can be read all the same. macOS and Windows have no clocks of threads.
+    if not hasattr(time, "pthread_getcpuclockid") or not hasattr(time, "clock_gettime"):
         return None
     try:
         # The number of a process's clock is made from its id (clock_getcpuclockid in the C library).
-        own = time.clock_gettime((~pid << 3) | 2)
+        own = float(time.clock_gettime((~pid << 3) | 2))
     except OSError:
         return None
-    return own + sum(processor_seconds(child) or 0.0 for child in _children(pid)) + _of_ended_children(pid)
+    return own + sum(processor_seconds(child) or 0.0 for child in children(pid)) + _of_ended_children(pid)
 
 
 def _of_ended_children(pid: int) -> float:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
+        return (int(fields[13]) + int(fields[14])) / (os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100)
     except (OSError, ValueError, IndexError):
         return 0.0
-
-
-def kill_descendants() -> None:
-    """End and reap every child of this process until none is left: grandchildren whose parent ended become children."""
-    for _ in range(100):
-        children = _children()
-        if not children:
-            return
-        for pid in children:
-            try:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-            except (ProcessLookupError, ChildProcessError):
-                continue
 
 
 def remove_tree(folder: Path) -> None:
     """Remove a folder that a student filled, at any depth and with any permissions. Links are never followed.
 
+    A junction of Windows is a link, too, although Python 3.11 counts it as a folder.
     Subfolders are moved up before they are removed, so no path grows and nothing recurses.
     """
-    number = 0
-    waiting = [folder]
+    left = _removed([folder])
+    for _ in range(TRIES if left else 0):  # on Windows, a process that has just ended holds its files for a moment
+        time.sleep(PAUSE)
+        left = _removed(left)
+        if not left:
+            break
+
+
+def _removed(folders: list[Path]) -> list[Path]:
+    """Remove the folders. Those that could not be removed."""
+    left: list[Path] = []
+    number, waiting = 0, list(folders)
     while waiting:
         here = waiting.pop()
         with suppress(OSError):
@@ -117,15 +75,36 @@ def remove_tree(folder: Path) -> None:
         for entry in _listed(here):
             number += 1
             with suppress(OSError):
-                if entry.is_dir(follow_symlinks=False):
+                if _is_folder(entry):
                     os.chmod(entry, 0o700)
-                    moved = folder.parent / f"{folder.name}-{number}"
+                    moved = folders[0].parent / f"{folders[0].name}-{number}"
                     os.rename(entry, moved)
                     waiting.append(moved)
                 else:
-                    os.unlink(entry)
+                    _remove(entry)
         with suppress(OSError):
             os.rmdir(here)
+        if here.exists():
+            left.append(here)
+    return left
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether this is a folder, and not a link or a junction to one."""
+    return entry.is_dir(follow_symlinks=False) and not getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0)
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    try:
+        os.unlink(entry)
+    except PermissionError:  # a file that is only for reading, or a junction, on Windows
+        if entry.is_symlink():
+            raise  # its permissions would be those of another file
+        if entry.is_dir(follow_symlinks=False):
+            os.rmdir(entry)
+        else:
+            os.chmod(entry, stat.S_IWRITE | stat.S_IREAD)
+            os.unlink(entry)
 
 
 def _listed(folder: Path) -> list[os.DirEntry[str]]:
@@ -136,15 +115,16 @@ def _listed(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _children(pid: int | str = "self") -> list[int]:
+def children(pid: int | str = "self") -> list[int]:
+    """Ids of the processes that a process started. Empty without /proc: on macOS, on Windows, and in a jail."""
     found: list[int] = []
     try:
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
     except OSError:
-        return []  # no /proc: macOS, or a jail, where all processes end with the first one
+        return []
     for task in tasks:
         try:
-            found += [int(pid) for pid in (task / "children").read_text().split()]
+            found += [int(pid) for pid in (task / "children").read_text(encoding="ascii").split()]
         except OSError:
             continue
     return found

@@ -10,20 +10,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from blindgrade.engine.sandbox import selftest
-from blindgrade.engine.sandbox.limits import Limits, address_space_in_use
+from blindgrade.engine.sandbox.limits import Limits
+from blindgrade.engine.sandbox.posix_limits import address_space_in_use
 from blindgrade.engine.sandbox.tiers import TIERS, Tier
 
 LIMITS = Limits(memory_mb=1024, cpu_seconds=20)
 MAX_REPORT = 1 << 16
-
-REMEDIES = {
-    "namespaces": "let this user make user namespaces: on Ubuntu `sudo sysctl -w"
-    " kernel.apparmor_restrict_unprivileged_userns=0`, on Debian `sudo sysctl -w kernel.unprivileged_userns_clone=1`,"
-    " in Docker `--security-opt seccomp=unconfined --security-opt apparmor=unconfined`; Linux 5.12 or newer",
-    "landlock": "Linux 5.13 or newer with `landlock` in the kernel's lsm= list; see `cat /sys/kernel/security/lsm`",
-    "seccomp": "a kernel with seccomp filters, on x86_64 or aarch64",
-    "self-test": "report it: a wall was built and did not hold",
-}
 
 
 def choose(allowed: list[str], private: list[str]) -> tuple[Tier, dict[str, str]]:
@@ -45,11 +37,6 @@ def choose(allowed: list[str], private: list[str]) -> tuple[Tier, dict[str, str]
             return tier, missing
         missing |= gone
     return Tier(), missing
-
-
-def explain(missing: dict[str, str]) -> str:
-    """Text that names each missing layer, the reason, and how to get it."""
-    return "\n".join(f"  {layer}: {why}\n    needed: {REMEDIES.get(layer, '')}" for layer, why in missing.items())
 
 
 def _probe(tier: Tier, private: list[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ import stat
 import sys
 from pathlib import Path
 
-from blindgrade.engine.sandbox import jail, kernel, landlock, layout, limits, seccomp
+from blindgrade.engine.sandbox import jail, kernel, landlock, layout, posix_limits, seccomp
 from blindgrade.engine.sandbox.limits import Limits
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "USER": "student", "LOGNAME": "student"}
@@ -48,7 +48,7 @@ class Tier:
         os.chdir(box)
         os.environ.clear()
         os.environ.update({**ENVIRONMENT, "HOME": str(box), "TMPDIR": str(box)})
-        limits.apply(limit, address_space=address_space, count_threads=self.counts_threads)
+        posix_limits.apply(limit, address_space=address_space, count_threads=self.counts_threads)
         if kernel.LINUX:
             kernel.no_new_privileges()
 

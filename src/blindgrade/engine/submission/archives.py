@@ -7,10 +7,12 @@ sizes in an archive are the student's claim.
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
 import os
+import re
 import tarfile
 import unicodedata
 import zipfile
@@ -31,6 +33,11 @@ MAX_NAME = 200  # bytes of one part of a path
 CHUNK = 1 << 16
 UTF8 = 0x800  # flag of a zip's entry: its name is UTF-8
 NOISE = ("__MACOSX", ".DS_Store")
+# What a system answers to a name that it cannot store: a wrong character, or a path that is too long (Windows).
+NAMES_REFUSED = (errno.EINVAL, errno.ENAMETOOLONG, errno.ENOENT)
+# Devices of Windows. A file of such a name cannot be opened there, whatever its ending is.
+DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+DEVICES_HAVE_NAMES = os.sep == "\\"
 UNKNOWN = (".rar", ".7z", ".zipx", ".tar.zst")  # archives that only other programs open
 
 
@@ -130,9 +137,14 @@ class _Taker:
         target = self.folder / PurePosixPath(name)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
         except (FileExistsError, NotADirectoryError):
             self.notes.append(f"{name!a} was left out: the archive contains this name as a file and as a folder")
+            return
+        except OSError as error:
+            if error.errno not in NAMES_REFUSED:
+                raise
+            self.notes.append(f"{name[:MAX_NAME]!a} was left out: this system cannot store a file of this name here")
             return
         size = 0
         with open(handle, "wb") as file:
@@ -185,6 +197,8 @@ def refused_name(name: str) -> str:
         return "its name is too long"
     if any(part in NOISE for part in parts):
         return "it is not a file of the student"
+    if DEVICES_HAVE_NAMES and any(DEVICE.fullmatch(part) or part.endswith((" ", ".")) for part in parts):
+        return "Windows cannot store a file of this name; give it another one"
     return ""
 
 

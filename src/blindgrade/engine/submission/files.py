@@ -13,6 +13,8 @@ MIB = 1 << 20
 MAX_PYTHON = 2 * MIB
 MAX_NOTEBOOK = 20 * MIB  # without the outputs of its cells
 MAX_WITH_OUTPUTS = 128 * MIB
+# Do not follow a link, and do not wait for a pipe. Windows has no such flags.
+FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 CODING = re.compile(rb"[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")  # PEP 263
 UTF16 = (b"\xff\xfe", b"\xfe\xff")  # how a text in UTF-16 begins
 
@@ -24,7 +26,9 @@ class Unreadable(Exception):
 def read_bytes(file: Path, limit: int) -> bytes:
     """Bytes of a regular file. Unreadable for a link, a pipe (which may never end), or more than `limit` bytes."""
     try:
-        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        if not FLAGS and file.is_symlink():  # a system that cannot refuse a link while it opens a file
+            raise OSError
+        handle = os.open(file, os.O_RDONLY | FLAGS)
     except OSError:
         if file.is_symlink():
             raise Unreadable("is a symbolic link; replace it with the file itself") from None

@@ -226,7 +226,7 @@ def _one_of_many(
         return read()
     except SubmissionError as error:
         # An attempt must not name a path of the grading machine.
-        return _unreadable(path, target, str(error).replace(f"{path}/", ""))
+        return _unreadable(path, target, str(error).replace(f"{path}{os.sep}", ""))
 
 
 def _unreadable(path: Path, target: LessonFiles, reason: str) -> LessonSubmission:

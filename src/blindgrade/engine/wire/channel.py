@@ -1,15 +1,38 @@
-"""Frames over a socket, read piece by piece until a deadline, within the size limits."""
+"""Frames over a socket or a pair of pipes, read piece by piece until a deadline, within the size limits."""
 
 from __future__ import annotations
 
-import socket
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from blindgrade.engine.wire.frames import MAGIC, MAX_BODY, MAX_HEADER, PREFIX, WireError, encode, unpack
 
 CHUNK = 1 << 20
 READ = 64 << 10  # bytes that one read may take, so that a small frame needs only one read
+
+
+class Source(Protocol):
+    """Where bytes come from: a socket, or an object that is used like one."""
+
+    def recv(self, size: int, /) -> bytes:
+        """The bytes that are there, at most `size`; none at the end."""
+        ...
+
+
+class Stream(Source, Protocol):
+    """Bytes in both directions."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """Send all of the bytes."""
+        ...
+
+    def gettimeout(self) -> float | None:
+        """Seconds that `recv` waits; None if it waits for ever."""
+        ...
+
+    def settimeout(self, seconds: float | None, /) -> None:
+        """Let `recv` wait so long. TimeoutError if nothing came."""
+        ...
 
 
 class Closed(WireError):
@@ -21,7 +44,7 @@ class Late(WireError):
 
 
 class FrameReader:
-    """Collects frames from a socket, piece by piece, and never stores more than the limits allow.
+    """Collects frames from a stream, piece by piece, and never stores more than the limits allow.
 
     With `beyond`, one read may take up to that many bytes, also of the frames that follow. The reader keeps those for
     later.
@@ -33,9 +56,9 @@ class FrameReader:
         self.data = bytearray()
         self.lengths: tuple[int, int] | None = None
 
-    def feed(self, sock: socket.socket) -> bool:
+    def feed(self, source: Source) -> bool:
         """Read the bytes that are there, at most one chunk. True if a frame is complete; Closed at the end."""
-        piece = sock.recv(min(CHUNK, max(self.missing(), self.beyond)))
+        piece = source.recv(min(CHUNK, max(self.missing(), self.beyond)))
         if not piece:
             raise Closed("the other side closed the connection")
         self.data += piece
@@ -69,12 +92,12 @@ class FrameReader:
         return unpack(self.frame())
 
 
-def send(sock: socket.socket, value: Any) -> None:
+def send(stream: Stream, value: Any) -> None:
     """Send the value as one frame."""
-    sock.sendall(encode(value))
+    stream.sendall(encode(value))
 
 
-def receive(sock: socket.socket, deadline: float | None = None, reader: FrameReader | None = None) -> Any:
+def receive(stream: Stream, deadline: float | None = None, reader: FrameReader | None = None) -> Any:
     """Wait for one frame, until `deadline` on time.monotonic(). Raises Closed, Late or WireError.
 
     A side that only reads gives its own `reader`, which keeps extra bytes from one call to the next.
@@ -85,10 +108,10 @@ def receive(sock: socket.socket, deadline: float | None = None, reader: FrameRea
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
             raise Late("no complete answer in time")
-        if left is not None or sock.gettimeout() is not None:
-            sock.settimeout(left)
+        if left is not None or stream.gettimeout() is not None:
+            stream.settimeout(left)
         try:
-            complete = reader.feed(sock)
+            complete = reader.feed(stream)
         except TimeoutError:
             raise Late("no complete answer in time") from None
         except ConnectionError as error:

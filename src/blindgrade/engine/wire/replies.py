@@ -16,10 +16,15 @@ MAX_NAME = 200  # characters of a type, a name, a file
 MAX_MESSAGE = 2_000
 MAX_FRAMES = 8
 MAX_PROBLEMS = 100
+MAX_OPENED = 200  # files that one process names
+MAX_PATH = 1_000
+UNKNOWN = "*"  # in a list of opened files: the code may have read others
 
 
 # What a check leaves behind: a fresh worker is needed for no check, for the next check, or for the next exercise's.
 Leaves = Literal["", "check", "exercise"]
+# Files that the code opened since the last reply. None: nobody asked for them, or the reply does not show them.
+Opened = tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Result:
 
     value: Any
     leaves: Leaves = ""
+    opened: Opened = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Raised:
     own: bool = False
     missing: str | None = None
     leaves: Leaves = ""
+    opened: Opened = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ class Loaded:
     """The lesson's file was run."""
 
     problems: tuple[Problem, ...] = ()
+    opened: Opened = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,7 @@ class Unsendable:
 
     message: str
     leaves: Leaves = ""
+    opened: Opened = None
 
 
 @dataclass(frozen=True)
@@ -157,15 +166,16 @@ def answer_of(data: Any) -> Answer:
     if not isinstance(kind, str):
         raise WireError("the data are not a reply")
     if kind == "result" and "value" in data:
-        return Result(data["value"], _leaves(data))
+        return Result(data["value"], _leaves(data), _opened(data))
     if kind == "raised":
-        return replace(_error(data), leaves=_leaves(data))
+        return replace(_error(data), leaves=_leaves(data), opened=_opened(data))
     if kind == "loaded":
-        return Loaded(tuple(_problem(problem) for problem in _list(data.get("problems")))[:MAX_PROBLEMS])
+        problems = tuple(_problem(problem) for problem in _list(data.get("problems")))[:MAX_PROBLEMS]
+        return Loaded(problems, _opened(data))
     if kind == "broken":
         return Broken(_text(data.get("message"), MAX_MESSAGE))
     if kind == "unsendable":
-        return Unsendable(_text(data.get("message"), MAX_MESSAGE), _leaves(data))
+        return Unsendable(_text(data.get("message"), MAX_MESSAGE), _leaves(data), _opened(data))
     raise WireError("a reply of an unknown kind, or without a field of its kind")
 
 
@@ -174,6 +184,12 @@ def _leaves(data: dict[str, Any]) -> Leaves:
     if found not in ("", "check", "exercise"):
         raise WireError("a reply that leaves something unknown")
     return found  # type: ignore[no-any-return]  # the line above shows that it is one of these
+
+
+def _opened(data: dict[str, Any]) -> Opened:
+    if "opened" not in data:
+        return None
+    return tuple(_text(name, MAX_PATH) for name in _list(data["opened"])[: MAX_OPENED + 1])
 
 
 def _problem(data: Any) -> Problem:

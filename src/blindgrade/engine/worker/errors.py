@@ -42,7 +42,7 @@ def describe_error(error: BaseException, path: str) -> Raised:
 
 
 def _relative(filename: str, where: Path) -> str:
-    return str(Path(filename).relative_to(where))
+    return Path(filename).relative_to(where).as_posix()
 
 
 def _walk(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cache
 
 HEAP_ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # other C libraries ignore it
 SIZE = 2 << 20  # bytes of a large page where normal pages have 4 KiB (x86_64 and aarch64)
 MADV_COLLAPSE = 25  # Linux 6.1 and newer; works even where large pages are given on request only
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Memory:
@@ -25,7 +23,7 @@ class Memory:
     def __init__(self) -> None:
         self._proc = -1
         self._places: list[int] = []
-        if sys.platform == "linux":
+        if hasattr(os, "O_PATH") and hasattr(os, "O_DIRECTORY"):
             with suppress(OSError):  # without /proc nothing is collapsed, and forks are slower
                 self._proc = os.open("/proc", os.O_PATH | os.O_DIRECTORY)
 
@@ -54,5 +52,10 @@ def own_memory(maps: Iterable[str]) -> Iterator[int]:
             yield from range(-(-start // SIZE) * SIZE, end - SIZE + 1, SIZE)
 
 
+@cache
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _collapse(place: int) -> bool:
-    return bool(_libc.madvise(ctypes.c_void_p(place), ctypes.c_size_t(SIZE), MADV_COLLAPSE) == 0)
+    return bool(_library().madvise(ctypes.c_void_p(place), ctypes.c_size_t(SIZE), MADV_COLLAPSE) == 0)

@@ -1,9 +1,9 @@
-"""Loop of a worker: it receives requests over the socket and sends replies."""
+"""Loop of a worker: it receives requests over a stream and sends replies."""
 
 from __future__ import annotations
 
 import marshal
-import socket
+import os
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -18,16 +18,18 @@ from blindgrade.engine.worker.errors import describe_error
 from blindgrade.engine.worker.experiment import Experiment
 from blindgrade.engine.worker.lesson import LoadedLesson, load
 from blindgrade.engine.worker.load_time import LOAD_SECONDS, bounded
+from blindgrade.engine.worker.opened import Opened, known_folders
 from blindgrade.engine.worker.state import State
 
 
-def serve(sock: socket.socket, box: Path) -> None:
-    """Answer requests until the other side closes the socket: first "load", then any number of "run"."""
+def serve(stream: channel.Stream, box: Path) -> None:
+    """Answer requests until the other side closes the stream: first "load", then any number of "run"."""
     lesson: LoadedLesson | None = None
+    opened: Opened | None = None
     reader = channel.FrameReader(beyond=channel.READ)
     while True:
         try:
-            request = channel.receive(sock, None, reader)
+            request = channel.receive(stream, None, reader)
         except channel.Closed:
             return
         if request["op"] == "load":
@@ -36,6 +38,9 @@ def serve(sock: socket.socket, box: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
             sys.path.insert(0, str(box))
+            if request.get("opened"):
+                opened = Opened(known_folders(str(box)))
+                opened.watch()
             text, path = request["text"].decode(), str(box / request["file"])
             stand_ins.shell(text)
             with bounded(path, LOAD_SECONDS):
@@ -44,7 +49,9 @@ def serve(sock: socket.socket, box: Path) -> None:
             reply = sent(Loaded(tuple(lesson.problems)))
         else:
             reply = _answer(lesson, request)
-        _send(sock, reply)
+        if opened is not None:
+            reply["opened"] = opened.since()
+        _send(stream, reply)
         if reply.get("leaves") == "check":
             return  # the grader starts a fresh worker
 
@@ -52,7 +59,7 @@ def serve(sock: socket.socket, box: Path) -> None:
 def _modules(lesson: LoadedLesson, box: Path) -> list[ModuleType]:
     """Modules of the student: the lesson and the files beside it that it imported."""
     loaded = [module for module in list(sys.modules.values()) if type(module) is ModuleType]
-    beside = [module for module in loaded if str(vars(module).get("__file__", "")).startswith(f"{box}/")]
+    beside = [module for module in loaded if str(vars(module).get("__file__", "")).startswith(f"{box}{os.sep}")]
     return list(dict.fromkeys([lesson.module, *beside]))
 
 
@@ -67,7 +74,7 @@ def _answer(lesson: LoadedLesson | None, request: dict[str, Any]) -> Sent:
     return experiment.run(lesson, request["seed"], request["device"], request.get("data", ()))
 
 
-def _send(sock: socket.socket, reply: Sent) -> None:
+def _send(stream: channel.Stream, reply: Sent) -> None:
     try:
         frame = frames.encode(reply)
     except Exception as error:  # the result is too large, too deep, or of a class that pretends to be another
@@ -75,4 +82,4 @@ def _send(sock: socket.socket, reply: Sent) -> None:
     with suppress(Exception):  # the student's code may have replaced these streams
         sys.stdout.flush()
         sys.stderr.flush()
-    sock.sendall(frame)
+    stream.sendall(frame)

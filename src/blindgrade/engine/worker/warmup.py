@@ -6,10 +6,15 @@ these changes copies a page of memory. So the warm process runs the operations t
 
 from __future__ import annotations
 
+import gc
 import linecache
 import sys
 
+import jaxtyping  # noqa: F401  # stubs import it
+import torch
+
 from blindgrade.engine.wire.replies import Result, crossed
+from blindgrade.engine.worker import eager
 from blindgrade.engine.worker.experiment import Experiment
 from blindgrade.engine.worker.lesson import load
 
@@ -75,6 +80,18 @@ def experiment(lesson, rng):
         seen["error"] = str(error)
     return seen
 """
+
+
+def warm(*, optimizer: bool) -> None:
+    """Prepare this process, so that a worker is quick. The `optimizer` takes a second that only trainings need."""
+    torch.set_num_threads(1)
+    eager.install()
+    if optimizer:
+        # The first optimizer imports torch._dynamo, which takes about a second. After this, no worker has to do it.
+        torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    run_each_once()
+    gc.collect()
+    gc.freeze()
 
 
 def run_each_once() -> None:

@@ -7,7 +7,6 @@ memory of a worker never contained a solution.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -20,16 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from blindgrade.engine.sandbox import cgroup, layout, probe, tiers
-from blindgrade.engine.sandbox.limits import (
-    STOP,
-    Limits,
-    address_space_in_use,
-    kill_descendants,
-    processor_seconds,
-)
+from blindgrade.engine.sandbox.limits import STOP, Limits, processor_seconds
+from blindgrade.engine.sandbox.posix_limits import address_space_in_use, kill_descendants
 from blindgrade.engine.sandbox.tiers import Tier
 from blindgrade.engine.wire import channel
-from blindgrade.engine.worker import eager, large_pages, serve, stand_ins, warmup
+from blindgrade.engine.worker import large_pages, serve, stand_ins, warmup
 from blindgrade.engine.worker.settings import show_where_on_stop
 
 MANY = 32  # ended workers after which large pages are made: more workers will probably follow
@@ -55,10 +49,11 @@ def main() -> None:
     tier.enter()
     tiers.die_with_parent()
     tiers.adopt_orphans()
-    _warm(options["optimizer"], tier.box)
+    tempfile.tempdir = tier.box or None
+    warmup.warm(optimizer=options["optimizer"])
     memory.read()
     channel.send(control, {"ready": True, **walls, "layers": tier.layers})
-    _Forker(control, tier, memory, fork=options["fork"]).serve()
+    _Forker(control, tier, memory).serve()
     kill_descendants()
     os._exit(0)  # a normal exit takes a tenth of a second for torch, and the grader would wait
 
@@ -76,30 +71,14 @@ def _enter_group(tier: Tier, memory_mb: int) -> str:
     return str(group)
 
 
-def _warm(optimizer: bool, box: str) -> None:
-    tempfile.tempdir = box or None
-    import jaxtyping  # noqa: F401  # stubs import it
-    import torch
-
-    torch.set_num_threads(1)
-    eager.install()
-    if optimizer:
-        # The first optimizer imports torch._dynamo, which takes about a second. After this, no worker has to do it.
-        torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
-    warmup.run_each_once()
-    gc.collect()
-    gc.freeze()
-
-
 class _Forker:
     """Starts workers and ends them, one command at a time."""
 
-    def __init__(self, control: socket.socket, tier: Tier, memory: large_pages.Memory, *, fork: bool) -> None:
+    def __init__(self, control: socket.socket, tier: Tier, memory: large_pages.Memory) -> None:
         self.control = control
         self.tier = tier
         self.memory = memory
         self.ended = 0
-        self.fork = fork
         self.address_space = address_space_in_use()
 
     def serve(self) -> None:
@@ -127,12 +106,10 @@ class _Forker:
                     self.memory.collapse(AT_ONCE)
 
     def _spawn(self, command: dict[str, Any], fds: list[int]) -> int:
-        pid = self.tier.fork() if self.fork else 0
+        pid = self.tier.fork()
         if pid:
             return pid
         try:
-            if not self.fork:
-                channel.send(self.control, {"pid": 0})  # this process itself becomes the worker
             self.control.close()
             self._become_worker(command, *fds)
         except BaseException as error:
@@ -142,8 +119,7 @@ class _Forker:
 
     def _become_worker(self, command: dict[str, Any], sock_fd: int, output_fd: int) -> None:
         tiers.die_with_parent()
-        if self.fork:
-            os.setsid()
+        os.setsid()
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(null, 0)
         os.dup2(output_fd, 1)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import NamedTuple
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
@@ -14,12 +13,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Outcome
+from blindgrade.models import Attempt, CheckResult, Exercise, ExerciseResult, Grading, Outcome
 from blindgrade.next_step import next_in
 from blindgrade.render.links import Link, Links
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.public_part import praise, public_part, unit
 from blindgrade.render.safe import shown
+from blindgrade.render.terminal.paper import heading
 
 # An outcome's sign in plain ASCII, and its style.
 PLAIN = {
@@ -31,28 +31,11 @@ PLAIN = {
 }
 COLON = re.compile(r":(?=:\w)")  # GitHub's runner obeys "::error::" at the start of a line
 BAR = 24
-WIDTH = 100  # longer lines are hard to read
 UNREAD = "could not be read"  # start of each check's message if the exercise's code is broken
+UNCHANGED = "unchanged"  # a result that was not made again
 NOT_RUN = "not run"  # start of a check's message if its exercise had used up its time
 TO_SHOW = (Outcome.FAILED, Outcome.ERROR, Outcome.BLOCKED)  # exercises that --verbose shows in full
 WRONG = (Outcome.FAILED, Outcome.ERROR, Outcome.NOT_ATTEMPTED, Outcome.BLOCKED)
-
-
-def as_text(console: Console, *parts: RenderableType) -> str:
-    """Text that the console would print, without blanks at the ends of lines. Nothing is printed."""
-    page = io.StringIO()
-    twin = Console(
-        file=page,
-        force_terminal=console.is_terminal,
-        color_system=cast(Any, console.color_system),
-        no_color=console.no_color,
-        width=min(console.width, WIDTH),
-        highlight=False,
-        legacy_windows=False,
-    )
-    for part in parts:
-        twin.print(part)
-    return "\n".join(line.rstrip(" ") for line in page.getvalue().split("\n"))
 
 
 def print_grading(grading: Grading, console: Console, *, verbose: bool = False) -> None:
@@ -63,34 +46,57 @@ def print_grading(grading: Grading, console: Console, *, verbose: bool = False) 
         console.print(part)
 
 
-def heading(lesson: str, title: str) -> Text:
-    """First line of a lesson."""
-    return Text.assemble((lesson, "bold cyan"), "  ", (title, "bold"))
-
-
 def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
     """Exercises of a lesson, and its points. The caller prints the heading before."""
     parts = problems(attempt.problems)
     if not attempt.unreadable:
         parts.append(exercise_table(attempt.exercises, console))
-    parts += [Text(), bar(attempt.points, attempt.max_points, console, unit=unit(attempt))]
+    return parts + lesson_end(attempt, console)
+
+
+def lesson_end(attempt: Attempt, console: Console) -> list[RenderableType]:
+    """Points of a lesson, below its exercises."""
+    parts: list[RenderableType] = [Text()]
+    parts.append(bar(attempt.points, attempt.max_points, console, unit=unit(attempt)))
     if sentence := public_part(attempt):
         parts.append(Text(f"  {sentence}", "dim"))
     return parts
 
 
-def exercise_table(results: Iterable[ExerciseResult], console: Console) -> RenderableType:
-    """Table with a line for each exercise."""
+class Widths(NamedTuple):
+    """Least widths of the columns of a lesson's list."""
+
+    name: int
+    outcome: int
+    score: int
+
+
+def widths_of(exercises: Iterable[Exercise]) -> Widths:
+    """Widths that are enough for these exercises, whatever their outcomes are."""
+    listed = list(exercises)
+    return Widths(
+        max(len(exercise.name) for exercise in listed) + len("+ "),
+        max(len(word) for _, word in SIGNS.values()),
+        max(len(f"{points(exercise.points)} / {points(exercise.points)}") for exercise in listed),
+    )
+
+
+def exercise_table(results: Iterable[ExerciseResult], console: Console, widths: Widths | None = None) -> RenderableType:
+    """Table with a line for each exercise.
+
+    With the `widths` of a lesson, its columns begin at the same places also if each line is a table of its own.
+    """
     table = Table.grid(padding=(0, 2, 0, 0))
-    for _ in range(2):
-        table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True, min_width=widths.name if widths else None)
+    table.add_column(no_wrap=True, min_width=widths.outcome if widths else None)
+    table.add_column(justify="right", no_wrap=True, min_width=widths.score if widths else None)
     table.add_column(overflow="fold")
     for result in results:
         sign, word, style = sign_of(result.outcome, console)
         score = f"{points(result.points)} / {points(result.max_points)}"
+        notes = [note for note in (_note(result), UNCHANGED * result.cached) if note]
         name = Text.assemble((f"{sign} ", style), result.name)
-        table.add_row(name, Text(word, style), score, Text(_note(result), "dim"))
+        table.add_row(name, Text(word, style), score, Text(", ".join(notes), "dim"))
     return Padding(table, (0, 0, 0, 2))
 
 

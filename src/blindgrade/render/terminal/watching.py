@@ -11,10 +11,12 @@ from rich.text import Text
 
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
 from blindgrade.render.links import Links
-from blindgrade.render.terminal.results import bar, card, exercise_table, heading, problems, sign_of
+from blindgrade.render.terminal.paper import heading
+from blindgrade.render.terminal.results import bar, card, exercise_table, problems, sign_of
 from blindgrade.render.terminal.standing import steps
 
 KEYS = (("n", "next"), ("h", "hint"), ("l", "list"), ("a", "all"), ("q", "quit"))
+WITHOUT_KEYS = "Ctrl-C ends it. `grade --hint` shows a hint."
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class View:
     links: Links = field(default_factory=Links.none)
     verbose: bool = False
     public_only: bool = False
+    keys: bool = True  # whether this terminal gives single keys
 
 
 def watch_screen(view: View, console: Console) -> list[RenderableType]:
@@ -62,6 +65,8 @@ def watch_screen(view: View, console: Console) -> list[RenderableType]:
         parts.append(exercise_table(view.recent, console))
     if view.focus is not None:
         parts += ["", *_focus(view.focus, view, console)]
+    if not view.keys:
+        return [*parts, "", Text(WITHOUT_KEYS, "dim")]
     keys = Text("   ").join(Text.assemble((key, "bold"), f" {what}") for key, what in KEYS)
     return [*parts, "", keys]
 

@@ -42,7 +42,7 @@ def _run(course: Path, lessons: list[str], here: Path) -> int:
     from blindgrade.collect.git_history import commit_of
     from blindgrade.engine.grading.options import Options
     from blindgrade.engine.grading.runner import GraderFailed, grade
-    from blindgrade.engine.grading.warm_process import SandboxMissing
+    from blindgrade.engine.grading.worker_client import SandboxMissing
     from blindgrade.engine.submission.reading import SubmissionError
     from blindgrade.systems.classroom50.result import IdentityMissing, Submission, release_body, result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from blindgrade.models import Attempt, Feedback, Grading, Level, Outcome
+from blindgrade.models import Feedback, Grading, Level, Outcome
 from blindgrade.render.safe import shown
 from blindgrade.render.text.student import headline, left_out, word
 from blindgrade.student_view import CheckView, ExerciseView, StudentView, feedback_levels, student_view
@@ -48,7 +48,8 @@ def results(grading: Grading, hidden: Visibility, seconds: float, feedback: Feed
         if feedback is None:
             tests += _entries(now, prefix, "visible", hidden)
         else:
-            tests += _by_level(attempt, (before, after), prefix, "after_due_date" if hidden == "visible" else hidden)
+            then = now if before is after else student_view(attempt, after)
+            tests += _by_level(now, then, prefix, "after_due_date" if hidden == "visible" else hidden)
             said.append(headline(now))
         said += _about_file(now)
     return {
@@ -75,21 +76,18 @@ def unreadable(reason: str) -> dict[str, Any]:
     return {**PLAIN, "score": 0, "output": shown(reason)[:MAX_TEXT], "tests": [], "extra_data": {}}
 
 
-def _by_level(attempt: Attempt, levels: tuple[Level, Level], prefix: str, later: Visibility) -> Tests:
-    """Entries of a lesson under a policy.
+def _by_level(now: StudentView, then: StudentView, prefix: str, later: Visibility) -> Tests:
+    """Entries of a lesson under a policy: what students read now, and what they read after the due date.
 
     Gradescope shows the total as soon as no entry waits for its time. So an entry waits as long as the policy shows no
     points of the lesson.
     """
-    before, after = levels
-    view = student_view(attempt, before)
-    tests = list(_entries(view, prefix, "visible"))
-    if before is not after:
-        view = student_view(attempt, after)
-        tests.append({"name": attempt.lesson, "output": headline(view), "visibility": later})
-        tests += _entries(view, prefix, later)
-    if after in WITHOUT_TOTAL:
-        tests.append({"name": attempt.lesson, "output": PUBLISHED, "visibility": "after_published"})
+    tests = list(_entries(now, prefix, "visible"))
+    if then is not now:
+        tests.append({"name": then.lesson, "output": headline(then), "visibility": later})
+        tests += _entries(then, prefix, later)
+    if then.level in WITHOUT_TOTAL:
+        tests.append({"name": then.lesson, "output": PUBLISHED, "visibility": "after_published"})
     return tests
 
 

@@ -17,7 +17,7 @@ from blindgrade.models import Attempt, ExerciseResult, Outcome, SubmissionRef
 if TYPE_CHECKING:
     from blindgrade.engine.grading.options import Options
     from blindgrade.engine.grading.references import References
-    from blindgrade.engine.grading.warm_process import Zygote
+    from blindgrade.engine.grading.workers import Workers
 
 Notebook = Any  # nbformat's NotebookNode, which is a dict with attributes
 
@@ -49,7 +49,7 @@ def grade_notebook(target: Target, nb: Notebook, sandbox: Any) -> Attempt:
     """
     warm = _warm(target, sandbox)  # it starts while this process imports torch
     from blindgrade.engine.grading.runner import GraderFailed, grade
-    from blindgrade.engine.grading.warm_process import SandboxMissing
+    from blindgrade.engine.grading.worker_client import SandboxMissing
     from blindgrade.engine.submission.reading import SubmissionError
 
     with tempfile.TemporaryDirectory(prefix="blindgrade-nbgrader-") as folder:
@@ -101,18 +101,18 @@ def _unreadable(target: Target, reason: str) -> Attempt:
 
 
 # nbgrader makes a new preprocessor for each notebook. So this module stores the values for all notebooks of a lesson.
-_zygotes: dict[tuple[str, str, str], Zygote] = {}
+_zygotes: dict[tuple[str, str, str], Workers] = {}
 _kept: dict[tuple[object, ...], _Kept] = {}
 
 
-def _warm(target: Target, sandbox: Any) -> Zygote:
+def _warm(target: Target, sandbox: Any) -> Workers:
     """Warm process of this lesson. If there is none, start it and stop the one of another lesson."""
-    from blindgrade.engine.grading.warm_process import Zygote
+    from blindgrade.engine.grading.choosing import workers_for
 
     key = (str(target.files.root), target.files.entry.id, str(sandbox))
     if key not in _zygotes:
         _cool()
-        _zygotes[key] = Zygote.for_targets([target], sandbox=sandbox)
+        _zygotes[key] = workers_for([target], sandbox=sandbox, many=True)
         _zygotes[key].start()
     return _zygotes[key]
 

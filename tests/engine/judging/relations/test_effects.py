@@ -95,6 +95,6 @@ def test_the_same_result_in_every_case_is_constant(count: int) -> None:
 
 
 def test_a_part_that_is_the_same_in_every_case_is_named() -> None:
-    want = {f"case {n}": {"a": 0.3 * n, "b": n} for n in range(4)}
-    found = relation({key: value | {"b": 7} for key, value in want.items()}, want)
+    want = {f"case {n}": {"a": 0.3 * n, "b": 0.7 * n} for n in range(4)}
+    found = relation({key: value | {"b": 7.5} for key, value in want.items()}, want)
     assert found is not None and found.text == "`b` is the same in every case, and the expected one is not."

@@ -135,3 +135,12 @@ def test_a_root_of_a_size_is_found() -> None:
     want = {"a": torch.randn(5, 3, dtype=torch.float64), "b": torch.randn(7, 4, dtype=torch.float64)}
     found = relation({key: w / math.sqrt(w.shape[1]) for key, w in want.items()}, want)
     assert found is not None and "divided by the root of the size of axis" in found.text
+
+
+@FEW
+@given(cases(), st.integers(3, 20), st.booleans(), st.booleans())
+def test_a_spread_over_another_number_of_values_is_found(want: Case, n: int, rooted: bool, more: bool) -> None:
+    factor = (n / (n - 1) if more else (n - 1) / n) ** (0.5 if rooted else 1.0)
+    found = relation(each(want, lambda w: w * factor), want)
+    assert found is not None and found.name == "scaled" and f"is {n}" in found.text
+    assert str(n) not in found.hidden

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,6 +63,22 @@ def test_a_verdict_of_its_own_has_no_relation() -> None:
     assert [one.name for one in relations([(_check(), *both)]) if one] == ["negated"]
     assert relations([(_check(verdict=lambda result, expected, rng: None), *both)]) == [None]
     assert relations([(_check(), Raised("ValueError", ""), both[1]), (_check(), both[0], None)]) == [None, None]
+
+
+def test_a_fault_of_a_relation_costs_no_grading(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stops(*given: Any, **more: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("blindgrade.engine.judging.relations.finding.between", stops)
+    assert relations([(_check(), Result(torch.ones(3)), Result(torch.zeros(3)))]) == [None]
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases(axes=(0, 2)), st.lists(st.sampled_from([1.0, -1.0, 0.0, 0.5, 1 + 1e-9, 1e300, float("inf")]), min_size=4))
+def test_no_pattern_of_factors_makes_it_stop(want: Case, factors: list[float]) -> None:
+    got = {key: w.double() * factor for (key, w), factor in zip(want.items(), factors, strict=False)}
+    found = between(got, {key: w.double() for key, w in want.items() if key in got}).relation
+    assert found is None or found.name in Name
 
 
 def _taken(layer: Any) -> Any:

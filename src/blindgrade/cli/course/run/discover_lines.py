@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from blindgrade.cohort_report.group_words import about_mutant, about_relations, many
+from blindgrade.cohort_report.group_words import about_mutant, about_relation, many
 from blindgrade.cohort_report.groups import AnswerGroup, Grouped
 
 MOST = 10  # groups of a lesson that are shown without --all
@@ -54,7 +54,7 @@ def _lesson(found: Grouped, everything: bool) -> Iterator[str]:
 
 def _group(one: AnswerGroup) -> Iterator[str]:
     yield f"{one.id}  {one.exercise}  {many(len(one.students), 'student')}"
-    for text in (about_mutant(one.mutant), about_relations(one.relations), *(f"fails: {c}" for c in one.claims)):
+    for text in (about_mutant(one.mutant), about_relation(one.compared), *(f"fails: {c}" for c in one.claims)):
         if text:
             yield from textwrap.wrap(text, 100, initial_indent="        ", subsequent_indent="          ")
     if one.sample is None:

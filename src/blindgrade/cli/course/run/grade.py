@@ -22,7 +22,8 @@ from blindgrade.cli.course.run.whole_lessons import whole_lessons
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, INTERRUPTED, SOME_NOT, say, stop, stops
 from blindgrade.cohort.changes import Changes, keep_higher
 from blindgrade.cohort.settings import Settings
-from blindgrade.engine.grading.warm_process import Zygote
+from blindgrade.engine.grading.choosing import workers_for
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.files import write_whole
 from blindgrade.render.safe import shown
 from blindgrade.submitted import NoSubmissions
@@ -77,15 +78,15 @@ def grade(
     exits.leave(code)  # everything is printed and stored
 
 
-def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings) -> Zygote | None:
+def _trial(targets: list[Target], private: tuple[Path, ...], settings: Settings) -> Workers | None:
     """Start the test of the sandbox's walls on this machine. With `--sandbox process` only warn and return None."""
     if settings.sandbox == "process":
         say("--sandbox process: STUDENTS' CODE RUNS AS YOU, with your files, your network and the course's solutions"
             " within its reach. Only for submissions that you have read.")  # fmt: skip
         return None
-    zygote = Zygote.for_targets(targets, sandbox="strict", private=[path.resolve() for path in private])
-    zygote.start()
-    return zygote
+    workers = workers_for(targets, sandbox="strict", private=[path.resolve() for path in private])
+    workers.start()
+    return workers
 
 
 def _check(preview: bool, raise_only: bool, reason: str | None, by_whom: str | None) -> None:

@@ -14,8 +14,7 @@ from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, SOME_NOT,
 from blindgrade.cohort.grading import Warm
 from blindgrade.cohort.replay import CannotReplay, Replay
 from blindgrade.cohort.replay import replay as grade_again
-from blindgrade.engine.grading.warm_process import SandboxMissing
-from blindgrade.engine.grading.worker_client import ZygoteFailed
+from blindgrade.engine.grading.worker_client import SandboxMissing, ZygoteFailed
 from blindgrade.render.safe import shown
 
 

@@ -18,10 +18,11 @@ from blindgrade.cli.bars import Bar
 from blindgrade.cli.course.run.verify_relations import show_relations
 from blindgrade.cli.course.run.verify_watch import watch_course
 from blindgrade.cli.course.run.verify_why import show_why
-from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, SOME_NOT, stops
+from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, SOME_NOT, stop, stops
 from blindgrade.generate.coverage_page import PAGE, coverage_page
 from blindgrade.verify.bench import Effort, Known
 from blindgrade.verify.junit import write_junit
+from blindgrade.verify.mutant import LACKING, can_make_mutants
 from blindgrade.verify.proofs import prove
 from blindgrade.verify.tasks import Proof
 
@@ -42,6 +43,8 @@ def verify(
     coverage: bool,
 ) -> None:
     """Run the proofs and show them, or do what another option asks for."""
+    if (mutants or why is not None) and not can_make_mutants():
+        stop(LACKING, BAD_REQUEST)
     effort = Effort(seeds, mutants, workers or os.cpu_count() or 1, known or "kept")
     ids = lessons or ("all",)
     with stops(BAD_REQUEST, CourseError, UnknownId):

@@ -8,7 +8,7 @@ from blindgrade.catalog import Catalog
 from blindgrade.cli.bars import Bar
 from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, SOME_NOT, stop
 from blindgrade.verify.bench import Effort
-from blindgrade.verify.mutants import Mutant
+from blindgrade.verify.mutant import Mutant
 from blindgrade.verify.why import Why, proposal, why
 from blindgrade.verify.workshop import Workshop
 

@@ -15,7 +15,7 @@ from blindgrade.cli.grade.watch.events import Failed, Graded, Request, Rest, Run
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.regrading import Regrading
 from blindgrade.engine.grading.runner import GraderFailed
-from blindgrade.engine.grading.warm_process import SandboxMissing
+from blindgrade.engine.grading.worker_client import SandboxMissing
 from blindgrade.models import Outcome
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 from blindgrade.catalog import Target
 from blindgrade.cli.exits import ALL_DONE, SOME_NOT, stop
@@ -19,21 +20,22 @@ from blindgrade.cli.grade.screen import Screen, put
 from blindgrade.cli.grade.watch.events import Failed, Graded, Key, Redraw, Request, Rest, Running, Saved
 from blindgrade.cli.grade.watch.files import watch_files
 from blindgrade.cli.grade.watch.grader import Grader
-from blindgrade.cli.grade.watch.keyboard import Keyboard
+from blindgrade.cli.grade.watch.keys import HAS_KEYS, keys
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.regrading import Regrading
-from blindgrade.engine.grading.warm_process import Zygote
+from blindgrade.engine.grading.workers import Workers
 from blindgrade.history import Progress
 from blindgrade.models import ExerciseResult, Outcome
 from blindgrade.next_step import next_in
 from blindgrade.render.links import Links
-from blindgrade.render.terminal.results import as_text
+from blindgrade.render.terminal.paper import as_text
 from blindgrade.render.terminal.watching import Focus, View, verdict, watch_screen
 
+PATIENCE = 0.5  # seconds after which Ctrl-C is noticed at the latest
 CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 
-def watch(job: Job, warm: Zygote) -> int:
+def watch(job: Job, warm: Workers) -> int:
     """Watch until the student leaves. Return the exit code."""
     need_device(job.options["device"])
     return Watch(job, warm).run()
@@ -42,7 +44,7 @@ def watch(job: Job, warm: Zygote) -> int:
 class Watch:
     """One run of `grade --watch`, from the first grading until the student leaves."""
 
-    def __init__(self, job: Job, warm: Zygote) -> None:
+    def __init__(self, job: Job, warm: Workers) -> None:
         submission, targets = job.submission, job.targets
         self._targets = targets
         self._submission = submission
@@ -66,10 +68,10 @@ class Watch:
         leave = threading.Event()
         files = threading.Thread(target=watch_files, args=(self._submission, leave, self._events.put), daemon=True)
         try:
-            with Keyboard(lambda key: self._events.put(Key(key)), lambda: self._events.put(Redraw())):
+            with keys(lambda key: self._events.put(Key(key)), lambda: self._events.put(Redraw())):
                 files.start()
                 self._grader.start()
-                while self._take(self._events.get()):
+                while self._take(self._next_event()):
                     pass
         except KeyboardInterrupt:
             pass
@@ -79,6 +81,12 @@ class Watch:
             if self._terminal:
                 put("\n")
         return self._exit_code()
+
+    def _next_event(self) -> object:
+        while True:
+            # On Windows a wait without an end cannot be interrupted by Ctrl-C.
+            with suppress(Empty):
+                return self._events.get(timeout=PATIENCE)
 
     def _take(self, event: object) -> bool:
         """Handle one event. Return False after the last one."""
@@ -195,7 +203,7 @@ class Watch:
         view = View(
             lessons=[(self._target(i).lesson, list(results.values())) for i, results in self._ordered()],
             problems=problems, recent=self._recent, focus=focus, listed=self._listed, status=self._status,
-            links=self._links, verbose=self._verbose, public_only=self._public_only(),
+            links=self._links, verbose=self._verbose, public_only=self._public_only(), keys=HAS_KEYS,
         )  # fmt: skip
         put(CLEAR + as_text(self._screen.console, *watch_screen(view, self._screen.console)))
 

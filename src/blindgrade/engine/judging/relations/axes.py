@@ -110,8 +110,10 @@ def _overlap(replies: Replies, axis: int, *, later: bool) -> bool:
     for part in replies.wrong:
         if axis >= part.w.ndim or part.w.shape[axis] < SHORTEST:
             return False
-        g, w = np.moveaxis(part.g, axis, 0), np.moveaxis(part.w, axis, 0)
-        came, due, other = (g[:-1], w[1:], w[:-1]) if later else (g[1:], w[:-1], w[1:])
+        before, after = ((*[slice(None)] * axis, keep) for keep in (slice(None, -1), slice(1, None)))
+        if not later:
+            before, after = after, before
+        came, due, other = part.g[before], part.w[after], part.w[before]
         if not close(came, due, part):
             return False
         found.append((part, due, other))

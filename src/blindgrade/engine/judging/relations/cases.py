@@ -37,12 +37,12 @@ def one_entry(replies: Replies) -> Relation | None:
 def _only_at(part: Part, axis: int, where: int) -> bool:
     if part.w.shape[axis] < (SHORTEST_EXACT if part.exact else SHORTEST):
         return False
-    with np.errstate(all="ignore"):
-        differs = ~(np.abs(part.g - part.w) <= part.atol + part.rtol * np.abs(part.w))
-    rows = np.moveaxis(differs, axis, 0).reshape(part.w.shape[axis], -1)
-    others = np.delete(rows, where, axis=0)
-    shows = np.delete(np.moveaxis(part.w, axis, 0), where, axis=0)
-    return bool(rows[where].any()) and not bool(others.any()) and len(np.unique(shows)) >= RIGHT
+    there: tuple[slice | int, ...] = (*[slice(None)] * axis, where)
+    # The part is wrong, so it is wrong there if it is wrong nowhere else.
+    if int(part.differs.sum()) != int(part.differs[there].sum()):
+        return False
+    shows = np.delete(part.w, where, axis=axis)
+    return len(np.unique(shows)) >= RIGHT
 
 
 def right_until(replies: Replies) -> Relation | None:
@@ -63,8 +63,7 @@ def _first_wrong(part: Part) -> int | None:
     """Entry from which all are wrong, if at least two before it are right and two are wrong."""
     if part.w.ndim == 0 or len(part.w) < SHORTEST:
         return None
-    right = np.abs(part.g - part.w) <= part.atol + part.rtol * np.abs(part.w)
-    rows = right.reshape(len(right), -1)
+    rows = ~part.differs.reshape(len(part.differs), -1)
     first = int(rows.all(axis=1).argmin())
     shows = len(np.unique(part.w[:first])) >= RIGHT
     return first if RIGHT <= first <= len(rows) - RIGHT and not rows[first:].all(axis=1).any() and shows else None

@@ -17,7 +17,7 @@ from blindgrade.wording import dtype as dtype_name
 
 ARGUMENTS = "arguments unchanged"  # end of the name that `answers_and_purity` gives
 FEWEST = 4  # values
-ALIKE = 3  # cases with the same result
+ALIKE, ALIKE_ANSWERS = 3, 5  # cases with the same result, if it is a value or one of few answers
 LOWER = {torch.float64: torch.float32, torch.float32: torch.bfloat16, torch.complex128: torch.complex64}
 
 
@@ -206,8 +206,10 @@ def constant(replies: Replies) -> Relation | None:
 
 
 def _is_constant(group: list[Part]) -> bool:
-    wrong = [part for part in group if not part.right]
-    if len(group) < ALIKE and not (len(group) == 2 and len(wrong) >= 1 and isinstance(group[0].want, Tensor)):
+    values = isinstance(group[0].want, Tensor | float | list)
+    if len(group) < (ALIKE if values else ALIKE_ANSWERS) and not (
+        len(group) == 2 and isinstance(group[0].want, Tensor)
+    ):
         return False
     if any(not _alike(group[0].got, part.got) for part in group[1:]):
         return False

@@ -51,13 +51,19 @@ CONSTANTS: dict[str, float] = {
 }
 TERMS = {"1 more than": 1.0, "1 less than": -1.0, "½ more than": 0.5, "½ less than": -0.5, "2 more than": 2.0,
          "2 less than": -2.0}  # fmt: skip
-COUNTS: list[tuple[str, Callable[[float], float], float]] = [
-    ("the expected value times {}", lambda factor: factor, 1.0),
-    ("the expected value divided by {}", lambda factor: 1 / factor, -1.0),
-    ("the expected value times the root of {}", lambda factor: factor * factor, 0.5),
-    ("the expected value divided by the root of {}", lambda factor: 1 / (factor * factor), -0.5),
-]
-SMALLEST_COUNT, LARGEST_COUNT = 2, 4096
+TIMES = "the expected value times"
+# Factors that a whole number n makes: in words, n of a factor, the factor of n, and the largest n.
+COUNTS: list[tuple[str, Callable[[float], float], Callable[[int], float], int]] = [
+    ("the expected value times {}", lambda f: f, float, 4096),
+    ("the expected value divided by {}", lambda f: 1 / f, lambda n: 1 / n, 4096),
+    ("the expected value times the root of {}", lambda f: f * f, math.sqrt, 4096),
+    ("the expected value divided by the root of {}", lambda f: 1 / (f * f), lambda n: 1 / math.sqrt(n), 4096),
+    (f"{TIMES} √(n/(n - 1)), where n is {{}}", lambda f: f * f / (f * f - 1), lambda n: math.sqrt(n / (n - 1)), 64),
+    (f"{TIMES} √((n - 1)/n), where n is {{}}", lambda f: 1 / (1 - f * f), lambda n: math.sqrt((n - 1) / n), 64),
+    (f"{TIMES} n/(n - 1), where n is {{}}", lambda f: f / (f - 1), lambda n: n / (n - 1), 64),
+    (f"{TIMES} (n - 1)/n, where n is {{}}", lambda f: 1 / (1 - f), lambda n: (n - 1) / n, 64),
+]  # fmt: skip
+SMALLEST_COUNT = 2
 FINE = 2e-6  # relative distance from a whole number: far below the tolerance, so that chance does not explain it
 FEWEST = 4  # different values that share a factor which is not recognised
 
@@ -111,17 +117,17 @@ def _by_a_size(replies: Replies, factors: list[float]) -> Relation | None:
 
 def _by_a_count(replies: Replies, factors: list[float]) -> Relation | None:
     """Scaled by a whole number, or by its root: the same in every case, or another one in each."""
-    if min(factors) <= 0:
+    if min(factors) <= 0 or 1.0 in factors:  # a factor of 1 has no n
         return None
-    for words, whole, power in COUNTS:
+    for words, whole, value, largest in COUNTS:
         raw = [whole(factor) for factor in factors]
-        if max(raw) > 2 * LARGEST_COUNT:
+        if not all(SMALLEST_COUNT - 1 <= one <= 2 * largest for one in raw):  # also not if one is NaN
             continue
         counts = [round(value) for value in raw]
-        near = all(abs(value - n) <= FINE * n for value, n in zip(raw, counts, strict=True))
-        if not near or min(counts) < SMALLEST_COUNT or max(counts) > LARGEST_COUNT:
+        near = all(abs(one - n) <= FINE * n for one, n in zip(raw, counts, strict=True))
+        if not near or min(counts) < SMALLEST_COUNT or max(counts) > largest:
             continue
-        number = {id(part): n**power for part, n in zip(replies.wrong, counts, strict=True)}
+        number = {id(part): value(n) for part, n in zip(replies.wrong, counts, strict=True)}
         if not holds(replies, _by_numbers(number), of_values=True).less(len(set(counts))).enough:
             continue
         a_number = "a whole number" if len(set(counts)) == 1 else "a whole number, another one in each case"

@@ -1,0 +1,108 @@
+"""A lesson that is not right yet stops only itself, and folders that nobody lists are named."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from blindgrade.catalog import Catalog, UnknownId
+from blindgrade.cli.course.group import course
+from blindgrade.scaffold.lesson import new_lesson, plan_lesson
+from blindgrade.verify.bench import Effort
+from blindgrade.verify.proofs import READABLE, prove
+
+MINI = Path(__file__).parent / "courses" / "mini"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The miniature course with a second lesson."""
+    copy = Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__", ".blindgrade")))
+    catalog = Catalog(copy)
+    new_lesson(catalog, plan_lesson(catalog, "curves"))
+    monkeypatch.setenv("BLINDGRADE_COURSE", str(copy))
+    return copy
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(course, arguments)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        (
+            "exercises/lesson_1_1_2_curves/lesson.toml",
+            "points = 100",
+            "points = 0",
+            "lesson.toml:7: exercise 1 (`center_rows`)",
+        ),
+        ("solutions/lesson_1_1_2_curves/curves.py", "### END SOLUTION", "", "is never closed"),
+        ("graders/lesson_1_1_2_curves/checks.py", "def center_rows_has", "def 1", "checks.py"),
+        ("graders/lesson_1_1_2_curves/checks.py", '@check("center_rows"', '@check("centre"', "belongs to `centre`"),
+    ],
+)
+def test_a_lesson_that_cannot_be_built_is_named_and_the_others_are_built(
+    root: Path, file: str, old: str, new: str, said: str
+) -> None:
+    text = (root / file).read_text()
+    assert old in text
+    (root / file).write_text(text.replace(old, new))
+    stub = Catalog(root).files("lesson-1.1.1").stub
+    stub.write_text("old")
+    done = run("build")
+    assert done.exit_code == 2
+    assert "course build: lesson-1.1.2 is not built: " in done.stderr and said in done.stderr
+    assert f"wrote {stub.relative_to(root)}" in done.stdout and stub.read_text() != "old"
+
+
+def test_a_lesson_that_cannot_be_read_is_one_failed_proof(root: Path) -> None:
+    Catalog(root).files("lesson-1.1.2").known_answers.unlink()
+    effort = Effort(seeds=1, workers=2)
+    proofs = prove(Catalog(root), ["lesson-1.1.1/correlation", "lesson-1.1.2"], effort)
+    assert [(p.lesson, p.passed) for p in proofs if p.name == READABLE] == [("lesson-1.1.2", False)]
+    assert any(p.lesson == "lesson-1.1.1" and p.passed for p in proofs)
+
+
+def unlist(root: Path) -> None:
+    contents = root / "course.toml"
+    text = contents.read_text()
+    start = text.index('\n[[module.lesson]]\nid = "lesson-1.1.2"')
+    contents.write_text(text[:start] + text[text.index('title = "Curves"', start) + len('title = "Curves"') :])
+
+
+@pytest.mark.parametrize("name", ["curves", "lesson-1.1.2", "1.1.2", "curvse", "lesson_1_1_2_curves"])
+def test_a_folder_that_course_toml_does_not_list_is_meant(root: Path, name: str) -> None:
+    unlist(root)
+    (root / "course.toml").write_text(
+        (root / "course.toml").read_text().replace('lessons = ["lesson-1.1.2"]', "lessons = []")
+    )
+    with pytest.raises(
+        UnknownId, match=r"solutions/lesson_1_1_2_curves is not in course\.toml; add these lines"
+    ) as error:
+        Catalog(root).find([name])
+    assert '[[module.lesson]]\nid = "lesson-1.1.2"\nslug = "curves"' in str(error.value)
+    done = run("build")
+    assert "lesson_1_1_2_curves is not in course.toml, so nothing is done with it" in done.stderr
+
+
+def test_a_slug_that_is_not_the_folders_is_named_with_its_line(root: Path) -> None:
+    contents = root / "course.toml"
+    contents.write_text(contents.read_text().replace('slug = "curves"', 'slug = "curve"'))
+    done = run("build", "lesson-1.1.2")
+    assert done.exit_code == 2
+    assert "has the slug `curve`, but its folder is solutions/lesson_1_1_2_curves" in done.stderr
+    assert "course.toml:16: " in done.stderr
+
+
+def test_a_bare_install_verifies_and_names_the_extra_for_mutants(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blindgrade.verify.mutant.NEEDED", "no_such_library")
+    assert run("build").exit_code == 0
+    done = run("verify", "lesson-1.1.2", "--seeds", "1", "--workers", "2")
+    assert done.exit_code == 0, done.output
+    for arguments in (["--mutants"], ["--why", "center_rows"]):
+        done = run("verify", *arguments)
+        assert done.exit_code == 2 and "pip install 'blindgrade[author]'" in done.stderr
