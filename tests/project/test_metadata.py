@@ -64,9 +64,8 @@ def test_the_wheel_has_every_file_of_the_package_also_those_whose_name_begins_wi
     built: zipfile.ZipFile,
 ) -> None:
     package = ROOT / "src" / "blindgrade"
-    # The templates of a student's repository are a link in the package.
-    paths = [Path(place, name) for place, _, names in os.walk(package, followlinks=True) for name in names]
-    paths = [path for path in paths if "__pycache__" not in path.parts]
+    folders = os.walk(package, followlinks=True)  # student_template/ is a link to the repository's top
+    paths = [Path(folder, name) for folder, _, names in folders if "__pycache__" not in folder for name in names]
     assert modules(built) == {path.relative_to(ROOT / "src").as_posix() for path in paths}
     assert "blindgrade/release/student_template/.github/workflows/grade.yml" in modules(built)
 

@@ -15,7 +15,7 @@ TOP = ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LIC
 # The navigation: a section, and its pages below docs/. Decisions are added by date.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Start": ("index.md",),
-    "Students": ("students.md", "notebooks.md", "resident.md", "files.md", "notation.md"),
+    "Students": ("students.md", "notebooks.md", "files.md", "resident.md", "notation.md"),
     "Instructors": (
         "monday.md", "instructors.md", "collect.md", "cohorts.md", "feedback.md", "cohort-report.md", "pages.md",
         "nbgrader.md", "gradescope.md", "classroom50.md",
