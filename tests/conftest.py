@@ -1,4 +1,4 @@
-"""Shared by tests of several folders: their order, a headless Chromium, and guards: no command ends pytest or stays."""
+"""Shared by tests: their order, a headless Chromium, and guards: no command ends pytest or leaves a process."""
 
 from __future__ import annotations
 

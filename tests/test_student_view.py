@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from blindgrade.attempts.decision import DecisionKind, Ruling
 from blindgrade.models import (
     CheckResult,
     ExerciseResult,
@@ -123,6 +125,22 @@ def test_a_result_without_checks_has_a_view_at_every_level() -> None:
     )
     for level in Level:
         student_view(attempt("ana", (1, 1, 1)).model_copy(update={"exercises": [empty]}), level)
+
+
+def test_a_change_of_an_exercises_points_is_said_where_its_points_are_and_without_the_reason() -> None:
+    decided = (
+        Ruling(kind=DecisionKind.ADJUST, student="ana", lesson=LESSON, exercise="fit_line", by=-2, reason="ill"),
+        Ruling(kind=DecisionKind.ADJUST, student="ana", lesson=LESSON, by=3, reason="ill"),
+        Ruling(kind=DecisionKind.EXTEND, student="ana", lesson=LESSON, days=1, reason="ill"),
+    )
+    one = SimpleNamespace(**{**dict(attempt("ana", (1, 1, 1))), "decisions": decided})
+    for level in Level:
+        said = {exercise.name: exercise.decided for exercise in student_view(one, level).exercises}
+        if level in (Level.COUNTS, Level.CHECKS):
+            changed = ["Your instructor changed your points of `fit_line` by -2."]
+            assert said == {"standardize": [], "correlation": [], "fit_line": changed}
+        else:
+            assert not any(said.values())
 
 
 @pytest.mark.parametrize(

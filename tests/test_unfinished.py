@@ -41,6 +41,13 @@ def run(*arguments: str) -> Result:
             "lesson.toml:7: exercise 1 (`center_rows`)",
         ),
         ("solutions/lesson_1_1_2_curves/curves.py", "### END SOLUTION", "", "is never closed"),
+        (
+            "solutions/lesson_1_1_2_curves/curves.py",
+            "def center_rows",
+            "def center_row",
+            "does not define `center_rows`; define it there, or rename the exercise in the lesson's four files."
+            " Did you mean `center_row`?",
+        ),
         ("graders/lesson_1_1_2_curves/checks.py", "def center_rows_has", "def 1", "checks.py"),
         ("graders/lesson_1_1_2_curves/checks.py", '@check("center_rows"', '@check("centre"', "belongs to `centre`"),
     ],

@@ -68,7 +68,8 @@ class ExerciseView(BaseModel):
     """An exercise as its student reads it. None means that the level does not show it.
 
     `outcome` is only passed, failed or error below the level `checks`. A count has passed checks and checks that the
-    grader could not judge. `waits_for` is a sentence about the exercises that must be correct first.
+    grader could not judge. `waits_for` is a sentence about the exercises that must be correct first. `decided` has a
+    sentence for each change of its points by an instructor, without the reason.
     """
 
     name: str
@@ -80,6 +81,7 @@ class ExerciseView(BaseModel):
     of: int | None = None
     checks: list[CheckView] | None = None
     waits_for: str = ""
+    decided: list[str] = []
     output: str = ""
 
 
@@ -140,6 +142,14 @@ class AnyResult(Protocol):
     def mutant(self) -> MutantWords | None: ...
 
 
+class AnyDecision(Protocol):
+    """What an instructor decided; about one exercise, if it names one."""
+
+    @property
+    def exercise(self) -> str | None: ...
+    def for_student(self) -> str: ...
+
+
 class AnyGraded(Protocol):
     """An attempt, or a score that was made from attempts."""
 
@@ -193,7 +203,8 @@ def student_view(attempt: AnyGraded, level: Level) -> StudentView:
         view.points, view.earned = attempt.points, getattr(attempt, "earned", attempt.points)
         view.adjusted = getattr(attempt, "adjusted", 0.0)
     if level is not Level.TOTAL and not unreadable:
-        view.exercises = [_exercise(result, level) for result in attempt.exercises]
+        decisions: Sequence[AnyDecision] = getattr(attempt, "decisions", ())
+        view.exercises = [_exercise(result, level, decisions) for result in attempt.exercises]
     if level is Level.CHECKS:
         view.problems = [unreadable] if unreadable else list(attempt.problems)
     return view
@@ -207,7 +218,7 @@ def excused_view(lesson: str, title: str, student: str, level: Level) -> Student
     )  # fmt: skip
 
 
-def _exercise(result: AnyResult, level: Level) -> ExerciseView:
+def _exercise(result: AnyResult, level: Level, decisions: Sequence[AnyDecision]) -> ExerciseView:
     known = result.outcome in EARNED or level is Level.CHECKS
     view = ExerciseView(
         name=result.name,
@@ -219,6 +230,7 @@ def _exercise(result: AnyResult, level: Level) -> ExerciseView:
         return view
     checks = list(_facts(result.checks))
     view.points = result.points
+    view.decided = [one.for_student() for one in decisions if one.exercise == result.name]
     view.passed, view.of = sum(check["outcome"] in EARNED for check in checks), len(checks)
     if level is Level.CHECKS:
         view.checks = [_check(check) for check in checks]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,13 +119,20 @@ def test_an_attempt_that_does_not_say_what_happened_is_reported(tmp_path: Path, 
         ("open('/tmp/{{mark}}', 'w')", "it left or changed file /tmp/bgmark"),
         ("import os; os.path.exists(p := '{{canaries}}'.split()[0]) and os.remove(p)", "it removed file blindgrade-"),
         ("import socket; socket.create_connection(('127.0.0.1', {{port}}))", "connections to the grader's machine"),
-        ("import os; os.kill(os.getppid(), 9)", "it ended "),
+        ("import os; os.kill(os.getppid(), 9)", "standardize failed: your code ended its process"),
     ],
 )
 def test_an_attack_that_succeeds_without_isolation_is_reported(
     tmp_path: Path, unguarded: Defence, code: str, reason: str
 ) -> None:
     broken(unguarded.face(planted(tmp_path, code)), reason)
+
+
+def test_a_process_that_an_attack_ends_is_reported(tmp_path: Path, unguarded: Defence) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        threading.Thread(target=other.wait, daemon=True).start()  # it is gone when it was waited for
+        once = f"import os, contextlib\nwith contextlib.suppress(ProcessLookupError): os.kill({other.pid}, 9)"
+        broken(unguarded.face(planted(tmp_path, once)), "it ended ")
 
 
 def test_damage_to_the_next_submission_is_reported(tmp_path: Path) -> None:

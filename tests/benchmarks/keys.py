@@ -81,8 +81,10 @@ def said(what: str, found: KeyFigures) -> bool:
         f" ones, {noticed} lose points, {found.named} are named, {len(found.misnamed)} get another's name",
         flush=True,
     )
-    for name in (*found.refused, *found.misnamed):
-        print(f"  {name}")
+    lists = {"refused": found.refused, "no points lost": found.unnoticed, "not named": found.unnamed}
+    for fault, names in {**lists, "another name": found.misnamed}.items():
+        for name in names:
+            print(f"  {fault}: {name}")
     return bool(found.refused or found.misnamed)
 
 

@@ -18,6 +18,8 @@ TEXT = '''
 """Ada's homework."""
 import math
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 UNUSED = 3
 SCALE: float = math.tau
@@ -32,11 +34,11 @@ def correlation(first, second):
     return 0
 
 
-def standardize(values):
+def standardize(values: Float[Tensor, "n"]) -> Tensor:
     """Ada's docstring."""
     if values.dim() < 1:
         raise ValueError("Ada says no")
-    correlation(values, values)
+    correlation(values, torch.zeros(1))
 
     class Inner:
         """By Ada."""
@@ -49,10 +51,13 @@ def test_a_sample_has_what_the_answer_uses_and_no_other_exercise(mini: Catalog) 
     [files] = mini.ready()
     sample = sample_of(mini.lesson(files), "standardize", TEXT)
     assert sample is not None
-    assert sample.helpers == "import math\n\n\nSCALE: float = math.tau\n\n\ndef _helper(x):\n    return x * SCALE"
+    assert (
+        sample.helpers
+        == "import math\nimport torch\n\n\nSCALE: float = math.tau\n\n\ndef _helper(x):\n    return x * SCALE"
+    )
     assert sample.code == (
         "def standardize(values):\n    if values.dim() < 1:\n        raise ValueError\n"
-        "    correlation(values, values)\n\n"
+        "    correlation(values, torch.zeros(1))\n\n"
         "    class Inner:\n        pass\n    return _helper(values)"
     )
     assert sample.whole == f"{sample.helpers}\n\n\n{sample.code}"

@@ -63,3 +63,12 @@ def test_markdown_shows_the_sentence_as_it_is(claim: str) -> None:
 
     shown = str(markdown2html(said(Outcome.FAILED, claim=claim)))
     assert html.escape(claim, quote=False) in shown and "<em>" not in shown and "<b>" not in shown
+
+
+def test_a_change_of_the_points_is_in_the_comment_also_of_a_passed_exercise() -> None:
+    said = "Your instructor set your points of `fit_line` to 5."
+    result = student_view(attempt("ana", (1, 1, 0)), Level.CHECKS)
+    passed, failed = (result.exercises[n].model_copy(update={"decided": [said]}) for n in (0, 2))
+    assert comment(passed, html.escape) == said
+    lines = (comment(failed, html.escape) or "").splitlines()
+    assert len(lines) == 2 and lines[0].startswith("- ✗") and lines[1] == said

@@ -65,7 +65,7 @@ class Defence:
         self._canaries.__enter__()
         try:
             self._targets = Catalog(self._canaries.course).find([self._canaries.lesson.entry.id])
-            self._warm = workers_for(self._targets, sandbox=self._sandbox)
+            self._warm = workers_for(self._targets, sandbox=self._sandbox, ahead=False)
             self._honest = self._submitted("honest", self._solution())
             if fault := self._honest_fault():
                 raise CorpusError(f"the course's own solution does not get every point: {fault}; correct the course")

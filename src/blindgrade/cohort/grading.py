@@ -204,8 +204,10 @@ class LessonGrader:
             return Plan(work, key, found, {}, [])
         done = store.read(lesson, work.student, key)
         if done is not None and not has_errors(done):
-            return replace(
-                Result(lesson, work.student, "unchanged"),
+            return Result(
+                lesson,
+                work.student,
+                "unchanged",
                 submission=found.sha256,
                 key=key,
                 course=self.version.digest,
@@ -253,9 +255,11 @@ class LessonGrader:
             attempt = self._attempt(plan, collected)
         attempt, answers = self._with_answers(attempt, collected)
         completed = self._completed(attempt, plan)
-        result = Result(self.target.lesson.id, plan.work.student, "graded", "", completed, len(plan.earlier))
-        result = replace(result, answers=answers, pending=has_pending(completed))
-        return replace(result, submission=plan.submission.sha256, key=plan.key, course=self.version.digest)
+        return Result(
+            self.target.lesson.id, plan.work.student, "graded", "", completed, len(plan.earlier),
+            submission=plan.submission.sha256, key=plan.key, course=self.version.digest, answers=answers,
+            pending=has_pending(completed),
+        )  # fmt: skip
 
     def _with_answers(self, attempt: Attempt, collected: CollectedReplies) -> tuple[Attempt, dict[str, str]]:
         """The attempt with digests of its wrong answers that nothing explains, and their replies by digest."""

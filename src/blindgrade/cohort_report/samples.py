@@ -46,12 +46,12 @@ def sample_of(lesson: Lesson, exercise: str, text: str) -> Sample | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     name = lesson.exercise(exercise).defines
-    own = next((node for node in reversed(body) if isinstance(node, Definition) and node.name == name), None)
+    plain: list[ast.stmt] = [_Plain().visit(node) for node in body]  # before the uses: annotations need no import
+    own = next((node for node in reversed(plain) if isinstance(node, Definition) and node.name == name), None)
     if own is None:
         return None
     others = {one.defines for one in lesson.exercises}
-    helpers = _used(own, [node for node in body if node is not own], others)
-    return Sample(_code([own]), _code(helpers))
+    return Sample(ast.unparse(own), _code(_used(own, [node for node in plain if node is not own], others)))
 
 
 def _sample(files: LessonFiles, lesson: Lesson, exercise: str, attempt: Attempt) -> Sample | None:
@@ -109,7 +109,14 @@ def _bound(node: ast.stmt) -> list[str]:
 
 
 def _code(nodes: Iterable[ast.stmt]) -> str:
-    return "\n\n\n".join(ast.unparse(_Plain().visit(ast.parse(ast.unparse(node)))) for node in nodes)
+    """Code of the statements: imports below each other, and other statements apart."""
+    code = ""
+    before: ast.stmt | None = None
+    for node in nodes:
+        close = isinstance(before, ast.Import | ast.ImportFrom) and isinstance(node, ast.Import | ast.ImportFrom)
+        code += ("" if before is None else "\n" if close else "\n\n\n") + ast.unparse(node)
+        before = node
+    return code
 
 
 class _Plain(ast.NodeTransformer):
@@ -122,6 +129,12 @@ class _Plain(ast.NodeTransformer):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self.generic_visit(node)
+        node.body = _without_text(node.body)
+        node.returns = None
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:
         self.generic_visit(node)
         node.body = _without_text(node.body)
         node.returns = None

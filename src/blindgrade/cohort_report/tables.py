@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from blindgrade.gradebook.csv_text import csv_text
 from blindgrade.gradebook.formulas import STARTS
 
 Kind = Literal["text", "code", "number", "share", "level", "list", "link"]
@@ -41,12 +40,8 @@ class Table:
 
     def csv(self) -> str:
         """Table as CSV. No cell of it is a formula."""
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow([_plain(c.title) for c in self.columns])
-        for row in self.rows:
-            writer.writerow([_plain(cell) for cell in row])
-        return out.getvalue()
+        rows = [[column.title for column in self.columns], *self.rows]
+        return csv_text(([_plain(cell) for cell in row] for row in rows), newline="\r\n")
 
 
 def _plain(cell: Cell) -> str:

@@ -29,11 +29,16 @@ def comments(view: StudentView, exercises: Iterable[str]) -> dict[str, str | Non
 
 
 def comment(view: ExerciseView, written: Callable[[str], str] | None = None) -> str | None:
-    """Comment on the exercise; None if it passed.
+    """Comment on the exercise; None if it passed and nobody changed its points.
 
     `written` escapes a sentence for the place where it is shown; the default is Markdown.
     """
     written = written or plain
+    said = [part for part in (_about(view, written), *map(written, view.decided)) if part is not None]
+    return "\n".join(said) if said else None
+
+
+def _about(view: ExerciseView, written: Callable[[str], str]) -> str | None:
     if view.outcome is Outcome.PASSED:
         return None
     if view.outcome is Outcome.NOT_ATTEMPTED:

@@ -74,11 +74,6 @@ def write_feedback(
 
 def _views(lesson: LessonScores, level: Level) -> dict[str, StudentView]:
     """Views of all students with a mark or an excuse, sorted by student."""
-    views = {
-        student: student_view(score, level)
-        for student, score in lesson.attempts.items()
-        if not lesson.is_excused(student)
-    }
-    excused = {*lesson.excused, *(student for student in lesson.attempts if student not in views)}
-    views |= {student: excused_view(lesson.lesson, lesson.title, student, level) for student in excused}
+    views = {student: student_view(score, level) for student, score in lesson.attempts.items()}
+    views |= {student: excused_view(lesson.lesson, lesson.title, student, level) for student in lesson.excused}
     return dict(sorted(views.items()))

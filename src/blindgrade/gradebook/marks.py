@@ -34,13 +34,8 @@ class Mark:
 def marks(lesson: LessonScores, roster: Roster, no_shows: NoShows | None = None) -> dict[str, Mark]:
     """Marks by student, sorted. Students of the roster without an attempt have one only if `no_shows` is given."""
     worth = most(lesson)
-    found = {
-        student: Mark(None if lesson.is_excused(student) else score.points, score.max_points, False, score)
-        for student, score in lesson.attempts.items()
-    }
-    for student in [*lesson.excused, *(s for s in found if lesson.is_excused(s))]:
-        score = lesson.attempts.get(student)
-        found[student] = Mark(None, score.max_points if score else worth, True, score)
+    found = {student: Mark(score.points, score.max_points, False, score) for student, score in lesson.attempts.items()}
+    found |= {student: Mark(None, worth, True) for student in lesson.excused}
     if no_shows:
         points = 0.0 if no_shows == "zero" else None
         found |= {student: Mark(points, worth) for student in absent(lesson, roster)}
@@ -54,7 +49,7 @@ def most(lesson: LessonScores) -> float:
 
 def absent(lesson: LessonScores, roster: Roster) -> list[str]:
     """Students of the roster who have no attempt and no excuse."""
-    return sorted(s for s in roster.people if s not in lesson.attempts and not lesson.is_excused(s))
+    return sorted(s for s in roster.people if s not in lesson.attempts and s not in lesson.excused)
 
 
 def about_absent(lesson: LessonScores, roster: Roster, no_shows: NoShows | None) -> list[str]:
@@ -72,7 +67,7 @@ def about_absent(lesson: LessonScores, roster: Roster, no_shows: NoShows | None)
 
 def about_excused(lesson: LessonScores, what: str) -> list[str]:
     """Sentence that names the excused students of a lesson, and says what the file has for them."""
-    excused = sorted(lesson.excused | {s for s in lesson.attempts if lesson.is_excused(s)})
+    excused = sorted(lesson.excused)
     return [f"{lesson.lesson}: excused: {named(excused)}; {what}"] if excused else []
 
 

@@ -51,7 +51,7 @@ def _line(lesson: str, student: str, mark: Mark, roster: Roster) -> list[str]:
     person, score = roster.person(student), mark.score
     who = [guarded(text) for text in (student, person.name, person.get("email"))]
     points = "" if mark.points is None else short(mark.points, EXACT)
-    earned = short(score.earned, EXACT) if score and not mark.excused else points
+    earned = short(score.earned, EXACT) if score else points
     when = [str(score.days_late), score.submitted_at or "", score.graded_at] if score else ["", "", ""]
     decided = guarded("; ".join(one.what for one in score.decisions)) if score else ""
     note = EXCUSED if mark.excused else NO_ATTEMPT if mark.no_show else decided
@@ -65,4 +65,4 @@ def _points(lesson: str, mark: Mark, names: Sequence[str]) -> list[str]:
     results = {f"{lesson}/{r.name}": r.points for r in mark.score.exercises} if mark.score else {}
     if mark.no_show and mark.points is not None:
         results = {name: mark.points for name in names if name.startswith(f"{lesson}/")}
-    return ["" if mark.excused or name not in results else short(results[name], EXACT) for name in names]
+    return ["" if name not in results else short(results[name], EXACT) for name in names]

@@ -45,8 +45,8 @@ class Score(AttemptSummary):
     are a mean, too; all other fields are those of the latest attempt.
 
     adjusted: points that an instructor's decision added to the lesson, or took from it; they are part of `points`.
-    excused: the student needs no points for this lesson, so exports write none. decisions: in force about the
-    student and the lesson. A student with points by a decision alone has a score without a key and exercises.
+    decisions: in force about the student and the lesson. A student with points by a decision alone has a score without
+    a key and exercises.
     """
 
     title: str = ""
@@ -56,7 +56,6 @@ class Score(AttemptSummary):
     earned: float = 0.0
     days_late: int = 0
     adjusted: float = 0.0
-    excused: bool = False
     decisions: tuple[Decision, ...] = ()
     up_to_date: bool | None = True
 
@@ -65,8 +64,8 @@ class Score(AttemptSummary):
 class LessonScores:
     """Scores of one lesson, sorted by student, and notes about attempts that were left out.
 
-    `excused` are students who need no points, with or without an attempt. `title` is the lesson's; it is empty if the
-    course has no such lesson now.
+    `excused` are students who need no points, with or without an attempt; they have no score. `title` is the lesson's;
+    it is empty if the course has no such lesson now.
     """
 
     lesson: str
@@ -74,10 +73,6 @@ class LessonScores:
     notes: list[str]
     excused: set[str] = field(default_factory=set)
     title: str = ""
-
-    def is_excused(self, student: str) -> bool:
-        """Does the student need no points for this lesson?"""
-        return student in self.excused or (student in self.attempts and self.attempts[student].excused)
 
 
 def read_scores(marks: Marks, policy: Policy, lessons: Sequence[str] | None = None) -> Iterator[LessonScores]:

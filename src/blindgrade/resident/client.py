@@ -23,7 +23,7 @@ from blindgrade.resident.place import Card, Place
 from blindgrade.resident.proof import holds, proof
 
 MODULE = "blindgrade.cli.grade.resident"  # what the process runs
-GREETING = 4.0  # seconds until a resident that says nothing counts as hung; a thread of its own greets
+GREETING = 10.0  # seconds until a resident that says nothing counts as hung; on a busy machine it takes a while
 SILENCE = 15.0  # seconds without a sign of life while it works: it sends one each second
 STARTING = 60.0  # seconds until a new resident must listen
 POLL = 0.004
@@ -59,6 +59,8 @@ class Resident:
         if sock is None:
             return None
         try:
+            if _is_stopped(pid_of(sock)):
+                raise Gone("it was stopped")
             return self._greeted(sock)
         except (Gone, OSError, KeyError):
             self._end_hung(sock)
@@ -112,7 +114,7 @@ class Resident:
         if card is None or card.protocol != PROTOCOL:
             return None
         try:
-            if self._place.loopback:
+            if self._place.loopback or not hasattr(socket, "AF_UNIX"):
                 return socket.create_connection(("127.0.0.1", card.port), 1.0)
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             sock.settimeout(GREETING)
@@ -187,6 +189,15 @@ def runs_now(place: Place, root: Path) -> tuple[Resident, socket.socket] | None:
 
 def _private(name: str, flags: int) -> int:
     return os.open(name, flags, 0o600)
+
+
+def _is_stopped(pid: int | None) -> bool:
+    """Whether a signal stopped the process. It would never answer."""
+    try:
+        row = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return row.rpartition(")")[2].split()[:1] == ["T"]
 
 
 def _runs_resident(pid: int) -> bool:

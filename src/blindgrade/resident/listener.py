@@ -34,7 +34,7 @@ class Listener:
         place.write_card(self.card)
 
     def _bound(self) -> socket.socket:
-        if self.place.loopback:
+        if self.place.loopback or not hasattr(socket, "AF_UNIX"):
             sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             sock.bind(("127.0.0.1", 0))
             return sock

@@ -16,7 +16,7 @@ from blindgrade.catalog import Target
 from blindgrade.engine.answers.answer_key import KEY_SEED
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
-from blindgrade.engine.grading.runner import GraderFailed, grade_lesson
+from blindgrade.engine.grading.runner import GraderFailed, all_checks, grade_lesson
 from blindgrade.engine.grading.worker_client import SandboxMissing, ZygoteFailed
 from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.submission.fingerprints import DoesNotParse, fingerprints
@@ -100,6 +100,7 @@ class Grader:
             seconds=time.monotonic() - begun,
             problems=problems,
             not_limited=same[0].not_limited,
+            checks=self._all_checks(target, options, list(old.values())),
         )
 
     def _partly(
@@ -115,13 +116,24 @@ class Grader:
         self._keep(target, found, attempt, keys, opened[lesson])
         new = {result.name: result for result in attempt.exercises}
         both = [(new | old)[name] for name in target.exercises if name in new or name in old]
-        return attempt.model_copy(
-            update={
-                "exercises": both,
-                "points": round(sum(result.points for result in both), 6),
-                "max_points": sum(result.max_points for result in both),
-            }
+        return Attempt.of(
+            target.lesson,
+            both,
+            attempt.submission,
+            seed=attempt.seed,
+            reference=attempt.reference,
+            sandbox=attempt.sandbox,
+            seconds=attempt.seconds,
+            problems=attempt.problems,
+            unreadable=attempt.unreadable,
+            graded_at=attempt.graded_at,
+            not_limited=attempt.not_limited,
+            checks=self._all_checks(target, options, both),
         )
+
+    def _all_checks(self, target: Target, options: Options, results: list[ExerciseResult]) -> int | None:
+        _, reference = self.references.of(target, options)
+        return all_checks(reference, results)
 
     def _keep(
         self, target: Target, found: LessonSubmission, attempt: Attempt, keys: dict[str, str], opened: set[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -124,7 +125,14 @@ def test_points_of_an_instructor_are_named_on_page_and_text(here: Path) -> None:
     page, text = read(here, "bo")
     assert "54 of 100 points (with +2 by your instructor).\n" in text
     assert "54 points (with +2 by your instructor)." in page
-    assert "85 of 100 points.\n" in read(here, "ana")[1] and "5 of 20 points" in read(here, "ana")[1]
+    page, text = read(here, "ana")
+    assert "85 of 100 points.\n" in text
+    assert "5 of 20 points\nYour instructor set your points of `fit_line` to 5.\n" in text
+    assert "<p>Your instructor set your points of <code>fit_line</code> to 5.</p>" in page
+    assert not re.search(r"\bill\b", page + text)
+    policy(here, '[policy.feedback]\nbefore = "counts"\n')
+    feedback()
+    assert read(here, "ana")[0].count("Your instructor set your points of <code>fit_line</code> to 5.") == 1
 
 
 def test_a_student_with_points_by_a_decision_alone_reads_that_nothing_was_handed_in(here: Path) -> None:

@@ -309,3 +309,20 @@ def test_a_port_with_a_token_serves_where_there_are_no_sockets_in_folders(home: 
     assert home.status()["served"] == 2
     assert "ends" in home.grade("--stop").stdout
     assert "No resident grader runs" in home.grade("--status").stdout
+
+
+def test_a_command_that_is_interrupted_leaves_a_resident_that_goes_on(shared: Home) -> None:
+    shared.answer("all_right")
+    shared.grade("lesson-1.1.1")
+    before = shared.status()
+    shared.answer("never_returns")
+    running = shared.start("lesson-1.1.1", "--again")
+    while not shared.status()["busy"] and running.poll() is None:
+        time.sleep(0.02)
+    running.kill()
+    running.communicate()
+    shared.answer("all_right")
+    while shared.status()["busy"]:
+        time.sleep(0.02)
+    assert shared.grade("lesson-1.1.1").returncode == 0
+    assert shared.status()["pid"] == before["pid"]

@@ -182,6 +182,9 @@ def test_the_next_workers_get_ready_while_one_works(source: FreshProcesses) -> N
         assert not one._waiting
         one.spawn(Limits()).close()  # not expected: more may follow
         assert len(one._waiting) == 1
+    with FreshProcesses(wanted=None, ahead=False) as one:
+        one.spawn(Limits()).close()
+        assert not one._waiting
 
 
 def test_a_worker_that_cannot_start_is_the_machines_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from blindgrade.cli.grade.refusals import refuse_what_cannot_be
 from blindgrade.resident.client import Answer
 
 # With one of these options, `grade` does its work itself.
-ALONE = ("debug", "watch", "hint", "open_it")
+ALONE = ("debug", "watch", "hint", "open_it", "explain")
 
 
 def begin(

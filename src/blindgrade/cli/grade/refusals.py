@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -48,5 +49,8 @@ def need_solutions(targets: list[Target], reference: str) -> None:
     if missing or reference == "key":
         where = f"this course does not have that of {missing[0]}" if missing else "--reference key uses none"
         stop(f"--explain compares with small changes of the solution, and {where}; leave out --explain", BAD_REQUEST)
+    if not hasattr(os, "fork"):
+        stop("--explain runs many small changes of the solution, and this system cannot fork; run it in WSL 2, in a"
+             " Linux container or on a Linux machine", BAD_REQUEST)  # fmt: skip
     if find_spec("libcst") is None:
         stop("libcst is not installed; run pip install 'blindgrade[discover]', or leave out --explain", BAD_REQUEST)

@@ -28,12 +28,14 @@ def workers_for(
     private: Iterable[Path] = (),
     again: bool = False,
     many: bool = False,
+    ahead: bool = True,
 ) -> Workers:
     """Workers for grading these lessons. Behind a wall, they cannot read the lessons' solutions and checks.
 
     `private` are more paths that they must not read. With `again`, the lessons are graded again and again, and somebody
-    waits. With `many`, there are many submissions: then even the tier `process` has forks where they are safe. CUDA
-    does not survive a fork. CourseError if this Python lacks a package of the course.
+    waits. With `many`, there are many submissions: then even the tier `process` has forks where they are safe. Without
+    `ahead`, no process waits for a later worker. CUDA does not survive a fork. CourseError if this Python lacks a
+    package of the course.
     """
     need_packages(targets)
     if device == "cpu" and forks_safely() and (sandbox != "process" or many):
@@ -45,6 +47,7 @@ def workers_for(
         optimizer=any(map(needs_optimizer, targets)),
         packages=list(dict.fromkeys(name for target in targets for name in target.packages)),
         wanted=None if again or many else len(targets),
+        ahead=ahead,
         strict=sandbox not in ("auto", "process"),
         memory=device == "cpu",
         missing={} if sandbox == "process" or device != "cpu" else {"isolation": NO_WALL_HERE},

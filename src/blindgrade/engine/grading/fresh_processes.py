@@ -35,8 +35,9 @@ class FreshProcesses(Workers):
     """Workers that are processes of their own, in the tier `process`.
 
     `wanted` is the number of workers that will be asked for, or None if nobody knows. While one works, the next ones
-    get ready. With `strict`, there are no workers: this tier isolates nothing. `missing` says why there is no stronger
-    tier. Without `memory`, the memory is not limited, because the driver of a GPU reserves large parts of it.
+    get ready, but not without `ahead`. With `strict`, there are no workers: this tier isolates nothing. `missing` says
+    why there is no stronger tier. Without `memory`, the memory is not limited, because the driver of a GPU reserves
+    large parts of it.
     """
 
     starts_processes = True
@@ -47,6 +48,7 @@ class FreshProcesses(Workers):
         optimizer: bool = False,
         packages: Sequence[str] = (),
         wanted: int | None = 1,
+        ahead: bool = True,
         strict: bool = False,
         memory: bool = True,
         missing: dict[str, str] | None = None,
@@ -56,6 +58,7 @@ class FreshProcesses(Workers):
         self.missing = missing or {}
         self._options = {"optimizer": optimizer, "packages": environment.folders(packages)}
         self._wanted = wanted
+        self._ahead = ahead
         self._strict = strict
         self._memory = memory
         self._lacking: list[str] = []
@@ -109,7 +112,7 @@ class FreshProcesses(Workers):
         A worker that was not expected replaces one that ended early. Then another one may follow, too.
         """
         most = 2 if self._wanted is None else int(self._wanted != 0)
-        while len(self._waiting) < most:
+        while self._ahead and len(self._waiting) < most:
             self._waiting.append(_Fresh(self._options))
 
     def ended(self, fresh: _Fresh) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from blindgrade import seeds
 from blindgrade.catalog import Catalog, Target
 from blindgrade.engine.answers.answer_key import KEY_SEED, KeyReference
+from blindgrade.engine.answers.reference import Reference
 from blindgrade.engine.grading.choosing import workers_for
 from blindgrade.engine.grading.in_process import InThisProcess
 from blindgrade.engine.grading.loop import Loop, Observer, Round, forgiving
@@ -78,6 +79,13 @@ def grade_lesson(
         raise
     except ZygoteFailed as error:
         raise GraderFailed(str(error)) from None
+
+
+def all_checks(reference: Reference, results: list[ExerciseResult]) -> int | None:
+    """Number of the exercises' checks, hidden ones too; None if all of them ran."""
+    if isinstance(reference, KeyReference):
+        return sum(reference.counts.get(result.name, len(result.checks)) for result in results)
+    return None
 
 
 @dataclass(frozen=True)
@@ -166,14 +174,8 @@ class _LessonRun:
             problems=self.problems,
             unreadable=self._unreadable(),
             not_limited=[] if self.options.debug else list(self.workers.lacking),
-            checks=self._all_checks(results),
+            checks=all_checks(self.reference, results),
         )
-
-    def _all_checks(self, results: list[ExerciseResult]) -> int | None:
-        """Number of the exercises' checks, hidden ones too; None if all of them ran."""
-        if isinstance(self.reference, KeyReference):
-            return sum(self.reference.counts.get(result.name, len(result.checks)) for result in results)
-        return None
 
     def _exercises(self, loop: Loop) -> list[ExerciseResult]:
         """Results in the lesson's order. Exercises that end their worker run last, so that one worker may be enough."""

@@ -9,13 +9,15 @@ example, minus it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from blindgrade.checks import Check
 from blindgrade.engine.answers.reference import Reference
 from blindgrade.engine.judging.judging import due, same
 from blindgrade.engine.judging.parts import Case, by_parts
-from blindgrade.engine.judging.relations.finding import relations
+from blindgrade.engine.judging.relations import remembered
+from blindgrade.engine.judging.relations.together import settled
 from blindgrade.engine.wire.replies import Raised, Reply, Result
 from blindgrade.models import CheckResult, Exercise, Kind, Outcome
 
@@ -54,8 +56,10 @@ def diagnose(
 
 def _relate(failed: list[Seen], reference: Reference) -> None:
     """Write into the failed checks' results what their replies are, compared with the expected ones."""
-    found = relations([(one.check, one.reply, due(reference, one.check, one.seed)) for one in failed])
-    for one, relation in zip(failed, found, strict=True):
+    found = [
+        remembered.found(one.check, one.seed, one.reply, partial(due, reference, one.check, one.seed)) for one in failed
+    ]
+    for one, relation in zip(failed, settled(found), strict=True):
         if relation is not None:
             one.result.relation = relation.name.value
             one.result.relation_text = relation.text if one.check.public else relation.hidden

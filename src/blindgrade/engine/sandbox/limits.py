@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TRIES, PAUSE = 10, 0.05  # further attempts to remove a folder, and seconds between two
+HAS_CLOCKS = hasattr(time, "pthread_getcpuclockid")  # of other processes, too
 STOP: int = getattr(signal, "SIGXCPU", 0)  # a worker that gets this signal writes where it is; 0 without signals
 
 
@@ -32,7 +33,7 @@ def processor_seconds(pid: int) -> float | None:
     Children can exist only in the tier `process`. There, /proc can be read.
     """
     # A jail has no /proc, and its clocks can be read all the same. macOS and Windows have no clocks of threads.
-    if not hasattr(time, "pthread_getcpuclockid") or not hasattr(time, "clock_gettime"):
+    if not HAS_CLOCKS or not hasattr(time, "clock_gettime"):
         return None
     try:
         # The number of a process's clock is made from its id (clock_getcpuclockid in the C library).

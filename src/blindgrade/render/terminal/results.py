@@ -56,8 +56,7 @@ def lesson_list(attempt: Attempt, console: Console) -> list[RenderableType]:
 
 def lesson_end(attempt: Attempt, console: Console) -> list[RenderableType]:
     """Points of a lesson, below its exercises."""
-    parts: list[RenderableType] = [Text()]
-    parts.append(bar(attempt.points, attempt.max_points, console, unit=unit(attempt)))
+    parts: list[RenderableType] = [Text(), bar(attempt.points, attempt.max_points, console, unit=unit(attempt))]
     if sentence := public_part(attempt):
         parts.append(Text(f"  {sentence}", "dim"))
     return parts

@@ -82,7 +82,7 @@ def exercise_text(view: ExerciseView) -> str:
     """The exercise's outcome and points, each of its checks, and what the code printed, as far as the view has them."""
     score = f", {points(view.points)} of {points(view.max_points)} points" if view.points is not None else ""
     count = f", {view.passed} of {view.of} checks passed" if view.of is not None and view.checks is None else ""
-    lines = [f"{view.title}: {word(view)}{score}{count}"]
+    lines = [f"{view.title}: {word(view)}{score}{count}", *view.decided]
     if view.waits_for:
         lines.append(f"This exercise {view.waits_for}: correct that first.")
     given: set[str] = set()

@@ -129,14 +129,14 @@ class Syncer:
     # ------------------------------------------------------------ rows, many at a time
 
     def _for_the_gradebook(self, scores: LessonScores) -> LessonScores:
-        """Scores without excused students, under the ids that the gradebook has.
+        """Scores under the ids that the gradebook has.
 
         An id with an accent has two forms in Unicode. Folders of macOS and nbgrader may have different ones.
         """
         if self._students is None:
             self._students = {composed(student): student for student in self._db.scalars(select(api.Student.id))}
         known = self._students
-        attempts = {known.get(composed(s), s): a for s, a in scores.attempts.items() if not scores.is_excused(s)}
+        attempts = {known.get(composed(s), s): a for s, a in scores.attempts.items()}
         return LessonScores(scores.lesson, attempts, scores.notes)
 
     def _add_students(self, students: list[str]) -> None:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blindgrade.checks import Check, Rng, check, gradients
-from blindgrade.engine.judging.relations.finding import between, relations
-from blindgrade.engine.judging.relations.relation import Name
+from blindgrade.engine.judging.relations.finding import between, found_in
+from blindgrade.engine.judging.relations.relation import Name, Relation
+from blindgrade.engine.judging.relations.together import settled
 from blindgrade.engine.wire.replies import Raised, Result
 
 from .replies import Case, cases, name
@@ -55,6 +56,10 @@ def _check(**given: Any) -> Check:
         """The claim."""
 
     return check("exercise", **given)(experiment)
+
+
+def relations(failed: list[tuple[Check, Any, Any]]) -> list[Relation | None]:
+    return settled([found_in(*one) for one in failed])
 
 
 def test_a_verdict_of_its_own_has_no_relation() -> None:

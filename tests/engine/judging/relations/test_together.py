@@ -33,6 +33,12 @@ def test_a_factor_that_is_not_recognised_must_hold_in_most_checks() -> None:
     assert names(Found(FACTOR), Found(ERROR)) == ["proportional", "no_error"]
 
 
+def test_a_check_with_too_few_values_says_nothing_against_a_factor() -> None:
+    assert names(Found(FACTOR), Found(None, few=True)) == ["proportional", None]
+    assert names(Found(MINUS), Found(None, few=True), Found(None, few=True)) == ["negated", None, None]
+    assert names(Found(CASE), Found(None, few=True)) == [None, None]
+
+
 def test_minus_the_value_in_one_of_many_checks_is_a_chance_of_its_inputs() -> None:
     assert names(Found(MINUS), NOTHING, NOTHING) == [None, None, None]
     assert names(Found(MINUS), Found(MINUS), NOTHING) == ["negated", "negated", None]

@@ -46,9 +46,9 @@ class GradeService:
             connection.end(self._work(request, connection))
         except Declined as declined:
             connection.decline(str(declined))
-        except Gone:
-            raise
         except Exception as error:  # whatever it is, the command finds out without this process
+            if isinstance(error, Gone) or connection.gone():
+                return  # nobody waits any more, and the work was ended for that reason
             self._why = f"{type(error).__name__}: {error}"
             print(self._why, file=sys.stderr, flush=True)
             connection.decline(self._why)

@@ -23,9 +23,10 @@ from blindgrade.engine.judging.relations import (
     members,
     samples,
 )
+from blindgrade.engine.judging.relations.evidence import VALUES
 from blindgrade.engine.judging.relations.parts import Replies, compared
 from blindgrade.engine.judging.relations.relation import Relation
-from blindgrade.engine.judging.relations.together import Found, settled
+from blindgrade.engine.judging.relations.together import Found
 from blindgrade.engine.wire.replies import Reply, Result
 
 Family = Callable[[Replies], Relation | None]
@@ -69,12 +70,8 @@ WITHOUT_VALUES = (effects.error, effects.constant, members.labels_confused, case
 GRADIENTS = {"gradients", "grad", "backward", "jacobian", "vjp", "jvp"}
 
 
-def relations(failed: Sequence[tuple[Check, Reply, Reply | Keyed | None]]) -> list[Relation | None]:
-    """Relation of the student's reply to the reference's in each failed check of an exercise; None if none is sure."""
-    return settled([_found(*one) for one in failed])
-
-
-def _found(check: Check, student: Reply, reference: Reply | Keyed | None) -> Found:
+def found_in(check: Check, student: Reply, reference: Reply | Keyed | None) -> Found:
+    """What the student's reply to the check is, compared with the reference's. Nothing, if no relation is sure."""
     if check.verdict is not None or not isinstance(student, Result):
         return Found(None, about_values=False)
     if isinstance(reference, Keyed):
@@ -101,7 +98,9 @@ def _first(replies: Replies | None, order: Sequence[Family]) -> Found:
     if replies is None or not (replies.wrong or replies.misfits):
         return Found(None)
     relation = next((found for family in order if (found := family(replies)) is not None), None)
-    return Found(relation, frozenset(part.path[-1] for part in replies.wrong if part.path))
+    different = sum(len(np.unique(part.w)) for part in replies.wrong)
+    few = replies.of_numbers and different <= VALUES  # one of them is used up by the choice of a factor
+    return Found(relation, frozenset(part.path[-1] for part in replies.wrong if part.path), few=few)
 
 
 @lru_cache(maxsize=1024)

@@ -125,7 +125,7 @@ class Replies:
 
 def compared(got: Any, want: Any, atol: Tolerance, rtol: Tolerance, *, of_gradients: bool = False) -> Replies | None:
     """The replies' parts; None if there are too many, or too many numbers."""
-    if _size(got) > MOST_VALUES or _size(want) > MOST_VALUES:
+    if size_of(got) > MOST_VALUES or size_of(want) > MOST_VALUES:
         return None
     misfits: list[tuple[Path, Any, Any]] = []
     parts: list[Part] = []
@@ -234,11 +234,12 @@ def _of_one_kind(got: Any, want: Any) -> bool:
     return came == due or (came, due) == ("int", "float")
 
 
-def _size(value: Any) -> int:
+def size_of(value: Any) -> int:
+    """Numbers and other parts of a reply."""
     if isinstance(value, Tensor):
         return value.numel()
     if isinstance(value, Mapping):
-        return sum(map(_size, value.values())) + len(value)
+        return sum(map(size_of, value.values())) + len(value)
     if isinstance(value, list | tuple):
-        return sum(map(_size, value)) + len(value)
+        return sum(map(size_of, value)) + len(value)
     return 1

@@ -25,12 +25,13 @@ CASES = 2  # in which a factor is seen: one may be a chance of the inputs, as ha
 class Found:
     """What one failed check shows: its relation, and the names of the parts that are wrong.
 
-    `about_values` is False if there are no values to compare.
+    `about_values` is False if there are no values to compare. `few` says that there are too few to show any relation.
     """
 
     relation: Relation | None
     wrong: frozenset[str | int] = frozenset()
     about_values: bool = True
+    few: bool = False
 
 
 def settled(found: Sequence[Found]) -> list[Relation | None]:
@@ -45,10 +46,11 @@ def settled(found: Sequence[Found]) -> list[Relation | None]:
     about = [
         one for one in found if one.about_values and (one.relation is None or one.relation.name not in OTHER_KINDS)
     ]
+    telling = [one for one in about if one.relation is not None or not one.few]
     factors = [one.relation for one in about if one.relation is not None and one.relation.name in FACTORS]
     recognised = {(one.name, one.key) for one in factors}
     sure = len(recognised) == 1 and factors[0].name is Name.SCALED and sum(one.cases for one in factors) >= CASES
-    everywhere = 3 * len(factors) >= 2 * len(about)
+    everywhere = 3 * len(factors) >= 2 * len(telling)
     wrong = frozenset().union(*(one.wrong for one in about))
     split = all(one.relation is not None and one.relation.name is Name.ONLY_ONE_CASE for one in about)
 
@@ -56,7 +58,7 @@ def settled(found: Sequence[Found]) -> list[Relation | None]:
         if one is None or (one.name is Name.ONLY_ONE_CASE and not split):
             return None
         alike = sum(other.relation is not None and other.relation.name is one.name for other in about)
-        if one.name in MOSTLY and 2 * alike < len(about):
+        if one.name in MOSTLY and 2 * alike < len(telling):
             return None
         if one.name in FACTORS and not (one.name is Name.SCALED and sure):
             return (one.weaker if one.name is Name.SCALED else one) if everywhere else None
