@@ -115,6 +115,12 @@ def _set_deterministic(value: tuple[bool, bool]) -> None:
     torch._C._set_deterministic_algorithms(value[0], warn_only=value[1])
 
 
+def _saved_tensors_hooks() -> Any:
+    # PyTorch 2.6 cannot say it. There, hooks that an exercise leaves behind reach the next one.
+    top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
+    return top(False) if top is not None else None
+
+
 def _pop_saved_tensors_hooks(_: object) -> None:
     torch._C._autograd._pop_saved_tensors_default_hooks()
 
@@ -240,8 +246,7 @@ SETTINGS = [
     Setting("a function mode", torch._C._len_torch_function_stack, _function_modes, partial=True),
     Setting("a dispatch mode", torch._C._len_torch_dispatch_stack, _dispatch_modes, partial=True),
     Setting("disabled functions of tensor classes", torch._C._is_torch_function_enabled, None),
-    Setting("hooks of saved tensors", lambda: torch._C._autograd._top_saved_tensors_default_hooks(False),
-            _pop_saved_tensors_hooks, partial=True),
+    Setting("hooks of saved tensors", _saved_tensors_hooks, _pop_saved_tensors_hooks, partial=True),
     Setting("a transform of functions", torch._C._functorch.maybe_current_level, None),
     Setting("a level of forward gradients", lambda: torch.autograd.forward_ad._current_level, None),
     Setting("a profiler", torch._C._autograd._profiler_enabled, None),
