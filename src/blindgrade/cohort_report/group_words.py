@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blindgrade.models import MutantMatch
+from blindgrade.render.sentences import many
 
 
 def about_mutant(found: MutantMatch | None) -> str:
@@ -17,8 +18,3 @@ def about_mutant(found: MutantMatch | None) -> str:
 def about_relation(compared: str) -> str:
     """What the numbers of an answer say, as its students read it; empty if nothing."""
     return f"the students read: “{compared}”" if compared else ""
-
-
-def many(count: int, what: str) -> str:
-    """The number with its noun."""
-    return f"{count} {what}{'' if count == 1 else 's'}"

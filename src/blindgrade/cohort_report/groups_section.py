@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from blindgrade.cohort_report.group_words import about_mutant, about_relation, many
+from blindgrade.cohort_report.group_words import about_mutant, about_relation
 from blindgrade.cohort_report.groups import AnswerGroup, Grouped
 from blindgrade.cohort_report.people import who
 from blindgrade.cohort_report.tables import Cell, Column, Table
+from blindgrade.render.sentences import many
 from blindgrade.roster.matching import Roster
 
 SHOWN = 6  # groups that the page shows with their code

@@ -14,3 +14,8 @@ def joined(*sentences: str) -> str:
 def begun(text: str) -> str:
     """Text as the beginning of a sentence, with a capital letter."""
     return text[:1].upper() + text[1:]
+
+
+def many(count: int, what: str) -> str:
+    """The number with its noun."""
+    return f"{count} {what}{'' if count == 1 else 's'}"

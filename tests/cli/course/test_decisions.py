@@ -239,7 +239,7 @@ def test_standings_show_decisions_with_their_reasons(attempts: Path) -> None:
         f"excuse ben {LESSON}", f"extend cem {LESSON} --days 9 --new", f"adjust dan {LESSON} --points 70 --new",
     )  # fmt: skip
     assert run("standings").stdout.splitlines() == [
-        "ada  lesson-1.1.1  75 of 100 points  1 days late, 0 from the bank  extended by 1 day: because"
+        "ada  lesson-1.1.1  75 of 100 points  1 day late, 0 from the bank  extended by 1 day: because"
         "  fit_line adjusted by +5: because  adjusted by -1.5: because",
         "ben  lesson-1.1.1  no mark  excused: because",
         "cem  lesson-1.1.1  nothing handed in  extended by 9 days: because",
@@ -293,7 +293,7 @@ def test_the_report_has_the_decisions_and_leaves_out_excused_students(attempts: 
     pytest.importorskip("scipy", reason="scipy is an extra")
     decide(f"adjust ada {LESSON}/fit_line --by 5", f"excuse ben {LESSON}")
     done = run("report", LESSON, "--to", tmp_path / "page.html")
-    assert "1 students, 1 lessons" in done.stdout
+    assert "1 student, 1 lesson;" in done.stdout
     [first, second] = table(tmp_path / "page" / "decisions.csv")
     assert (first["student"], first["decision"], first["reason"]) == ("ada", "fit_line adjusted by +5", "because")
     assert (second["student"], second["decision"]) == ("ben", "excused")

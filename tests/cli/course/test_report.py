@@ -32,7 +32,7 @@ def test_a_simulated_cohort_is_reported_on(run, simulated):
     result = run("report", "lesson-1.1", "--attempts", simulated / "a", "--submitted", simulated / "in", "--to", page)
     assert result.exit_code == 0, result.output
     students = len(json.loads((simulated / "in" / ".collected.json").read_text())["students"])
-    assert f"{students} students, 1 lessons" in result.output
+    assert f"{students} students, 1 lesson;" in result.output
     assert "Cohort report: lesson-1.1" in page.read_text() and (page.with_suffix("") / "alike.csv").is_file()
 
 

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from blindgrade.cohort_report.group_words import about_mutant, about_relation, many
+from blindgrade.cohort_report.group_words import about_mutant, about_relation
 from blindgrade.cohort_report.groups import AnswerGroup, Grouped
+from blindgrade.render.sentences import many
 
 MOST = 10  # groups of a lesson that are shown without --all
 CODE_LINES = 20  # of a sample

@@ -13,7 +13,7 @@ from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import CourseError, Target
 from blindgrade.cli.bars import Bar
 from blindgrade.cli.exits import say
-from blindgrade.cohort_report.group_words import many
+from blindgrade.render.sentences import many
 
 LIBRARY = "libcst"  # makes the small changes of a solution
 

@@ -18,6 +18,7 @@ from blindgrade.cli.exits import BAD_REQUEST, stop, stops
 from blindgrade.cohort_report.records import NoAttempts
 from blindgrade.cohort_report.report import report as write_report
 from blindgrade.marks.marks import Marks
+from blindgrade.render.sentences import many
 from blindgrade.submitted import NoSubmissions
 
 
@@ -36,6 +37,7 @@ def report(lesson: str, attempts: Path | None, submitted: Path | None, to: Path 
     except OSError as error:
         stop(f"{error.filename} cannot be written ({error.strerror}); name another --to", BAD_REQUEST)
     say_notes(people.strangers(cohort.students))
-    click.echo(f"{len(cohort.students)} students, {len(cohort.lessons)} lessons; {len(cohort.needs)} need help")
+    sizes = f"{many(len(cohort.students), 'student')}, {many(len(cohort.lessons), 'lesson')}"
+    click.echo(f"{sizes}; {len(cohort.needs)} need{'s' if len(cohort.needs) == 1 else ''} help")
     click.echo(f"wrote {written[0]} and {len(written) - 1} tables in {written[1].parent}")
     sys.exit(say_up_to_date(marks, attempts))

@@ -21,6 +21,7 @@ from blindgrade.marks.marks import Marks
 from blindgrade.marks.state import NAMES
 from blindgrade.models import Policy
 from blindgrade.render.safe import shown
+from blindgrade.render.sentences import many
 from blindgrade.submitted import NoSubmissions
 
 
@@ -85,6 +86,6 @@ def _mark(row: Row) -> str:
         points = f"  {one.points:g} of {one.max_points:g} points" if one.points else ""
         return f"{who}  {one.lesson}  {state}{points}"
     marker = " by its late marker" if one.late_marker else ""
-    late = f"  {one.days_late} days late{marker}, {one.from_bank} from the bank" if one.days_late else ""
+    late = f"  {many(one.days_late, 'day')} late{marker}, {one.from_bank} from the bank" if one.days_late else ""
     old = "  not up to date" if one.up_to_date is False else ""
     return f"{who}  {one.lesson}  {one.points:g} of {one.max_points:g} points{late}{old}"
