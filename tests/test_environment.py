@@ -79,7 +79,7 @@ def test_course_toml_names_packages_and_every_target_knows_them(tmp_path: Path) 
 
 
 def test_a_mistake_in_course_toml_is_named_by_its_place(tmp_path: Path) -> None:
-    with pytest.raises(CourseError, match="course.toml: environment: .*write it like 'einops==0.8.1'"):
+    with pytest.raises(CourseError, match=r"course.toml:\d+: `environment`: .*write it like 'einops==0.8.1'"):
         course_with(tmp_path, '["einops"]').find(["all"])
 
 

@@ -11,7 +11,8 @@ from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Out
 from blindgrade.render.html.card import text_card
 from blindgrade.render.links import Links
 from blindgrade.render.public_part import EARNED, PASSED, praise, public_part, unit
-from blindgrade.render.terminal.results import as_text, ending, lesson_list
+from blindgrade.render.terminal.paper import as_text
+from blindgrade.render.terminal.results import ending, lesson_list
 from blindgrade.render.text.junit import as_junit
 from blindgrade.render.text.summary import as_summary
 

@@ -49,14 +49,14 @@ def test_an_unknown_lesson_is_exit_code_2(root: Path) -> None:
     assert done.stderr.startswith("course verify: ") and "lesson-1.1.1" in done.stderr
 
 
-def test_without_the_dev_extra_it_says_so_in_one_line(root: Path) -> None:
+def test_mutants_without_their_library_are_refused_in_one_line(root: Path) -> None:
     hide = (
         "import sys, importlib.util as u; real = u.find_spec; sys.modules['libcst'] = None;"
         " u.find_spec = lambda name, *more: None if name == 'libcst' else real(name, *more);"
-        " from blindgrade.cli.course.group import course; course(['verify', 'lesson-1.1.1'])"
+        " from blindgrade.cli.course.group import course; course(['verify', '--mutants', 'lesson-1.1.1'])"
     )
     done = subprocess.run([sys.executable, "-c", hide], capture_output=True, text=True, timeout=60)
-    said = "course verify: libcst is not installed; run pip install 'blindgrade[dev]'\n"
+    said = "course verify: mutants are made with libcst, which is not installed; run pip install 'blindgrade[author]'\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
 
 

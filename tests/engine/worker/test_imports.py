@@ -32,6 +32,7 @@ WORKER = (
     "own_objects",
     "serve",
     "settings",
+    "opened",
     "stand_ins",
     "state",
     "warmup",

@@ -32,7 +32,7 @@ NO_AUTOCAST = ((False, torch.bfloat16), (False, torch.float16), True, 0)
 KEEP: Any = object()  # the standard position is the present one
 SIGNALS = sorted(signal.valid_signals())
 # Windows has no timers and no masks of signals.
-TIMERS = [value for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if (value := getattr(signal, name, None))]
+TIMERS = [getattr(signal, n) for n in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if hasattr(signal, n)]
 SET_MASK: int = getattr(signal, "SIG_SETMASK", 0)
 ANY_CHILD = getattr(os, "P_ALL", 0)
 WITHOUT_WAITING = getattr(os, "WEXITED", 0) | getattr(os, "WNOHANG", 0) | getattr(os, "WNOWAIT", 0)
