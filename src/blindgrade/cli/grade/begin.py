@@ -50,8 +50,9 @@ def _may_serve(lessons: tuple[str, ...], options: dict[str, Any]) -> bool:
 
 
 def _prints_lessons(lessons: tuple[str, ...], options: dict[str, Any]) -> bool:
-    others = options["show"] is not None or any(options[name] for name in ("as_json", "problems", "hint", "watch"))
-    return bool(lessons) and not others
+    # --explain may still be refused, because it needs the solutions.
+    others = any(options[name] for name in ("as_json", "problems", "hint", "watch", "explain"))
+    return bool(lessons) and options["show"] is None and not others
 
 
 def _finish(answer: Answer) -> None:
