@@ -13,6 +13,20 @@ from torch import Tensor
 from toys import TinyUNet, alpha_bar_table, time_features
 
 
+def shapes_batch(n: int, generator: torch.Generator, size: int = 16) -> tuple[Tensor, Tensor]:
+    """n images of a square or a disc in [-1, 1], and their outlines in {0, 1}; both [n, 1, size, size] float32."""
+    rows, columns = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+    radius = torch.randint(2, 5, (n,), generator=generator).float()[:, None, None]
+    centre = 4 + torch.rand(n, 2, generator=generator) * (size - 9)
+    is_disc = (torch.rand(n, generator=generator) < 0.5)[:, None, None]
+    dx = columns[None] - centre[:, 0, None, None]
+    dy = rows[None] - centre[:, 1, None, None]
+    disc = dx**2 + dy**2 <= radius**2
+    square = (dx.abs() <= radius * 0.9) & (dy.abs() <= radius * 0.9)
+    mask = torch.where(is_disc, disc, square).float()[:, None]  # [n, 1, size, size]
+    eroded = -F.max_pool2d(-mask, 3, 1, 1)
+    return mask * 2 - 1, mask - eroded
+
 def shapes_denoiser() -> TinyUNet:
     """TinyUNet(1, 8), fresh at each call, that predicts eps of the noisy shapes with t = (j + 1)/100."""
     unet = TinyUNet(1, 8)
@@ -193,20 +207,6 @@ zeClbz25-%xW=?bIy}_}2RolGsGc}YxW(G$4K>WI+@`a2I^!Yo4avdfR4s{vywN*Mixxx8leZ=*vI{uw
 S!8!&R0lCRaE-O-h8Es$igJaV@ewVvG~ObTG-1>QwZC1WZTd$mS-jy8GLWGB#Ms)<ZM5SmYf!mYcekFjp#<R<S4`$mt%abhf`;C4=IK`2BHdtb
 |BJaIoG3^!kbB7h
 """
-
-def shapes_batch(n: int, generator: torch.Generator, size: int = 16) -> tuple[Tensor, Tensor]:
-    """n images of a square or a disc in [-1, 1], and their outlines in {0, 1}; both [n, 1, size, size] float32."""
-    rows, columns = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
-    radius = torch.randint(2, 5, (n,), generator=generator).float()[:, None, None]
-    centre = 4 + torch.rand(n, 2, generator=generator) * (size - 9)
-    is_disc = (torch.rand(n, generator=generator) < 0.5)[:, None, None]
-    dx = columns[None] - centre[:, 0, None, None]
-    dy = rows[None] - centre[:, 1, None, None]
-    disc = dx**2 + dy**2 <= radius**2
-    square = (dx.abs() <= radius * 0.9) & (dy.abs() <= radius * 0.9)
-    mask = torch.where(is_disc, disc, square).float()[:, None]  # [n, 1, size, size]
-    eroded = -F.max_pool2d(-mask, 3, 1, 1)
-    return mask * 2 - 1, mask - eroded
 
 def all_zero(tensor):
     """Whether every element is exactly zero."""

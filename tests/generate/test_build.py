@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog
-from blindgrade.generate.build import build
+from blindgrade.engine.answers.lesson_checks import LessonChecks
+from blindgrade.engine.answers.slices import Slicer
+from blindgrade.generate.build import build, public_checks_text
 from blindgrade.verify.proofs import prove_task
 from blindgrade.verify.tasks import Task
 
@@ -94,3 +96,17 @@ def test_a_public_check_may_use_a_toy_that_imports_what_the_checks_import_too(ca
 
 def proved(root: Path) -> str:
     return prove_task(root, Task("lesson-1.1.1", "key", "")).detail
+
+
+def test_the_order_of_the_parts_of_public_checks_does_not_depend_on_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    course = Catalog(MINI.parents[2])
+    files = course.files("lesson-7.1.1")
+    checks = LessonChecks(files, course.lesson(files), files.private_checks)
+    text, cut = public_checks_text(checks), Slicer.cut
+    assert len(cut(checks.slicer, [check.name for check in checks.all if check.public], decorators=True)) > 2
+
+    def the_other_way_round(self: Slicer, names: list[str], *, decorators: bool = False) -> dict[str, str]:
+        return dict(reversed(cut(self, names, decorators=decorators).items()))
+
+    monkeypatch.setattr(Slicer, "cut", the_other_way_round)
+    assert public_checks_text(checks) == text

@@ -91,7 +91,8 @@ def public_checks_text(checks: LessonChecks) -> str:
     parts = checks.slicer.cut(names, decorators=True)
     main = parts.pop(MAIN, "")
     imports: dict[str, set[str]] = {}
-    bodies = [_without_imports(text, imports) for text in (*parts.values(), main)]
+    # By name: the order of the parts is that of a set, which differs from run to run.
+    bodies = [_without_imports(text, imports) for text in (*(parts[name] for name in sorted(parts)), main)]
     header = f'"""Public checks of {checks.lesson.id}: {checks.lesson.title}. Made by `course build`; do not edit."""'
     lines = [f"import {name}" for name in sorted(imports.pop("", ()))]
     lines += [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(imports.items())]
