@@ -529,7 +529,10 @@ def _origin(rng):
 def _times_are_told_apart(result, expected, rng):
     places = _origin(rng)["places"]
     if torch.equal(result["at 1"], result["at 0"]):
-        raise Fail("the velocity is the same at t = 0 and t = 1", misconception="t_frozen")
+        # Trained without the time, it varies with the place by 0.88 to 1.05. A network that a large rate broke answers
+        # the same everywhere.
+        varies = float(result["at 0"].std(dim=0).min()) > 0.3
+        raise Fail("the velocity is the same at t = 0 and t = 1", misconception="t_frozen" if varies else None)
     for name, target in (("at 1", places), ("at 0", -places)):
         share = float((result[name] - target).square().mean() / target.square().mean())
         if not share < 0.8:  # 1 is the share of a velocity that does not depend on the time
