@@ -616,10 +616,14 @@ def held_out_errors(unet, state, rng):
         }
     return alone, own, other, beliefs
 
+def outlined_shapes(rng, count=1024):
+    """Images to learn from; those that the verdict draws next are not in the worker."""
+    images, hints = shapes_batch(count, rng.generator)
+    return {"images": images, "hints": hints}
+
 def half_as_many_shapes(rng):
     """Fewer images, for the training that everybody sees."""
-    images, hints = shapes_batch(512, rng.generator)
-    return {"images": images, "hints": hints}
+    return outlined_shapes(rng, 512)
 
 def expect_a_control_state(state):
     """Fail unless the state has the tensors of a TinyControlNet(1, 1, 8), as far as the verdict reads them."""

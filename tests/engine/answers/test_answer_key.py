@@ -67,6 +67,17 @@ def test_an_answer_that_passes_reads_nothing_about_misconceptions(
     assert read == ["has_mean_zero_and_spread_one"]
 
 
+def test_a_reply_is_unpacked_once_however_often_a_diagnosis_asks_for_it(
+    released: Path, known: tuple[Solution, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solution, answers = known
+    read: list[str] = []
+    real = answer_key.recorded_reply
+    monkeypatch.setattr(answer_key, "recorded_reply", lambda c, e: read.append(c.name) or real(c, e))
+    graded(released, "standardize", solution.variant(answers.wrong[0]))
+    assert "has_mean_zero_and_spread_one" in read and len(read) == len(set(read))
+
+
 def test_a_key_shows_hints_of_what_its_checks_can_show_alone(released: Path, known: tuple[Solution, Any]) -> None:
     solution, answers = known
     _, reference = graded(released, "standardize", solution.module)

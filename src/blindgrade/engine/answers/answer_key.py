@@ -40,6 +40,7 @@ class KeyReference:
             raise CourseError(
                 f"{self.path} is missing; run `course build` in the course that has the solutions"
             ) from None
+        self._expected: dict[str, Answer | Keyed | None] = {}
         self._misconceptions: dict[str, Mapping[str, Packed]] = {}
 
     def own(self, check: Check, seed: int) -> Answer | Keyed | None:
@@ -47,7 +48,15 @@ class KeyReference:
         return self.expected(check, seed)
 
     def expected(self, check: Check, seed: int) -> Answer | Keyed | None:
-        """See `Reference`. CourseError if the check changed after the key was recorded."""
+        """See `Reference`. CourseError if the check changed after the key was recorded.
+
+        A reply is unpacked once, because a diagnosis asks for it with each misconception that has none of its own.
+        """
+        if check.name not in self._expected:
+            self._expected[check.name] = self._recorded(check)
+        return self._expected[check.name]
+
+    def _recorded(self, check: Check) -> Answer | Keyed | None:
         entry = self.key["checks"].get(check.name)
         if entry is None or entry["digest"] != self.checks.slicer.digest([check.name]):
             raise CourseError(

@@ -6,7 +6,6 @@ whose cases are answers from a list, such as names or yes and no. Readable, it w
 
 from __future__ import annotations
 
-import builtins
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -15,10 +14,11 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+from blindgrade.agreement import ERRORS
+
 MARK = "#"  # begins a digest; an error's name has none
 LENGTH = 12  # bytes of a digest
 LONGEST = 200  # characters of a student's answer in a message
-ERRORS = frozenset(name for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, Exception))
 
 # Digests of a lookup's cases in the value's form: dicts, and lists at the top. A leaf is a digest or an error's name.
 Tree = dict[str, Any] | list[Any] | str
