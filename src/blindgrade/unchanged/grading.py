@@ -10,17 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from blindgrade.catalog import Target
 from blindgrade.engine.answers.answer_key import KEY_SEED
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
-from blindgrade.engine.grading.runner import GraderFailed, all_checks, grade_lesson
+from blindgrade.engine.grading.runner import GraderFailed, all_checks, grade_each, grade_lesson
 from blindgrade.engine.grading.worker_client import SandboxMissing, ZygoteFailed
 from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.submission.fingerprints import DoesNotParse, fingerprints
-from blindgrade.engine.submission.reading import LessonSubmission, read_submission
+from blindgrade.engine.submission.reading import LessonSubmission
 from blindgrade.engine.wire.replies import UNKNOWN
 from blindgrade.models import Attempt, ExerciseResult, Grading, Kind, Outcome, SubmissionRef
 from blindgrade.unchanged.keys import exercise_key, lesson_key, loading_key, stamp
@@ -38,14 +39,7 @@ class Grader:
 
     def grade(self, targets: list[Target], submission: Path, options: Options) -> Grading:
         """Grading of the targets, with the errors of `runner.grade`."""
-        defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
-        found = read_submission(submission, [t.files for t in targets], defined)
-        attempts = []
-        for target in targets:
-            attempts.append(self._lesson(target, found[target.files.entry.id], submission, options))
-            if options.finished is not None:
-                options.finished(attempts[-1])
-        return Grading.of(attempts)
+        return grade_each(targets, submission, options, partial(self._lesson, path=submission, options=options))
 
     def _lesson(self, target: Target, found: LessonSubmission | None, path: Path, options: Options) -> Attempt:
         begun = time.monotonic()
