@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from blindgrade.catalog import Target
@@ -50,7 +50,8 @@ class Grader:
             return grade_lesson(target, found, path, options, self.warm, self.references)
         target = replace(target, exercises=checked)
         kept = KeptLesson() if self.again else self.store.lesson(target.files.entry.id)
-        same = {n: one for n in target.exercises if (one := kept.results.get(n)) and _holds(one, keys[n], found)}
+        now = cache(stamp)  # exercises of one lesson often have the same opened files
+        same = {n: one for n in target.exercises if (one := kept.results.get(n)) and _holds(one, keys[n], found, now)}
         if len(same) == len(target.exercises) and not _same_problems(list(same.values()), found):
             del same[_quickest(target, same)]  # the file must be loaded again, and then one exercise is run
         old = {name: one.result.model_copy(update={"cached": True}) for name, one in same.items()}
@@ -147,9 +148,9 @@ class Grader:
         self.store.keep(lesson, kept)
 
 
-def _holds(kept: KeptResult, key: str, found: LessonSubmission) -> bool:
-    """Whether a run would give this result again."""
-    if kept.key != key or any(stamp(name) != seen for name, seen in kept.opened.items()):
+def _holds(kept: KeptResult, key: str, found: LessonSubmission, now: Callable[[str], str]) -> bool:
+    """Whether a run would give this result again. `now` gives the present state of a file."""
+    if kept.key != key or any(now(name) != seen for name, seen in kept.opened.items()):
         return False
     # Such a result names lines of the file, and an edit above moves them.
     moves = kept.result.outcome is not Outcome.PASSED or found.file in kept.result.output
