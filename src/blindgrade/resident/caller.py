@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -41,6 +40,8 @@ def of_libraries(environ: Mapping[str, str]) -> dict[str, str]:
 @contextmanager
 def standing_in(caller: dict[str, Any], connection: Connection) -> Iterator[None]:
     """Context in which this process has the caller's folder, environment, permissions of new files and streams."""
+    import tempfile  # a command itself does without it
+
     before = dict(os.environ), os.umask(caller["umask"]), sys.stdout, sys.stderr
     kinds = {"stdout": OUT, "stderr": ERR}
     try:

@@ -55,13 +55,13 @@ class Resident:
 
     def find(self) -> socket.socket | None:
         """Connection to the resident that runs. None if there is none, or if it is hung: then it is ended."""
-        sock = self._connected()
-        if sock is None:
+        card = self._place.read_card()
+        if card is None or (sock := self._connected(card)) is None:
             return None
         try:
             if _is_stopped(pid_of(sock)):
                 raise Gone("it was stopped")
-            return self._greeted(sock)
+            return self._greeted(sock, card)
         except (Gone, OSError, KeyError):
             self._end_hung(sock)
             sock.close()
@@ -94,10 +94,9 @@ class Resident:
         while time.monotonic() < until and self._started.poll() is None:
             # Its process is not always the one that was started: Python in an environment can be a launcher.
             card = self._place.read_card()
-            sock = self._connected() if card is not None and card != self._before else None
-            if sock is not None:
+            if card is not None and card != self._before and (sock := self._connected(card)) is not None:
                 try:
-                    return self._greeted(sock)
+                    return self._greeted(sock, card)
                 except (Gone, OSError, KeyError):
                     sock.close()
                     return None
@@ -109,9 +108,8 @@ class Resident:
         if self._started is not None and self._started.returncode is None:
             self._started.returncode = 0  # else Python warns about a child that still runs
 
-    def _connected(self) -> socket.socket | None:
-        card = self._place.read_card()
-        if card is None or card.protocol != PROTOCOL:
+    def _connected(self, card: Card) -> socket.socket | None:
+        if card.protocol != PROTOCOL:
             return None
         try:
             if self._place.loopback or not hasattr(socket, "AF_UNIX"):
@@ -123,11 +121,8 @@ class Resident:
             return None
         return sock
 
-    def _greeted(self, sock: socket.socket) -> socket.socket:
+    def _greeted(self, sock: socket.socket, card: Card) -> socket.socket:
         """The connection, when both sides have shown who they are. Gone if the other side is not this resident."""
-        card = self._place.read_card()
-        if card is None:
-            raise Gone("no card")
         ours = os.urandom(16).hex()
         messages.send_data(sock, ASK, {"nonce": ours})
         kind, content = messages.receive(sock, GREETING)

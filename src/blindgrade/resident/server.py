@@ -72,7 +72,6 @@ class Server:
         self._busy = threading.Lock()
         self._begun = self._last = time.monotonic()
         self._served = 0
-        self._ended = False
 
     def run(self) -> str:
         """Serve until it has to end."""
@@ -85,7 +84,6 @@ class Server:
                 pass
         except _Signalled as signalled:
             why = str(signalled)
-        self._ended = True
         self._listener.close()
         self._send_away(why)
         return why
@@ -142,13 +140,14 @@ class Server:
         return self._service.outdated()
 
     def _too_large(self) -> str:
-        if self._used() > self._most_mb:
-            self._service.shed()
         used = self._used()
+        if used > self._most_mb:
+            self._service.shed()
+            used = self._used()
         return f"it used {used} MB, more than {self._most_mb} MB" if used > self._most_mb else ""
 
     def _listen(self) -> None:
-        while not self._ended:
+        while not self._listener.closed:
             found = self._listener.accept(None)
             if found is None:
                 time.sleep(0.01)  # after an error, for example without a free file number, the next try may fail, too

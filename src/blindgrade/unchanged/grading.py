@@ -10,17 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from blindgrade.catalog import Target
 from blindgrade.engine.answers.answer_key import KEY_SEED
 from blindgrade.engine.grading.options import Options
 from blindgrade.engine.grading.references import References
-from blindgrade.engine.grading.runner import GraderFailed, all_checks, grade_lesson
+from blindgrade.engine.grading.runner import GraderFailed, all_checks, grade_each, grade_lesson
 from blindgrade.engine.grading.worker_client import SandboxMissing, ZygoteFailed
 from blindgrade.engine.grading.workers import Workers
 from blindgrade.engine.submission.fingerprints import DoesNotParse, fingerprints
-from blindgrade.engine.submission.reading import LessonSubmission, read_submission
+from blindgrade.engine.submission.reading import LessonSubmission
 from blindgrade.engine.wire.replies import UNKNOWN
 from blindgrade.models import Attempt, ExerciseResult, Grading, Kind, Outcome, SubmissionRef
 from blindgrade.unchanged.keys import exercise_key, lesson_key, loading_key, stamp
@@ -38,14 +39,7 @@ class Grader:
 
     def grade(self, targets: list[Target], submission: Path, options: Options) -> Grading:
         """Grading of the targets, with the errors of `runner.grade`."""
-        defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
-        found = read_submission(submission, [t.files for t in targets], defined)
-        attempts = []
-        for target in targets:
-            attempts.append(self._lesson(target, found[target.files.entry.id], submission, options))
-            if options.finished is not None:
-                options.finished(attempts[-1])
-        return Grading.of(attempts)
+        return grade_each(targets, submission, options, partial(self._lesson, path=submission, options=options))
 
     def _lesson(self, target: Target, found: LessonSubmission | None, path: Path, options: Options) -> Attempt:
         begun = time.monotonic()
@@ -56,7 +50,8 @@ class Grader:
             return grade_lesson(target, found, path, options, self.warm, self.references)
         target = replace(target, exercises=checked)
         kept = KeptLesson() if self.again else self.store.lesson(target.files.entry.id)
-        same = {n: one for n in target.exercises if (one := kept.results.get(n)) and _holds(one, keys[n], found)}
+        now = cache(stamp)  # exercises of one lesson often have the same opened files
+        same = {n: one for n in target.exercises if (one := kept.results.get(n)) and _holds(one, keys[n], found, now)}
         if len(same) == len(target.exercises) and not _same_problems(list(same.values()), found):
             del same[_quickest(target, same)]  # the file must be loaded again, and then one exercise is run
         old = {name: one.result.model_copy(update={"cached": True}) for name, one in same.items()}
@@ -153,9 +148,9 @@ class Grader:
         self.store.keep(lesson, kept)
 
 
-def _holds(kept: KeptResult, key: str, found: LessonSubmission) -> bool:
-    """Whether a run would give this result again."""
-    if kept.key != key or any(stamp(name) != seen for name, seen in kept.opened.items()):
+def _holds(kept: KeptResult, key: str, found: LessonSubmission, now: Callable[[str], str]) -> bool:
+    """Whether a run would give this result again. `now` gives the present state of a file."""
+    if kept.key != key or any(now(name) != seen for name, seen in kept.opened.items()):
         return False
     # Such a result names lines of the file, and an edit above moves them.
     moves = kept.result.outcome is not Outcome.PASSED or found.file in kept.result.output

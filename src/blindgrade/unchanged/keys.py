@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import json
 import os
 import platform
 import sys
@@ -22,6 +21,7 @@ from blindgrade.engine.submission.reading import LessonSubmission
 from blindgrade.engine.submission.statements import DEFINITIONS, IMPORTS, binds, tree_of, uses
 from blindgrade.models import Exercise, Lesson
 from blindgrade.versions.course_version import lesson_files
+from blindgrade.versions.digests import digest_of, digest_of_file
 
 MOST = 256 << 20  # bytes of an opened file; a larger one is not read for its digest
 NO_FILE = "-"
@@ -30,10 +30,10 @@ NO_FILE = "-"
 def lesson_key(target: Target, options: Options, sandbox: str) -> str:
     """Digest of what all exercises of a lesson depend on: grader, Python, torch, checks, answer key and options."""
     files = target.files
-    return _of(
+    return digest_of(
         lesson_files(target),
-        _digest(files.answer_key.read_bytes() if files.answer_key.is_file() else b""),
-        [_digest(path.read_bytes()) if path.is_file() else "" for path in files.stubs],
+        digest_of_file(files.answer_key),
+        [digest_of_file(path) for path in files.stubs],
         _software(target.packages),
         target.lesson.model_dump(mode="json", include={"id", "title", "seconds"}),
         [options.sandbox, sandbox, options.device, options.reference],
@@ -43,7 +43,7 @@ def lesson_key(target: Target, options: Options, sandbox: str) -> str:
 def exercise_key(lesson: str, of: Lesson, exercise: Exercise, code: dict[str, Fingerprint]) -> str:
     """Key of one exercise: of its code, and of the code of all exercises that can be to blame for its failure."""
     needed = _required(of, exercise)
-    return _of(
+    return digest_of(
         lesson,
         [one.model_dump(mode="json") for one in needed],
         [(one.name, code[one.name].own, code[one.name].whole) for one in needed],
@@ -78,8 +78,8 @@ def loading_key(submission: LessonSubmission) -> str:
             if isinstance(node, DEFINITIONS):
                 found.append(f"{name}: {ast.dump(node)}")
                 waiting |= uses(node) - seen
-    beside = {name: _digest(content) for name, content in submission.files.items() if name != submission.file}
-    return _of(sorted(found), beside)
+    beside = {n: hashlib.sha256(text).hexdigest() for n, text in submission.files.items() if n != submission.file}
+    return digest_of(sorted(found), beside)
 
 
 def stamp(path: str) -> str:
@@ -93,7 +93,7 @@ def stamp(path: str) -> str:
             return ""
         if path.startswith((sys.prefix + os.sep, sys.base_prefix + os.sep)):
             return f"{status.st_size} {status.st_mtime_ns}"  # a package's file; an installer writes it anew
-        return _digest(place.read_bytes())
+        return digest_of_file(place)
     except FileNotFoundError:
         return NO_FILE
     except OSError:
@@ -126,11 +126,3 @@ def _software(packages: tuple[str, ...]) -> list[object]:
         sys.version, torch.__version__, numpy.__version__, platform.platform(),
         torch.backends.cpu.get_cpu_capability(), environment.installed(packages),
     ]  # fmt: skip
-
-
-def _of(*parts: object) -> str:
-    return _digest(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass"))
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -11,7 +11,8 @@ from blindgrade.catalog import Target
 from blindgrade.cli.grade.job import Job
 from blindgrade.engine.grading.choosing import workers_for
 from blindgrade.engine.grading.next_worker import Ahead
-from blindgrade.models import Grading, Kind
+from blindgrade.engine.grading.optimizers import needs_optimizer
+from blindgrade.models import Grading
 from blindgrade.resident.snapshot import Snapshot
 
 if TYPE_CHECKING:  # these import torch, and the first line of the first command must not wait for it
@@ -84,7 +85,7 @@ def _needed(targets: list[Target], sandbox: str) -> tuple[str, bool, int, tuple[
     exercises = [t.lesson.exercise(name) for t in targets for name in t.exercises]
     packages = tuple(dict.fromkeys(name for target in targets for name in target.packages))
     memory = max((e.memory_mb for e in exercises), default=0)
-    return sandbox, any(e.kind is Kind.TRAINING for e in exercises), memory, packages
+    return sandbox, any(map(needs_optimizer, targets)), memory, packages
 
 
 def _fits(has: tuple[str, bool, int, tuple[str, ...]], needed: tuple[str, bool, int, tuple[str, ...]]) -> bool:

@@ -15,7 +15,7 @@ from blindgrade.cli import exits
 from blindgrade.cli.exits import BAD_REQUEST, say, stop, stops
 from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.printing import Printing, Silent
-from blindgrade.cli.grade.refusals import FORMATS, MODES, need_solutions, refuse_what_cannot_be
+from blindgrade.cli.grade.refusals import FORMATS, MODES, need_solutions
 from blindgrade.cli.grade.screen import Screen
 from blindgrade.render.terminal.paper import heading
 
@@ -38,7 +38,6 @@ def work(
 
     A resident keeps its `session` from one command to the next.
     """
-    refuse_what_cannot_be(lessons, options)
     wanted = {name: options.pop(name) for name in (*MODES, *FORMATS)}
     with stops(BAD_REQUEST, UnknownId, CourseError):
         catalog = Catalog.locate()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from blindgrade.engine.grading.windows_job import Job
 from blindgrade.engine.sandbox import limits
-from blindgrade.engine.sandbox.limits import processor_seconds
+from blindgrade.engine.sandbox.limits import STOP, processor_seconds
 
 if TYPE_CHECKING:  # imported where it is needed, because Linux does without it
     import psutil
@@ -69,11 +69,10 @@ class ProcessTree:
 
     def stop(self) -> bool:
         """Send STOP. False if the system has no such signal."""
-        stop: int = getattr(signal, "SIGXCPU", 0)
-        if stop:
+        if STOP:
             with suppress(OSError):
-                os.kill(self.pid, stop)
-        return bool(stop)
+                os.kill(self.pid, STOP)
+        return bool(STOP)
 
     def wait(self, seconds: float) -> int | None:
         """Exit code, or minus the number of the signal that ended the command. None if it has not ended in time."""

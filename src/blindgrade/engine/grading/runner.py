@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from blindgrade import seeds
@@ -50,14 +51,25 @@ def grade(
     own = workers_for(targets, sandbox=options.sandbox, device=options.device) if warm is None else None
     with nullcontext(warm) if own is None else own as workers:
         assert workers is not None
-        defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
-        found = read_submission(submission, [t.files for t in targets], defined)
         shared = References() if references is None else references
-        attempts = []
-        for target in targets:
-            attempts.append(grade_lesson(target, found[target.files.entry.id], submission, options, workers, shared))
-            if options.finished is not None:
-                options.finished(attempts[-1])
+        lesson = partial(grade_lesson, path=submission, options=options, workers=workers, references=shared)
+        return grade_each(targets, submission, options, lesson)
+
+
+def grade_each(
+    targets: list[Target],
+    submission: Path,
+    options: Options,
+    lesson: Callable[[Target, LessonSubmission | None], Attempt],
+) -> Grading:
+    """Grading of the targets, each one by `lesson`. It raises the errors of `lesson`, and SubmissionError."""
+    defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
+    found = read_submission(submission, [t.files for t in targets], defined)
+    attempts = []
+    for target in targets:
+        attempts.append(lesson(target, found[target.files.entry.id]))
+        if options.finished is not None:
+            options.finished(attempts[-1])
     return Grading.of(attempts)
 
 

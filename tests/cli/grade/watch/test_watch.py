@@ -125,6 +125,23 @@ def test_a_save_grades_changed_exercises_and_those_that_require_them(course: Pat
     assert sorted(graded(course)) == [["correlation"], ["fit_line"], ["standardize"], ["standardize", "correlation"]]
 
 
+@pytest.mark.parametrize(
+    ("request_for", "unit"),
+    [
+        (["lesson-1.1.1/fit_line"], "of 20 points"),  # it has no hidden check
+        (["lesson-1.1.1", "--reference", "key"], "of 100 public points"),
+    ],
+)
+def test_points_are_public_only_if_a_hidden_check_did_not_run(course: Path, request_for: list[str], unit: str) -> None:
+    terminal = Terminal([GRADE, *request_for, "--watch"], course)
+    try:
+        terminal.expect(unit, "q quit")
+        terminal.press("q")
+        assert terminal.ends() in (0, 1)
+    finally:
+        terminal.close()
+
+
 def test_a_remark_grades_nothing(course: Path, terminal: Terminal) -> None:
     terminal.expect("To fix: standardize", "20 of 100 points")
     save(course, WRONG.replace("import torch", "import torch  # a remark"))

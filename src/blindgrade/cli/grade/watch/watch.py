@@ -53,6 +53,7 @@ class Watch:
         self._grader = Grader(Regrading(targets, submission, Options(**job.options), warm), self._events.put)
         self._progress = Progress(job.catalog.local) if job.catalog.is_own(submission) else None
         self._results: dict[str, dict[str, ExerciseResult]] = {}
+        self._public_only = False  # hidden checks did not run
         self._hints: dict[tuple[str, str], int] = {}
         self._links = Links(submission, [t.files for t in targets])
         self._recent: list[ExerciseResult] = []
@@ -140,6 +141,7 @@ class Watch:
         known = self._results.setdefault(attempt.lesson, {})
         first = not any(r.name in known for r in attempt.exercises)
         known.update({r.name: r for r in attempt.exercises})
+        self._public_only = self._public_only or attempt.public_only
         if self._progress is not None:
             self._progress.record(attempt)
         if event.part == 0:
@@ -203,14 +205,9 @@ class Watch:
         view = View(
             lessons=[(self._target(i).lesson, list(results.values())) for i, results in self._ordered()],
             problems=problems, recent=self._recent, focus=focus, listed=self._listed, status=self._status,
-            links=self._links, verbose=self._verbose, public_only=self._public_only(), keys=HAS_KEYS,
+            links=self._links, verbose=self._verbose, public_only=self._public_only, keys=HAS_KEYS,
         )  # fmt: skip
         put(CLEAR + as_text(self._screen.console, *watch_screen(view, self._screen.console)))
-
-    def _public_only(self) -> bool:
-        """Did hidden checks not run, because this course has none or the user asked for the answer key?"""
-        checks = [check for _, found in self._ordered() for result in found.values() for check in result.checks]
-        return bool(checks) and all(check.public for check in checks)
 
     def _exit_code(self) -> int:
         results = [r for _, found in self._ordered() for r in found.values()]
