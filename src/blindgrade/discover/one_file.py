@@ -9,7 +9,8 @@ from blindgrade.catalog import Target
 from blindgrade.discover.kept_mutants import Progress
 from blindgrade.discover.matching import match
 from blindgrade.discover.mutant_replies import mutant_replies
-from blindgrade.engine.judging.wrong_answers import CollectedReplies, is_unexplained
+from blindgrade.engine.judging.unexplained import is_unexplained
+from blindgrade.engine.judging.wrong_answers import CollectedReplies
 from blindgrade.models import Attempt, ExerciseResult, Grading
 from blindgrade.verify.workshop import Workshop
 

@@ -49,6 +49,7 @@ PROVES = (
 APART = {
     "engine/judging/collected_figures.py": "pictures, which are drawn after the verdict",
     "engine/judging/judged_before.py": "replies of a cohort, which no proof has",
+    "engine/judging/unexplained.py": "wrong answers of a cohort, which no proof has",
     "engine/judging/wrong_answers.py": "wrong answers of a cohort, which no proof has",
 }
 FREE = ("drift", "coverage", "supplies", "promises")  # kinds that cost next to nothing, so they are always done

@@ -16,9 +16,10 @@ from typing import Any
 from blindgrade.checks import Check
 from blindgrade.engine.judging.diagnosis import Seen
 from blindgrade.engine.judging.judging import same
+from blindgrade.engine.judging.unexplained import is_unexplained
 from blindgrade.engine.wire import frames, replies
 from blindgrade.engine.wire.replies import Answer, Raised, Result
-from blindgrade.models import Exercise, ExerciseResult, Kind, Outcome
+from blindgrade.models import Exercise, ExerciseResult, Outcome
 
 LONGEST = 1 << 20  # bytes of an answer's replies that are kept; equal answers beyond it are equal to the bit
 DIGEST = 24  # characters
@@ -104,15 +105,6 @@ def equal(checks: Mapping[str, Check], one: WrongAnswer, other: WrongAnswer) -> 
     # A failed check tells most answers apart.
     order = sorted(one.replies, key=lambda name: name not in one.failed)
     return all(same(checks[name], one.replies[name], other.replies[name]) for name in order)
-
-
-def is_unexplained(exercise: Exercise, result: ExerciseResult) -> bool:
-    """Whether the answer is wrong and no misconception explains it. Trained models have no replies to compare."""
-    return (
-        exercise.kind is not Kind.TRAINING
-        and result.outcome is Outcome.FAILED
-        and not any(check.misconception for check in result.checks)
-    )
 
 
 def failed_checks(result: ExerciseResult) -> frozenset[str]:
