@@ -93,7 +93,7 @@ class Deciders:
         if task.kind in ("misconception", "failure", "public"):
             # A diagnosis chooses among all wrong answers to the exercise, in their order.
             known = [v for v in self.workshop.misconceptions if v.exercise == exercise.name]
-            parts += [[v.name, v.hint * (task.kind != "failure"), self._differs(v)] for v in known]
+            parts += [[v.name, "" if task.kind == "failure" else v.hint, self._differs(v)] for v in known]
         if task.kind == "public":
             parts += decides_public_proof(self.workshop, exercise.name)
         if task.kind == "misconception":
