@@ -21,7 +21,7 @@ from blindgrade.models import (
 from blindgrade.places import Place
 from blindgrade.policies import feedback_level
 from blindgrade.render.text.student import headline
-from blindgrade.student_view import StudentView, excused_view, feedback_levels, student_view
+from blindgrade.student_view import StudentView, excused_view, feedback_levels, said_once, student_view
 
 from .graded import LESSON, attempt, exercise, scored
 
@@ -227,3 +227,11 @@ def test_no_level_shows_the_change_itself_and_only_checks_its_class(level: Level
 
 def test_a_change_without_words_adds_nothing() -> None:
     assert [one["hint"] for one in with_mutant("", check()).exercises[0].checks or ()] == [""]
+
+
+def test_a_relation_or_hint_that_an_earlier_check_has_is_said_once() -> None:
+    twice = [check(hint="Look.", relation_text="It is minus the value.") for _ in range(2)]
+    checks = view(Level.CHECKS, *twice, check(hint="Think.")).exercises[0].checks
+    assert [(one["compared"], one["hint"]) for one in said_once(checks or [])] == [
+        ("It is minus the value.", "Look."), ("", ""), ("", "Think."),
+    ]  # fmt: skip

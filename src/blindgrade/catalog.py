@@ -17,11 +17,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from blindgrade import environment
+from blindgrade.course import Course, LessonEntry
 from blindgrade.files import toml_data
 from blindgrade.ids import ID, Ids, nearest_of, neighbours
 from blindgrade.ids import UnknownId as UnknownId
 from blindgrade.lesson_files import LessonFiles
-from blindgrade.models import Course, Exercise, Lesson, LessonEntry
+from blindgrade.models import Exercise, Lesson
 from blindgrade.toml_faults import at, faults
 from blindgrade.unregistered import advice, folder_of
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from blindgrade.models import Course, LessonEntry
+from blindgrade.course import Course, LessonEntry
 
 ID = re.compile(r"lesson-(?P<number>\d+(?:\.\d+)*)(?:/(?P<exercise>\w+))?")
 NUMBER = re.compile(r"(?:lesson|module)?[\s_-]*(\d+(?:[._]\d+)*)", re.IGNORECASE)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from blindgrade.course import LessonEntry
 from blindgrade.ids import FOLDER
-from blindgrade.models import LessonEntry
 
 
 @dataclass(frozen=True)

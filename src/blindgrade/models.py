@@ -1,4 +1,4 @@
-"""Data that the parts exchange: the description of the course, and the record of one grading."""
+"""Data that the parts exchange: a course's rules, the description of a lesson, and the record of one grading."""
 
 from __future__ import annotations
 
@@ -24,48 +24,6 @@ class Described(BaseModel):
     """Part of a hand-written file. An unknown key is probably a typing mistake, so it is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Depth(StrEnum):
-    """How far the course takes a concept."""
-
-    DEVELOPED = "developed"
-    INTRODUCED = "introduced"
-    REINFORCED = "reinforced"
-
-
-class Concept(Described):
-    """One row of the course's concept tables."""
-
-    id: str
-    title: str
-    depth: Depth
-    lessons: list[str]
-
-
-class MentalModel(Described):
-    """A saying that carries an idea from lesson to lesson."""
-
-    id: str
-    title: str
-    says: str
-
-
-class LessonEntry(Described):
-    """Lesson in the table of contents. A planned one has no files yet. An unreleased one has no files in this copy."""
-
-    id: str
-    slug: str
-    title: str
-    status: Literal["ready", "planned", "unreleased"] = "ready"
-
-
-class ModuleEntry(Described):
-    """A group of lessons, graded together as `lesson-7.2`."""
-
-    id: str
-    title: str
-    lessons: list[LessonEntry] = Field(alias="lesson")
 
 
 class Late(Described):
@@ -129,19 +87,6 @@ class Environment(Described):
         if wrong := environment.mistake(self.packages):
             raise ValueError(wrong)
         return self
-
-
-class Course(Described):
-    """Content of course.toml."""
-
-    title: str
-    summary: str
-    resident: bool = True  # may `grade` leave a process behind that makes the next grading fast?
-    policy: Policy = Policy()
-    environment: Environment = Environment()
-    modules: list[ModuleEntry] = Field(alias="module")
-    concepts: list[Concept] = Field(alias="concept")
-    mental_models: list[MentalModel] = Field(alias="mental_model")
 
 
 class Kind(StrEnum):

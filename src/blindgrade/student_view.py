@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import builtins
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NotRequired, Protocol
 
 from pydantic import BaseModel
@@ -278,6 +278,15 @@ def _compared(check: CheckFacts) -> str:
     if check["outcome"] != Outcome.FAILED or check.get("misconception"):
         return ""
     return check.get("relation_text", "")
+
+
+def said_once(checks: Iterable[CheckView]) -> Iterator[CheckView]:
+    """The checks of an exercise for one text: a relation or hint that an earlier check has is not repeated."""
+    said: set[str] = set()
+    for check in checks:
+        compared, hint = ("" if text in said else text for text in (check["compared"], check["hint"]))
+        said |= {compared, hint}
+        yield {**check, "compared": compared, "hint": hint}
 
 
 def _message(check: CheckFacts) -> str:

@@ -69,6 +69,13 @@ def test_what_a_misconception_explains_is_in_no_group_and_what_gives_no_result_i
     assert found.groups == [] and found.silent == {"standardize": ["bo"]}
 
 
+def test_a_wrong_answer_to_an_exercise_that_the_lesson_no_longer_has_is_in_no_group(mini: Catalog) -> None:
+    renamed = wrong(answer="a", group="a").model_copy(update={"name": "renamed"})
+    [files] = mini.ready()
+    found = grouped(files, mini.lesson(files), [record(mini, "ana", renamed)])
+    assert found.groups == [] and found.silent == {}
+
+
 def test_the_most_frequent_relation_of_a_group_comes_first_with_its_words(mini: Catalog) -> None:
     [files] = mini.ready()
     said = {"negated": "It is minus the value.", "scaled": "It is twice the value."}

@@ -65,7 +65,7 @@ def test_a_misconception_is_not_overcome_by_a_file_that_never_loads(mini, lesson
 def test_who_handed_in_a_file_that_could_not_be_graded_did_not_hand_in_nothing(mini, lesson):
     roster = Roster.of([Person("a"), Person("b"), Person("c")])
     records = {lesson.id: [record_of(attempt_of(lesson, "a", 0, (P, P, P)))]}
-    damaged = Unread("b", lesson.id, "basics.py contains NUL bytes", graded=False)
+    damaged = Unread("b", lesson.id, "basics.py contains NUL bytes")
     found = analyse(mini.course, records, [lesson], roster, not_graded=[damaged])
     assert found.unread == [damaged]
     assert [one.person.id for one in found.missing] == ["c"]

@@ -31,7 +31,7 @@ def line_of(workshop: Workshop, text: str) -> int:
 
 def test_a_change_inside_the_exercise_is_an_edit_and_no_students_code(workshop: Workshop) -> None:
     line = line_of(workshop, "centered = values")
-    change = MutantReply(line, "values - values.mean(dim=-1, keepdim=True)", "values + 1", "sign", "", NOTHING)
+    change = MutantReply(line, "values - values.mean(dim=-1, keepdim=True)", "values + 1", "sign", NOTHING)
     found = entry(workshop, "standardize", "odd", "Look.", [change], None)
     assert found == Entry(
         'wrong("odd", "values - values.mean(dim=-1, keepdim=True)", "values + 1", hint="Look.")', of_a_student=False
@@ -40,13 +40,13 @@ def test_a_change_inside_the_exercise_is_an_edit_and_no_students_code(workshop: 
 
 def test_a_change_whose_text_occurs_twice_takes_its_whole_line(workshop: Workshop) -> None:
     line = line_of(workshop, "if values.shape[-1]")
-    change = MutantReply(line, "-1", "1", "element", "", NOTHING)
+    change = MutantReply(line, "-1", "1", "element", NOTHING)
     found = entry(workshop, "standardize", "odd", "Look.", [change], None)
     assert found.text.startswith('wrong("odd", "if values.shape[-1] < 2:", "if values.shape[1] < 2:",')
 
 
 def test_a_change_of_a_helper_needs_the_students_code(workshop: Workshop) -> None:
-    change = MutantReply(line_of(workshop, "(centered**2)"), "centered**2", "centered**3", "power", "", NOTHING)
+    change = MutantReply(line_of(workshop, "(centered**2)"), "centered**2", "centered**3", "power", NOTHING)
     with pytest.raises(NoEntry, match="no student's file of this group"):
         entry(workshop, "standardize", "odd", "Look.", [change], None)
     sample = sample_of(workshop.lesson, "standardize", "def standardize(values):\n    return values ** 3 / 2\n")

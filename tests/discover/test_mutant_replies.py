@@ -64,11 +64,11 @@ def test_equal_mutants_of_one_class_are_one_class_and_all_are_counted(
 ) -> None:
     checks = {check.name: check for check in workshop.checks.of("standardize")}
     one = known[0]
-    copies = [MutantReply(line, one.old, one.new, kind, "", one.answer) for line, kind in enumerate(["axis"] * 5)]
+    copies = [MutantReply(line, one.old, one.new, kind, one.answer) for line, kind in enumerate(["axis"] * 5)]
     found = match(checks, one.answer, copies)
     assert found is not None and (found.count, len(found.changes), found.kinds) == (5, 3, ["axis"])
     assert found.words == "as if another axis were meant"
-    mixed = [MutantReply(1, "a", "b", kind, "", one.answer) for kind in ("axis", "sign", "power", "limit")]
+    mixed = [MutantReply(1, "a", "b", kind, one.answer) for kind in ("axis", "sign", "power", "limit")]
     found = match(checks, one.answer, mixed)
     assert found is not None and found.words == "" and found.count == 4
 
@@ -100,7 +100,7 @@ def test_a_reply_that_is_the_solutions_own_takes_no_room(workshop: Workshop) -> 
     }
     answer = wrong_answer(own, frozenset(["refuses_one_value"]))
     assert answer is not None
-    content = mutant_replies.to_bytes([MutantReply(1, "a", "b", "sign", "", answer)], expected)
+    content = mutant_replies.to_bytes([MutantReply(1, "a", "b", "sign", answer)], expected)
     assert len(content) < 250
 
 

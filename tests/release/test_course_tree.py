@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog, CourseError, UnknownId
-from blindgrade.models import Course
+from blindgrade.course import Course
 from blindgrade.release.course_tree import course_toml, look_files, public_files, toml_lines
 from blindgrade.release.scan.leaks import LeakError
 from blindgrade.render.html.look import look_of

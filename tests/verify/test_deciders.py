@@ -29,6 +29,7 @@ NEUTRAL = {
     "authoring/stub.py": "as cells",
     "catalog.py": "paths",
     "clock.py": "times",
+    "course.py": "the description of the course, on which no result depends",
     "engine/sandbox/limits.py": "the number of a signal",
     "engine/worker/eager.py": "for a student's module, which no proof has",
     "engine/worker/own_objects.py": "as eager",

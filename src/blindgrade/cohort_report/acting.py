@@ -10,7 +10,15 @@ from blindgrade.cohort_report.cohort import Cohort
 from blindgrade.cohort_report.mastery import Weak
 from blindgrade.cohort_report.misunderstandings import Topic
 from blindgrade.cohort_report.needs import Needs
-from blindgrade.cohort_report.people import by_section, decided, decided_columns, student_cells, student_columns, who
+from blindgrade.cohort_report.people import (
+    by_section,
+    decided,
+    decided_columns,
+    decisions_of,
+    student_cells,
+    student_columns,
+    who,
+)
 from blindgrade.cohort_report.tables import Cell, Column, Table
 from blindgrade.cohort_report.work_links import NO_LINKS, Work, WorkLinks
 
@@ -58,7 +66,7 @@ def _person(cohort: Cohort, one: Needs, links: WorkLinks) -> PersonCard:
         weakest=_weakest(one.weakest),
         holds=[(f"{h.lesson}/{h.exercise}", h.hint) for h in one.holds[:LISTED]],
         more=max(0, len(one.holds) - LISTED),
-        decisions=[f"{d.lesson} {d.what}" for d in cohort.decisions if d.student == one.student],
+        decisions=decisions_of(cohort, one.student),
         work=[links.of(lesson, one.student) for lesson in one.lessons],
     )
 

@@ -12,7 +12,8 @@ from blindgrade.cohort_report.misunderstandings import Held, Topic, misunderstan
 from blindgrade.cohort_report.needs import Excused, Needs, needs_of
 from blindgrade.cohort_report.records import Record
 from blindgrade.cohort_report.unread import Unread
-from blindgrade.models import Course, Lesson
+from blindgrade.course import Course
+from blindgrade.models import Lesson
 from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Person
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from blindgrade.cohort_report.records import Record
 from blindgrade.cohort_report.samples import Sample, shortest
+from blindgrade.engine.judging.unexplained import is_unexplained
 from blindgrade.lesson_files import LessonFiles
-from blindgrade.models import Attempt, ExerciseResult, Kind, Lesson, MutantMatch, Outcome
+from blindgrade.models import Attempt, ExerciseResult, Lesson, MutantMatch, Outcome
 
 SHORT = 6  # characters of a group's id that people read and type
 
@@ -63,11 +64,10 @@ def grouped(files: LessonFiles, lesson: Lesson, records: Sequence[Record], *, sa
 
 
 def _unexplained(lesson: Lesson, attempt: Attempt) -> Iterator[ExerciseResult]:
-    """Wrong answers that no misconception explains. Trained exercises have no replies that could be equal."""
-    trained = {exercise.name for exercise in lesson.exercises if exercise.kind is Kind.TRAINING}
-    for result in attempt.exercises:
-        named = any(check.misconception for check in result.checks)
-        if result.outcome is Outcome.FAILED and result.name not in trained and not named and not attempt.unreadable:
+    """Wrong answers to the lesson's present exercises that no misconception explains."""
+    exercises = {exercise.name: exercise for exercise in lesson.exercises}
+    for result in attempt.exercises if not attempt.unreadable else ():
+        if result.name in exercises and is_unexplained(exercises[result.name], result):
             yield result
 
 
@@ -110,4 +110,4 @@ def _with_short_ids(groups: list[AnswerGroup]) -> list[AnswerGroup]:
     """The same groups with ids that are as short as the lesson allows."""
     ids = {one.id for one in groups}
     length = next(n for n in range(SHORT, 65) if len({text[:n] for text in ids}) == len(ids))
-    return [AnswerGroup(**{**vars(one), "id": one.id[:length]}) for one in groups]
+    return [replace(one, id=one.id[:length]) for one in groups]

@@ -9,7 +9,7 @@ from blindgrade.cohort_report.group_words import about_mutant, about_relation
 from blindgrade.cohort_report.groups import AnswerGroup, Grouped
 from blindgrade.cohort_report.people import who
 from blindgrade.cohort_report.tables import Cell, Column, Table
-from blindgrade.render.sentences import many
+from blindgrade.render.sentences import begun, many
 from blindgrade.roster.matching import Roster
 
 SHOWN = 6  # groups that the page shows with their code
@@ -67,7 +67,7 @@ def _card(one: AnswerGroup) -> GroupCard:
     rest = [f"… {len(lines) - CODE_LINES} more lines"] if len(lines) > CODE_LINES else []
     return GroupCard(
         f"{one.lesson}/{one.exercise}: {many(len(one.students), 'student')}",
-        [f"{fact[0].upper()}{fact[1:]}" for fact in facts if fact],
+        [begun(fact) for fact in facts if fact],
         "\n".join([*lines[:CODE_LINES], *rest]),
         f'course discover {one.lesson} --adopt {one.id} --name NAME --hint "…"',
     )

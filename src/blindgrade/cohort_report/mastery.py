@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from blindgrade.cohort_report.records import Record
-from blindgrade.models import Concept, Course, Lesson
+from blindgrade.course import Concept, Course
+from blindgrade.models import Lesson
 
 MASTERED = 0.8  # share of a concept's points from which the concept is mastered
 FAR = 0.1  # share of points by which a student must be below the class before a concept is named

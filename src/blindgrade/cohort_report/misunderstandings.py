@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from blindgrade.cohort_report.records import Record
 from blindgrade.cohort_report.statistics import Interval, share_interval
-from blindgrade.models import Attempt, CheckResult, Course, Exercise, Lesson, MentalModel, Outcome
+from blindgrade.course import Course, MentalModel
+from blindgrade.models import Attempt, CheckResult, Exercise, Lesson, Outcome
 
 WIDE = 0.05  # a misconception is for the whole class if surely more than this share of the students hold it
 

@@ -22,10 +22,14 @@ def student_cells(cohort: Cohort, student: str) -> list[Cell]:
     return [student, person.name, person.get("section")] if cohort.roster.people else [student]
 
 
+def decisions_of(cohort: Cohort, student: str) -> list[str]:
+    """The student's decisions in words."""
+    return [f"{one.lesson} {one.what}" for one in cohort.decisions if one.student == student]
+
+
 def decided(cohort: Cohort, student: str) -> list[Cell]:
-    """The student's decisions in words; no cell if there are no decisions at all."""
-    own = [f"{one.lesson} {one.what}" for one in cohort.decisions if one.student == student]
-    return [own] if cohort.decisions else []
+    """Cell with the student's decisions; no cell if there are no decisions at all."""
+    return [decisions_of(cohort, student)] if cohort.decisions else []
 
 
 def decided_columns(cohort: Cohort) -> list[Column]:

@@ -45,7 +45,7 @@ def report(
         forms = read_forms(submitted, [(t.files, t.lesson) for t in targets])
         found = alike(forms, _passed(records), read_groups(submitted))
     not_graded = [
-        Unread(one.student, one.lesson, one.reason, graded=False)
+        Unread(one.student, one.lesson, one.reason)
         for lesson in records
         for one in marks.answers[lesson].stale
         if one.unread

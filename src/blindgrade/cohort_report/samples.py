@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from blindgrade.cohort_report.structure import Definition
+from blindgrade.engine.answers.slices import defined_names
 from blindgrade.engine.submission.reading import SubmissionError, read_submission
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Attempt, Lesson
@@ -82,7 +83,7 @@ def _used(own: ast.stmt, body: Statements, exercises: Iterable[str]) -> list[ast
     apart = set(exercises)
     defined: dict[str, ast.stmt] = {}
     for node in body:
-        for name in _bound(node):
+        for name in [node.name] if isinstance(node, Definition) else defined_names(node):
             if name not in apart:
                 defined[name] = node  # the last one counts, as in Python
     wanted: set[int] = set()
@@ -94,18 +95,6 @@ def _used(own: ast.stmt, body: Statements, exercises: Iterable[str]) -> list[ast
                 wanted.add(id(found))
                 pending.append(found)
     return [node for node in body if id(node) in wanted]
-
-
-def _bound(node: ast.stmt) -> list[str]:
-    """Names that a top-level statement defines."""
-    if isinstance(node, Definition):
-        return [node.name]
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [alias.asname or alias.name.split(".")[0] for alias in node.names]
-    if isinstance(node, ast.Assign | ast.AnnAssign):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return [part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)]
-    return []
 
 
 def _code(nodes: Iterable[ast.stmt]) -> str:

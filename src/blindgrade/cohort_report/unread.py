@@ -14,12 +14,11 @@ NOTHING_DEFINED = "the file defines none of the lesson's exercises"
 
 @dataclass(frozen=True)
 class Unread:
-    """A student's newest file for a lesson that never loaded, and why. `graded`: whether an attempt says so."""
+    """A student's newest file for a lesson that never loaded, and why."""
 
     student: str
     lesson: str
     reason: str
-    graded: bool = True
 
 
 def why_unread(attempt: Attempt) -> str:

@@ -34,6 +34,7 @@ class WorkLinks:
     submitted: Path | None = None
     files: dict[str, LessonFiles] = field(default_factory=dict)
     keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    _found: dict[tuple[str, str], Work] = field(default_factory=dict)  # cards and tables ask for the same work
 
     @classmethod
     def to(
@@ -48,8 +49,13 @@ class WorkLinks:
         """Newest attempt of the student at the lesson, and the file that is handed in now."""
         if self.marks is None:
             return Work(lesson)
+        if (lesson, student) not in self._found:
+            self._found[lesson, student] = self._find(self.marks, lesson, student)
+        return self._found[lesson, student]
+
+    def _find(self, marks: Marks, lesson: str, student: str) -> Work:
         key = self.keys.get((lesson, student))
-        attempt = self.marks.store.path(lesson, student, key) if key else None
+        attempt = marks.store.path(lesson, student, key) if key else None
         return Work(lesson, self._relative(attempt), self._relative(self._code(lesson, student)))
 
     def _code(self, lesson: str, student: str) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,16 +13,14 @@ from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Catalog, CourseError, Target
 from blindgrade.cohort_report.groups import AnswerGroup
+from blindgrade.discover.answers import answer_of, checks_by_name, rounds_of
 from blindgrade.discover.entries import Entry, added, entry
-from blindgrade.discover.kept_mutants import kept_mutants
+from blindgrade.discover.kept_mutants import Progress, kept_mutants
 from blindgrade.discover.matching import equal_mutants
 from blindgrade.discover.mutant_replies import MutantReply
-from blindgrade.engine.answers.reference import check_seed, observe
 from blindgrade.engine.answers.solution_text import Variant
-from blindgrade.engine.judging.judging import judge_by
-from blindgrade.engine.judging.wrong_answers import WrongAnswer, equal, wrong_answer
+from blindgrade.engine.judging.wrong_answers import WrongAnswer, equal
 from blindgrade.files import write_whole
-from blindgrade.models import Outcome
 from blindgrade.verify.proofs import prove_task
 from blindgrade.verify.tasks import Proof, plan
 from blindgrade.verify.workshop import Workshop
@@ -51,7 +49,7 @@ class Adoption:
         """The file of known answers."""
         return self.target.files.known_answers
 
-    def adopt(self, progress: Callable[[str, int, int], None] = lambda what, done, total: None) -> list[Proof]:
+    def adopt(self, progress: Progress = lambda what, done, total: None) -> list[Proof]:
         """Write the entry and prove it. The proofs, which all pass. NotAdopted if one fails."""
         with self._written():
             self._replies_like_the_group()
@@ -82,16 +80,9 @@ class Adoption:
         """NotAdopted unless the entry replies to every check as the group's answers do."""
         workshop = Workshop(self.target.files.root, self.group.lesson)
         variant = next(v for v in workshop.misconceptions if self._is(v))
-        module = workshop.solution.variant(variant)
-        seen, failed = {}, set()
-        for check in workshop.checks.of(self.group.exercise):
-            seed = check_seed(self.seed.seed, self.group.lesson, check)
-            seen[check.name] = observe(workshop.checks, check, module, seed)
-            if judge_by(workshop.reference, check, seen[check.name], seed).outcome is Outcome.FAILED:
-                failed.add(check.name)
-        answer = wrong_answer(seen, frozenset(failed))
-        checks = {check.name: check for check in workshop.checks.of(self.group.exercise)}
-        if answer is None or not equal(checks, answer, self.answer):
+        rounds = rounds_of(workshop, self.group.exercise, self.seed.seed)
+        answer = answer_of(workshop, workshop.solution.variant(variant), rounds)
+        if answer is None or not equal(checks_by_name(workshop, self.group.exercise), answer, self.answer):
             raise NotAdopted(
                 f"inside the solution this code does not reply as it did in the student's file, so it needs other parts"
                 f" of that file; write the answer into {self.path} by hand"
@@ -100,7 +91,7 @@ class Adoption:
     def _is(self, variant: Variant) -> bool:
         return (variant.exercise, variant.name) == (self.group.exercise, self.name)
 
-    def _prove(self, progress: Callable[[str, int, int], None]) -> list[Proof]:
+    def _prove(self, progress: Progress) -> list[Proof]:
         workshop = Workshop(self.target.files.root, self.group.lesson)
         tasks = [task for task in plan(workshop, [self.group.exercise], 1) if task.kind in KINDS]
         proofs = []
@@ -127,7 +118,7 @@ def adoption(
     name: str,
     hint: str,
     workers: int,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Progress = lambda what, done, total: None,
 ) -> Adoption:
     """The entry for a group, which is not written yet. Raises NotAdopted, NoEntry, CourseError or StoreError."""
     workshop = Workshop(catalog.root, group.lesson)
@@ -143,8 +134,7 @@ def adoption(
     if group.mutant is not None:
         version = course_version(target).exercises[group.exercise]
         known = kept_mutants(workshop, store, seed, group.exercise, version, workers, progress)
-        checks = {check.name: check for check in workshop.checks.of(group.exercise)}
-        changes = equal_mutants(checks, answer, known)
+        changes = equal_mutants(checks_by_name(workshop, group.exercise), answer, known)
     found = entry(workshop, group.exercise, name, hint, changes, group.sample)
     return Adoption(target, group, name, found, answer, seed)
 

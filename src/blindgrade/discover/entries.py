@@ -78,7 +78,8 @@ def _as_edit(name: str, old: str, new: str, hint: str) -> str:
 def _as_definition(workshop: Workshop, exercise: str, name: str, hint: str, sample: Sample) -> str:
     """The student's definition under the misconception's name. What it uses of the student's file is inside it."""
     node = ast.parse(sample.code).body[0]
-    helpers = [one for one in ast.parse(sample.helpers).body if not _is_known(workshop, one)]
+    known = {ast.dump(one) for one in ast.parse(workshop.solution.text).body}  # for example imports
+    helpers = [one for one in ast.parse(sample.helpers).body if ast.dump(one) not in known]
     taken = {part.id for part in ast.walk(ast.parse(sample.whole)) if isinstance(part, ast.Name)}
     if name in taken or name in workshop.solution.definitions:
         raise NoEntry(f"the answer or the solution uses the name {name!r}; choose another --name")
@@ -93,12 +94,6 @@ def _as_definition(workshop: Workshop, exercise: str, name: str, hint: str, samp
     node.body = [*helpers, *node.body]
     node.decorator_list = []
     return f"@wrong(hint={quoted(hint)})\n{ast.unparse(node)}"
-
-
-def _is_known(workshop: Workshop, node: ast.stmt) -> bool:
-    """Whether the solution has the same statement, such as an import."""
-    text = ast.dump(node)
-    return any(ast.dump(one) == text for one in ast.parse(workshop.solution.text).body)
 
 
 def _only_imports(sample: Sample) -> bool:
@@ -122,19 +117,15 @@ def added(text: str, lesson: Lesson, exercise: str, new: Entry) -> str:
     lines = _importing_wrong(text).rstrip("\n").split("\n")
     last = _last_of_group("\n".join(lines), exercise)
     if last is None:
-        return "\n".join([*lines, "", "", f'exercise("{exercise}")', *_spaced(new, below=False), ""])
+        apart = ["", ""] if new.is_definition else []
+        return "\n".join([*lines, "", "", f'exercise("{exercise}")', *apart, *new.text.split("\n"), ""])
     end, after_edit = last
     rest = lines[end:]
     while rest and not rest[0].strip():
         rest.pop(0)
     middle = [] if after_edit and not new.is_definition else ["", ""]
-    edit_next = bool(rest) and rest[0].startswith("wrong(")
-    gap = [] if not rest else ["", ""] if new.is_definition or not edit_next else []
+    gap = ["", ""] if rest and (new.is_definition or not rest[0].startswith("wrong(")) else []
     return "\n".join([*lines[:end], *middle, *new.text.split("\n"), *gap, *rest, ""])
-
-
-def _spaced(new: Entry, *, below: bool) -> list[str]:
-    return [*(["", ""] if new.is_definition else []), *new.text.split("\n")]
 
 
 def _last_of_group(text: str, exercise: str) -> tuple[int, bool] | None:

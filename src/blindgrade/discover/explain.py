@@ -14,6 +14,7 @@ from typing import Any
 from blindgrade.attempts.kept_answers import kept_answer
 from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Target
+from blindgrade.discover.answers import checks_by_name
 from blindgrade.discover.kept_mutants import Progress, kept_mutants
 from blindgrade.discover.matching import match
 from blindgrade.discover.mutant_replies import MutantReply
@@ -115,7 +116,7 @@ class _Lesson:
         if answer is None:  # too large to be kept, or removed: it is a group of its own
             known[digest] = _Entry(version, digest)
             return
-        checks = {check.name: check for check in self.workshop.checks.of(exercise)}
+        checks = checks_by_name(self.workshop, exercise)
         for other, entry in known.items():
             first = self._answer(other) if entry.group == other and entry.version == version else None
             if first is not None and equal(checks, answer, first):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from blindgrade.attempts.run_seed import RunSeed
 from blindgrade.attempts.store import AttemptStore
@@ -33,8 +34,6 @@ def kept_mutants(
         except ValueError:
             pass  # it is computed again
     what = f"{lesson}/{exercise}: small changes of the solution"
-    found = mutants.mutant_replies(
-        workshop, exercise, seed.seed, workers, lambda done, total: progress(what, done, total)
-    )
+    found = mutants.mutant_replies(workshop, exercise, seed.seed, workers, partial(progress, what))
     store.keep_blob(lesson, name, mutants.to_bytes(found, expected))
     return found

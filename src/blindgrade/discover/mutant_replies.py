@@ -17,12 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from blindgrade.discover.answers import Rounds, answer_of, rounds_of
 from blindgrade.discover.change_classes import class_of
-from blindgrade.engine.answers.reference import check_seed, observe
-from blindgrade.engine.judging.judging import judge_by
-from blindgrade.engine.judging.wrong_answers import WrongAnswer, frame_of, wrong_answer
+from blindgrade.engine.judging.wrong_answers import WrongAnswer, wrong_answer
 from blindgrade.engine.wire import frames, replies
-from blindgrade.models import Outcome
 from blindgrade.verify.mutant import Mutant
 from blindgrade.verify.mutants import mutants
 from blindgrade.verify.survival import SURVIVED, Trial, run_all
@@ -39,7 +37,6 @@ class MutantReply:
     old: str
     new: str
     kind: str
-    text: str
     answer: WrongAnswer
 
 
@@ -61,7 +58,7 @@ def mutant_replies(
 ) -> list[MutantReply]:
     """Replies of all mutants that fail a check, with this seed. Those without a comparable reply are left out."""
     found = candidates(workshop, exercise)
-    rounds = [(c, check_seed(seed, workshop.lesson.id, c)) for c in workshop.checks.of(exercise)]
+    rounds = rounds_of(workshop, exercise, seed)
     cost = _warmed(workshop, rounds)
     trials = [Trial(mutant, rounds, SECONDS + 10 * cost) for mutant in found]
     answers: list[MutantReply] = []
@@ -73,11 +70,11 @@ def mutant_replies(
             if place.is_file():
                 answer = WrongAnswer.from_bytes(place.read_bytes())
                 kind = class_of(workshop.solution.text, mutant.text, mutant.line)
-                answers.append(MutantReply(mutant.line, mutant.old, mutant.new, kind, mutant.text, answer))
+                answers.append(MutantReply(mutant.line, mutant.old, mutant.new, kind, answer))
     return answers
 
 
-def _warmed(workshop: Workshop, rounds: list[tuple[Any, int]]) -> float:
+def _warmed(workshop: Workshop, rounds: Rounds) -> float:
     """Seconds of the solution. Its replies are remembered for the forked processes."""
     start = time.perf_counter()
     for check, seed in rounds:
@@ -88,13 +85,7 @@ def _warmed(workshop: Workshop, rounds: list[tuple[Any, int]]) -> float:
 def _reply(places: Mapping[int, Path], workshop: Workshop, trial: Trial) -> int:
     """Runs in a forked process: write the mutant's replies, unless it is a right answer."""
     module = workshop.solution.load(trial.mutant.text)
-    seen, failed = {}, set()
-    for check, seed in trial.rounds:
-        seen[check.name] = observe(workshop.checks, check, module, seed)
-        result = judge_by(workshop.reference, check, seen[check.name], seed)
-        if result.outcome is Outcome.FAILED:
-            failed.add(check.name)
-    answer = wrong_answer(seen, frozenset(failed))
+    answer = answer_of(workshop, module, trial.rounds)
     if answer is not None:
         places[id(trial)].write_bytes(answer.to_bytes())
     return SURVIVED
@@ -107,19 +98,18 @@ def to_bytes(found: list[MutantReply], expected: Mapping[str, bytes]) -> bytes:
     """Replies as packed bytes. Those that are the solution's own are left out; `expected` has its frames."""
     entries = []
     for one in found:
-        own = {name: frame_of(reply) for name, reply in one.answer.replies.items()}
         entries.append({
             "line": one.line, "old": one.old, "new": one.new, "kind": one.kind, "failed": sorted(one.answer.failed),
             "replies": {
                 name: "" if frame == expected[name] else base64.b64encode(frame).decode()
-                for name, frame in own.items()
+                for name, frame in one.answer.written.items()
             },
         })  # fmt: skip
     return zlib.compress(json.dumps({"mutants": entries}).encode())
 
 
 def from_bytes(content: bytes, expected: Mapping[str, bytes]) -> list[MutantReply]:
-    """Inverse of `to_bytes`, without the whole texts. ValueError if the bytes are damaged."""
+    """Inverse of `to_bytes`. ValueError if the bytes are damaged."""
     try:
         data = json.loads(zlib.decompress(content))
         return [_entry(entry, expected) for entry in data["mutants"]]
@@ -133,14 +123,14 @@ def _entry(entry: dict[str, Any], expected: Mapping[str, bytes]) -> MutantReply:
         for name, frame in entry["replies"].items()
     }
     answer = WrongAnswer(found, frozenset(entry["failed"]))
-    return MutantReply(entry["line"], entry["old"], entry["new"], entry["kind"], "", answer)
+    return MutantReply(entry["line"], entry["old"], entry["new"], entry["kind"], answer)
 
 
 def expected_frames(workshop: Workshop, exercise: str, seed: int) -> dict[str, bytes]:
     """Frames of the solution's own replies, in the form that kept replies have."""
     found = {}
-    for check in workshop.checks.of(exercise):
-        answer = workshop.reference.own(check, check_seed(seed, workshop.lesson.id, check))
+    for check, check_seed in rounds_of(workshop, exercise, seed):
+        answer = workshop.reference.own(check, check_seed)
         alone = wrong_answer({check.name: answer}, frozenset([check.name]))
-        found[check.name] = frame_of(alone.replies[check.name]) if alone is not None else b""
+        found[check.name] = alone.written[check.name] if alone is not None else b""
     return found

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from functools import partial
 
 from blindgrade.catalog import Target
+from blindgrade.discover.answers import checks_by_name
 from blindgrade.discover.kept_mutants import Progress
 from blindgrade.discover.matching import match
 from blindgrade.discover.mutant_replies import mutant_replies
-from blindgrade.engine.judging.wrong_answers import CollectedReplies, is_unexplained
+from blindgrade.engine.judging.unexplained import is_unexplained
+from blindgrade.engine.judging.wrong_answers import CollectedReplies
 from blindgrade.models import Attempt, ExerciseResult, Grading
 from blindgrade.verify.workshop import Workshop
 
@@ -41,9 +43,8 @@ def _with_mutants(
         answer = collected.unexplained(attempt.lesson, target.lesson.exercise(result.name), result)
         if answer is not None:
             workshop = workshop or Workshop(target.files.root, attempt.lesson)
-            checks = {check.name: check for check in workshop.checks.of(result.name)}
             step = partial(progress, f"{attempt.lesson}/{result.name}: small changes of the solution")
             known = mutant_replies(workshop, result.name, attempt.seed, workers, step)
-            result = result.model_copy(update={"mutant": match(checks, answer, known)})
+            result = result.model_copy(update={"mutant": match(checks_by_name(workshop, result.name), answer, known)})
         results.append(result)
     return attempt.model_copy(update={"exercises": results})

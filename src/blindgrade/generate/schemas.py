@@ -14,8 +14,9 @@ from typing import Literal
 from pydantic import BaseModel
 
 from blindgrade.attempts.decision import Decision
+from blindgrade.course import Course
 from blindgrade.history import LessonProgress
-from blindgrade.models import Attempt, Course, Grading, Lesson
+from blindgrade.models import Attempt, Grading, Lesson
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Mode = Literal["serialization", "validation"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from blindgrade.models import Level, Outcome
 from blindgrade.render.text.student import UNREADABLE
-from blindgrade.student_view import ExerciseView, StudentView
+from blindgrade.student_view import ExerciseView, StudentView, said_once
 
 MARKUP = re.compile(r"([\\`*\[\]<>&])")
 
@@ -51,15 +51,12 @@ def _about(view: ExerciseView, written: Callable[[str], str]) -> str | None:
     if view.checks is None:
         return "Not passed." if view.of is None else f"{view.passed} of {view.of} checks passed."
     lines = []
-    given: set[str] = set()
-    for check in view.checks:
+    for check in said_once(view.checks):
         if check["outcome"] not in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
             continue
         line = f"- ✗ {written(check['claim'])}"
         for text, sign in ((check["compared"], " "), (check["hint"], " → ")):
-            if text and text not in given:
-                given.add(text)
-                line += f"{sign}{written(text)}"
+            line += f"{sign}{written(text)}" if text else ""
         lines.append(line)
     return "\n".join(lines)
 

@@ -12,8 +12,8 @@ from blindgrade.authoring.notebook import notebook_text
 from blindgrade.authoring.regions import RegionError
 from blindgrade.authoring.stub import stub_text
 from blindgrade.catalog import Catalog, CourseError, Target
+from blindgrade.course import Course
 from blindgrade.lesson_files import LessonFiles
-from blindgrade.models import Course
 
 BARE = re.compile(r"[A-Za-z0-9_-]+")
 

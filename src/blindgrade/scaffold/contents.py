@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from blindgrade.models import LessonEntry
+from blindgrade.course import LessonEntry
 from blindgrade.toml_lines import tables
 
 

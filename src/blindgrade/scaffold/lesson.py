@@ -8,8 +8,9 @@ import sys
 from dataclasses import dataclass
 
 from blindgrade.catalog import Catalog
+from blindgrade.course import LessonEntry
 from blindgrade.lesson_files import LessonFiles
-from blindgrade.models import Kind, LessonEntry
+from blindgrade.models import Kind
 from blindgrade.scaffold.contents import with_concept, with_lesson, with_module
 from blindgrade.scaffold.filling import ScaffoldError, filled, write_changed, write_new
 from blindgrade.scaffold.parts import LessonTexts, example_parts

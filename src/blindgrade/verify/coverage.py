@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from blindgrade.models import Course, Depth, Kind, Lesson
+from blindgrade.course import Course, Depth
+from blindgrade.models import Kind, Lesson
 from blindgrade.verify.workshop import Workshop
 
 MISCONCEPTIONS = 4  # at least, for each exercise

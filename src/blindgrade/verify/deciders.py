@@ -49,6 +49,7 @@ PROVES = (
 APART = {
     "engine/judging/collected_figures.py": "pictures, which are drawn after the verdict",
     "engine/judging/judged_before.py": "replies of a cohort, which no proof has",
+    "engine/judging/unexplained.py": "wrong answers of a cohort, which no proof has",
     "engine/judging/wrong_answers.py": "wrong answers of a cohort, which no proof has",
 }
 FREE = ("drift", "coverage", "supplies", "promises")  # kinds that cost next to nothing, so they are always done
@@ -92,7 +93,7 @@ class Deciders:
         if task.kind in ("misconception", "failure", "public"):
             # A diagnosis chooses among all wrong answers to the exercise, in their order.
             known = [v for v in self.workshop.misconceptions if v.exercise == exercise.name]
-            parts += [[v.name, v.hint * (task.kind != "failure"), self._differs(v)] for v in known]
+            parts += [[v.name, "" if task.kind == "failure" else v.hint, self._differs(v)] for v in known]
         if task.kind == "public":
             parts += decides_public_proof(self.workshop, exercise.name)
         if task.kind == "misconception":

@@ -35,6 +35,7 @@ APART = {
     "engine/answers/answer_key.py": "stored attempts are judged by the solution, never by a key",
     "engine/submission/fingerprints.py": "which exercises `grade --watch` need not grade again",
     "engine/judging/collected_figures.py": "pictures, which are drawn after the verdict",
+    "engine/judging/unexplained.py": "the choice of wrong answers to compare, after the verdict",
     "engine/judging/wrong_answers.py": "the comparison of wrong answers with each other, after the verdict",
     "environment.py": "the names of packages and their versions; an attempt has the versions",
     "engine/worker/large_pages.py": "only speed",

@@ -13,11 +13,10 @@ from blindgrade.engine.judging.wrong_answers import (
     CollectedReplies,
     WrongAnswer,
     equal,
-    is_unexplained,
     wrong_answer,
 )
 from blindgrade.engine.wire.replies import Raised, Reply, Result, Stopped, TraceLine, Unsendable
-from blindgrade.models import CheckResult, Exercise, ExerciseResult, Kind, Outcome
+from blindgrade.models import CheckResult, Exercise, ExerciseResult, Outcome
 
 CHECKS = {name: Check("e", name, "c", lambda lesson, rng: None) for name in ("a", "b")}
 EXERCISE = Exercise(name="e", title="E", points=1, difficulty=1, concepts=["c"], hints=["1", "2", "3"])
@@ -91,14 +90,6 @@ def graded(a: Outcome, b: Outcome, misconception: str | None = None) -> Exercise
     return ExerciseResult(
         name="e", title="E", outcome=Outcome.FAILED, points=0, max_points=1, concepts=[], checks=checks
     )  # fmt: skip
-
-
-def test_only_failures_without_a_misconception_and_without_a_training_are_unexplained() -> None:
-    wrong = graded(Outcome.FAILED, Outcome.PASSED)
-    assert is_unexplained(EXERCISE, wrong)
-    assert not is_unexplained(EXERCISE, graded(Outcome.FAILED, Outcome.FAILED, "known"))
-    assert not is_unexplained(EXERCISE, wrong.model_copy(update={"outcome": Outcome.BLOCKED}))
-    assert not is_unexplained(EXERCISE.model_copy(update={"kind": Kind.TRAINING}), wrong)
 
 
 def test_collected_replies_give_the_answer_of_one_lesson_and_exercise() -> None:

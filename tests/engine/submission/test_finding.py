@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from blindgrade.course import LessonEntry
 from blindgrade.engine.submission.finding import Look, Wanted, find
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
 from blindgrade.lesson_files import LessonFiles
-from blindgrade.models import LessonEntry
 
 ENTRY = LessonEntry(id="lesson-7.2.1", slug="score_functions", title="Scores")
 DEFINED = {"lesson-7.2.1": {"score", "langevin"}}

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from blindgrade.course import LessonEntry
 from blindgrade.engine.submission import files, helpers, reading
 from blindgrade.engine.submission.lines import LineMap
 from blindgrade.engine.submission.reading import LessonSubmission, SubmissionError, read_submission
 from blindgrade.lesson_files import LessonFiles
-from blindgrade.models import LessonEntry
 
 SCORE = LessonFiles(Path("/course"), LessonEntry(id="lesson-7.2.1", slug="score_functions", title="Scores"))
 FLOW = LessonFiles(Path("/course"), LessonEntry(id="lesson-7.2.2", slug="flow_matching", title="Flow"))

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from blindgrade.catalog import Catalog
+from blindgrade.course import Course
 from blindgrade.figures import FigurePair, bars
-from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, Outcome, SubmissionRef
+from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Lesson, Outcome, SubmissionRef
 from blindgrade.render import figure_svg
 from blindgrade.render.html.report import NO_PICTURES, report
 

@@ -11,14 +11,16 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from blindgrade.checks import Check
 from blindgrade.engine.judging.diagnosis import Seen
 from blindgrade.engine.judging.judging import same
+from blindgrade.engine.judging.unexplained import is_unexplained
 from blindgrade.engine.wire import frames, replies
 from blindgrade.engine.wire.replies import Answer, Raised, Result
-from blindgrade.models import Exercise, ExerciseResult, Kind, Outcome
+from blindgrade.models import Exercise, ExerciseResult, Outcome
 
 LONGEST = 1 << 20  # bytes of an answer's replies that are kept; equal answers beyond it are equal to the bit
 DIGEST = 24  # characters
@@ -38,15 +40,15 @@ class WrongAnswer:
     def digest(self) -> str:
         """Digest that equal bits share."""
         whole = hashlib.sha256(json.dumps(sorted(self.failed)).encode())
-        for name, frame in sorted(self._frames().items()):
+        for name, frame in self.written.items():
             whole.update(f"{name}:{len(frame)};".encode() + frame)
         return whole.hexdigest()[:DIGEST]
 
     def to_bytes(self) -> bytes:
         """The answer as packed bytes."""
-        sizes = {name: len(frame) for name, frame in sorted(self._frames().items())}
+        sizes = {name: len(frame) for name, frame in self.written.items()}
         head = json.dumps({"failed": sorted(self.failed), "sizes": sizes}).encode()
-        return zlib.compress(head + b"\n" + b"".join(frame for _, frame in sorted(self._frames().items())))
+        return zlib.compress(head + b"\n" + b"".join(self.written.values()))
 
     @classmethod
     def from_bytes(cls, content: bytes) -> WrongAnswer:
@@ -63,13 +65,10 @@ class WrongAnswer:
         except (zlib.error, frames.WireError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"the kept replies are damaged ({error})") from None
 
-    def _frames(self) -> dict[str, bytes]:
-        return {name: frame_of(reply) for name, reply in self.replies.items()}
-
-
-def frame_of(reply: Answer) -> bytes:
-    """Frame of a reply."""
-    return frames.encode(replies.sent(reply))
+    @cached_property
+    def written(self) -> dict[str, bytes]:
+        """Frames of the replies, by the names of the checks in their order."""
+        return {name: frames.encode(replies.sent(reply)) for name, reply in sorted(self.replies.items())}
 
 
 def plain(reply: Answer) -> Answer | None:
@@ -104,15 +103,6 @@ def equal(checks: Mapping[str, Check], one: WrongAnswer, other: WrongAnswer) -> 
     # A failed check tells most answers apart.
     order = sorted(one.replies, key=lambda name: name not in one.failed)
     return all(same(checks[name], one.replies[name], other.replies[name]) for name in order)
-
-
-def is_unexplained(exercise: Exercise, result: ExerciseResult) -> bool:
-    """Whether the answer is wrong and no misconception explains it. Trained models have no replies to compare."""
-    return (
-        exercise.kind is not Kind.TRAINING
-        and result.outcome is Outcome.FAILED
-        and not any(check.misconception for check in result.checks)
-    )
 
 
 def failed_checks(result: ExerciseResult) -> frozenset[str]:

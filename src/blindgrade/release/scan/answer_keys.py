@@ -46,10 +46,11 @@ def key_faults(private: PrivateMatter, key: dict[str, Any]) -> Iterator[KeyFault
             yield KeyFault(name, f"a result of {name} that belongs to another check; run `course build`")
         for more in sorted(entry.keys() - ENTRY):
             yield KeyFault(name, f"in the result of {name}: the field {more}, which an answer key does not have")
-        if _names(entry) is None:
+        names = _names(entry)
+        if names is None:
             yield KeyFault(name, f"a result of {name} that cannot be read; run `course build`")
         known = private.hints.get(lesson, {}).get(public.get(name, ""), {})
-        for wrong in _names(entry) or []:
+        for wrong in names or []:
             if wrong not in known:
                 yield KeyFault(name, f"in the result of {name}: {wrong}, which is no misconception of its exercise")
 

@@ -8,7 +8,7 @@ from blindgrade.models import Outcome
 from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.pages import filled
 from blindgrade.render.text.student import MAX_OUTPUT, changes, headline, left_out, word
-from blindgrade.student_view import CheckView, ExerciseView, StudentView
+from blindgrade.student_view import CheckView, ExerciseView, StudentView, said_once
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,9 @@ class _Card:
 
     @classmethod
     def of(cls, view: ExerciseView) -> _Card:
-        wrong: list[CheckView] = []
-        given: set[str] = set()
-        for check in view.checks or ():
-            if check["outcome"] != Outcome.PASSED:
-                compared, hint = ("" if text in given else text for text in (check["compared"], check["hint"]))
-                wrong.append({**check, "compared": compared, "hint": hint})
-                given |= {compared, hint}
-        passed = [check for check in view.checks or () if check["outcome"] == Outcome.PASSED]
+        checks = list(said_once(view.checks or ()))
+        wrong = [check for check in checks if check["outcome"] != Outcome.PASSED]
+        passed = [check for check in checks if check["outcome"] == Outcome.PASSED]
         return cls(view, word(view), wrong, passed)
 
     @property

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from blindgrade.course import Course, MentalModel
 from blindgrade.figures import FigurePair
-from blindgrade.models import Attempt, CheckResult, Course, ExerciseResult, Grading, Lesson, MentalModel, Outcome
+from blindgrade.models import Attempt, CheckResult, ExerciseResult, Grading, Lesson, Outcome
 from blindgrade.next_step import next_in
 from blindgrade.render.html.look import PLAIN, Look
 from blindgrade.render.html.mastery import Step, history, mastery

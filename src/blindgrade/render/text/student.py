@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from blindgrade.models import Level, Outcome
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.safe import shown
-from blindgrade.student_view import CheckView, ExerciseView, StudentView
+from blindgrade.student_view import CheckView, ExerciseView, StudentView, said_once
 
 MAX_OUTPUT = 2_000  # characters of the code's prints
 LATER = "Your submission was graded. Your instructor shows the result later."
@@ -85,10 +85,9 @@ def exercise_text(view: ExerciseView) -> str:
     lines = [f"{view.title}: {word(view)}{score}{count}", *view.decided]
     if view.waits_for:
         lines.append(f"This exercise {view.waits_for}: correct that first.")
-    given: set[str] = set()
     if view.outcome is not Outcome.NOT_ATTEMPTED:  # all of its checks would say the same
-        for check in view.checks or ():
-            lines += _check(check, given)
+        for check in said_once(view.checks or ()):
+            lines += _check(check)
     printed = shown(view.output.strip())
     if printed:
         more = f"\n… ({len(printed) - MAX_OUTPUT} more characters)" if len(printed) > MAX_OUTPUT else ""
@@ -96,16 +95,13 @@ def exercise_text(view: ExerciseView) -> str:
     return "\n".join(lines)
 
 
-def _check(check: CheckView, given: set[str]) -> Iterator[str]:
-    """Lines of a check. A relation or hint is shown once, and then it is in `given`."""
+def _check(check: CheckView) -> Iterator[str]:
     yield f"{SIGNS[Outcome(check['outcome'])][0]} {check['claim']}"
     if check["outcome"] == Outcome.PASSED:
         return
     if check["message"]:
         yield "    " + shown(check["message"]).replace("\n", "\n    ")
-    if check["compared"] and check["compared"] not in given:
-        given.add(check["compared"])
+    if check["compared"]:
         yield f"    {shown(check['compared'])}"
-    if check["hint"] and check["hint"] not in given:
-        given.add(check["hint"])
+    if check["hint"]:
         yield f"    → {check['hint']}"
