@@ -32,7 +32,7 @@ def folder_of(root: Path, lesson: str) -> Path | None:
 
 def advice(root: Path, known: Container[str], name: str) -> str:
     """What to do if the name means a folder that is not listed; "" if it means none."""
-    wanted = name.strip().split("/")[0].removeprefix("exercises/")
+    wanted = name.strip().split("/")[0]
     for lesson, folder in unregistered(root, known).items():
         slug = _slug(folder)
         forms = (lesson, lesson.removeprefix("lesson-"), slug, folder.name)
