@@ -9,6 +9,7 @@ from typing import Any
 from blindgrade.models import CheckResult, ExerciseResult, Grading, Outcome
 from blindgrade.render.public_part import public_part, unit
 from blindgrade.render.safe import shown
+from blindgrade.render.sentences import begun
 
 MAX_TEXT = 500  # characters of one text that a student controls
 MAX_SCALE = 100
@@ -117,7 +118,7 @@ def release_body(grading: Grading) -> str:
     """Markdown text of the submission's release page. Text that the student wrote is quoted as code."""
     lines = [f"### {grading.points:g} of {grading.max_points:g} {unit(grading)}", ""]
     if ran := public_part(grading):
-        lines += [f"{ran[:1].upper()}{ran[1:]}. `grade` runs the public ones on your machine, too.", ""]
+        lines += [f"{begun(ran)}. `grade` runs the public ones on your machine, too.", ""]
     lines += ["| exercise | outcome | points |", "|---|---|---|"]
     results = [r for attempt in grading.lessons for r in attempt.exercises]
     lines += [f"| {r.name} | {r.outcome.value.replace('_', ' ')} | {r.points:g} / {r.max_points:g} |" for r in results]
