@@ -34,7 +34,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/.demo  ## set up .venv and show a student's grading, its page, and a cohort of 30 with its report
 	@$(BIN)/python -m blindgrade.samples.demo
 
-test: $(VENV)/.dev  ## run everything that CI runs
+test: $(VENV)/.dev  ## checks, tests and proofs: everything that CI runs on Linux
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not peers and not browser"
 	$(BIN)/course verify --recorded --seeds 5 --mutants

@@ -81,6 +81,17 @@ def unlist(root: Path) -> None:
     contents.write_text(text[:start] + text[text.index('title = "Curves"', start) + len('title = "Curves"') :])
 
 
+@pytest.mark.parametrize("name", ["lesson-1.1.9", "1.1.9", "lesson-1.1.9/predict"])
+def test_another_number_does_not_mean_the_folder_that_course_toml_does_not_list(root: Path, name: str) -> None:
+    unlist(root)
+    (root / "course.toml").write_text(
+        (root / "course.toml").read_text().replace('lessons = ["lesson-1.1.2"]', "lessons = []")
+    )
+    with pytest.raises(UnknownId) as error:
+        Catalog(root).find([name])
+    assert "is not in course.toml" not in str(error.value) and "lesson-1.1.1" in str(error.value)
+
+
 @pytest.mark.parametrize("name", ["curves", "lesson-1.1.2", "1.1.2", "curvse", "lesson_1_1_2_curves"])
 def test_a_folder_that_course_toml_does_not_list_is_meant(root: Path, name: str) -> None:
     unlist(root)

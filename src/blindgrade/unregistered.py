@@ -7,7 +7,7 @@ import os
 from collections.abc import Container
 from pathlib import Path
 
-from blindgrade.ids import FOLDER
+from blindgrade.ids import FOLDER, ID
 
 TREES = ("solutions", "exercises", "graders")
 NEAR = 0.8  # likeness of a name that is probably mistyped
@@ -32,11 +32,12 @@ def folder_of(root: Path, lesson: str) -> Path | None:
 
 def advice(root: Path, known: Container[str], name: str) -> str:
     """What to do if the name means a folder that is not listed; "" if it means none."""
-    wanted = name.strip().split("/")[0].removeprefix("exercises/")
+    wanted = name.strip().split("/")[0]
     for lesson, folder in unregistered(root, known).items():
         slug = _slug(folder)
-        forms = (lesson, lesson.removeprefix("lesson-"), slug, folder.name)
-        if difflib.get_close_matches(wanted, forms, n=1, cutoff=NEAR):
+        # Any two ids are alike, so a number is meant only as it is written.
+        near = not ID.fullmatch(wanted) and difflib.get_close_matches(wanted, (slug, folder.name), n=1, cutoff=NEAR)
+        if near or wanted in (lesson, lesson.removeprefix("lesson-")):
             lines = entry(lesson, slug)
             return f"{folder.relative_to(root)} is not in course.toml; add these lines below its module: {lines}"
     return ""

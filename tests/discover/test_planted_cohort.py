@@ -174,7 +174,7 @@ def test_a_students_code_is_not_adopted_before_somebody_says_that_they_read_it(r
 
 
 def test_an_adoption_whose_proof_fails_is_undone(run: Run) -> None:
-    """With no check that tells two known answers apart, neither would be named for certain."""
+    """If no check separates two known answers, neither would be named for certain."""
     before = run.known_answers.read_bytes()
     group = run.group("adds_the_mean")["id"]
     words = ["--adopt", group, "--hint", "…"]

@@ -103,7 +103,7 @@ def story(page: str) -> list[list[str]]:
     return [shlex.split(line) for block in STORY.findall(text) for line in block.splitlines()]
 
 
-def tell(commands: list[list[str]], place: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def typed(commands: list[list[str]], place: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Run the commands; return what was run. Those that need a network are left out."""
     monkeypatch.delenv("BLINDGRADE_COURSE", raising=False)
     monkeypatch.chdir(place)
@@ -147,14 +147,14 @@ def test_a_course_in_an_hour_then_monday_morning_then_an_import(
     author = story("first-lesson.md")
     monkeypatch.chdir(tmp_path)
     at = next(number for number, words in enumerate(author) if "--from" in words)
-    assert len(tell(author[:at], tmp_path, monkeypatch)) == 9
+    assert len(typed(author[:at], tmp_path, monkeypatch)) == 9
     here = Path.cwd()
     assert here == tmp_path / "my-course"
     (here / "layers.py").write_text(LAYER)
     write(here / "problem1.ipynb", ALGORITHMS)
-    tell([*author[at:], *story("students.md")], here, monkeypatch)
+    typed([*author[at:], *story("students.md")], here, monkeypatch)
     set_apart(here)
-    tell([*story("monday.md"), *story("importing.md")], here, monkeypatch)
+    typed([*story("monday.md"), *story("importing.md")], here, monkeypatch)
     assert (here / "build" / "marks.csv").is_file() and (here / "reports" / "lesson-1.1.1" / "cohort.html").is_file()
     assert "TODO is left in" in " ".join(
         CliRunner().invoke(course, ["verify", "squares", *cheaply("verify")]).output.split()

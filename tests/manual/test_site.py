@@ -28,6 +28,9 @@ def test_every_page_is_in_the_navigation_and_every_entry_is_a_page(site: Path) -
     named = [page for section in project["nav"] for pages in section.values() for page in pages]
     there = {path.relative_to(site / "docs").as_posix() for path in (site / "docs").rglob("*.md")}
     assert set(named) == there and len(named) == len(there)
+    sections = {name: pages for section in project["nav"] for name, pages in section.items()}
+    assert sections["Decisions"][0] == "decisions/README.md" and "project/LICENSE.md" in sections["Project"]
+    assert all(page.startswith("decisions/") for page in sections["Decisions"])
     assert project["theme"]["font"] is False, "a site without a network asks no server for a font"
 
 

@@ -51,12 +51,17 @@ class _Place:
 
     @property
     def first(self) -> int:
-        decorators: list[ast.expr] = getattr(self.statement, "decorator_list", [])
-        return min([self.statement.lineno, *(decorator.lineno for decorator in decorators)])
+        return first_line_of(self.statement)
 
     @property
     def last(self) -> int:
         return self.statement.end_lineno or self.statement.lineno
+
+
+def first_line_of(node: ast.stmt) -> int:
+    """Line on which the statement begins: that of its first decorator, if it has one."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def cut(source: str, path: str, first_line: int) -> str:

@@ -22,7 +22,7 @@ SHORT = 6  # characters of a group's id that people read and type
 class AnswerGroup:
     """Students whose wrong answers to an exercise reply the same to every check.
 
-    claims: those of the failed checks. relations: ids of what the numbers say, the most frequent first, and `compared`
+    claims: those of the failed checks. relations: their ids, the most frequent first, and `compared`
     the first of them in words, as the students read it. mutant: what small changes of the solution say. sample: the
     shortest answer; None if no student's file is where it was graded.
     """

@@ -12,9 +12,9 @@ from blindgrade.imports.names import ALLOWED, HELPERS, Names
 from blindgrade.imports.notebook import SCHEME, NotebookCell, Role, without_magics
 from blindgrade.imports.tests_cell import translated
 from blindgrade.models import Kind
-from blindgrade.scaffold.import_lines import with_imports
+from blindgrade.scaffold.import_lines import split_imports, with_imports
 from blindgrade.scaffold.lesson import NewLesson, empty_lesson
-from blindgrade.scaffold.parts import LessonTexts, spec_text
+from blindgrade.scaffold.parts import LessonTexts, spec_text, with_code
 from blindgrade.scaffold.proposed_wrongs import known_text
 from blindgrade.scaffold.taken import TODO_HINTS
 
@@ -58,7 +58,7 @@ def imported(cells: list[NotebookCell], plan: NewLesson) -> Imported:
         else:
             _read_answer(reading, cell)
     texts = empty_lesson(plan)
-    title = [] if _has_title(reading.cells) else [f"# %% [markdown]\n# # {plan.title}"]
+    title = [] if _has_title(reading.cells) else [f"# %% [markdown]\n# # {plan.files.entry.title}"]
     solution = "\n\n".join([*title, *reading.cells]) + "\n"
     for name in reading.exercises:
         if name not in {exercise for exercise, _ in reading.checks}:
@@ -182,10 +182,8 @@ def _spec(head: str, reading: _Reading, concept: str) -> str:
     earlier: list[str] = []
     for name, node in reading.exercises.items():
         kind = Kind.CLASS if isinstance(node, ast.ClassDef) else Kind.FUNCTION
-        text = spec_text({
-            "name": name, "title": name.replace("_", " ").capitalize(), "kind": kind.value, "concept": concept,
-            "points": f"{_points(reading, name):g}", "hints": TODO_HINTS,
-        })  # fmt: skip
+        title = name.replace("_", " ").capitalize()
+        text = spec_text(name, title, kind, _points(reading, name), concept, TODO_HINTS)
         used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
         requires = [f'"{one}"' for one in earlier if one in used]
         if requires:
@@ -200,9 +198,8 @@ def _points(reading: _Reading, name: str) -> float:
 
 
 def _checks(head: str, reading: _Reading) -> str:
-    names = ", ".join(sorted(reading.uses))
-    wanted = [ast.parse(f"from blindgrade.checks import {names}").body[0], *reading.imports.values()]
-    text = with_imports(head, [one for one in wanted if isinstance(one, ast.Import | ast.ImportFrom)])
+    ours, _ = split_imports(f"from blindgrade.checks import {', '.join(sorted(reading.uses))}")
+    text = with_imports(head, [*ours, *reading.imports.values()])
     text = "\n\n\n".join([text.rstrip(), *(part for _, part in reading.checks)]) + "\n"
     if reading.left:
         text += FOOT
@@ -215,10 +212,7 @@ def _known(head: str, reading: _Reading) -> str:
     text = head
     for name, node in reading.exercises.items():
         kind = Kind.CLASS if isinstance(node, ast.ClassDef) else Kind.FUNCTION
-        imports, part = known_text(name, kind, reading.code[name]).split("\n", 1)
-        first = ast.parse(imports).body[0]
-        assert isinstance(first, ast.ImportFrom)
-        text = with_imports(text, [first]).rstrip() + "\n\n\n" + part.strip("\n") + "\n"
+        text = with_code(text, known_text(name, kind, reading.code[name]))
     return text
 
 

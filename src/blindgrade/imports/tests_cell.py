@@ -1,4 +1,4 @@
-"""A cell with tests as checks: each assert becomes an entry of what an experiment returns."""
+"""A cell with tests as checks: each assert becomes an entry in the data that an experiment returns."""
 
 from __future__ import annotations
 

@@ -23,7 +23,10 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Authors": ("first-lesson.md", "authoring.md", "importing.md", "relations.md", "claims.md", "coverage.md"),
     "Operators": ("operators.md", "sandbox.md", "scale.md", "releasing.md"),
     "Reference": ("reference/commands.md", "reference/formats.md", "readers.md"),
-    "Project": ("project/ARCHITECTURE.md", "project/CONTRIBUTING.md", "project/CHANGELOG.md", "project/SECURITY.md"),
+    "Project": (
+        "project/ARCHITECTURE.md", "project/CONTRIBUTING.md", "project/CHANGELOG.md", "project/SECURITY.md",
+        "project/LICENSE.md",
+    ),
 }  # fmt: skip
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^()\s]+)\)")
 CODE = re.compile(r"^( *)```.*?^\1```|`[^`\n]+`", re.DOTALL | re.MULTILINE)  # blocks and spans: no links
@@ -94,7 +97,7 @@ def _address(path: Path) -> PurePosixPath:
 
 
 def _is_decision(page: str) -> bool:
-    return page.startswith("decisions/") or page == "project/LICENSE.md"
+    return page.startswith("decisions/")
 
 
 def _rewritten(

@@ -10,7 +10,12 @@ EARNED = "Every point earned."
 
 def unit(graded: Attempt | Grading) -> str:
     """What the points are: "points", or "public points" if hidden checks did not run."""
-    return "public points" if graded.public_only else "points"
+    return unit_of(public_only=graded.public_only)
+
+
+def unit_of(*, public_only: bool) -> str:
+    """What points are if they are, or are not, those of public checks alone."""
+    return "public points" if public_only else "points"
 
 
 def public_part(graded: Attempt | Grading) -> str:

@@ -1,4 +1,4 @@
-"""Additions to the text of course.toml. Comments and order of what is there stay."""
+"""Additions to the text of course.toml. Comments and the order of the entries stay."""
 
 from __future__ import annotations
 

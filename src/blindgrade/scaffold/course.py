@@ -10,7 +10,7 @@ from blindgrade.generate.build import build
 from blindgrade.scaffold.filling import ScaffoldError, filled, write_new
 
 
-def new_course(folder: Path, title: str = "") -> list[Path]:
+def new_course(folder: Path, title: str = "") -> list[str]:
     """Write the course into a new or empty folder and build it; return what was written.
 
     ScaffoldError if the folder has files, or if it is inside another course. Then nothing was written.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blindgrade.catalog import Catalog, CourseError, Target
 from blindgrade.models import Kind
-from blindgrade.scaffold.filling import ScaffoldError, write_changed
+from blindgrade.scaffold.filling import ScaffoldError, write_over
 from blindgrade.scaffold.parts import LessonTexts, example_parts
 from blindgrade.scaffold.taken import taken_parts
 
@@ -43,8 +43,7 @@ def new_exercise(
         parts = example_parts(name, title, kind or Kind.FUNCTION, POINTS, concept)
     else:
         parts = taken_parts(source, name, title, kind, POINTS, concept, have=defined)
-    changed = {catalog.root / path: text for path, text in texts.plus(parts).to_write(target.files).items()}
-    return target, write_changed(catalog.root, changed)
+    return target, write_over(catalog.root, texts.plus(parts).to_write(target.files))
 
 
 def _defined(source: str) -> frozenset[str]:

@@ -32,17 +32,18 @@ def filled(folder: str, context: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def write_new(root: Path, texts: Mapping[str, str]) -> list[Path]:
-    """Write files that do not exist yet. ScaffoldError if one does; then nothing is written."""
+def write_new(root: Path, texts: Mapping[str, str]) -> list[str]:
+    """Write files that do not exist yet; return their paths below `root`.
+
+    ScaffoldError if one exists; then nothing is written.
+    """
     if there := [name for name in sorted(texts) if (root / name).exists()]:
         raise ScaffoldError(f"{root / there[0]} exists already; choose another name, or remove it")
+    return write_over(root, texts)
+
+
+def write_over(root: Path, texts: Mapping[str, str]) -> list[str]:
+    """Write these texts over the files that are there; return the paths below `root`."""
     for name, text in texts.items():
         write_whole(root / name, text)
-    return [root / name for name in texts]
-
-
-def write_changed(root: Path, texts: Mapping[Path, str]) -> list[str]:
-    """Write these texts over what is there; return the paths below `root`."""
-    for path, text in texts.items():
-        write_whole(path, text)
-    return [path.relative_to(root).as_posix() for path in texts]
+    return list(texts)

@@ -12,7 +12,7 @@ from blindgrade.course import LessonEntry
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.models import Kind
 from blindgrade.scaffold.contents import with_concept, with_lesson, with_module
-from blindgrade.scaffold.filling import ScaffoldError, filled, write_changed, write_new
+from blindgrade.scaffold.filling import ScaffoldError, filled, write_new, write_over
 from blindgrade.scaffold.parts import LessonTexts, example_parts
 
 SLUG = re.compile(r"[a-z][a-z0-9_]*")
@@ -28,7 +28,6 @@ class NewLesson:
     files: LessonFiles
     contents: str
     concept: str
-    title: str
 
 
 def plan_lesson(catalog: Catalog, slug: str, title: str = "", module: str = "", module_title: str = "") -> NewLesson:
@@ -55,7 +54,7 @@ def plan_lesson(catalog: Catalog, slug: str, title: str = "", module: str = "", 
     concept = slug.replace("_", "-")
     if concept in {one.id for one in catalog.course.concepts}:
         concept = f"{concept}-{entry.id.removeprefix('lesson-').replace('.', '-')}"
-    return NewLesson(LessonFiles(catalog.root, entry), with_concept(text, concept, title, entry.id), concept, title)
+    return NewLesson(LessonFiles(catalog.root, entry), with_concept(text, concept, title, entry.id), concept)
 
 
 def new_lesson(catalog: Catalog, plan: NewLesson) -> list[str]:
@@ -67,11 +66,10 @@ def new_lesson(catalog: Catalog, plan: NewLesson) -> list[str]:
 def write_lesson(catalog: Catalog, plan: NewLesson, texts: LessonTexts) -> list[str]:
     """Write these files and course.toml; return the paths. ScaffoldError if a file exists; then nothing is written."""
     written = write_new(catalog.root, texts.to_write(plan.files))
-    changed = write_changed(catalog.root, {catalog.root / "course.toml": plan.contents})
-    return [*changed, *(path.relative_to(catalog.root).as_posix() for path in written)]
+    return [*write_over(catalog.root, {"course.toml": plan.contents}), *written]
 
 
 def empty_lesson(plan: NewLesson) -> LessonTexts:
     """Texts of the lesson before its first exercise."""
-    texts = filled("lesson", {"title": plan.title, "id": plan.files.entry.id})
+    texts = filled("lesson", {"title": plan.files.entry.title, "id": plan.files.entry.id})
     return LessonTexts(texts["solution.py"], texts["lesson.toml"], texts["checks.py"], texts["known_answers.py"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from blindgrade.authoring.cells import parse
@@ -65,35 +65,23 @@ class LessonTexts:
             self,
             solution=_joined(with_cell_imports(self.solution, parts.imports), parts.solution),
             spec=_joined(self.spec, parts.spec, gap=1),
-            checks=_with_code(self.checks, parts.checks),
-            known=_with_code(self.known, parts.known),
+            checks=with_code(self.checks, parts.checks),
+            known=with_code(self.known, parts.known),
         )
 
 
 def example_parts(name: str, title: str, kind: Kind, points: float, concept: str) -> Parts:
     """Parts with an example to overwrite, whose proofs hold."""
-    context = {
-        "name": name,
-        "title": title,
-        "kind": kind.value,
-        "points": f"{points:g}",
-        "concept": concept,
-        "hints": HINTS,
-    }
-    texts = filled(f"exercise/{kind.value}", context)
+    texts = filled(f"exercise/{kind.value}", {"name": name, "title": title})
     imports, _ = split_imports(f"import torch\n{NEEDS[kind.value]}\n")
-    return Parts(
-        texts["solution.py"],
-        spec_text(context),
-        texts["checks.py"],
-        texts["known_answers.py"],
-        tuple(imports),
-    )
+    spec = spec_text(name, title, kind, points, concept, HINTS)
+    return Parts(texts["solution.py"], spec, texts["checks.py"], texts["known_answers.py"], tuple(imports))
 
 
-def spec_text(context: Mapping[str, object]) -> str:
+def spec_text(name: str, title: str, kind: Kind, points: float, concept: str, hints: Sequence[str]) -> str:
     """Entry of lesson.toml."""
-    return filled("exercise", context)["lesson.toml"]
+    context = {"name": name, "title": title, "kind": kind.value, "concept": concept}
+    return filled("exercise/entry", {**context, "points": f"{points:g}", "hints": hints})["lesson.toml"]
 
 
 def with_cell_imports(source: str, imports: Iterable[ast.Import | ast.ImportFrom]) -> str:
@@ -108,7 +96,8 @@ def with_cell_imports(source: str, imports: Iterable[ast.Import | ast.ImportFrom
     return source
 
 
-def _with_code(text: str, part: str) -> str:
+def with_code(text: str, part: str) -> str:
+    """The text with a part at its end. The part's imports join those of the text."""
     imports, code = split_imports(part)
     return _joined(with_imports(text, imports), code)
 

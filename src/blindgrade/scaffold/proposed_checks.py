@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
 
 SHAPES = ((4, 4, 4, 4), (2, 3, 5, 2))  # a square batch for the public check, another size for the hidden one
 TENSOR = re.compile(r"\b(?:\w*Tensor|Float|Float32|Float64|Num|Inexact|Shaped)\b")
 WHOLE = re.compile(r"\b(?:Int|Int64|Integer|LongTensor|UInt8)\b")
+PLAIN = {"int": "rng.integer(2, 6)", "float": "rng.number(0.1, 1.0)", "bool": "True", "str": '"TODO"'}
 AXES = re.compile(r"""["']([^"']*)["']""")
 
 
@@ -81,14 +81,8 @@ def _arguments(node: ast.FunctionDef) -> list[ast.arg]:
 def _drawn(argument: ast.arg, sizes: tuple[int, ...]) -> str:
     """Expression that draws a value for the argument."""
     written = ast.unparse(argument.annotation) if argument.annotation is not None else ""
-    plain: dict[str, Callable[[], str]] = {
-        "int": lambda: "rng.integer(2, 6)",
-        "float": lambda: "rng.number(0.1, 1.0)",
-        "bool": lambda: "True",
-        "str": lambda: '"TODO"',
-    }
-    if written in plain:
-        return plain[written]()
+    if written in PLAIN:
+        return PLAIN[written]
     axes = AXES.search(written)
     count = len([axis for axis in axes[1].split() if axis != "..."]) if axes else 2
     shape = ", ".join(map(str, sizes[:count]))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 
 from blindgrade.authoring.regions import BEGIN
 from blindgrade.models import Exercise, Kind, Lesson
+from blindgrade.verify.mutant import can_make_mutants
 
 MOST = 8  # proposals: more than an author would read
 WORDS = (
@@ -20,7 +20,7 @@ NO_LIBCST = "# `pip install 'blindgrade[author]'` lets blindgrade propose wrong 
 def known_text(name: str, kind: Kind, code: str) -> str:
     """Part of known_answers.py with proposals for the exercise, and with TODO where the author has to write."""
     lines = ["from blindgrade.known_answers import exercise, right, wrong", "", f'exercise("{name}")']
-    if find_spec("libcst") is None:
+    if not can_make_mutants():
         lines.append(NO_LIBCST.rstrip())
     else:
         lines += [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from blindgrade.authoring.regions import BEGIN, END
+from blindgrade.authoring.regions import BEGIN, END, first_line_of
 from blindgrade.scaffold.filling import ScaffoldError
 
 TODO_DOC = '"""TODO: what it returns. Shapes, ranges and units of the arguments; the errors that it raises."""'
@@ -28,8 +28,7 @@ def with_regions(code: str, name: str) -> str:
         lines.insert(first - 1, " " * column + BEGIN)
     if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is None:
         start = node.body[0]
-        above = min([start.lineno, *(one.lineno for one in getattr(start, "decorator_list", []))])
-        lines.insert(above - 1, " " * start.col_offset + TODO_DOC)
+        lines.insert(first_line_of(start) - 1, " " * start.col_offset + TODO_DOC)
     return "\n".join(lines)
 
 
@@ -46,7 +45,7 @@ def _on_one_line(node: ast.FunctionDef) -> bool:
 
 
 def _body(node: ast.FunctionDef) -> tuple[int, int, int] | None:
-    """First line, last line and column of what the student writes; None if there is nothing.
+    """First line, last line and column of the part that the student writes; None if there is nothing.
 
     The docstring and a first `super().__init__(…)` stay in the stub.
     """
@@ -57,5 +56,4 @@ def _body(node: ast.FunctionDef) -> tuple[int, int, int] | None:
         body.pop(0)
     if not body or all(isinstance(one, ast.Pass) for one in body):
         return None
-    first = min([body[0].lineno, *(one.lineno for one in getattr(body[0], "decorator_list", []))])
-    return first, body[-1].end_lineno or body[-1].lineno, body[0].col_offset
+    return first_line_of(body[0]), body[-1].end_lineno or body[-1].lineno, body[0].col_offset

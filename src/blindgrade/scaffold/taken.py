@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+from blindgrade.authoring.regions import first_line_of
 from blindgrade.models import Kind
 from blindgrade.scaffold.filling import ScaffoldError
 from blindgrade.scaffold.parts import Parts, spec_text
@@ -37,40 +38,16 @@ def taken_parts(
     node = definitions[name]
     helpers = _helpers(tree, node, have)
     imports = _imports(tree, [node, *helpers])
-    return parts_of(text, node, helpers, imports, title, kind, points, concept)
-
-
-def parts_of(
-    text: str,
-    node: Definition,
-    helpers: list[ast.stmt],
-    imports: list[ast.Import | ast.ImportFrom],
-    title: str,
-    kind: Kind | None,
-    points: float,
-    concept: str,
-    checks: str = "",
-) -> Parts:
-    """Parts of an exercise with this definition. Without `checks`, checks are proposed."""
-    name = node.name
     kind = kind or (Kind.CLASS if isinstance(node, ast.ClassDef) else Kind.FUNCTION)
     lines = text.splitlines()
-    code = with_regions("\n".join(lines[_first(node) - 1 : node.end_lineno]), name)
-    private = "\n\n\n".join("\n".join(lines[_first(one) - 1 : one.end_lineno]) for one in helpers)
-    context = {
-        "name": name,
-        "title": title,
-        "kind": kind.value,
-        "points": f"{points:g}",
-        "concept": concept,
-        "hints": TODO_HINTS,
-    }
-    if not checks:
-        checks = class_checks(node) if isinstance(node, ast.ClassDef) else function_checks(node)
+    code = with_regions("\n".join(lines[first_line_of(node) - 1 : node.end_lineno]), name)
+    private = "\n\n\n".join("\n".join(lines[first_line_of(one) - 1 : one.end_lineno]) for one in helpers)
+    spec = spec_text(name, title, kind, points, concept, TODO_HINTS)
+    checks = class_checks(node) if isinstance(node, ast.ClassDef) else function_checks(node)
     cells = [f"# %% [markdown]\n# ## {title}\n#\n# TODO: the idea, the formula, and a worked example with numbers."]
     cells += [f'# %% tags=["solution-only"]\n{private}'] if private else []
     cells += [f"# %%\n{code}"]
-    return Parts("\n\n\n".join(cells), spec_text(context), checks, known_text(name, kind, code), tuple(imports))
+    return Parts("\n\n\n".join(cells), spec, checks, known_text(name, kind, code), tuple(imports))
 
 
 def _helpers(tree: ast.Module, node: Definition, have: frozenset[str]) -> list[ast.stmt]:
@@ -108,8 +85,3 @@ def _imports(tree: ast.Module, nodes: list[Definition | ast.stmt]) -> list[ast.I
             one.names = names
             found.append(one)
     return found
-
-
-def _first(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(one.lineno for one in decorators)])

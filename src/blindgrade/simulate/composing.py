@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from blindgrade.authoring.regions import MEANT
+from blindgrade.authoring.regions import MEANT, first_line_of
 from blindgrade.authoring.stub import stub_text
 from blindgrade.catalog import Catalog
 from blindgrade.cohort_report.structure import rename
@@ -72,8 +72,12 @@ class Pieces:
             if piece.helpers and piece.helpers not in helpers:
                 helpers.append(piece.helpers)
             # A known answer that is a class may inherit from the solution's class, which must then be above it.
-            above = lines[_start(node) - 1 : node.end_lineno] if piece.whole and isinstance(node, ast.ClassDef) else []
-            first = _start(node) if piece.whole else node.lineno
+            above = (
+                lines[first_line_of(node) - 1 : node.end_lineno]
+                if piece.whole and isinstance(node, ast.ClassDef)
+                else []
+            )
+            first = first_line_of(node) if piece.whole else node.lineno
             lines[first - 1 : node.end_lineno] = [*above, *piece.code.split("\n")]
         for shared in helpers:
             home = _home(lines, shared)
@@ -97,17 +101,13 @@ class Pieces:
         lines, node = added.split("\n"), _last(added, name)
         if added == text:  # an edit: the definition without its decorators, which stay
             return _Piece("\n".join(lines[node.lineno - 1 : node.end_lineno]))
-        start = _start(node) - 1
+        start = first_line_of(node) - 1
         return _Piece("\n".join(lines[start:]).rstrip(), "\n".join(lines[:start]).strip(), whole=True)
 
 
 def _last(text: str, name: str) -> ast.FunctionDef | ast.ClassDef:
     kinds = (ast.FunctionDef, ast.ClassDef)
     return [n for n in ast.parse(text).body if isinstance(n, kinds) and n.name == name][-1]
-
-
-def _start(node: ast.FunctionDef | ast.ClassDef) -> int:
-    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
 
 
 def _home(lines: list[str], helpers: str) -> int:

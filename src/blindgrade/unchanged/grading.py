@@ -1,4 +1,4 @@
-"""Grading of what changed: the results of unchanged exercises are shown as they were, without a run.
+"""Grading of the exercises that changed: the results of unchanged exercises are shown as they were, without a run.
 
 An exercise is unchanged if its code, its checks, the answer key, the grader, Python, torch and all files that the code
 opened are as they were. The fingerprints are those of `grade --watch`. Only public checks of a student's own files are

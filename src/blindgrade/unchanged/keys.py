@@ -28,7 +28,7 @@ NO_FILE = "-"
 
 
 def lesson_key(target: Target, options: Options, sandbox: str) -> str:
-    """Digest of what all exercises of a lesson depend on: grader, Python, torch, checks, answer key and options."""
+    """Digest of everything that all exercises of a lesson depend on: grader, Python, torch, checks, key and options."""
     files = target.files
     return digest_of(
         lesson_files(target),

@@ -8,6 +8,7 @@ from blindgrade.models import Attempt, CheckResult, ExerciseResult, Outcome
 from blindgrade.render.outcomes import SIGNS, points
 from blindgrade.render.public_part import public_part, unit
 from blindgrade.render.safe import shown
+from blindgrade.render.sentences import begun
 
 if TYPE_CHECKING:
     from blindgrade.render.html.look import Look
@@ -110,7 +111,7 @@ def _foot(attempt: Attempt) -> tuple[str, str, str]:
     hidden = public_part(attempt)
     return (
         f"the public checks, run in this kernel on its present code ({attempt.seconds:.1f} s)."
-        f"{f' {hidden[:1].upper()}{hidden[1:]}.' if hidden else ''} Save the notebook, then",
+        f"{f' {begun(hidden)}.' if hidden else ''} Save the notebook, then",
         command,
         "grades it as you will submit it.",
     )

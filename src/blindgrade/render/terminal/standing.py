@@ -12,6 +12,7 @@ from rich.text import Text
 
 from blindgrade.models import Exercise
 from blindgrade.render.outcomes import points
+from blindgrade.render.public_part import unit_of
 from blindgrade.render.safe import shown
 from blindgrade.render.terminal.results import bar
 
@@ -58,8 +59,7 @@ def overview(
         )
     earned, most = sum(row.points for row in rows), sum(row.max_points for row in rows)
     parts: list[RenderableType] = [Text(title, "bold"), Text(), Padding(table, (0, 0, 0, 2)), Text()]
-    unit = "public points" if public_only else "points"
-    parts.append(bar(earned, most, console, "all lessons", unit=unit))
+    parts.append(bar(earned, most, console, "all lessons", unit=unit_of(public_only=public_only)))
     if planned:
         parts.append(Text(f"  {planned} more {'lesson is' if planned == 1 else 'lessons are'} planned", "dim"))
     return [*parts, Text(), Text.assemble("  next  ", (next_command, "bold"))]

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from blindgrade.models import Exercise, ExerciseResult, Lesson, Outcome
 from blindgrade.render.links import Links
+from blindgrade.render.public_part import unit_of
 from blindgrade.render.terminal.paper import heading
 from blindgrade.render.terminal.results import bar, card, exercise_table, problems, sign_of
 from blindgrade.render.terminal.standing import steps
@@ -56,7 +57,7 @@ def watch_screen(view: View, console: Console) -> list[RenderableType]:
         if view.listed:
             parts.append(exercise_table(results, console))
         of = sum(result.max_points for result in results) or lesson.max_points
-        unit = "public points" if view.public_only else "points"
+        unit = unit_of(public_only=view.public_only)
         parts.append(bar(sum(result.points for result in results), of, console, unit=unit))
     if view.problems:
         parts += ["", *problems(view.problems)]

@@ -28,7 +28,8 @@ def as_summary(grading: Grading) -> str:
 def _lesson(attempt: Attempt) -> str:
     score = f"{points(attempt.points)} of {points(attempt.max_points)} {unit(attempt)}"
     lines = [f"### {attempt.lesson} {escaped(attempt.title)}: {score}", ""]
-    lines += [f"{sentence[:1].upper()}{sentence[1:]}.\n" for sentence in [public_part(attempt)] if sentence]
+    if sentence := public_part(attempt):
+        lines.append(f"{begun(sentence)}.\n")
     lines += [f"> {escaped(problem)}\n" for problem in attempt.problems]
     if attempt.unreadable:
         return "\n".join(lines)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 
 import click
 import torch
@@ -18,6 +17,7 @@ from blindgrade.cohort_report.groups import AnswerGroup, Grouped
 from blindgrade.discover.adopting import Adoption, NotAdopted, adoption
 from blindgrade.discover.entries import NoEntry
 from blindgrade.render.safe import shown
+from blindgrade.verify.mutant import NEEDED, can_make_mutants
 
 
 def adopt_group(
@@ -34,8 +34,8 @@ def adopt_group(
     """Adopt the group whose id begins with `wanted`. Return the exit code."""
     group = _chosen(found, wanted)
     target = next(t for t in targets if t.lesson.id == group.lesson)
-    if find_spec("libcst") is None:
-        stop("libcst is not installed; run pip install 'blindgrade[discover]'", BAD_REQUEST)
+    if not can_make_mutants():
+        stop(f"{NEEDED} is not installed; run pip install 'blindgrade[discover]'", BAD_REQUEST)
     torch.set_num_threads(1)
     try:
         with Bar() as bar:

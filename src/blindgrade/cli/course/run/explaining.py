@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -14,8 +13,7 @@ from blindgrade.catalog import CourseError, Target
 from blindgrade.cli.bars import Bar
 from blindgrade.cli.exits import say
 from blindgrade.render.sentences import many
-
-LIBRARY = "libcst"  # makes the small changes of a solution
+from blindgrade.verify.mutant import NEEDED, can_make_mutants
 
 
 def explain_pending(
@@ -24,9 +22,9 @@ def explain_pending(
     """Group the answers and compare them with small changes of the solution. What fails is done by the next run."""
     if not pending:
         return
-    if find_spec(LIBRARY) is None:
+    if not can_make_mutants():
         say(
-            f"no misconception explains some wrong answers. {LIBRARY} is not installed, so they were not compared with"
+            f"no misconception explains some wrong answers. {NEEDED} is not installed, so they were not compared with"
             " small changes of the solution; run pip install 'blindgrade[discover]' and the same command again"
         )
         return

@@ -32,7 +32,7 @@ def import_notebook(file: Path, slug: str, title: str, module: str, module_title
         written = write_lesson(catalog, plan, found.texts)
     lesson = plan.files.entry.id
     points = ", ".join(f"{name} ({points:g})" for name, points in found.exercises.items())
-    click.echo(f"made {lesson} ({plan.title}): {found.checks} checks of {points}")
+    click.echo(f"made {lesson} ({plan.files.entry.title}): {found.checks} checks of {points}")
     for note in found.notes:
         click.echo(f"  look at {note}")
     say_built(catalog.root, lesson, written, [f"course verify {lesson}"])

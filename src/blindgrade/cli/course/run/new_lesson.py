@@ -19,5 +19,5 @@ def new_lesson(slug: str, title: str, module: str, module_title: str) -> None:
         plan = plan_lesson(catalog, slug, title, module, module_title)
         written = make_lesson(catalog, plan)
     lesson = plan.files.entry.id
-    click.echo(f"made {lesson} ({plan.title}):")
+    click.echo(f"made {lesson} ({plan.files.entry.title}):")
     say_built(catalog.root, lesson, written, [f"course new-exercise {lesson} NAME", f"course verify {lesson}"])
