@@ -102,6 +102,25 @@ def test_a_hidden_check_has_no_message_but_the_engines_own_words(text: str, read
     assert message(True, text) == text
 
 
+def test_a_hidden_check_that_passed_has_no_message() -> None:
+    assert message(False, "the result is 0.5", Outcome.PASSED) == ""
+
+
+@pytest.mark.parametrize(
+    ("own", "read"),
+    [
+        ("the result is 0.5; expected 0.7", ""),
+        ("ValueError at basics.py:3: got 0.7", "your code raised ValueError"),
+        ("", ""),
+    ],
+)
+def test_a_blocked_hidden_check_says_of_its_own_failure_only_the_engines_words(own: str, read: str) -> None:
+    for public in (False, True):
+        blocked = check(Outcome.BLOCKED, public=public, message="waits for standardize", own=own)
+        [seen] = view(Level.CHECKS, blocked, outcome=Outcome.BLOCKED).exercises[0].checks or []
+        assert seen["message"] == (own if public else read)
+
+
 def test_a_check_that_the_grader_could_not_judge_says_nothing_of_the_reason() -> None:
     for public in (False, True):
         assert "0.7" not in message(public, "the reference raised ValueError: 0.7", Outcome.ERROR)

@@ -171,6 +171,14 @@ def test_a_changed_file_is_named_and_a_change_of_spaces_is_none(tmp_path: Path) 
         store.all()
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_change_of_any_decision_before_the_newest_is_named(tmp_path: Path, number: int) -> None:
+    path = three(tmp_path).path(number)
+    path.write_text(path.read_text().replace('"ill"', '"well"'))
+    with pytest.raises(StoreError, match=rf"00000{number}\.json was changed after it was stored"):
+        DecisionStore(tmp_path).all()
+
+
 def test_a_strange_file_is_named_and_hidden_ones_are_not_read(tmp_path: Path) -> None:
     store = three(tmp_path)
     (store.folder / ".DS_Store").write_text("")

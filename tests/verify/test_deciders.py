@@ -70,6 +70,14 @@ def of(exercise: str, names: set[str]) -> set[str]:
     return {name for name in names if exercise in name}
 
 
+def test_proofs_with_other_seeds_are_other_proofs() -> None:
+    shop = Workshop(MINI, LESSON)
+    deciders = Deciders(shop)
+    tasks = [task for task in plan(shop, [e.name for e in shop.lesson.exercises], 3) if deciders.of(task)]
+    assert {task.seed for task in tasks} == {0, 1, 2}
+    assert len({deciders.of(task) for task in tasks}) == len(tasks)
+
+
 def test_a_comment_changes_nothing(tmp_path: Path) -> None:
     assert changed(tmp_path, KNOWN, 'exercise("correlation")', '# a note\n\nexercise("correlation")') == set()
 

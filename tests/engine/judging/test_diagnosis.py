@@ -72,6 +72,12 @@ def test_a_failure_that_nothing_explains_has_the_hint_of_its_check_or_none() -> 
     assert diagnosed(seen(Result(-1.0), hint="Count from 1."), Known(sign=Result(-1.0)))[1] == "hint of sign"
 
 
+def test_no_failed_check_shows_the_hint_of_another() -> None:
+    many = [seen(Result(5.0), hint="Count from 1."), seen(Result(5.0)), seen(Result(-1.0), hint="Look at the sign.")]
+    diagnose(exercise(), many, Known(sign=Result(-1.0)))
+    assert [one.result.hint for one in many] == ["Count from 1.", "", "hint of sign"]
+
+
 def test_a_trained_model_is_never_compared_with_another_one() -> None:
     assert diagnosed(seen(Result(-1.0)), Known(sign=Result(-1.0)), Kind.TRAINING) == (None, "")
 

@@ -44,6 +44,8 @@ def reading(name: str) -> str:
         "class T:\n    pass\nT.forward = lambda self: 1",
         "T = {}\ndef register(f):\n    T[f] = f\n    return f\n@register\ndef other(): pass\nregister(print)",
         "with open('x') as f:\n    T = f.read()",
+        "import torch\nwith torch.no_grad():\n    T = torch.ones(3) * 2",
+        "import contextlib\nT = []\n@contextlib.contextmanager\ndef lent(x): yield x\nwith lent(T) as t: t.append(1)",
         "try:\n    T = 1\nexcept ValueError:\n    T = 2",
         "while True:\n    T = 1\n    break",
         "match 1:\n    case T: pass",
