@@ -321,6 +321,26 @@ class shared_ffn(MMDiTBlock):
         return out
 
 
+@wrong(hint="Shared listening, separate thinking: the text passes its own FFN, not that of the image.")
+class text_thinks_as_image(MMDiTBlock):
+    def forward(self, txt, img, c):
+        own = self.txt.fc1, self.txt.fc2
+        self.txt.fc1, self.txt.fc2 = self.img.fc1, self.img.fc2
+        out = super().forward(txt, img, c)
+        self.txt.fc1, self.txt.fc2 = own
+        return out
+
+
+@wrong(hint="Each stream has its own FFN. Yours are exchanged: text passes that of the image, and image that of the text.")
+class exchanged_ffn(MMDiTBlock):
+    def forward(self, txt, img, c):
+        words, patches = (self.txt.fc1, self.txt.fc2), (self.img.fc1, self.img.fc2)
+        (self.txt.fc1, self.txt.fc2), (self.img.fc1, self.img.fc2) = patches, words
+        out = super().forward(txt, img, c)
+        (self.txt.fc1, self.txt.fc2), (self.img.fc1, self.img.fc2) = words, patches
+        return out
+
+
 wrong("text_frozen", "return self.txt.think(txt, heard_t, *mod_t[2:]),", "return txt + mod_t[2][:, None] * self.txt.proj(heard_t),",
       hint="In MMDiT the text stream is updated too (unlike cross-attention): its own FFN included.")
 wrong("text_untouched", "return self.txt.think(txt, heard_t, *mod_t[2:]),", "return txt,",
@@ -775,6 +795,22 @@ class norm_across_heads(FluxSingleBlock):
 
 wrong("mlp_first", "torch.cat([heard, thought], dim=2)", "torch.cat([thought, heard], dim=2)",
       hint="`out` reads attention's channels before those of the MLP; yours stand the other way round.")
+
+
+@wrong(hint="After the RMS norm, q is multiplied by norm_q and k by norm_k, channel by channel.")
+class norm_without_gain(FluxSingleBlock):
+    def forward(self, txt, img, c):
+        x = torch.cat([txt, img], dim=1)
+        shift, scale, gate = self.ada(F.silu(c)).chunk(3, dim=1)
+        h = modulate(_layer_norm(x), shift, scale)
+        q, k, v = self.qkv(h).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+        q, k = (F.rms_norm(z, z.shape[-1:], eps=1e-6) for z in (q, k))
+        heard = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        thought = F.gelu(self.fc1(h), approximate="tanh")
+        x = x + gate[:, None] * self.out(torch.cat([heard, thought], dim=2))
+        return x[:, : txt.shape[1]], x[:, txt.shape[1] :]
+
+
 wrong("norms_values", "heard = F.scaled_dot_product_attention(q, k, v)", "heard = F.scaled_dot_product_attention(q, k, F.rms_norm(v, v.shape[-1:], eps=1e-6))",
       hint="Only queries and keys are normalised; values keep their size, for they are what is heard.")
 wrong("image_first", "x = torch.cat([txt, img], dim=1)", "x = torch.cat([img, txt], dim=1)",

@@ -315,6 +315,30 @@ wrong("text_not_normed", "rms(text, self.text_norm)", "text",
       hint="The language model's features pass an RMSNorm before they are embedded.")
 
 
+@wrong(hint="The words are refined without the level: the blocks of context_refiner have no modulation and get no c.")
+class refiner_sees_time(TinyS3DiT):
+    def __init__(self, channels, p, d_model, n_heads, axes_dims, depth, refiner_depth, d_text, d_cond):
+        super().__init__(channels, p, d_model, n_heads, axes_dims, depth, refiner_depth, d_text, d_cond)
+        blocks = (S3DiTBlock(d_model, n_heads, axes_dims, d_cond) for _ in range(refiner_depth))
+        self.context_refiner = nn.ModuleList(blocks)
+
+    def forward(self, x, t, text):
+        grid = x.shape[2] // self.p, x.shape[3] // self.p
+        ids, n_img = unified_position_ids(text.shape[1], *grid), grid[0] * grid[1]
+        c = self.t_fc2(F.silu(self.t_fc1(timestep_embedding(1000.0 * t.float(), 32))))
+        img, txt = self.x_embed(patchify(x, self.p)), self.text_embed(rms(text, self.text_norm))
+        for block in self.noise_refiner:
+            img = block(img, ids[:n_img], c)
+        for block in self.context_refiner:
+            txt = block(txt, ids[n_img:], c)
+        h = torch.cat([img, txt], dim=1)
+        for block in self.layers:
+            h = block(h, ids, c)
+        out = F.layer_norm(h[:, :n_img], h.shape[-1:], eps=1e-6)
+        out = out * (1 + self.final_ada(F.silu(c))[:, None])
+        return unpatchify(self.final(out), self.p, *grid)
+
+
 @right
 class with_folded_patches(nn.Module):
     def __init__(self, channels, p, d_model, n_heads, axes_dims, depth, refiner_depth, d_text, d_cond):
