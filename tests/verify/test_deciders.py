@@ -38,6 +38,7 @@ NEUTRAL = {
     "ids.py": "names that people type",
     "lesson_files.py": "paths",
     "models.py": "descriptions: the digest holds the exercise's own",
+    "shared_files.py": "paths, and which toys a text imports",
     "toml_faults.py": "the words of faults in descriptions",
     "toml_lines.py": "as toml_faults",
     "unregistered.py": "names that people type",
