@@ -28,6 +28,7 @@
 
 # %%
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -154,6 +155,36 @@ def canny(
     none at 0. Returns a bool mask [H, W].
     Raises ValueError if low > high.
     Source: Canny 1986, "A computational approach to edge detection".
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## How many lines? An open experiment
+#
+# The same two thresholds draw a forest in one photograph and nothing in the next. A user does not think in
+# gradients; they say "a light sketch, 8 % of the pixels" or "every line, 20 %". Find the thresholds for them.
+# You are given the detector as a function of its two thresholds, for one picture that you do not see.
+#
+# **Goal**: the share of lit pixels misses the wanted share by at most 0.015. **Budget**: 8 runs of the detector.
+# **Rule**: `high` is 2 to 3 times `low`, the ratio that Canny recommends. Any way of searching is welcome.
+# Before you write it, look at what a threshold does: how far apart are 20 and 40 on this scale, and how far
+# 800 and 820? The checks ask for shares from 0.08 to 0.2 on pictures whose contrast fades from one side to the
+# other.
+#
+# **Predict first.** The picture is printed too pale: every grey value is halved, the thresholds stay. Return as
+# `guess` the share that you expect then. It is not graded; the report shows it beside the measurement.
+
+
+# %%
+def tune_edges(edges: Callable[[float, float], Bool[Tensor, "height width"]], share: float) -> dict[str, float]:
+    """Thresholds at which an edge detector lights the wanted share of a picture.
+
+    edges: edges(low, high) runs Canny on one picture, grey values 0 to 255, and returns a bool mask [H, W]; share:
+    the wanted share of lit pixels, 0.08 to 0.2. Returns low, high and guess, Python floats: 2 to 3 times low is
+    high; guess is the share that you expect at the same thresholds once every grey value is halved (not graded).
+    Criterion: the share at (low, high) is within 0.015 of `share`, after at most 8 calls of edges.
+    Source: Canny 1986, "A computational approach to edge detection", on the ratio of the two thresholds.
     """
     raise NotImplementedError
 
