@@ -245,7 +245,7 @@ def trained_adapter(lesson, rng, width_in, width_out, budget):
     optimiser = torch.optim.Adam(parameters, lr=0.01) if parameters else None
     for step in range(201):
         loss = F.mse_loss(frozen + adapter(x), right)
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
         if step == 200 or not loss.requires_grad or optimiser is None:
             break
         optimiser.zero_grad()

@@ -345,15 +345,14 @@ def coarse_then_fine(edges, share):
 
 @right
 def by_following_the_slope(edges, share):
-    high, step, tried = 60.0, 2.5, []
+    high, step, before, tried = 60.0, 2.5, 0, []
     for _ in range(8):
         lit = lit_share(edges, high)
         tried.append((abs(lit - share), high))
         direction = 1 if lit > share else -1
-        if len(tried) > 1 and direction != before:
+        if before * direction < 0:
             step = math.sqrt(step)
-        before = direction
-        high = high * step if direction > 0 else high / step
+        high, before = (high * step if direction > 0 else high / step), direction
     best = min(tried)[1]
     return {"low": best / 2.5, "high": best, "guess": 0.0}
 
