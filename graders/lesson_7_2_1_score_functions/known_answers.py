@@ -116,7 +116,7 @@ def by_transforms(log_density, x):
     def one(row):
         return log_density(row.unsqueeze(0)).squeeze(0)
 
-    return torch.func.vmap(torch.func.grad(one))(x.detach())
+    return torch.func.vmap(torch.func.grad(one))(x.detach()).detach()
 
 
 @right
