@@ -38,6 +38,7 @@ NEUTRAL = {
     "ids.py": "names that people type",
     "lesson_files.py": "paths",
     "models.py": "descriptions: the digest holds the exercise's own",
+    "shared_files.py": "paths, and which toys a text imports",
     "toml_faults.py": "the words of faults in descriptions",
     "toml_lines.py": "as toml_faults",
     "unregistered.py": "names that people type",
@@ -115,6 +116,58 @@ def test_a_changed_solution_concerns_what_uses_it(tmp_path: Path) -> None:
     found = changed(tmp_path, SOLUTION, "(centered**2).mean(dim=-1, keepdim=True).sqrt()", "centered.abs() * 1.0")
     assert "solution standardize, seed 0" in found and "solution correlation, seed 0" in found
     assert not of("fit_line", found)
+
+
+TOYS = {
+    "exercises/near.py": "WIDTH = 1\n",
+    "exercises/far.py": "import numpy\nfrom near import WIDTH\n\nnumpy.load('assets/far.npz')\n\ndef twice(x):\n    return 2 * x\n",
+    "exercises/assets/far.npz": "far",
+    "exercises/unused.py": "x = 1\n",
+    "graders/assets/judge.npz": "judge",
+    "graders/grader_toys/judges.py": "def judge():\n    return 'assets/judge.npz'\n",
+    SOLUTION: (MINI / SOLUTION)
+    .read_text()
+    .replace("import torch\n", "import torch\nfrom far import twice\n")
+    .replace("return (standardize(first)", "return twice(0.5) * (standardize(first)"),
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "concerned"),
+    [
+        ("exercises/far.py", {"correlation"}),
+        ("exercises/near.py", {"correlation"}),
+        ("exercises/assets/far.npz", {"correlation"}),
+        ("exercises/unused.py", set()),
+        ("graders/assets/judge.npz", set()),
+    ],
+)
+def test_a_changed_toy_concerns_the_exercises_that_use_it(tmp_path: Path, file: str, concerned: set[str]) -> None:
+    root = Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__", "build")))
+    for name, text in TOYS.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+    deciders = [Deciders(Workshop(root, LESSON))]
+    (root / file).write_text(TOYS[file] + "# changed\n")
+    deciders.append(Deciders(Workshop(root, LESSON)))
+    before, after = ({e.name: one.exercise(e) for e in one.workshop.lesson.exercises} for one in deciders)
+    assert {name for name in before if before[name] != after[name]} == concerned
+
+
+def test_private_data_concern_the_exercises_whose_checks_read_them(tmp_path: Path) -> None:
+    root = Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__", "build")))
+    for name in ("graders/assets/judge.npz", "graders/grader_toys/judges.py"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(TOYS[name])
+    checks = (root / CHECKS).read_text()
+    [claim] = [line for line in checks.splitlines() if line.startswith("def compares_rows")]
+    uses = f"{claim}\n    judge()"
+    (root / CHECKS).write_text("from grader_toys.judges import judge\n" + checks.replace(claim, uses))
+    deciders = [Deciders(Workshop(root, LESSON))]
+    (root / "graders/assets/judge.npz").write_text("another")
+    deciders.append(Deciders(Workshop(root, LESSON)))
+    before, after = ({e.name: one.exercise(e) for e in one.workshop.lesson.exercises} for one in deciders)
+    assert {name for name in before if before[name] != after[name]} == {"correlation"}
 
 
 def test_changed_points_concern_their_exercise(tmp_path: Path) -> None:
