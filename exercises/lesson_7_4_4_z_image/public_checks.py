@@ -462,8 +462,8 @@ def obeys(result, angle, label):
         raise Fail(f"the crowd's middle is {seen['away']:.2f} standard deviations off; expected at most 1.1", misconception=name)
     if not (0.8 <= seen["along"] <= 1.3 and 0.8 <= seen["across"] <= 1.3):
         raise Fail(f"{widths}; expected 0.8 to 1.3", misconception=name)
-    if not seen["share"] >= 0.96:
-        raise Fail(f"{seen['share']:.1%} of the crowd obeys; expected at least 96%", misconception=name)
+    if not seen["share"] >= 0.95:
+        raise Fail(f"{seen['share']:.1%} of the crowd obeys; expected at least 95%", misconception=name)
 
 def shortcut(result, seen):
     """Which known shortcut the crowd shows, if any: by where it is, how wide it is, and how the teacher was asked."""
@@ -493,7 +493,7 @@ def expected_and_measured(result, rng):
 
 @check("steer_crowd", public=True, reference=False, verdict=obeys_label_0, figure=crowd_on_its_hill)
 def obeys_and_stays_alive(lesson, rng):
-    """At least 96 % obey, the spread is 0.8 to 1.3 of the hill's, the middle near home, with at most 300 calls."""
+    """At least 95 % obey, the spread is 0.8 to 1.3 of the hill's, the middle near home, with at most 300 calls."""
     return steered(lesson, rng, 0.0, 0)
 
 def obeys_upwards(result, expected, rng):
@@ -803,8 +803,8 @@ def goes_beyond_and_is_held(result, expected, rng):
         name = "no_reward"
     elif -0.9 < near < -0.25 and -0.4 < nearer < -0.08 and free < -5:
         name = "reward_backwards"
-    elif min(near, nearer) > 5 and nearer > 1.05 * near and free > 5:
-        name = "swapped_answers"
+    elif free > 5 and all(abs(end) + abs(off) > 100 and abs(off) > 0.2 * abs(end) for end, off in (result["3"], result["8"])):
+        name = "swapped_answers"  # they flee from the teacher, and not along the reward
     for weight, end in ((3, near), (8, nearer)):
         optimum = 1 / weight
         if not 0.8 * optimum < end < 2.3 * optimum:

@@ -682,7 +682,7 @@ def resting_place(
 #
 # **The goal**, judged by the outcome alone:
 #
-# - **obedient**: at least 96 % of the crowd lies on the asked class's side;
+# - **obedient**: at least 95 % of the crowd lies on the asked class's side;
 # - **alive**: in the direction from hill to hill, and across it, the crowd spreads 0.8 to 1.3 times as far as the
 #   asked hill;
 # - **at home**: the crowd's middle is at most 1.1 standard deviations off the asked hill's middle.

@@ -846,6 +846,9 @@ def obedience(result, angle, label):
     }
 
 
+# Measured over 10 seeds: the solution obeys with 99.2 to 100 %, spreads 0.85 to 0.92 along and 1.01 to 1.02 across, and
+# its middle is 0.90 to 0.93 off. One level for both terms spreads 0.75 to 0.77 along, over 5 seeds; without guidance
+# 87 to 90 % obey.
 def obeys(result, angle, label):
     """Raise Fail unless the crowd reaches the goal within the budget."""
     seen = obedience(result, angle, label)
@@ -857,8 +860,8 @@ def obeys(result, angle, label):
         raise Fail(f"the crowd's middle is {seen['away']:.2f} standard deviations off; expected at most 1.1", misconception=name)
     if not (0.8 <= seen["along"] <= 1.3 and 0.8 <= seen["across"] <= 1.3):
         raise Fail(f"{widths}; expected 0.8 to 1.3", misconception=name)
-    if not seen["share"] >= 0.96:
-        raise Fail(f"{seen['share']:.1%} of the crowd obeys; expected at least 96%", misconception=name)
+    if not seen["share"] >= 0.95:
+        raise Fail(f"{seen['share']:.1%} of the crowd obeys; expected at least 95%", misconception=name)
 
 
 def shortcut(result, seen):
@@ -897,7 +900,7 @@ def expected_and_measured(result, rng):
 
 @check("steer_crowd", public=True, reference=False, verdict=obeys_label_0, figure=crowd_on_its_hill)
 def obeys_and_stays_alive(lesson, rng):
-    """At least 96 % obey, the spread is 0.8 to 1.3 of the hill's, the middle near home, with at most 300 calls."""
+    """At least 95 % obey, the spread is 0.8 to 1.3 of the hill's, the middle near home, with at most 300 calls."""
     return steered(lesson, rng, 0.0, 0)
 
 
@@ -1076,7 +1079,7 @@ def is_a_density(lesson, rng):
     sums = []
     for std in (0.2, 1.0, rng.number(0.4, 0.9)):
         x = net(z, 0).detach() + std * steps[None, :, None]
-        sums.append(float(lesson.GaussianPolicy(net, std).log_prob(x, z).exp().sum() * 0.01 * std))
+        sums.append((lesson.GaussianPolicy(net, std).log_prob(x, z).exp().sum() * 0.01 * std).detach())
     return sums
 
 
@@ -1459,8 +1462,8 @@ def goes_beyond_and_is_held(result, expected, rng):
         name = "no_reward"
     elif -0.9 < near < -0.25 and -0.4 < nearer < -0.08 and free < -5:
         name = "reward_backwards"
-    elif min(near, nearer) > 5 and nearer > 1.05 * near and free > 5:
-        name = "swapped_answers"
+    elif free > 5 and all(abs(end) + abs(off) > 100 and abs(off) > 0.2 * abs(end) for end, off in (result["3"], result["8"])):
+        name = "swapped_answers"  # they flee from the teacher, and not along the reward
     for weight, end in ((3, near), (8, nearer)):
         optimum = 1 / weight
         if not 0.8 * optimum < end < 2.3 * optimum:

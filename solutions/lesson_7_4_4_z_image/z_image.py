@@ -963,7 +963,7 @@ def resting_place(
 #
 # **The goal**, judged by the outcome alone:
 #
-# - **obedient**: at least 96 % of the crowd lies on the asked class's side;
+# - **obedient**: at least 95 % of the crowd lies on the asked class's side;
 # - **alive**: in the direction from hill to hill, and across it, the crowd spreads 0.8 to 1.3 times as far as the
 #   asked hill;
 # - **at home**: the crowd's middle is at most 1.1 standard deviations off the asked hill's middle.
@@ -1000,7 +1000,7 @@ def steer_crowd(
 
         return fake
 
-    rounds, ranges = 90, ((0.02, 1.0), (0.02, 1.0))  # three calls in each round
+    rounds, ranges = 70, ((0.02, 1.0), (0.02, 1.0))  # three calls in each round
     u = torch.rand(rounds, 2, n, generator=generator)
     noise = torch.randn(rounds, 2, n, 2, generator=generator)
     walk = guided_crowd(teacher, fake_of, x, label, -1, 2.0, ranges, u, noise, 0.2)
