@@ -1,4 +1,4 @@
-"""`kill -9` of a service's processes while students submit: nothing that was acknowledged is lost, nothing is double."""
+"""`kill -9` of a service's processes while students submit: nothing acknowledged is lost, and nothing is double."""
 
 from __future__ import annotations
 

@@ -130,6 +130,11 @@ class Served:
             assert done.returncode == 0, done.stderr
         return found
 
+    def attempts(self, purpose: str) -> list[dict[str, Any]]:
+        """Attempts in the files, for marks or for feedback."""
+        root = self.data / "attempts" / (".feedback" if purpose == "feedback" else "")
+        return [json.loads(path.read_text()) for path in sorted((root / LESSON).glob("*/*.json"))]
+
     def standings(self) -> list[dict[str, Any]]:
         """What `course standings` says."""
         command = [str(BIN / "course"), "standings", "--attempts", str(self.data / "attempts"), "--json"]

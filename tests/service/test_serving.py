@@ -28,8 +28,11 @@ def test_a_right_submission_is_accepted_graded_shown_and_marked(service: Served)
     assert "hidden checks" in done.stdout and "100 of 100 points." in done.stdout
     [receipt] = (ana.course / ".blindgrade" / "receipts" / LESSON).iterdir()
     assert json.loads(receipt.read_text())["student"] == "ana"
-    marks = eventually(service.standings)
-    assert [(one["student"], one["points"], one["up_to_date"]) for one in marks] == [("ana", 100.0, None)]
+    marks = eventually(lambda: [one for one in service.standings() if one["up_to_date"]])
+    assert [(one["student"], one["points"]) for one in marks] == [("ana", 100.0)]
+    feedback, mark = (service.attempts(purpose) for purpose in ("feedback", "mark"))
+    assert [(one["purpose"], one["points"]) for one in (*feedback, *mark)] == [("feedback", 100.0), ("mark", 100.0)]
+    assert feedback[0]["seed"] != mark[0]["seed"]
 
 
 def test_the_token_is_outside_of_the_course_and_for_its_user_alone(service: Served) -> None:
