@@ -52,19 +52,31 @@ class Capacity:
 
 
 def capacity(level: Level, weights: Sequence[Sequence[float]], seconds: float) -> Capacity:
-    """Capacity of a level, from the weights of each exercise's checks and the lesson's limit."""
-    counts = [len(own) for own in weights]
-    checks = sum(counts)
-    bits = {
-        Level.NOTHING: 0.0,
-        Level.TOTAL: math.log2(checks + 1),
-        Level.EXERCISES: float(len(counts)),
-        Level.COUNTS: sum(math.log2(own + 1) for own in counts),
-        Level.CHECKS: float(checks),
-    }[level]
+    """Capacity of a level, from the points of each exercise's checks and the lesson's limit of time.
+
+    A check is one bit: passed or not. Words that a failed check may add (its hint, the kind of an exception) are not
+    counted here; docs/service.md says so.
+    """
     if level is Level.NOTHING:
         return Capacity(0.0, 0.0)
+    counts = [len(own) for own in weights]
+    bits = {
+        Level.TOTAL: math.log2(_totals([one for own in weights for one in own])),
+        Level.EXERCISES: float(len(counts)),
+        Level.COUNTS: sum(
+            math.log2(max(own + 1, _totals(points))) for own, points in zip(counts, weights, strict=True)
+        ),
+        Level.CHECKS: float(sum(counts)),
+    }[level]
     return Capacity(bits, math.log2(len(slots(level, seconds))))
+
+
+def _totals(points: Sequence[float]) -> int:
+    """Number of different totals that the points of checks can have. Points are shown with two decimals."""
+    found = {0}
+    for one in (round(one * 100) for one in points):
+        found |= {total + one for total in found}
+    return len(found)
 
 
 def over_quota(quota: Quota | None, earlier: Iterable[float], now: float) -> bool:

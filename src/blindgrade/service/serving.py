@@ -19,11 +19,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
+from blindgrade.service.course_files import CourseFiles
 from blindgrade.service.places import Settings
 
 READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
 LOOK_SECONDS = 0.1
+COURSE_SECONDS = 2.0
 LONGEST_PAUSE = 10.0
 LASTED = 30.0  # a process that ran this long starts again at once
 CANNOT = 2  # exit code of a process that would fail the same way again
@@ -58,6 +60,7 @@ class Child:
     begun: float = 0.0
     again: float = 0.0
     failures: int = 0
+    renewed: bool = False
 
     def start(self) -> None:
         """Start the process."""
@@ -65,6 +68,12 @@ class Child:
         self.process = subprocess.Popen(
             self.command, pass_fds=self.inherits, env={**os.environ, **ONE_THREAD}, start_new_session=True
         )
+
+    def renew(self) -> None:
+        """End the process in its own way, and start it again."""
+        self.renewed = True
+        if self.process is not None:
+            self.process.terminate()
 
     def look(self, say: Callable[[str], None]) -> None:
         """Start the process again if it has ended. ServeError if it cannot work at all."""
@@ -79,6 +88,10 @@ class Child:
         if code == CANNOT:
             raise ServeError(f"the {self.name} cannot work; the reason is above")
         self.process = None
+        if self.renewed:
+            self.renewed = False
+            self.start()
+            return
         self.failures = 0 if now - self.begun > LASTED else self.failures + 1
         self.again = now + min(0.2 * 2 ** max(self.failures - 2, 0), LONGEST_PAUSE) * (self.failures > 1)
         how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
@@ -113,9 +126,15 @@ class Serving:
                 child.start()
             if self._answers():
                 ready()
+            files, looked = CourseFiles(self.settings.course, self.say), time.monotonic()
             while not self._stop:
                 for child in self.children:
                     child.look(self.say)
+                if time.monotonic() - looked > COURSE_SECONDS:
+                    looked = time.monotonic()
+                    if files.changed():
+                        for child in self.children:
+                            child.renew()
                 time.sleep(LOOK_SECONDS)
         finally:
             self.stop()

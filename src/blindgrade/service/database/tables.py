@@ -90,9 +90,9 @@ class Submission(Table):
     state: Mapped[str] = mapped_column(String(20), default="waiting")
     reason: Mapped[str] = mapped_column(Text, default="")
     graded_at: Mapped[float | None] = mapped_column(default=None)
-    shown_at: Mapped[float | None] = mapped_column(default=None)
     feedback_key: Mapped[str] = mapped_column(String(64), default="")
     mark_key: Mapped[str] = mapped_column(String(64), default="")
+    laid_out: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class Job(Table):

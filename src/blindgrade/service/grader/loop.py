@@ -23,6 +23,7 @@ from blindgrade.cohort.grading import Result, has_errors
 from blindgrade.cohort.pool import Answer, Pool
 from blindgrade.service import queue
 from blindgrade.service.database.tables import Job, Submission
+from blindgrade.service.grader.idle import Idle
 from blindgrade.service.grader.work import GradingWork, Order, warm_up
 from blindgrade.service.indexing import index_attempt
 from blindgrade.service.queue import BACKGROUND, Claimed, Lane, Purpose
@@ -52,7 +53,11 @@ class Loop:
     stopped: Callable[[], bool]
     owner: str = field(default_factory=owner_name)
     held: dict[str, Claimed] = field(default_factory=dict)  # by the task's name
+    idle: Idle = field(init=False)
     _beat: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.idle = Idle(self.service.settings)
 
     def run(self) -> None:
         """Grade until somebody stops it. Then gradings that are not finished go back to the queue."""
@@ -87,6 +92,8 @@ class Loop:
             for claimed, _ in results:
                 self.held.pop(str(claimed.job), None)
             begun = self._claim(session, now)
+            if not begun and not self.held:
+                self.idle.look(session)
         self._beat = now if now - self._beat > BEAT_SECONDS else self._beat
         for claimed in begun:
             self._give(claimed)
@@ -102,6 +109,7 @@ class Loop:
                     if claimed is not None:
                         self._note(session, claimed, one, self._store(claimed, one), time.time())
                 queue.release(session, self.owner)
+        self.idle.close()
         wake(self.service.settings.wake[1])
 
     # ------------------------------------------------------------ begin

@@ -14,7 +14,7 @@ from blindgrade.service.web.auth import needs
 from blindgrade.service.web.permissions import Permission
 from blindgrade.service.web.refusals import RESPONSES, Refused
 from blindgrade.service.web.state import state_of
-from blindgrade.submitting.wire_models import DeviceCode, DeviceToken, WhoAmI
+from blindgrade.submitting.wire_models import DeviceCode, DeviceToken, Invitation, WhoAmI
 
 router = APIRouter(tags=["people"], responses=RESPONSES)
 
@@ -65,3 +65,15 @@ def take(request: Request, asked: DeviceRequest, _: Annotated[None, needs(Permis
         except KeyError:
             raise Refused(400, "bad_code", "the code has expired or was used; run `grade login URL` again") from None
     return DeviceToken() if found is None else DeviceToken(token=found[0], student=found[1])
+
+
+@router.post("/join", response_model=DeviceToken)
+def join(request: Request, asked: Invitation, _: Annotated[None, needs(Permission.ANYBODY)]) -> DeviceToken:
+    """Token for an invitation, which is used up by that."""
+    with state_of(request).service.database.writing() as session:
+        found = people.accept_invitation(session, asked.invitation, "access")
+    if found is None:
+        text = "the invitation is unknown, has expired or was used; ask your instructor for a new one"
+        raise Refused(400, "bad_invitation", text)
+    identity, token = found
+    return DeviceToken(token=token, student=identity.student)
