@@ -54,7 +54,7 @@ APART = {
     "engine/judging/wrong_answers.py": "wrong answers of a cohort, which no proof has",
 }
 FREE = ("drift", "coverage", "supplies", "promises")  # kinds that cost next to nothing, so they are always done
-SHOWN_ELSEWHERE = {"difficulty", "mental_models", "concepts"}  # fields of an exercise that no result depends on
+SHOWN_ELSEWHERE = {"difficulty", "mental_models", "concepts", "use"}  # fields of an exercise that no result depends on
 
 
 class Deciders:

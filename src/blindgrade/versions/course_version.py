@@ -20,7 +20,7 @@ from blindgrade.versions.declared_checks import declared_checks
 from blindgrade.versions.digests import digest_of, digest_of_file
 
 # Fields of an exercise that no result depends on, and that no result shows.
-SHOWN_ELSEWHERE = {"difficulty", "mental_models"}
+SHOWN_ELSEWHERE = {"difficulty", "mental_models", "use"}
 
 
 @dataclass(frozen=True)
