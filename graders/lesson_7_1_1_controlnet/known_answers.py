@@ -321,6 +321,8 @@ wrong("everything_in_controlnet_is_new", 'return "copied"', 'return "new"',
       hint="Compare controlnet.down_blocks.* with unet.down_blocks.* right after construction: equal or different?")
 wrong("hint_encoder_has_no_zero_layer", 'return "zero" if inner == "conv_out" else "new"', 'return "new"',
       hint="The last layer of the hint encoder starts at zero too, so that the copy first sees exactly the U-Net's features.")
+wrong("up_blocks_are_copied", '"down_blocks", "mid_block"):\n            return "copied"', '"down_blocks", "mid_block", "up_blocks"):\n            return "copied"',
+      hint="Encoder and middle are copied. The up blocks are the decoder, which a ControlNet does not have.")
 
 
 @wrong(hint="A part's name may contain another part's name. Compare the whole segment between the dots.")
@@ -424,6 +426,33 @@ wrong("scale_on_hint", "self.zero_hint(F.silu(self.hint_in(hint)))  # [B, b, H, 
       hint="The volume knob is on the residuals (the output), not on the hint.")
 wrong("scale_before_the_zero_convolution", "scale * zero(f)", "zero(scale * f)",
       hint="At scale 0 the residuals must vanish, but a trained zero convolution of zeros still gives its bias.")
+wrong("scale_unused", "[scale * zero(f)", "[zero(f)", hint="`scale` multiplies each of the five residuals: 0 silences them.")
+
+
+@wrong(hint="`scale` multiplies the five residuals, not the hint on its way in.")
+class scale_on_hint_image(TinyControlNet):
+    def forward(self, x, t, hint, scale=1.0):
+        return super().forward(x, t, scale * hint, 1.0)
+
+
+@wrong(hint="`scale` multiplies the five residuals, and nothing on the hint's way in.")
+class scale_on_hint_and_residuals(TinyControlNet):
+    def forward(self, x, t, hint, scale=1.0):
+        temb = self.time(time_features(t))
+        s0 = self.conv_in(x) + scale * self.zero_hint(F.silu(self.hint_in(hint)))
+        s1 = self.enc1(s0, temb)
+        s2 = self.down(s1)
+        s3 = self.enc2(s2, temb)
+        m = self.mid(s3, temb)
+        return [scale * zero(f) for zero, f in zip(self.zero, (s0, s1, s2, s3, m), strict=True)]
+
+
+@wrong(hint="`zero_hint` and `zero.0` to `zero.4` all start at zero: weight and bias.")
+class nothing_is_silent(TinyControlNet):
+    def __init__(self, in_channels, hint_channels, base):
+        super().__init__(in_channels, hint_channels, base)
+        for layer in (self.zero_hint, *self.zero):
+            nn.init.normal_(layer.weight, std=0.1)
 
 
 @right

@@ -423,6 +423,8 @@ wrong("ignores_confidence", "seen = confidence >= min_conf", "seen = confidence 
       hint="A joint the detector did not see must not be drawn (it would pull a limb to the corner).")
 wrong("draws_if_one_end_seen", "seen[a] and seen[b]", "seen[a] or seen[b]",
       hint="A limb is drawn between two joints that were seen: ask for the confidence of both ends.")
+wrong("unseen_joints_in_the_corner", "        if not (seen[a] and seen[b]):\n            continue\n", "",
+      hint="The key points of unseen joints are zero, and your limbs run there, to the corner. Skip a limb if an end was not seen.")
 wrong("square_brush", ".norm(dim=-1)", ".abs().amax(dim=-1)",
       hint="Distance is the length of the straight line to the limb: a limb's end is round, not square.")
 wrong("radius_is_diameter", "<= radius", "<= radius / 2",

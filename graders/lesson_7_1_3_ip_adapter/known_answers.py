@@ -603,6 +603,17 @@ def inplace(model, inputs, tol):
     return heard
 
 
+@wrong(hint="Your probe changes the caller's tensors, and the next channel is tested with them: change a copy, one at a time.")
+def inplace_and_cumulative(model, inputs, tol):
+    channels = {"WHEN": "t", "WHAT": "text", "WHERE": "hint", "WHAT_IT_LOOKS_LIKE": "image"}
+    before, heard = model(**inputs), []
+    for channel, key in channels.items():
+        inputs[key] += 0.37
+        if (model(**inputs) - before).abs().max() > tol:
+            heard.append(channel)
+    return heard
+
+
 wrong("no_tol", ".max() > tol", ".max() > 0", hint="Only a change above tol counts.")
 wrong("mean_change", ".abs().max() > tol", ".abs().mean() > tol",
       hint="A channel may move a single corner: look at the largest change, not at the mean.")
