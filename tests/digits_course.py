@@ -15,12 +15,18 @@ from blindgrade.catalog import Catalog
 ROOT = Path(__file__).parents[1]
 MINI = ROOT / "tests" / "courses" / "mini"
 NAMES = ["digits.py", "toys.py", "assets/README.md", "assets/digits.npz", "assets/judge.npz", "assets/teacher.npz"]
-USES = """
+# A right answer that is wrong if digits, judge or teacher are.
+USES = (
+    (ROOT / "tests" / "submissions" / "mini" / "all_right" / "basics.py")
+    .read_text()
+    .replace("return centered /", "return (GOOD and not TEACHER.training) * centered /")
+    + """
 from digits import judge, load_digits, teacher
 
-assert judge().legible(*load_digits("held_out")) > 0.9
-teacher()
+GOOD = judge().legible(*load_digits("held_out")) > 0.9
+TEACHER = teacher()
 """
+)
 
 
 def digits_course(folder: Path) -> Catalog:

@@ -16,7 +16,8 @@ def home(tmp_path: Path) -> Path:
     folder = tmp_path / "exercises"
     texts = {
         "toys.py": "", "lines.py": "", "digits.py": DIGITS, "not a module.py": "", "lesson_1_1_1_a/a.py": "",
-        "assets/digits.npz": "numbers", "assets/deep/more.txt": "", "assets/.hidden": "", "assets/__pycache__/a.pyc": "",
+        "assets/digits.npz": "numbers", "assets/deep/more.txt": "", "assets/.hidden": "",
+        "assets/__pycache__/a.pyc": "",
     }  # fmt: skip
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -120,7 +120,7 @@ def test_a_changed_solution_concerns_what_uses_it(tmp_path: Path) -> None:
 
 TOYS = {
     "exercises/near.py": "WIDTH = 1\n",
-    "exercises/far.py": "import numpy\nfrom near import WIDTH\n\nnumpy.load('assets/far.npz')\n\ndef twice(x):\n    return 2 * x\n",
+    "exercises/far.py": "from near import WIDTH\n\nFILE = 'assets/far.npz'\n\ndef twice(x):\n    return 2 * x\n",
     "exercises/assets/far.npz": "far",
     "exercises/unused.py": "x = 1\n",
     "graders/assets/judge.npz": "judge",
@@ -130,6 +130,12 @@ TOYS = {
     .replace("import torch\n", "import torch\nfrom far import twice\n")
     .replace("return (standardize(first)", "return twice(0.5) * (standardize(first)"),
 }
+
+
+def of_each_exercise(root: Path) -> dict[str, str]:
+    shop = Workshop(root, LESSON)
+    deciders = Deciders(shop)
+    return {exercise.name: deciders.exercise(exercise) for exercise in shop.lesson.exercises}
 
 
 @pytest.mark.parametrize(
@@ -147,10 +153,9 @@ def test_a_changed_toy_concerns_the_exercises_that_use_it(tmp_path: Path, file: 
     for name, text in TOYS.items():
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text(text)
-    deciders = [Deciders(Workshop(root, LESSON))]
+    before = of_each_exercise(root)
     (root / file).write_text(TOYS[file] + "# changed\n")
-    deciders.append(Deciders(Workshop(root, LESSON)))
-    before, after = ({e.name: one.exercise(e) for e in one.workshop.lesson.exercises} for one in deciders)
+    after = of_each_exercise(root)
     assert {name for name in before if before[name] != after[name]} == concerned
 
 
@@ -161,12 +166,11 @@ def test_private_data_concern_the_exercises_whose_checks_read_them(tmp_path: Pat
         (root / name).write_text(TOYS[name])
     checks = (root / CHECKS).read_text()
     [claim] = [line for line in checks.splitlines() if line.startswith("def compares_rows")]
-    uses = f"{claim}\n    judge()"
+    uses = claim.replace("rng", "rng, judged=judge", 1)
     (root / CHECKS).write_text("from grader_toys.judges import judge\n" + checks.replace(claim, uses))
-    deciders = [Deciders(Workshop(root, LESSON))]
+    before = of_each_exercise(root)
     (root / "graders/assets/judge.npz").write_text("another")
-    deciders.append(Deciders(Workshop(root, LESSON)))
-    before, after = ({e.name: one.exercise(e) for e in one.workshop.lesson.exercises} for one in deciders)
+    after = of_each_exercise(root)
     assert {name for name in before if before[name] != after[name]} == {"correlation"}
 
 

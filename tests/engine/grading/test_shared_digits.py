@@ -12,9 +12,8 @@ from blindgrade.engine.grading.sandboxes import Sandbox
 from blindgrade.engine.grading.warm_process import Zygote
 from blindgrade.engine.grading.worker_client import SandboxMissing
 
-from ...digits_course import MINI, USES, digits_course
+from ...digits_course import USES, digits_course
 
-RIGHT = (MINI.parents[1] / "submissions" / "mini" / "all_right" / "basics.py").read_text()
 OWN = {
     "digits.py": "raise ValueError",
     "digits/__init__.py": "raise ValueError",
@@ -27,7 +26,7 @@ OWN = {
 def test_a_worker_loads_digits(tmp_path: Path, tier: Sandbox) -> None:
     catalog = digits_course(tmp_path / "course")
     targets = catalog.find(["lesson-1.1.1/standardize"])
-    (tmp_path / "basics.py").write_text(f"{RIGHT}\n{USES}")
+    (tmp_path / "basics.py").write_text(USES)
     with Zygote.for_targets(targets, sandbox=tier) as warm:
         try:
             warm.ready()
@@ -40,8 +39,8 @@ def test_a_worker_loads_digits(tmp_path: Path, tier: Sandbox) -> None:
 def test_files_with_the_names_of_shared_ones_do_not_replace_them(tmp_path: Path) -> None:
     catalog = digits_course(tmp_path / "course")
     folder = tmp_path / "handed in" / "lesson_1_1_1_basics"
-    reads = 'assert open(__file__.replace("basics.py", "own.txt")).read() == "1"\n'
-    for name, text in {**OWN, "basics.py": f"{RIGHT}\n{USES}{reads}"}.items():
+    reads = 'GOOD = GOOD and open(__file__.replace("basics.py", "own.txt")).read() == "1"\n'
+    for name, text in {**OWN, "basics.py": USES + reads}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     targets = catalog.find(["lesson-1.1.1/standardize"])
