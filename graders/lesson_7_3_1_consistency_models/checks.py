@@ -738,7 +738,9 @@ def lands_on_the_hill(result, expected, rng):
     # A cloud of the right width is not enough: on one hill, who starts further out to one side lands further out there.
     share = share_on_the_hill(result["far"], places, centre)
     if not share < 0.6:
-        raise Fail(f"noise lands on the hill, but by {share:.2f} of Euler's miss away from the end of its own trajectory")
+        raise Fail(
+            f"noise lands on the hill, but by {share:.2f} of Euler's miss away from the end of its own trajectory"
+        )
 
 
 # On this hill a trajectory ends 0.0997 of its start's way from the middle, and one Euler step 0.0139 of it.
