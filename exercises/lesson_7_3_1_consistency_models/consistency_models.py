@@ -10,9 +10,9 @@
 # is a network trained to be this function.
 #
 # You will write the function down for a law where it is known, see why one long solver step is not the same
-# thing, build in the boundary condition, distil a teacher, do without the teacher, and trade a few more
-# evaluations for quality. At the end you train a consistency model whose one step beats the solver's one
-# step.
+# thing, build in the boundary condition, distil a teacher, find out what prevents a collapse, do without the
+# teacher, and trade a few more evaluations for quality. At the end you train three consistency models: with a teacher,
+# without one, and on handwritten digits with guidance.
 #
 # **Notation**, the same in all exercises (VE: noise is added, the data are not shrunk):
 #
@@ -44,7 +44,7 @@ import math
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 # %% [markdown]
@@ -516,5 +516,65 @@ def train_without_teacher(
     is called without gradients, with f(x, t_min) = x; "predicted", a Python float, the share of the Euler step's miss
     that you expect. At most 20 seconds of processor time for each training; the criterion is in the text above.
     Source: Song & Dhariwal 2023 (iCT, arXiv 2310.14189), section 3.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## The same recipe, a bigger kitchen: digits with guidance
+#
+# Now pictures. `digits.teacher()` is a trained flow for handwritten digits of 8 × 8 pixels: a velocity $v(x, t, y)$ of the
+# straight path of lesson 7.2.2, $x_t = (1 - t)\,x_0 + t\,\epsilon$ with $t$ from 0 (data) to 1 (noise), for each class $y$,
+# and without any class for $y = 10$. Two things differ from the last exercises.
+#
+# **The path.** Its flow ODE is $dx/dt = v$, and its trajectories end at $t = 0$, so the boundary condition is
+# $f(x, 0, y) = x$. There is a parameterization that has it built in and says the same as the teacher to begin with:
+# $f(x, t, y) = x - t\,F(x, t, y)$. With the teacher's own weights in $F$ it is the denoiser, one single Euler step. So
+# start from a copy of the teacher, as Song et al. do. (Divided by $1 - t$, the path is that of this lesson's notation with the
+# noise level $t/(1-t)$: nothing new but the ruler.)
+#
+# **Guidance.** Nobody samples digits, or anything, from the bare conditional velocity. With the guidance scale $g$,
+#
+# $$ v_g(x, t, y) = v(x, t, 10) + g\,\big[v(x, t, y) - v(x, t, 10)\big], $$
+#
+# so $g = 1$ is the class without guidance. It costs two evaluations for each step. Let the *teacher's step* of the
+# distillation follow $v_g$. Then guidance is inside the student, and a jump costs one evaluation.
+#
+# What is judged, with 120 updates, for 200 starts $\epsilon$ at $t = 1$ and all ten digits:
+#
+# - `f(x, 0, label)` is `x` within $10^{-4}$, and the teacher is not asked any more;
+# - one jump misses the end of the *guided* trajectory by less than 0.6 of what one guided Euler step misses;
+# - the judge's distance to real digits is below 0.09 for one jump, and below 0.07 for four, which re-noise to
+#   $t = 0.75, 0.5, 0.25$ in between;
+# - diversity within the digits is above 0.5 for one jump.
+#
+# The teacher itself, with $g = 2$ and 300 starts:
+#
+# | | evaluations | distance | diversity within the digits |
+# |---|---|---|---|
+# | one Euler step | 2 | 0.40 | 0.26 |
+# | two | 4 | 0.065 | 0.48 |
+# | four | 8 | 0.049 | 0.57 |
+# | 32 | 64 | 0.032 | 0.75 |
+#
+# Legibility says nothing here: it is 1.00 in all four rows, because the mean picture of a digit can be read, too.
+
+
+# %%
+def distil_digits(
+    teacher: nn.Module,
+    images: Float[Tensor, "samples 1 8 8"],
+    labels: Int64[Tensor, "samples"],
+    guidance: float,
+    steps: int,
+    seed: int,
+) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """Distil the teacher's guided flow into a consistency function for each digit.
+
+    teacher: a frozen DigitUNet, (x [B, 1, 8, 8], t [B], label [B]) -> velocity like x, with label 10 for no class; it stays
+    as it is. images, labels: training digits; guidance: the scale g; steps: number of optimiser updates; seed: for all
+    random draws. Returns a callable f(x [B, 1, 8, 8], t [B], label [B]) -> like x, which is called without gradients; it
+    does not ask the teacher, and f(x, 0, label) is x. At most 20 seconds of processor time on one thread.
+    Source: Song et al. 2023 (arXiv 2303.01469), algorithm 2; Luo et al. 2023 (LCM, arXiv 2310.04378), section 4.2.
     """
     raise NotImplementedError
