@@ -110,6 +110,15 @@ class Kind(StrEnum):
     TRAINING = "training"
 
 
+class Use(StrEnum):
+    """What a student does with the concepts of an exercise."""
+
+    LOOKED_UP = "looked up"
+    COMPUTED = "computed"
+    DECIDED = "decided"
+    TRAINED = "trained"
+
+
 Hints = Annotated[list[str], Field(min_length=3, max_length=3)]
 
 
@@ -117,8 +126,9 @@ class Exercise(Described):
     """One graded function or class of a lesson.
 
     `defines` is the name in the student's file; the default is the exercise's own name. `requires` names exercises that
-    its code may call. An id such as "lesson-7.2.1/score_from_noise" names an exercise of an earlier lesson. `seconds`
-    (of processor time) and `memory_mb` are limits for all of its checks together.
+    its code may call. An id such as "lesson-7.2.1/score_from_noise" names an exercise of an earlier lesson. `use` is by
+    default "trained" for a training exercise and "computed" for every other one. `seconds` (of processor time) and
+    `memory_mb` are limits for all of its checks together.
     """
 
     name: str
@@ -127,6 +137,7 @@ class Exercise(Described):
     points: float = Field(gt=0)
     difficulty: int = Field(ge=1, le=5)
     defines: str = ""
+    use: Use = Use.COMPUTED
     requires: list[str] = []
     concepts: list[str] = Field(min_length=1)
     mental_models: list[str] = []
@@ -136,10 +147,11 @@ class Exercise(Described):
 
     @model_validator(mode="before")
     @classmethod
-    def _defines_itself(cls, data: object) -> object:
+    def _what_follows(cls, data: object) -> object:
         if not isinstance(data, dict):
             return data
-        return {**data, "defines": data.get("defines") or data.get("name", "")}
+        use = Use.TRAINED if data.get("kind") == Kind.TRAINING else Use.COMPUTED
+        return {"use": use, **data, "defines": data.get("defines") or data.get("name", "")}
 
     @property
     def requires_here(self) -> list[str]:

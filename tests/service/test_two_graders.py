@@ -40,8 +40,9 @@ def test_two_graders_and_students_at_once_lose_nothing_and_do_nothing_twice(url:
     def student(number: int) -> None:
         for one in range(1, ROUNDS + 1):
             with database.writing() as session:
+                now = time.time()
                 row = Submission(
-                    uuid=f"{number}-{one}", person_id=number, lesson="l", number=one, digest="d", accepted_at=time.time()
+                    uuid=f"{number}-{one}", person_id=number, lesson="l", number=one, digest="d", accepted_at=now
                 )  # fmt: skip
                 session.add(row)
                 session.flush()

@@ -28,6 +28,11 @@ def stop(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def say_unfinished(lesson: str, error: Exception) -> None:
+    """Print that a lesson's files are wrong. It stops only itself."""
+    say(f"{lesson} is left out, because its files are not right yet: {error}")
+
+
 def leave(code: int) -> NoReturn:
     """End the process at once. An orderly end takes torch apart, and the user would wait for it."""
     sys.stdout.flush()

@@ -12,6 +12,7 @@ from typing import Any
 
 from blindgrade.cli import exits
 from blindgrade.cli.grade.refusals import refuse_what_cannot_be
+from blindgrade.engine.worker import garbage
 from blindgrade.resident.client import Answer
 
 # With one of these options, `grade` does its work itself.
@@ -42,6 +43,7 @@ def begin(
         from blindgrade.cli.grade.early import print_heading
 
         heading = print_heading(lessons)
+    garbage.search_not()
     from blindgrade.cli.grade.start import start
 
     start(lessons, submission, first=heading, **options)
