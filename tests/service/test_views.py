@@ -117,6 +117,7 @@ def test_beyond_the_quota_a_submission_counts_and_shows_less(tmp_path: Path) -> 
             found.append((answer["over_quota"], answer["level"]))
             with web.database.writing() as session:
                 session.get_one(Submission, answer["uuid"]).state = "done"
+                session.execute(update(Job).values(state="done"))
         assert found == [(False, "checks")] * 2 + [(True, "total")] * 2
         less = graded(web, 1.0, over=True)
         assert less["view"]["level"] == "total" and less["view"]["exercises"] == [] and HINT not in less["text"]
