@@ -352,7 +352,8 @@ def flow_velocity_from_vp(
 # 3. every trajectory straight: a **flow** along straight roads;
 # 4. what is left is deterministic and bent: the **probability flow ODE**.
 #
-# The order matters: a jump is also straight, and a bend is not randomness.
+# The order matters: a jump is also straight, and a bend is not randomness. The signs tell trajectories apart, not trainings:
+# a flow whose marginal roads bend, as yours does before its reflow, has the fourth sign, too.
 
 
 # %%
@@ -408,8 +409,9 @@ def steps_needed(velocity_fn: VelocityField, x1: Float[Tensor, "n dim"], tol: fl
 # single data point gives straight lines. With several data points, both bend: where the drive begins, all points pull
 # alike, and only later one of them wins.
 #
-# Worked numbers: one data point and a tolerance of 0.01. The linear road needs 1 step, for every noise; the cosine road
-# needs more than 32.
+# Worked numbers: with the single data point $(2, 2)$ and a tolerance of 0.05, 40 noises need 1 step on the linear road, 2
+# on the quadratic one, and 16 on the cosine road. With four points at the corners $(\pm 2, \pm 2)$, all three roads have
+# a straightness of 0.83 to 0.88, and a tolerance of 0.1 takes 4 to 8 steps: the design alone does not make them straight.
 
 
 # %%
@@ -637,15 +639,15 @@ def reflow_digits(network: DigitUNet, steps: int, seed: int) -> DigitField:
 # times for each image**. Draw the best digits that you can.
 #
 # **Criterion** (private judge, new noise): at least 0.95 legible, distance below 0.03, and a diversity within each digit of
-# at least 0.93. Eight equal Euler steps give 0.87 to 0.90: not enough. Guidance evaluates the network twice. Images from
-# the data set do not count.
+# at least 0.93 of that which the same flow reaches from the same noise in many steps. Eight equal Euler steps reach 0.85 to
+# 0.88 of it: not enough. Guidance evaluates the network twice. Images from the data set do not count.
 #
 # Before you run it, write down which diversity you expect. The report shows your number beside the measured one; it does
 # not count for the grade.
 
 
 # %%
-def sample_in_eight(
+def draw_in_eight(
     network: DigitField, eps: Float[Tensor, "n 1 8 8"], labels: Int64[Tensor, "n"]
 ) -> dict[str, Tensor | float]:
     """Digits from noise, with at most 8 evaluations of the network for each image.
