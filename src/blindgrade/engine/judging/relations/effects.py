@@ -32,7 +32,7 @@ def error(replies: Replies) -> Relation | None:
         return Relation(Name.NO_ERROR, f"{text[:1].upper()}{text[1:]}.", "No error is raised where one is due.")
     if all(is_error(part.want) for part in replies.wrong) and any(not is_error(part.got) for part in replies.wrong):
         none = sum(not is_error(part.got) for part in replies.wrong)
-        other = f"an error of another class than is due in {_cases(len(replies.wrong) - none)}"
+        other = f"in {_cases(len(replies.wrong) - none)} an error of another class"
         text = f"In {_cases(none)} no error is raised where one is due, and {other}."
         return Relation(Name.NO_ERROR, text, "No error is raised where one is due, or an error of another class.")
     if all(is_error(part.want) and is_error(part.got) for part in replies.wrong):
