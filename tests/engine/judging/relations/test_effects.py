@@ -22,6 +22,13 @@ def test_an_error_that_did_not_come_is_found_with_the_number_of_cases() -> None:
     assert name(want | {"error at 0": None, "error at 2": "ValueError"}, want) is None
 
 
+def test_answers_of_yes_and_no_are_no_exception_from_zero_everywhere() -> None:
+    want = {"a": [torch.randn(4), torch.randn(4)], "b": [torch.randn(4), torch.randn(4)], "silent": [True, True]}
+    zeros = [torch.zeros(4), torch.zeros(4)]
+    found = relation(want | {"a": zeros, "b": zeros}, want)
+    assert found is not None and found.text == "Your result is zero everywhere."
+
+
 def test_no_error_in_some_cases_and_another_one_in_others_is_found() -> None:
     want = {"error at 0": "ValueError", "error at -1": "ValueError", "error at -2": "ValueError", "error at 2": None}
     found = relation(want | {"error at 0": None, "error at -1": None, "error at -2": "KeyError"}, want)

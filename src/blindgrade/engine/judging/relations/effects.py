@@ -189,7 +189,7 @@ def all_zero(replies: Replies) -> Relation | None:
     if values < FEWEST and (values < 2 or len(replies.wrong) < 2):
         return None
     if not truths:
-        return said(replies, Name.ALL_ZERO, "is zero everywhere", neutral=_is_zero)
+        return said(replies, Name.ALL_ZERO, "is zero everywhere", neutral=lambda part: part.truths or _is_zero(part))
     # A mask: other answers of yes and no may be what the check itself saw.
     masks = all(isinstance(part.want, Tensor) and part.want.ndim > 0 for part in replies.wrong)
     return said(replies, Name.ALL_ZERO, "is False everywhere", neutral=_is_zero) if masks else None
