@@ -50,11 +50,23 @@ class Level(StrEnum):
     CHECKS = "checks"
 
 
+class Quota(Described):
+    """How often the grading service gives full feedback on a lesson before it is due.
+
+    A student may submit more often. Then `beyond` is the most that they read about the submission.
+    """
+
+    per_hour: int | None = Field(default=None, ge=0)
+    per_day: int | None = Field(default=None, ge=0)
+    beyond: Level = Level.NOTHING
+
+
 class LessonFeedback(Described):
     """Feedback on one lesson. What it leaves out is as for the whole course."""
 
     before: Level | None = None
     after: Level | None = None
+    quota: Quota | None = None
 
 
 class Feedback(Described):
@@ -62,6 +74,7 @@ class Feedback(Described):
 
     before: Level = Level.CHECKS
     after: Level = Level.CHECKS
+    quota: Quota | None = None
     lessons: dict[str, LessonFeedback] = {}
 
 
@@ -97,6 +110,15 @@ class Kind(StrEnum):
     TRAINING = "training"
 
 
+class Use(StrEnum):
+    """What a student does with the concepts of an exercise."""
+
+    LOOKED_UP = "looked up"
+    COMPUTED = "computed"
+    DECIDED = "decided"
+    TRAINED = "trained"
+
+
 Hints = Annotated[list[str], Field(min_length=3, max_length=3)]
 
 
@@ -104,8 +126,9 @@ class Exercise(Described):
     """One graded function or class of a lesson.
 
     `defines` is the name in the student's file; the default is the exercise's own name. `requires` names exercises that
-    its code may call. An id such as "lesson-7.2.1/score_from_noise" names an exercise of an earlier lesson. `seconds`
-    (of processor time) and `memory_mb` are limits for all of its checks together.
+    its code may call. An id such as "lesson-7.2.1/score_from_noise" names an exercise of an earlier lesson. `use` is by
+    default "trained" for a training exercise and "computed" for every other one. `seconds` (of processor time) and
+    `memory_mb` are limits for all of its checks together.
     """
 
     name: str
@@ -114,6 +137,7 @@ class Exercise(Described):
     points: float = Field(gt=0)
     difficulty: int = Field(ge=1, le=5)
     defines: str = ""
+    use: Use = Use.COMPUTED
     requires: list[str] = []
     concepts: list[str] = Field(min_length=1)
     mental_models: list[str] = []
@@ -123,10 +147,11 @@ class Exercise(Described):
 
     @model_validator(mode="before")
     @classmethod
-    def _defines_itself(cls, data: object) -> object:
+    def _what_follows(cls, data: object) -> object:
         if not isinstance(data, dict):
             return data
-        return {**data, "defines": data.get("defines") or data.get("name", "")}
+        use = Use.TRAINED if data.get("kind") == Kind.TRAINING else Use.COMPUTED
+        return {"use": use, **data, "defines": data.get("defines") or data.get("name", "")}
 
     @property
     def requires_here(self) -> list[str]:
@@ -288,7 +313,8 @@ class Attempt(BaseModel):
     `checks` counts all checks of the graded exercises, `public_checks` those that are public. With an answer key only
     the latter ran. `not_limited` names what the worker could use without a limit, because the system has none.
     `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
-    software). With these and the seed, an attempt can be repeated.
+    software). With these and the seed, an attempt can be repeated. `purpose`: the grading service grades for feedback
+    with one seed and for the mark with another one; only marks count.
     """
 
     schema_: Literal["blindgrade/attempt/v1"] = Field(default="blindgrade/attempt/v1", alias="schema")
@@ -312,6 +338,7 @@ class Attempt(BaseModel):
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
+    purpose: Literal["feedback", "mark"] = "mark"
     exercises: list[ExerciseResult]
 
     model_config = ConfigDict(populate_by_name=True)

@@ -36,7 +36,9 @@ def course(tmp_path: Path) -> Catalog:
 def test_the_page_lists_the_exercises_of_each_concept_and_what_they_build_on(course: Catalog) -> None:
     page = coverage_page(course)
     assert "2 lessons, 6 exercises, 12 checks." in page
-    assert "1.1.1: standardize (3), correlation (2)<br>1.1.2: standardize (3), correlation (2)" in page
+    assert (
+        "1.1.1 computed: standardize (3), correlation (2)<br>1.1.2 computed: standardize (3), correlation (2)" in page
+    )
     assert "lesson1_1_1 --> lesson1_1_2" in page
     assert "| 1.1.2 correlation | 1.1.1 correlation |" in page
     assert "**none**" not in page
@@ -49,3 +51,9 @@ def test_a_page_that_is_out_of_date_is_drift(course: Catalog) -> None:
     assert PAGE not in build(course, ["lesson-1.1.1"], check=True)
     page.write_text(page.read_text() + "more\n")
     assert PAGE in build(course, ["lesson-1.1.1"], check=True)
+
+
+def test_the_page_says_what_a_student_does_with_each_concept(course: Catalog) -> None:
+    spec = course.root / "exercises" / "lesson_1_1_2_more" / "lesson.toml"
+    spec.write_text(spec.read_text().replace('name = "standardize"', 'name = "standardize"\nuse = "looked up"', 1))
+    assert "1.1.2 looked up: standardize (3); computed: correlation (2)" in coverage_page(Catalog(course.root))

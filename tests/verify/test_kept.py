@@ -50,6 +50,7 @@ def test_a_second_run_does_only_what_is_always_done(mini: Catalog) -> None:
         "every concept is covered",
         "every exercise has what it needs",
         "every mental model is carried",
+        "no developed concept is only looked up",
         "public checks cover what is promised",
         "public checks notice nearly all misconceptions",
     }

@@ -8,6 +8,7 @@ import pytest
 from blindgrade.catalog import Catalog
 from blindgrade.generate.build import build
 from blindgrade.verify.bench import Effort
+from blindgrade.verify.coverage import concepts_are_used
 from blindgrade.verify.proofs import prove, prove_task
 from blindgrade.verify.tasks import Proof, Task, plan
 from blindgrade.verify.workshop import Workshop
@@ -131,6 +132,20 @@ def test_a_misconception_that_costs_an_exercise_which_does_not_require_it_fails(
 def test_a_concept_without_an_exercise_is_named(mini: Path) -> None:
     edited(mini, f"exercises/{FOLDER}/lesson.toml", '"gradient-descent"', '"standardization"')
     assert proved(mini, "coverage").detail == "no exercise has the concept `gradient-descent`"
+
+
+def test_a_developed_concept_that_is_only_looked_up_is_named(mini: Path) -> None:
+    def found() -> str:
+        catalog = Catalog(mini)
+        return concepts_are_used(catalog.course, [catalog.lesson(files) for files in catalog.ready()])
+
+    spec = mini / "exercises" / FOLDER / "lesson.toml"
+    used = 'concepts = ["standardization"]'
+    spec.write_text(spec.read_text().replace(used, f'{used}\nuse = "looked up"', 1))
+    assert found() == ""
+    last = spec.read_text().rindex(used)
+    spec.write_text(spec.read_text()[:last] + 'use = "looked up"\n' + spec.read_text()[last:])
+    assert found() == "exercises only look up standardization; add one that computes, decides or trains"
 
 
 def test_a_check_over_its_budget_is_named(mini: Path, monkeypatch: pytest.MonkeyPatch) -> None:

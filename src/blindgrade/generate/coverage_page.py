@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from blindgrade.catalog import Catalog
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.lesson_files import LessonFiles
-from blindgrade.models import Lesson
+from blindgrade.models import Exercise, Lesson, Use
 
 PAGE = "docs/coverage.md"
 
@@ -17,12 +19,13 @@ def coverage_page(catalog: Catalog) -> str:
     counts = {lesson.id: _checks(files, lesson) for files, lesson in zip(ready, lessons, strict=True)}
     parts = [
         "# Coverage",
-        "Made by `course build`. Do not edit it. The number after an exercise is the number of its checks.",
+        "Made by `course build`. Do not edit it. The number after an exercise is the number of its checks. The word"
+        " before exercises says what a student does there with the concept: look it up, compute, decide or train.",
         _totals(lessons, counts),
         "## Concepts",
         _concepts(catalog, lessons, counts),
         "## Mental models",
-        _mental_models(catalog, lessons),
+        _mental_models(catalog, lessons, counts),
         "## Lessons and exercises that build on others",
         _graph(catalog, lessons),
         _requirements(lessons),
@@ -42,26 +45,33 @@ def _totals(lessons: list[Lesson], counts: dict[str, dict[str, int]]) -> str:
 
 
 def _concepts(catalog: Catalog, lessons: list[Lesson], counts: dict[str, dict[str, int]]) -> str:
-    rows = []
-    for concept in catalog.course.concepts:
-        places = [
-            f"{_short(lesson)}: "
-            + ", ".join(f"{e.name} ({counts[lesson.id][e.name]})" for e in lesson.exercises if concept.id in e.concepts)
-            for lesson in lessons
-            if any(concept.id in e.concepts for e in lesson.exercises)
-        ]
-        rows.append([concept.title, concept.depth.value, "<br>".join(places) or "**none**"])
+    rows = [
+        [concept.title, concept.depth.value, _places(lessons, counts, concept.id, lambda e: e.concepts)]
+        for concept in catalog.course.concepts
+    ]
     return _table(["concept", "depth", "exercises (checks)"], rows)
 
 
-def _mental_models(catalog: Catalog, lessons: list[Lesson]) -> str:
-    rows = []
-    for model in catalog.course.mental_models:
-        places = [
-            f"{_short(lesson)} {e.name}" for lesson in lessons for e in lesson.exercises if model.id in e.mental_models
-        ]
-        rows.append([model.id, model.title, ", ".join(places) or "**none**"])
-    return _table(["", "mental model", "exercises"], rows)
+def _mental_models(catalog: Catalog, lessons: list[Lesson], counts: dict[str, dict[str, int]]) -> str:
+    rows = [
+        [model.id, model.title, _places(lessons, counts, model.id, lambda e: e.mental_models)]
+        for model in catalog.course.mental_models
+    ]
+    return _table(["", "mental model", "exercises (checks)"], rows)
+
+
+def _places(
+    lessons: list[Lesson], counts: dict[str, dict[str, int]], wanted: str, ids: Callable[[Exercise], list[str]]
+) -> str:
+    """The exercises of each lesson whose `ids` contain the wanted one."""
+    found = [(lesson, [e for e in lesson.exercises if wanted in ids(e)]) for lesson in lessons]
+    return "<br>".join(_by_use(lesson, own, counts[lesson.id]) for lesson, own in found if own) or "**none**"
+
+
+def _by_use(lesson: Lesson, exercises: list[Exercise], counts: dict[str, int]) -> str:
+    """The exercises of a lesson, sorted by what a student does there."""
+    kinds = [(use, ", ".join(f"{e.name} ({counts[e.name]})" for e in exercises if e.use is use)) for use in Use]
+    return f"{_short(lesson)} " + "; ".join(f"{use}: {names}" for use, names in kinds if names)
 
 
 def _graph(catalog: Catalog, lessons: list[Lesson]) -> str:

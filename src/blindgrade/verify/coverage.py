@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from blindgrade.course import Course, Depth
-from blindgrade.models import Kind, Lesson
+from blindgrade.models import Kind, Lesson, Use
 from blindgrade.verify.workshop import Workshop
 
 MISCONCEPTIONS = 4  # at least, for each exercise
@@ -26,6 +26,17 @@ def concepts_are_covered(workshop: Workshop) -> str:
         elif concept.depth is Depth.DEVELOPED and checks < 2:
             problems.append(f"`{concept.id}` is to be developed, but only {checks} check tests it; write a second one")
     return "; ".join(problems)
+
+
+def concepts_are_used(course: Course, lessons: Iterable[Lesson]) -> str:
+    """Every developed concept that all its exercises only look up, in one text; "" if there is none."""
+    uses: dict[str, set[Use]] = {}
+    for lesson in lessons:
+        for exercise in lesson.exercises:
+            for concept in exercise.concepts:
+                uses.setdefault(concept, set()).add(exercise.use)
+    shallow = [c.id for c in course.concepts if c.depth is Depth.DEVELOPED and uses.get(c.id) == {Use.LOOKED_UP}]
+    return f"exercises only look up {', '.join(shallow)}; add one that computes, decides or trains" if shallow else ""
 
 
 def exercises_are_supplied(workshop: Workshop) -> str:

@@ -17,11 +17,11 @@ import torch
 
 from blindgrade.authoring.cells import CellError
 from blindgrade.authoring.regions import RegionError
-from blindgrade.catalog import Catalog, CourseError, Target, need_packages
+from blindgrade.catalog import Catalog, CourseError, need_packages
 from blindgrade.engine.judging.judging import ReferenceFailed
 from blindgrade.verify import trials
 from blindgrade.verify.bench import Bench, Effort
-from blindgrade.verify.coverage import mental_models_are_carried
+from blindgrade.verify.coverage import concepts_are_used, mental_models_are_carried
 from blindgrade.verify.kept import KeptResult
 from blindgrade.verify.mutant_proofs import mutants_are_killed
 from blindgrade.verify.public import few_are_hidden
@@ -87,8 +87,12 @@ def prove(
         elif bench.whole and (effort.known == "recorded" or bench.record is not None):
             proofs.append(bench.record_is_current())
     if len(benches) == len(catalog.entries) and all(bench.whole for bench in benches):
-        proofs.append(_mental_models(catalog, targets))
-        proofs.append(_few_are_hidden([bench.workshop for bench in benches]))
+        course, lessons, shops = catalog.course, [t.lesson for t in targets], [bench.workshop for bench in benches]
+        proofs += [
+            _of_course("every mental model is carried", lambda: mental_models_are_carried(course, lessons)),
+            _of_course("no developed concept is only looked up", lambda: concepts_are_used(course, lessons)),
+            _of_course("public checks notice nearly all misconceptions", lambda: few_are_hidden(shops)),
+        ]
     return proofs
 
 
@@ -104,19 +108,13 @@ def _mutants(bench: Bench, progress: Callable[[int], None]) -> tuple[list[Proof]
     return mutants_are_killed(shop, bench.mutants, workers, progress, known, digests, whole=bench.whole)
 
 
-def _mental_models(catalog: Catalog, targets: list[Target]) -> Proof:
-    start = time.perf_counter()
-    detail = mental_models_are_carried(catalog.course, [t.lesson for t in targets])
-    return Proof("course", "every mental model is carried", "", not detail, detail, time.perf_counter() - start)
-
-
-def _few_are_hidden(workshops: list[Workshop]) -> Proof:
+def _of_course(name: str, problem: Callable[[], str]) -> Proof:
+    """Proof about the whole course. `problem` gives what is missing, in one text; "" if nothing is."""
     start = time.perf_counter()
     try:
-        detail = few_are_hidden(workshops)
+        detail = problem()
     except CourseError as error:
         detail = str(error)
-    name = "public checks notice nearly all misconceptions"
     return Proof("course", name, "", not detail, detail, time.perf_counter() - start)
 
 
