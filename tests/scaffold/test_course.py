@@ -47,6 +47,11 @@ def test_all_proofs_hold_also_those_of_mutants(catalog: Catalog) -> None:
     assert len([p for p in proofs if p.name == "mutants are killed"]) == 2
 
 
+def test_what_a_person_edits_has_no_escapes(catalog: Catalog) -> None:
+    for path in (catalog.root / "course.toml", *catalog.root.rglob("lesson.toml")):
+        assert "\\u" not in path.read_text(), path
+
+
 def test_it_is_released_and_what_is_released_grades_by_its_keys(catalog: Catalog, tmp_path: Path) -> None:
     release_as(catalog, ["all"], "repository", tmp_path / "students")
     released = Catalog(tmp_path / "students")
