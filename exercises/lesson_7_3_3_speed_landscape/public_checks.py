@@ -7,8 +7,8 @@ import itertools
 import math
 import operator
 import torch
-from blindgrade.checks import Watch, check, error_of
-from blindgrade.figures import bars, curves
+from blindgrade.checks import Fail, Watch, check, describe, error_of
+from blindgrade.figures import bars, curves, points
 
 
 OTHER_LOSSES = ["noise", "score", "distillation", "hinge", "l2"]
@@ -79,8 +79,8 @@ def places_one_of_each(lesson, rng):
 
 @check("known_method_level", weight=0.3, public=True)
 def places_three_more(lesson, rng):
-    """Three methods whose names may mislead are placed."""
-    return placed(lesson, rng, ["lcm_lora", "unipc", "rectified_flow"])
+    """Three methods whose names may mislead are placed: what plugs in may be trained, what is walked may be straight."""
+    return placed(lesson, rng, ["lcm_lora", "sd3_base", "rectified_flow"])
 
 LABELS = ["1", "2", "3a", "3b"]
 
@@ -287,3 +287,274 @@ def spaces_its_levels_by_rho(lesson, rng):
     watch = Watch(x)
     rows = lesson.speed_race(field, bend, x, 4.0, 0.05, [4, 6], rho=3.0, n_ref=48)
     return {"rows": rows, "x unchanged": watch.unchanged()}
+
+def stretched(k):
+    """A velocity of y and s that is straight if the data are k times the noise: y = ((1 - s) k + s) eps."""
+
+    def velocity(y, s):
+        return (1 - k) * y / ((1 - s) * k + s)[:, None]
+
+    return velocity
+
+def wavy(y, s):
+    """Stands in for a second network: any smooth velocity will do."""
+    return torch.cos(2.0 * y.flip(-1)) - 0.3 * s[:, None] * y
+
+def roads(result, rng):
+    lines = {}
+    for method in ("flow", "reflow"):
+        rows = [row for row in result["rows"] if str(row["method"]) == method]
+        if rows:
+            lines[method] = ([math.log2(row["nfe"]) for row in rows], [row["rms"] for row in rows])
+    return curves("Distance from the end of the road", lines, xlabel="evaluations, log2", low=0)
+
+@check("road_race", weight=2, public=True, **RACE, figure=roads)
+def walks_the_straight_path(lesson, rng):
+    """Both runners of each budget miss by the right distance, along the denoiser's velocity and along the reflow's."""
+    std, top, low = rng.number(0.4, 0.8), 5.0, 0.05
+    x = top * rng.normal(6, 2, dtype=torch.float64)
+    # Of a Gaussian the true ends are known, and the road of its reflow is straight.
+    ends = x * math.sqrt((std**2 + low**2) / (std**2 + top**2))
+    watch = Watch(x, ends)
+    rows = lesson.road_race(hill(0.0, std), stretched(std), x, ends, top, low, [1, 2, 4, 8])
+    return {"rows": rows, "cloud and ends unchanged": watch.unchanged()}
+
+@check("road_race", public=True, **RACE)
+def asks_each_network_in_its_own_terms(lesson, rng):
+    """The denoiser hears places and levels of the noisy path, the reflow hears those of the straight one."""
+    heard = {"denoiser": [], "reflow": []}
+    x, ends = 3.0 * rng.normal(3, 2, dtype=torch.float64), rng.normal(3, 2, dtype=torch.float64)
+    mean = rng.normal(2, dtype=torch.float64)
+
+    def denoiser(x, t):
+        heard["denoiser"].append({"x": x.detach().clone(), "t": t.detach().clone()})
+        return mean + 0.2 * (x - mean)
+
+    def reflowed(y, s):
+        heard["reflow"].append({"y": y.detach().clone(), "s": s.detach().clone()})
+        return wavy(y, s)
+
+    lesson.road_race(denoiser, reflowed, x, ends, 3.0, 0.5, [2])
+    return heard
+
+def row_of(method, nfe, rms):
+    return {"method": method, "nfe": nfe, "rms": rms}
+
+def drawn_rows(rng, counts):
+    """Rows of three methods in random order: misses that mostly fall with evaluations, one jump, one count twice."""
+    rows = []
+    for method in ("euler", "heun"):
+        rms = rng.number(0.02, 0.06)
+        for nfe in sorted(counts, reverse=True):
+            rows.append(row_of(method, nfe, rms))
+            rms = rms * rng.number(1.2, 2.5)
+    twice = rng.choice([row for row in rows if row["method"] == "heun"])
+    return rng.shuffled([*rows, dict(twice), row_of("teleport", 1, rng.number(0.1, 0.3))])
+
+def evaluations_needed(result, rng):
+    needs = {str(name): read["needs"] or 0 for name, read in result["read"].items()}
+    return bars("Evaluations that are needed (0: no budget sufficed)", needs, ylabel="evaluations")
+
+@check("measured_landscape", weight=2, public=True, figure=evaluations_needed)
+def reads_needs_and_prices(lesson, rng):
+    """Each method's fewest sufficient evaluations and its stretches are right, whatever the order of the rows."""
+    rows = drawn_rows(rng, [2, 4, 8, 16])
+    kept = copy.deepcopy(rows)
+    read = lesson.measured_landscape(rows, 0.11)
+    return {"read": read, "rows unchanged": rows == kept}
+
+@check("measured_landscape", public=True)
+def one_cost_is_one_measurement(lesson, rng):
+    """Rows that cost the same are one measurement, the best of them; a single one has no stretch."""
+    best, worse, more = rng.number(0.2, 0.3), rng.number(0.4, 0.6), rng.number(0.05, 0.1)
+    rows = [row_of("heun", 2, best), row_of("heun", 2, worse), row_of("heun", 4, more), row_of("heun", 2, best)]
+    rows = [*rows, row_of("teleport", 1, worse), row_of("teleport", 1, best)]
+    return {
+        "in one order": lesson.measured_landscape(rows, best),
+        "in the other order": lesson.measured_landscape(rows[::-1], best),
+        "nothing is good enough": lesson.measured_landscape(rows, more / 2),
+    }
+
+@check("measured_landscape", public=True)
+def thresholds_in_the_unit_of_rms(lesson, rng):
+    """The thresholds that are passed in decide the labels, and their defaults are 0.05 and 0.2."""
+    rows = [row_of("flow", 2**k, rms) for k, rms in enumerate([0.9, 0.5, 0.35, 0.27, 0.24, 0.235])]
+    limits = [(0.02, 0.1), (0.1, 0.3), (0.06, 0.5)]
+    return {
+        "by default": lesson.measured_landscape(rows, 0.3),
+        "passed in": [lesson.measured_landscape(rows, 0.3, free_below=a, cheap_below=b) for a, b in limits],
+    }
+
+def nearest_place(places):
+    """A jump that lands on one of the places: the one in whose direction x points most."""
+
+    def jump(x, t):
+        return places[(x @ places.T).argmax(dim=1)]
+
+    return jump
+
+def far_from(places):
+    """The root mean square distance of a cloud to the nearest of the places."""
+
+    def miss(ends):
+        return torch.cdist(ends.double(), places.double()).min(dim=1).values.square().mean().sqrt().item()
+
+    return miss
+
+def rounded_places(count, radius, turn):
+    """Places on a circle, the first at this angle."""
+    angle = turn + 2 * math.pi * torch.arange(count, dtype=torch.float64) / count
+    return radius * torch.stack([angle.cos(), angle.sin()], dim=1)
+
+def alone_and_together(result, rng):
+    heights = {}
+    for row in result["pairs"]:
+        for i, name in enumerate(str(row["levels"])[:5].split("+")):
+            heights[f"{name} alone"] = row["alone"][i]
+        heights[f"{str(row['levels'])[:5]}\ntogether"] = row["together"]
+    return bars("Two pairs, alone and together: lower is better", heights, ylabel="miss")
+
+@check("measured_pairs", weight=2, public=True, **RACE, figure=alone_and_together)
+def across_and_within(lesson, rng):
+    """One pair across levels and one within, at equal cost: what each misses alone and together, and who composes."""
+    places = rounded_places(6, 2.0, rng.number(0.0, 1.0))
+    x = 5.0 * rng.normal(40, 2, dtype=torch.float64)
+    jumps = (nearest_place(places), nearest_place(places.roll(2, dims=0)))
+
+    def denoiser(x, t):
+        share = torch.softmax(-0.5 * torch.cdist(x, places).square() / (0.09 + t[:, None] ** 2), dim=1)
+        clean = share @ places
+        return clean + 0.09 * (x - clean) / (0.09 + t[:, None] ** 2)
+
+    watch = Watch(x)
+    pairs = lesson.measured_pairs(denoiser, jumps, x, 5.0, 0.02, 12, far_from(places))
+    return {"pairs": pairs, "x unchanged": watch.unchanged()}
+
+@check("measured_pairs", public=True, **RACE)
+def better_than_the_better_one(lesson, rng):
+    """A pair composes only if it misses less than the better of the two; two equal jumps gain nothing."""
+    std, goal = rng.number(0.4, 0.8), rng.normal(2, dtype=torch.float64)
+    x = 4.0 * rng.normal(8, 2, dtype=torch.float64)
+    step = 0.5 * rng.normal(2, dtype=torch.float64)
+
+    def left(x, t):
+        return goal - step + 0.0 * x
+
+    def right(x, t):
+        return goal + 1.5 * step + 0.0 * x
+
+    def twice(x, t):
+        return goal + 0.1 * torch.sin(x)
+
+    def miss(ends):
+        return (ends - goal).square().sum(dim=1).mean().sqrt().item()
+
+    return {
+        "from both sides": lesson.measured_pairs(hill(goal, std), (left, right), x, 4.0, 0.05, 4, miss),
+        "from one side": lesson.measured_pairs(hill(goal, std), (left, left), x, 4.0, 0.05, 2, miss),
+        "near and far": lesson.measured_pairs(hill(goal, std), (twice, right), x, 4.0, 0.05, 6, miss),
+    }
+
+STREET, WIDTH, TOP, LOW = (-1.8, 0.0, 1.8), 0.35, 10.0, 0.01
+
+NEAR = 0.048
+
+def along_each_coordinate(hills, width):
+    """The denoiser of hills on a grid: the same few along each coordinate."""
+
+    def denoiser(x, t):
+        variance = width**2 + t[:, None, None] ** 2  # [B, 1, 1]
+        offset = x[..., None] - hills  # [B, D, K]
+        share = torch.softmax(-0.5 * offset.square() / variance, dim=-1)
+        return (share * (hills + offset * width**2 / variance)).sum(dim=-1)
+
+    return denoiser
+
+def asked_for_ends(lesson, hills, width, x, top, low):
+    """What the student's design says, how often each point was asked about, and whether the cloud stayed."""
+    field, asked, watch = along_each_coordinate(hills, width), [], Watch(x)
+
+    def listening(x, t):
+        asked.append(len(x))
+        return field(x, t)
+
+    answer = dict(lesson.eight_evaluations(listening, x, top, low))
+    return {
+        "samples": answer["samples"],
+        "predicted": float(answer["predicted_rms"]),
+        "asked": sum(asked) / len(x),
+        "x unchanged": watch.unchanged(),
+    }
+
+def true_ends(hills, width, x, top, low):
+    """Where the trajectories end: on a line they never cross, so the share of the data below a point stays."""
+
+    def below(x, t):
+        return torch.special.ndtr((x[..., None] - hills) / math.sqrt(width**2 + t**2)).mean(dim=-1)
+
+    share, left, right = below(x, top), torch.full_like(x, -40.0), torch.full_like(x, 40.0)
+    for _ in range(60):
+        middle = (left + right) / 2
+        short = below(middle, low) < share
+        left, right = torch.where(short, middle, left), torch.where(short, right, middle)
+    return (left + right) / 2
+
+def plays_by_the_rules(result, x):
+    """Fail unless the samples are like the cloud, no point was asked about more than eight times, and x stayed."""
+    samples = result["samples"]
+    if not (isinstance(samples, torch.Tensor) and samples.shape == x.shape):
+        raise Fail(f"the samples are {describe(samples)}; expected {describe(x)}")
+    if result["asked"] > 8:
+        raise Fail(f"the denoiser was asked {result['asked']:g} times about each point; the budget is 8")
+    if not result["x unchanged"]:
+        raise Fail("the cloud was changed")
+
+def distance(samples, ends):
+    return float((samples.double() - ends).square().sum(dim=1).mean().sqrt())
+
+def public_street(rng):
+    """Hills of the public landscape, and a cloud."""
+    return torch.tensor(STREET, dtype=torch.float64), TOP * rng.normal(600, 2, dtype=torch.float64)
+
+def near_the_true_ends(result, expected, rng):
+    """The verdict on the public landscape."""
+    hills, x = public_street(rng)
+    plays_by_the_rules(result, x)
+    miss = distance(result["samples"], true_ends(hills, WIDTH, x, TOP, LOW))
+    if not miss <= NEAR:
+        raise Fail(f"the samples are {miss:.3f} away from the true ends (rms); expected at most {NEAR}")
+
+def prediction_beside_measurement(result, rng):
+    hills, x = public_street(rng)
+    miss = distance(result["samples"], true_ends(hills, WIDTH, x, TOP, LOW))
+    heights = {"predicted": result["predicted"], "measured": miss, "criterion": NEAR}
+    return bars("The rms that you predicted, and what was measured", heights, ylabel="rms")
+
+@check("eight_evaluations", weight=2, public=True, reference=False, verdict=near_the_true_ends,
+       figure=prediction_beside_measurement)  # fmt: skip
+def lands_close_with_eight(lesson, rng):
+    """On a grid of nine hills eight evaluations for each point bring the samples within 0.048 of the true ends."""
+    hills, x = public_street(rng)
+    return asked_for_ends(lesson, hills, WIDTH, x, TOP, LOW)
+
+def few_points(rng):
+    return torch.tensor(STREET, dtype=torch.float64), TOP * rng.normal(60, 2, dtype=torch.float64)
+
+def within_the_budget(result, expected, rng):
+    """The verdict on the rules, and on landing on the grid of hills at all."""
+    hills, x = few_points(rng)
+    plays_by_the_rules(result, x)
+    miss = distance(result["samples"], true_ends(hills, WIDTH, x, TOP, LOW))
+    if not miss <= 0.5:
+        raise Fail(f"the samples are {miss:.2f} away from the true ends (rms), as far as another hill's foot")
+
+def samples_and_ends(result, rng):
+    hills, x = few_points(rng)
+    clouds = {"true ends": true_ends(hills, WIDTH, x, TOP, LOW), "samples": result["samples"]}
+    return points("Where eight evaluations lead", clouds)
+
+@check("eight_evaluations", public=True, reference=False, verdict=within_the_budget, figure=samples_and_ends)
+def asks_at_most_eight_times(lesson, rng):
+    """No point is asked about more than eight times, the cloud stays as it is, and the samples reach the hills."""
+    hills, x = few_points(rng)
+    return asked_for_ends(lesson, hills, WIDTH, x, TOP, LOW)

@@ -7,8 +7,9 @@
 # By now you know a dozen ways to make a diffusion model fast: better solvers, straighter paths,
 # consistency models, adversarial distillation. Every paper reports its step count, and the counts do not
 # tell you which of them to use. This lesson draws the map: what does a method change, which methods work
-# together, what does speed cost, and what else do you give up for it? At the end you let three of them
-# race on one landscape, with network evaluations as the only currency.
+# together, what does speed cost, and what else do you give up for it? Then you measure the map instead of
+# believing it: runners of all three levels race on one landscape, with network evaluations as the only
+# currency. At the end the design is yours: eight evaluations, and as close to the true ends as you can get.
 #
 # **Notation**, the same in all exercises:
 #
@@ -19,6 +20,7 @@
 # | $f(x, t)$ | `teleport(x, t)` | consistency function: the end of the trajectory through x at t |
 # | NFE | `"nfe"` | number of function evaluations: how often the network is called |
 # | level | `"1"`, `"2"`, `"3a"`, `"3b"` | what a method changes; the digit is the level, the letter a branch |
+# | $s \in [0, 1]$, $y_s = (1-s)\,x_0 + s\,\epsilon$ | `s`, `y` | time and place on the straight path of lesson 7.2.2, where they were $t$ and $x_t$ |
 #
 # The four qualities of a way to be fast are `speed`, `quality`, `flexibility` (does it work with any model,
 # prompt, step count?) and `composability` (does it work beside other tools?). Higher is better for each.
@@ -41,7 +43,7 @@ DIMS = ("speed", "quality", "flexibility", "composability")
 # ## What was changed?
 #
 # A model that needs 4 steps and one that needs 20 may be fast for the same reason, and two 4-step models for
-# different reasons. So do not ask how many steps; ask what was changed.
+# different reasons. So do not ask how many steps; ask what was changed. There are **three levels of speed**:
 #
 # - **Level 1, better steps.** The weights are as they were. Only the solver that walks along the trajectory
 #   is better.
@@ -49,6 +51,14 @@ DIMS = ("speed", "quality", "flexibility", "composability")
 #   noise that someone chose to be straight.
 # - **Level 3, no road.** The network was trained to answer another question: where does this trajectory end?
 #   Branch **3a** learns it from self-consistency, branch **3b** with the help of a discriminator.
+#
+# How many steps do published models take? The levels overlap, and that is the reason not to sort by steps:
+#
+# | level | usual steps | examples |
+# |---|---|---|
+# | 1 | 10 to 50 | DPM-Solver++: 15 to 20 with guidance; UniPC: some 10 |
+# | 2 | 20 to 50, after a reflow 1 to 10 | Stable Diffusion 3: 28 is the default of diffusers, the paper's figures take 50 |
+# | 3 | 1 to 8 | LCM: 2 to 4; SDXL Turbo: 1 to 4 |
 #
 # A method is described by a card:
 #
@@ -150,12 +160,14 @@ def composability_matrix(levels: list[str]) -> list[list[int]]:
 # %% [markdown]
 # ## The kitchen sink
 #
-# "Faster, faster, fastest: let us use everything." Someone stacks `["walk", "jump", "critic", "amble"]`, and
-# `levels` says `{"walk": "1", "amble": "1", "jump": "3a", "critic": "3b"}`. Read the zeros of the table before
+# "Faster, faster, fastest: let us use everything." Someone stacks five approaches,
+# `["unipc", "rectified_flow", "sdxl_turbo", "dpm_solver_pp", "lcm_lora"]`. Read the zeros of the table before
 # the GPU does: two solvers want to take the next step, and two networks want to redefine the jump. A useful
 # report names *all* pairs, each once, in an order that does not depend on how the stack was written down:
 #
-# `[("amble", "walk"), ("critic", "jump")]`
+# `[("dpm_solver_pp", "unipc"), ("lcm_lora", "sdxl_turbo")]`
+#
+# `rectified_flow` is in no pair: the better solver may walk its road.
 #
 # With $k$ methods of one level there are $k(k-1)/2$ conflicts: three solvers are three conflicts, not two.
 
@@ -358,4 +370,165 @@ def speed_race(
     Source: Karras et al. 2022 (arXiv 2206.00364), equation (5) and algorithm 1.
     """
 
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## The same race on a straight road
+#
+# Where is level 2 in that race? Lesson 7.2.2 had "a straight highway" against "a GPS that recalculates at every
+# turn". A flow model walks along $y_s = (1 - s)\,x_0 + s\,\epsilon$ and asks for the velocity
+# $v(y, s) = E[\epsilon - x_0 \mid y_s = y]$. Divide $x_t = x_0 + t\,\epsilon$ by $1 + t$, and you are on that path:
+#
+# $$ y = \frac{x}{1 + t}, \qquad s = \frac{t}{1 + t}. $$
+#
+# So a denoiser of the one path knows the velocity of the other, if you ask it at the right place and at the
+# right time. Work out how. At $s = 0.5$ and $y = 0.75$ it must be asked about $x = 1.5$ at $t = 1$, and if it answers
+# 0.5, the velocity is 0.5.
+#
+# The level-2 runners take $n$ *even* steps in $s$, from the $s$ of $t_{\max}$ to the $s$ of $t_{\min}$, each along
+# the velocity where it begins, one evaluation per step. There are two of them:
+#
+# - **flow**: along the velocity that the denoiser knows;
+# - **reflow**: along the velocity of a second network, which was trained on pairs of noise and the end of its own
+#   trajectory.
+#
+# Their misses are measured as in the race, as distances in $x$ to where the judge ended. Six hills on a ring of
+# radius 2, each 0.25 wide, with $t$ from 10 to 0.01:
+#
+# | budget | Euler | Heun | flow |
+# |---|---|---|---|
+# | 8 | 0.17 | 0.52 | 0.10 |
+# | 16 | 0.084 | 0.072 | 0.053 |
+# | 32 | 0.042 | 0.014 | 0.027 |
+#
+# Look at what happened. *Nothing was trained*, and yet flow beats Euler: both walk the same trajectories to the
+# same ends, but in these coordinates the trajectories bend less. (A step of flow is a step of DDIM.) They still
+# bend, because the velocity is an average over all data that may have led here. Only the reflow makes a road that is
+# really straight: a perfect one would land with *one* step.
+
+
+# %%
+def road_race(
+    denoiser: Callable[[Tensor, Tensor], Tensor],
+    reflowed: Callable[[Tensor, Tensor], Tensor],
+    x_init: Float[Tensor, "batch dim"],
+    ends: Float[Tensor, "batch dim"],
+    t_max: float,
+    t_min: float,
+    budgets: list[int],
+) -> list[dict]:
+    """Race the two level-2 runners for equal numbers of network evaluations.
+
+    denoiser: (x [B, D], t [B]) -> clean estimate [B, D], as in speed_race; reflowed: (y [B, D], s [B]) -> velocity
+    [B, D] on the straight path; x_init [B, D]: the cloud at t_max, as x; ends [B, D]: where the judge ended at t_min,
+    as x. Returns rows {"method", "nfe", "rms"} as in speed_race: for each budget in turn "flow", then "reflow", which
+    spend exactly the budget. All tensors keep x_init's dtype.
+    Source: Liu et al. 2022 (arXiv 2209.03003), section 2; Lipman et al. 2022 (arXiv 2210.02747).
+    """
+
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Read your own map
+#
+# You have rows of five runners. Now read them as you read the table of FIDs: what does each halving of the
+# evaluations cost, and how many evaluations does each method *need*? The second question gives the step range of a
+# level, measured instead of recited.
+#
+# The miss takes FID's place, so the thresholds must be given in its unit. One trap: a budget of 2 and one of 3 both buy
+# Heun one step. That is one measurement that was written down twice, not a stretch between two.
+#
+# With Heun at 2, 2, 4 and 8 evaluations, misses of 0.9, 0.9, 0.3 and 0.04, and `good_enough=0.3`: Heun needs 4. From
+# 8 to 4 a doubling of speed costs 0.26, from 4 to 2 it costs 0.6.
+
+
+# %%
+def measured_landscape(
+    rows: list[dict], good_enough: float, free_below: float = 0.05, cheap_below: float = 0.2
+) -> dict[str, dict]:
+    """What each method needs, and what its speed costs, read from measured rows.
+
+    rows: {"method", "nfe", "rms"} of any methods in any order, as the races return them; good_enough: an rms, reaching
+    it is enough; free_below, cheap_below: thresholds of the labels, in the unit of rms. Returns for each method
+    {"needs": the fewest evaluations that are good enough, None if none are, "stretches": what quality_cost_regions
+    says of its curve}. Rows of one method that cost the same are one measurement: the one with the least rms.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# On this map the solvers get better with every evaluation that they are given, and the two trained networks do not:
+# the reflow misses by nearly the same at 1 and at 32. Their roads are straight or absent, so steps are no longer
+# what limits them. What is left is the network's own error, and it is bought down in training, not in sampling.
+# That is the trade of levels 2 and 3: pay before, not each time.
+
+
+# %% [markdown]
+# ## Across and within, measured
+#
+# "Across, not within" was a rule of thumb. Put it to the test with one pair of each kind, at *equal* cost.
+#
+# - **Across, 1 and 2**: the better solver is Heun on the milestones of Karras; the straighter road is Euler with even
+#   steps in $s$. Together: Heun with even steps in $s$. A second look costs an evaluation here, too.
+# - **Within, 3a and 3b**: two finished jumps of different networks. "Together" means that both updates are merged into
+#   one network, each with half its strength, and to first order such a network answers halfway between the
+#   two.
+#
+# A pair *composes* if together it misses less than the better of the two alone. On the ring of six hills,
+# with 16 evaluations and the root mean square distance to the true ends, Heun alone misses by 0.072, the road alone by
+# 0.053, and both by 0.015: they compose. Two jumps that land on hills, but on neighbouring ones, land at
+# distance 0; merged they land between the hills, a whole unit away from any.
+
+
+# %%
+def measured_pairs(
+    denoiser: Callable[[Tensor, Tensor], Tensor],
+    jumps: tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]],
+    x_init: Float[Tensor, "batch dim"],
+    t_max: float,
+    t_min: float,
+    budget: int,
+    miss: Callable[[Tensor], float],
+    rho: float = 7.0,
+) -> list[dict]:
+    """Whether a pair across levels and a pair within a level compose.
+
+    denoiser: (x [B, D], t [B]) -> [B, D]; jumps: two functions of (x [B, D], t [B]) -> end [B, D], asked at t_max;
+    x_init [B, D]: the cloud at t_max; budget: evaluations for each walk, even; miss: how bad a cloud of ends [B, D] is,
+    lower is better; rho: for the solver's milestones. Returns two dicts, for "1+2" and for "3a+3b": {"levels", "alone":
+    [miss of the first, miss of the second], "together": miss of both, "composes": bool}. Alone and together, a walk
+    spends the whole budget.
+    """
+
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Eight evaluations
+#
+# Now the design is yours. You get a denoiser, a cloud at $t_{\max}$, and **eight evaluations** for each point. Bring the
+# points as close to the true ends of their trajectories as you can. Any solver, any milestones, any coordinates; nothing
+# is trained.
+#
+# The criterion: on landscapes of three hills along each coordinate (some 1.3 to 2 apart, 0.28 to 0.35 wide; one to three
+# coordinates; $t$ from about 10 to 0.01), your rms distance to the true ends is at most **one fifth** of what "flow" of
+# the road race misses with the same eight evaluations, on average over the landscapes. Flow misses by 0.2 to 0.3 in
+# the plane. What you have built so far does not suffice: the pair "1+2" comes to about one quarter.
+#
+# Predict before you measure. Return the rms that you expect for two coordinates as `predicted_rms`. The report shows it
+# beside what was measured. The prediction is not graded.
+
+
+# %%
+def eight_evaluations(
+    denoiser: Callable[[Tensor, Tensor], Tensor], x_init: Float[Tensor, "batch dim"], t_max: float, t_min: float
+) -> dict:
+    """Ends of the trajectories, as close as eight evaluations for each point can bring you.
+
+    denoiser: (x [B, D], t [B]) -> [B, D]; it may be asked about each point at most eight times, also within a larger
+    batch; x_init [B, D]: the cloud at t_max, float64. Returns {"samples": where the points are at t_min, like
+    x_init, "predicted_rms": the rms distance to the true ends that you expect, a number}.
+    """
     raise NotImplementedError

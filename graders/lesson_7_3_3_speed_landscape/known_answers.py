@@ -475,3 +475,328 @@ def along_the_noise_direction(denoiser, teleport, x_init, t_max, t_min, budgets,
             record(method, x, calls - before)
     record("teleport", teleport(x_init, torch.full((x_init.shape[0],), t_max, dtype=x_init.dtype)).double(), 1)
     return rows
+
+
+exercise("road_race")
+wrong("asks_the_denoiser_on_the_straight_path", "denoiser(y / left, s / (1 - s))", "denoiser(y, s)",
+      hint="The denoiser was made for x and t. Translate place and time of the straight path before you ask it.")
+wrong("translates_the_time_alone", "denoiser(y / left, s / (1 - s))", "denoiser(y, s / (1 - s))",
+      hint="The time was translated for the denoiser, the place was not: y is smaller than x.")
+wrong("velocity_backwards", "(y - clean) / s[:, None]", "(clean - y) / s[:, None]",
+      hint="The velocity leads from data to noise, and s falls along the walk. With the sign turned round it walks away from the data.")
+wrong("points_at_the_noise", "(y - clean) / s[:, None]", "(y - clean * left) / s[:, None]",
+      hint="That is the noise. The velocity is the noise minus the clean data.")
+wrong("even_in_t", "start + i / n * (end - start))", "(lambda t: t / (1 + t))(t_max + i / n * (t_min - t_max)))",
+      hint="The steps are even in s, not in t.")
+wrong("ends_on_the_straight_path", "return y * (1 + t_min)", "return y",
+      hint="The ends are places x at t_min. Translate the last y back before you compare.")
+wrong("starts_without_translation", "y = x_init / (1 + t_max)", "y = x_init",
+      hint="The cloud is given as x at t_max. On the straight path it begins at another place.")
+wrong("mean_over_coordinates", ".square().sum(dim=-1).mean().sqrt()", ".square().mean().sqrt()",
+      hint="The distance of a point sums the squares over its coordinates; only the points are averaged.")
+
+
+@right
+def by_ddim_steps(denoiser, reflowed, x_init, ends, t_max, t_min, budgets):
+    def grid(n):
+        return torch.linspace(t_max / (1 + t_max), t_min / (1 + t_min), n + 1, dtype=x_init.dtype)
+
+    def flow(n):
+        x, levels = x_init, grid(n) / (1 - grid(n))
+        for t, u in zip(levels[:-1], levels[1:], strict=True):
+            clean = denoiser(x, t.expand(len(x)))
+            x = clean + u / t * (x - clean)
+        return x
+
+    def reflow(n):
+        y, levels = x_init / (1 + t_max), grid(n)
+        for s, u in zip(levels[:-1], levels[1:], strict=True):
+            y = y + (u - s) * reflowed(y, s.expand(len(y)))
+        return y / (1 - levels[-1])
+
+    rows = []
+    for n in budgets:
+        for method, walk in (("flow", flow), ("reflow", reflow)):
+            miss = torch.linalg.vector_norm(walk(n) - ends).item() / len(ends) ** 0.5
+            rows.append({"method": method, "nfe": n, "rms": miss})
+    return rows
+
+
+@right
+def with_a_list_of_velocities(denoiser, reflowed, x_init, ends, t_max, t_min, budgets):
+    fields = {"flow": lambda y, s: (y - denoiser(y / (1 - s[:, None]), s / (1 - s))) / s[:, None], "reflow": reflowed}
+    rows = []
+    for budget in budgets:
+        for name, field in fields.items():
+            s_from, s_to = t_max / (1 + t_max), t_min / (1 + t_min)
+            step, y = (s_to - s_from) / budget, (1 - s_from) * x_init
+            for i in range(budget):
+                y = y + step * field(y, x_init.new_full((len(y),), s_from + i * step))
+            apart = (y / (1 - s_to) - ends).pow(2).sum(1)
+            rows.append({"rms": math.sqrt(apart.mean().item()), "nfe": budget, "method": name})
+    return rows
+
+
+exercise("measured_landscape")
+wrong("same_cost_twice", "curve[row[\"nfe\"]] = min(row[\"rms\"], curve.get(row[\"nfe\"], math.inf))", "curve[row[\"nfe\"]] = row[\"rms\"]",
+      hint="Of rows that cost the same the best counts, not the last.")
+
+
+@wrong(hint="Rows that cost the same are one measurement: between them there is no doubling of speed to divide by.")
+def every_row_is_a_measurement(rows, good_enough, free_below=0.05, cheap_below=0.2):
+    read = {}
+    for method in dict.fromkeys(row["method"] for row in rows):
+        mine = [row for row in rows if row["method"] == method]
+        steps, misses = [row["nfe"] for row in mine], [row["rms"] for row in mine]
+        read[method] = {
+            "needs": min((row["nfe"] for row in mine if row["rms"] <= good_enough), default=None),
+            "stretches": quality_cost_regions(steps, misses, free_below, cheap_below),
+        }
+    return read
+
+
+wrong("thresholds_of_fid", "list(curve.values()), free_below, cheap_below)", "list(curve.values()))",
+      hint="The thresholds are in the unit of rms: hand them on, or FID's defaults decide.")
+wrong("must_beat_it", "rms <= good_enough", "rms < good_enough", hint="Reaching good_enough is enough.")
+wrong("the_cheapest_counts", "if rms <= good_enough), default=None)", "if rms <= good_enough), default=min(curve))",
+      hint="If no budget is good enough the method does not get there: None, not the fewest evaluations.")
+wrong("the_most_that_suffice", "min((nfe for nfe, rms in curve.items() if rms <= good_enough), default=None)", "max((nfe for nfe, rms in curve.items() if rms <= good_enough), default=None)",
+      hint="What a method needs is the fewest evaluations that suffice.")
+
+
+@right
+def by_sorted_tables(rows, good_enough, free_below=0.05, cheap_below=0.2):
+    read = {}
+    for method in {row["method"] for row in rows}:
+        table = {}
+        # The best row of a cost comes last, so it is the one that stays.
+        for row in sorted(rows, key=lambda r: -r["rms"]):
+            if row["method"] == method:
+                table[row["nfe"]] = row["rms"]
+        steps = sorted(table)
+        enough = [n for n in steps if table[n] <= good_enough]
+        stretches = quality_cost_regions(steps, [table[n] for n in steps], free_below, cheap_below)
+        read[method] = {"stretches": stretches, "needs": enough[0] if enough else None}
+    return read
+
+
+@right
+def row_by_row(rows, good_enough, free_below=0.05, cheap_below=0.2):
+    table, read = {}, {}
+    for row in rows:
+        key = (row["method"], row["nfe"])
+        if key not in table or row["rms"] < table[key]:
+            table[key] = row["rms"]
+    for method, _ in table:
+        pairs = [(n, rms) for (name, n), rms in table.items() if name == method]
+        needs = None
+        for n, rms in pairs:
+            if rms <= good_enough and (needs is None or n < needs):
+                needs = n
+        steps, misses = [n for n, _ in pairs], [rms for _, rms in pairs]
+        read[method] = {"needs": needs, "stretches": quality_cost_regions(steps, misses, free_below, cheap_below)}
+    return read
+
+
+exercise("measured_pairs")
+wrong("half_is_enough", "both < min(one, other)", "both < max(one, other)",
+      hint="Together they must beat the better of the two; else you would use that one alone.")
+wrong("no_worse_is_enough", "both < min(one, other)", "both <= min(one, other)",
+      hint="Composing means gaining something: two equal jumps merged are no better than one.")
+wrong("average_of_the_misses", "miss((ends[0] + ends[1]) / 2)", "(miss(ends[0]) + miss(ends[1])) / 2",
+      hint="Judge the merged answer, not the average of two judgements.")
+wrong("one_jump_after_the_other", "miss((ends[0] + ends[1]) / 2)", "miss(jumps[1](ends[0], torch.full_like(x_init[:, 0], t_max)))",
+      hint="Merged into one network both change the same answer. A second jump would be a second evaluation.")
+wrong("heun_full_budget", "even(s_max, s_min, budget // 2), True)", "even(s_max, s_min, budget), True)",
+      hint="Equal cost: Heun looks twice in each step, so it affords half as many steps on the straight road, too.")
+wrong("karras_on_the_road", "both = walk(velocity, y_init, even(s_max, s_min, budget // 2), True)", "both = walk(velocity, y_init, [t / (1 + t) for t in karras], True)",
+      hint="The road's milestones are even in s, whoever walks it.")
+wrong("adds_both_in_full", "miss((ends[0] + ends[1]) / 2)", "miss(ends[0] + ends[1])",
+      hint="Each update is merged with half its strength: the answer lies halfway between the two.")
+
+
+@right
+def by_ddim_and_by_hand(denoiser, jumps, x_init, t_max, t_min, budget, miss, rho=7.0):
+    def clean(x, t):
+        return denoiser(x, x.new_full((len(x),), t))
+
+    def in_s(n):
+        first, last = t_max / (1 + t_max), t_min / (1 + t_min)
+        return [first * (1 - i / n) + last * i / n for i in range(n + 1)]
+
+    half, x = budget // 2, x_init
+    low, high = t_min ** (1 / rho), t_max ** (1 / rho)
+    levels = [(high + (low - high) * i / half) ** rho for i in range(half + 1)]
+    for t, u in itertools.pairwise(levels):
+        first = (x - clean(x, t)) / t
+        guess = x + (u - t) * first
+        x = x + (u - t) / 2 * (first + (guess - clean(guess, u)) / u)
+    heun = miss(x)
+
+    x = x_init
+    for s, r in itertools.pairwise(in_s(budget)):
+        t, u = s / (1 - s), r / (1 - r)
+        answer = clean(x, t)
+        x = answer + u / t * (x - answer)
+    straight = miss(x)
+
+    y = x_init / (1 + t_max)
+    for s, r in itertools.pairwise(in_s(half)):
+        now = (y - clean(y / (1 - s), s / (1 - s))) / s
+        guess = y + (r - s) * now
+        later = (guess - clean(guess / (1 - r), r / (1 - r))) / r
+        y = y + (r - s) * (now + later) / 2
+    both = miss(y * (1 + t_min))
+
+    a, b = (jump(x_init, x_init.new_full((len(x_init),), t_max)) for jump in jumps)
+    one, other, merged = miss(a), miss(b), miss(torch.stack([a, b]).mean(dim=0))
+    return [
+        {"levels": "1+2", "alone": [heun, straight], "together": both, "composes": heun > both and straight > both},
+        {"levels": "3a+3b", "alone": [one, other], "together": merged, "composes": one > merged and other > merged},
+    ]
+
+
+@right
+def with_one_general_walker(denoiser, jumps, x_init, t_max, t_min, budget, miss, rho=7.0):
+    def walk(straight, heun):
+        n = budget // 2 if heun else budget
+        line = torch.linspace(0, 1, n + 1, dtype=torch.float64)
+        if straight:
+            a, b = t_max / (1 + t_max), t_min / (1 + t_min)
+            levels = a + line * (b - a)
+        else:
+            levels = (t_max ** (1 / rho) + line * (t_min ** (1 / rho) - t_max ** (1 / rho))) ** rho
+
+        def field(z, level):
+            keep = 1 - level if straight else torch.ones_like(level)
+            t = (level / keep).to(z.dtype).expand(len(z))
+            return (z - denoiser(z / keep, t)) / level
+
+        z = x_init * (1 - levels[0]) if straight else x_init
+        for now, then in zip(levels[:-1], levels[1:], strict=True):
+            d = field(z, now)
+            if heun:
+                d = (d + field(z + (then - now) * d, then)) / 2
+            z = z + (then - now) * d
+        return miss(z / (1 - levels[-1]) if straight else z)
+
+    rows = []
+    t = torch.full((len(x_init),), t_max, dtype=x_init.dtype)
+    ends = [jump(x_init, t) for jump in jumps]
+    for levels, alone, together in (
+        ("1+2", [walk(False, True), walk(True, False)], walk(True, True)),
+        ("3a+3b", [miss(end) for end in ends], miss(0.5 * ends[0] + 0.5 * ends[1])),
+    ):
+        rows.append({"levels": levels, "alone": alone, "together": together, "composes": together < min(alone)})
+    return rows
+
+
+exercise("eight_evaluations")
+
+
+@wrong(hint="This is the pair 1+2 of the last exercise: the second look is spent at the end of a step that is twice as long, and near the data it looks where the road is already over. Spend it elsewhere, or let it cost nothing.")
+def heun_on_the_road(denoiser, x_init, t_max, t_min):
+    a, b = t_max / (1 + t_max), t_min / (1 + t_min)
+
+    def velocity(y, s):
+        return (y - denoiser(y / (1 - s), torch.full_like(y[:, 0], s / (1 - s)))) / s
+
+    y = x_init * (1 - a)
+    for s, r in itertools.pairwise([a + i / 4 * (b - a) for i in range(5)]):
+        first = velocity(y, s)
+        y = y + (r - s) / 2 * (first + velocity(y + (r - s) * first, r))
+    return {"samples": y / (1 - b), "predicted_rms": 0.06}
+
+
+wrong("flow_of_the_road_race", "ahead = now if before is None else 1.5 * now - 0.5 * before", "ahead = now",
+      hint="Eight even steps of Euler are what you are compared with. What do the velocities of earlier steps say about the bend?")
+wrong("forgets_the_budget", "n = 8", "n = 12",
+      hint="Count what each point is asked, not steps alone: the budget is eight.")
+wrong("extrapolates_too_far", "1.5 * now - 0.5 * before", "2.0 * now - before",
+      hint="That is the velocity at the end of the step. What carries you through it is the velocity in its middle.")
+
+
+@wrong(hint="The milestones of Karras with eight evaluations leave Heun four steps, and the first are far too long. Look at the race: which coordinates bend less?")
+def heun_of_the_speed_race(denoiser, x_init, t_max, t_min):
+    u, v, x = t_max ** (1 / 7), t_min ** (1 / 7), x_init
+    for t, s in itertools.pairwise([(u + i / 4 * (v - u)) ** 7 for i in range(5)]):
+        first = (x - denoiser(x, torch.full_like(x[:, 0], t))) / t
+        guess = x + (s - t) * first
+        x = x + (s - t) / 2 * (first + (guess - denoiser(guess, torch.full_like(x[:, 0], s))) / s)
+    return {"samples": x, "predicted_rms": 0.5}
+
+
+@wrong(hint="The denoiser answers with the mean of all ends that are possible from here, not with the end of this trajectory.")
+def one_jump_to_the_mean(denoiser, x_init, t_max, t_min):
+    return {"samples": denoiser(x_init, torch.full_like(x_init[:, 0], t_max)), "predicted_rms": 0.0}
+
+
+@right
+def four_looks_at_the_middle(denoiser, x_init, t_max, t_min):
+    """The midpoint rule: the second look is half a step ahead."""
+    a, b = t_max / (1 + t_max), t_min / (1 + t_min)
+
+    def velocity(y, s):
+        return (y - denoiser(y / (1 - s), x_init.new_full((len(y),), s / (1 - s)))) / s
+
+    y, step = x_init / (1 + t_max), (b - a) / 4
+    for i in range(4):
+        s = a + i * step
+        y = y + step * velocity(y + step / 2 * velocity(y, s), s + step / 2)
+    return {"samples": y * (1 + t_min), "predicted_rms": 0.05}
+
+
+@right
+def three_velocities_remembered(denoiser, x_init, t_max, t_min):
+    """Adams-Bashforth of order 3, after a step of order 1 and one of order 2."""
+    line = torch.linspace(t_max / (1 + t_max), t_min / (1 + t_min), 9, dtype=torch.float64)
+    weights = {1: [1.0], 2: [1.5, -0.5], 3: [23 / 12, -16 / 12, 5 / 12]}
+    y, seen = x_init * (1 - line[0]), []
+    for s, r in zip(line[:-1], line[1:], strict=True):
+        clean = denoiser(y / (1 - s), (s / (1 - s)).expand(len(y)))
+        seen = [(y - clean) / s, *seen][:3]
+        y = y + (r - s) * sum(w * v for w, v in zip(weights[len(seen)], seen, strict=True))
+    return {"samples": y / (1 - line[-1]), "predicted_rms": torch.tensor(0.02)}
+
+
+@right
+def own_milestones(denoiser, x_init, t_max, t_min):
+    """Closer milestones at both ends of the road, and the bend from the last velocity for steps of unequal length."""
+    first, last = t_max / (1 + t_max), t_min / (1 + t_min)
+    places = [0.5 * i / 8 + 0.25 * (1 - math.cos(math.pi * i / 8)) for i in range(9)]
+    grid = [first + p * (last - first) for p in places]
+    y, old, old_step = x_init * (1 - first), None, None
+    for s, r in itertools.pairwise(grid):
+        v = (y - denoiser(y / (1 - s), torch.full_like(y[:, 0], s / (1 - s)))) / s
+        step = r - s
+        y = y + step * (v if old is None else v + step / (2 * old_step) * (v - old))
+        old, old_step = v, step
+    return {"samples": y / (1 - last), "predicted_rms": 0.03}
+
+
+@right
+def leaps_towards_the_clean_end_ahead(denoiser, x_init, t_max, t_min):
+    """Steps of DDIM, towards the clean end that is expected half a step ahead."""
+    first, last = t_max / (1 + t_max), t_min / (1 + t_min)
+    levels = [first + i / 8 * (last - first) for i in range(9)]
+    x, before = x_init, None
+    for s, r in itertools.pairwise(levels):
+        t, u = s / (1 - s), r / (1 - r)
+        clean = denoiser(x, torch.full_like(x[:, 0], t))
+        ahead = clean if before is None else 1.5 * clean - 0.5 * before
+        x, before = ahead + u / t * (x - ahead), clean
+    return {"samples": x, "predicted_rms": 0.04}
+
+
+@right
+def two_thirds_ahead(denoiser, x_init, t_max, t_min):
+    """Ralston's rule: a quarter of the first look, three quarters of a look two thirds ahead."""
+    grid = torch.linspace(t_max / (1 + t_max), t_min / (1 + t_min), 5, dtype=x_init.dtype)
+    y = x_init * (1 - grid[0])
+    for s, r in zip(grid[:-1], grid[1:], strict=True):
+        looks = []
+        for share in (0.0, 2 / 3):
+            at, place = s + share * (r - s), y + share * (r - s) * looks[0] if looks else y
+            looks.append((place - denoiser(place / (1 - at), (at / (1 - at)).expand(len(y)))) / at)
+        y = y + (r - s) * (looks[0] / 4 + 3 * looks[1] / 4)
+    return {"samples": y / (1 - grid[-1]), "predicted_rms": 0.05}

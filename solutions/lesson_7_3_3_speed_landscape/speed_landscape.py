@@ -4,8 +4,9 @@
 # By now you know a dozen ways to make a diffusion model fast: better solvers, straighter paths,
 # consistency models, adversarial distillation. Every paper reports its step count, and the counts do not
 # tell you which of them to use. This lesson draws the map: what does a method change, which methods work
-# together, what does speed cost, and what else do you give up for it? At the end you let three of them
-# race on one landscape, with network evaluations as the only currency.
+# together, what does speed cost, and what else do you give up for it? Then you measure the map instead of
+# believing it: runners of all three levels race on one landscape, with network evaluations as the only
+# currency. At the end the design is yours: eight evaluations, and as close to the true ends as you can get.
 #
 # **Notation**, the same in all exercises:
 #
@@ -16,6 +17,7 @@
 # | $f(x, t)$ | `teleport(x, t)` | consistency function: the end of the trajectory through x at t |
 # | NFE | `"nfe"` | number of function evaluations: how often the network is called |
 # | level | `"1"`, `"2"`, `"3a"`, `"3b"` | what a method changes; the digit is the level, the letter a branch |
+# | $s \in [0, 1]$, $y_s = (1-s)\,x_0 + s\,\epsilon$ | `s`, `y` | time and place on the straight path of lesson 7.2.2, where they were $t$ and $x_t$ |
 #
 # The four qualities of a way to be fast are `speed`, `quality`, `flexibility` (does it work with any model,
 # prompt, step count?) and `composability` (does it work beside other tools?). Higher is better for each.
@@ -55,7 +57,7 @@ LEVELS = {
 # ## What was changed?
 #
 # A model that needs 4 steps and one that needs 20 may be fast for the same reason, and two 4-step models for
-# different reasons. So do not ask how many steps; ask what was changed.
+# different reasons. So do not ask how many steps; ask what was changed. There are **three levels of speed**:
 #
 # - **Level 1, better steps.** The weights are as they were. Only the solver that walks along the trajectory
 #   is better.
@@ -63,6 +65,14 @@ LEVELS = {
 #   noise that someone chose to be straight.
 # - **Level 3, no road.** The network was trained to answer another question: where does this trajectory end?
 #   Branch **3a** learns it from self-consistency, branch **3b** with the help of a discriminator.
+#
+# How many steps do published models take? The levels overlap, and that is the reason not to sort by steps:
+#
+# | level | usual steps | examples |
+# |---|---|---|
+# | 1 | 10 to 50 | DPM-Solver++: 15 to 20 with guidance; UniPC: some 10 |
+# | 2 | 20 to 50, after a reflow 1 to 10 | Stable Diffusion 3: 28 is the default of diffusers, the paper's figures take 50 |
+# | 3 | 1 to 8 | LCM: 2 to 4; SDXL Turbo: 1 to 4 |
 #
 # A method is described by a card:
 #
@@ -178,12 +188,14 @@ def composability_matrix(levels: list[str]) -> list[list[int]]:
 # %% [markdown]
 # ## The kitchen sink
 #
-# "Faster, faster, fastest: let us use everything." Someone stacks `["walk", "jump", "critic", "amble"]`, and
-# `levels` says `{"walk": "1", "amble": "1", "jump": "3a", "critic": "3b"}`. Read the zeros of the table before
+# "Faster, faster, fastest: let us use everything." Someone stacks five approaches,
+# `["unipc", "rectified_flow", "sdxl_turbo", "dpm_solver_pp", "lcm_lora"]`. Read the zeros of the table before
 # the GPU does: two solvers want to take the next step, and two networks want to redefine the jump. A useful
 # report names *all* pairs, each once, in an order that does not depend on how the stack was written down:
 #
-# `[("amble", "walk"), ("critic", "jump")]`
+# `[("dpm_solver_pp", "unipc"), ("lcm_lora", "sdxl_turbo")]`
+#
+# `rectified_flow` is in no pair: the better solver may walk its road.
 #
 # With $k$ methods of one level there are $k(k-1)/2$ conflicts: three solvers are three conflicts, not two.
 
@@ -510,3 +522,332 @@ else:
     plt.title("A denoiser is no teleporter: one jump to the mean of all ends")
     plt.legend()
     plt.show()
+
+
+# %% [markdown]
+# ## The same race on a straight road
+#
+# Where is level 2 in that race? Lesson 7.2.2 had "a straight highway" against "a GPS that recalculates at every
+# turn". A flow model walks along $y_s = (1 - s)\,x_0 + s\,\epsilon$ and asks for the velocity
+# $v(y, s) = E[\epsilon - x_0 \mid y_s = y]$. Divide $x_t = x_0 + t\,\epsilon$ by $1 + t$, and you are on that path:
+#
+# $$ y = \frac{x}{1 + t}, \qquad s = \frac{t}{1 + t}. $$
+#
+# So a denoiser of the one path knows the velocity of the other, if you ask it at the right place and at the
+# right time. Work out how. At $s = 0.5$ and $y = 0.75$ it must be asked about $x = 1.5$ at $t = 1$, and if it answers
+# 0.5, the velocity is 0.5.
+#
+# The level-2 runners take $n$ *even* steps in $s$, from the $s$ of $t_{\max}$ to the $s$ of $t_{\min}$, each along
+# the velocity where it begins, one evaluation per step. There are two of them:
+#
+# - **flow**: along the velocity that the denoiser knows;
+# - **reflow**: along the velocity of a second network, which was trained on pairs of noise and the end of its own
+#   trajectory.
+#
+# Their misses are measured as in the race, as distances in $x$ to where the judge ended. Six hills on a ring of
+# radius 2, each 0.25 wide, with $t$ from 10 to 0.01:
+#
+# | budget | Euler | Heun | flow |
+# |---|---|---|---|
+# | 8 | 0.17 | 0.52 | 0.10 |
+# | 16 | 0.084 | 0.072 | 0.053 |
+# | 32 | 0.042 | 0.014 | 0.027 |
+#
+# Look at what happened. *Nothing was trained*, and yet flow beats Euler: both walk the same trajectories to the
+# same ends, but in these coordinates the trajectories bend less. (A step of flow is a step of DDIM.) They still
+# bend, because the velocity is an average over all data that may have led here. Only the reflow makes a road that is
+# really straight: a perfect one would land with *one* step.
+
+
+# %%
+def road_race(
+    denoiser: Callable[[Tensor, Tensor], Tensor],
+    reflowed: Callable[[Tensor, Tensor], Tensor],
+    x_init: Float[Tensor, "batch dim"],
+    ends: Float[Tensor, "batch dim"],
+    t_max: float,
+    t_min: float,
+    budgets: list[int],
+) -> list[dict]:
+    """Race the two level-2 runners for equal numbers of network evaluations.
+
+    denoiser: (x [B, D], t [B]) -> clean estimate [B, D], as in speed_race; reflowed: (y [B, D], s [B]) -> velocity
+    [B, D] on the straight path; x_init [B, D]: the cloud at t_max, as x; ends [B, D]: where the judge ended at t_min,
+    as x. Returns rows {"method", "nfe", "rms"} as in speed_race: for each budget in turn "flow", then "reflow", which
+    spend exactly the budget. All tensors keep x_init's dtype.
+    Source: Liu et al. 2022 (arXiv 2209.03003), section 2; Lipman et al. 2022 (arXiv 2210.02747).
+    """
+
+    ### BEGIN SOLUTION
+    def from_denoiser(y: Tensor, s: Tensor) -> Tensor:
+        left = (1 - s)[:, None]  # [B, 1], the share of the data
+        clean = denoiser(y / left, s / (1 - s))
+        return (y - clean) / s[:, None]  # y - x0 = s (eps - x0)
+
+    def walk(velocity: Callable[[Tensor, Tensor], Tensor], n: int) -> Tensor:
+        start, end = t_max / (1 + t_max), t_min / (1 + t_min)
+        y = x_init / (1 + t_max)
+        for i in range(n):
+            s = torch.full_like(x_init[:, 0], start + i / n * (end - start))  # [B]
+            y = y + (end - start) / n * velocity(y, s)
+        return y * (1 + t_min)
+
+    rows = []
+    with torch.no_grad():
+        for budget in budgets:
+            for method, velocity in (("flow", from_denoiser), ("reflow", reflowed)):
+                rms = (walk(velocity, budget) - ends).square().sum(dim=-1).mean().sqrt()
+                rows.append({"method": method, "nfe": budget, "rms": rms.item()})
+    return rows
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## Read your own map
+#
+# You have rows of five runners. Now read them as you read the table of FIDs: what does each halving of the
+# evaluations cost, and how many evaluations does each method *need*? The second question gives the step range of a
+# level, measured instead of recited.
+#
+# The miss takes FID's place, so the thresholds must be given in its unit. One trap: a budget of 2 and one of 3 both buy
+# Heun one step. That is one measurement that was written down twice, not a stretch between two.
+#
+# With Heun at 2, 2, 4 and 8 evaluations, misses of 0.9, 0.9, 0.3 and 0.04, and `good_enough=0.3`: Heun needs 4. From
+# 8 to 4 a doubling of speed costs 0.26, from 4 to 2 it costs 0.6.
+
+
+# %%
+def measured_landscape(
+    rows: list[dict], good_enough: float, free_below: float = 0.05, cheap_below: float = 0.2
+) -> dict[str, dict]:
+    """What each method needs, and what its speed costs, read from measured rows.
+
+    rows: {"method", "nfe", "rms"} of any methods in any order, as the races return them; good_enough: an rms, reaching
+    it is enough; free_below, cheap_below: thresholds of the labels, in the unit of rms. Returns for each method
+    {"needs": the fewest evaluations that are good enough, None if none are, "stretches": what quality_cost_regions
+    says of its curve}. Rows of one method that cost the same are one measurement: the one with the least rms.
+    """
+    ### BEGIN SOLUTION
+    curves: dict[str, dict[int, float]] = {}
+    for row in rows:
+        curve = curves.setdefault(row["method"], {})
+        curve[row["nfe"]] = min(row["rms"], curve.get(row["nfe"], math.inf))
+    return {
+        method: {
+            "needs": min((nfe for nfe, rms in curve.items() if rms <= good_enough), default=None),
+            "stretches": quality_cost_regions(list(curve), list(curve.values()), free_below, cheap_below),
+        }
+        for method, curve in curves.items()
+    }
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+from toys import mlp
+
+three = torch.tensor([-1.6, 0.0, 1.6], dtype=torch.float64)  # hills along each coordinate
+
+
+def street(x, t):
+    """The denoiser of nine hills: three along each coordinate, 0.3 wide."""
+    variance = 0.3**2 + t[:, None, None] ** 2
+    offset = x[..., None] - three
+    share = torch.softmax(-0.5 * offset.square() / variance, dim=-1)
+    return (share * (three + offset * 0.3**2 / variance)).sum(dim=-1)
+
+
+def below(x, t):
+    """The share of noisy data below x, for each coordinate."""
+    return torch.special.ndtr((x[..., None] - three) / (0.3**2 + t**2) ** 0.5).mean(dim=-1)
+
+
+def true_ends(x, t_max, t_min):
+    """Trajectories on a line never cross, so they keep the share of data below them: invert it by halving."""
+    share, low, high = below(x, t_max), torch.full_like(x, -30.0), torch.full_like(x, 30.0)
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (
+            torch.where(below(middle, t_min) < share, middle, low),
+            torch.where(below(middle, t_min) < share, high, middle),
+        )
+    return (low + high) / 2
+
+
+def trained(straight, updates=1500):
+    """A network trained on pairs of noise and end: the velocity of the straight line between them, or the jump."""
+    torch.manual_seed(0)
+    net = mlp(3, 2, 64, 3)
+    all_noise = torch.randn(8192, 2, dtype=torch.float64)
+    all_ends = true_ends(10 * all_noise, 10.0, 0.01)
+    optimiser = torch.optim.Adam(net.parameters(), lr=4e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
+    for _ in range(updates):
+        some = torch.randint(0, len(all_noise), (256,))
+        noise, end = all_noise[some].float(), all_ends[some].float()
+        s = torch.rand(256, 1) if straight else torch.ones(256, 1)
+        said = net(torch.cat([(1 - s) * end + s * noise, s], dim=1))
+        loss = (said - (noise - end if straight else end)).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return net
+
+
+crowd = 10 * torch.randn(400, 2, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+budgets = [1, 2, 4, 8, 16, 32]
+try:
+    _ = speed_race(street, street, crowd[:2], 10.0, 0.01, [1], n_ref=2)
+    _ = road_race(street, street, crowd[:2], crowd[:2], 10.0, 0.01, [1])
+    _ = measured_landscape([], 0.1)
+except NotImplementedError:
+    print("Write the races and measured_landscape, then run this cell again: it trains two networks, and all race.")
+else:
+    road_net, jump_net = trained(straight=True).double(), trained(straight=False).double()
+
+    def jump(x, t):
+        with torch.no_grad():
+            return jump_net(torch.cat([x / 10, torch.ones_like(t)[:, None]], dim=1))
+
+    def road(y, s):
+        return road_net(torch.cat([y, s[:, None]], dim=1))
+
+    crowd_ends = true_ends(crowd, 10.0, 0.01)
+    my_rows = speed_race(street, jump, crowd, 10.0, 0.01, budgets)
+    my_rows += road_race(street, road, crowd, crowd_ends, 10.0, 0.01, budgets)
+    prices = measured_landscape(my_rows, good_enough=0.25)
+    level = {"euler": "1", "heun": "1", "flow": "1 or 2", "reflow": "2", "teleport": "3"}
+    plt.figure(figsize=(7, 4.5))
+    for method, read in prices.items():
+        points = sorted((r["nfe"], r["rms"]) for r in my_rows if r["method"] == method)
+        label = f"{method}, level {level[method]}: needs {read['needs']}"
+        (line,) = plt.loglog(*zip(*points, strict=True), "-", label=label)
+        for stretch in read["stretches"]:
+            ends_of = [(n, m) for n, m in points if n in (stretch["from"], stretch["to"])]
+            plt.loglog(*zip(*ends_of, strict=True), "o", color=colours[stretch["label"]])
+        if not read["stretches"]:
+            plt.loglog(*zip(*points, strict=True), "*", markersize=12, color=line.get_color())
+    plt.xlabel("network evaluations")
+    plt.ylabel("rms distance to the true ends")
+    plt.title("My own map: green dots free, yellow cheap, red expensive")
+    plt.legend()
+    plt.show()
+
+# %% [markdown]
+# On this map the solvers get better with every evaluation that they are given, and the two trained networks do not:
+# the reflow misses by nearly the same at 1 and at 32. Their roads are straight or absent, so steps are no longer
+# what limits them. What is left is the network's own error, and it is bought down in training, not in sampling.
+# That is the trade of levels 2 and 3: pay before, not each time.
+
+# %% [markdown]
+# ## Across and within, measured
+#
+# "Across, not within" was a rule of thumb. Put it to the test with one pair of each kind, at *equal* cost.
+#
+# - **Across, 1 and 2**: the better solver is Heun on the milestones of Karras; the straighter road is Euler with even
+#   steps in $s$. Together: Heun with even steps in $s$. A second look costs an evaluation here, too.
+# - **Within, 3a and 3b**: two finished jumps of different networks. "Together" means that both updates are merged into
+#   one network, each with half its strength, and to first order such a network answers halfway between the
+#   two.
+#
+# A pair *composes* if together it misses less than the better of the two alone. On the ring of six hills,
+# with 16 evaluations and the root mean square distance to the true ends, Heun alone misses by 0.072, the road alone by
+# 0.053, and both by 0.015: they compose. Two jumps that land on hills, but on neighbouring ones, land at
+# distance 0; merged they land between the hills, a whole unit away from any.
+
+
+# %%
+def measured_pairs(
+    denoiser: Callable[[Tensor, Tensor], Tensor],
+    jumps: tuple[Callable[[Tensor, Tensor], Tensor], Callable[[Tensor, Tensor], Tensor]],
+    x_init: Float[Tensor, "batch dim"],
+    t_max: float,
+    t_min: float,
+    budget: int,
+    miss: Callable[[Tensor], float],
+    rho: float = 7.0,
+) -> list[dict]:
+    """Whether a pair across levels and a pair within a level compose.
+
+    denoiser: (x [B, D], t [B]) -> [B, D]; jumps: two functions of (x [B, D], t [B]) -> end [B, D], asked at t_max;
+    x_init [B, D]: the cloud at t_max; budget: evaluations for each walk, even; miss: how bad a cloud of ends [B, D] is,
+    lower is better; rho: for the solver's milestones. Returns two dicts, for "1+2" and for "3a+3b": {"levels", "alone":
+    [miss of the first, miss of the second], "together": miss of both, "composes": bool}. Alone and together, a walk
+    spends the whole budget.
+    """
+
+    ### BEGIN SOLUTION
+    def slope(x: Tensor, t: float) -> Tensor:
+        return (x - denoiser(x, torch.full_like(x[:, 0], t))) / t
+
+    def velocity(y: Tensor, s: float) -> Tensor:
+        clean = denoiser(y / (1 - s), torch.full_like(y[:, 0], s / (1 - s)))
+        return (y - clean) / s
+
+    def walk(field: Callable[[Tensor, float], Tensor], x: Tensor, grid: list[float], heun: bool) -> Tensor:
+        for a, b in pairwise(grid):
+            d = field(x, a)
+            y = x + (b - a) * d
+            x = x + (b - a) * 0.5 * (d + field(y, b)) if heun else y
+        return x
+
+    def even(first: float, last: float, n: int) -> list[float]:
+        return [first + i / n * (last - first) for i in range(n + 1)]
+
+    def report(levels: str, one: float, other: float, both: float) -> dict:
+        return {"levels": levels, "alone": [one, other], "together": both, "composes": both < min(one, other)}
+
+    karras = [u**rho for u in even(t_max ** (1 / rho), t_min ** (1 / rho), budget // 2)]
+    s_max, s_min = t_max / (1 + t_max), t_min / (1 + t_min)
+    y_init = x_init * (1 - s_max)
+    with torch.no_grad():
+        solver = walk(slope, x_init, karras, True)
+        road = walk(velocity, y_init, even(s_max, s_min, budget), False) / (1 - s_min)
+        both = walk(velocity, y_init, even(s_max, s_min, budget // 2), True) / (1 - s_min)
+        ends = [jump(x_init, torch.full_like(x_init[:, 0], t_max)) for jump in jumps]
+    return [
+        report("1+2", miss(solver), miss(road), miss(both)),
+        report("3a+3b", miss(ends[0]), miss(ends[1]), miss((ends[0] + ends[1]) / 2)),
+    ]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## Eight evaluations
+#
+# Now the design is yours. You get a denoiser, a cloud at $t_{\max}$, and **eight evaluations** for each point. Bring the
+# points as close to the true ends of their trajectories as you can. Any solver, any milestones, any coordinates; nothing
+# is trained.
+#
+# The criterion: on landscapes of three hills along each coordinate (some 1.3 to 2 apart, 0.28 to 0.35 wide; one to three
+# coordinates; $t$ from about 10 to 0.01), your rms distance to the true ends is at most **one fifth** of what "flow" of
+# the road race misses with the same eight evaluations, on average over the landscapes. Flow misses by 0.2 to 0.3 in
+# the plane. What you have built so far does not suffice: the pair "1+2" comes to about one quarter.
+#
+# Predict before you measure. Return the rms that you expect for two coordinates as `predicted_rms`. The report shows it
+# beside what was measured. The prediction is not graded.
+
+
+# %%
+def eight_evaluations(
+    denoiser: Callable[[Tensor, Tensor], Tensor], x_init: Float[Tensor, "batch dim"], t_max: float, t_min: float
+) -> dict:
+    """Ends of the trajectories, as close as eight evaluations for each point can bring you.
+
+    denoiser: (x [B, D], t [B]) -> [B, D]; it may be asked about each point at most eight times, also within a larger
+    batch; x_init [B, D]: the cloud at t_max, float64. Returns {"samples": where the points are at t_min, like
+    x_init, "predicted_rms": the rms distance to the true ends that you expect, a number}.
+    """
+    ### BEGIN SOLUTION
+    # Adams-Bashforth of order 2 on the straight path: the last velocity says how the road bends, and costs nothing.
+    n = 8
+    start, end = t_max / (1 + t_max), t_min / (1 + t_min)
+    y, before = x_init * (1 - start), None
+    for i in range(n):
+        s = start + i / n * (end - start)
+        clean = denoiser(y / (1 - s), torch.full_like(y[:, 0], s / (1 - s)))
+        now = (y - clean) / s  # [B, D], the velocity
+        ahead = now if before is None else 1.5 * now - 0.5 * before
+        y, before = y + (end - start) / n * ahead, now
+    return {"samples": y / (1 - end), "predicted_rms": 0.03}
+    ### END SOLUTION

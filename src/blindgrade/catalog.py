@@ -112,6 +112,11 @@ class Catalog:
         return self.root / "attempts"
 
     @property
+    def service(self) -> Path:
+        """Data folder of the grading service. It is never committed and never released."""
+        return self.root / "service"
+
+    @property
     def build(self) -> Path:
         """Folder of files that can be made again: releases, measurements. It is never committed and never released."""
         return self.root / "build"

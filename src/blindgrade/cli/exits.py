@@ -13,7 +13,8 @@ import click
 from blindgrade.render.safe import shown
 
 # Exit codes of every command. SOME_NOT: the command finished, but something is not done or not as it should be.
-ALL_DONE, SOME_NOT, BAD_REQUEST, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+# NOT_ACCEPTED: the grading service did not take a submission, and it is kept.
+ALL_DONE, SOME_NOT, BAD_REQUEST, GRADER_FAILED, NOT_ACCEPTED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 def say(message: str) -> None:

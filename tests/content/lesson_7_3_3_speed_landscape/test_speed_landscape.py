@@ -157,3 +157,108 @@ def test_budgets_one_and_odd(solution: ModuleType) -> None:
     rows = solution.speed_race(denoiser, teleport, x, 2.0, 0.1, [1, 5], n_ref=4)
     assert [(r["method"], r["nfe"]) for r in rows] == [("euler", 1), ("euler", 5), ("heun", 4), ("teleport", 1)]
     assert all(type(r["rms"]) is float for r in rows)
+
+
+def ring(count: int = 6, std: float = 0.25):
+    """Places of the hills on a ring of radius 2, and their denoiser."""
+    angle = torch.arange(count, dtype=torch.float64) * 2 * math.pi / count
+    places = 2 * torch.stack([angle.cos(), angle.sin()], dim=1)
+
+    def denoiser(x, t):
+        variance = std**2 + t[:, None] ** 2
+        clean = torch.softmax(-0.5 * torch.cdist(x, places).square() / variance, dim=1) @ places
+        return clean + std**2 / variance * (x - clean)
+
+    return places, denoiser
+
+
+def ends_by_scipy(denoiser, x: torch.Tensor, t_max: float, t_min: float) -> torch.Tensor:
+    def slope(t: float, flat: np.ndarray) -> np.ndarray:
+        here = torch.from_numpy(flat).reshape(x.shape)
+        return ((here - denoiser(here, torch.full((len(x),), t, dtype=x.dtype))) / t).numpy().ravel()
+
+    path = solve_ivp(slope, (t_max, t_min), x.numpy().ravel(), rtol=1e-6, atol=1e-8)
+    return torch.from_numpy(path.y[:, -1]).reshape(x.shape)
+
+
+def test_the_table_of_the_straight_road(solution: ModuleType) -> None:
+    """Without any training, flow beats Euler at each budget, and Heun overtakes it with 32 evaluations."""
+    _, denoiser = ring()
+    x = 10 * torch.randn(400, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    ends = ends_by_scipy(denoiser, x, 10.0, 0.01)
+    rows = solution.speed_race(denoiser, denoiser, x, 10.0, 0.01, [8, 16, 32], n_ref=128)
+    rows += solution.road_race(denoiser, denoiser, x, ends, 10.0, 0.01, [8, 16, 32])
+    by = {(r["method"], r["nfe"]): r["rms"] for r in rows}
+    stated = {8: (0.17, 0.52, 0.10), 16: (0.084, 0.072, 0.053), 32: (0.042, 0.014, 0.027)}
+    for nfe, row in stated.items():
+        assert [by[m, nfe] for m in ("euler", "heun", "flow")] == pytest.approx(row, rel=0.12)
+
+
+def test_the_road_of_a_perfect_reflow_needs_one_step(solution: ModuleType) -> None:
+    """On a line the trajectories keep their order, so noise and end are tied by their ranks: a straight road."""
+    hills, std, t_max, t_min = torch.tensor([-1.5, 1.5], dtype=torch.float64), 0.3, 10.0, 0.01
+    x = t_max * torch.linspace(-2, 2, 41, dtype=torch.float64)[:, None]
+
+    def below(x, t):
+        return torch.special.ndtr((x - hills) / math.sqrt(std**2 + t**2)).mean(dim=1, keepdim=True)
+
+    low, high = torch.full_like(x, -30), torch.full_like(x, 30)
+    for _ in range(60):
+        middle = (low + high) / 2
+        short = below(middle, t_min) < below(x, t_max)
+        low, high = torch.where(short, middle, low), torch.where(short, high, middle)
+    first, last = x / (1 + t_max), low / (1 + t_min)
+    span = t_max / (1 + t_max) - t_min / (1 + t_min)
+
+    def reflowed(y, s):
+        return (first - last) / span
+
+    rows = solution.road_race(lambda x, t: x, reflowed, x, low, t_max, t_min, [1, 5])
+    assert all(row["rms"] < 1e-9 for row in rows if row["method"] == "reflow")
+
+
+def test_a_pair_across_levels_composes_and_one_within_does_not(solution: ModuleType) -> None:
+    places, denoiser = ring()
+    x = 10 * torch.randn(400, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    ends = ends_by_scipy(denoiser, x, 10.0, 0.01)
+
+    def miss(found):
+        return (found - ends).square().sum(1).mean().sqrt().item()
+
+    def neighbour(turn):
+        return lambda x, t: places.roll(turn, dims=0)[(x @ places.T).argmax(dim=1)]
+
+    across, _ = solution.measured_pairs(denoiser, (neighbour(0), neighbour(1)), x, 10.0, 0.01, 16, miss)
+    assert [*across["alone"], across["together"]] == pytest.approx([0.072, 0.053, 0.015], rel=0.15)
+    assert across["composes"]
+
+    def off(found):
+        return torch.cdist(found, places).min(dim=1).values.mean().item()
+
+    _, within = solution.measured_pairs(denoiser, (neighbour(0), neighbour(1)), x, 10.0, 0.01, 2, off)
+    assert within["alone"] == pytest.approx([0, 0], abs=1e-9)
+    assert within["together"] == pytest.approx(1.0)
+    assert not within["composes"]
+
+
+def test_a_step_of_flow_is_a_step_of_ddim(solution: ModuleType) -> None:
+    """With alpha-bar = 1 / (1 + t^2), x over the root of 1 + t^2 is DDIM's place."""
+    _, denoiser = ring(3)
+    x = 4 * torch.randn(9, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    levels = torch.linspace(4 / 5, 0.1 / 1.1, 4, dtype=torch.float64)
+    levels = levels / (1 - levels)
+    z = x / math.sqrt(1 + 4.0**2)
+    for t, u in itertools.pairwise(levels.tolist()):
+        ab, ab_next = 1 / (1 + t**2), 1 / (1 + u**2)
+        clean = denoiser(z / ab**0.5, torch.full((9,), t, dtype=torch.float64))
+        eps = (z - ab**0.5 * clean) / (1 - ab) ** 0.5
+        z = ab_next**0.5 * clean + (1 - ab_next) ** 0.5 * eps
+    rows = solution.road_race(denoiser, denoiser, x, z * math.sqrt(1 + 0.1**2), 4.0, 0.1, [3])
+    assert rows[0]["rms"] < 1e-12
+
+
+def test_heun_that_was_measured_twice_is_read_once(solution: ModuleType) -> None:
+    rows = [{"method": "heun", "nfe": n, "rms": r} for n, r in [(2, 0.9), (2, 0.9), (4, 0.3), (8, 0.04)]]
+    read = solution.measured_landscape(rows, 0.3)["heun"]
+    assert read["needs"] == 4
+    assert [s["cost_per_doubling"] for s in read["stretches"]] == pytest.approx([0.26, 0.6])

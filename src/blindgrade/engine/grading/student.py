@@ -221,11 +221,12 @@ class Student:
 
     def _load(self, worker: Worker, seconds: float) -> str:
         """Load the student's file. A sentence if this fails, else empty. Left-out lines are added to `problems`."""
-        toys = self.target.files.toys
+        own = [self.submission.to_run, *_python(self.submission.files)]
+        shared = self.target.files.shared.for_code([*own, *self.checks.texts])
         request = {
             "op": "load", "module": self.target.files.module, "text": self.submission.to_run.encode(),
             "file": self.submission.file,
-            "files": {**self.submission.files, "toys.py": toys.read_bytes() if toys.is_file() else b""},
+            "files": {**self.submission.files, **shared},
             **({"opened": True} if self.opened is not None else {}),
         }  # fmt: skip
         try:
@@ -270,6 +271,10 @@ class Student:
             ended = worker.close()
             self._settle(ended.cpu)
             self._total += ended.cpu
+
+
+def _python(files: dict[str, bytes]) -> list[str]:
+    return [content.decode("utf-8", "replace") for name, content in files.items() if name.endswith(".py")]
 
 
 def _together(rounds: Sequence[Round]) -> Sequence[Round]:

@@ -326,7 +326,7 @@ def _assemble(
     twice = versions.several_definitions(found.text, source.lines.where, graded)
     problems = [*([empty] if empty else found.problems), *problems, *twice]
     if folder is not None:
-        add_helpers(files, folder, {file, *own}, problems)
+        add_helpers(files, folder, {file, *own}, problems, target.shared.names)
     if len(problems) > MAX_PROBLEMS:
         more = len(problems) - MAX_PROBLEMS
         problems = [*problems[:MAX_PROBLEMS], f"there are {more} more problems like these; solve these first"]
