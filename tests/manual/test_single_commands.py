@@ -31,10 +31,9 @@ FORM = re.compile(rf"{OPEN.pattern}|\b[A-Z]{{3,}}\b")  # a word in capitals stan
 ELSEWHERE = {
     r"^course attack|^course release .*classroom50": "takes minutes, or needs the project's own repository",
     r"^course verify|^course build": "takes long; the stories run them",
-    r"^course (new|new-lesson|new-exercise|import)\b": "the stories run them",
     r"--watch|--open": "waits for a person, or opens a browser",
     r"--cluster|--db|--sandbox strict": "needs a cluster, a server or a wall of this machine",
-    r"^course (serve|invite)\b|^grade (whoami|logout)\b|--submit\b": "needs the grading service; its own tests have one",
+    r"^course (serve|invite)\b|^grade (login|whoami|logout)\b|--submit\b": "needs the grading service; see its tests",
     r"--adopt": "needs the name of a group of wrong answers; tests/discover adopts one",
     r"^grade --(status|stop)|--again": "a course with its private trees has no resident; tests/cli/grade has one",
 }
