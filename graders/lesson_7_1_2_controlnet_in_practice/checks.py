@@ -1155,7 +1155,11 @@ def measures_six_scales(lesson, rng):
 
 
 class Knob:
-    """A U-Net and a control whose drawings depend on the scale alone: a share of them is what was asked."""
+    """A U-Net and a control whose drawings depend on the scale alone.
+
+    The quieter the scale is below 1.1, the more drawings are another picture. The louder it is above 1, the more have
+    the right edges with ink and paper exchanged, which nobody can read.
+    """
 
     def __init__(self, images):
         self.images = images
@@ -1165,9 +1169,10 @@ class Knob:
 
     def unet(self, x, t, label, residuals=None):
         loud = 0.0 if residuals is None else float(residuals[0].mean())
+        quiet, shouted = (round(len(x) * max(0.0, share)) for share in (1.1 - loud, loud - 1))
         wish = self.images.clone()
-        if loud < 1:  # the first ones are drawn by the prompt alone
-            wish[: round(len(wish) * (1 - loud))] = -self.images[: round(len(wish) * (1 - loud))].flip(3)
+        wish[:quiet] = -self.images[:quiet].flip(3)
+        wish[len(x) - shouted :] *= -1
         return x - wish
 
 
@@ -1191,13 +1196,13 @@ def takes_the_most_legible_obedient_scale(lesson, rng):
 
     If none obeys, ValueError is raised.
     """
-    return choices(lesson, rng, rng.shuffled([0.2, 0.5, 0.8, 1.0, 1.6]), (0.3, 0.0))
+    return choices(lesson, rng, rng.shuffled([0.2, 0.5, 0.8, 1.0, 1.05, 1.6]), (0.3, 0.97))
 
 
 @check("sweep_digits", weight=3, atol=0.05)
 def chooses_for_other_digits(lesson, rng):
     """The numbers and the choice are right for other digits, scales in any order, and other wishes."""
-    seen = choices(lesson, rng, rng.shuffled([0.1, 0.6, 0.9, 1.2, 2.0]), (0.2, 0.6, 0.95))
+    seen = choices(lesson, rng, rng.shuffled([0.1, 0.6, 0.9, 1.2, 1.9]), (0.2, 0.6, 0.97))
     for agrees, scales in ((False, (0.0, 0.6, 1.2)), (True, (0.4, 0.9, 2.0))):
         case = sweep_case(rng, 24, agrees, rng.shuffled(list(scales)), 0.3)
         seen["the prompt agrees" if agrees else "the prompt contradicts"] = measured(lesson.sweep_digits(*case))
