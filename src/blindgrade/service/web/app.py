@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -21,6 +21,13 @@ from blindgrade.service.web.pages import start
 from blindgrade.service.web.state import WebState
 
 API = "/api/v1"
+# Every router with its prefix. A test walks all of their routes.
+ROUTERS: tuple[tuple[str, APIRouter], ...] = (
+    (API, submissions.router),
+    (API, signing_in.router),
+    (API, health.router),
+    ("", start.router),
+)
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -46,9 +53,8 @@ def make_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=life,
     )
-    for router in (submissions.router, signing_in.router, health.router):
-        app.include_router(router, prefix=API)
-    app.include_router(start.router)
+    for prefix, router in ROUTERS:
+        app.include_router(router, prefix=prefix)
     app.add_exception_handler(refusals.Refused, refusals.on_refused)
     app.add_exception_handler(RequestValidationError, refusals.on_invalid)
     app.add_exception_handler(HTTPException, refusals.on_http)
