@@ -401,7 +401,9 @@ def lands_on_the_hill(result, expected, rng):
     # A cloud of the right width is not enough: on one hill, who starts further out to one side lands further out there.
     share = share_on_the_hill(result["far"], places, centre)
     if not share < 0.6:
-        raise Fail(f"noise lands on the hill, but by {share:.2f} of Euler's miss away from the end of its own trajectory")
+        raise Fail(
+            f"noise lands on the hill, but by {share:.2f} of Euler's miss away from the end of its own trajectory"
+        )
 
 END, ONE_STEP = 0.0997, 0.0139
 
@@ -482,7 +484,7 @@ def finds_the_ends_on_one_hill(lesson, rng):
 
 UPDATES, STARTS = 120, 200
 
-MISS, ONE_JUMP, FOUR_JUMPS, WITHIN = 0.55, 0.09, 0.07, 0.45
+MISS, ONE_JUMP, FOUR_JUMPS, WITHIN = 0.6, 0.09, 0.07, 0.4
 
 def digit_starts(rng):
     """Noise at t = 1 with the digits that are asked for, each 20 times, further noise for three jumps, and a seed."""
