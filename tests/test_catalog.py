@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -322,3 +323,19 @@ def test_toml_files_may_begin_with_a_byte_order_mark(course: Catalog) -> None:
 def test_toml_in_another_encoding_is_one_sentence(course: Catalog) -> None:
     course.files("lesson-1.1.1").spec.write_bytes(LESSON.replace("Any", "Größe").encode("cp1252"))
     assert course_error(course).endswith("lesson.toml is not UTF-8 text; save it again as UTF-8")
+
+
+def test_a_file_that_did_not_change_is_parsed_once_and_an_edit_is_read_at_once(
+    course: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    real = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: (parsed.append(text), real(text))[1])
+    spec = course.ready()[0].spec
+    spec.write_text(spec.read_text() + "# as no other test has it\n")
+    for _ in range(3):
+        Catalog(course.root).find(["lesson-1.1.1"])
+    assert parsed.count(spec.read_text()) == 1
+    spec.write_text(spec.read_text().replace('title = "One"', 'title = "Two"'))
+    [target] = Catalog(course.root).find(["lesson-1.1.1"])
+    assert target.lesson.exercises[0].title == "Two"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from blindgrade.catalog import Catalog, UnknownId
+from blindgrade import notebook
+from blindgrade.catalog import Catalog, CourseError, UnknownId
 from blindgrade.cli.course.group import course
+from blindgrade.cli.grade.command import grade
 from blindgrade.scaffold.lesson import new_lesson, plan_lesson
 from blindgrade.verify.bench import Effort
 from blindgrade.verify.proofs import READABLE, prove
@@ -124,3 +128,47 @@ def test_a_bare_install_verifies_and_names_the_extra_for_mutants(root: Path, mon
     for arguments in (["--mutants"], ["--why", "center_rows"]):
         done = run("verify", *arguments)
         assert done.exit_code == 2 and "pip install 'blindgrade[author]'" in done.stderr
+
+
+@pytest.fixture
+def broken(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The course, whose second lesson is not right yet."""
+    spec = Catalog(root).files("lesson-1.1.2").spec
+    spec.write_text(spec.read_text().replace("points = 100", "points = 0"))
+    monkeypatch.chdir(root)
+    return root
+
+
+LEFT_OUT = "lesson-1.1.2 is left out, because its files are not right yet: "
+
+
+@pytest.mark.parametrize("arguments", [[], ["--hint"]])
+def test_progress_and_hints_name_a_lesson_that_is_not_right_and_show_the_others(
+    broken: Path, arguments: list[str]
+) -> None:
+    done = CliRunner().invoke(grade, arguments)
+    assert done.exit_code == 0, done.output
+    assert f"grade: {LEFT_OUT}" in done.stderr and "lesson.toml:7: exercise 1 (`center_rows`)" in done.stderr
+    assert "lesson-1.1.1" in done.stdout and "Traceback" not in done.output
+
+
+def test_a_hint_for_the_lesson_that_is_not_right_says_why_there_is_none(broken: Path) -> None:
+    done = CliRunner().invoke(grade, ["--hint", "lesson-1.1.2"])
+    assert done.exit_code == 2 and "lesson.toml:7: exercise 1 (`center_rows`)" in done.stderr
+
+
+def test_a_page_of_one_lesson_names_the_lesson_that_is_not_right_once(broken: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    done = subprocess.run(
+        [sys.executable, "-m", "blindgrade", "grade", "lesson-1.1.1", "--report", str(page)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1 and page.is_file(), done.stderr
+    assert done.stderr.count(LEFT_OUT) == 1
+
+
+def test_the_magic_grades_a_lesson_beside_one_that_is_not_right(broken: Path) -> None:
+    names = {"standardize": lambda values: values}
+    assert notebook.grade("standardize", namespace=names).max_points == 40
+    with pytest.raises(CourseError, match=r"lesson\.toml:7"):
+        notebook.grade("lesson-1.1.2", namespace=names)

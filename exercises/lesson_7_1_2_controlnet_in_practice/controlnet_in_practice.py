@@ -28,6 +28,7 @@
 
 # %%
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -150,10 +151,41 @@ def canny(
 ) -> Bool[Tensor, "height width"]:
     """Canny's edges of a grey image.
 
-    img [H, W], float64, 0 to 255; low, high: thresholds on the Sobel magnitude; sigma >= 0: blur in pixels,
-    none at 0. Returns a bool mask [H, W].
+    img [H, W], float64, 0 to 255; low, high: thresholds on the Sobel magnitude of the blurred image; sigma >= 0: blur
+    in pixels, none at 0. Returns a bool mask [H, W], in which lines are one pixel wide and every line has a strong
+    pixel.
     Raises ValueError if low > high.
     Source: Canny 1986, "A computational approach to edge detection".
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## How many lines? An open experiment
+#
+# The same two thresholds draw a forest in one photograph and nothing in the next. A user does not think in
+# gradients; they say "a light sketch, 8 % of the pixels" or "every line, 20 %". Find the thresholds for them.
+# You are given the detector as a function of its two thresholds, for one picture that you do not see.
+#
+# **Goal**: the share of lit pixels misses the wanted share by at most 0.015. **Budget**: 8 runs of the detector.
+# **Rule**: `high` is 2 to 3 times `low`, the ratio that Canny recommends. Any way of searching is welcome.
+# Before you write it, look at what a threshold does: how far apart are 20 and 40 on this scale, and how far
+# 800 and 820? The checks ask for shares from 0.08 to 0.2 on pictures whose contrast fades from one side to the
+# other.
+#
+# **Predict first.** The picture is printed too pale: every grey value is halved, the thresholds stay. Return as
+# `guess` the share that you expect then. It is not graded; the report shows it beside the measurement.
+
+
+# %%
+def tune_edges(edges: Callable[[float, float], Bool[Tensor, "height width"]], share: float) -> dict[str, float]:
+    """Thresholds at which an edge detector lights the wanted share of a picture.
+
+    edges: edges(low, high) runs Canny on one picture, grey values 0 to 255, and returns a bool mask [H, W]; share:
+    the wanted share of lit pixels, 0.08 to 0.2. Returns low, high and guess, Python floats: 2 to 3 times low is
+    high; guess is the share that you expect at the same thresholds once every grey value is halved (not graded).
+    Criterion: the share at (low, high) is within 0.015 of `share`, after at most 8 calls of edges.
+    Source: Canny 1986, "A computational approach to edge detection", on the ratio of the two thresholds.
     """
     raise NotImplementedError
 
@@ -253,7 +285,8 @@ def skeleton_map(
 # | `double_contrast` | every grey value is doubled; the thresholds stay |
 # | `move_person` | the person steps to the side |
 #
-# Reason from what the filter computes. Adding a constant, for example, leaves every difference as it is.
+# Reason from what the filter computes. Adding a constant, for example, leaves every difference as it is. In the
+# notebook, the cell after the exercise runs your own tools on drawn scenes and compares.
 
 
 # %%
@@ -331,6 +364,20 @@ def check_control_image(
 # In this toy the pull is linear in $s$, so at 2.0 the result is as far off as without any control; what a real
 # network does there, you have to measure. So take the *weakest* scale whose error you can
 # bear: with `max_error = 0.7` that is 0.7, and all the diversity it leaves is yours.
+#
+# Two more knobs of a diffusion model trade the same two things. Look at what is left at 0, and at 1:
+#
+# | knob | 0 | 1 | beyond 1 |
+# |---|---|---|---|
+# | conditioning scale $s$ | no map | the map as loud as in training | louder than it ever was in training |
+# | guidance scale (CFG) | no prompt | the prediction with the prompt | further away from the one without it |
+# | img2img `strength` | the reference itself | the reference forgotten | does not exist |
+#
+# The first two add $s$ times a difference. `strength` turns the other way: more strength is *less* reference.
+#
+# Which scale do people use? The paper's own tool has one slider from 0 to 2 that stands at 1. In the library
+# diffusers the default is 1.0, and the card of its own Canny ControlNet for SDXL says 0.5, "recommended for good
+# generalization". "Between 0.7 and 1.0" is a rule of thumb of users, not a result of the paper.
 
 
 # %%

@@ -121,6 +121,21 @@ def decoupled_attention(
 # nothing; it wakes up as soon as $V_i$ has moved.
 #
 # The sum is formed *before* the output projection, so its bias is added once.
+#
+# In Stable Diffusion 1.5, a picture of 512 x 512 pixels is a latent of 64 x 64. Where the U-Net works at 16 x 16, the
+# shapes of such a layer are
+#
+# | tensor | shape | why |
+# |---|---|---|
+# | `x`, $Q$ | `[B, 256, 1280]` | 16 · 16 places, width 1280, eight heads of 160 |
+# | text; $K_t, V_t$ | `[B, 77, 768]`; `[B, 77, 1280]` | 77 tokens of CLIP's width 768 |
+# | reference; $K_i, V_i$ | `[B, 4, 768]`; `[B, 4, 1280]` | four tokens out of one CLIP vector |
+# | shares | `[B, 8, 256, 77]` and `[B, 8, 256, 4]` | one softmax a document, not one over 81 |
+# | out | `[B, 256, 1280]` | the picture's places alone |
+#
+# Who listens to whom? The places of the picture read the text, and they read the reference. Nobody reads the places,
+# and text and reference do not hear each other: both leave the layer as they came. Lesson 7.4.3 builds the other way,
+# one room in which all of them talk.
 
 
 # %%
@@ -333,9 +348,46 @@ def prepare_generation(
 
 
 # %% [markdown]
+# ## What moves when the reference moves? An open experiment
+#
+# The two methods read the reference through two kinds of encoder. A VAE's latent has the layout: shift the picture by
+# eight pixels, and the latent shifts by one. CLIP was trained to match pictures with captions, so it says what is to
+# be seen, and nearly the same for the shifted picture. Build a small one of each kind, of any design you like.
+#
+# The pictures are 16 x 16: a textured square of 8 x 8 pixels somewhere on a dark canvas, with faint grain. There are
+# five textures: stripes that lie, stand or lean, a chequerboard, and plain. Your function gets a batch of them and
+# answers with two codes for each picture:
+#
+# | code | at most | goal |
+# |---|---|---|
+# | `look` | 16 numbers | the picture whose code is nearest (Euclid) has the same texture: for at least 85 % |
+# | `look` | | shift the square, and the code moves by at most 0.4 of the mean distance between two textures' codes |
+# | `layout` | 64 numbers | a linear readout, fitted on 320 pictures, finds the square's place in new ones: off by at most 1.8 pixels on average. (Guessing the middle is off by 3.3.) |
+#
+# There is nothing to train. Ask which operations forget *where*, and which of those still know *what*.
+#
+# **Predict first.** Return as `guess` how far you expect `look` to move, as a share of that mean distance. It is not
+# graded; the report shows it beside the measurement.
+
+
+# %%
+def reference_codes(images: Float[Tensor, "batch 1 16 16"]) -> dict[str, Tensor | float]:
+    """Two codes of each picture: what it looks like, and how it is laid out.
+
+    images [B, 1, 16, 16]: textured squares on a dark canvas, values from about 0 to 1.2. Returns look [B, K] with
+    K <= 16, layout [B, L] with L <= 64, and guess, a Python float (not graded). A picture's codes depend on that
+    picture alone.
+    Criterion: the table of the text.
+    Source: Radford et al. 2021 (CLIP, arXiv 2103.00020); Rombach et al. 2022 (arXiv 2112.10752), section 3.1.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
 # ## Which channel does a weight read?
 #
-# A frozen diffusion model can be spoken to on five channels, and each enters at its own place:
+# A frozen diffusion model can be spoken to on five channels. A plain one hears WHEN and WHAT. ControlNet (lesson 7.1.1)
+# made them three, IP-Adapter makes them four, and SDXL (lesson 7.4.1) has a fifth. Each enters at its own place:
 #
 # | channel | condition | where it enters |
 # |---|---|---|
@@ -398,6 +450,53 @@ def probe_channels(model: Callable[..., Tensor], inputs: dict[str, Float[Tensor,
     Source: Ye et al. 2023 (IP-Adapter, arXiv 2308.06721) and Zhang et al. 2023 (ControlNet, arXiv 2302.05543).
     """
     raise NotImplementedError
+
+
+# %% [markdown]
+# ## Four channels, one network
+#
+# Now compose them. Build a small network that hears all four: the time and the text always, the map and the reference
+# if they are given, each of these two with a knob of its own. Nothing of its inside is asked for. What is asked for are
+# the properties that make channels *composable*:
+#
+# 1. **Nothing first**: in a fresh network map and reference change nothing, bit for bit; time and text are heard.
+# 2. **Then a whisper**: already then, the first backward pass gives some parameter of the map's path a gradient that is
+#    not zero, and some of the reference's path.
+# 3. **Heard**: with other weights all four channels move the output.
+# 4. **A way back**: a knob at 0, or the condition left out, gives the same numbers bit for bit, whatever the other
+#    channel says at the time.
+# 5. **A knob of its own**: one knob does nothing to the other channel. At 0.5 the output is neither that of 0 nor of 1.
+#
+# Number 4 is where a shared softmax fails: a reference of zeros is not the same as no reference. Note what is *not*
+# asked for. The reference's contribution may depend on the map, because the queries that read it have heard the map.
+# Channels that can be removed one by one need not have effects that simply add up.
+
+
+# %%
+class FourChannels(nn.Module):
+    """A small network that hears WHEN, WHAT, WHERE and WHAT_IT_LOOKS_LIKE, with a knob for each of the last two.
+
+    width: features of the picture's tokens and of the map's, a multiple of 4; context: width of the text's and the
+    reference's tokens. The five properties of the text hold, in float32, the third and the last two for any weights.
+    Source: Zhang et al. 2023 (arXiv 2302.05543) and Ye et al. 2023 (arXiv 2308.06721), on adding to a frozen model.
+    """
+
+    def __init__(self, width: int, context: int) -> None:
+        super().__init__()
+        raise NotImplementedError
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch places width"],
+        t: Float[Tensor, "batch"],
+        text: Float[Tensor, "batch text context"],
+        hint: Float[Tensor, "batch places width"] | None = None,
+        image: Float[Tensor, "batch image context"] | None = None,
+        where: float = 1.0,
+        look: float = 1.0,
+    ) -> Float[Tensor, "batch places width"]:
+        """x, hint [B, N, width], t [B], text [B, L, context], image [B, M, context]; where, look: the two knobs."""
+        raise NotImplementedError
 
 
 # %% [markdown]

@@ -8,9 +8,10 @@
 # every noisy image, towards more likely images. Once you see the arrow, three things that looked separate
 # become one: the noise predictor, the random forward process, and the deterministic sampler DDIM.
 #
-# You will build the arrow by hand for laws simple enough to write down, walk along it, find it inside a noise
-# prediction, let the number of noising steps go to infinity, and run time backwards. At the end you train a
-# noise predictor and read the score out of it.
+# You will build the arrow by hand for laws simple enough to write down, let autograd find it for any other, walk
+# along it, find it inside a noise prediction, let the number of noising steps go to infinity, and run time
+# backwards in two ways. At the end you design a sampler that may ask the score eight times, and you train a noise
+# predictor and read the score out of it.
 #
 # **Notation**, the same in all exercises:
 #
@@ -125,6 +126,37 @@ def gmm_score(
 
 
 # %% [markdown]
+# ## Any density, by autograd
+#
+# A mixture can be differentiated by hand. For a law that only a program knows, autograd does it: mark the *place*
+# as the thing to differentiate by, call the program, and ask for the gradient. Three differences to training are
+# worth a second look.
+#
+# - In training the loss is differentiated by the parameters. Here the parameters are constants. A network that
+#   computes $\log p$ must be the same afterwards, and nothing may be left in the `.grad` of its parameters: the
+#   next optimiser step would add it to a gradient of something else.
+# - Each point has a score of its own. What the other points of the batch are must not matter.
+# - A sampler asks for the score inside `torch.no_grad()`, where nothing is recorded. The score is wanted there, too.
+#
+# Because $Z$ drops out, the program may return $\log p$ up to a constant. With $\log \tilde p(x) = -x^4/4$ in one
+# dimension the score is $-x^3$: $-8$ at $x = 2$.
+
+
+# %%
+def score_by_autograd(
+    log_density: Callable[[Tensor], Tensor], x: Float[Tensor, "points dim"]
+) -> Float[Tensor, "points dim"]:
+    """The score at each point of a law that is known only as a program.
+
+    log_density: x [N, D] -> log p [N] up to a constant, row by row; it may be an nn.Module. x [N, D] may require
+    gradients itself. Returns [N, D], which has no graph. Works as well where gradients are switched off.
+    x stays as it is, with its `.grad`, and so do the module's parameters, with theirs.
+    Source: Hyvarinen 2005, "Estimation of non-normalized statistical models by score matching", section 2.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
 # ## Follow the compass
 #
 # A compass is for walking. With step size $\eta$,
@@ -171,9 +203,9 @@ def follow_compass(
 # $$ s = -\frac{\sqrt{1-\bar\alpha}\;\epsilon}{1-\bar\alpha} = -\frac{\epsilon}{\sqrt{1 - \bar\alpha}}. $$
 #
 # That holds for one $x_0$. Averaged over all $x_0$ that could have led to $x_t$ it still holds, with the
-# expected noise on the right and the score of the noisy data on the left; and the expected noise is exactly
-# what a network trained with the mean squared error predicts. The score was hiding inside DDPM all along: a
-# noise predictor is a score model that was never told so.
+# expected noise on the right and the score of the noisy data on the left; you will do this average yourself two
+# sections further. And the expected noise is what a network comes to predict that is trained with the mean squared
+# error. The score was hiding inside DDPM all along: the noise predictor is a score model.
 #
 # The minus: noise points away from the data, the score points back. The root: at $\bar\alpha = 0.75$ the
 # noise's standard deviation is $0.5$, so $\epsilon = 1$ means a score of $-2$; at $\bar\alpha = 0.99$ it is
@@ -212,6 +244,42 @@ def noise_from_score(
     score [B, ...]; alpha_bar: signal share in [0, 1], 0-dim or [B]. Returns a tensor like score.
     Raises ValueError if any alpha_bar is negative or above 1.
     Source: Song et al. 2021 (arXiv 2011.13456), section 3 and appendix B.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## The average, on data that can be counted
+#
+# "Averaged over all $x_0$ that could have led here" is the step on which everything rests, so do it. Let the data be
+# $K$ points $y_1 \dots y_K$, equally likely. From a noisy $x_t$, each of them could be the origin, and Bayes says how
+# probably: in proportion to the density of the noise that it would have taken,
+#
+# $$ w_k \;\propto\; \exp\!\Big(-\frac{\lVert x_t - \sqrt{\bar\alpha}\; y_k \rVert^2}{2\,(1 - \bar\alpha)}\Big),
+#    \qquad \sum_k w_k = 1. $$
+#
+# The squared error is least for the mean. So the best denoiser of a finite set answers with the mean of its points
+# under these weights, $\hat x_0 = \sum_k w_k\, y_k$, and the best noise predictor with the noise that leads from there
+# to $x_t$. The answer is a blend of data points, and as a rule no data point itself.
+#
+# Two points, $-1$ and $+1$, at $\bar\alpha = 0.5$, seen from $x_t = 0.5$: the origins would sit at $\pm 0.707$, the
+# weights are $0.196$ and $0.804$, and $\hat x_0 = 0.609$. The noise is $(0.5 - 0.707 \cdot 0.609)/0.707 = 0.098$, and
+# the score of the noisy data is $-0.139$. At little noise the weights choose one point, at much noise the answer
+# is the mean of all data: from far away, every digit looks like the average digit.
+
+
+# %%
+def finite_data_denoiser(
+    x_t: Float[Tensor, "batch ..."], data: Float[Tensor, "points ..."], alpha_bar: Float[Tensor, "*batch"]
+) -> dict[str, Tensor]:
+    """The answers with the least expected squared error, for data that are K equally likely points.
+
+    x_t [B, ...]: noisy samples; data [K, ...]: the clean points, each shaped like one sample; alpha_bar: signal share
+    in [0, 1), 0-dim or [B]. Returns a dict of three tensors: "weights" [B, K], how probably each point is the origin;
+    "x0" and "eps", like x_t, the best prediction of the clean sample and of the noise. All are finite also where every
+    likelihood is too small for the dtype.
+    Raises ValueError if any alpha_bar is negative, or 1 or more.
+    Source: Karras et al. 2022 (EDM, arXiv 2206.00364), appendix B.3; Vincent 2011.
     """
     raise NotImplementedError
 
@@ -317,8 +385,8 @@ def vp_marginal(t: Float[Tensor, "..."], beta_min: float, beta_max: float) -> di
 # variance, so after $i$ steps the staircase holds $\prod_{j \le i} (1 - \beta_j)$, where the ramp holds
 # $\bar\alpha(t_i)$.
 #
-# With $n = 1000$ and $\beta$ from 0.1 to 20 the $\beta_i$ run from 0.00012 to 0.02, which are DDPM's own
-# numbers: they are this ramp, cut into a thousand steps. The largest gap between the two is 0.0391 for
+# With $n = 1000$ and $\beta$ from 0.1 to 20 the $\beta_i$ run from 0.00012 to 0.02. DDPM's go in equal steps from
+# 0.0001 to 0.02: this ramp, cut into a thousand steps. The largest gap between the two is 0.0391 for
 # $n = 50$, 0.0194 for 100, 0.0097 for 200 and 0.0019 for 1000: it falls like $1/n$. Same process, smoother
 # description. A step with $\beta_i \ge 1$ would leave no signal at all: too few steps for this ramp.
 
@@ -340,7 +408,7 @@ def staircase(n_steps: int, beta_min: float, beta_max: float) -> dict[str, Float
 # %% [markdown]
 # ## Time backwards
 #
-# Every SDE with drift $f$ and diffusion $g$ can be run backwards in time, if one knows the score of the noisy
+# An SDE with drift $f(x, t)$ and diffusion $g(t)$ can be run backwards in time, if one knows the score of the noisy
 # data at each moment. There are two ways back. Same landscape, different lens: one path shakes, the other
 # does not, and at every $t$ both carry the same crowd of points.
 #
@@ -413,6 +481,54 @@ def pf_ode_sample(
 
 
 # %% [markdown]
+# ## The same crowd, by other paths
+#
+# Now the other way back. The reverse SDE has twice the pull and shakes at each step (this is the Euler-Maruyama
+# method):
+#
+# $$ x_{k+1} = x_k + (t_{k+1} - t_k)\,\big[f - g^2 s\big](x_k, t_k) + g(t_k)\,\sqrt{t_k - t_{k+1}}\;\, z_k . $$
+#
+# The bracket and $g$ are taken where the step begins. Variances add, so the shake of a step grows with the root of its
+# length. The grid is that of the probability flow ODE: $n$ equal steps, and as many draws $z_k$.
+#
+# What is the same, and what is not? Take two hills of width 0.2 in one dimension, 40 % of the data at $-1.5$ and 60 %
+# at $+1.5$. Let 20,000 points of noise walk down both ways in 500 steps, each point from the same start:
+#
+# | $t$ | 1 | 0.5 | 0.2 | 0.001 |
+# |---|---|---|---|---|
+# | mean of the noisy data | 0.00 | 0.08 | 0.24 | 0.30 |
+# | of the ODE's points | -0.02 | 0.06 | 0.22 | 0.27 |
+# | of the SDE's points | -0.02 | 0.10 | 0.25 | 0.30 |
+# | standard deviation of the noisy data | 1.00 | 1.05 | 1.34 | 1.48 |
+# | of the ODE's points | 1.01 | 1.06 | 1.35 | 1.49 |
+# | of the SDE's points | 1.01 | 1.05 | 1.33 | 1.48 |
+#
+# At every time both crowds are the crowd of the noisy data, up to chance and the error of the steps. The single paths
+# differ: who starts on the right ends on the right under the ODE (the correlation of start and end is 0.86), and
+# anywhere under the SDE (0.01). The ODE also keeps the accident that these starts are 0.02 too far to the left; the SDE
+# forgets it. Same landscape, different lens.
+
+
+# %%
+def reverse_sde_sample(
+    score_fn: Callable[[Tensor, Tensor], Tensor],
+    x_T: Float[Tensor, "points dim"],
+    noise: Float[Tensor, "steps points dim"],
+    beta_min: float,
+    beta_max: float,
+    t_end: float,
+) -> Float[Tensor, "steps+1 points dim"]:
+    """Carry noise to data along the reverse SDE, from t = 1 to t_end in as many equal steps as there are draws.
+
+    score_fn: (x [N, D], t [N]) -> score [N, D], with t in x's dtype; x_T: the noise at t = 1; noise: standard normal
+    draws, noise[k] is the shake of step k and enters with a plus. All steps shake, the last one included. Returns the
+    whole path [n + 1, N, D]: row 0 is x_T.
+    Source: Song et al. 2021 (arXiv 2011.13456), equation (6) and section 4.1.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
 # ## DDIM was Euler's method
 #
 # DDIM was found another way: predict the clean image, then leap to the next noise level with the same noise,
@@ -455,14 +571,53 @@ def ddim_vs_euler(
 
 
 # %% [markdown]
+# ## Eight questions
+#
+# An open task. You get a score of noisy data and noise at $t = 1$, and you may ask for the score of each point
+# **at most eight times**. What you do with the answers is yours: which times you ask about, which way back you walk,
+# in which coordinates, whether you shake, what you remember of earlier answers.
+#
+# The data are a few narrow hills in the plane, which you do not know: each has the standard deviation 0.05, they are at
+# least 1 apart, and they are not equally likely. Three things are measured, with $\beta$ from 0.1 to 20:
+#
+# - **sharp**: at least 94 % of the samples are within 0.3 of a hill's middle;
+# - **as wide as the hills**: the samples that are there spread around the middles between 0.5 and 1.7 times as wide as
+#   the hills do;
+# - **the right crowd**: the samples are shared out among the hills as the data are; at most 15 % of the samples would
+#   have to move to another hill.
+#
+# Eight equal steps in $t$ do not get there: of the probability flow ODE's samples some 20 % end between the hills, of the
+# reverse SDE's some 90 %. Where is the time well spent? Look once more at the picture of `pf_ode_sample`.
+#
+# **Predict first.** Return with the samples the share of them, from 0 to 1, that you expect to be sharp. It is not
+# graded. The report shows it beside what was measured.
+
+
+# %%
+def sample_in_eight(
+    score_fn: Callable[[Tensor, Tensor], Tensor],
+    x_T: Float[Tensor, "points 2"],
+    beta_min: float,
+    beta_max: float,
+) -> dict[str, Tensor | float]:
+    """Samples of unknown narrow hills, for which the score of each point was asked at most eight times.
+
+    score_fn: (x [M, 2], t [M]) -> score [M, 2] of the noisy data under the VP schedule, t in (0, 1], in x's dtype;
+    x_T [N, 2]: standard normal noise at t = 1. Altogether at most 8 N rows may be asked about. Returns a dict:
+    "samples" [N, 2]; "predicted", a Python float, the share of the samples that you expect to be sharp.
+    The criterion is in the text above.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
 # ## Train noise, get the score
 #
 # The claim of this lesson, tested: train a network to predict *noise*, never mention a score, and take the
 # score out of it.
 #
-# Draw clean points, times $t$ uniform in $[0, 1]$ and noise; build $x_t$ with the VP schedule $\beta$ from
-# 0.1 to 20; let the network see $(x_t, t)$ and minimise the mean squared error to $\epsilon$. Afterwards
-# return a function that turns the network's noise into a score.
+# The network sees $(x_t, t)$, with times from the whole of $[0, 1]$ and the VP schedule $\beta$ from 0.1 to 20, and
+# learns nothing but noise. What you return answers with a score.
 #
 # What works: `mlp(3, 2)` from the toys with $x_t$ and the raw $t$ side by side as its input (or the noise's
 # standard deviation, or its logarithm, in place of $t$), Adam with learning rate 3e-3, batches of 512 points.

@@ -7,7 +7,7 @@ import math
 import torch
 import torch.nn.functional as F
 from blindgrade.checks import Fail, Watch, answers_and_purity, check, describe, error_of, gradients, in_each_dtype
-from blindgrade.figures import points
+from blindgrade.figures import bars, curves, points
 from torch import Tensor, nn
 
 
@@ -243,6 +243,47 @@ def follows_through_many_updates(lesson, rng):
         "with gradients": [p.grad is not None for p in list(online.parameters()) + after],
     }
 
+RECIPES = {
+    "all three": (0.8, True, True),
+    "no boundary condition": (0.8, False, True),
+    "no stop-gradient": (0.8, True, False),
+    "neither": (0.8, False, False),
+    "no slow target": (0.0, True, True),
+}
+
+def chains(rng, levels, dtype):
+    """Spreads before training, the true one, and a step size at which the training is steady."""
+    return rng.uniform(levels, low=-1.0, high=3.0, dtype=dtype), rng.number(0.3, 1.2), rng.number(0.1, 0.2)
+
+def trained_chains(answer, start, width, rate, steps):
+    """What `answer` says for each recipe."""
+    return {name: answer(start, width, rate, decay, steps, *parts) for name, (decay, *parts) in RECIPES.items()}
+
+def spreads_at_the_top(result, rng):
+    lines = {name: (torch.arange(len(rows)), rows[:, -1]) for name, rows in result.items() if name in RECIPES}
+    title = "Spread of the answers at the highest level, for five recipes"
+    return curves(title, lines, xlabel="step", ylabel="spread")
+
+@check("answers_over_training", weight=2, public=True, figure=spreads_at_the_top)
+def keeps_or_loses_the_true_spread(lesson, rng):
+    """With each part of the recipe switched on or off, the spreads of all levels are followed step by step.
+
+    The arguments stay as they are.
+    """
+    start, width, rate = chains(rng, 5, torch.float64)
+    watch = Watch(start)
+    seen = trained_chains(lesson.answers_over_training, start, width, rate, 60)
+    return {**seen, "the start, unchanged": watch.unchanged()}
+
+@check("answers_over_training", public=True)
+def begins_with_the_boundary_condition(lesson, rng):
+    """Without any step there is one row: the start, in which the lowest level is true already if the condition is on."""
+    start, width, rate = chains(rng, 4, torch.float64)
+    return {
+        f"{name}, no step": lesson.answers_over_training(start, width, rate, decay, 0, *parts)
+        for name, (decay, *parts) in RECIPES.items()
+    }
+
 CLOUD = {"atol": {"float32": 1e-4, "float64": 1e-6}, "rtol": {"float32": 1e-3, "float64": 1e-5}}
 
 def cloud_case(rng, points, batch, dim, dtype):
@@ -294,7 +335,7 @@ def jumps_after_training(lesson, net, teacher, data, places, seed):
 
     Also how far the training moved a weight of the network.
     """
-    calls, before = [], [parameter.detach().clone() for parameter in net.parameters()]
+    calls, before = [], copies(net)
 
     def listening(x, t):
         calls.append(len(x))
@@ -302,10 +343,20 @@ def jumps_after_training(lesson, net, teacher, data, places, seed):
 
     f = lesson.train_consistency_model(net, listening, data, T_MIN, T_MAX, STEPS, seed)
     calls.clear()
+    return {**far_and_near(f, places), "teacher calls": len(calls), "moved": moved(net, before)}
+
+def copies(net):
+    """The network's weights now."""
+    return [parameter.detach().clone() for parameter in net.parameters()]
+
+def moved(net, before):
+    """How far a weight has moved since then, at most."""
+    return max(float((now.detach() - then).abs().max()) for now, then in zip(net.parameters(), before, strict=True))
+
+def far_and_near(f, places):
+    """What f says at t_max and at t_min for the same places."""
     with torch.no_grad():
-        said = {name: f(places, torch.full((len(places),), t)) for name, t in (("far", T_MAX), ("near", T_MIN))}
-    moved = [float((now.detach() - then).abs().max()) for now, then in zip(net.parameters(), before, strict=True)]
-    return {**said, "teacher calls": len(calls), "moved": max(moved)}
+        return {name: f(places, torch.full((len(places),), t)) for name, t in (("far", T_MAX), ("near", T_MIN))}
 
 def stands_alone_and_still(result, places):
     """Fail unless f did without the teacher, both answers are like the places, and the one at t_min is the places."""
@@ -315,6 +366,10 @@ def stands_alone_and_still(result, places):
             hidden="the returned f asks the teacher",
             misconception="walks_with_the_teacher",
         )
+    still_at_t_min(result, places)
+
+def still_at_t_min(result, places):
+    """Fail unless both answers are like the places, and the one at t_min is the places."""
     for name, level in (("far", "t_max"), ("near", "t_min")):
         answer = result[name]
         if not (isinstance(answer, torch.Tensor) and answer.shape == places.shape):
@@ -342,6 +397,17 @@ def lands_on_the_hill(result, expected, rng):
     if not width > 0.35:
         named = "denoiser_instead" if width < 0.2 else None
         raise Fail(f"all noise lands within {width:.2f} of one place; the hill is 0.7 wide", misconception=named)
+    # A cloud of the right width is not enough: on one hill, who starts further out to one side lands further out there.
+    share = share_on_the_hill(result["far"], places, centre)
+    if not share < 0.6:
+        raise Fail(f"noise lands on the hill, but by {share:.2f} of Euler's miss away from the end of its own trajectory")
+
+END, ONE_STEP = 0.0997, 0.0139
+
+def share_on_the_hill(far, places, centre):
+    """How far the landings are from their trajectories' ends, as a share of what one Euler step misses."""
+    offset = places - centre
+    return rms(far - centre - END * offset) / rms((END - ONE_STEP) * offset)
 
 def landings(result, rng):
     data, _, _ = hill(rng)
@@ -359,6 +425,56 @@ def lands_on_one_hill(lesson, rng):
     net = ToyMLP(2, 64, seed=seed, depth=3)
     return jumps_after_training(lesson, net, teacher, data, places, seed)
 
+FAR = 0.15
+
 def rms(offset):
     """Root of the mean squared length of the rows."""
     return float((offset**2).sum(dim=1).mean().sqrt())
+
+GOAL = 0.37
+
+def jumps_of_its_own(lesson, data, places, seed):
+    """What the f that was trained without a teacher says, how far a weight moved, and the prediction."""
+    net = ToyMLP(2, 64, seed=seed, depth=3)
+    before = copies(net)
+    result = lesson.train_without_teacher(net, data, T_MIN, T_MAX, STEPS, seed)
+    return {**far_and_near(result["f"], places), "moved": moved(net, before), "predicted": result["predicted"]}
+
+def judged_by_share(result, places, data, share, own_share):
+    """Fail unless the boundary holds, the network was trained, and the share of Euler's miss is below the goal."""
+    still_at_t_min(result, places)
+    if not (isinstance(result["predicted"], float) and result["predicted"] >= 0):
+        raise Fail(f"the prediction is {describe(result['predicted'])}; expected a Python float, 0 or more")
+    far = result["far"]
+    if float((far[:20, None] - data).norm(dim=2).min(dim=1).values.max()) < 1e-4:
+        raise Fail("every answer at t_max is a point of the data itself", misconception="looks_up_the_data")
+    if share < GOAL and not result["moved"] > 0:
+        raise Fail("the given network was not trained: it is not what answers", misconception="walks_on_the_data")
+    if not share < GOAL:
+        named = "denoiser_instead" if own_share < 0.3 and result["moved"] > FAR else None
+        raise Fail(f"one jump misses by {share:.2f} of Euler's miss; expected less than {GOAL}", misconception=named)
+
+def lands_on_the_hill_alone(result, expected, rng):
+    """The verdict on one hill, trained without a teacher."""
+    data, places, centre = hill(rng)
+    share = share_on_the_hill(result["far"], places, centre)
+    spread = rms(result["far"] - result["far"].mean(dim=0))
+    # The posterior mean spreads by 0.07 here, the hill by 0.7.
+    judged_by_share(result, places, data, share, spread / 0.7)
+
+def foreseen_share(result, rng):
+    _, places, centre = hill(rng)
+    measured = share_on_the_hill(result["far"], places, centre)
+    return bars("Share of the Euler step's miss", {"predicted": result["predicted"], "measured": measured})
+
+@check(
+    "train_without_teacher",
+    public=True,
+    reference=False,
+    verdict=lands_on_the_hill_alone,
+    figure=foreseen_share,
+)
+def finds_the_ends_on_one_hill(lesson, rng):
+    """After 700 updates on one hill without a teacher, one jump misses the true ends by less than 0.37 of Euler's miss."""
+    data, places, _ = hill(rng)
+    return jumps_of_its_own(lesson, data, places, rng.integer(0, 1000))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import torch
 from blindgrade.checks import Watch, answers_and_purity, check, error_of, gradients, in_each_dtype, made_in, saved_buffers, shapes_of
-from blindgrade.figures import image
+from blindgrade.figures import curves, image
 from torch import Tensor, nn
 
 
@@ -116,6 +117,15 @@ def steers_each_sample(lesson, rng):
         "in float64": block_answers(lesson, rng, (16, 4), 3, 5, torch.float64),
     }
 
+@check("DiTBlock", weight=1.5, public=True)
+def is_the_identity_at_first(lesson, rng):
+    """A fresh block hands on x whatever the condition, because ada starts at zero, and no other layer does."""
+    x, c = rng.normal(2, 5, 16), 3 * rng.normal(2, 16)
+    block = lesson.DiTBlock(16, 4)
+    state = block.state_dict()
+    names = ["ada.weight", "ada.bias", *(f"{layer}.weight" for layer in ("qkv", "proj", "fc1", "fc2"))]
+    return {"out": block(x, c), "is zero": {name: not bool(state[name].any()) for name in names}}
+
 @check("DiTBlock", public=True)
 def the_gates_learn_first(lesson, rng):
     """At the start the gates alone get a gradient, in ada; with any weights all layers, x and c get theirs."""
@@ -170,6 +180,43 @@ def refuses_a_budget_for_nothing(lesson, rng):
         "error at a tenth": error_of(lesson.scale_dit, least // 10, widths, depths),
         "just enough": lesson.scale_dit(least, widths, depths),
     }
+
+DIT_MACS = [0.36, 1.41, 6.06, 1.42, 5.56, 23.01, 5.01, 19.70, 80.71, 7.39, 29.05, 118.64]
+DIT_FID = [153.6, 100.41, 68.4, 122.74, 68.38, 43.47, 118.87, 45.64, 23.33, 106.41, 43.01, 19.47]
+LAW = {"atol": 1e-4, "rtol": 1e-4}
+
+def line_of_models(result, rng):
+    """The power law that was found, over the paper's models."""
+    macs, fid = torch.tensor(DIT_MACS), torch.tensor(DIT_FID)
+    order = macs.argsort()
+    law = result["DiT"]
+    fitted = law["factor"] * macs[order] ** law["exponent"]
+    lines = {"measured": (macs[order].log10(), fid[order]), "your law": (macs[order].log10(), fitted)}
+    return curves("FID of DiT against compute", lines, xlabel="log10 of billions of MACs", ylabel="FID", low=0.0)
+
+@check("compute_law", public=True, figure=line_of_models, **LAW)
+def finds_the_law_of_dit(lesson, rng):
+    """The paper's twelve models: correlation -0.93 with the logarithm of compute, exponent -0.365."""
+    return {"DiT": lesson.compute_law(torch.tensor(DIT_MACS), torch.tensor(DIT_FID))}
+
+def trained_alike(rng, n, slope, spread):
+    """Compute and quality of n models around a power law."""
+    macs = torch.exp(4 * rng.uniform(n, dtype=torch.float64) - 1)
+    return macs, torch.exp(slope * macs.log() + 2 + spread * rng.normal(n, dtype=torch.float64))
+
+@check("compute_law", weight=2, public=True, **LAW)
+def finds_any_law(lesson, rng):
+    """Exact laws and scattered ones, steep and flat, two models and many; the arguments stay as they are."""
+    cases = {"an exact law": trained_alike(rng, 6, -0.4, 0.0), "scattered": trained_alike(rng, 9, -0.8, 0.3)}
+    return answers_and_purity(lesson.compute_law, cases | {"two models": trained_alike(rng, 2, -1.5, 0.0)})
+
+@check("compute_law", public=True)
+def more_compute_may_not_help(lesson, rng):
+    """If more compute makes it worse or changes nothing, no factor halves it: infinite."""
+    macs = torch.tensor([1.0, 2.0, 4.0])
+    cases = {"worse": torch.tensor([1.0, 2.0, 3.0]), "the same": torch.tensor([2.0, 2.0, 2.0])}
+    found = {name: lesson.compute_law(macs, quality)["halving"] for name, quality in cases.items()}
+    return {f"{name}, is infinite": value == math.inf for name, value in found.items()}
 
 def tables(lesson, sizes):
     """The table for each (d_model, grid_h, grid_w)."""

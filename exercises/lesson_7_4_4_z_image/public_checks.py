@@ -6,6 +6,7 @@ import copy
 import math
 import torch
 from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, describe, error_of, gradients, in_each_dtype, made_in
+from blindgrade.figures import bars, curves, points
 from toys import mlp
 
 
@@ -308,6 +309,203 @@ def is_a_constant(lesson, rng):
     direction = lesson.decoupled_dmd_direction(real, fake, x.requires_grad_(), *rest)
     return {"direction": direction, "carries a gradient": direction.requires_grad}
 
+def hill_answers(mean, var):
+    """The exact denoiser of N(mean, var) at x_s = (1 - s) x0 + s n; small, since a public check releases it."""
+
+    def answer(x, s, cond):
+        keep = (1 - s) * var / ((1 - s) ** 2 * var + s**2)
+        return mean + cond + keep[:, None] * (x - (1 - s[:, None]) * (mean + cond))
+
+    return answer
+
+def fitted(crowd):
+    """The fake model of a crowd: the denoiser of the Gaussian with its mean and variance, whatever it is asked for."""
+    model = hill_answers(crowd.mean(dim=0), crowd.var())
+    return lambda x, s, cond: model(x, s, 0.0)
+
+def crowd_case(rng, rounds=4, n=6, dim=2):
+    """A teacher, a crowd and all draws; there are as many rounds as levels of a round nowhere, so axes stay apart."""
+    real = hill_answers(rng.normal(dim, dtype=DOUBLE), rng.number(0.2, 0.6))
+    crowd, cond, uncond = rng.normal(n, dim, dtype=DOUBLE), rng.normal(dim, dtype=DOUBLE), rng.normal(dim, dtype=DOUBLE)
+    u, noise = rng.uniform(rounds, 2, n, dtype=DOUBLE), rng.normal(rounds, 2, n, dim, dtype=DOUBLE)
+    return real, fitted, crowd, cond, uncond, rng.number(2, 4), ((0.1, 0.5), (0.4, 0.9)), u, noise, 0.3
+
+@check("guided_crowd", weight=2, public=True)
+def walks_by_spear_and_shield(lesson, rng):
+    """In each round every point moves along the decoupled direction, against a fake model of the crowd as it is now."""
+    cases = {"a short walk": crowd_case(rng), "a longer one": crowd_case(rng, 7, 5, 3)}
+    return answers_and_purity(lesson.guided_crowd, cases)
+
+@check("guided_crowd", public=True)
+def walks_without_its_shield(lesson, rng):
+    """Without the shield the crowd follows the spear alone; with guidance 1, it then stands still."""
+    case = crowd_case(rng)
+    still = (*case[:5], 1.0, *case[6:])
+    return answers(lesson.guided_crowd, {"spear alone": (*case, False), "no guidance": (*still, False)})
+
+def middles(result, rng):
+    """The middle of the crowd, round by round."""
+    rounds = torch.arange(len(result["both at all levels"]))
+    lines = {name: (rounds, walk.clamp(-1, 12)) for name, walk in result.items()}
+    return curves("Where the middle of the crowd goes; the teacher's hill is at 1", lines, xlabel="round", ylabel="middle")
+
+def three_walks(lesson, rng, n=100):
+    """The crowd's middle, round by round, in three settings with equal draws; the teacher's hill is at 1."""
+    real, zero, one = hill_answers(0.0, 0.25), torch.zeros(1, dtype=DOUBLE), torch.ones(1, dtype=DOUBLE)
+    crowd, draws = rng.normal(n, 1, dtype=DOUBLE), (rng.uniform(60, 2, n, dtype=DOUBLE), rng.normal(60, 2, n, 1, dtype=DOUBLE))
+    settings = {
+        "both at all levels": (((0.0, 1.0), (0.0, 1.0)), True),
+        "spear at low noise": (((0.0, 0.3), (0.0, 1.0)), True),
+        "no shield": (((0.0, 1.0), (0.0, 1.0)), False),
+    }
+    return {
+        name: lesson.guided_crowd(real, fitted, crowd, one, zero, 3.0, ranges, *draws, 0.3, on).mean(dim=(1, 2))
+        for name, (ranges, on) in settings.items()
+    }
+
+@check("guided_crowd", public=True, figure=middles)
+def is_held_by_its_shield(lesson, rng):
+    """With the shield the crowd comes to rest, nearer to the teacher if the spear has low levels; without it, it runs."""
+    return three_walks(lesson, rng)
+
+SUMS = {"rtol": 2e-3, "atol": 2e-3}
+
+def balance(rng):
+    """A teacher with and without the prompt, a variance and a guidance scale."""
+    return rng.number(-2, 2), rng.number(2.5, 4), rng.number(0.1, 1.5), rng.number(1.5, 6)
+
+@check("resting_place", public=True, **SUMS)
+def rests_where_the_text_says(lesson, rng):
+    """The four rows of the text's table."""
+    whole, fine = (0.0, 1.0), (0.0, 0.3)
+    rows = {"both at all": (whole, whole), "coupled low": (fine, fine), "low, all": (fine, whole), "all, low": (whole, fine)}
+    return answers(lesson.resting_place, {name: (1.0, 0.0, 0.25, 3.0, *ranges) for name, ranges in rows.items()})
+
+@check("resting_place", weight=2, public=True, **SUMS)
+def balances_on_average(lesson, rng):
+    """Other means, variances, guidance scales and ranges; single levels too."""
+    spans = [((0.0, 0.5), (0.2, 1.0)), ((0.3, 0.9), (0.0, 0.7)), ((0.5, 0.5), (0.5, 1.0)), ((0.1, 0.9), (0.4, 0.4))]
+    return answers(lesson.resting_place, {f"case {i}": (*balance(rng), *span) for i, span in enumerate(spans)})
+
+@check("resting_place", weight=0.5, public=True, **SUMS)
+def needs_a_shield_that_holds(lesson, rng):
+    """A shield at level 0 alone raises ValueError; one at a low level does not, and neither does a spear at 0."""
+    case = balance(rng)
+    return {
+        "at 0": error_of(lesson.resting_place, *case, (0.0, 0.5), (0.0, 0.0)),
+        "low": error_of(lesson.resting_place, *case, (0.0, 0.5), (0.1, 0.1)),
+        "spear at 0": lesson.resting_place(*case, (0.0, 0.0), (0.2, 0.9)),
+    }
+
+def two_hills(middle, std):
+    """Exact denoiser for hills at middle (label 0) and -middle (1), or both (-1); it is in a public check."""
+    hills = torch.stack([middle, -middle])
+
+    def teacher(x, s, label):
+        s = s.reshape(-1, 1)
+        var = (1 - s) ** 2 * std**2 + s**2
+        apart = x[:, None] - (1 - s[:, None]) * hills
+        answered = hills + ((1 - s) * std**2 / var)[:, None] * apart
+        if label >= 0:
+            return answered[:, label]
+        share = torch.softmax(-apart.square().sum(dim=2) / (2 * var), dim=1)
+        return (share[:, :, None] * answered).sum(dim=1)
+
+    return teacher
+
+def steered(lesson, rng, angle, label, n=256):
+    """A crowd, what the student expects of it, and how the teacher was asked."""
+    middle = 0.6 * torch.tensor([math.cos(angle), math.sin(angle)])
+    teacher, log = two_hills(middle, 0.5), []
+
+    def counted(x, s, asked):
+        levels = torch.as_tensor(s).detach().reshape(-1).float()
+        log.append((int(asked), len(x), float(levels.sum()), len(levels) > 1 and float(levels.std()) > 1e-3))
+        return teacher(x, levels.expand(len(x)).to(x.dtype), int(asked))
+
+    answer = lesson.steer_crowd(counted, label, n, rng.integer(0, 1000))
+    free = {levels for asked, _, levels, _ in log if asked < 0}
+    return {
+        "crowd": answer["crowd"],
+        "predicted": float(answer["predicted"]),
+        "calls": len(log),
+        "largest": max((rows for _, rows, _, _ in log), default=0),
+        "levels of the prompt alone": sum(asked >= 0 and levels not in free for asked, _, levels, _ in log),
+        "levels by the point": sum(varied for *_, varied in log),
+    }
+
+def obedience(result, angle, label):
+    """Share on the asked side, spread along and across, distance of the middle from home; in standard deviations."""
+    crowd = result["crowd"]
+    if not (isinstance(crowd, torch.Tensor) and crowd.shape == (256, 2)):
+        raise Fail(f"the crowd for n = 256 is {describe(crowd)}; expected [256, 2]")
+    along = torch.tensor([math.cos(angle), math.sin(angle)]) * (1 - 2 * label)
+    across = torch.stack([-along[1], along[0]])
+    crowd = crowd.float()
+    away = (crowd.mean(dim=0) - 0.6 * along) / 0.5
+    return {
+        "share": float((crowd @ along > 0).float().mean()),
+        "along": float((crowd @ along).std()) / 0.5,
+        "across": float((crowd @ across).std()) / 0.5,
+        "away": float(away.norm()),
+        "beyond": float(away @ along),
+    }
+
+def obeys(result, angle, label):
+    """Raise Fail unless the crowd reaches the goal within the budget."""
+    seen = obedience(result, angle, label)
+    if not result["calls"] <= 300 or not result["largest"] <= 256:
+        raise Fail(f"the teacher was called {result['calls']} times, with up to {result['largest']} points; expected 300 and 256")
+    widths = f"the crowd spreads {seen['along']:.2f} times as far as the hill along, {seen['across']:.2f} times across"
+    name = shortcut(result, seen)
+    if not seen["away"] <= 1.1:
+        raise Fail(f"the crowd's middle is {seen['away']:.2f} standard deviations off; expected at most 1.1", misconception=name)
+    if not (0.8 <= seen["along"] <= 1.3 and 0.8 <= seen["across"] <= 1.3):
+        raise Fail(f"{widths}; expected 0.8 to 1.3", misconception=name)
+    if not seen["share"] >= 0.95:
+        raise Fail(f"{seen['share']:.1%} of the crowd obeys; expected at least 95%", misconception=name)
+
+def shortcut(result, seen):
+    """Which known shortcut the crowd shows, if any: by where it is, how wide it is, and how the teacher was asked."""
+    moved_by_rounds = result["levels by the point"] > 20
+    if moved_by_rounds and seen["beyond"] > 3 and seen["along"] > 1.1:
+        return "spear_alone"
+    if moved_by_rounds and max(seen["along"], seen["across"]) < 0.45:
+        return "no_fake"
+    if moved_by_rounds and seen["away"] < 0.15 and min(seen["along"], seen["across"]) > 0.85 and seen["share"] < 0.94:
+        return "no_guidance"
+    coupled = moved_by_rounds and result["levels of the prompt alone"] == 0
+    return "coupled" if coupled and seen["along"] < 0.8 < seen["across"] and seen["away"] > 0.4 else None
+
+def obeys_label_0(result, expected, rng):
+    obeys(result, 0.0, 0)
+
+def crowd_on_its_hill(result, rng):
+    """The crowd beside what the teacher paints without guidance."""
+    honest = torch.tensor([0.6, 0.0]) + 0.5 * rng.normal(256, 2)
+    return points("The class is asked on the right", {"teacher, unguided": honest, "your crowd": result["crowd"]})
+
+def expected_and_measured(result, rng):
+    """The student's prediction beside what came out."""
+    share = obedience(result, math.pi / 2, 0)["share"]
+    heights = {"teacher, unguided": 0.885, "you expected": result["predicted"], "measured": share}
+    return bars("Share on the asked side", heights)
+
+@check("steer_crowd", public=True, reference=False, verdict=obeys_label_0, figure=crowd_on_its_hill)
+def obeys_and_stays_alive(lesson, rng):
+    """At least 95 % obey, the spread is 0.8 to 1.3 of the hill's, the middle near home, with at most 300 calls."""
+    return steered(lesson, rng, 0.0, 0)
+
+def obeys_upwards(result, expected, rng):
+    if not 0 <= result["predicted"] <= 1:
+        raise Fail(f'"predicted" is {result["predicted"]:.3g}; expected a share from 0 to 1')
+    obeys(result, math.pi / 2, 0)
+
+@check("steer_crowd", public=True, reference=False, verdict=obeys_upwards, figure=expected_and_measured)
+def obeys_as_predicted_or_not(lesson, rng):
+    """The same with the class above; your expectation is a share, and the report shows it beside the measured one."""
+    return steered(lesson, rng, math.pi / 2, 0)
+
 def errors_of_pairs(rng, size, dtype=DOUBLE, scale=1.0):
     """Denoising errors of model and reference on winners and losers."""
     return tuple(scale * rng.uniform(size, low=0.05, high=1.0, dtype=dtype) for _ in range(4))
@@ -338,6 +536,56 @@ def compares_siblings(lesson, rng):
     return answers_and_purity(
         lesson.grpo_advantages, in_each_dtype(lambda dtype: (3 * rng.normal(3, 6, dtype=dtype) + 2,))
     )
+
+class Tilted(torch.nn.Module):
+    """(z [G, k], t) -> middles [G, D] by one linear layer, in double precision."""
+
+    def __init__(self, rng, k, dim):
+        super().__init__()
+        self.layer = rng.fill(torch.nn.Linear(k, dim).double(), 0.7)
+
+    def forward(self, z, t):
+        return self.layer(z + t)
+
+def policy_case(rng, groups=3, members=4, dim=2):
+    """A net, a spread, starts, noise, and samples that were drawn earlier."""
+    net, std = Tilted(rng, 2, dim), rng.number(0.3, 1.5)
+    z, noise = rng.normal(groups, 2, dtype=DOUBLE), rng.normal(groups, members, dim, dtype=DOUBLE)
+    return net, std, z, noise, rng.normal(groups, members, dim, dtype=DOUBLE)
+
+@check("GaussianPolicy", weight=2, public=True)
+def knows_how_probable_a_sample_is(lesson, rng):
+    """The log-density of each sample, all constants in it: one number, two, five, as many groups as members too."""
+    seen = {}
+    for sizes in ((3, 4, 2), (2, 3, 5), (3, 3, 1)):
+        net, std, z, _, x = policy_case(rng, *sizes)
+        watch = Watch(x, z)
+        seen[str(sizes)] = lesson.GaussianPolicy(net, std).log_prob(x, z)
+        seen[f"{sizes}, inputs unchanged"] = watch.unchanged()
+    return seen
+
+@check("GaussianPolicy", public=True)
+def draws_siblings_around_one_middle(lesson, rng):
+    """The samples of a group lie around the middle of their start, as far as std says."""
+    seen = {}
+    for sizes in ((3, 4, 2), (4, 4, 3)):
+        net, std, z, noise, _ = policy_case(rng, *sizes)
+        seen[str(sizes)] = lesson.GaussianPolicy(net, std).sample(z, noise)
+    return seen
+
+@check("GaussianPolicy", weight=2, public=True)
+def rewards_reach_the_net(lesson, rng):
+    """Samples move with the net; a probability counts its sample as a constant, also one that was drawn just now."""
+    net, std, z, noise, old = policy_case(rng)
+    weights, shares = rng.normal(3, 4, 2, dtype=DOUBLE), rng.normal(3, 4, dtype=DOUBLE)
+    policy, parts = lesson.GaussianPolicy(net, std), list(net.parameters())
+    old.requires_grad_()
+    drawn = policy.sample(z, noise)
+    return {
+        "through the samples": gradients(drawn * weights, parts),
+        "through probabilities": gradients(policy.log_prob(drawn, z) * shares, parts),
+        "to the sample itself": gradients(policy.log_prob(old, z) * shares + 0 * old.sum(dim=2), [old]),
+    }
 
 def policy(rng, groups, members, dtype=DOUBLE):
     """Log-probabilities now and before, ratios well inside and outside the usual clip, and rewards."""
@@ -527,3 +775,72 @@ def is_as_wide_as_the_teacher(result, expected, rng):
 def spreads_as_far_as_the_teacher(lesson, rng):
     """With one round hill as the teacher, the samples spread as far as it does: both answers fit the noise level."""
     return spread_of_one(lesson, torch.tensor([1.0, -0.5]), 0.4, rng)
+
+def far_along(lesson, seeds, mean, direction):
+    """Where students end, for three weights: how far beyond the teacher's mean along the reward, and across it."""
+
+    def teacher_score(x, t):
+        return (mean - x) / (1 + t.reshape(-1, 1) ** 2)
+
+    across = torch.stack([-direction[1], direction[0]])
+    ends = {}
+    for weight in (3.0, 8.0, 0.0):
+        policy = lesson.GaussianPolicy(Generator(seeds[0]), 1.0)
+        trained = lesson.train_dmdr(policy, teacher_score, lambda x: 1.5 * (x @ direction), weight, 300, seeds[1])
+        start = torch.randn(2000, 2, generator=torch.Generator().manual_seed(seeds[2]))
+        away = trained.net(start, 0).detach() - mean
+        ends[f"{weight:g}"] = [float((away @ direction).mean()), float((away @ across).mean())]
+    return ends
+
+def goes_beyond_and_is_held(result, expected, rng):
+    """Student code never reaches this: the result has two numbers for each weight."""
+    (near, side), (nearer, other), (free, _) = (result[key] for key in ("3", "8", "0"))
+    if abs(near - free) < 1e-6 and abs(nearer - free) < 1e-6:
+        # Equal draws and equal ends with every weight: it does not count. Were there no reward, nobody would have moved.
+        raise Fail("the student ends at one place with every weight", misconception="no_rail" if free > 2 else None)
+    name = None
+    if abs(near) < 0.12 and abs(nearer) < 0.12 and abs(free) < 5:
+        name = "no_reward"
+    elif -0.9 < near < -0.25 and -0.4 < nearer < -0.08 and free < -5:
+        name = "reward_backwards"
+    elif free > 5 and all(abs(end) + abs(off) > 100 and abs(off) > 0.2 * abs(end) for end, off in (result["3"], result["8"])):
+        name = "swapped_answers"  # they flee from the teacher, and not along the reward
+    for weight, end in ((3, near), (8, nearer)):
+        optimum = 1 / weight
+        if not 0.8 * optimum < end < 2.3 * optimum:
+            span = f"{0.8 * optimum:.2f} to {2.3 * optimum:.2f}"
+            raise Fail(f"with weight {weight} the mean ends {end:.2f} beyond the teacher's; expected {span}", misconception=name)
+    if not (abs(side) < 0.25 and abs(other) < 0.25):
+        raise Fail(f"across the reward the mean ends {side:.2f} and {other:.2f} off; expected less than 0.25")
+    if not free > 5:
+        raise Fail(f"without a guardrail the mean ends {free:.2f} beyond the teacher's; expected more than 5", misconception=name)
+
+def ends_and_optimum(result, rng):
+    """How far students end beyond the teacher, beside guardrail_optimum."""
+    weights = torch.tensor([3.0, 8.0])
+    lines = {"students": (weights, torch.tensor([result["3"][0], result["8"][0]])), "guardrail_optimum": (weights, 1 / weights)}
+    return curves("How far beyond the teacher", lines, xlabel="weight of the guardrail", ylabel="distance", low=0.0)
+
+@check("train_dmdr", public=True, reference=False, verdict=goes_beyond_and_is_held, figure=ends_and_optimum)
+def passes_its_teacher(lesson, rng):
+    """The mean passes the teacher's, stays near guardrail_optimum with weights 3 and 8, and runs away without a rail."""
+    seeds = [rng.integer(0, 1000) for _ in range(3)]
+    return far_along(lesson, seeds, torch.tensor([1.0, -0.5]), torch.tensor([1.0, 0.0]))
+
+@check("train_dmdr", weight=0.5, public=True)
+def draws_its_siblings_by_its_seed(lesson, rng):
+    """Updates change the policy, and the seed decides all draws."""
+    noise, seeds = rng.normal(50, 2), [rng.integer(0, 500), rng.integer(500, 1000)]
+    policies = [lesson.GaussianPolicy(Generator(3), 1.0) for _ in range(3)]
+    untouched = policies[0].net(noise, 0).detach()
+
+    def after(policy, seed):
+        trained = lesson.train_dmdr(policy, score_of(torch.zeros(1, 2), 1.0), lambda x: x[:, 0], 3.0, 3, seed)
+        return trained.net(noise, 0).detach()
+
+    first, again, other = (after(policy, seed) for policy, seed in zip(policies, [seeds[0], *seeds], strict=True))
+    return {
+        "updates change it": not torch.allclose(first, untouched),
+        "same seed, same policy": bool(torch.allclose(again, first)),
+        "other seed, other policy": not torch.allclose(other, first),
+    }

@@ -10,10 +10,12 @@
 # builds both halves: the architecture (S3-DiT, a *scalable single-stream diffusion transformer*), and the
 # training that makes it fast and good (DMD, Decoupled-DMD, DMDR).
 #
-# Nothing in it is magic, and little of it is new to you. You will build a gated feed-forward network, rotate
-# queries and keys in three dimensions, assemble a block and a small S3-DiT that computes what the real one
-# computes, take a distillation loss apart into a spear and a shield, add a reward, and train a one-step
-# generator.
+# Nothing in it is magic, and little of it is new to you. **The first half** is the architecture: a gated
+# feed-forward network, queries and keys rotated in three dimensions, a block, and a small S3-DiT that computes
+# what the real one computes. **The second half** is training: distribution matching, a one-step generator, spear
+# and shield, a policy with a reward, and a student that passes its teacher. The halves do not need each other. If
+# you have one evening, do the first one; the second one is another evening, and you can stop in it before
+# "Learn from preferences".
 #
 # **Notation**, the same in all exercises:
 #
@@ -27,7 +29,7 @@
 # | $\sigma(z)$ | | the logistic sigmoid $1/(1 + e^{-z})$ |
 # | $\alpha$ | `alpha` | guidance scale (1 is none); nowhere a share of signal |
 #
-# The last exercise alone adds noise without shrinking the signal, $x_t = x_0 + t\,\epsilon$. Transformer
+# The exercises that train a generator add noise without shrinking the signal, $x_t = x_0 + t\,\epsilon$. Transformer
 # conventions: head $h$ owns consecutive channels, attention scores are divided by $\sqrt{d_{\text{head}}}$,
 # there is no mask and no dropout. A level of shape `[B]` belongs to the *first* axis of data `[B, ...]`. All
 # functions leave their arguments as they are and answer in their dtype.
@@ -379,9 +381,15 @@ class TinyS3DiT(nn.Module):
 
 
 # %% [markdown]
+# # Second half: training
+#
+# From here on the network may be any. Nothing below uses the code above.
+
+
+# %% [markdown]
 # ## Distribution matching
 #
-# The second half: how does such a model learn to paint in a few steps? Consistency distillation copies the
+# How does such a model learn to paint in a few steps? Consistency distillation copies the
 # teacher's *roads*, adversarial distillation asks a *critic*. Distribution matching distillation (DMD) is a
 # third way: let the student paint however it likes, and compare *crowds*.
 #
@@ -416,6 +424,46 @@ def dmd_loss(
     and fake model take the re-noised samples for. A sample's distance to the real answer counts as 1e-8 at
     least. Returns a 0-dim tensor. Only x receives a gradient, and the goal x - g is a constant.
     Source: Yin et al. 2023 (DMD, arXiv 2311.18828), distribution matching loss; DMD2's code.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Train a one-step generator
+#
+# Distil a diffusion teacher into a generator that paints with one call, with nothing but your `dmd_loss`. The data are four narrow hills in the plane, at distance 2 from the middle. You do not
+# get the data; you get the teacher's exact score for any noise level. In this exercise noise is added without
+# shrinking the signal, $x_t = x + t\,n$, as in consistency models. A round of training:
+#
+# 1. **Paint**: $x = \text{net}(z, 0)$ with $z \sim \mathcal N(0, I)$.
+# 2. **Re-noise**: a level $t$ for each sample, from little noise (about a hill's width) to much (beyond the
+#    whole ring), $x_t = x + t\,n$.
+# 3. **Real**: the teacher's answer $x_t + t^2\, \text{score}(x_t, t)$.
+# 4. **Fake**: usually a second network, trained along. In two dimensions the student's own batch *is* its
+#    distribution, and the exact denoiser for a set of points $y_j$ is a weighted mean, $\sum_j w_j y_j$ with
+#    $w = \operatorname{softmax}_j(-|x_t - y_j|^2/(2t^2))$.
+# 5. **Step**: `dmd_loss` on $x$, with both answers as constants.
+#
+# Large levels tell the crowd where the hills are and how many go to each; small ones shape each hill. Batches
+# of 256, Adam with learning rate 3e-3, levels from 0.2 to 3 (uniform in the logarithm) and 400 updates take
+# about a second. The teacher was never sampled, no road was followed, no critic was asked. (A few samples
+# stay between the hills: a smooth map stretches the noise and cannot tear it.) Simplicity beats complexity.
+#
+# The checks judge what it paints after 400 updates. On the four hills: more than 12 % of the samples belong to
+# each hill, and more than 70 % lie within 0.8 of one (60 % where the hills are turned). With one round hill: the
+# samples spread 0.85 to 1.15 times as far as the teacher's.
+
+
+# %%
+def train_dmd_generator(
+    net: nn.Module, teacher_score: Callable[[Tensor, Tensor], Tensor], steps: int, seed: int
+) -> nn.Module:
+    """Distil a teacher's score into a generator of one step, by distribution matching.
+
+    net: called as net(z, 0), z [n, 2] -> samples [n, 2]; teacher_score: (x [n, 2], t [n]) -> score [n, 2] of
+    the data plus t times standard normal noise; steps: number of optimiser updates; seed: for all draws.
+    Returns the trained net.
+    Source: Yin et al. 2023 (DMD, arXiv 2311.18828), section 3; the fake score is exact here.
     """
     raise NotImplementedError
 
@@ -539,6 +587,130 @@ def decoupled_dmd_direction(
 
 
 # %% [markdown]
+# ## The shield at work
+#
+# What do spear and shield do over many rounds? Leave the network out and let the crowd itself be the student:
+# points $x$ in the plane, which move a little in each round, $x \leftarrow x + \text{rate} \cdot d$. In each
+# round every point draws two levels of its own, and the **fake model is made anew** from where the crowd is now.
+# (In real training it is a second network, which learns along; one that stayed behind would be a picture of a
+# crowd that is gone.)
+#
+# You get `fake_of`, which makes the fake model of a crowd, and all draws, so that two runs differ only in what you
+# change. Your function returns the whole walk; the notebook draws it for three settings. Without a shield the
+# fake model is not asked, and the direction is the spear alone.
+
+
+# %%
+def guided_crowd(
+    real: Callable[[Tensor, Tensor, Tensor], Tensor],
+    fake_of: Callable[[Tensor], Callable[[Tensor, Tensor, Tensor], Tensor]],
+    x: Float[Tensor, "points dim"],
+    cond: Tensor,
+    uncond: Tensor,
+    alpha: float,
+    ranges: tuple[tuple[float, float], tuple[float, float]],
+    u: Float[Tensor, "rounds 2 points"],
+    noise: Float[Tensor, "rounds 2 points dim"],
+    rate: float,
+    shield: bool = True,
+) -> Float[Tensor, "rounds+1 points dim"]:
+    """The walk of a crowd that follows Decoupled-DMD's direction.
+
+    real: as for decoupled_dmd_direction; fake_of: makes a model of the same form from a crowd [n, D]; x: the crowd
+    at the start; ranges: (low, high) of the spear's levels, then of the shield's; u, noise: the draws of each round,
+    the spear's before the shield's; rate: the share of the direction that a point moves; shield: False leaves the
+    shield out. Returns the crowd at the start and after each round; x stays as it is.
+    Source: Liu et al. 2025 (Decoupled DMD, arXiv 2511.22677); the crowd in place of a network is this lesson's.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Where do they balance?
+#
+# One crowd ran away and two came to rest, at different places. Where, can be computed. Let the teacher know one
+# hill $\mathcal N(\mu_c, v)$ with the prompt and $\mathcal N(\mu_u, v)$ without it, and let the student's crowd be
+# $\mathcal N(m, v)$. The exact denoiser of $\mathcal N(\mu, v)$ at level $s$ takes the share
+#
+# $$ k(s) = \frac{s^2}{(1-s)^2\, v + s^2} $$
+#
+# of its answer from $\mu$ and the rest from what it sees: nothing at $s = 0$, everything at $s = 1$. All three
+# models see with the same $v$, so what they see cancels in both differences, and only the shares are left: the spear
+# pushes by $(\alpha - 1)(\mu_c - \mu_u)\,k(s_1)$ and the shield pulls back by $(\mu_c - m)\,k(s_2)$. The crowd rests
+# where the two cancel **on average** over their levels, which are uniform in their ranges.
+#
+# Take $\mu_c = 1$, $\mu_u = 0$, $v = 0.25$, $\alpha = 3$:
+#
+# | spear | shield | the crowd rests at |
+# |---|---|---|
+# | $[0, 1]$ | $[0, 1]$ | 3, where the guided teacher is |
+# | $[0, 0.3]$ | $[0, 0.3]$ | 3 again: **coupled**, the range changes nothing but the time it takes |
+# | $[0, 0.3]$ | $[0, 1]$ | 1.45 |
+# | $[0, 1]$ | $[0, 0.3]$ | 9.81 |
+#
+# So coupling ties two questions together that have different answers: at which levels guidance is wanted, and how
+# firmly the crowd is held. Apart, the ranges set how far guidance goes: many high levels for the shield hold the
+# crowd near its teacher. (In this toy. In pictures, a level also decides *what* is pushed.)
+
+
+# %%
+def resting_place(
+    teacher_mean: float,
+    uncond_mean: float,
+    var: float,
+    alpha: float,
+    spear_range: tuple[float, float],
+    shield_range: tuple[float, float],
+) -> float:
+    """The middle of the student's crowd at which spear and shield cancel on average.
+
+    teacher_mean, uncond_mean: of the teacher's Gaussian with and without the prompt; var: of both and of the
+    student's; the levels of each term are uniform in its range (low, high), and low = high is one level. Returns a
+    Python float, right to three digits.
+    Raises ValueError if the shield's range is (0, 0): nothing holds the crowd there.
+    Source: worked out above; Liu et al. 2025 (Decoupled DMD, arXiv 2511.22677), the two terms.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## Open experiment: an obedient crowd
+#
+# Now the design is yours. The teacher knows two classes that overlap: two round hills, whose middles are 2.4 standard
+# deviations apart. Without guidance, 12 % of what it paints for a class lies on the other class's side. Paint a crowd
+# that obeys better and is still alive.
+#
+# **The goal**, judged by the outcome alone:
+#
+# - **obedient**: at least 95 % of the crowd lies on the asked class's side;
+# - **alive**: in the direction from hill to hill, and across it, the crowd spreads 0.8 to 1.3 times as far as the
+#   asked hill;
+# - **at home**: the crowd's middle is at most 1.1 standard deviations off the asked hill's middle.
+#
+# **The budget**: 300 calls of `teacher`, each with at most as many points as the crowd has. You may move the crowd by
+# spear and shield, sample the teacher with a guided sampler, ask it what it knows and draw from that, or do something
+# that nobody here has thought of. Spear alone does not do it, and neither does matching without guidance.
+#
+# Before you run it, write down which share you expect on the asked side: your function returns it beside the crowd,
+# and the report shows your number beside the measured one. It costs no points.
+
+
+# %%
+def steer_crowd(
+    teacher: Callable[[Tensor, Tensor, int], Tensor], label: int, n: int, seed: int
+) -> dict:
+    """A crowd of n points that obeys its class better than the teacher does, and stays alive and at home.
+
+    teacher: (x_s [m, 2], s [m] in [0, 1], label) -> the exact denoiser's clean answer [m, 2] at
+    x_s = (1 - s) x0 + s n, with m <= n; label 0 or 1 is a class, -1 means no class. Its hills have the standard
+    deviation 0.5. label: the class asked for; n: points of the crowd; seed: for all draws. Returns {"crowd": [n, 2],
+    "predicted": the share of the crowd that you expect on the asked side}.
+    Calls teacher at most 300 times.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
 # ## Learn from preferences
 #
 # A student that matches its teacher's distribution can be as good as the teacher, and no better. To go
@@ -608,6 +780,56 @@ def grpo_advantages(
     Source: Shao et al. 2024 (DeepSeekMath, arXiv 2402.03300), GRPO with outcome supervision.
     """
     raise NotImplementedError
+
+
+# %% [markdown]
+# ## A policy that samples
+#
+# Rewards speak about samples, and the next loss asks how *probable* each sample was. A network that maps noise to a
+# picture cannot say: its picture either comes or does not. Make it a policy by leaving something to chance at the
+# end: for a start $z$ the network names the *middle*, and a sample is drawn around it,
+#
+# $$ x = \text{net}(z) + \varsigma\, n, \qquad
+#    \log p(x \mid z) = -\frac{\lVert x - \text{net}(z) \rVert^2}{2\varsigma^2}
+#    - D \log\!\big(\varsigma \sqrt{2\pi}\big), $$
+#
+# with $D$ numbers in a sample. Few-step samplers that put fresh noise in between two steps are such policies, one
+# Gaussian for each step. All siblings of a group share $z$, so they differ by chance alone.
+#
+# Two gradients leave this class, and they must not meet. Distribution matching needs the one *through the sample*:
+# $x$ moves when the network moves. The reward needs the one *through the probability*: the sample is a fact, and the
+# network makes it more or less likely. If the sample moved along, $x - \text{net}(z)$ would always be
+# $\varsigma\, n$, no probability would ever change, and the reward would teach nothing.
+#
+# By hand: $\text{net}(z) = (1, 0)$, $\varsigma = 0.5$, $x = (1.5, 1)$: the squared distance is 1.25, so
+# $\log p = -1.25 / 0.5 - 2 \log(0.5 \cdot 2.507) = -2.5 - 0.452 = -2.952$.
+
+
+# %%
+class GaussianPolicy(nn.Module):
+    """A generator of one step that draws its samples around what its network names.
+
+    net: called as net(z, 0), z [G, k] -> middles [G, D]; std: spread of the samples around their middle. Its only
+    parameters are those of net, under the key `net`. One start z belongs to a group of n samples.
+    Source: Williams 1992 (REINFORCE, Machine Learning 8), Gaussian units; Black et al. 2023 (DDPO, arXiv
+    2305.13301), a sampler's steps as a policy.
+    """
+
+    def __init__(self, net: nn.Module, std: float) -> None:
+        super().__init__()
+        raise NotImplementedError
+
+    def sample(
+        self, z: Float[Tensor, "groups k"], noise: Float[Tensor, "groups members dim"]
+    ) -> Float[Tensor, "groups members dim"]:
+        """The samples that these starts and this standard normal noise give; they move when the network moves."""
+        raise NotImplementedError
+
+    def log_prob(
+        self, x: Float[Tensor, "groups members dim"], z: Float[Tensor, "groups k"]
+    ) -> Float[Tensor, "groups members"]:
+        """Log-density of each sample under the policy now. A sample counts as a constant, wherever it comes from."""
+        raise NotImplementedError
 
 
 # %% [markdown]
@@ -710,41 +932,47 @@ def guardrail_optimum(
 
 
 # %% [markdown]
-# ## Train a one-step generator
+# ## Beyond the teacher
 #
-# The end of the course: distil a diffusion teacher into a generator that paints with one call, with nothing
-# but your `dmd_loss`. The data are four narrow hills in the plane, at distance 2 from the middle. You do not
-# get the data; you get the teacher's exact score for any noise level. In this exercise noise is added without
-# shrinking the signal, $x_t = x + t\,n$, as in consistency models. A round of training:
+# Theory said: not the ceiling. Now train it. The teacher's data are one round hill, the reward grows to the right,
+# and the policy starts somewhere. A round:
 #
-# 1. **Paint**: $x = \text{net}(z, 0)$ with $z \sim \mathcal N(0, I)$.
-# 2. **Re-noise**: a level $t$ for each sample, from little noise (about a hill's width) to much (beyond the
-#    whole ring), $x_t = x + t\,n$.
-# 3. **Real**: the teacher's answer $x_t + t^2\, \text{score}(x_t, t)$.
-# 4. **Fake**: usually a second network, trained along. In two dimensions the student's own batch *is* its
-#    distribution, and the exact denoiser for a set of points $y_j$ is a weighted mean, $\sum_j w_j y_j$ with
-#    $w = \operatorname{softmax}_j(-|x_t - y_j|^2/(2t^2))$.
-# 5. **Step**: `dmd_loss` on $x$, with both answers as constants.
+# 1. draw starts, a group of siblings for each, and their log-probabilities;
+# 2. ask the reward about each sample;
+# 3. re-noise all samples ($x_t = x + t\,n$, as when you trained the generator), ask teacher and crowd;
+# 4. `dmdr_loss`, with the gradients on their two ways.
 #
-# Large levels tell the crowd where the hills are and how many go to each; small ones shape each hill. Batches
-# of 256, Adam with learning rate 3e-3, levels from 0.2 to 3 (uniform in the logarithm) and 400 updates take
-# about a second. The teacher was never sampled, no road was followed, no critic was asked. (A few samples
-# stay between the hills: a smooth map stretches the noise and cannot tear it.) Simplicity beats complexity.
+# Fresh samples in each round mean that the policy which draws is the policy now: the ratio is 1 in value, and its
+# gradient is what counts.
 #
-# The checks judge what it paints after 400 updates. On the four hills: more than 12 % of the samples belong to
-# each hill, and more than 70 % lie within 0.8 of one (60 % where the hills are turned). With one round hill: the
-# samples spread 0.85 to 1.15 times as far as the teacher's.
+# Where will it end? `guardrail_optimum` says, if you hand it the reward in the loss's own units. GRPO counts rewards in
+# standard deviations of the group, and in a group only $\varsigma\, n$ varies: so the slope is $1/\varsigma$, whatever
+# the reward's own slope was. Multiply the reward by ten and nothing changes. For $v = 1$, $\varsigma = 1$ and $w = 3$
+# the student should rest $1/3$ beyond the teacher. Trained ones come to 1.2 to 1.7 times that, because `dmd_loss` divides by
+# the distance to the real answer, so its pull grows less than the distance does. That is also its danger: its pull has
+# an upper bound, and below a certain weight, or without it, the student runs away.
+#
+# The checks train with $w = 3$, $w = 8$ and $w = 0$, 300 updates each, $\varsigma = 1$, a teacher $\mathcal N(\mu, I)$ in
+# the plane and a reward that grows in one direction. In this direction, the student's mean must end 0.8 to 2.3 times
+# as far beyond $\mu$ as `guardrail_optimum` says, with both weights; across it, within 0.25 of $\mu$; and with $w = 0$ it
+# must run more than 5 beyond. Groups of 16, levels from 0.3 to 3 (uniform in the logarithm), Adam with a rate that falls
+# from 0.01 and 300 updates take less than a second.
 
 
 # %%
-def train_dmd_generator(
-    net: nn.Module, teacher_score: Callable[[Tensor, Tensor], Tensor], steps: int, seed: int
+def train_dmdr(
+    policy: nn.Module,
+    teacher_score: Callable[[Tensor, Tensor], Tensor],
+    reward: Callable[[Tensor], Tensor],
+    dmd_weight: float,
+    steps: int,
+    seed: int,
 ) -> nn.Module:
-    """Distil a teacher's score into a generator of one step, by distribution matching.
+    """Train a policy by reward and guardrail together.
 
-    net: called as net(z, 0), z [n, 2] -> samples [n, 2]; teacher_score: (x [n, 2], t [n]) -> score [n, 2] of
-    the data plus t times standard normal noise; steps: number of optimiser updates; seed: for all draws.
-    Returns the trained net.
-    Source: Yin et al. 2023 (DMD, arXiv 2311.18828), section 3; the fake score is exact here.
+    policy: a GaussianPolicy whose net takes z [G, 2] and names middles [G, 2]; teacher_score: (x [m, 2], t [m]) ->
+    score of the data plus t times standard normal noise; reward: x [m, 2] -> [m], no gradient needed; dmd_weight: of
+    the guardrail, 0 or more; steps: number of optimiser updates; seed: for all draws. Returns the trained policy.
+    Source: Jiang et al. 2025 (DMDR, arXiv 2511.13649); the fake score is exact here.
     """
     raise NotImplementedError

@@ -168,6 +168,110 @@ def as_one_matrix(x, target, lr, steps):
     return curve
 
 
+exercise("quiet_adapter")
+wrong("both_zero", "torch.randn(rank, width_in) / width_in**0.5", "torch.zeros(rank, width_in)",
+      hint="In a product of two factors, the gradient of each holds the other. What does the first step see if both are zero?")
+wrong("both_random", "torch.zeros(width_out, rank)", "torch.randn(width_out, rank) / rank**0.5",
+      hint="Nothing first: before training the frozen layer's answer must be untouched. Which factor has to wait at zero?")
+
+
+@wrong(hint="Count the parameters: a matrix of its own from every input to every output is over the budget.")
+class full_matrix(nn.Module):
+    def __init__(self, width_in, width_out, budget):
+        super().__init__()
+        self.guess = 0.0
+        self.weight = nn.Parameter(torch.zeros(width_out, width_in))
+
+    def forward(self, x):
+        return x @ self.weight.T
+
+
+
+
+@wrong(hint="A constant zero stays zero, and so does every gradient behind it. The zero must be a number that can train.")
+class multiplied_by_zero(nn.Module):
+    def __init__(self, width_in, width_out, budget):
+        super().__init__()
+        self.guess = 0.5
+        rank = budget // (width_in + width_out)
+        self.down = nn.Linear(width_in, rank, bias=False)
+        self.up = nn.Linear(rank, width_out, bias=False)
+
+    def forward(self, x):
+        return 0.0 * self.up(self.down(x))
+
+
+fails("rank_one", "rank = budget // (width_in + width_out)", "rank = 1")
+fails("one_factor_never_trains", "self.a = nn.Parameter(torch.randn(rank, width_in) / width_in**0.5)", "self.register_buffer('a', torch.randn(rank, width_in) / width_in**0.5)")
+
+
+@fails
+class part_of_the_input(nn.Module):
+    def __init__(self, width_in, width_out, budget):
+        super().__init__()
+        self.guess = 0.3
+        self.weight = nn.Parameter(torch.zeros(width_out, budget // (2 * width_out)))
+
+    def forward(self, x):
+        return x[:, : self.weight.shape[1]] @ self.weight.T
+
+
+@right
+class the_other_factor(nn.Module):
+    def __init__(self, width_in, width_out, budget):
+        super().__init__()
+        self.guess = 0.1
+        rank = budget // (width_in + width_out)
+        self.down = nn.Linear(width_in, rank, bias=False)
+        self.up = nn.Linear(rank, width_out, bias=False)
+        nn.init.zeros_(self.down.weight)
+
+    def forward(self, x):
+        return self.up(self.down(x))
+
+
+@right
+class behind_a_gate(nn.Module):
+    def __init__(self, width_in, width_out, budget):
+        super().__init__()
+        self.guess = 0.05
+        rank = (budget - 1) // (width_in + width_out)
+        self.down = nn.Parameter(torch.randn(rank, width_in) / width_in**0.5)
+        self.up = nn.Parameter(torch.randn(width_out, rank) / rank**0.5)
+        self.gate = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x):
+        return self.gate * F.linear(F.linear(x, self.down), self.up)
+
+
+@right
+class one_gate_for_each_direction(nn.Module):
+    def __init__(self, width_in, width_out, budget):
+        super().__init__()
+        self.guess = 0.0
+        rank = budget // (width_in + width_out + 1)
+        self.down = nn.Parameter(torch.randn(rank, width_in) / width_in**0.5)
+        self.up = nn.Parameter(torch.randn(width_out, rank) / rank**0.5)
+        self.gates = nn.Parameter(torch.zeros(rank))
+
+    def forward(self, x):
+        return torch.einsum("ni,ri,r,or->no", x, self.down, self.gates, self.up)
+
+
+@right
+class bottleneck(nn.Module):
+    def __init__(self, width_in, width_out, budget):
+        super().__init__()
+        self.guess = 0.2
+        width = (budget - width_out) // (width_in + width_out + 1)
+        self.down, self.up = nn.Linear(width_in, width), nn.Linear(width, width_out)
+        for parameter in self.up.parameters():
+            parameter.data.zero_()
+
+    def forward(self, x):
+        return self.up(F.silu(self.down(x)))
+
+
 exercise("init_control_state")
 wrong("copies_decoder_too", "state = {name: tensor.clone() for name, tensor in unet_state.items() if name.startswith(copied)}", "state = {name: tensor.clone() for name, tensor in unet_state.items()}",
       hint="Which half of the U-Net knows WHERE things are before the decoder uses it? Only the encoder and middle are copied.")
@@ -217,6 +321,8 @@ wrong("everything_in_controlnet_is_new", 'return "copied"', 'return "new"',
       hint="Compare controlnet.down_blocks.* with unet.down_blocks.* right after construction: equal or different?")
 wrong("hint_encoder_has_no_zero_layer", 'return "zero" if inner == "conv_out" else "new"', 'return "new"',
       hint="The last layer of the hint encoder starts at zero too, so that the copy first sees exactly the U-Net's features.")
+wrong("up_blocks_are_copied", '"down_blocks", "mid_block"):\n            return "copied"', '"down_blocks", "mid_block", "up_blocks"):\n            return "copied"',
+      hint="Encoder and middle are copied. The up blocks are the decoder, which a ControlNet does not have.")
 
 
 @wrong(hint="A part's name may contain another part's name. Compare the whole segment between the dots.")
@@ -320,6 +426,33 @@ wrong("scale_on_hint", "self.zero_hint(F.silu(self.hint_in(hint)))  # [B, b, H, 
       hint="The volume knob is on the residuals (the output), not on the hint.")
 wrong("scale_before_the_zero_convolution", "scale * zero(f)", "zero(scale * f)",
       hint="At scale 0 the residuals must vanish, but a trained zero convolution of zeros still gives its bias.")
+wrong("scale_unused", "[scale * zero(f)", "[zero(f)", hint="`scale` multiplies each of the five residuals: 0 silences them.")
+
+
+@wrong(hint="`scale` multiplies the five residuals, not the hint on its way in.")
+class scale_on_hint_image(TinyControlNet):
+    def forward(self, x, t, hint, scale=1.0):
+        return super().forward(x, t, scale * hint, 1.0)
+
+
+@wrong(hint="`scale` multiplies the five residuals, and nothing on the hint's way in.")
+class scale_on_hint_and_residuals(TinyControlNet):
+    def forward(self, x, t, hint, scale=1.0):
+        temb = self.time(time_features(t))
+        s0 = self.conv_in(x) + scale * self.zero_hint(F.silu(self.hint_in(hint)))
+        s1 = self.enc1(s0, temb)
+        s2 = self.down(s1)
+        s3 = self.enc2(s2, temb)
+        m = self.mid(s3, temb)
+        return [scale * zero(f) for zero, f in zip(self.zero, (s0, s1, s2, s3, m), strict=True)]
+
+
+@wrong(hint="`zero_hint` and `zero.0` to `zero.4` all start at zero: weight and bias.")
+class nothing_is_silent(TinyControlNet):
+    def __init__(self, in_channels, hint_channels, base):
+        super().__init__(in_channels, hint_channels, base)
+        for layer in (self.zero_hint, *self.zero):
+            nn.init.normal_(layer.weight, std=0.1)
 
 
 @right

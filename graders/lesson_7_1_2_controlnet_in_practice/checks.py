@@ -10,7 +10,7 @@ import math
 import torch
 
 from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, error_of
-from blindgrade.figures import curves, image
+from blindgrade.figures import bars, curves, image
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
 
@@ -353,6 +353,92 @@ def refuses_thresholds_in_the_wrong_order(lesson, rng):
     }
 
 
+# ---------------------------------------------------------------- tune_edges
+
+MOST_RUNS, MOST_MISS = 8, 0.015
+
+
+def fading_wall(rng, height, width, sideways):
+    """Grain whose contrast fades from one side to the other, so that any share of edges can be had."""
+    grain = rng.normal(height, width, dtype=torch.float64)
+    fade = torch.linspace(math.log(rng.number(60, 90)), math.log(0.5), width, dtype=torch.float64).exp()
+    wall = (128 + fade * grain).clamp(0, 255)
+    return wall.flip(1) if sideways else wall
+
+
+def tuned(lesson, rng, cases):
+    """What was found for each picture and share, how often the detector ran, and the shares that it lights."""
+    walls = {name: fading_wall(rng, 48, 96, rng.integer(0, 2)) for name in cases}
+    seen = {}
+    for name, wall in walls.items():
+        runs = []
+
+        def edges(low, high, wall=wall, runs=runs):
+            runs.append(high)
+            return lesson.canny(wall.clone(), float(low), float(high), 0.7)
+
+        found = lesson.tune_edges(edges, cases[name])
+        low, high, guess = (float(found[key]) for key in ("low", "high", "guess"))
+        seen[name] = {
+            "low": low,
+            "high": high,
+            "guess": guess,
+            "runs": len(runs),
+            "share": lesson.canny(wall, min(low, high), high, 0.7).double().mean().item(),
+            "share when halved": lesson.canny(wall / 2, min(low, high), high, 0.7).double().mean().item(),
+            "wanted": cases[name],
+        }
+    return seen
+
+
+def within_goal_and_budget(result, expected, rng):
+    """The verdict: few runs, the right ratio, and the wanted share of lit pixels."""
+    found = list(result.values())
+    runs = max(case["runs"] for case in found)
+    if runs > MOST_RUNS:
+        raise Fail(f"the detector ran {runs} times; expected at most {MOST_RUNS}", misconception="runs_until_it_fits")
+    for name, case in result.items():
+        low, high = case["low"], case["high"]
+        if not 0 < low <= high or not 1.999 <= high / low <= 3.001:
+            cause = "one_threshold" if low == high else None
+            raise Fail(f"{name}, low is {low:.4g} and high is {high:.4g}; expected high from 2 to 3 times low",
+                       misconception=cause)  # fmt: skip
+    misses = {name: case["share"] - case["wanted"] for name, case in result.items()}
+    worst = max(misses, key=lambda name: abs(misses[name]))
+    if abs(misses[worst]) <= MOST_MISS:
+        return
+    case, cause = result[worst], None
+    if runs == 0 and len({(case["low"], case["high"]) for case in found}) == 1:
+        cause = "same_for_every_picture"
+    elif all(case["high"] < 2.2 or case["high"] > 1000 for case in found):  # at an end of the scale, every time
+        cause = "searches_away"
+    raise Fail(
+        f"{worst}, {case['share']:.3f} of the pixels are lit at low = {case['low']:.4g}, high = {case['high']:.4g}; "
+        f"expected {case['wanted']:.3f}, give or take {MOST_MISS}",
+        misconception=cause,
+    )
+
+
+def guessed(result, rng):
+    heights = {}
+    for name, case in result.items():
+        heights[f"{name}: predicted"] = case["guess"]
+        heights[f"{name}: measured"] = case["share when halved"]
+    return bars("Grey values halved: the share that you predicted, and the share that is lit", heights)
+
+
+@check("tune_edges", weight=2, public=True, reference=False, verdict=within_goal_and_budget, figure=guessed)
+def finds_thresholds_for_a_share(lesson, rng):
+    """On three pictures the wanted share is met within 0.015, in at most 8 runs, with high 2 to 3 times low."""
+    return tuned(lesson, rng, {"a light sketch": 0.08, "a drawing": 0.13, "every line": 0.2})
+
+
+@check("tune_edges", weight=3, reference=False, verdict=within_goal_and_budget)
+def finds_thresholds_for_other_pictures(lesson, rng):
+    """On six pictures that nobody has seen, shares from 0.08 to 0.2 are met within goal, budget and rule."""
+    return tuned(lesson, rng, {f"picture {number}": rng.number(0.08, 0.2) for number in range(1, 7)})
+
+
 # ---------------------------------------------------------------- depth_to_map
 
 
@@ -588,9 +674,9 @@ def knows_what_openpose_sees(lesson, rng):
 
 @check("map_changes", public=True)
 def refuses_unknown_names(lesson, rng):
-    """Every map follows a person who moves and none a turn of the colours; unknown names raise ValueError."""
-    tools = rng.shuffled(["canny", "depth", "openpose"])
-    seen = {f"{tool}, {edit}": lesson.map_changes(tool, edit) for tool in tools for edit in (EDITS[4], EDITS[7])}
+    """OpenPose follows a person who moves, canny no turn of the colours; unknown names raise ValueError."""
+    known = rng.shuffled([("openpose", EDITS[7]), ("canny", EDITS[4])])
+    seen = {f"{tool}, {edit}": lesson.map_changes(tool, edit) for tool, edit in known}
     for tool, edit in (("sobel", EDITS[2]), ("Canny", EDITS[0]), ("", EDITS[1]), ("depth", "raise_leg"), ("canny", "")):
         seen[f"error for {tool!r}, {edit!r}"] = error_of(lesson.map_changes, tool, edit)
     return seen
@@ -598,8 +684,9 @@ def refuses_unknown_names(lesson, rng):
 
 @check("map_changes", public=True)
 def tells_apart_what_the_maps_see(lesson, rng):
-    """Six cells of the table, in which the three maps do not agree."""
-    cells = [("depth", EDITS[0]), ("openpose", EDITS[3]), *(("canny", EDITS[number]) for number in (0, 1, 5, 6))]
+    """Ten cells of the table: the edits about which the three maps do not agree."""
+    telling = {"canny": (0, 1, 5, 6), "depth": (0, 1, 3, 6), "openpose": (1, 3)}
+    cells = [(tool, EDITS[number]) for tool, numbers in telling.items() for number in numbers]
     return {f"{tool}, {edit}": lesson.map_changes(tool, edit) for tool, edit in rng.shuffled(cells)}
 
 

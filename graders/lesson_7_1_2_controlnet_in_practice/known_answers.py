@@ -289,6 +289,74 @@ def blurs_by_shifts(img, low, high, sigma):
     return hysteresis(thin, low=low, high=high)
 
 
+exercise("tune_edges")
+
+
+@wrong(hint="The same thresholds light another share of each picture. Ask the detector, and let its answers decide.")
+def same_for_every_picture(edges, share):
+    return {"low": 100.0, "high": 200.0, "guess": share / 2}
+
+
+wrong("runs_until_it_fits", "range(7)", "range(40)",
+      hint="Every run of the detector counts. How much does one more halving still change?")
+wrong("one_threshold", '"low": low', '"low": high',
+      hint="Two equal thresholds are one: no weak pixel can be linked any more. Canny asks for a ratio of 2 to 3.")
+wrong("searches_away", "if lit > share", "if lit < share",
+      hint="Too many lines are lit. Should the threshold rise or fall?")
+fails("one_row_of_thresholds", "    faint, strong = math.log(2), math.log(1140)\n    for _ in range(7):\n        middle = (faint + strong) / 2\n        lit = edges(0.4 * math.exp(middle), math.exp(middle)).double().mean().item()\n        faint, strong = (middle, strong) if lit > share else (faint, middle)\n    high = math.exp((faint + strong) / 2)\n", "    row = [1140 * k / 8 for k in range(1, 8)]\n    high = min(row, key=lambda h: abs(edges(0.4 * h, h).double().mean().item() - share))\n")
+fails("stops_after_three", "range(7)", "range(3)")
+fails("takes_the_share_as_a_threshold", "high = math.exp((faint + strong) / 2)", "high = 1140 * (1 - share)")
+
+
+def lit_share(edges, high):
+    return edges(high / 2.5, high).double().mean().item()
+
+
+@right
+def by_interpolation(edges, share):
+    below, above = math.log(8.0), math.log(600.0)
+    at = {x: lit_share(edges, math.exp(x)) for x in (below, above)}
+    for _ in range(6):
+        left, right_side = at[below], at[above]
+        step = (left - share) / max(left - right_side, 1e-9)
+        x = below + min(max(step, 0.15), 0.85) * (above - below)
+        at[x] = lit_share(edges, math.exp(x))
+        below, above = (x, above) if at[x] > share else (below, x)
+    best = math.exp(min(at, key=lambda x: abs(at[x] - share)))
+    return {"low": best / 2.5, "high": best, "guess": share / 2}
+
+
+@right
+def coarse_then_fine(edges, share):
+    coarse = [12.0, 34.0, 96.0, 272.0]
+    shares = [lit_share(edges, high) for high in coarse]
+    place = max((i for i in range(3) if shares[i] >= share), default=0)
+    fine = [coarse[place] * (coarse[place + 1] / coarse[place]) ** (k / 5) for k in range(6)]
+    known = {coarse[place]: shares[place], coarse[place + 1]: shares[place + 1]}
+    known |= {high: lit_share(edges, high) for high in fine[1:5]}
+    row = sorted(known)
+    for near, far in zip(row, row[1:], strict=False):
+        if known[near] >= share >= known[far]:
+            part = (known[near] - share) / max(known[near] - known[far], 1e-9)
+            high = near * (far / near) ** part
+            return {"low": high / 2.5, "high": high, "guess": 0.05}
+    return {"low": row[0] / 2.5, "high": row[0], "guess": 0.05}
+
+
+@right
+def by_following_the_slope(edges, share):
+    high, step, before, tried = 60.0, 2.5, 0, []
+    for _ in range(8):
+        lit = lit_share(edges, high)
+        tried.append((abs(lit - share), high))
+        direction = 1 if lit > share else -1
+        if before * direction < 0:
+            step = math.sqrt(step)
+        high, before = (high * step if direction > 0 else high / step), direction
+    best = min(tried)[1]
+    return {"low": best / 2.5, "high": best, "guess": 0.0}
+
+
 exercise("depth_to_map")
 wrong("far_is_bright", "nearness = inverse - inverse.min()", "nearness = depth[valid] - depth[valid].min()",
       hint="MiDaS gives inverse depth: near is bright, far is dark.")
@@ -355,6 +423,8 @@ wrong("ignores_confidence", "seen = confidence >= min_conf", "seen = confidence 
       hint="A joint the detector did not see must not be drawn (it would pull a limb to the corner).")
 wrong("draws_if_one_end_seen", "seen[a] and seen[b]", "seen[a] or seen[b]",
       hint="A limb is drawn between two joints that were seen: ask for the confidence of both ends.")
+wrong("unseen_joints_in_the_corner", "        if not (seen[a] and seen[b]):\n            continue\n", "",
+      hint="The key points of unseen joints are zero, and your limbs run there, to the corner. Skip a limb if an end was not seen.")
 wrong("square_brush", ".norm(dim=-1)", ".abs().amax(dim=-1)",
       hint="Distance is the length of the straight line to the limb: a limb's end is round, not square.")
 wrong("radius_is_diameter", "<= radius", "<= radius / 2",

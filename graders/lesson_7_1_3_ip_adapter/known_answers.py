@@ -484,6 +484,60 @@ def as_the_pipeline_does(method, ref_latent, clip_tokens, noise, alphas_cumprod,
     return {"init_latent": signal * ref_latent + spread * noise, "start_index": n - run, "image_tokens": None}
 
 
+exercise("reference_codes")
+wrong("small_picture", "F.adaptive_avg_pool2d(spectrum, (2, 8)).flatten(1)", "F.avg_pool2d(images, 4).flatten(1)",
+      hint="A small picture is still a picture: shift the square, and its numbers move to other places. What forgets where?")
+
+
+@wrong(hint="Copying the pixels is no code: it keeps the layout, and it has many more numbers than you may spend.")
+def all_the_pixels(images):
+    return {"look": images.flatten(1), "layout": images.flatten(1), "guess": 1.0}
+
+
+@wrong(hint="One mean forgets where, and nearly all of what. Two textures can be equally bright.")
+def mean_brightness(images):
+    return {"look": images.mean(dim=(1, 2, 3))[:, None], "layout": F.avg_pool2d(images, 2).flatten(1), "guess": 0.0}
+
+
+wrong("one_code_for_both", "F.avg_pool2d(images, 2).flatten(1)", "look",
+      hint="What forgets where cannot say where. The layout needs a code of its own.")
+fails("grey_values_alone", "F.adaptive_avg_pool2d(spectrum, (2, 8)).flatten(1)", "torch.stack([(images > level).double().mean(dim=(1, 2, 3)) for level in (0.1, 0.3, 0.6, 0.9)], dim=1)")
+fails("one_edge_detector", "F.adaptive_avg_pool2d(spectrum, (2, 8)).flatten(1)", "images.diff(dim=3).abs().mean(dim=(1, 2, 3))[:, None].repeat(1, 2)")
+fails("layout_of_rows_alone", "F.avg_pool2d(images, 2).flatten(1)", "images.mean(dim=3).flatten(1)")
+
+
+@right
+def neighbours_that_agree(images):
+    picture, shifts = images[:, 0], ((0, 1), (0, 2), (1, 0), (2, 0), (1, 1), (1, -1), (2, 2), (0, 0))
+    pairs = [(picture * picture.roll(shift, (1, 2))).mean(dim=(1, 2)) for shift in shifts]
+    rows = torch.arange(16, dtype=images.dtype)
+    weight = (picture - 0.12).clamp(min=0)
+    total = weight.sum(dim=(1, 2))
+    centre = [(weight.sum(dim=axis) * rows).sum(dim=1) / total for axis in (2, 1)]
+    return {"look": torch.stack(pairs, dim=1), "layout": torch.stack(centre, dim=1), "guess": 0.1}
+
+
+@right
+def filters_and_a_mean(images):
+    generator = torch.Generator().manual_seed(0)
+    filters = torch.randn(16, 1, 3, 3, generator=generator)
+    filters = (filters - filters.mean(dim=(2, 3), keepdim=True)).to(images.dtype)
+    look = F.conv2d(images, filters, padding=1).relu().mean(dim=(2, 3))
+    return {"look": look, "layout": torch.cat([images.mean(dim=3), images.mean(dim=2)], dim=2).flatten(1), "guess": 0.3}
+
+
+@right
+def differences(images):
+    def change(dy, dx):
+        rows, columns = 16 - abs(dy), 16 - abs(dx)
+        here = images[..., :rows, max(-dx, 0) : max(-dx, 0) + columns]
+        ahead = images[..., dy:, max(dx, 0) : max(dx, 0) + columns]
+        return (ahead - here).abs().mean(dim=(1, 2, 3))
+
+    look = torch.stack([change(*step) for step in ((0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0))], dim=1)
+    return {"look": look, "layout": F.avg_pool2d(images, 4).flatten(1), "guess": 0.2}
+
+
 exercise("channel_of")
 wrong("attn1_is_text", '"attn2" in parts and', 'parts & {"attn1", "attn2"} and',
       hint="attn1 is self-attention: it reads the image's own tokens, no condition.")
@@ -549,6 +603,17 @@ def inplace(model, inputs, tol):
     return heard
 
 
+@wrong(hint="Your probe changes the caller's tensors, and the next channel is tested with them: change a copy, one at a time.")
+def inplace_and_cumulative(model, inputs, tol):
+    channels = {"WHEN": "t", "WHAT": "text", "WHERE": "hint", "WHAT_IT_LOOKS_LIKE": "image"}
+    before, heard = model(**inputs), []
+    for channel, key in channels.items():
+        inputs[key] += 0.37
+        if (model(**inputs) - before).abs().max() > tol:
+            heard.append(channel)
+    return heard
+
+
 wrong("no_tol", ".max() > tol", ".max() > 0", hint="Only a change above tol counts.")
 wrong("mean_change", ".abs().max() > tol", ".abs().mean() > tol",
       hint="A channel may move a single corner: look at the largest change, not at the mean.")
@@ -579,6 +644,68 @@ def downwards_with_a_norm(model, inputs, tol):
         if torch.linalg.vector_norm(difference, ord=float("inf")).item() > tol:
             heard.append(order[key])
     return heard
+
+
+exercise("four_channels")
+wrong("one_softmax_for_both", "return h + self.attention(h, text, image, look)", "image = text[:, :0] if image is None else look * image\n        return h + self.attention(h, torch.cat([text, image], dim=1))",
+      hint="Scaled down to zeros, the reference's tokens still take shares of the softmax. Read the two documents apart.")
+wrong("one_knob_for_both", "h = h + where * self.hint(hint)", "h = h + where * look * self.hint(hint)",
+      hint="Turn one knob and see what else moves: each channel has a knob of its own.")
+wrong("map_not_silent", "        nn.init.zeros_(self.hint.weight)\n        nn.init.zeros_(self.hint.bias)\n", "",
+      hint="Nothing first: in a fresh network the map must change nothing. Which layer does it come through?")
+wrong("map_asleep", "h = h + where * self.hint(hint)", "h = h + where * self.hint(hint) * self.hint.weight.sum()",
+      hint="The map's path is silent and gets no gradient: two zeros stand in a row. One is enough.")
+wrong("deaf_to_time", "self.time(t[:, None])[:, None]", "0 * self.time(t[:, None])[:, None]",
+      hint="WHEN is a channel, too: another time must give another answer.")
+wrong("knob_before_the_map", "where * self.hint(hint)", "self.hint(where * hint)",
+      hint="At 0 a trained layer of zeros still adds its bias. Turn the volume of what the layer says, not of what it hears.")
+
+
+@right
+class gates_in_front(nn.Module):
+    def __init__(self, width, context):
+        super().__init__()
+        self.clock = nn.Sequential(nn.Linear(1, 8), nn.SiLU(), nn.Linear(8, width))
+        self.ask = nn.Linear(width, context)
+        self.speak = nn.Linear(context, width)
+        self.draw = nn.Linear(width, width)
+        self.show = nn.Linear(context, width)
+        self.gates = nn.Parameter(torch.zeros(2))
+
+    def read(self, h, tokens):
+        return torch.softmax(self.ask(h) @ tokens.mT, dim=-1) @ tokens
+
+    def forward(self, x, t, text, hint=None, image=None, where=1.0, look=1.0):
+        h = x + self.clock(t[:, None]).unsqueeze(1)
+        if hint is not None and where != 0:
+            h = h + where * self.gates[0] * self.draw(hint)
+        out = h + self.speak(self.read(h, text))
+        if image is not None and look != 0:
+            out = out + look * self.gates[1] * self.show(self.read(h, image))
+        return out
+
+
+@right
+class reference_by_its_mean(nn.Module):
+    def __init__(self, width, context):
+        super().__init__()
+        self.width = width
+        self.mix = nn.Linear(width + context + 1, width)
+        self.map = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, width, bias=False))
+        self.reference = nn.Linear(context, width, bias=False)
+        for layer in (self.map[2], self.reference):
+            nn.init.zeros_(layer.weight)
+
+    def forward(self, x, t, text, hint=None, image=None, where=1.0, look=1.0):
+        n = x.shape[1]
+        always = torch.cat([text.mean(dim=1), t[:, None]], dim=1)[:, None].expand(-1, n, -1)
+        h = torch.tanh(self.mix(torch.cat([x, always], dim=2)))
+        added = torch.zeros_like(h)
+        if hint is not None:
+            added = added + where * self.map(hint)
+        if image is not None:
+            added = added + look * self.reference(image.mean(dim=1))[:, None] * h
+        return x + h + added
 
 
 exercise("volume_knob")

@@ -10,8 +10,9 @@ import math
 import torch
 
 from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, describe, error_of, in_each_dtype
-from blindgrade.figures import arrows, curves, paths
+from blindgrade.figures import arrows, bars, curves, paths, points
 from grader_toys.mixtures import GaussianMixture
+from toys import mlp
 
 # ---------------------------------------------------------------- gaussian_score
 
@@ -132,6 +133,80 @@ def stays_finite_far_away(lesson, rng):
         return x, rng.normal(3, 2, dtype=dtype), stds, torch.tensor([0.5, 0.3, 0.2], dtype=dtype)
 
     return answers(lesson.gmm_score, in_each_dtype(far))
+
+
+# ---------------------------------------------------------------- score_by_autograd
+
+
+def quartic(x):
+    """Log density of a law that is flat in the middle and steep outside, up to a constant."""
+    return -(x**4).sum(dim=1) / 4 + 0.3 * x[:, 0] * x[:, -1]
+
+
+def energy_of(rng, dim, dtype):
+    """A network that gives each row a log density: x [N, dim] -> [N]."""
+    return torch.nn.Sequential(rng.fill(mlp(dim, 1, 8, 2).to(dtype), scale=0.6), torch.nn.Flatten(0))
+
+
+@check("score_by_autograd", weight=2, public=True)
+def climbs_what_the_program_computes(lesson, rng):
+    """The score of each point is the gradient of its own log density, for formulas and for networks.
+
+    The arguments stay as they are.
+    """
+    cases = in_each_dtype(lambda dtype: (quartic, rng.normal(5, 3, dtype=dtype)))
+    cases["of a network"] = (energy_of(rng, 2, torch.float64), rng.normal(6, 2, dtype=torch.float64))
+    return answers_and_purity(lesson.score_by_autograd, cases)
+
+
+def traces(lesson, energy, x):
+    """What a call leaves behind: in the answer, in the place and in the network's parameters, which have gradients."""
+    parameters = list(energy.parameters())
+    for parameter in parameters:
+        parameter.grad = torch.ones_like(parameter)
+    watch = Watch(x, *parameters, *(parameter.grad for parameter in parameters))
+    score = lesson.score_by_autograd(energy, x)
+    return {
+        "score": score.detach(),
+        "the score has a graph": score.requires_grad,
+        "the place requires gradients": x.requires_grad,
+        "the place has a gradient": x.grad is not None,
+        "parameters still trainable": all(parameter.requires_grad for parameter in parameters),
+        "parameters and their gradients unchanged": watch.unchanged(),
+    }
+
+
+@check("score_by_autograd", weight=2, public=True)
+def touches_no_parameter(lesson, rng):
+    """The network's parameters and the gradients in their `.grad` stay as they are, and so does the place."""
+    return traces(lesson, energy_of(rng, 3, torch.float64), rng.normal(4, 3, dtype=torch.float64))
+
+
+@check("score_by_autograd", public=True)
+def works_where_nothing_is_recorded(lesson, rng):
+    """Inside torch.no_grad() the score is the same, and afterwards gradients are still switched off."""
+    x = rng.normal(4, 2, dtype=torch.float64)
+    with torch.no_grad():
+        score = lesson.score_by_autograd(quartic, x)
+        return {"score": score, "gradients switched on": torch.is_grad_enabled()}
+
+
+@check("score_by_autograd")
+def leaves_a_place_that_is_being_trained_alone(lesson, rng):
+    """A place that requires gradients itself keeps its own; with as many points as features rows stay apart."""
+    x = rng.normal(3, 3, dtype=torch.float64).requires_grad_(True)
+    seen = traces(lesson, energy_of(rng, 3, torch.float64), x)
+    one = lesson.score_by_autograd(quartic, x[:1])
+    return {**seen, "of the first row alone": one.detach()}
+
+
+@check("score_by_autograd")
+def is_the_score_of_a_known_law(lesson, rng):
+    """For a law of torch.distributions the answer is its score, also far away."""
+    law = torch.distributions.MultivariateNormal(
+        rng.normal(2, dtype=torch.float64), torch.diag(rng.uniform(2, low=0.5, high=2.0, dtype=torch.float64))
+    )
+    return lesson.score_by_autograd(law.log_prob, 20 * rng.normal(5, 2, dtype=torch.float64))
 
 
 # ---------------------------------------------------------------- follow_compass
@@ -285,6 +360,76 @@ def refuses_a_level_out_of_range(lesson, rng):
         "error below 0": error_of(lesson.noise_from_score, score, torch.tensor(-0.5)),
         "error below 0 for one sample": error_of(lesson.noise_from_score, score, below),
         "noise at the ends": lesson.noise_from_score(score, ends),
+    }
+
+
+# ---------------------------------------------------------------- finite_data_denoiser
+
+
+def origins_case(rng, batch, points, shape, dtype, *, one_level=False):
+    """Noisy samples of a few clean points, at levels where several of them may be the origin."""
+    data = rng.normal(points, *shape, dtype=dtype)
+    level = rng.uniform(batch, low=0.15, high=0.7, dtype=dtype)
+    return rng.normal(batch, *shape, dtype=dtype), data, level[0] if one_level else level
+
+
+def pulled_by_the_best_denoiser(result, rng):
+    return arrows("Where the best denoiser sends each place", grid(), result["on a grid"]["x0"] - grid())
+
+
+@check("finite_data_denoiser", weight=2, public=True, **MIXTURE, figure=pulled_by_the_best_denoiser)
+def weighs_every_origin(lesson, rng):
+    """Each clean point counts as much as it is likely to be the origin; the answers are the means over all of them.
+
+    The arguments stay as they are.
+    """
+    cases = in_each_dtype(lambda dtype: origins_case(rng, 6, 5, (2,), dtype))
+    cases["on a grid"] = (grid(), 1.5 * rng.normal(4, 2, dtype=torch.float64), torch.tensor(0.6, dtype=torch.float64))
+    return answers_and_purity(lesson.finite_data_denoiser, cases)
+
+
+@check("finite_data_denoiser", **MIXTURE)
+def denoises_data_of_any_shape(lesson, rng):
+    """Images and single features work too, with one level for each sample or for all; nothing is changed."""
+    cases = {}
+    for shape in [(1, 3, 3), (4,), (1,), (2, 2)]:
+        cases[f"samples of shape {list(shape)}"] = origins_case(rng, 4, 3, shape, torch.float64)
+        case = origins_case(rng, 3, 4, shape, torch.float64, one_level=True)
+        cases[f"samples of shape {list(shape)}, one level"] = case
+    return answers_and_purity(lesson.finite_data_denoiser, cases)
+
+
+@check("finite_data_denoiser", **MIXTURE)
+def keeps_samples_points_and_features_apart(lesson, rng):
+    """With as many samples as points as features, no axis is mistaken for another."""
+    return answers(
+        lesson.finite_data_denoiser, in_each_dtype(lambda dtype: origins_case(rng, 3, 3, (3,), dtype))
+    )
+
+
+@check("finite_data_denoiser", public=True, **MIXTURE)
+def knows_both_ends(lesson, rng):
+    """With hardly any noise one point is certain, also from far away; without signal every point is as likely."""
+    data = torch.tensor([[-2.0, 0.0], [2.0, 0.0], [0.0, 3.0]])
+    near = data + 0.3 * rng.uniform(3, 2, low=-1.0, high=1.0)
+    return {
+        "with little noise": lesson.finite_data_denoiser(near, data, torch.tensor(0.9995)),
+        "from far away": lesson.finite_data_denoiser(40 * near, data, torch.tensor(0.9)),
+        "without signal": lesson.finite_data_denoiser(near, data, torch.tensor(0.0)),
+    }
+
+
+@check("finite_data_denoiser", public=True)
+def has_no_answer_without_noise(lesson, rng):
+    """alpha_bar below 0, or 1 and above, raises ValueError, even for one sample alone."""
+    x_t, data, fine = origins_case(rng, 3, 4, (2,), torch.float32)
+    one, below = fine.clone(), fine.clone()
+    one[1], below[0] = 1.0, -rng.number(0.05, 0.9)
+    return {
+        "error at 1": error_of(lesson.finite_data_denoiser, x_t, data, torch.tensor(1.0)),
+        "error at 1 for one sample": error_of(lesson.finite_data_denoiser, x_t, data, one),
+        "error below 0": error_of(lesson.finite_data_denoiser, x_t, data, below),
+        "no error": error_of(lesson.finite_data_denoiser, x_t, data, fine),
     }
 
 
@@ -565,6 +710,110 @@ def carries_noise_to_the_data(lesson, rng):
     return lesson.pf_ode_sample(GaussianMixture.ring().vp_score(), noise, 30, *USUAL, end)
 
 
+# ---------------------------------------------------------------- reverse_sde_sample
+
+
+def shaken_case(rng, points, dim, steps, dtype, betas=USUAL, end=0.005):
+    """The arguments of reverse_sde_sample with the score `winding`."""
+    return winding, rng.normal(points, dim, dtype=dtype), rng.normal(steps, points, dim, dtype=dtype), *betas, end
+
+
+def shaken(result, rng):
+    return paths("Four points, shaken on their way", result["in float64"][..., :2].transpose(0, 1))
+
+
+@check("reverse_sde_sample", weight=2, public=True, **MANY_STEPS, figure=shaken)
+def pulls_and_shakes(lesson, rng):
+    """Each step pulls with the reverse SDE's drift and shakes with its own draw; every place is returned.
+
+    The arguments stay as they are.
+    """
+    cases = in_each_dtype(lambda dtype: shaken_case(rng, 4, 3, 25, dtype))
+    cases["as many steps as points"] = shaken_case(rng, 3, 3, 3, torch.float64)
+    return answers_and_purity(lesson.reverse_sde_sample, cases)
+
+
+def noisy_score(lesson, means, stds, weights):
+    """The score of noisy hills at time t, by the student's own functions."""
+
+    def score_fn(x, t):
+        law = lesson.vp_marginal(t[:1], *USUAL)
+        wide = (law["mean_coef"] ** 2 * stds**2 + law["std"] ** 2).sqrt()
+        return lesson.gmm_score(x, law["mean_coef"] * means, wide, weights)
+
+    return score_fn
+
+
+CROWD = 300
+
+
+def both_ways(result, rng):
+    """Ten walkers of each crowd over time: [20, steps, 2]."""
+    across = torch.linspace(0, 1, 41)[:, None, None].expand(-1, 10, 1)
+    ways = [torch.cat([across, result[way]], dim=2) for way in ("a few of the ODE's paths", "a few of the SDE's paths")]
+    return paths(
+        "Ten walkers by each way back: the smooth ones by the ODE",
+        torch.cat(ways, dim=1).transpose(0, 1),
+        xlabel="1 - t",
+        ylabel="x",
+    )
+
+
+@check("reverse_sde_sample", weight=2, public=True, **MANY_STEPS, figure=both_ways)
+def carries_the_same_crowd(lesson, rng):
+    """From the same starts both ways back have nearly the same mean and spread at every time, by other paths."""
+    middle = rng.number(1.2, 1.8)
+    means = torch.tensor([[-middle], [middle]], dtype=torch.float64)
+    stds, weights = torch.full((2,), 0.3, dtype=torch.float64), torch.tensor([0.4, 0.6], dtype=torch.float64)
+    start, noise = rng.normal(CROWD, 1, dtype=torch.float64), rng.normal(160, CROWD, 1, dtype=torch.float64)
+    score_fn = noisy_score(lesson, means, stds, weights)
+    ode = lesson.pf_ode_sample(score_fn, start, len(noise), *USUAL, 0.001)
+    sde = lesson.reverse_sde_sample(score_fn, start, noise, *USUAL, 0.001)
+    seen = {}
+    for name, way in (("ODE", ode), ("SDE", sde)):
+        seen[f"mean over time by the {name}"] = way[::20].mean(dim=(1, 2))
+        seen[f"spread over time by the {name}"] = way[::20].std(dim=(1, 2))
+        ends = torch.stack([way[0, :, 0], way[-1, :, 0]])
+        seen[f"correlation of start and end by the {name}"] = torch.corrcoef(ends)[0, 1]
+        seen[f"a few of the {name}'s paths"] = way[::4, :10]
+    return seen
+
+
+@check("reverse_sde_sample", weight=2, **MANY_STEPS)
+def shakes_in_few_steps_too(lesson, rng):
+    """Few steps, other schedules, and an end well before t = 0: a long step shakes more than a short one."""
+    cases = {
+        f"{n} steps": shaken_case(rng, 3, 2, n, torch.float64, schedule(rng), rng.number(0.2, 0.7)) for n in (1, 2, 7)
+    }
+    return answers(lesson.reverse_sde_sample, cases)
+
+
+@check("reverse_sde_sample", **MANY_STEPS)
+def asks_the_score_before_the_shake(lesson, rng):
+    """The score is asked once for each step, where the step begins, with one t for each point in its dtype."""
+    seen = {}
+    for name, dtype in (("in float32", torch.float32), ("in float64", torch.float64)):
+        asked = []
+
+        def score_fn(x, t, asked=asked):
+            asked.append((list(t.shape), str(t.dtype), t.mean(), x.clone()))
+            return winding(x, t.reshape(-1))
+
+        _, start, noise, *rest = shaken_case(rng, 3, 3, 4, dtype)
+        lesson.reverse_sde_sample(score_fn, start, noise, *rest)
+        seen[f"questions {name}"] = [list(question) for question in asked]
+    return seen
+
+
+# The mixture knows the score of noisy data at every time, which train_hidden_score asks for.
+@check("reverse_sde_sample", weight=2, isolated=True, **MANY_STEPS, figure=flow_onto_hills)
+def shakes_noise_onto_the_data(lesson, rng):
+    """With the exact score of six hills on a ring, shaken noise ends on the hills."""
+    noise, end = rng.normal(30, 40, 2, dtype=torch.float64), rng.number(0.005, 0.02)
+    start = rng.normal(40, 2, dtype=torch.float64)
+    return lesson.reverse_sde_sample(GaussianMixture.ring().vp_score(), start, noise, *USUAL, end)
+
+
 # ---------------------------------------------------------------- ddim_vs_euler
 
 ONE_STEP = {"atol": {"float32": 1e-4}, "rtol": {"float32": 1e-4}}
@@ -602,6 +851,126 @@ def nears_ddim_as_the_step_shrinks(lesson, rng):
     ab_t = rng.uniform(3, low=0.3, high=0.7, dtype=torch.float64)
     cases = {f"at beta {beta}": (x_t, eps, ab_t, ab_t / (1 - beta)) for beta in (0.1, 0.01, 0.001)}
     return answers(lesson.ddim_vs_euler, cases)
+
+
+# ---------------------------------------------------------------- sample_in_eight
+
+# Over 10 draws of the hills with 400 starts the solution has 0.993 to 0.998 sharp, a width of 1.00 to 1.10 and 0.03 to
+# 0.07 in the wrong crowd. Eight equal steps have 0.76 to 0.83 and 2.3 to 2.5 (the ODE), 0.06 to 0.11 and 2.7 to 3.2 (the
+# SDE).
+QUESTIONS, NARROW, SHARP, WIDTH, STRAY = 8, 0.05, 0.94, (0.5, 1.7), 0.15
+
+
+def narrow_hills(rng):
+    """Six narrow hills around the middle, not equally likely, and noise: means [6, 2], weights [6], starts [400, 2]."""
+    angles = (torch.arange(6) + rng.number()) * (math.pi / 3)
+    radii = rng.uniform(6, low=1.6, high=2.4)
+    weights = rng.uniform(6, low=0.3, high=1.3)
+    means = radii[:, None] * torch.stack([angles.cos(), angles.sin()], dim=1)
+    return means, weights / weights.sum(), rng.normal(400, 2)
+
+
+def questions_and_samples(lesson, score_fn, start):
+    """The samples with the prediction, how many rows were asked about, and at which times."""
+    rows, times = [], []
+
+    def listening(x, t):
+        rows.append(len(x))
+        times.append(float(t.double().mean()))
+        return score_fn(x, t)
+
+    result = lesson.sample_in_eight(listening, start, *USUAL)
+    return {
+        "samples": result["samples"],
+        "predicted": result["predicted"],
+        "rows asked": sum(rows),
+        "times asked": times[: 4 * QUESTIONS],
+    }
+
+
+def sharpness(samples, means):
+    """Which samples are within 0.3 of a hill, the hill that is nearest to each, and how far away it is."""
+    distance, nearest = torch.cdist(samples, means).min(dim=1)
+    return distance < 0.3, nearest, distance
+
+
+def sharp_and_fair(result, expected, rng):
+    """The verdict on eight questions: the budget, the samples' sharpness, their width and their crowd."""
+    means, weights, start = narrow_hills(rng)
+    samples, rows = result["samples"], result["rows asked"]
+    if rows > QUESTIONS * len(start):
+        raise Fail(f"{rows / len(start):.3g} questions about each point; {QUESTIONS} are allowed", misconception="over_budget")
+    if not (isinstance(samples, torch.Tensor) and samples.shape == start.shape):
+        raise Fail(f"the samples of {len(start)} starts are {describe(samples)}; expected {describe(start)}")
+    inside, nearest, distance = sharpness(samples.to(means), means)
+    sharp = float(inside.float().mean())
+    if not sharp >= SHARP:
+        raise Fail(f"{sharp:.0%} of the samples are within 0.3 of a hill; expected at least {SHARP:.0%}")
+    width = float((distance[inside] ** 2).mean().sqrt()) / (NARROW * math.sqrt(2))
+    if not WIDTH[0] <= width <= WIDTH[1]:
+        raise Fail(f"the samples spread {width:.2f} times as wide as the hills; expected {WIDTH[0]} to {WIDTH[1]} times")
+    stray = float((torch.bincount(nearest, minlength=6) / len(samples) - weights).abs().sum()) / 2
+    if not stray <= STRAY:
+        raise Fail(f"{stray:.0%} of the samples are in the crowd of another hill; expected at most {STRAY:.0%}")
+
+
+def landings(result, rng):
+    means, _, _ = narrow_hills(rng)
+    return points("Where your eight questions lead", {"samples": result["samples"], "hills": means})
+
+
+@check("sample_in_eight", weight=2, public=True, reference=False, verdict=sharp_and_fair, figure=landings)
+def finds_narrow_hills_in_eight(lesson, rng):
+    """With eight questions about each point, noise lands on hills that nobody named: sharp, as wide as they are, fairly.
+
+    The score comes from your own gmm_score and vp_marginal.
+    """
+    means, weights, start = narrow_hills(rng)
+    return questions_and_samples(lesson, noisy_score(lesson, means, torch.full((6,), NARROW), weights), start)
+
+
+def foreseen(result, expected, rng):
+    """The verdict on the prediction: it is a share. Whether it comes true is not graded."""
+    predicted = result["predicted"]
+    if not (isinstance(predicted, float) and 0 <= predicted <= 1):
+        raise Fail(f"the prediction is {describe(predicted)}; expected a Python float from 0 to 1")
+
+
+def predicted_and_measured(result, rng):
+    means, _, _ = narrow_hills(rng)
+    inside, _, _ = sharpness(result["samples"].to(means), means)
+    heights = {"predicted": result["predicted"], "measured": float(inside.float().mean())}
+    return bars("Share of sharp samples", heights, ylabel="share")
+
+
+@check(
+    "sample_in_eight",
+    weight=0.5,
+    public=True,
+    reference=False,
+    verdict=foreseen,
+    figure=predicted_and_measured,
+)
+def predicts_how_many_are_sharp(lesson, rng):
+    """A share is predicted for the samples. The report shows it beside the measured one; only its form is graded."""
+    means, weights, start = narrow_hills(rng)
+    return questions_and_samples(lesson, noisy_score(lesson, means, torch.full((6,), NARROW), weights), start)
+
+
+# The mixture knows the score of noisy data at every time, which train_hidden_score asks for.
+@check(
+    "sample_in_eight",
+    weight=3,
+    isolated=True,
+    reference=False,
+    verdict=sharp_and_fair,
+    figure=landings,
+)
+def finds_other_narrow_hills(lesson, rng):
+    """The same plan of eight questions works for hills at other places, with other shares."""
+    means, weights, start = narrow_hills(rng)
+    mixture = GaussianMixture(means, NARROW, weights)
+    return questions_and_samples(lesson, mixture.vp_score(), start)
 
 
 # ---------------------------------------------------------------- train_hidden_score

@@ -88,6 +88,57 @@ def by_einsum(x, means, stds, weights):
     return torch.einsum("nk,k,kd->nd", share, precision, means) - x * (share @ precision)[:, None]
 
 
+exercise("score_by_autograd")
+
+
+@wrong(hint="backward() also writes into the .grad of the network's parameters. Ask for the gradient of one thing only: the place.")
+def fills_the_parameters(log_density, x):
+    with torch.enable_grad():
+        at = x.detach().clone().requires_grad_(True)
+        log_density(at).sum().backward()
+    return at.grad
+
+
+wrong("mean_over_the_batch", ".sum()", ".mean()",
+      hint="The mean divides every score by the number of points. A point's score must not depend on its neighbours.")
+wrong("keeps_the_graph", "torch.autograd.grad(total, at)[0]", "torch.autograd.grad(total, at, create_graph=True)[0]",
+      hint="The returned score still has a graph; nobody asked for a second derivative.")
+wrong("marks_the_argument", "at = x.detach().requires_grad_(True)", "at = x if x.requires_grad else x.requires_grad_(True)",
+      hint="You marked the caller's own tensor. Mark a leaf of your own.")
+wrong("needs_recording", "with torch.enable_grad():", "if True:",
+      hint="Inside torch.no_grad() nothing is recorded, so there is nothing to differentiate. Switch recording on for your own lines.")
+wrong("of_the_density", "log_density(at).sum()", "log_density(at).exp().sum()",
+      hint="The score is the gradient of LOG p, not of p.")
+
+
+@right
+def by_transforms(log_density, x):
+    def one(row):
+        return log_density(row.unsqueeze(0)).squeeze(0)
+
+    return torch.func.vmap(torch.func.grad(one))(x.detach()).detach()
+
+
+@right
+def for_chosen_inputs(log_density, x):
+    place = x.detach().clone()
+    place.requires_grad = True
+    with torch.enable_grad():
+        values = log_density(place)
+        values.backward(torch.ones_like(values), inputs=[place])
+    return place.grad
+
+
+@right
+def row_by_row(log_density, x):
+    scores = []
+    with torch.enable_grad():
+        for row in x.detach():
+            at = row.clone()[None].requires_grad_(True)
+            scores.append(torch.autograd.grad(log_density(at)[0], at)[0][0])
+    return torch.stack(scores)
+
+
 exercise("follow_compass")
 wrong("down", "x + step_size * score_fn(x)", "x - step_size * score_fn(x)",
       hint="The score points to HIGHER probability: add it.")
@@ -193,6 +244,60 @@ def by_einsum_over_the_batch(score, alpha_bar):
     if (alpha_bar.clamp(0, 1) != alpha_bar).any():
         raise ValueError("alpha_bar out of range")
     return torch.einsum("b...,b->b...", score, -(1 - alpha_bar).sqrt().expand(len(score)))
+
+
+exercise("finite_data_denoiser")
+wrong("picks_the_likeliest", "weights = torch.softmax(-0.5 * distance / variance.reshape(-1, 1), dim=1)", "weights = F.one_hot(distance.argmin(dim=1), len(data)).to(x_t.dtype)",
+      hint="The likeliest origin is one of several. The squared error is least for the mean over all of them.")
+wrong("counts_all_alike", "weights = torch.softmax(-0.5 * distance / variance.reshape(-1, 1), dim=1)", "weights = torch.full_like(distance, 1 / len(data))",
+      hint="Before you look, all points are equally likely. After you saw x_t they are not.")
+wrong("data_not_shrunk", "signal[:, None] * data", "data",
+      hint="The noise did not start at the clean point: x_t is centred on sqrt(alpha_bar) times it.")
+wrong("std_not_variance", "distance / variance.reshape(-1, 1)", "distance / variance.sqrt().reshape(-1, 1)",
+      hint="A Gaussian's exponent divides the squared distance by the VARIANCE 1 - alpha_bar (twice).")
+wrong("no_half", "-0.5 * distance", "-distance", hint="A Gaussian's exponent has a half: squared distance over TWICE the variance.")
+wrong("x0_not_shrunk", "(x_t - signal * x0)", "(x_t - x0)",
+      hint="The noise is what x_t has beyond its signal, and the signal is sqrt(alpha_bar) times the clean sample.")
+
+
+@wrong(hint="From far away every likelihood rounds to 0, and 0/0 is no weight: compare logarithms.")
+def likelihoods_underflow(x_t, data, alpha_bar):
+    if ((alpha_bar < 0) | (alpha_bar >= 1)).any():
+        raise ValueError("alpha_bar")
+    signal, variance = _trailing(alpha_bar.sqrt(), x_t), _trailing(1 - alpha_bar, x_t)
+    offset = x_t[:, None] - signal[:, None] * data
+    likely = torch.exp(-0.5 * (offset**2).flatten(start_dim=2).sum(dim=2) / variance.reshape(-1, 1))
+    weights = likely / likely.sum(dim=1, keepdim=True)
+    x0 = (weights @ data.flatten(start_dim=1)).reshape(x_t.shape)
+    return {"weights": weights, "x0": x0, "eps": (x_t - signal * x0) / variance.sqrt()}
+
+
+@right
+def by_the_expected_noise(x_t, data, alpha_bar):
+    if alpha_bar.min() < 0 or alpha_bar.max() >= 1:
+        raise ValueError("no such level")
+    level = alpha_bar.double().expand(len(x_t)).reshape(-1, 1, 1)
+    flat, points = x_t.double().reshape(len(x_t), 1, -1), data.double().reshape(1, len(data), -1)
+    eps = (flat - level.sqrt() * points) / (1 - level).sqrt()  # the noise that each origin would need
+    weights = (-0.5 * eps.square().sum(2)).softmax(1)
+    expected = torch.einsum("bk,bkd->bd", weights, eps)
+    x0 = torch.einsum("bk,kd->bd", weights, points[0])
+    shape, dtype = x_t.shape, x_t.dtype
+    return {"weights": weights.to(dtype), "x0": x0.reshape(shape).to(dtype), "eps": expected.reshape(shape).to(dtype)}
+
+
+@right
+def sample_by_sample_in_logarithms(x_t, data, alpha_bar):
+    levels = [float(a) for a in alpha_bar.double().expand(len(x_t))]
+    if any(a < 0 or a >= 1 for a in levels):
+        raise ValueError("no such level")
+    found = []
+    for x, a in zip(x_t, levels, strict=True):
+        logs = torch.stack([-((x - math.sqrt(a) * y) ** 2).sum() / (2 * (1 - a)) for y in data])
+        share = torch.exp(logs - torch.logsumexp(logs, dim=0))
+        clean = sum(w * y for w, y in zip(share, data, strict=True))
+        found.append((share, clean, (x - math.sqrt(a) * clean) / math.sqrt(1 - a)))
+    return {name: torch.stack(part) for name, part in zip(("weights", "x0", "eps"), zip(*found, strict=True), strict=True)}
 
 
 exercise("three_step_walkthrough")
@@ -411,6 +516,59 @@ def with_python_times(score_fn, x_T, n_steps, beta_min, beta_max, t_end):
     return torch.stack(path, dim=0)
 
 
+exercise("reverse_sde_sample")
+wrong("half_the_pull", "deterministic=False", "deterministic=True",
+      hint="That is the drift of the probability flow ODE. A walker who is shaken at each step must pull twice as hard.")
+wrong("shake_without_root", "math.sqrt(-dt)", "(-dt)",
+      hint="Variances add along the way, so a step's standard deviation grows with the ROOT of its length.")
+wrong("variance_as_shake", '["diffusion"] * math', '["diffusion"] ** 2 * math',
+      hint="g is the root of beta: the standard deviation of the shake, not its variance.")
+wrong("still_at_the_end", "_trailing(shake, x) * noise[k]", "_trailing(shake, x) * noise[k] * (k < n_steps - 1)",
+      hint="Many samplers leave out the last shake. Here every step shakes, the last one included.")
+wrong("shake_of_the_steps_end", 'vp_sde(x, t, beta_min, beta_max)["diffusion"]', 'vp_sde(x, t + dt, beta_min, beta_max)["diffusion"]',
+      hint="Everything is taken where the step begins, g as well.")
+
+
+@wrong(hint="Ask for the score where the step begins, and shake afterwards.")
+def shaken_first(score_fn, x_T, noise, beta_min, beta_max, t_end):
+    n_steps = len(noise)
+    dt = (t_end - 1.0) / n_steps
+    x, path = x_T, [x_T]
+    for k in range(n_steps):
+        t = x.new_full((len(x),), 1.0 + k * dt)
+        x = x + _trailing(vp_sde(x, t, beta_min, beta_max)["diffusion"] * math.sqrt(-dt), x) * noise[k]
+        x = x + dt * reverse_drift(x, score_fn(x, t), t, beta_min, beta_max, deterministic=False)
+        path.append(x)
+    return torch.stack(path)
+
+
+@right
+def into_a_buffer(score_fn, x_T, noise, beta_min, beta_max, t_end):
+    steps = noise.shape[0]
+    path = x_T.new_empty(steps + 1, *x_T.shape)
+    path[0] = x_T
+    grid = torch.linspace(1.0, t_end, steps + 1, dtype=x_T.dtype)
+    for k, (t, after) in enumerate(zip(grid[:-1], grid[1:], strict=True)):
+        here, length = path[k].clone(), t - after
+        beta = beta_min + t * (beta_max - beta_min)
+        score = score_fn(here, t.repeat(len(here)))
+        path[k + 1] = here + length * beta * (0.5 * here + score) + torch.sqrt(beta * length) * noise[k]
+    return path
+
+
+@right
+def twice_the_flow_plus_shake(score_fn, x_T, noise, beta_min, beta_max, t_end):
+    # The SDE's drift is the ODE's plus the same share of the score once more.
+    path, width = [x_T], (1 - t_end) / len(noise)
+    for draw in noise:
+        x, t = path[-1], 1 - (len(path) - 1) * width
+        beta, times = beta_min + t * (beta_max - beta_min), torch.full_like(x[:, 0], t)
+        score = score_fn(x, times)
+        flow = reverse_drift(x, score, times, beta_min, beta_max, True) - 0.5 * beta * score
+        path.append(x - width * flow + (beta * width) ** 0.5 * draw)
+    return torch.stack(path)
+
+
 exercise("ddim_vs_euler")
 wrong("x0_not_rescaled", "(x_t - noise_std * eps) / ab_t.sqrt()", "x_t - noise_std * eps",
       hint="Solve x_t = sqrt(a) x0 + sqrt(1-a) eps for x0: divide by sqrt(a).")
@@ -448,6 +606,89 @@ def sample_by_sample_steps(x_t, eps, ab_t, ab_prev):
         euler_t = (1 + beta / 2) * x - beta / 2 * e / (1 - a).sqrt()
         steps.append((x0, x0 * b.sqrt() + e * (1 - b).sqrt(), along, euler_t))
     return dict(zip(("x0", "ddim", "euler_sigma", "euler_t"), map(torch.stack, zip(*steps, strict=True)), strict=True))
+
+
+exercise("sample_in_eight")
+wrong("equal_steps", "times = torch.linspace(1.0, 0.03, 9, dtype=x_T.dtype) ** 2", "times = torch.linspace(1.0, 0.001, 9, dtype=x_T.dtype)",
+      hint="Equal steps in t spend most questions where nearly everything is noise. The hills appear near t = 0: ask more often there.")
+wrong("over_budget", "torch.linspace(1.0, 0.03, 9, dtype=x_T.dtype)", "torch.linspace(1.0, 0.03, 41, dtype=x_T.dtype)",
+      hint="Good samples, but for more questions than there are. Eight rows of the score for each point are the whole budget.")
+
+
+@wrong(hint="One question at t = 1 gives the mean of all data, whatever comes after it. Use the answers of later questions.")
+def one_leap(score_fn, x_T, beta_min, beta_max):
+    t = torch.ones(len(x_T), dtype=x_T.dtype)
+    alpha_bar = vp_marginal(t[:1], beta_min, beta_max)["mean_coef"] ** 2
+    eps = noise_from_score(score_fn(x_T, t), alpha_bar[0])
+    return {"samples": (x_T - (1 - alpha_bar).sqrt() * eps) / alpha_bar.sqrt(), "predicted": 1.0}
+
+
+@wrong(hint="The reverse SDE needs many steps: in eight equal ones the shake of a step is wider than the hills. Leave the shake out, or spend the time otherwise.")
+def shaken_in_equal_steps(score_fn, x_T, beta_min, beta_max):
+    torch.manual_seed(0)
+    noise = torch.randn(8, *x_T.shape, dtype=x_T.dtype)
+    return {"samples": reverse_sde_sample(score_fn, x_T, noise, beta_min, beta_max, 1e-3)[-1], "predicted": 0.9}
+
+
+fails("stops_early", "torch.linspace(1.0, 0.03, 9, dtype=x_T.dtype)", "torch.linspace(1.0, 0.6, 9, dtype=x_T.dtype)")
+fails("never_moves", '{"samples": x, "predicted": 0.97}', '{"samples": x_T, "predicted": 0.97}')
+fails("three_steps", "torch.linspace(1.0, 0.03, 9, dtype=x_T.dtype)", "torch.linspace(1.0, 0.03, 4, dtype=x_T.dtype)")
+
+
+@right
+def euler_in_time_with_shrinking_steps(score_fn, x_T, beta_min, beta_max):
+    x, t = x_T, 1.0
+    for k in range(1, 9):
+        later = (1 - k / 8 * 0.968) ** 2
+        times = torch.full((len(x),), t, dtype=x.dtype)
+        x = x + (later - t) * reverse_drift(x, score_fn(x, times), times, beta_min, beta_max, deterministic=True)
+        t = later
+    return {"samples": x, "predicted": 0.95}
+
+
+def _levels(low, count, beta_min, beta_max):
+    """Equal steps in the logarithm of noise over signal, from t = 1 to t = low: times, alpha_bar."""
+
+    def ratio(t):
+        area = beta_min * t + 0.5 * (beta_max - beta_min) * t**2
+        return torch.log(torch.expm1(area)) / 2
+
+    ends = ratio(torch.tensor([1.0, low], dtype=torch.float64))
+    area = torch.log1p(torch.exp(2 * torch.linspace(float(ends[0]), float(ends[1]), count + 1, dtype=torch.float64)))
+    slope = beta_max - beta_min
+    return (torch.sqrt(beta_min**2 + 2 * slope * area) - beta_min) / slope, torch.exp(-area)
+
+
+@right
+def remembers_the_last_answer(score_fn, x_T, beta_min, beta_max):
+    # DPM-Solver++ of second order: each step extrapolates from the last two clean predictions.
+    times, levels = _levels(0.004, 8, beta_min, beta_max)
+    logs = 0.5 * torch.log(levels / (1 - levels))
+    x, before = x_T.double(), None
+    for k in range(8):
+        a, b = levels[k], levels[k + 1]
+        score = score_fn(x.to(x_T.dtype), times[k].to(x_T.dtype).expand(len(x))).double()
+        clean = (x + (1 - a) * score) / a.sqrt()
+        h = logs[k + 1] - logs[k]
+        used = clean if before is None else clean + h / (2 * (logs[k] - logs[k - 1])) * (clean - before)
+        x = ((1 - b) / (1 - a)).sqrt() * x - b.sqrt() * torch.expm1(-h) * used
+        before = clean
+    return {"samples": x.to(x_T.dtype), "predicted": 0.98}
+
+
+@right
+def shaken_where_it_can_be_forgotten(score_fn, x_T, beta_min, beta_max):
+    # DDPM's own ancestral step, on equal steps of the log signal-to-noise ratio.
+    generator = torch.Generator().manual_seed(1)
+    times, levels = _levels(0.004, 8, beta_min, beta_max)
+    x = x_T
+    for t, a, b in zip(times[:-1].to(x.dtype), levels[:-1], levels[1:], strict=True):
+        eps = -(1 - a).sqrt().to(x.dtype) * score_fn(x, t.repeat(len(x)))
+        clean = (x - (1 - a).sqrt() * eps) / a.sqrt()
+        fresh = (1 - b) / (1 - a) * (1 - a / b)
+        draw = torch.randn(x.shape, generator=generator)
+        x = (b.sqrt() * clean + (1 - b - fresh).sqrt() * eps + fresh.sqrt() * draw).to(x_T.dtype)
+    return {"samples": x, "predicted": 0.96}
 
 
 exercise("train_hidden_score")

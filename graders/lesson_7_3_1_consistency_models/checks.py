@@ -21,7 +21,7 @@ from blindgrade.checks import (
     gradients,
     in_each_dtype,
 )
-from blindgrade.figures import points
+from blindgrade.figures import bars, curves, points
 from grader_toys.denoisers import AffineField, ToyMLP, WithBuffer, gauss_denoiser
 from grader_toys.mixtures import GaussianMixture
 
@@ -463,6 +463,80 @@ def follows_through_many_updates(lesson, rng):
     }
 
 
+# ---------------------------------------------------------------- answers_over_training
+
+RECIPES = {
+    "all three": (0.8, True, True),
+    "no boundary condition": (0.8, False, True),
+    "no stop-gradient": (0.8, True, False),
+    "neither": (0.8, False, False),
+    "no slow target": (0.0, True, True),
+}
+
+
+def chains(rng, levels, dtype):
+    """Spreads before training, the true one, and a step size at which the training is steady."""
+    return rng.uniform(levels, low=-1.0, high=3.0, dtype=dtype), rng.number(0.3, 1.2), rng.number(0.1, 0.2)
+
+
+def trained_chains(answer, start, width, rate, steps):
+    """What `answer` says for each recipe."""
+    return {name: answer(start, width, rate, decay, steps, *parts) for name, (decay, *parts) in RECIPES.items()}
+
+
+def spreads_at_the_top(result, rng):
+    lines = {name: (torch.arange(len(rows)), rows[:, -1]) for name, rows in result.items() if name in RECIPES}
+    title = "Spread of the answers at the highest level, for five recipes"
+    return curves(title, lines, xlabel="step", ylabel="spread")
+
+
+@check("answers_over_training", weight=2, public=True, figure=spreads_at_the_top)
+def keeps_or_loses_the_true_spread(lesson, rng):
+    """With each part of the recipe switched on or off, the spreads of all levels are followed step by step.
+
+    The arguments stay as they are.
+    """
+    start, width, rate = chains(rng, 5, torch.float64)
+    watch = Watch(start)
+    seen = trained_chains(lesson.answers_over_training, start, width, rate, 60)
+    return {**seen, "the start, unchanged": watch.unchanged()}
+
+
+@check("answers_over_training", weight=2)
+def follows_chains_of_any_length(lesson, rng):
+    """Two levels and many, one step and many, in both dtypes; nothing is changed."""
+    seen = {}
+    for name, (levels, steps, dtype) in {
+        "two levels": (2, 7, torch.float64),
+        "many levels": (9, 12, torch.float64),
+        "in float32": (4, 5, torch.float32),
+        "one step": (3, 1, torch.float64),
+    }.items():
+        start, width, rate = chains(rng, levels, dtype)
+        watch = Watch(start)
+        answers = trained_chains(lesson.answers_over_training, start, width, rate, steps)
+        seen |= {f"{name}, {recipe}": rows for recipe, rows in answers.items()}
+        seen[f"{name}, the start unchanged"] = watch.unchanged()
+    return seen
+
+
+@check("answers_over_training", public=True)
+def begins_with_the_boundary_condition(lesson, rng):
+    """Without any step there is one row: the start, in which the lowest level is true already if the condition is on."""
+    start, width, rate = chains(rng, 4, torch.float64)
+    return {
+        f"{name}, no step": lesson.answers_over_training(start, width, rate, decay, 0, *parts)
+        for name, (decay, *parts) in RECIPES.items()
+    }
+
+
+@check("answers_over_training")
+def waits_for_a_target_that_stays(lesson, rng):
+    """With decay 1 the target never moves: each level learns what the one below believed at the start, and no more."""
+    start, width, rate = chains(rng, 5, torch.float64)
+    return lesson.answers_over_training(start, width, rate, 1.0, 40, True, True)
+
+
 # ---------------------------------------------------------------- ct_direction_noise
 
 # Weights are differences of squared distances, so float32 keeps fewer digits than elsewhere.
@@ -590,7 +664,7 @@ def jumps_after_training(lesson, net, teacher, data, places, seed):
 
     Also how far the training moved a weight of the network.
     """
-    calls, before = [], [parameter.detach().clone() for parameter in net.parameters()]
+    calls, before = [], copies(net)
 
     def listening(x, t):
         calls.append(len(x))
@@ -598,10 +672,23 @@ def jumps_after_training(lesson, net, teacher, data, places, seed):
 
     f = lesson.train_consistency_model(net, listening, data, T_MIN, T_MAX, STEPS, seed)
     calls.clear()
+    return {**far_and_near(f, places), "teacher calls": len(calls), "moved": moved(net, before)}
+
+
+def copies(net):
+    """The network's weights now."""
+    return [parameter.detach().clone() for parameter in net.parameters()]
+
+
+def moved(net, before):
+    """How far a weight has moved since then, at most."""
+    return max(float((now.detach() - then).abs().max()) for now, then in zip(net.parameters(), before, strict=True))
+
+
+def far_and_near(f, places):
+    """What f says at t_max and at t_min for the same places."""
     with torch.no_grad():
-        said = {name: f(places, torch.full((len(places),), t)) for name, t in (("far", T_MAX), ("near", T_MIN))}
-    moved = [float((now.detach() - then).abs().max()) for now, then in zip(net.parameters(), before, strict=True)]
-    return {**said, "teacher calls": len(calls), "moved": max(moved)}
+        return {name: f(places, torch.full((len(places),), t)) for name, t in (("far", T_MAX), ("near", T_MIN))}
 
 
 def stands_alone_and_still(result, places):
@@ -612,6 +699,11 @@ def stands_alone_and_still(result, places):
             hidden="the returned f asks the teacher",
             misconception="walks_with_the_teacher",
         )
+    still_at_t_min(result, places)
+
+
+def still_at_t_min(result, places):
+    """Fail unless both answers are like the places, and the one at t_min is the places."""
     for name, level in (("far", "t_max"), ("near", "t_min")):
         answer = result[name]
         if not (isinstance(answer, torch.Tensor) and answer.shape == places.shape):
@@ -641,6 +733,20 @@ def lands_on_the_hill(result, expected, rng):
     if not width > 0.35:
         named = "denoiser_instead" if width < 0.2 else None
         raise Fail(f"all noise lands within {width:.2f} of one place; the hill is 0.7 wide", misconception=named)
+    # A cloud of the right width is not enough: on one hill, who starts further out to one side lands further out there.
+    share = share_on_the_hill(result["far"], places, centre)
+    if not share < 0.6:
+        raise Fail(f"noise lands on the hill, but by {share:.2f} of Euler's miss away from the end of its own trajectory")
+
+
+# On this hill a trajectory ends 0.0997 of its start's way from the middle, and one Euler step 0.0139 of it.
+END, ONE_STEP = 0.0997, 0.0139
+
+
+def share_on_the_hill(far, places, centre):
+    """How far the landings are from their trajectories' ends, as a share of what one Euler step misses."""
+    offset = places - centre
+    return rms(far - centre - END * offset) / rms((END - ONE_STEP) * offset)
 
 
 def landings(result, rng):
@@ -724,3 +830,89 @@ def comes_close_to_the_true_ends(lesson, rng):
     mixture, data, places, seed = ring(rng)
     net = ToyMLP(2, 64, seed=seed, depth=3)
     return jumps_after_training(lesson, net, mixture.denoiser, data, places, seed)
+
+
+# ---------------------------------------------------------------- train_without_teacher
+
+GOAL = 0.37
+
+
+def jumps_of_its_own(lesson, data, places, seed):
+    """What the f that was trained without a teacher says, how far a weight moved, and the prediction."""
+    net = ToyMLP(2, 64, seed=seed, depth=3)
+    before = copies(net)
+    result = lesson.train_without_teacher(net, data, T_MIN, T_MAX, STEPS, seed)
+    return {**far_and_near(result["f"], places), "moved": moved(net, before), "predicted": result["predicted"]}
+
+
+def judged_by_share(result, places, data, share, own_share):
+    """Fail unless the boundary holds, the network was trained, and the share of Euler's miss is below the goal."""
+    still_at_t_min(result, places)
+    if not (isinstance(result["predicted"], float) and result["predicted"] >= 0):
+        raise Fail(f"the prediction is {describe(result['predicted'])}; expected a Python float, 0 or more")
+    far = result["far"]
+    if float((far[:20, None] - data).norm(dim=2).min(dim=1).values.max()) < 1e-4:
+        raise Fail("every answer at t_max is a point of the data itself", misconception="looks_up_the_data")
+    if share < GOAL and not result["moved"] > 0:
+        raise Fail("the given network was not trained: it is not what answers", misconception="walks_on_the_data")
+    if not share < GOAL:
+        named = "denoiser_instead" if own_share < 0.3 and result["moved"] > FAR else None
+        raise Fail(f"one jump misses by {share:.2f} of Euler's miss; expected less than {GOAL}", misconception=named)
+
+
+def lands_on_the_hill_alone(result, expected, rng):
+    """The verdict on one hill, trained without a teacher."""
+    data, places, centre = hill(rng)
+    share = share_on_the_hill(result["far"], places, centre)
+    spread = rms(result["far"] - result["far"].mean(dim=0))
+    # The posterior mean spreads by 0.07 here, the hill by 0.7.
+    judged_by_share(result, places, data, share, spread / 0.7)
+
+
+def foreseen_share(result, rng):
+    _, places, centre = hill(rng)
+    measured = share_on_the_hill(result["far"], places, centre)
+    return bars("Share of the Euler step's miss", {"predicted": result["predicted"], "measured": measured})
+
+
+@check(
+    "train_without_teacher",
+    public=True,
+    reference=False,
+    verdict=lands_on_the_hill_alone,
+    figure=foreseen_share,
+)
+def finds_the_ends_on_one_hill(lesson, rng):
+    """After 700 updates on one hill without a teacher, one jump misses the true ends by less than 0.37 of Euler's miss."""
+    data, places, _ = hill(rng)
+    return jumps_of_its_own(lesson, data, places, rng.integer(0, 1000))
+
+
+# Over 10 seeds: see known_answers.py.
+def finds_the_ends_alone(result, expected, rng):
+    """The verdict on the ring, trained without a teacher."""
+    _, data, places, _ = ring(rng)
+    x, far = places.double(), result["far"].double()
+    denoiser = GaussianMixture.ring(4, 2.0, 0.2).denoiser
+    average = denoiser(x, T_MAX)
+    end, one_step = heun_end(denoiser, x), x + (T_MIN - T_MAX) * (x - average) / T_MAX
+    miss = rms(far - end)
+    judged_by_share(result, places, data, miss / rms(one_step - end), rms(far - average) / miss)
+
+
+def landings_on_the_ring(result, rng):
+    _, data, _, _ = ring(rng)
+    return points("One jump, learned without a teacher", {"landings": result["far"], "data": data[:200]})
+
+
+@check(
+    "train_without_teacher",
+    weight=3,
+    reference=False,
+    verdict=finds_the_ends_alone,
+    figure=landings_on_the_ring,
+)
+def finds_the_ends_on_four_hills(lesson, rng):
+    """After 700 updates on four hills without a teacher, one jump misses the true ends by less than 0.37 of Euler's miss."""
+    _, data, places, seed = ring(rng)
+    return jumps_of_its_own(lesson, data, places, seed)

@@ -126,7 +126,7 @@ def by_einsum(net, x, t, sigma_data=0.5, t_min=0.002):
 
 exercise("consistency_distillation_loss")
 wrong("no_stop_gradient", "with torch.no_grad():", "if True:",
-      hint="Gradient flows into the target. Then both sides chase each other and collapse to a constant: detach the target branch.")
+      hint="Gradient flows into the target, too. It stands nearer to the data and knows more: hold it still, so that it leads and is not pulled back.")
 wrong("euler_teacher", "(lo - hi) * 0.5 * (d_hi + d_lo)", "(lo - hi) * d_hi",
       hint="That is a plain Euler step. The exercise asks for Heun: average the slopes at both ends.")
 wrong("regress_to_data", "y = target(x_lo, t_lo)", "y = x0",
@@ -200,9 +200,86 @@ def by_name(target: nn.Module, online: nn.Module, decay: float):
         b.copy_(running[name])
 
 
+exercise("answers_over_training")
+wrong("gradient_into_both", "if not stop_gradient:", "if True:",
+      hint="With the stop-gradient on, the target counts as a constant: only the level above moves.")
+wrong("boundary_is_learned", "gradient[0] = 0  # what is known is not learned", "pass",
+      hint="The boundary condition holds at every moment, not only at the beginning: the lowest level is known and is not learned.")
+wrong("boundary_is_forgotten", "b[0] = width", "pass",
+      hint="With the boundary condition on, the lowest level is true from the beginning, before any training.")
+wrong("half_the_gradient", "gradient[1:] += 2 * miss", "gradient[1:] += miss",
+      hint="The loss is a square: its derivative has a 2.")
+wrong("swapped_decay", "c = decay * c + (1 - decay) * b", "c = (1 - decay) * c + decay * b",
+      hint="decay is the share of the OLD target that is kept.")
+wrong("target_before_step", "b = b - rate * gradient\n        c = decay * c + (1 - decay) * b", "c = decay * c + (1 - decay) * b\n        b = b - rate * gradient",
+      hint="First the student moves, then the target follows to where the student is now.")
+wrong("target_without_delay", "(c if stop_gradient else b)[:-1]", "b[:-1]",
+      hint="The student is compared with the slow target, not with itself.")
+
+
+@wrong(hint="All levels move at once: each compares with its neighbour as it was before the step.")
+def one_after_the_other(start, width, rate, decay, n_steps, boundary, stop_gradient):
+    b = start.clone()
+    if boundary:
+        b[0] = width
+    c, rows = b.clone(), [b.clone()]
+    for _ in range(n_steps):
+        for k in range(len(b) - 1):
+            miss = b[k + 1] - (c if stop_gradient else b)[k]
+            b[k + 1] = b[k + 1] - rate * 2 * miss
+            if not stop_gradient and not (boundary and k == 0):
+                b[k] = b[k] + rate * 2 * miss
+        c = decay * c + (1 - decay) * b
+        rows.append(b.clone())
+    return torch.stack(rows)
+
+
+@right
+def by_autograd(start, width, rate, decay, n_steps, boundary, stop_gradient):
+    free = start.clone()
+    fixed = torch.zeros_like(free)
+    fixed[0] = 1.0 if boundary else 0.0
+    student = torch.where(fixed > 0, torch.full_like(free, width), free)
+    target, seen = student.clone(), [student]
+    for _ in range(n_steps):
+        b = student.clone().requires_grad_(True)
+        against = target if stop_gradient else b
+        loss = sum((b[k + 1] - against[k]) ** 2 for k in range(len(b) - 1))
+        (gradient,) = torch.autograd.grad(loss, b)
+        student = student - rate * gradient * (1 - fixed)
+        target = torch.lerp(student, target, decay)
+        seen.append(student)
+    return torch.stack(seen)
+
+
+@right
+def by_matrices(start, width, rate, decay, n_steps, boundary, stop_gradient):
+    n, kind = len(start), {"dtype": start.dtype}
+    b = start.clone()
+    if boundary:
+        b = torch.cat([b.new_tensor([width]), b[1:]])
+    c, rows = b, [b]
+    down = torch.eye(n, **kind) - torch.diag(torch.ones(n - 1, **kind), -1)
+    down[0] = 0  # row k is b_k - b_(k-1)
+    below = torch.diag(torch.ones(n - 1, **kind), -1)
+    for _ in range(n_steps):
+        if stop_gradient:
+            upper = b.clone()
+            upper[0] = 0
+            gradient = 2 * (upper - below @ c)
+        else:
+            gradient = 2 * down.T @ (down @ b)
+        if boundary:
+            gradient = gradient * (torch.arange(n) > 0)
+        b = b - rate * gradient
+        c = c * decay + b * (1 - decay)
+        rows.append(b)
+    return torch.stack(rows)
+
+
 exercise("consistency_training_loss")
 wrong("no_stop_gradient", "with torch.no_grad():", "if True:",
-      hint="Detach the target branch, or the pair collapses to a constant.")
+      hint="Gradient flows into the target, too. It knows more than the student, and must not be pulled towards it: hold it still.")
 wrong("independent_noise", "x_lo = x0 + lo * noise", "x_lo = x0 + lo * noise.flip(0)",
       hint="Both points must lie on the same straight pair (x0, noise). With fresh noise they belong to different trajectories.")
 wrong("regress_to_data", "y = target(x_lo, t_lo)", "y = x0",
@@ -348,3 +425,161 @@ def returns_the_slow_copy(net, teacher, data, t_min, t_max, steps, seed):
         optimiser.step()
         ema_update(slow, net, 0.9)
     return slow_f
+
+
+exercise("train_without_teacher")
+wrong("denoiser_instead", "wanted = f(x0 + lo[:, None] * z, lo)  # the student itself, held still: no slow copy", "wanted = x0",
+      hint="You trained towards the clean point: that is the mean of all data that fit, and it lies between the hills.")
+wrong("no_boundary", "return consistency_function(net, x, t, sd, t_min)", "return net(x, t)",
+      hint="Without f(x, t_min) = x every constant agrees with itself; build the boundary into f.")
+
+
+@wrong(hint="You look up a point of the data. A trajectory ends where the flow leads, and most places of a hill are no data point.")
+def looks_up_the_data(net, data, t_min, t_max, steps, seed):
+    def f(x, t):
+        nearest = data[torch.cdist(x * 0.4, data).argmin(dim=1)]
+        return torch.where((t <= t_min * 1.01)[:, None], x, nearest)
+
+    return {"f": f, "predicted": 0.3}
+
+
+@wrong(hint="Your f walks down with a denoiser made of the data: a solver. What answers must be the given network, in one call.")
+def walks_on_the_data(net, data, t_min, t_max, steps, seed):
+    def denoise(x, t):
+        return torch.softmax(-(torch.cdist(x, data) ** 2) / (2 * t[:, None] ** 2), dim=1) @ data
+
+    def f(x, t):
+        for i in range(24):
+            now, later = t * (t_min / t) ** (i / 24), t * (t_min / t) ** ((i + 1) / 24)
+            slope = (x - denoise(x, now)) / now[:, None]
+            guess = x + (later - now)[:, None] * slope
+            x = x + (later - now)[:, None] * 0.5 * (slope + (guess - denoise(guess, later)) / later[:, None])
+        return x
+
+    return {"f": f, "predicted": 0.1}
+
+
+fails("no_training", "for step in range(steps):", "for step in range(0):")
+fails("few_steps", "for step in range(steps):", "for step in range(steps // 30):")
+fails("small_rate", "lr=4e-3", "lr=4e-6")
+
+
+@fails
+def the_plain_recipe(net, data, t_min, t_max, steps, seed):
+    generator = torch.Generator().manual_seed(seed)
+    sd, grid = float(data.std()), torch.linspace(math.log(t_min), math.log(t_max), 18).exp()
+    target = copy.deepcopy(net)
+
+    def wrapped(network):
+        return lambda x, t: consistency_function(network, x, t, sd, t_min)
+
+    optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
+    for _ in range(steps):
+        x0 = data[torch.randint(len(data), (256,), generator=generator)]
+        z = torch.randn(x0.shape, generator=generator)
+        k = torch.randint(17, (256,), generator=generator)
+        loss = consistency_training_loss(wrapped(net), wrapped(target), x0, z, grid[k + 1], grid[k])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        ema_update(target, net, 0.95)
+    return {"f": wrapped(net), "predicted": 0.45}
+
+
+@right
+def the_data_are_the_teacher(net, data, t_min, t_max, steps, seed):
+    # The best denoiser of a few hundred data points is known without training: distil it.
+    torch.manual_seed(seed)
+    points, sd = data[:512], float(data.std())
+    grid = torch.linspace(math.log(t_min), math.log(t_max), 18).exp()
+    slow = copy.deepcopy(net)
+
+    def denoise(x, t):
+        return torch.softmax(-(torch.cdist(x, points) ** 2) / (2 * t[:, None] ** 2), dim=1) @ points
+
+    def fast_f(x, t):
+        return consistency_function(net, x, t, sd, t_min)
+
+    def slow_f(x, t):
+        return consistency_function(slow, x, t, sd, t_min)
+
+    optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
+    for _ in range(steps):
+        clean = data[torch.randint(len(data), (256,))]
+        i = torch.randint(17, (256,))
+        noise = torch.randn_like(clean)
+        loss = consistency_distillation_loss(fast_f, slow_f, denoise, clean, noise, grid[i + 1], grid[i])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        ema_update(slow, net, 0.9)
+    return {"f": fast_f, "predicted": 0.3}
+
+
+@right
+def first_a_denoiser_then_a_pupil(net, data, t_min, t_max, steps, seed):
+    # 300 updates for a teacher of one's own, 400 to distil it.
+    generator = torch.Generator().manual_seed(seed)
+    sd, first = float(data.std()), 3 * steps // 7
+    own, target = copy.deepcopy(net), copy.deepcopy(net)
+
+    def draw(batch):
+        x0 = data[torch.randint(len(data), (batch,), generator=generator)]
+        return x0, torch.randn(x0.shape, generator=generator)
+
+    def denoise(x, t):
+        level = t[:, None]
+        width = (level**2 + sd**2).sqrt()
+        return (sd / width) ** 2 * x + sd * level / width * own(x / width, t)
+
+    optimiser = torch.optim.Adam(own.parameters(), lr=3e-3)
+    for _ in range(first):
+        x0, z = draw(512)
+        t = t_min * (t_max / t_min) ** torch.rand(512, generator=generator)
+        level = t[:, None]
+        miss = (denoise(x0 + level * z, t) - x0) * (level**2 + sd**2).sqrt() / (level * sd)
+        optimiser.zero_grad()
+        miss.square().mean().backward()
+        optimiser.step()
+
+    def f(x, t):
+        return consistency_function(net, x, t, sd, t_min)
+
+    grid = torch.linspace(math.log(t_min), math.log(t_max), 18).exp()
+    optimiser = torch.optim.Adam(net.parameters(), lr=3e-3)
+    for _ in range(steps - first):
+        x0, z = draw(256)
+        k = torch.randint(17, (256,), generator=generator)
+        loss = consistency_distillation_loss(
+            f, lambda x, t: consistency_function(target, x, t, sd, t_min), denoise, x0, z, grid[k + 1], grid[k]
+        )
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        ema_update(target, net, 0.9)
+    return {"f": f, "predicted": 0.33}
+
+
+@right
+def robust_on_a_fixed_grid(net, data, t_min, t_max, steps, seed):
+    generator = torch.Generator().manual_seed(seed)
+    sd, grid = float(data.std()), torch.linspace(math.log(t_min), math.log(t_max), 18).exp()
+
+    def f(x, t):
+        return consistency_function(net, x, t, sd, t_min)
+
+    optimiser = torch.optim.Adam(net.parameters(), lr=4e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for _ in range(steps):
+        x0 = data[torch.randint(len(data), (512,), generator=generator)]
+        z = torch.randn(x0.shape, generator=generator)
+        k = torch.randint(17, (512,), generator=generator)
+        with torch.no_grad():
+            low = f(x0 + grid[k, None] * z, grid[k])
+        miss = (f(x0 + grid[k + 1, None] * z, grid[k + 1]) - low).square().sum(1)
+        loss = ((miss + 0.01).sqrt() - 0.1).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return {"f": f, "predicted": 0.3}

@@ -5,6 +5,7 @@ that differ from each other, except where equal sizes are the point: there the s
 """
 
 import itertools
+import math
 
 import torch
 import torch.nn.functional as F
@@ -21,7 +22,7 @@ from blindgrade.checks import (
     saved_buffers,
     shapes_of,
 )
-from blindgrade.figures import image
+from blindgrade.figures import curves, image
 from grader_toys.denoisers import CondNoise
 
 # ---------------------------------------------------------------- patchify
@@ -207,7 +208,7 @@ def splits_heads_and_axes(lesson, rng):
     }
 
 
-@check("DiTBlock", weight=1.5)
+@check("DiTBlock", weight=1.5, public=True)
 def is_the_identity_at_first(lesson, rng):
     """A fresh block hands on x whatever the condition, because ada starts at zero, and no other layer does."""
     x, c = rng.normal(2, 5, 16), 3 * rng.normal(2, 16)
@@ -328,6 +329,59 @@ def refuses_a_budget_for_nothing(lesson, rng):
         "error at a tenth": error_of(lesson.scale_dit, least // 10, widths, depths),
         "just enough": lesson.scale_dit(least, widths, depths),
     }
+
+
+# ---------------------------------------------------------------- compute_law
+
+# Compute in billions of MACs and FID of the DiT paper's twelve models, after 400 000 updates.
+DIT_MACS = [0.36, 1.41, 6.06, 1.42, 5.56, 23.01, 5.01, 19.70, 80.71, 7.39, 29.05, 118.64]
+DIT_FID = [153.6, 100.41, 68.4, 122.74, 68.38, 43.47, 118.87, 45.64, 23.33, 106.41, 43.01, 19.47]
+LAW = {"atol": 1e-4, "rtol": 1e-4}
+
+
+def line_of_models(result, rng):
+    """The power law that was found, over the paper's models."""
+    macs, fid = torch.tensor(DIT_MACS), torch.tensor(DIT_FID)
+    order = macs.argsort()
+    law = result["DiT"]
+    fitted = law["factor"] * macs[order] ** law["exponent"]
+    lines = {"measured": (macs[order].log10(), fid[order]), "your law": (macs[order].log10(), fitted)}
+    return curves("FID of DiT against compute", lines, xlabel="log10 of billions of MACs", ylabel="FID", low=0.0)
+
+
+@check("compute_law", public=True, figure=line_of_models, **LAW)
+def finds_the_law_of_dit(lesson, rng):
+    """The paper's twelve models: correlation -0.93 with the logarithm of compute, exponent -0.365."""
+    return {"DiT": lesson.compute_law(torch.tensor(DIT_MACS), torch.tensor(DIT_FID))}
+
+
+def trained_alike(rng, n, slope, spread):
+    """Compute and quality of n models around a power law."""
+    macs = torch.exp(4 * rng.uniform(n, dtype=torch.float64) - 1)
+    return macs, torch.exp(slope * macs.log() + 2 + spread * rng.normal(n, dtype=torch.float64))
+
+
+@check("compute_law", weight=2, public=True, **LAW)
+def finds_any_law(lesson, rng):
+    """Exact laws and scattered ones, steep and flat, two models and many; the arguments stay as they are."""
+    cases = {"an exact law": trained_alike(rng, 6, -0.4, 0.0), "scattered": trained_alike(rng, 9, -0.8, 0.3)}
+    return answers_and_purity(lesson.compute_law, cases | {"two models": trained_alike(rng, 2, -1.5, 0.0)})
+
+
+@check("compute_law", weight=1.5, **LAW)
+def finds_laws_at_other_scales(lesson, rng):
+    """Losses below 1 and compute in the millions: only ratios count for the exponent."""
+    macs, loss = trained_alike(rng, 7, -0.2, 0.1)
+    return answers(lesson.compute_law, {"as it is": (macs, loss), "other units": (1e6 * macs, 1e-3 * loss)})
+
+
+@check("compute_law", public=True)
+def more_compute_may_not_help(lesson, rng):
+    """If more compute makes it worse or changes nothing, no factor halves it: infinite."""
+    macs = torch.tensor([1.0, 2.0, 4.0])
+    cases = {"worse": torch.tensor([1.0, 2.0, 3.0]), "the same": torch.tensor([2.0, 2.0, 2.0])}
+    found = {name: lesson.compute_law(macs, quality)["halving"] for name, quality in cases.items()}
+    return {f"{name}, is infinite": value == math.inf for name, value in found.items()}
 
 
 # ---------------------------------------------------------------- sincos_pos_embed

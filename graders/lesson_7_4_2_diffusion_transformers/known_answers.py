@@ -278,6 +278,57 @@ def deepest_for_each_width(budget, d_models, depths):
     return min(found, key=lambda model: (-model["params"], model["d_model"]))
 
 
+exercise("compute_law")
+wrong("correlation_with_compute_itself", "(dx * plain).sum() / (dx.norm() * plain.norm())", "((macs.double() - macs.double().mean()) * plain).sum() / ((macs.double() - macs.double().mean()).norm() * plain.norm())",
+      hint="The correlation is with the LOGARITHM of compute: from 5 to 10 is as far as from 50 to 100.")
+wrong("correlation_of_logarithms", "plain = quality.double() - quality.double().mean()", "plain = y - y.mean()",
+      hint="The correlation takes quality as it is; only the power law takes its logarithm too.")
+wrong("factor_in_logarithms", "factor = math.exp(float(y.mean()) - exponent * float(x.mean()))", "factor = float(y.mean()) - exponent * float(x.mean())",
+      hint="The line's height is the logarithm of the factor.")
+wrong("line_through_the_ends", "exponent = float((dx * (y - y.mean())).sum() / dx.square().sum())", "exponent = float((y[-1] - y[0]) / (x[-1] - x[0]))",
+      hint="All models count: the line has the least squares over all of them.")
+wrong("line_of_the_numbers_themselves", "exponent = float((dx * (y - y.mean())).sum() / dx.square().sum())", "exponent = float((dx * (quality.double() - quality.double().mean())).sum() / dx.square().sum())",
+      hint="A power law is a straight line only if BOTH axes are logarithms.")
+wrong("halving_forgets_the_half", "0.5 ** (1 / exponent) if", "-1 / exponent if",
+      hint="How large must k be so that k to the power b is one half?")
+wrong("halving_of_any_sign", "0.5 ** (1 / exponent) if exponent < 0 else math.inf", "0.5 ** (1 / exponent) if exponent else math.inf",
+      hint="If more compute makes it worse, no amount of it halves the number.")
+
+
+@right
+def by_a_matrix(macs, quality):
+    x, y = torch.log(macs.to(torch.float64)), torch.log(quality.to(torch.float64))
+    table = torch.stack([x, torch.ones_like(x)], dim=1)  # [n, 2]
+    b, log_a = torch.linalg.lstsq(table, y[:, None]).solution[:, 0].tolist()
+    if abs(b) < 1e-12:
+        b = 0.0
+    q = quality.to(torch.float64)
+    same = bool((q == q[0]).all())
+    together = 0.0 if same else float(torch.corrcoef(torch.stack([x, q]))[0, 1])
+    return {"correlation": together, "exponent": b, "factor": math.exp(log_a), "halving": math.inf if b >= 0 else 2 ** (-1 / b)}
+
+
+@right
+def with_sums(macs, quality):
+    xs = [math.log(float(c)) for c in macs]
+    raw = [float(q) for q in quality]
+    ys, n = [math.log(q) for q in raw], len(xs)
+
+    def together(a, b):
+        return sum(u * v for u, v in zip(a, b, strict=True)) / n - sum(a) / n * (sum(b) / n)
+
+    b = together(xs, ys) / together(xs, xs)
+    if abs(b) < 1e-12:
+        b = 0.0
+    spread = math.sqrt(max(together(xs, xs) * together(raw, raw), 0.0))
+    return {
+        "correlation": together(xs, raw) / spread if spread > 1e-9 else 0.0,
+        "exponent": b,
+        "factor": math.exp(sum(ys) / n - b * sum(xs) / n),
+        "halving": math.exp(-math.log(2) / b) if b < 0 else float("inf"),
+    }
+
+
 exercise("sincos_pos_embed")
 wrong("rows_first", "torch.cat([one(cols), one(rows)], dim=1)", "torch.cat([one(rows), one(cols)], dim=1)",
       hint="DiT's (MAE's) table encodes the column in the first half.")

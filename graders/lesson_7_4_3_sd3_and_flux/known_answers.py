@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 
 def shares(q_txt, k_txt, v_txt, q_img, k_img, v_img, n_heads):
@@ -147,6 +147,60 @@ def with_a_block_of_zeros(clip_l, clip_g, t5, pooled_l, pooled_g):
     zeros = torch.zeros(*clip_l.shape[:2], missing, dtype=t5.dtype, device=t5.device)
     clip = torch.cat((clip_l, clip_g, zeros), -1)
     return torch.cat((clip, t5), -2), torch.cat((pooled_l, pooled_g), -1)
+
+
+exercise("attention_kinds")
+wrong("own_way_counts", "others = slice(1, None) if who == place else slice(None)", "others = slice(None)",
+      hint="A token's own way through the block is not attention: look at the OTHER tokens.")
+wrong("asks_and_answers_exchanged", 'kinds[f"{asks}_to_{answers}"]', 'kinds[f"{answers}_to_{asks}"]',
+      hint="The token that is changed ANSWERS, and the one that notices has asked.")
+wrong("a_change_that_norms_remove", "change = torch.randn(probe[place].shape[-1], generator=generator).to(txt)", "change = 0.37",
+      hint="The same number added to all channels is invisible behind a LayerNorm: change channels differently.")
+wrong("compares_with_the_input", "torch.allclose(moved[who][:, others], usual[who][:, others]", "torch.allclose(moved[who][:, others], (txt, img)[who][:, others]",
+      hint="Compare with what the block makes of the unchanged tokens, not with the tokens.")
+wrong("text_that_is_heard", 'not torch.allclose(usual[0], txt)}', 'not torch.allclose(usual[1], img)}',
+      hint="text_changes is about the text that the block hands on.")
+wrong("only_loud_attention", "rtol=1e-6, atol=1e-8)", "rtol=1e-2, atol=1e-1)",
+      hint="Attention may be hardly audible: without chance in the block, any difference beyond rounding counts.")
+wrong("changes_every_token", "probe[place][:, 0] += change", "probe[place][:] += change",
+      hint="If all tokens of a modality change, the others no longer are others: change one.")
+
+
+@right
+def by_gradients(block, txt, img):
+    tokens = [txt.detach().clone().requires_grad_(), img.detach().clone().requires_grad_()]
+    made = block(*tokens)
+    kinds = {"text_changes": bool((made[0] - txt).abs().max() > 1e-7)}
+    names = "text", "image"
+    for i, asks in enumerate(names):
+        listener = made[i][:, -1]
+        weights = torch.randn(listener.shape, generator=torch.Generator().manual_seed(1)).to(listener)
+        found = torch.autograd.grad((listener * weights).sum(), tokens, allow_unused=True, retain_graph=True)
+        for j, answers in enumerate(names):
+            others = None if found[j] is None else found[j][:, :-1] if i == j else found[j]
+            kinds[f"{asks}_to_{answers}"] = others is not None and bool((others.abs() > 1e-9).any())
+    return kinds
+
+
+@right
+def by_exchanging_a_token(block, txt, img):
+    def notices(who, usual, moved, skip_last):
+        a, b = usual[who], moved[who]
+        if skip_last:
+            a, b = a[:, :-1], b[:, :-1]
+        return (a - b).abs().max().item() > 1e-9
+
+    usual = block(txt, img)
+    swapped_text = torch.cat([txt[:, :-1], txt[:, -1:].flip(2) * 1.7 + txt[:, :1]], dim=1)
+    swapped_image = torch.cat([img[:, :-1], img[:, -1:].flip(2) * 1.7 + img[:, :1]], dim=1)
+    text, image = block(swapped_text, img), block(txt, swapped_image)
+    return {
+        "text_to_text": notices(0, usual, text, True),
+        "image_to_text": notices(1, usual, text, False),
+        "text_to_image": notices(0, usual, image, False),
+        "image_to_image": notices(1, usual, image, True),
+        "text_changes": not torch.equal(usual[0], txt),
+    }
 
 
 exercise("joint_attention")
@@ -318,6 +372,26 @@ class shared_ffn(MMDiTBlock):
         self.img.fc1, self.img.fc2 = self.txt.fc1, self.txt.fc2
         out = super().forward(txt, img, c)
         self.img.fc1, self.img.fc2 = own
+        return out
+
+
+@wrong(hint="Shared listening, separate thinking: the text passes its own FFN, not that of the image.")
+class text_thinks_as_image(MMDiTBlock):
+    def forward(self, txt, img, c):
+        own = self.txt.fc1, self.txt.fc2
+        self.txt.fc1, self.txt.fc2 = self.img.fc1, self.img.fc2
+        out = super().forward(txt, img, c)
+        self.txt.fc1, self.txt.fc2 = own
+        return out
+
+
+@wrong(hint="Each stream has its own FFN. Yours are exchanged: text passes that of the image, and image that of the text.")
+class exchanged_ffn(MMDiTBlock):
+    def forward(self, txt, img, c):
+        words, patches = (self.txt.fc1, self.txt.fc2), (self.img.fc1, self.img.fc2)
+        (self.txt.fc1, self.txt.fc2), (self.img.fc1, self.img.fc2) = patches, words
+        out = super().forward(txt, img, c)
+        (self.txt.fc1, self.txt.fc2), (self.img.fc1, self.img.fc2) = words, patches
         return out
 
 
@@ -726,6 +800,74 @@ def by_recursion(velocity, noise, n_steps, shift=1.0):
     return walk(noise, 0)
 
 
+exercise("six_evaluations")
+
+
+@wrong(hint="Six even Euler steps take the slope where a step begins for the whole step: the road bends in between.")
+def plain_euler(velocity, noise):
+    return {"samples": rectified_flow_sample(velocity, noise, 6), "predicted": 0.2}
+
+
+@wrong(hint="The shift of large pictures makes the last steps long, and here they are the ones that bend.")
+def shifted_euler(velocity, noise):
+    return {"samples": rectified_flow_sample(velocity, noise, 6, 3.0), "predicted": 0.2}
+
+
+@wrong(hint="Twelve evaluations are not six: a step that asks twice is two.")
+def twelve_steps(velocity, noise):
+    x, levels = noise, torch.linspace(1, 0, 7).tolist()
+    for here, there in pairwise(levels):
+        half = x + (there - here) / 2 * velocity(x, x.new_full((len(x),), here))
+        x = x + (there - here) * velocity(half, x.new_full((len(x),), (here + there) / 2))
+    return {"samples": x, "predicted": 0.01}
+
+
+fails("one_step", "levels = noise, [1.0, 2 / 3, 1 / 3, 0.0]", "levels = noise, [1.0, 0.0]")
+fails("wrong_way", "x = x + (there - here) * velocity(half", "x = x - (there - here) * velocity(half")
+fails("stops_early", "[1.0, 2 / 3, 1 / 3, 0.0]", "[1.0, 0.7, 0.4]")
+
+
+@right
+def heuns_method(velocity, noise):
+    x = noise.clone()
+    for here, there in ((1.0, 0.66), (0.66, 0.33), (0.33, 0.0)):
+        first = velocity(x, torch.full((len(x),), here, dtype=x.dtype))
+        level = torch.full((len(x),), max(there, 1e-3), dtype=x.dtype)
+        second = velocity(x + (there - here) * first, level)
+        x = x + (there - here) / 2 * (first + second)
+    return {"samples": x, "predicted": 0.08}
+
+
+@right
+def with_memory(velocity, noise):
+    x, before = noise, None
+    for k in range(6):
+        v = velocity(x, torch.full((len(x),), 1 - k / 6).to(x))
+        slope = v if before is None else 1.5 * v - 0.5 * before
+        x, before = x - slope / 6, v
+    return {"samples": x, "predicted": 0.05}
+
+
+@right
+def with_clean_answers(velocity, noise):
+    # Carry the clean answer along instead of the velocity, and continue its change over the log signal-to-noise ratio.
+    def log_ratio(s):
+        return math.log((1 - s) / s) if s < 1 else -8.0
+
+    x, old = noise, None
+    for k in range(6):
+        here, there = 1 - k / 6, 1 - (k + 1) / 6
+        clean = x - here * velocity(x, torch.full_like(x[:, 0], here))
+        answer = clean
+        if old is not None and k < 5:
+            ahead = (log_ratio(there) - log_ratio(here)) / (2 * (log_ratio(here) - log_ratio(here + 1 / 6)))
+            answer = clean + ahead * (clean - old)
+        old = clean
+        ratio = there / here if k < 5 else 0.0
+        x = ratio * x + (1 - (there if k < 5 else 0.0) - (1 - here) * ratio) * answer
+    return {"samples": x, "predicted": 0.1}
+
+
 exercise("FluxSingleBlock")
 wrong("sequential_mlp", "self.fc1(h)", "self.fc1(h + heard)",
       hint="Attention and MLP run in parallel from the same normalised input.")
@@ -775,6 +917,22 @@ class norm_across_heads(FluxSingleBlock):
 
 wrong("mlp_first", "torch.cat([heard, thought], dim=2)", "torch.cat([thought, heard], dim=2)",
       hint="`out` reads attention's channels before those of the MLP; yours stand the other way round.")
+
+
+@wrong(hint="After the RMS norm, q is multiplied by norm_q and k by norm_k, channel by channel.")
+class norm_without_gain(FluxSingleBlock):
+    def forward(self, txt, img, c):
+        x = torch.cat([txt, img], dim=1)
+        shift, scale, gate = self.ada(F.silu(c)).chunk(3, dim=1)
+        h = modulate(_layer_norm(x), shift, scale)
+        q, k, v = self.qkv(h).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4)
+        q, k = (F.rms_norm(z, z.shape[-1:], eps=1e-6) for z in (q, k))
+        heard = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+        thought = F.gelu(self.fc1(h), approximate="tanh")
+        x = x + gate[:, None] * self.out(torch.cat([heard, thought], dim=2))
+        return x[:, : txt.shape[1]], x[:, txt.shape[1] :]
+
+
 wrong("norms_values", "heard = F.scaled_dot_product_attention(q, k, v)", "heard = F.scaled_dot_product_attention(q, k, F.rms_norm(v, v.shape[-1:], eps=1e-6))",
       hint="Only queries and keys are normalised; values keep their size, for they are what is heard.")
 wrong("image_first", "x = torch.cat([txt, img], dim=1)", "x = torch.cat([img, txt], dim=1)",
@@ -852,6 +1010,36 @@ class by_joint_attention(nn.Module):
         return F.rms_norm(z.unflatten(-1, (self.n_heads, -1)), gain.shape, gain, 1e-6).flatten(2)
 
 
+exercise("stage_sources")
+wrong("velocity_is_a_token", '"velocity_patches": ("flow", "7.2.2")', '"velocity_patches": ("tokens", "7.4.2")',
+      hint="What an answer IS counts, not how it is laid out.")
+wrong("padding_is_sdxls", '"clip_padded": ("text", "7.4.3")', '"clip_padded": ("text", "7.4.1")',
+      hint="SDXL had no T5, so it had no reason to pad to T5's width.")
+wrong("everything_is_new", '"adaln_parameters": ("room", "7.4.2")', '"adaln_parameters": ("room", "7.4.3")',
+      hint="Where was the dial of a block's norms built? That it now sits in two streams makes it no new idea.")
+wrong("pictures_are_tokens", '"noise_latent": ("latents", "6.4")', '"noise_latent": ("flow", "7.2.2")',
+      hint="The start is noise in the autoencoder's space: its shape is the autoencoder's.")
+
+
+@right
+def as_lists():
+    threads = {
+        "text": {"clip_concat": "7.4.1", "pooled": "7.4.1", "clip_padded": "7.4.3", "text_context": "7.4.3"},
+        "latents": dict.fromkeys(["noise_latent", "image"], "6.4"),
+        "tokens": dict.fromkeys(["patches", "image_tokens"], "7.4.2"),
+        "room": {"text_tokens": "7.4.3", "joint_sequence": "7.4.3", "adaln_parameters": "7.4.2"},
+        "flow": dict.fromkeys(["velocity_patches", "velocity"], "7.2.2"),
+    }
+    return {stage: [thread, lesson] for thread, own in threads.items() for stage, lesson in own.items()}
+
+
+@right
+def from_two_rows():
+    lessons = "7.4.1 7.4.3 7.4.3 7.4.1 6.4 7.4.2 7.4.2 7.4.3 7.4.3 7.4.2 7.2.2 7.2.2 6.4".split()
+    threads = "text text text text latents tokens tokens room room room flow flow latents".split()
+    return dict(zip(SD3_STAGES, zip(threads, lessons, strict=True), strict=True))
+
+
 exercise("trace_sd3_pipeline")
 wrong("forgets_vae", "side = image_size // vae_factor", "side = image_size",
       hint="The transformer works on latents: 8x smaller per side.")
@@ -893,7 +1081,8 @@ def row_by_row(image_size, batch, patch, d_model, n_t5, vae_factor=8, channels=1
         (batch, channels, latent, latent),
         (batch, 3, image_size, image_size),
     ]
-    return [(name, shape, lesson) for (name, lesson), shape in zip(SD3_STAGES, shapes, strict=True)]
+    lessons = ["7.4.1", "7.4.3", "7.4.3", "7.4.1", "6.4", "7.4.2", "7.4.2", "7.4.3", "7.4.3", "7.4.2", "7.2.2", "7.2.2", "6.4"]
+    return list(zip(SD3_STAGES, shapes, lessons, strict=True))
 
 
 @right
@@ -919,4 +1108,4 @@ def by_running_it_on_meta_tensors(image_size, batch, patch, d_model, n_t5, vae_f
     image = empty(3, image_size, image_size)
     flow = [clip, padded, context, pooled, latent, patches, image_tokens, text_tokens, joint, ada]
     flow += [patches, velocity, image]
-    return [[name, list(z.shape), lesson] for (name, lesson), z in zip(SD3_STAGES, flow, strict=True)]
+    return [[name, list(z.shape), stage_sources()[name][1]] for name, z in zip(SD3_STAGES, flow, strict=True)]

@@ -315,6 +315,30 @@ wrong("text_not_normed", "rms(text, self.text_norm)", "text",
       hint="The language model's features pass an RMSNorm before they are embedded.")
 
 
+@wrong(hint="The words are refined without the level: the blocks of context_refiner have no modulation and get no c.")
+class refiner_sees_time(TinyS3DiT):
+    def __init__(self, channels, p, d_model, n_heads, axes_dims, depth, refiner_depth, d_text, d_cond):
+        super().__init__(channels, p, d_model, n_heads, axes_dims, depth, refiner_depth, d_text, d_cond)
+        blocks = (S3DiTBlock(d_model, n_heads, axes_dims, d_cond) for _ in range(refiner_depth))
+        self.context_refiner = nn.ModuleList(blocks)
+
+    def forward(self, x, t, text):
+        grid = x.shape[2] // self.p, x.shape[3] // self.p
+        ids, n_img = unified_position_ids(text.shape[1], *grid), grid[0] * grid[1]
+        c = self.t_fc2(F.silu(self.t_fc1(timestep_embedding(1000.0 * t.float(), 32))))
+        img, txt = self.x_embed(patchify(x, self.p)), self.text_embed(rms(text, self.text_norm))
+        for block in self.noise_refiner:
+            img = block(img, ids[:n_img], c)
+        for block in self.context_refiner:
+            txt = block(txt, ids[n_img:], c)
+        h = torch.cat([img, txt], dim=1)
+        for block in self.layers:
+            h = block(h, ids, c)
+        out = F.layer_norm(h[:, :n_img], h.shape[-1:], eps=1e-6)
+        out = out * (1 + self.final_ada(F.silu(c))[:, None])
+        return unpatchify(self.final(out), self.p, *grid)
+
+
 @right
 class with_folded_patches(nn.Module):
     def __init__(self, channels, p, d_model, n_heads, axes_dims, depth, refiner_depth, d_text, d_cond):
@@ -524,6 +548,158 @@ def with_a_decorator(real, fake, x, cond, uncond, s_spear, s_shield, n_spear, n_
     return (alpha - 1) * guided + (real(second, s_shield, cond) - fake(second, s_shield, cond))
 
 
+exercise("guided_crowd")
+wrong("fake_stays_behind", "fake = fake_of(x) if shield else real", "fake = fake_of(walk[0]) if shield else real",
+      hint="The fake model is made anew in each round: one that stays behind describes a crowd that is gone.")
+wrong("coupled", "s1, s2 = renoise_levels(u1, u2, *ranges)", "s1, s2 = renoise_levels(u1, u1, ranges[0], ranges[0])",
+      hint="Decoupled: the shield has a range and a draw of its own.")
+wrong("no_rate", "x + rate * decoupled_dmd_direction", "x + decoupled_dmd_direction",
+      hint="A point moves by the share rate of the direction, not by all of it.")
+wrong("against_the_direction", "x + rate *", "x - rate *", hint="The direction says where the samples should go: add it.")
+wrong("always_shielded", "fake_of(x) if shield else real", "fake_of(x)",
+      hint="shield=False leaves the shield out: then only the spear moves the crowd.")
+wrong("nothing_without_shield", "fake = fake_of(x) if shield else real", "fake = fake_of(x) if shield else (lambda x, s, cond: 0 * x)",
+      hint="Without a shield the whole second bracket is gone, the teacher's answer in it too.")
+wrong("without_the_start", "walk = [x]", "walk = []", hint="The walk begins with the crowd as it was before the first round.")
+
+
+@right
+def written_out(real, fake_of, x, cond, uncond, alpha, ranges, u, noise, rate, shield=True):
+    places = x.unsqueeze(0)
+    for k in range(len(u)):
+        now = places[-1]
+        s = [low + (high - low) * u[k, i] for i, (low, high) in enumerate(ranges)]
+        seen = [(1 - s[i])[:, None] * now + s[i][:, None] * noise[k, i] for i in range(2)]
+        push = (alpha - 1) * (real(seen[0], s[0], cond) - real(seen[0], s[0], uncond))
+        if shield:
+            push = push + real(seen[1], s[1], cond) - fake_of(now)(seen[1], s[1], cond)
+        places = torch.cat([places, (now + rate * push).unsqueeze(0)])
+    return places
+
+
+@right
+def as_a_recursion(real, fake_of, x, cond, uncond, alpha, ranges, u, noise, rate, shield=True):
+    if not len(u):
+        return x[None]
+    levels = renoise_levels(u[0, 0], u[0, 1], ranges[0], ranges[1])
+    model = fake_of(x) if shield else real
+    d = decoupled_dmd_direction(real, model, x, cond, uncond, *levels, noise[0, 0], noise[0, 1], alpha)
+    rest = as_a_recursion(real, fake_of, torch.add(x, d, alpha=rate), cond, uncond, alpha, ranges, u[1:], noise[1:], rate, shield)
+    return torch.cat([x[None], rest])
+
+
+exercise("resting_place")
+wrong("ratio_inverted", "share = strength(*spear_range) / strength(*shield_range)", "share = strength(*shield_range) / strength(*spear_range)",
+      hint="A stronger shield holds the crowd nearer to its teacher.")
+wrong("middle_level", "    s = low + (high - low) * (torch.arange(4000, dtype=torch.float64) + 0.5) / 4000", "    s = torch.tensor((low + high) / 2, dtype=torch.float64)",
+      hint="The share k is no straight line: its mean over a range is not k of the middle level.")
+wrong("alpha_not_minus_one", "(alpha - 1) *", "alpha *", hint="With alpha = 1 there is no spear, and the crowd rests at the teacher's mean.")
+wrong("from_the_uncond_mean", "return teacher_mean +", "return uncond_mean +", hint="The shield pulls to the teacher's mean with the prompt.")
+wrong("variance_of_the_noisy_data", "(1 - s) ** 2 * var + s**2", "(1 - s) * var + s",
+      hint="The signal is multiplied by (1 - s) and the noise by s: their variances by the squares.")
+wrong("levels_of_the_shield_for_both", "strength(*spear_range) / strength(*shield_range)", "strength(*shield_range) / strength(*shield_range)",
+      hint="Spear and shield have their own ranges: only where they are equal, the strengths cancel.")
+wrong("never_refuses", "if shield_range[1] == 0:", "if False:", hint="A shield at level 0 has no strength: raise ValueError.")
+
+
+@right
+def by_two_thousand_trapezoids(teacher_mean, uncond_mean, var, alpha, spear_range, shield_range):
+    if max(shield_range) <= 0:
+        raise ValueError("no shield")
+    means = []
+    for low, high in (spear_range, shield_range):
+        s = torch.linspace(low, high, 2001, dtype=torch.float64)
+        k = s.square() / ((1 - s).square() * var + s.square())
+        means.append(k[0].item() if low == high else (torch.trapezoid(k, s) / (high - low)).item())
+    return teacher_mean + (alpha - 1) * (teacher_mean - uncond_mean) * means[0] / means[1]
+
+
+@right
+def by_letting_a_mean_walk(teacher_mean, uncond_mean, var, alpha, spear_range, shield_range):
+    if shield_range == (0.0, 0.0):
+        raise ValueError("no shield")
+
+    def levels(span):
+        return span[0] + (span[1] - span[0]) * torch.linspace(0.0005, 0.9995, 1000, dtype=torch.float64)
+
+    def share(s):
+        return (s * s / ((1 - s) ** 2 * var + s * s)).mean()
+
+    push, pull = (alpha - 1) * (teacher_mean - uncond_mean) * share(levels(spear_range)), share(levels(shield_range))
+    m = torch.tensor(float(uncond_mean), dtype=torch.float64)
+    for _ in range(400):
+        m = m + (push + (teacher_mean - m) * pull) / pull / 2
+    return float(m)
+
+
+exercise("steer_crowd")
+wrong("spear_alone", "u, noise, 0.2)", "u, noise, 0.2, False)",
+      hint="The spear alone has no end: the crowd runs away. Something has to hold it.")
+wrong("no_guidance", "label, -1, 2.0, ranges", "label, -1, 1.0, ranges",
+      hint="Matching alone paints what the teacher paints, and 12 % of that is on the other side.")
+wrong("no_fake", "return torch.softmax(nearest, dim=1) @ crowd", "return crowd",
+      hint="A fake model that answers each point with itself feels no crowding: the crowd falls together.")
+
+
+@wrong(hint="With one level for both terms, the crowd is narrowed from hill to hill: draw the shield's level anew.")
+def coupled(teacher, label, n, seed):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(n, 2, generator=generator)
+    for _ in range(90):
+        s = 0.02 + 0.98 * torch.rand(n, generator=generator)
+        a = s[:, None]
+        x_s = (1 - a) * x + a * torch.randn(n, 2, generator=generator)
+        near = -(x_s[:, None] - (1 - a[:, None]) * x).square().sum(dim=2) / (2 * a**2)
+        fake = torch.softmax(near, dim=1) @ x
+        free = teacher(x_s, s, -1)
+        x = x + 0.2 * (free + 2.0 * (teacher(x_s, s, label) - free) - fake)
+    return {"crowd": x, "predicted": 0.99}
+
+
+fails("too_few_rounds", "rounds, ranges = 70,", "rounds, ranges = 4,")
+fails("a_tiny_rate", "u, noise, 0.2)", "u, noise, 0.002)")
+fails("over_the_budget", "rounds, ranges = 70,", "rounds, ranges = 120,")
+
+
+@fails
+def the_hills_middle_again_and_again(teacher, label, n, seed):
+    middle = teacher(torch.zeros(1, 2), torch.ones(1), label)
+    return {"crowd": middle.expand(n, 2).clone(), "predicted": 1.0}
+
+
+@right
+def guided_sampling(teacher, label, n, seed):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(n, 2, generator=generator)
+    levels = torch.linspace(1.0, 0.0, 61)
+    for k in range(60):
+        s = levels[k].expand(n)
+        free, asked = teacher(x, s, -1), teacher(x, s, label)
+        guided = asked + (1.8 if s[0] > 0.6 else 0.0) * (asked - free)  # guided only where much is open
+        x = x + (levels[k + 1] - levels[k]) * (x - guided) / levels[k]
+    return {"crowd": x, "predicted": 0.98}
+
+
+@right
+def ask_then_draw(teacher, label, n, seed):
+    far, here = torch.zeros(1, 2), torch.ones(1)
+    middle, both = teacher(far, here, label)[0], teacher(far, here, -1)[0]
+    away = (middle - both) / (middle - both).norm()
+    cloud = 0.5 * torch.randn(n, 2, generator=torch.Generator().manual_seed(seed))
+    return {"crowd": middle + 0.45 * away + cloud, "predicted": 0.977}
+
+
+@right
+def sample_plainly_and_move(teacher, label, n, seed):
+    generator = torch.Generator().manual_seed(seed)
+    x, times = torch.randn(n, 2, generator=generator), torch.linspace(1, 0.005, 121)
+    for s, nxt in zip(times[:-1], times[1:], strict=True):
+        clean = teacher(x, s.expand(n), label)
+        x = (1 - nxt) * clean + nxt * (x - (1 - s) * clean) / s
+    mean = x.mean(dim=0)
+    return {"crowd": x + 0.45 * mean / mean.norm(), "predicted": 0.975}
+
+
 exercise("diffusion_dpo_loss")
 wrong("wrong_sign", "-F.logsigmoid(-beta * inside)", "-F.logsigmoid(beta * inside)",
       hint="A *lower* error on the winner than the reference is good.")
@@ -575,6 +751,52 @@ def by_hand(rewards, eps=1e-4):
     n = rewards.shape[1]
     offset = rewards - rewards.sum(dim=1, keepdim=True) / n
     return offset / (torch.sqrt((offset**2).sum(dim=1, keepdim=True) / (n - 1)) + eps)
+
+
+exercise("GaussianPolicy")
+wrong("sample_moves_along", "away = x.detach() - self.net", "away = x - self.net",
+      hint="The sample counts as a constant. If it moves along with the middle, no probability ever changes.")
+wrong("samples_are_frozen", "return self.net(z, 0)[:, None] + self.std * noise", "return (self.net(z, 0)[:, None] + self.std * noise).detach()",
+      hint="Distribution matching needs samples that move with the net: detach them in log_prob alone.")
+wrong("mean_over_numbers", "away.square().sum(dim=-1)", "away.square().mean(dim=-1)",
+      hint="Probabilities of a sample's numbers are multiplied: their logarithms are added.")
+wrong("one_constant", "x.shape[-1] * log_scale", "log_scale", hint="Each of the sample's D numbers brings a constant of its own.")
+wrong("no_constant", " - x.shape[-1] * log_scale", "", hint="A density adds up to 1: the constant belongs to it.")
+wrong("variance_for_std", "self.std * noise", "self.std**2 * noise", hint="std is a standard deviation: it multiplies the noise as it is.")
+wrong("std_for_variance", "(2 * self.std**2)", "(2 * self.std)", hint="The squared distance is divided by twice the VARIANCE.")
+
+
+@right
+class WithTorchsNormal(nn.Module):
+    def __init__(self, net, std):
+        super().__init__()
+        self.net = net
+        self.std = std
+
+    def sample(self, z, noise):
+        return torch.add(self.net(z, 0).unsqueeze(1), noise, alpha=self.std)
+
+    def log_prob(self, x, z):
+        from torch.distributions import Independent, Normal
+
+        middle = self.net(z, 0).unsqueeze(1).expand_as(x)
+        return Independent(Normal(middle, self.std), 1).log_prob(x.detach())
+
+
+@right
+class NumberByNumber(nn.Module):
+    def __init__(self, net, std):
+        super().__init__()
+        self.std, self.net = float(std), net
+
+    def sample(self, z, noise):
+        return torch.stack([middle + self.std * own for middle, own in zip(self.net(z, 0), noise, strict=True)])
+
+    def log_prob(self, x, z):
+        with torch.no_grad():
+            fact = x.clone()
+        parts = -0.5 * ((fact - self.net(z, 0)[:, None]) / self.std) ** 2 - math.log(self.std) - 0.5 * math.log(2 * math.pi)
+        return parts.sum(2)
 
 
 exercise("grpo_loss")
@@ -707,3 +929,42 @@ def with_fresh_samples_and_a_falling_rate(net, teacher_score, steps, seed):
         optimiser.step()
         schedule.step()
     return net
+
+
+exercise("train_dmdr")
+wrong("no_rail", "crowd, real_x0, fake_x0, dmd_weight)", "crowd, real_x0, fake_x0, 0.0)",
+      hint="Nothing holds the student: dmd_weight belongs to dmdr_loss.")
+wrong("no_reward", "rewards = reward(crowd).reshape(groups, members)", "rewards = 0 * reward(crowd).reshape(groups, members)",
+      hint="The reward does not arrive: ask it about each sample, and let the log-probabilities carry a gradient to the net.")
+wrong("reward_backwards", "rewards = reward(crowd)", "rewards = -reward(crowd)",
+      hint="The student moves away from the reward: dmdr_loss wants rewards, and more is better.")
+wrong("swapped_answers", "crowd, real_x0, fake_x0, dmd_weight)", "crowd, fake_x0, real_x0, dmd_weight)",
+      hint="The guardrail pushes: the teacher's answer comes before the crowd's.")
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 20):")
+fails("no_training", "for _ in range(steps):", "for _ in range(0):")
+fails("small_rate", "lr=0.01", "lr=1e-5")
+fails("teacher_is_not_noised", "x_t = crowd + t *", "x_t = 3 * crowd + t *")
+
+
+@right
+def with_fewer_groups_and_another_optimiser(policy, teacher_score, reward, dmd_weight, steps, seed):
+    g = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.RMSprop(policy.parameters(), lr=2e-3, alpha=0.95)
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = 4e-3 * (1 - step / steps) + 1e-4
+        starts = torch.randn(8, 2, generator=g)
+        drawn = policy.sample(starts, torch.randn(8, 40, 2, generator=g))
+        points = drawn.view(-1, 2)
+        level = torch.exp(torch.empty(320).uniform_(-1.2, 1.1, generator=g))
+        with torch.no_grad():
+            noisy = points + level[:, None] * torch.randn(320, 2, generator=g)
+            real = noisy + level[:, None] ** 2 * teacher_score(noisy, level)
+            apart = (noisy[:, None] - points[None]).square().sum(-1)
+            fake = torch.softmax(-apart / (2 * level[:, None] ** 2), dim=1) @ points
+            good = reward(points).view(8, 40)
+        logp = policy.log_prob(drawn, starts)
+        optimiser.zero_grad()
+        (grpo_loss(logp, logp.detach(), good) + dmd_weight * dmd_loss(points, real, fake)).backward()
+        optimiser.step()
+    return policy

@@ -24,6 +24,7 @@
 
 # %%
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -199,8 +200,9 @@ def canny(
 ) -> Bool[Tensor, "height width"]:
     """Canny's edges of a grey image.
 
-    img [H, W], float64, 0 to 255; low, high: thresholds on the Sobel magnitude; sigma >= 0: blur in pixels,
-    none at 0. Returns a bool mask [H, W].
+    img [H, W], float64, 0 to 255; low, high: thresholds on the Sobel magnitude of the blurred image; sigma >= 0: blur
+    in pixels, none at 0. Returns a bool mask [H, W], in which lines are one pixel wide and every line has a strong
+    pixel.
     Raises ValueError if low > high.
     Source: Canny 1986, "A computational approach to edge detection".
     """
@@ -227,6 +229,64 @@ else:
     for panel, (name, edges) in zip(axes, edge_maps.items(), strict=True):
         panel.imshow(edges, cmap="gray")
         panel.set_title(name)
+        panel.axis("off")
+    plt.show()
+
+# %% [markdown]
+# ## How many lines? An open experiment
+#
+# The same two thresholds draw a forest in one photograph and nothing in the next. A user does not think in
+# gradients; they say "a light sketch, 8 % of the pixels" or "every line, 20 %". Find the thresholds for them.
+# You are given the detector as a function of its two thresholds, for one picture that you do not see.
+#
+# **Goal**: the share of lit pixels misses the wanted share by at most 0.015. **Budget**: 8 runs of the detector.
+# **Rule**: `high` is 2 to 3 times `low`, the ratio that Canny recommends. Any way of searching is welcome.
+# Before you write it, look at what a threshold does: how far apart are 20 and 40 on this scale, and how far
+# 800 and 820? The checks ask for shares from 0.08 to 0.2 on pictures whose contrast fades from one side to the
+# other.
+#
+# **Predict first.** The picture is printed too pale: every grey value is halved, the thresholds stay. Return as
+# `guess` the share that you expect then. It is not graded; the report shows it beside the measurement.
+
+
+# %%
+def tune_edges(edges: Callable[[float, float], Bool[Tensor, "height width"]], share: float) -> dict[str, float]:
+    """Thresholds at which an edge detector lights the wanted share of a picture.
+
+    edges: edges(low, high) runs Canny on one picture, grey values 0 to 255, and returns a bool mask [H, W]; share:
+    the wanted share of lit pixels, 0.08 to 0.2. Returns low, high and guess, Python floats: 2 to 3 times low is
+    high; guess is the share that you expect at the same thresholds once every grey value is halved (not graded).
+    Criterion: the share at (low, high) is within 0.015 of `share`, after at most 8 calls of edges.
+    Source: Canny 1986, "A computational approach to edge detection", on the ratio of the two thresholds.
+    """
+    ### BEGIN SOLUTION
+    # More threshold, fewer lines: halve the interval. Contrast is a matter of ratios, so halve it in the logarithm.
+    faint, strong = math.log(2), math.log(1140)
+    for _ in range(7):
+        middle = (faint + strong) / 2
+        lit = edges(0.4 * math.exp(middle), math.exp(middle)).double().mean().item()
+        faint, strong = (middle, strong) if lit > share else (faint, middle)
+    high = math.exp((faint + strong) / 2)
+    low = 0.4 * high
+    # Halved grey values have halved gradients: as if both thresholds were doubled.
+    guess = edges(2 * low, 2 * high).double().mean().item()
+    return {"low": low, "high": high, "guess": guess}
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+try:
+    shares = (0.08, 0.13, 0.2)
+    grainy = demo_scene() + 12 * torch.randn(80, 120, dtype=torch.float64)
+    tuned = [tune_edges(lambda low, high: canny(grainy, low, high, 0.7), share) for share in shares]
+    drawings = [canny(grainy, found["low"], found["high"], 0.7) for found in tuned]
+except NotImplementedError:
+    print("Write canny and tune_edges, then run this cell again: it draws a light sketch and a full drawing.")
+else:
+    figure, axes = plt.subplots(1, 3, figsize=(11, 3))
+    for panel, share, edges in zip(axes, shares, drawings, strict=True):
+        panel.imshow(edges, cmap="gray")
+        panel.set_title(f"wanted {share:.0%}, lit {edges.double().mean():.1%}")
         panel.axis("off")
     plt.show()
 
@@ -373,7 +433,8 @@ else:
 # | `double_contrast` | every grey value is doubled; the thresholds stay |
 # | `move_person` | the person steps to the side |
 #
-# Reason from what the filter computes. Adding a constant, for example, leaves every difference as it is.
+# Reason from what the filter computes. Adding a constant, for example, leaves every difference as it is. In the
+# notebook, the cell after the exercise runs your own tools on drawn scenes and compares.
 
 
 # %%
@@ -403,6 +464,57 @@ def map_changes(preprocessor: str, edit: str) -> bool:
     return preprocessor in seen_by[edit]
     ### END SOLUTION
 
+
+# %% tags=["notebook-only"]
+# Six of the edits, drawn, with your own canny and depth_to_map: does your table say what your tools do?
+rows, columns = torch.meshgrid(torch.arange(48), torch.arange(64), indexing="ij")
+person = ((rows - 26).abs() <= 12) & ((columns - 30).abs() <= 3)
+arm = ((rows - 16).abs() <= 1) & (columns >= 30) & (columns <= 44)
+coat = ((rows - 26).abs() <= 10) & ((columns - 30).abs() <= 7)
+thing = (rows >= 30) & (rows < 42) & (columns >= 48) & (columns < 58)
+
+
+def photograph(figure: Tensor) -> Tensor:
+    """Grey values: a person and a pale thing before a wall."""
+    return torch.full((48, 64), 60.0).double().masked_fill(thing, 85.0).masked_fill(figure, 110.0)
+
+
+def depths(figure: Tensor, distance: float = 5.0) -> Tensor:
+    """Metres from the camera."""
+    return torch.full((48, 64), 9.0).double().masked_fill(thing, distance).masked_fill(figure, 3.0)
+
+
+plain, stripes = photograph(person), 50 * ((columns < 20) & (columns % 8 < 4))
+edited = {
+    "repaint_texture": (plain + stripes, depths(person)),
+    "push_object_back": (plain, depths(person, 6.5)),
+    "raise_arm": (photograph(person | arm), depths(person | arm)),
+    "baggy_coat": (photograph(person | coat), depths(person | coat)),
+    "brighten_uniformly": (plain + 40, depths(person)),
+    "double_contrast": (2 * plain, depths(person)),
+}
+everywhere = torch.ones(48, 64, dtype=torch.bool)
+try:
+    lines = {edit: canny(grey, 60.0, 150.0, 0.0) for edit, (grey, _) in edited.items()}
+    nearness = {edit: depth_to_map(metres, everywhere)[0] for edit, (_, metres) in edited.items()}
+    before = canny(plain, 60.0, 150.0, 0.0), depth_to_map(depths(person), everywhere)[0]
+    said = {edit: (map_changes("canny", edit), map_changes("depth", edit)) for edit in edited}
+except NotImplementedError:
+    print("Write canny, depth_to_map and map_changes, then run this cell again: it checks your table by your tools.")
+else:
+    figure, axes = plt.subplots(2, len(edited), figsize=(13, 4.8))
+    for top, bottom, edit in zip(*axes, edited, strict=True):
+        moved = not torch.equal(lines[edit], before[0]), not torch.equal(nearness[edit], before[1])
+        for panel, shown, tool, changed, claimed in zip(
+            (top, bottom), (lines[edit], nearness[edit]), ("canny", "depth"), moved, said[edit], strict=True
+        ):
+            panel.imshow(shown, cmap="gray")
+            verbs = ["changes" if yes else "stays" for yes in (changed, claimed)]
+            panel.set_title(f"{tool} {verbs[0]}\nyou say: {verbs[1]}", fontsize=8)
+            panel.axis("off")
+        bottom.text(0.5, -0.15, edit, transform=bottom.transAxes, ha="center")
+    plt.tight_layout()
+    plt.show()
 
 # %% [markdown]
 # ## Garbage in, garbage out
@@ -485,6 +597,20 @@ def check_control_image(
 # In this toy the pull is linear in $s$, so at 2.0 the result is as far off as without any control; what a real
 # network does there, you have to measure. So take the *weakest* scale whose error you can
 # bear: with `max_error = 0.7` that is 0.7, and all the diversity it leaves is yours.
+#
+# Two more knobs of a diffusion model trade the same two things. Look at what is left at 0, and at 1:
+#
+# | knob | 0 | 1 | beyond 1 |
+# |---|---|---|---|
+# | conditioning scale $s$ | no map | the map as loud as in training | louder than it ever was in training |
+# | guidance scale (CFG) | no prompt | the prediction with the prompt | further away from the one without it |
+# | img2img `strength` | the reference itself | the reference forgotten | does not exist |
+#
+# The first two add $s$ times a difference. `strength` turns the other way: more strength is *less* reference.
+#
+# Which scale do people use? The paper's own tool has one slider from 0 to 2 that stands at 1. In the library
+# diffusers the default is 1.0, and the card of its own Canny ControlNet for SDXL says 0.5, "recommended for good
+# generalization". "Between 0.7 and 1.0" is a rule of thumb of users, not a result of the paper.
 
 
 # %%
@@ -565,6 +691,34 @@ def combine_controls(
     ]
     ### END SOLUTION
 
+
+# %% tags=["notebook-only"]
+# The same sum in the library diffusers: two tiny ControlNets with random weights, and your combine_controls.
+try:
+    from diffusers import ControlNetModel
+    from diffusers.models.controlnets.multicontrolnet import MultiControlNetModel
+except ImportError:
+    print("Install diffusers to compare with it: pip install diffusers")
+else:
+    torch.manual_seed(0)
+    sizes = {"block_out_channels": (8, 16), "layers_per_block": 1, "norm_num_groups": 4, "cross_attention_dim": 12}
+    blocks = {"down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"), "attention_head_dim": 4}
+    hint_widths = {"conditioning_embedding_out_channels": (4, 8, 8, 8)}
+    peers = [ControlNetModel(**sizes, **blocks, **hint_widths).eval() for _ in range(2)]
+    for peer in peers:
+        for parameter in peer.parameters():  # a fresh ControlNet is silent
+            torch.nn.init.normal_(parameter, std=0.1)
+    latent, prompt, maps = torch.randn(1, 4, 8, 8), torch.randn(1, 3, 12), list(torch.rand(2, 1, 3, 64, 64))
+    with torch.no_grad():
+        alone = [peer(latent, 500, prompt, hint, 1.0, return_dict=False) for peer, hint in zip(peers, maps, strict=True)]
+        skips, middle = MultiControlNetModel(peers)(latent, 500, prompt, maps, [0.7, 1.3], return_dict=False)
+        try:
+            ours = combine_controls([[*down, mid] for down, mid in alone], [0.7, 1.3])
+        except NotImplementedError:
+            print("Write combine_controls, then run this cell again: it compares with MultiControlNetModel.")
+        else:
+            gap = max((a - b).abs().max().item() for a, b in zip(ours, [*skips, middle], strict=True))
+            print(f"{len(ours)} residuals, the largest difference to diffusers is {gap:.1e}")
 
 # %% [markdown]
 # ## Do two controls get along?

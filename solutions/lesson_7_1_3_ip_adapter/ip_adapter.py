@@ -154,6 +154,21 @@ plt.show()
 # nothing; it wakes up as soon as $V_i$ has moved.
 #
 # The sum is formed *before* the output projection, so its bias is added once.
+#
+# In Stable Diffusion 1.5, a picture of 512 x 512 pixels is a latent of 64 x 64. Where the U-Net works at 16 x 16, the
+# shapes of such a layer are
+#
+# | tensor | shape | why |
+# |---|---|---|
+# | `x`, $Q$ | `[B, 256, 1280]` | 16 · 16 places, width 1280, eight heads of 160 |
+# | text; $K_t, V_t$ | `[B, 77, 768]`; `[B, 77, 1280]` | 77 tokens of CLIP's width 768 |
+# | reference; $K_i, V_i$ | `[B, 4, 768]`; `[B, 4, 1280]` | four tokens out of one CLIP vector |
+# | shares | `[B, 8, 256, 77]` and `[B, 8, 256, 4]` | one softmax a document, not one over 81 |
+# | out | `[B, 256, 1280]` | the picture's places alone |
+#
+# Who listens to whom? The places of the picture read the text, and they read the reference. Nobody reads the places,
+# and text and reference do not hear each other: both leave the layer as they came. Lesson 7.4.3 builds the other way,
+# one room in which all of them talk.
 
 
 # %%
@@ -208,6 +223,41 @@ class DecoupledCrossAttention(nn.Module):
         return self.to_out(read)
         ### END SOLUTION
 
+
+# %% tags=["notebook-only"]
+# Your two modules with the weights of two tiny modules of the library diffusers, which has them under other names.
+try:
+    from diffusers.models.attention_processor import Attention, IPAdapterAttnProcessor2_0
+    from diffusers.models.embeddings import ImageProjection as TheirProjection
+except ImportError:
+    print("Install diffusers to compare with it: pip install diffusers")
+else:
+    torch.manual_seed(0)
+    their_tokens = TheirProjection(image_embed_dim=7, cross_attention_dim=6, num_image_text_embeds=3)
+    theirs = Attention(query_dim=8, cross_attention_dim=6, heads=2, dim_head=4)
+    theirs.set_processor(IPAdapterAttnProcessor2_0(8, 6, num_tokens=(3,), scale=0.7))
+    names = {"image_embeds.": "proj.", "to_out.0.": "to_out.", "processor.to_k_ip.0.": "to_k_ip."}
+    names["processor.to_v_ip.0."] = "to_v_ip."
+
+    def renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The state with this lesson's names."""
+        for old, new in names.items():
+            state = {name.replace(old, new): tensor for name, tensor in state.items()}
+        return state
+
+    clip, x, text = torch.randn(2, 7), torch.randn(2, 5, 8), torch.randn(2, 4, 6)
+    try:
+        our_tokens, ours = ImageProjection(7, 6, 3), DecoupledCrossAttention(8, 6, 2)
+        our_tokens.load_state_dict(renamed(their_tokens.state_dict()))
+        ours.load_state_dict(renamed(theirs.state_dict()))
+        with torch.no_grad():
+            tokens = our_tokens(clip)
+            read = ours(x, text, tokens, 0.7)
+            print(f"ImageProjection differs by {(tokens - their_tokens(clip)).abs().max():.1e}")
+            peer = theirs(x, encoder_hidden_states=(text, [tokens[:, None]]))
+            print(f"DecoupledCrossAttention differs by {(read - peer).abs().max():.1e}")
+    except NotImplementedError:
+        print("Write ImageProjection and DecoupledCrossAttention, then run this cell again: it compares with diffusers.")
 
 # %% [markdown]
 # ## What the second path costs
@@ -474,9 +524,75 @@ plt.tight_layout()
 plt.show()
 
 # %% [markdown]
+# ## What moves when the reference moves? An open experiment
+#
+# The two methods read the reference through two kinds of encoder. A VAE's latent has the layout: shift the picture by
+# eight pixels, and the latent shifts by one. CLIP was trained to match pictures with captions, so it says what is to
+# be seen, and nearly the same for the shifted picture. Build a small one of each kind, of any design you like.
+#
+# The pictures are 16 x 16: a textured square of 8 x 8 pixels somewhere on a dark canvas, with faint grain. There are
+# five textures: stripes that lie, stand or lean, a chequerboard, and plain. Your function gets a batch of them and
+# answers with two codes for each picture:
+#
+# | code | at most | goal |
+# |---|---|---|
+# | `look` | 16 numbers | the picture whose code is nearest (Euclid) has the same texture: for at least 85 % |
+# | `look` | | shift the square, and the code moves by at most 0.4 of the mean distance between two textures' codes |
+# | `layout` | 64 numbers | a linear readout, fitted on 320 pictures, finds the square's place in new ones: off by at most 1.8 pixels on average. (Guessing the middle is off by 3.3.) |
+#
+# There is nothing to train. Ask which operations forget *where*, and which of those still know *what*.
+#
+# **Predict first.** Return as `guess` how far you expect `look` to move, as a share of that mean distance. It is not
+# graded; the report shows it beside the measurement.
+
+
+# %%
+def reference_codes(images: Float[Tensor, "batch 1 16 16"]) -> dict[str, Tensor | float]:
+    """Two codes of each picture: what it looks like, and how it is laid out.
+
+    images [B, 1, 16, 16]: textured squares on a dark canvas, values from about 0 to 1.2. Returns look [B, K] with
+    K <= 16, layout [B, L] with L <= 64, and guess, a Python float (not graded). A picture's codes depend on that
+    picture alone.
+    Criterion: the table of the text.
+    Source: Radford et al. 2021 (CLIP, arXiv 2103.00020); Rombach et al. 2022 (arXiv 2112.10752), section 3.1.
+    """
+    ### BEGIN SOLUTION
+    # The size of each frequency forgets where the square is; which frequencies are strong tells its texture.
+    spectrum = torch.fft.fft2(images[:, 0]).abs()[:, :9]  # [B, 9, 16]
+    look = F.adaptive_avg_pool2d(spectrum, (2, 8)).flatten(1)  # [B, 16]
+    layout = F.avg_pool2d(images, 2).flatten(1)  # [B, 64]: a smaller picture is still a picture
+    return {"look": look, "layout": layout, "guess": 0.01}
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+rows, columns = torch.meshgrid(torch.arange(8), torch.arange(8), indexing="ij")
+patches = {"lying": rows // 2, "standing": columns // 2, "leaning": (rows + columns) // 2}
+patches |= {"chequered": rows // 2 + columns // 2, "plain": 0 * rows + 1}
+pictures = torch.zeros(10, 1, 16, 16)
+for number, patch in enumerate(patches.values()):
+    pictures[2 * number, 0, 1:9, 2:10] = 0.2 + 0.8 * (patch % 2)
+    pictures[2 * number + 1, 0, 7:15, 6:14] = 0.2 + 0.8 * (patch % 2)  # the same square, elsewhere
+try:
+    codes = reference_codes(pictures + 0.05 * torch.randn(pictures.shape))
+except NotImplementedError:
+    print("Write reference_codes, then run this cell again: it draws which pictures your two codes find alike.")
+else:
+    figure, axes = plt.subplots(1, 3, figsize=(12, 3.8))
+    axes[0].imshow(pictures.reshape(5, 2, 16, 16).permute(0, 2, 1, 3).reshape(80, 32).T, cmap="gray")
+    axes[0].set_title("five textures, at two places each")
+    for panel, name in zip(axes[1:], ("look", "layout"), strict=True):
+        panel.imshow(torch.cdist(codes[name], codes[name]), cmap="magma")
+        panel.set_title(f"{name}: distance between two pictures")
+        panel.set_xticks(range(0, 10, 2), list(patches), rotation=30)
+    plt.tight_layout()
+    plt.show()
+
+# %% [markdown]
 # ## Which channel does a weight read?
 #
-# A frozen diffusion model can be spoken to on five channels, and each enters at its own place:
+# A frozen diffusion model can be spoken to on five channels. A plain one hears WHEN and WHAT. ControlNet (lesson 7.1.1)
+# made them three, IP-Adapter makes them four, and SDXL (lesson 7.4.1) has a fifth. Each enters at its own place:
 #
 # | channel | condition | where it enters |
 # |---|---|---|
@@ -563,6 +679,64 @@ def probe_channels(model: Callable[..., Tensor], inputs: dict[str, Float[Tensor,
             heard.append(channel)
     return heard
     ### END SOLUTION
+
+
+# %% [markdown]
+# ## Four channels, one network
+#
+# Now compose them. Build a small network that hears all four: the time and the text always, the map and the reference
+# if they are given, each of these two with a knob of its own. Nothing of its inside is asked for. What is asked for are
+# the properties that make channels *composable*:
+#
+# 1. **Nothing first**: in a fresh network map and reference change nothing, bit for bit; time and text are heard.
+# 2. **Then a whisper**: already then, the first backward pass gives some parameter of the map's path a gradient that is
+#    not zero, and some of the reference's path.
+# 3. **Heard**: with other weights all four channels move the output.
+# 4. **A way back**: a knob at 0, or the condition left out, gives the same numbers bit for bit, whatever the other
+#    channel says at the time.
+# 5. **A knob of its own**: one knob does nothing to the other channel. At 0.5 the output is neither that of 0 nor of 1.
+#
+# Number 4 is where a shared softmax fails: a reference of zeros is not the same as no reference. Note what is *not*
+# asked for. The reference's contribution may depend on the map, because the queries that read it have heard the map.
+# Channels that can be removed one by one need not have effects that simply add up.
+
+
+# %%
+class FourChannels(nn.Module):
+    """A small network that hears WHEN, WHAT, WHERE and WHAT_IT_LOOKS_LIKE, with a knob for each of the last two.
+
+    width: features of the picture's tokens and of the map's, a multiple of 4; context: width of the text's and the
+    reference's tokens. The five properties of the text hold, in float32, the third and the last two for any weights.
+    Source: Zhang et al. 2023 (arXiv 2302.05543) and Ye et al. 2023 (arXiv 2308.06721), on adding to a frozen model.
+    """
+
+    def __init__(self, width: int, context: int) -> None:
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.time = nn.Linear(1, width)
+        self.hint = nn.Linear(width, width)
+        nn.init.zeros_(self.hint.weight)
+        nn.init.zeros_(self.hint.bias)
+        self.attention = DecoupledCrossAttention(width, context, 2)
+        ### END SOLUTION
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch places width"],
+        t: Float[Tensor, "batch"],
+        text: Float[Tensor, "batch text context"],
+        hint: Float[Tensor, "batch places width"] | None = None,
+        image: Float[Tensor, "batch image context"] | None = None,
+        where: float = 1.0,
+        look: float = 1.0,
+    ) -> Float[Tensor, "batch places width"]:
+        """x, hint [B, N, width], t [B], text [B, L, context], image [B, M, context]; where, look: the two knobs."""
+        ### BEGIN SOLUTION
+        h = x + self.time(t[:, None])[:, None]  # [B, N, width]
+        if hint is not None:
+            h = h + where * self.hint(hint)
+        return h + self.attention(h, text, image, look)
+        ### END SOLUTION
 
 
 # %% [markdown]

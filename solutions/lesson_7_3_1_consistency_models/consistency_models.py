@@ -99,7 +99,8 @@ def gaussian_consistency_function(
 # | end | 1.385 | 1.612 | 1.790 | 1.944 | 2.000 |
 #
 # So "one step" can mean two things. A solver's single step is an extrapolation; here it misses the end by
-# 0.615, where the whole way is 1.6 long. A consistency function does not step at all: it knows the end.
+# 0.615, where the whole way is 1.6 long. A consistency function does not step at all: it knows the end. DDIM predicts
+# the clean point, leaps to a lower level and predicts again. This is predict-and-leap, perfected: predict, and stop.
 
 # %%
 def euler_pf_ode(
@@ -153,7 +154,8 @@ plt.show()
 # %% [markdown]
 # ## One trajectory, one answer
 #
-# In the picture, choose any two points of one curve and ask $f$ about both. The answer has to be the same:
+# Choose any two points of one trajectory (the notebook draws fourteen) and ask $f$ about both. The answer has to be the
+# same:
 #
 # $$ f(x_t, t) = f(x_s, s) \quad \text{for all } (x_t, t), (x_s, s) \text{ on one trajectory.} $$
 #
@@ -245,9 +247,8 @@ def consistency_function(
 # 3. Ask the student about the noisier point and the target about the cleaner one.
 # 4. Take the mean squared difference, and let the gradient flow into the **student only**. The target stands
 #    one step nearer to the data, so it knows slightly better and has to lead. Song et al. found training much
-#    steadier and its result better with it held still. A constant answer would have no disagreement at all;
-#    what rules it out is the boundary condition. Without that condition, two sides that both move do meet at a
-#    constant.
+#    steadier and its result better with it held still. Why, and what really rules out a constant, is the section
+#    after the next.
 #
 # In one dimension with $D(x, t) = x/2$, $x_0 = 0$, $\epsilon = 1$, $t_{hi} = 2$, $t_{lo} = 1$: $x_{hi} = 2$,
 # $d_{hi} = 0.5$, $\tilde x = 1.5$, $d_{lo} = 0.75$ and $x_{lo} = 1.375$. If student and target both answer
@@ -319,6 +320,150 @@ def ema_update(target: nn.Module, online: nn.Module, decay: float) -> None:
 
 
 # %% [markdown]
+# ## What prevents a collapse
+#
+# A constant $f$ never disagrees with itself. Three parts of the recipe stand against it: the boundary condition, the
+# stop-gradient, and the slow target. Which one does what? Watch the smallest case in which the question makes sense.
+#
+# The data are a Gaussian in one dimension, and the levels are $t_0 = t_{\min} < t_1 < \dots < t_{K-1}$. Let $f$ scale what it
+# sees at each level by a number of that level's own. Then all that matters is how widely its answers are spread,
+# one number for each level: $b_k$ is the standard deviation of the answers at $t_k$. Two neighbours of one trajectory
+# disagree by $b_{k+1} - b_k$ standard deviations, so the loss of distillation is
+#
+# $$ L = \sum_{k=0}^{K-2} (b_{k+1} - c_k)^2 , $$
+#
+# where $c$ are the target's numbers. The true answer is the same at each level: the width of the data, $b_k = w$. One
+# training step moves all $b_k$ at once by minus `rate` times the gradient, and then the target follows:
+# $c_k \leftarrow \lambda\, c_k + (1 - \lambda)\, b_k$, with $c = b$ at the beginning.
+#
+# - **Boundary condition** on: $b_0$ and $c_0$ are $w$, at the beginning and ever after. Off: $b_0$ is as free as all others.
+# - **Stop-gradient** on: $c$ counts as a constant when $L$ is differentiated. Off: the target *is* the student, $c = b$ at
+#   every moment, and the gradient goes into both sides.
+#
+# By hand, with $b = (1, 0)$, rate 0.25, decay 0 and no boundary condition: with the stop-gradient only $b_1$ moves, by
+# $0.25 \cdot 2 \cdot 1$ to $0.5$, then to $0.75$: it runs to the 1 that $b_0$ happens to have. Without it both move,
+# to $(0.5, 0.5)$ in one step. The disagreement is 0 each time, and $w$ was never asked for. That is a collapse: agreement
+# on an answer that has nothing to do with the data.
+#
+# A network that is trained on four hills, as you will train one below, says the same. After 700 updates, one jump misses the end
+# of the trajectory by these shares of the Euler step's miss, and its answers have these spreads (the data: 2.02):
+#
+# | boundary | stop-gradient | decay | share | spread |
+# |---|---|---|---|---|
+# | yes | yes | 0.95 | 0.24 | 2.01 |
+# | yes | yes | 0 | 0.31 | 1.93 |
+# | yes | no | | 0.26 | 1.83 |
+# | no | yes | 0.95 | 1.31 | 0.18 |
+# | no | no | | 1.31 | 0.02 |
+#
+# So the boundary condition alone decides between a consistency model and a constant. The stop-gradient gives the news a
+# direction: it travels from $t_{\min}$ outwards, and no level that knows less pulls at one that knows more. The slow target
+# takes the jitter of single updates out of what is learned, and delays the news for it.
+
+# %%
+def answers_over_training(
+    start: Float[Tensor, "levels"],
+    width: float,
+    rate: float,
+    decay: float,
+    n_steps: int,
+    boundary: bool,
+    stop_gradient: bool,
+) -> Float[Tensor, "steps+1 levels"]:
+    """How widely a student's answers are spread at each level, while it is trained for self-consistency.
+
+    start [K]: the spreads b before training, level t_min first; width: the true spread; rate: step size of the gradient
+    descent; decay in [0, 1]: share of the target that is kept after each step. `boundary` and `stop_gradient` switch on
+    these two parts of the recipe; without `stop_gradient` there is no separate target, and decay has no effect. Returns
+    [n_steps + 1, K]: row i holds the spreads after i steps, and row 0 is already subject to the boundary condition.
+    Source: the training of Song et al. 2023 (arXiv 2303.01469), section 4, for f(x, t) linear in x and Gaussian data.
+    """
+    ### BEGIN SOLUTION
+    b = start.clone()
+    if boundary:
+        b[0] = width
+    c, rows = b.clone(), [b.clone()]
+    for _ in range(n_steps):
+        miss = b[1:] - (c if stop_gradient else b)[:-1]  # [K - 1], of each level from the one below
+        gradient = torch.zeros_like(b)
+        gradient[1:] += 2 * miss
+        if not stop_gradient:
+            gradient[:-1] -= 2 * miss
+        if boundary:
+            gradient[0] = 0  # what is known is not learned
+        b = b - rate * gradient
+        c = decay * c + (1 - decay) * b
+        rows.append(b)
+    return torch.stack(rows)  # [n_steps + 1, K]
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+# The same with a network: its spread at t_max while it is trained with your loss, with the boundary condition and without.
+from toys import mlp
+
+corners = 2 * torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+
+
+def four_hills(x, t):
+    """The denoiser of four small hills with standard deviation 0.2."""
+    variance = 0.2**2 + t[:, None] ** 2  # [B, 1]
+    offset = x[:, None, :] - corners  # [B, 4, 2]
+    share = torch.softmax(-(offset**2).sum(dim=2) / (2 * variance), dim=1)  # [B, 4]
+    middle = share @ corners
+    return middle + (x - middle) * 0.2**2 / variance
+
+
+class Net(torch.nn.Module):
+    """A small network that sees the point and the logarithm of 1 + t."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = mlp(3, 2)
+
+    def forward(self, x, t):
+        return self.layers(torch.cat([x, torch.log1p(t)[:, None]], dim=1))
+
+
+def spreads(boundary, updates=300):
+    """The spread of the answers at t_max after each update."""
+    torch.manual_seed(0)
+    net, grid = Net(), torch.linspace(math.log(0.02), math.log(5.0), 18).exp()
+    target, optimiser = copy.deepcopy(net), torch.optim.Adam(net.parameters(), lr=2e-3)
+    start, seen = 5 * torch.randn(400, 2), []
+
+    def wrapped(network):
+        return (lambda x, t: consistency_function(network, x, t, 1.4, 0.02)) if boundary else network
+
+    for _ in range(updates):
+        x0 = corners[torch.randint(4, (256,))] + 0.2 * torch.randn(256, 2)
+        k = torch.randint(17, (256,))
+        roles = wrapped(net), wrapped(target), four_hills
+        loss = consistency_distillation_loss(*roles, x0, torch.randn_like(x0), grid[k + 1], grid[k])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        ema_update(target, net, 0.95)
+        with torch.no_grad():
+            seen.append(float(wrapped(net)(start, torch.full((400,), 5.0)).std(dim=0).norm()))
+    return seen
+
+
+try:
+    lines = {"with the boundary condition": spreads(True), "without it": spreads(False)}
+except NotImplementedError:
+    print("Write consistency_function, consistency_distillation_loss and ema_update, then run this cell again.")
+else:
+    plt.figure(figsize=(6, 3.5))
+    for title, line in lines.items():
+        plt.plot(line, label=title)
+    plt.axhline(2.02, color="black", linewidth=0.7, label="the data's spread")
+    plt.xlabel("update")
+    plt.ylabel("spread of the answers at t_max")
+    plt.legend()
+    plt.show()
+
+# %% [markdown]
 # ## Training without a teacher
 #
 # The teacher had one task: the slope at $x_{hi}$. Without a teacher there is a guess that costs nothing. The
@@ -375,8 +520,20 @@ def consistency_training_loss(
 # Two points at $-1$ and $+1$, seen from $x = 0$ at $t = 1$: the teacher says 0, the guesses are $+1$ and
 # $-1$, the variance is 1. From $x = 0.5$ at $t = 0.5$ the weights are $0.018$ and $0.982$, and the variance
 # is $0.283$. Distillation *learns* a direction that somebody knows; training alone has to *discover* it from
-# noisy guesses. That is why it is slower. With the recipe of Song et al. (2023) it also
-# ended up a little worse; the improved recipe of Song & Dhariwal (2023, iCT, arXiv 2310.14189) closed that gap.
+# noisy guesses. The two side by side:
+#
+# | | distillation (CD) | training alone (CT) |
+# |---|---|---|
+# | needs | data and a trained denoiser | data |
+# | the lower neighbour comes from | one solver step of the teacher | the line of the same $x_0$ and $\epsilon$ |
+# | variance of that direction | none | the formula above |
+# | is limited by | the teacher, and its solver's step | the noise of the guesses, and the grid's step |
+# | FID on CIFAR-10, one evaluation | 3.55 (Song et al. 2023) | 8.70 (Song et al. 2023), 2.51 (iCT-deep, 2023) |
+#
+# In 2023's first recipe training alone was clearly worse. The improved recipe of Song & Dhariwal (iCT, arXiv 2310.14189)
+# turned this around: among other things it drops the slow target for training alone (decay 0, which they show to be a
+# flaw of the first analysis), measures the disagreement with a pseudo-Huber loss, which a few wild guesses disturb less,
+# and doubles the number of levels as training goes on.
 
 # %%
 def ct_direction_noise(
@@ -470,10 +627,9 @@ def multistep_consistency_sample(
 # %% [markdown]
 # ## Train one
 #
-# Everything together, in two dimensions, where training takes seconds. The recipe will look the same when the
-# kitchen is bigger: put the network into the parameterization with the boundary condition, keep a slow copy
-# as the target, and for every batch draw neighbouring levels of a grid from $t_{\min}$ to $t_{\max}$, compute
-# the distillation loss, take an optimiser step, and update the copy.
+# Everything together, in two dimensions, where training takes seconds: a network with the boundary condition, its slow
+# copy, a grid of levels from $t_{\min}$ to $t_{\max}$, the distillation loss between neighbours. The recipe is the same
+# when the kitchen is bigger; the lesson ends with it on digits.
 #
 # All of these are yours to choose: the grid (18 levels, each a fixed factor above the one before, are a good
 # start), the batch size, the optimiser, $\sigma_d$, the decay, and which of the two networks you return. What
@@ -541,31 +697,6 @@ def train_consistency_model(
 
 
 # %% tags=["notebook-only"]
-from toys import mlp
-
-corners = 2 * torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
-
-
-def four_hills(x, t):
-    """The denoiser of four small hills with standard deviation 0.2."""
-    variance = 0.2**2 + t[:, None] ** 2  # [B, 1]
-    offset = x[:, None, :] - corners  # [B, 4, 2]
-    share = torch.softmax(-(offset**2).sum(dim=2) / (2 * variance), dim=1)  # [B, 4]
-    middle = share @ corners
-    return middle + (x - middle) * 0.2**2 / variance
-
-
-class Net(torch.nn.Module):
-    """A small network that sees the point and the logarithm of 1 + t."""
-
-    def __init__(self):
-        super().__init__()
-        self.layers = mlp(3, 2)
-
-    def forward(self, x, t):
-        return self.layers(torch.cat([x, torch.log1p(t)[:, None]], dim=1))
-
-
 torch.manual_seed(0)
 points = corners[torch.randint(4, (4096,))] + 0.2 * torch.randn(4096, 2)
 far = 5 * torch.randn(600, 2)
@@ -589,3 +720,95 @@ else:
     plt.suptitle("The same 600 starts; colour: the direction in which the start lies")
     plt.tight_layout()
     plt.show()
+
+# %% [markdown]
+# ## No teacher, and your own design
+#
+# An open task. The same four hills, the same network, the same 700 updates, but nobody knows the denoiser: you have
+# 4,096 data points and nothing else. One jump must come to **less than 0.37** of the Euler step's miss, measured as in the
+# last exercise, and `f(x, t_min)` must be `x` within $10^{-4}$.
+#
+# With `consistency_training_loss` in the place of the distillation loss, and all else as it was, one jump misses by 0.43 to
+# 0.50: you know from "What the free guess costs" why. How you get further is yours to decide. The table of that section
+# names three things that helped others, and it is not the only way: a batch may have any size, the data themselves know a
+# direction, and an update need not train what you return. The network that you are given has to be what answers in the end:
+# `f` is a single call of it, without a look at the data.
+#
+# **Predict first.** Return with `f` the share that you expect. It is not graded, and the report shows it beside the
+# measured one.
+
+# %%
+def train_without_teacher(
+    net: nn.Module, data: Float[Tensor, "samples 2"], t_min: float, t_max: float, steps: int, seed: int
+) -> dict[str, Callable[[Tensor, Tensor], Tensor] | float]:
+    """Train a consistency function on data alone, with the given number of optimiser updates.
+
+    net: a small network (x [B, 2], t [B]) -> [B, 2], may be trained in place; data [M, 2] float32; seed: for all random
+    draws. All updates count, also those of other networks. Returns a dict: "f", a callable f(x [B, 2], t [B]) -> [B, 2] that
+    is called without gradients, with f(x, t_min) = x; "predicted", a Python float, the share of the Euler step's miss
+    that you expect. At most 20 seconds of processor time for each training; the criterion is in the text above.
+    Source: Song & Dhariwal 2023 (iCT, arXiv 2310.14189), section 3.
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(seed)
+    sd, batch, softness = float(data.std()), 512, 0.03
+
+    def f(x: Tensor, t: Tensor) -> Tensor:
+        return consistency_function(net, x, t, sd, t_min)
+
+    optimiser = torch.optim.Adam(net.parameters(), lr=4e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for step in range(steps):
+        levels = 5 * 2 ** (4 * step // steps)  # 5, 10, 20, 40: coarse news first, fine news later
+        grid = torch.linspace(math.log(t_min), math.log(t_max), levels).exp()
+        x0 = data[torch.randint(len(data), (batch,), generator=generator)]  # [batch, 2]
+        z = torch.randn(x0.shape, generator=generator)
+        k = torch.randint(levels - 1, (batch,), generator=generator)
+        hi, lo = grid[k + 1], grid[k]
+        with torch.no_grad():
+            wanted = f(x0 + lo[:, None] * z, lo)  # the student itself, held still: no slow copy
+        miss = ((f(x0 + hi[:, None] * z, hi) - wanted) ** 2).sum(dim=1)  # [batch]
+        loss = (torch.sqrt(miss + softness**2) - softness).mean()  # pseudo-Huber: wild guesses count less
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return {"f": f, "predicted": 0.25}
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+# Where the points of diffusers' consistency scheduler lead, with a small network with random weights, and where yours do.
+try:
+    from diffusers import CMStochasticIterativeScheduler, UNet2DModel
+except ImportError:
+    print("Install diffusers to see that its consistency sampler agrees with yours.")
+else:
+    torch.manual_seed(0)
+    sizes = {"block_out_channels": (8, 16), "layers_per_block": 1, "norm_num_groups": 4}
+    blocks = {"down_block_types": ("DownBlock2D",) * 2, "up_block_types": ("UpBlock2D",) * 2}
+    unet = UNet2DModel(sample_size=8, in_channels=1, out_channels=1, **sizes, **blocks).eval()
+    scheduler = CMStochasticIterativeScheduler(num_train_timesteps=40, clip_denoised=False)
+    scheduler.set_timesteps(timesteps=[39, 20, 0])
+    sigmas, sample = [float(level) for level in scheduler.sigmas], 80 * torch.randn(2, 1, 8, 8)
+    start, generator, draws = sample.clone(), torch.Generator().manual_seed(1), torch.Generator().manual_seed(1)
+
+    def network(x, t):
+        """The network as diffusers feeds it: the sample in units of its width, the level as 250 times its logarithm."""
+        width = torch.sqrt(t**2 + 0.5**2)[:, None, None, None]
+        return unet(x / width, 250 * torch.log(t + 1e-44)).sample
+
+    def f(x, t):
+        return consistency_function(network, x, t)
+
+    with torch.no_grad():
+        for step in scheduler.timesteps:
+            scaled = scheduler.scale_model_input(sample, step)
+            sample = scheduler.step(unet(scaled, step).sample, step, sample, generator=generator).prev_sample
+        noises = [torch.randn(sample.shape, generator=draws) for _ in range(3)]
+        try:
+            ours = multistep_consistency_sample(f, start, sigmas[0], sigmas[1:3], noises[:2])
+        except NotImplementedError:
+            print("Write consistency_function and multistep_consistency_sample, then run this cell again.")
+        else:
+            print(f"largest difference to diffusers: {float((ours - sample).abs().max()):.1e}")

@@ -27,6 +27,7 @@
 # dropout, and head $h$ owns consecutive channels. All functions leave their arguments as they are.
 
 # %%
+import math
 from collections.abc import Callable
 
 import torch
@@ -241,6 +242,19 @@ else:
 # At the start only the gates' rows get a gradient (the branch stands behind a zero, the gate does not), and
 # after one step everything does. That is why attention and MLP must *not* start at zero as well.
 #
+# Check it off, part by part. Left is what a U-Net needs for the same work:
+#
+# | work | U-Net (SD 1.5) | DiT | where you met it |
+# |---|---|---|---|
+# | mix places | 3 × 3 convolutions, and attention at three of four resolutions | attention over all tokens | transformers |
+# | mix channels | the same convolutions | feed-forward network, token by token | transformers |
+# | keep what was there | residual connections, and skips across the U | residual connections | transformers |
+# | see far | downsampling and upsampling | one layer of attention | transformers |
+# | hear the time | added to the features | shift, scale, gate of the norms | adaptive norms |
+# | know the place | zero padding betrays the edges | an address, added once | transformers |
+# | start quietly | zero convolution at the end of a block | gates at zero | lesson 7.1.1 |
+# | sizes to choose | channels per level, blocks per level, where attention goes | $d$ and $N$ | below |
+#
 # A token $(1, 3)$ has $\mathrm{LN} = (-1, 1)$. With scale $(1, 1)$ and shift $(0.5, 0.5)$ it is
 # $(-1.5, 2.5)$. If the branch were the identity and the gate $(0.1, 0)$, the token would leave as
 # $(0.85, 3)$: a closed gate keeps its channel.
@@ -295,6 +309,39 @@ class DiTBlock(nn.Module):
 
 
 # %% [markdown]
+# **Does it compute what the published code computes?** If you have diffusers (`pip install diffusers`), the next cell
+# makes a small block of theirs with random weights, loads them into yours by name, and compares the answers. Their
+# time and class embedding makes $c$; the rest is yours.
+
+# %% tags=["notebook-only"]
+try:
+    from diffusers.models.attention import BasicTransformerBlock
+except ImportError:
+    print("diffusers is not installed: this cell is left out.")
+else:
+    torch.manual_seed(0)
+    theirs = BasicTransformerBlock(
+        16, 4, 4, activation_fn="gelu-approximate", num_embeds_ada_norm=10, attention_bias=True,
+        norm_type="ada_norm_zero", norm_elementwise_affine=False, norm_eps=1e-6,
+    ).eval()  # fmt: skip
+    weights = theirs.state_dict()
+    names = {"proj": "attn1.to_out.0", "fc1": "ff.net.0.proj", "fc2": "ff.net.2", "ada": "norm1.linear"}
+    state = {f"{mine}.{kind}": weights[f"{name}.{kind}"] for mine, name in names.items() for kind in ("weight", "bias")}
+    for kind in ("weight", "bias"):
+        state[f"qkv.{kind}"] = torch.cat([weights[f"attn1.to_{part}.{kind}"] for part in "qkv"])
+    t, y, x = torch.tensor([7, 800, 31]), torch.tensor([0, 9, 10]), torch.randn(3, 5, 16)
+    try:
+        mine = DiTBlock(16, 4)
+        mine.load_state_dict(state)
+        with torch.no_grad():
+            c = theirs.norm1.emb(t, y, hidden_dtype=torch.float32)
+            difference = (mine(x, c) - theirs(x, timestep=t, class_labels=y)).abs().max()
+    except NotImplementedError:
+        print("Write DiTBlock, then run this cell again: it compares your block with theirs.")
+    else:
+        print(f"largest difference to the block of diffusers: {difference:.1e}")
+
+# %% [markdown]
 # ## What a block weighs
 #
 # Count the block's parameters, weights and biases, for a feed-forward $r$ times as wide as the block:
@@ -321,8 +368,8 @@ class DiTBlock(nn.Module):
 def dit_block_params(d_model: int, mlp_ratio: int = 4) -> dict[str, int]:
     """Parameters of a DiTBlock, by part.
 
-    Returns ints: "attention" (qkv and proj), "mlp" (fc1 and fc2), "ada", and their sum "total", biases
-    included.
+    Returns ints: "attention" (qkv and proj), "mlp" (fc1 and fc2), "ada", and "total": what a DiTBlock's
+    parameters, biases included, add up to.
     Source: Peebles & Xie 2023 (DiT, arXiv 2212.09748), section 3.2, model size.
     """
     ### BEGIN SOLUTION
@@ -339,7 +386,9 @@ def dit_block_params(d_model: int, mlp_ratio: int = 4) -> dict[str, int]:
 #
 # To enlarge a U-Net you decide on channels per level, blocks per level, where attention goes, how skips are
 # wired: renovating a house. A DiT grows like a tower of bricks. Wider bricks ($d$) or more of them ($N$),
-# and that is all there is to choose, as from GPT-2 to GPT-3:
+# and that is all there is to choose. From GPT-2 to GPT-3 nothing else happened: 48 blocks of width 1600 became 96
+# blocks of width 12288. A block without `ada` weighs $12 d^2$, so that is $12 \cdot 48 \cdot 1600^2 = 1.47$ billion
+# and $12 \cdot 96 \cdot 12288^2 = 174$ billion; the models are known as 1.5 and 175 billion. DiT does the same:
 #
 # | model | $d$ | $N$ | parameters in blocks |
 # |---|---|---|---|
@@ -380,6 +429,72 @@ def scale_dit(budget: int, d_models: list[int], depths: list[int]) -> dict[str, 
     return {"d_model": d, "depth": n, "params": total}
     ### END SOLUTION
 
+
+# %% [markdown]
+# ## What compute buys
+#
+# A recipe for enlarging is worth something only if larger is better, and one knows by how much. The DiT paper trained
+# twelve models alike, 400 000 updates each, and measured how far their pictures are from real ones (FID, less is
+# better). Compute is in billions of multiply-accumulates for one call:
+#
+# | | S/8 | S/4 | S/2 | B/8 | B/4 | B/2 | L/8 | L/4 | L/2 | XL/8 | XL/4 | XL/2 |
+# |---|---|---|---|---|---|---|---|---|---|---|---|---|
+# | compute | 0.36 | 1.41 | 6.06 | 1.42 | 5.56 | 23.01 | 5.01 | 19.70 | 80.71 | 7.39 | 29.05 | 118.64 |
+# | FID | 153.6 | 100.4 | 68.4 | 122.7 | 68.4 | 43.5 | 118.9 | 45.6 | 23.3 | 106.4 | 43.0 | 19.5 |
+#
+# Look at S/2, B/4 and L/8: hardly any difference in compute, and 33, 130 and 459 million parameters. Parameters alone
+# buy little (118.9 for the largest of the three!); what counts is how often they are used, and a smaller patch uses
+# them more often.
+#
+# Two numbers say how good a law that is. The **correlation** of FID with the *logarithm* of compute: the paper
+# reports $-0.93$, and you will find it again. And the **exponent** of the power law $\text{FID} \approx a\, C^{b}$: in
+# logarithms it is a straight line, $\log \text{FID} = \log a + b \log C$, and $b$ and $a$ are those of the line with the
+# least squares. For the twelve models $b = -0.365$ and $a = 137.8$: twice the compute leaves 78 % of the FID.
+#
+# A law is no promise: L/8 lies 55 % above the line and XL/2 19 % below it.
+
+
+# %%
+def compute_law(macs: Float[Tensor, "models"], quality: Float[Tensor, "models"]) -> dict[str, float]:
+    """What more compute buys, for models that were trained alike.
+
+    macs: compute of each model, positive; quality: its FID or its loss, positive and less is better; at least two models,
+    not all of one size. Returns floats: "correlation" of quality with the logarithm of compute, "exponent" b and
+    "factor" a of the power law quality = a * macs^b that is the least-squares line in logarithms, and "halving": by
+    which factor compute must grow for half the quality number, infinite unless more compute makes it smaller.
+    Source: Peebles & Xie 2023 (DiT, arXiv 2212.09748), section 5; Kaplan et al. 2020 (arXiv 2001.08361), power laws.
+    """
+    ### BEGIN SOLUTION
+    x, y = macs.double().log(), quality.double().log()
+    dx = x - x.mean()
+    exponent = float((dx * (y - y.mean())).sum() / dx.square().sum())
+    factor = math.exp(float(y.mean()) - exponent * float(x.mean()))
+    plain = quality.double() - quality.double().mean()
+    correlation = float((dx * plain).sum() / (dx.norm() * plain.norm()).clamp_min(1e-300))
+    halving = 0.5 ** (1 / exponent) if exponent < 0 else math.inf
+    return {"correlation": correlation, "exponent": exponent, "factor": factor, "halving": halving}
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+dit_macs = torch.tensor([0.36, 1.41, 6.06, 1.42, 5.56, 23.01, 5.01, 19.70, 80.71, 7.39, 29.05, 118.64])
+dit_fid = torch.tensor([153.6, 100.41, 68.4, 122.74, 68.38, 43.47, 118.87, 45.64, 23.33, 106.41, 43.01, 19.47])
+try:
+    law = compute_law(dit_macs, dit_fid)
+except NotImplementedError:
+    print("Write compute_law, then run this cell again: it draws the law of the twelve models.")
+else:
+    plt.figure(figsize=(5, 3.5))
+    for size in range(4):
+        own = slice(3 * size, 3 * size + 3)
+        plt.loglog(dit_macs[own], dit_fid[own], "o", label=("S", "B", "L", "XL")[size])
+    line = torch.tensor([0.3, 150.0])
+    plt.loglog(line, law["factor"] * line ** law["exponent"], color="grey", linewidth=0.8)
+    plt.xlabel("billions of MACs for one call")
+    plt.ylabel("FID after 400 000 updates")
+    plt.title(f"correlation {law['correlation']:.2f}, exponent {law['exponent']:.3f}")
+    plt.legend()
+    plt.show()
 
 # %% [markdown]
 # ## Where am I?

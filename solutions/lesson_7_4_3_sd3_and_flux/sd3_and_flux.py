@@ -138,20 +138,88 @@ def sd3_text_context(
 
 
 # %% [markdown]
+# ## Three ways to share a room
+#
+# You are to design it: text tokens here, image tokens there. How should they hear each other? Between two modalities
+# four kinds of attention are possible: text to text, text to image, image to text, image to image (first who asks, then
+# who answers). Three designs that have been built:
+#
+# 1. **Cross-attention** (Stable Diffusion 1 to XL): image tokens attend to each other, then look the text up. The text
+#    is a document; it is handed on as it came.
+# 2. **Two softmaxes**: each modality attends to itself, and in a second attention to the other one; the two answers are
+#    added. IP-Adapter reads its two documents so. Every reading adds up to 1 by itself, however little it has to say.
+# 3. **One room**: all tokens in one sequence, one softmax.
+#
+# Which of the four kinds does a design have? One need not read its code for that. Change one token a little, and see
+# **who notices**: token $a$ hears token $b$ if changing $b$ changes what becomes of $a$. Three traps are in the way:
+#
+# - A token's own way through the block (residual, feed-forward network) is not attention: only *other* tokens count.
+# - A change that a norm removes is no change. Adding the same number to all channels passes unseen behind a LayerNorm.
+# - Compare with what the block makes of the *unchanged* tokens, not with the tokens themselves.
+
+
+# %%
+def attention_kinds(
+    block: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
+    txt: Float[Tensor, "batch n_txt d"],
+    img: Float[Tensor, "batch n_img d"],
+) -> dict[str, bool]:
+    """Which kinds of attention a block has, found by changing tokens and looking who notices.
+
+    block: (txt, img) -> (txt, img), without chance and without memory; txt, img: tokens to try it with, at least two
+    of each, general enough that no difference comes out as zero by accident. Returns bools: "text_to_text",
+    "text_to_image", "image_to_text", "image_to_image" (who asks, then who answers), and "text_changes": whether the
+    block hands on another text than it was given. txt and img stay as they are.
+    """
+    ### BEGIN SOLUTION
+    with torch.no_grad():
+        usual = block(txt, img)
+        generator = torch.Generator().manual_seed(0)
+        kinds = {"text_changes": not torch.allclose(usual[0], txt)}
+        for answers, place in (("text", 0), ("image", 1)):
+            probe = [txt.clone(), img.clone()]
+            change = torch.randn(probe[place].shape[-1], generator=generator).to(txt)
+            probe[place][:, 0] += change  # of another size in each channel, so that no norm removes it
+            moved = block(*probe)
+            for asks, who in (("text", 0), ("image", 1)):
+                others = slice(1, None) if who == place else slice(None)  # not the changed token itself
+                same = torch.allclose(moved[who][:, others], usual[who][:, others], rtol=1e-6, atol=1e-8)
+                kinds[f"{asks}_to_{answers}"] = not same
+        return kinds
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+def attend(ask, answer):
+    return F.scaled_dot_product_attention(ask, answer, answer)
+
+
+designs = {
+    "cross-attention": lambda txt, img: (txt, img + attend(img, img) + attend(img, txt)),
+    "two softmaxes": lambda txt, img: (
+        txt + attend(txt, txt) + attend(txt, img),
+        img + attend(img, img) + attend(img, txt),
+    ),
+}
+try:
+    torch.manual_seed(0)
+    for name, design in designs.items():
+        print(name, attention_kinds(design, torch.randn(1, 3, 8), torch.randn(1, 5, 8)))
+except NotImplementedError:
+    print("Write attention_kinds, then run this cell again: it examines two designs. The third is your next exercise.")
+
+# %% [markdown]
 # ## One room, one conversation
 #
-# How should an image listen to a text? Cross-attention is a lookup: image tokens ask, text tokens answer, and
-# the text itself never changes. IP-Adapter added a second book and kept the two readings apart. SD3 does the
-# opposite and puts everyone into one room: lay the text tokens and the image tokens side by side, 77 of text
-# and 256 of image make 333, and run plain self-attention over all of them,
+# SD3 takes the third design and puts everyone into one room: lay the text tokens and the image tokens side by side, 77
+# of text and 256 of image make 333, and run plain self-attention over all of them,
 #
 # $$ A = \mathrm{softmax}\!\left(\frac{Q K^\top}{\sqrt{d_{\text{head}}}}\right), \qquad
 #    Q = \begin{bmatrix} Q_{\text{txt}} \\ Q_{\text{img}} \end{bmatrix},\quad
 #    K = \begin{bmatrix} K_{\text{txt}} \\ K_{\text{img}} \end{bmatrix},\quad
 #    V = \begin{bmatrix} V_{\text{txt}} \\ V_{\text{img}} \end{bmatrix}. $$
 #
-# There is one operation, and it holds four kinds of attention: text to text, text to image, image to text,
-# image to image. Cross-attention has the third alone. And there is *one* softmax, so the modalities
+# There is one operation, and it holds all four kinds. And there is *one* softmax, so the modalities
 # compete: what a patch of grass gives to its neighbours it cannot give to the word "fox".
 #
 # One head, all keys equal, so that every share is the same: text values 1 and 3, image values 10 and 20.
@@ -285,8 +353,9 @@ def attention_quadrants(
 # | `fc1`, `fc2` | $d \to 4d \to d$ with a tanh-GELU between |
 #
 # Both streams read the same $c$, each with its own `ada`. Since `ada` starts at zero, so do all gates: a
-# fresh block hands both streams through untouched. Nothing, then a whisper. And the text stream is *updated*,
-# which cross-attention never did: block after block, the words learn what the picture has become.
+# fresh block hands both streams through untouched. Nothing, then a whisper. Later the text stream is *updated*, which
+# cross-attention never did: block after block, the words learn what the picture has become. Ask your
+# `attention_kinds` about a block with random weights.
 #
 # What it costs: $4d^2$ for the attention, $8d^2$ for the FFN, $6d^2$ for `ada`, twice: $36\,d^2$. SD3 Medium
 # has $d = 1536$ and 24 blocks: $24 \cdot 36 \cdot 1536^2 = 2.04$ billion, and it is known as a model of two
@@ -679,6 +748,64 @@ else:
     plt.show()
 
 # %% [markdown]
+# ## Open experiment: six evaluations
+#
+# Evaluations of the network are what sampling costs. You have six. Learned roads bend, and six even Euler steps along
+# them end visibly off. Do better, with any design: other levels, other steps, another use of what earlier evaluations
+# said.
+#
+# **The goal**: the mean distance of your samples from the true ends of their roads is below 0.13, with at most six calls
+# of `velocity` (each may ask about all samples at once). The checks try one long and narrow Gaussian, standard
+# deviations 1.5 and 0.2, and five hills on a ring of radius 2. Six even Euler steps end 0.26 and 0.18 off, and SD3's
+# shift of 3 makes it worse here: these are no large pictures. (All numbers of this section are the toy's.)
+#
+# Write down first which mean distance you expect: return it beside the samples. The report shows it beside the measured
+# one; it costs no points.
+
+
+# %%
+def six_evaluations(
+    velocity: Callable[[Tensor, Tensor], Tensor], noise: Float[Tensor, "batch dim"]
+) -> dict:
+    """Samples at s = 0 from at most six calls of a velocity field, close to the true ends of their roads.
+
+    velocity: (x [B, D], s [B] in (0, 1]) -> [B, D], towards noise; noise [B, D]: the start, at s = 1. Returns {"samples":
+    [B, D], "predicted": the mean distance from the true ends that you expect}. noise stays as it is.
+    """
+    ### BEGIN SOLUTION
+    x, levels = noise, [1.0, 2 / 3, 1 / 3, 0.0]
+    for here, there in pairwise(levels):
+        half = x + (there - here) / 2 * velocity(x, x.new_full((len(x),), here))
+        middle = x.new_full((len(x),), (here + there) / 2)
+        x = x + (there - here) * velocity(half, middle)  # the slope halfway stands for the whole step
+    return {"samples": x, "predicted": 0.05}
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+def narrow(x, s):
+    """The exact velocity when the data are normal around 0 with standard deviations 1.5 and 0.2."""
+    s, var = s[:, None], torch.tensor([2.25, 0.04])
+    return (s - (1 - s) * var) / ((1 - s) ** 2 * var + s**2) * x
+
+
+torch.manual_seed(0)
+start = torch.randn(300, 2)
+true_ends = start * torch.tensor([1.5, 0.2])
+try:
+    found = {"six Euler steps": rectified_flow_sample(narrow, start, 6), "yours": six_evaluations(narrow, start)["samples"]}
+except NotImplementedError:
+    print("Write rectified_flow_sample and six_evaluations, then run this cell again: it draws where they end.")
+else:
+    panels = plt.subplots(1, 2, figsize=(8, 2.5), sharex=True, sharey=True)[1]
+    for panel, (name, ends) in zip(panels, found.items(), strict=True):
+        panel.scatter(*true_ends.T, s=8, color="lightgrey", label="true ends")
+        panel.scatter(*ends.T, s=3, color="crimson")
+        panel.set_title(f"{name}: {float((ends - true_ends).norm(dim=1).mean()):.3f} off")
+    panels[0].legend()
+    plt.show()
+
+# %% [markdown]
 # ## Flux: one stream
 #
 # Flux begins with blocks like SD3's, two streams each, and then does something simpler: it lays text and
@@ -754,12 +881,60 @@ class FluxSingleBlock(nn.Module):
 
 
 # %% [markdown]
+# **Does it compute what the published code computes?** With diffusers (`pip install diffusers`), the next cell makes one
+# block of SD3 and one of Flux with random weights, loads them into your blocks by name, and compares the answers.
+
+# %% tags=["notebook-only"]
+try:
+    from diffusers.models.attention import JointTransformerBlock
+    from diffusers.models.transformers.transformer_flux import FluxSingleTransformerBlock
+except ImportError:
+    print("diffusers is not installed: this cell is left out.")
+else:
+    torch.manual_seed(0)
+    sd3, flux = JointTransformerBlock(16, 4, 4).eval(), FluxSingleTransformerBlock(16, 4, 4).eval()
+    txt, img, c = torch.randn(2, 3, 16), torch.randn(2, 5, 16), torch.randn(2, 16)
+    places = {
+        "txt": {"ada": "norm1_context.linear", "q": "attn.add_q_proj", "k": "attn.add_k_proj", "v": "attn.add_v_proj",
+                "proj": "attn.to_add_out", "fc1": "ff_context.net.0.proj", "fc2": "ff_context.net.2"},
+        "img": {"ada": "norm1.linear", "q": "attn.to_q", "k": "attn.to_k", "v": "attn.to_v",
+                "proj": "attn.to_out.0", "fc1": "ff.net.0.proj", "fc2": "ff.net.2"},
+    }  # fmt: skip
+    theirs, single = sd3.state_dict(), flux.state_dict()
+    state, one = {}, {"norm_q": single["attn.norm_q.weight"], "norm_k": single["attn.norm_k.weight"]}
+    for kind in ("weight", "bias"):
+        for stream, names in places.items():
+            state |= {f"{stream}.{mine}.{kind}": theirs[f"{name}.{kind}"] for mine, name in names.items()}
+        one[f"qkv.{kind}"] = torch.cat([single[f"attn.to_{part}.{kind}"] for part in "qkv"])
+        names = {"ada": "norm.linear", "fc1": "proj_mlp", "out": "proj_out"}
+        one |= {f"{mine}.{kind}": single[f"{name}.{kind}"] for mine, name in names.items()}
+    try:
+        double, lean = MMDiTBlock(16, 4), FluxSingleBlock(16, 4)
+        double.load_state_dict(state)
+        lean.load_state_dict(one)
+        with torch.no_grad():
+            words, patches = sd3(img, txt, c)
+            gap = max(float((a - b).abs().max()) for a, b in zip(double(txt, img, c), (words, patches), strict=True))
+            print(f"SD3's block: largest difference {gap:.1e}")
+            words, patches = flux(img, txt, c)
+            gap = max(float((a - b).abs().max()) for a, b in zip(lean(txt, img, c), (words, patches), strict=True))
+            print(f"Flux's single block: largest difference {gap:.1e}")
+    except NotImplementedError:
+        print("Write MMDiTBlock and FluxSingleBlock, then run this cell again: it compares your blocks with theirs.")
+
+# %% [markdown]
 # ## Convergence: every part has its lesson
 #
-# The last exercise is reading. Follow one prompt through SD3 and write down, at each of thirteen stages, the
-# shape of what flows there. Names and the lessons where you met each idea are given below, in order; the
-# shapes are yours. No stage is without a lesson: convergence, not revolution. (Lesson 6.4, on latent diffusion,
-# belongs to the series before this one.)
+# The last exercises are reading. Follow one prompt through SD3, stage by stage. No stage is without a lesson:
+# convergence, not revolution. Five threads of this course meet here:
+#
+# | thread | its lessons | what it brought |
+# |---|---|---|
+# | `latents` | 6.4 (latent diffusion, in the series before this one) | the autoencoder: noise and pictures on either side of it |
+# | `text` | 7.4.1, then 7.4.3 | two CLIPs side by side and their pooled vectors; then T5, its width and its tokens |
+# | `tokens` | 7.4.2 | a latent as a list, its squares flattened and projected |
+# | `room` | 7.4.3, with the dial of 7.4.2 | words as tokens of the transformer's width, one sequence, and adaLN in each stream |
+# | `flow` | 7.2.2 | what the network answers: a velocity, which carries noise to data |
 #
 # | stage | what it is |
 # |---|---|
@@ -777,27 +952,77 @@ class FluxSingleBlock(nn.Module):
 # | `velocity` | the same, put together to a latent |
 # | `image` | after the last step, decoded: red, green, blue |
 #
-# Check yourself with `image_size` 1024, `patch` 2 and `n_t5` 256: the latent has 128 pixels per side, so
-# there are $64^2 = 4096$ image tokens and $77 + 256 = 333$ text tokens. (Another 333 than the one above,
-# where 77 was the text and 256 the image.) The joint sequence has 4429 tokens: the picture has the majority.
+# First trace each stage back yourself: to which thread does it belong, and in which lesson did you build it? Where a
+# stage was built in one lesson and only used in a later one, the earlier lesson counts. What an answer *is* counts, not
+# how it is laid out: a velocity in patches is a velocity.
 
 # %%
-# The stages of the pipeline in order, each with the lesson that its idea comes from.
-SD3_STAGES: list[tuple[str, str]] = [
-    ("clip_concat", "7.4.1"),
-    ("clip_padded", "7.4.3"),
-    ("text_context", "7.4.3"),
-    ("pooled", "7.4.1"),
-    ("noise_latent", "6.4"),
-    ("patches", "7.4.2"),
-    ("image_tokens", "7.4.2"),
-    ("text_tokens", "7.4.3"),
-    ("joint_sequence", "7.4.3"),
-    ("adaln_parameters", "7.4.2"),
-    ("velocity_patches", "7.2.2"),
-    ("velocity", "7.2.2"),
-    ("image", "6.4"),
+# The stages of the pipeline, in order.
+SD3_STAGES: list[str] = [
+    "clip_concat",
+    "clip_padded",
+    "text_context",
+    "pooled",
+    "noise_latent",
+    "patches",
+    "image_tokens",
+    "text_tokens",
+    "joint_sequence",
+    "adaln_parameters",
+    "velocity_patches",
+    "velocity",
+    "image",
 ]
+
+
+# %%
+def stage_sources() -> dict[str, tuple[str, str]]:
+    """Where each stage of SD3 comes from: its thread and its lesson, for each name in SD3_STAGES.
+
+    Threads are "latents", "text", "tokens", "room" and "flow"; a lesson is written like "7.4.2" or "6.4".
+    Source: Esser et al. 2024 (SD3, arXiv 2403.03206), figure of the architecture; the lessons of this course.
+    """
+    ### BEGIN SOLUTION
+    return {
+        "clip_concat": ("text", "7.4.1"),
+        "clip_padded": ("text", "7.4.3"),
+        "text_context": ("text", "7.4.3"),
+        "pooled": ("text", "7.4.1"),
+        "noise_latent": ("latents", "6.4"),
+        "patches": ("tokens", "7.4.2"),
+        "image_tokens": ("tokens", "7.4.2"),
+        "text_tokens": ("room", "7.4.3"),
+        "joint_sequence": ("room", "7.4.3"),
+        "adaln_parameters": ("room", "7.4.2"),
+        "velocity_patches": ("flow", "7.2.2"),
+        "velocity": ("flow", "7.2.2"),
+        "image": ("latents", "6.4"),
+    }
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+try:
+    sources = stage_sources()
+except NotImplementedError:
+    print("Write stage_sources, then run this cell again: it draws the map of five threads.")
+else:
+    threads = ["latents", "text", "tokens", "room", "flow"]
+    plt.figure(figsize=(9, 2.8))
+    for place, stage in enumerate(SD3_STAGES):
+        thread, lesson = sources[stage]
+        plt.plot(place, -threads.index(thread), "o", color=f"C{threads.index(thread)}")
+        plt.text(place, -threads.index(thread) + 0.18, lesson, ha="center", fontsize=8)
+    plt.plot([-threads.index(sources[stage][0]) for stage in SD3_STAGES], color="grey", linewidth=0.6)
+    plt.xticks(range(13), SD3_STAGES, rotation=40, ha="right", fontsize=8)
+    plt.yticks(range(0, -5, -1), threads)
+    plt.show()
+
+# %% [markdown]
+# Then write down the shape of what flows there. Check yourself with `image_size` 1024, `patch` 2 and `n_t5` 256: the
+# latent has 128 pixels per side, so there are $64^2 = 4096$ image tokens and $77 + 256 = 333$ text tokens. (Another 333
+# than the one above, where 77 was the text and 256 the image.) The joint sequence has 4429 tokens: the picture has the
+# majority.
 
 
 # %%
@@ -809,7 +1034,7 @@ def trace_sd3_pipeline(
     image_size: pixels per side of a square picture; batch: pictures at once; patch: latent pixels per side of
     a patch; d_model: the transformer's width; n_t5: tokens of T5; vae_factor: how much smaller the latent is
     per side; channels: of the latent. Returns one row for each of SD3_STAGES, in that order: [name, shape as
-    a list of int with the batch first, lesson].
+    a list of int with the batch first, the lesson that stage_sources names].
     Raises ValueError if image_size is not a multiple of vae_factor * patch.
     Source: Esser et al. 2024 (SD3, arXiv 2403.03206), figure of the architecture.
     """
@@ -834,7 +1059,8 @@ def trace_sd3_pipeline(
         "velocity": [channels, side, side],
         "image": [3, image_size, image_size],
     }
-    return [[name, [batch, *shapes[name]], lesson] for name, lesson in SD3_STAGES]
+    sources = stage_sources()
+    return [[name, [batch, *shapes[name]], sources[name][1]] for name in SD3_STAGES]
     ### END SOLUTION
 
 

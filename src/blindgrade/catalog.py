@@ -10,7 +10,7 @@ import os
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from blindgrade import environment
 from blindgrade.course import Course, LessonEntry
-from blindgrade.files import toml_data
+from blindgrade.files import toml_text
 from blindgrade.ids import ID, Ids, nearest_of, neighbours
 from blindgrade.ids import UnknownId as UnknownId
 from blindgrade.lesson_files import LessonFiles
@@ -110,6 +110,11 @@ class Catalog:
     def attempts(self) -> Path:
         """Folder of attempts, with their secret seeds. It is never committed and never released."""
         return self.root / "attempts"
+
+    @property
+    def service(self) -> Path:
+        """Data folder of the grading service. It is never committed and never released."""
+        return self.root / "service"
 
     @property
     def build(self) -> Path:
@@ -330,16 +335,28 @@ def need_packages(targets: Iterable[Target]) -> None:
 def _exercise_names(spec: Path) -> list[str]:
     """Names of a lesson's exercises, not checked: a mistake in one lesson must not hide the others' names."""
     try:
-        return [str(exercise["name"]) for exercise in toml_data(spec).get("exercise", [])]
+        return list(_names_in(toml_text(spec)))
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
+# A course is read several times in one grading, and again in each later one of the same process. The same text gives
+# the same data, and nobody changes them.
+@lru_cache(maxsize=256)
+def _names_in(text: str) -> tuple[str, ...]:
+    return tuple(str(exercise["name"]) for exercise in tomllib.loads(text).get("exercise", []))
+
+
+@lru_cache(maxsize=256)
+def _model(text: str, model: Any, extra: tuple[tuple[str, object], ...]) -> Any:
+    return model(**{**tomllib.loads(text), **dict(extra)})
+
+
 def _parse(path: Path, model: Any, **extra: object) -> Any:
-    data: dict[str, Any] = {}
+    text = ""
     try:
-        data = toml_data(path)
-        return model(**{**data, **extra})
+        text = toml_text(path)
+        return _model(text, model, tuple(extra.items()))
     except FileNotFoundError:
         raise CourseError(
             f"{path} is missing; write it, or give the lesson the status planned in course.toml"
@@ -349,4 +366,4 @@ def _parse(path: Path, model: Any, **extra: object) -> Any:
     except tomllib.TOMLDecodeError as error:
         raise CourseError(f"{path} is not valid TOML: {error}; correct the file") from None
     except ValidationError as error:
-        raise CourseError(faults(path, data, model, error)) from None
+        raise CourseError(faults(path, tomllib.loads(text), model, error)) from None

@@ -91,9 +91,11 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def toml_data(path: Path) -> dict[str, Any]:
-    """Content of a TOML file. Windows editors may write a mark (BOM) at its beginning.
+def toml_text(path: Path) -> str:
+    """Text of a TOML file. Windows editors may write a mark (BOM) at its beginning. OSError, or ValueError."""
+    return path.read_text(encoding="utf-8-sig")
 
-    OSError, or ValueError if the content is not valid.
-    """
-    return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+
+def toml_data(path: Path) -> dict[str, Any]:
+    """Content of a TOML file. OSError, or ValueError if the content is not valid."""
+    return tomllib.loads(toml_text(path))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from blindgrade.course import LessonEntry
 from blindgrade.ids import FOLDER
+from blindgrade.shared_files import SharedFiles, private_assets
 
 
 @dataclass(frozen=True)
@@ -105,14 +106,19 @@ class LessonFiles:
         return self.root / "graders" / self.folder / "hidden_on_purpose.toml"
 
     @property
-    def toys(self) -> Path:
-        """Public toys, which every lesson may import."""
-        return self.root / "exercises" / "toys.py"
+    def shared(self) -> SharedFiles:
+        """Public modules that every lesson may import, such as toys.py, and their data; as they are now."""
+        return SharedFiles(self.root / "exercises")
 
     @property
     def grader_toys(self) -> Path:
         """Package of private toys, which experiments may import."""
         return self.root / "graders" / "grader_toys"
+
+    @property
+    def private_assets(self) -> list[Path]:
+        """Data that private toys read."""
+        return private_assets(self.root)
 
 
 @cache

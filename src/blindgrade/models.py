@@ -50,11 +50,23 @@ class Level(StrEnum):
     CHECKS = "checks"
 
 
+class Quota(Described):
+    """How often the grading service gives full feedback on a lesson before it is due.
+
+    A student may submit more often. Then `beyond` is the most that they read about the submission.
+    """
+
+    per_hour: int | None = Field(default=None, ge=0)
+    per_day: int | None = Field(default=None, ge=0)
+    beyond: Level = Level.NOTHING
+
+
 class LessonFeedback(Described):
     """Feedback on one lesson. What it leaves out is as for the whole course."""
 
     before: Level | None = None
     after: Level | None = None
+    quota: Quota | None = None
 
 
 class Feedback(Described):
@@ -62,6 +74,7 @@ class Feedback(Described):
 
     before: Level = Level.CHECKS
     after: Level = Level.CHECKS
+    quota: Quota | None = None
     lessons: dict[str, LessonFeedback] = {}
 
 
@@ -300,7 +313,8 @@ class Attempt(BaseModel):
     `checks` counts all checks of the graded exercises, `public_checks` those that are public. With an answer key only
     the latter ran. `not_limited` names what the worker could use without a limit, because the system has none.
     `course grade` also stores `key`, `course` (a digest of everything that judges the lesson) and `versions` (of the
-    software). With these and the seed, an attempt can be repeated.
+    software). With these and the seed, an attempt can be repeated. `purpose`: the grading service grades for feedback
+    with one seed and for the mark with another one; only marks count.
     """
 
     schema_: Literal["blindgrade/attempt/v1"] = Field(default="blindgrade/attempt/v1", alias="schema")
@@ -324,6 +338,7 @@ class Attempt(BaseModel):
     key: str = ""
     course: str = ""
     versions: dict[str, str] = {}
+    purpose: Literal["feedback", "mark"] = "mark"
     exercises: list[ExerciseResult]
 
     model_config = ConfigDict(populate_by_name=True)

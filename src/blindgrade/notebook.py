@@ -128,7 +128,7 @@ def _target(catalog: Catalog, name: str, namespace: Mapping[str, Any]) -> Target
         if here is None:
             raise UnknownId("no lesson is known here; run the notebook's cells first, or name one: %grade lesson-7.2.1")
         return _defined(here, namespace)
-    everywhere = [t for t in catalog.find(["all"]) if here is None or t.files.entry.id != here.files.entry.id]
+    everywhere = [t for t in _right(catalog) if here is None or t.files.entry.id != here.files.entry.id]
     for target in [here, *everywhere] if here is not None else everywhere:
         for exercise in target.lesson.exercises:
             if name in (exercise.name, exercise.defines):
@@ -158,15 +158,20 @@ def _names(exercises: list[Exercise]) -> list[str]:
 
 def _lesson_here(catalog: Catalog, namespace: Mapping[str, Any]) -> Target | None:
     """Lesson in whose folder the notebook runs, else the lesson of which the kernel defines most exercises."""
-    targets = catalog.find(["all"])
     path = _notebook_path(namespace)
     folders = {*Path.cwd().parts, *(path.parts if path else ())}
-    for target in targets:
-        if target.files.folder in folders or (path and path.stem == target.files.module):
-            return target
+    for files in catalog.ready():
+        if files.folder in folders or (path and path.stem == files.module):
+            return catalog.find([files.entry.id])[0]
+    targets = _right(catalog)
     counts = {t.files.entry.id: sum(e.defines in namespace for e in t.lesson.exercises) for t in targets}
     best = max(targets, key=lambda t: counts[t.files.entry.id], default=None)
     return best if best is not None and counts[best.files.entry.id] else None
+
+
+def _right(catalog: Catalog) -> list[Target]:
+    """All lessons whose files are right. One that is not is reported when a student asks for it."""
+    return catalog.find(["all"], lambda lesson, error: None)
 
 
 def _defined(target: Target, namespace: Mapping[str, Any]) -> Target:

@@ -115,7 +115,7 @@ def warm(target: Target) -> None:
 
     def in_worker() -> None:
         worker = zygote.spawn(Limits())
-        files_there = {**found.files, "toys.py": files.toys.read_bytes()}
+        files_there = {**found.files, **files.shared.for_code([found.text])}
         worker.call(
             {
                 "op": "load",

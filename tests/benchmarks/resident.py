@@ -27,6 +27,22 @@ GRADE = str(Path(sys.executable).with_name("grade"))
 LESSON = "lesson-7.2.1"
 REPEATS = int(os.environ.get("REPEATS", "7"))
 
+# `%grade` without Jupyter: its own work, on the objects of a process that has imported torch.
+KERNEL = """
+import json, sys, time
+import torch
+sys.path.insert(0, "..")
+names = {{}}
+exec(compile(open("{file}").read(), "cells", "exec"), names)
+seconds = []
+for _ in range(3):
+    begun = time.perf_counter()
+    from blindgrade.notebook import grade
+    grade("{exercise}", namespace=names)._repr_html_()
+    seconds.append(time.perf_counter() - begun)
+print(json.dumps(seconds))
+"""
+
 
 class Student:
     """A released course in a folder, with a runtime folder of its own."""
@@ -82,6 +98,15 @@ class Student:
         os.close(master)
         return took
 
+    def in_kernel(self, exercise: str) -> tuple[float, float]:
+        """Seconds of the first and of a later `%grade` in a notebook."""
+        code = KERNEL.format(file=self.file.name, exercise=exercise)
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=self.file.parent, env=self.environ, capture_output=True, check=True
+        )
+        first, *_, last = json.loads(done.stdout)
+        return first, last
+
     def status(self) -> dict[str, object]:
         """What `grade --status` says."""
         done = subprocess.run(
@@ -136,6 +161,11 @@ def main() -> None:
             ("one exercise, unchanged", median(lambda: student.grade(one)), None),
             ("the lesson without training, unchanged", median(lambda: student.grade(*lesson)), None),
             ("one exercise without a resident", median(lambda: student.grade(one, "--no-resident")), None),
+        ]
+        kernels = [student.in_kernel(student.exercises[0].name) for _ in range(REPEATS)]
+        rows += [
+            ("first `%grade` of one exercise in a kernel", statistics.median(first for first, _ in kernels), None),
+            ("later `%grade` of one exercise in a kernel", statistics.median(last for _, last in kernels), None),
         ]
         status = student.status()
         lines = [("second `grade`", median(lambda: student.first_line(one))), ("first `grade`", median(fresh_line))]

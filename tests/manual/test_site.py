@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from blindgrade.cli.blindgrade import main
 from blindgrade.manual.commands import commands_page, leaves
 from blindgrade.manual.formats import formats_page
-from blindgrade.manual.site import SiteError, write_site
+from blindgrade.manual.site import SiteError, anchors_of, write_site
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,13 +59,34 @@ def test_a_link_to_nothing_and_a_page_of_no_section_are_faults(tmp_path: Path) -
     shutil.copytree(ROOT / "reports" / "samples", root / "reports" / "samples")
     for name in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE"):
         shutil.copyfile(ROOT / name, root / name)
-    (root / "docs" / "students.md").write_text("[a](nothing.md) and `[b](none.md)`\n\n```\n[c](never.md)\n```\n")
+    (root / "docs" / "students.md").write_text(
+        "[a](nothing.md) and `[b](none.md)`\n\n```\n[c](never.md)\n# Never\n```\n# Here, `we` are\n"
+        "[d](#here-we-are) [e](#never) [f](cohorts.md#attempts) [g](cohorts.md#no-such-heading)\n"
+    )
     (root / "docs" / "lost.md").write_text("# Lost\n")
     with pytest.raises(SiteError) as error:
         write_site(root, tmp_path / "to")
     said = str(error.value)
     assert "docs/students.md: nothing.md is a link to nothing; correct it" in said and "never.md" not in said
     assert "lost.md: no section has it; add it to SECTIONS" in said
+    of_students = [line for line in said.splitlines() if line.startswith("docs/students.md")]
+    assert [line.split(" is ")[0] for line in of_students] == [
+        "docs/students.md: nothing.md", "docs/students.md: #never", "docs/students.md: cohorts.md#no-such-heading",
+    ]  # fmt: skip
+
+
+@pytest.mark.skipif(find_spec("zensical") is None, reason="zensical is not installed; `make docs` installs it")
+def test_the_sites_generator_finds_nothing_to_warn_of(site: Path) -> None:
+    """What `make docs` does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "zensical", "build", "--strict", "--clean"], cwd=site, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (site / "site" / "index.html").is_file()
+
+
+def test_two_equal_headings_have_two_names() -> None:
+    assert anchors_of("# One\n## `a` [two](b.md)!\n## One\n") == {"one", "a-two", "one_1"}
 
 
 def test_the_reference_has_the_help_of_every_command() -> None:

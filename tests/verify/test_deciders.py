@@ -38,6 +38,7 @@ NEUTRAL = {
     "ids.py": "names that people type",
     "lesson_files.py": "paths",
     "models.py": "descriptions: the digest holds the exercise's own",
+    "shared_files.py": "paths, and which toys a text imports",
     "toml_faults.py": "the words of faults in descriptions",
     "toml_lines.py": "as toml_faults",
     "unregistered.py": "names that people type",
@@ -115,6 +116,62 @@ def test_a_changed_solution_concerns_what_uses_it(tmp_path: Path) -> None:
     found = changed(tmp_path, SOLUTION, "(centered**2).mean(dim=-1, keepdim=True).sqrt()", "centered.abs() * 1.0")
     assert "solution standardize, seed 0" in found and "solution correlation, seed 0" in found
     assert not of("fit_line", found)
+
+
+TOYS = {
+    "exercises/near.py": "WIDTH = 1\n",
+    "exercises/far.py": "from near import WIDTH\n\nFILE = 'assets/far.npz'\n\ndef twice(x):\n    return 2 * x\n",
+    "exercises/assets/far.npz": "far",
+    "exercises/unused.py": "x = 1\n",
+    "graders/assets/judge.npz": "judge",
+    "graders/grader_toys/judges.py": "def judge():\n    return 'assets/judge.npz'\n",
+    SOLUTION: (MINI / SOLUTION)
+    .read_text()
+    .replace("import torch\n", "import torch\nfrom far import twice\n")
+    .replace("return (standardize(first)", "return twice(0.5) * (standardize(first)"),
+}
+
+
+def of_each_exercise(root: Path) -> dict[str, str]:
+    shop = Workshop(root, LESSON)
+    deciders = Deciders(shop)
+    return {exercise.name: deciders.exercise(exercise) for exercise in shop.lesson.exercises}
+
+
+@pytest.mark.parametrize(
+    ("file", "concerned"),
+    [
+        ("exercises/far.py", {"correlation"}),
+        ("exercises/near.py", {"correlation"}),
+        ("exercises/assets/far.npz", {"correlation"}),
+        ("exercises/unused.py", set()),
+        ("graders/assets/judge.npz", set()),
+    ],
+)
+def test_a_changed_toy_concerns_the_exercises_that_use_it(tmp_path: Path, file: str, concerned: set[str]) -> None:
+    root = Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__", "build")))
+    for name, text in TOYS.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+    before = of_each_exercise(root)
+    (root / file).write_text(TOYS[file] + "# changed\n")
+    after = of_each_exercise(root)
+    assert {name for name in before if before[name] != after[name]} == concerned
+
+
+def test_private_data_concern_the_exercises_whose_checks_read_them(tmp_path: Path) -> None:
+    root = Path(shutil.copytree(MINI, tmp_path / "mini", ignore=shutil.ignore_patterns("__pycache__", "build")))
+    for name in ("graders/assets/judge.npz", "graders/grader_toys/judges.py"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(TOYS[name])
+    checks = (root / CHECKS).read_text()
+    [claim] = [line for line in checks.splitlines() if line.startswith("def compares_rows")]
+    uses = claim.replace("rng", "rng, judged=judge", 1)
+    (root / CHECKS).write_text("from grader_toys.judges import judge\n" + checks.replace(claim, uses))
+    before = of_each_exercise(root)
+    (root / "graders/assets/judge.npz").write_text("another")
+    after = of_each_exercise(root)
+    assert {name for name in before if before[name] != after[name]} == {"correlation"}
 
 
 def test_changed_points_concern_their_exercise(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_fields_of_an_exercise_count_if_a_result_depends_on_them(field: str, val
 def test_the_solution_and_the_toys_count_for_every_exercise(tmp_path: Path, file: str) -> None:
     [target] = Catalog(Path(shutil.copytree(MINI, tmp_path / "course"))).find(["lesson-1.1.1"])
     before = course_version(target).exercises
-    path = target.files.toys if file == "TOYS" else target.files.root / file
+    path = target.files.shared.modules["toys"] if file == "TOYS" else target.files.root / file
     path.write_text((path.read_text(encoding="utf-8") if path.is_file() else "") + "\nADDED = 1\n", encoding="utf-8")
     after = course_version(target).exercises
     assert all(before[name] != after[name] for name in before)

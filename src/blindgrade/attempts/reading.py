@@ -10,6 +10,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from blindgrade.models import Attempt, SubmissionRef
 
+FEEDBACK = ".feedback"  # the folder, inside the attempts folder, of attempts that give feedback and no mark
+
 
 class StoreError(Exception):
     """The attempts cannot be read or written. The message names the file and says what to do."""
@@ -40,6 +42,7 @@ class AttemptSummary(BaseModel):
     graded_at: str
     seed: int
     course: str = ""
+    purpose: Literal["feedback", "mark"] = "mark"
     exercises: Sequence[ExercisePoints]
 
 
@@ -65,7 +68,8 @@ def read_part(model: type[Model], path: Path) -> Model:
 
 
 def read_in_place(model: type[Part], path: Path) -> Part:
-    """Attempt in a file of an attempts folder. Misplaced if its lesson or student differ from the file's path.
+    """Attempt in a file of an attempts folder. Misplaced if its lesson or student differ from the file's path, or if it
+    is feedback among marks.
 
     The file's name becomes its key.
     """
@@ -73,5 +77,7 @@ def read_in_place(model: type[Part], path: Path) -> Part:
     lesson, student = path.parent.parent.name, path.parent.name
     if (found.lesson, found.student) != (lesson, student):
         raise Misplaced(f"{path} is an attempt of {found.student} at {found.lesson}; move it into that folder")
+    if found.purpose != "mark" and path.parents[2].name != FEEDBACK:
+        raise Misplaced(f"{path} is feedback and no mark; move it out of this folder")
     found.key = path.stem
     return found

@@ -97,29 +97,35 @@ class AttemptStore:
         return target
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Lock for writing, for one process at a time. Remove unfinished files of a killed run."""
+    def writing(self, *, shared: bool = False) -> Iterator[None]:
+        """Lock for writing, for one process at a time. Remove unfinished files of a killed run.
+
+        Graders of the service write together, with a `shared` lock.
+        """
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.root / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(f"{self.root} cannot be written ({error.strerror}); name another --attempts") from None
         try:
-            self._lock(handle)
-            self._clear()
+            self._lock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            if not shared:
+                self._clear()
             yield
         finally:
             os.close(handle)
 
-    def _lock(self, handle: int) -> None:
+    def _lock(self, handle: int, kind: int) -> None:
         """Take the lock, for at most LOCK_SECONDS. The processes of a killed run keep it until they end."""
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
             try:
-                return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return fcntl.flock(handle, kind | fcntl.LOCK_NB)
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    text = f"another run writes into {self.root}; wait for it, or name another --attempts"
+                    text = (
+                        f"another run writes into {self.root}, or `course serve` does; wait, or name another --attempts"
+                    )
                     raise StoreError(text) from None
             time.sleep(0.02)
 

@@ -13,7 +13,8 @@ import click
 from blindgrade.render.safe import shown
 
 # Exit codes of every command. SOME_NOT: the command finished, but something is not done or not as it should be.
-ALL_DONE, SOME_NOT, BAD_REQUEST, GRADER_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+# NOT_ACCEPTED: the grading service did not take a submission, and it is kept.
+ALL_DONE, SOME_NOT, BAD_REQUEST, GRADER_FAILED, NOT_ACCEPTED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 def say(message: str) -> None:
@@ -25,6 +26,11 @@ def stop(message: str, code: int) -> NoReturn:
     """Print the error on standard error and end the command with this exit code."""
     say(message)
     sys.exit(code)
+
+
+def say_unfinished(lesson: str, error: Exception) -> None:
+    """Print that a lesson's files are wrong. It stops only itself."""
+    say(f"{lesson} is left out, because its files are not right yet: {error}")
 
 
 def leave(code: int) -> NoReturn:

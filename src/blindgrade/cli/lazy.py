@@ -55,6 +55,38 @@ class LazyGroup(click.Group):
             formatter.write_dl(lines)
 
 
+class WithWords(click.Command):
+    """A command of which some first words are commands of their own: `grade login` beside `grade LESSON`."""
+
+    def __init__(self, *args: Any, words: Mapping[str, Entry], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.words = words
+
+    def word(self, name: str) -> click.Command:
+        """Command of this word."""
+        command: click.Command = resolve_name(self.words[name].target)
+        return command
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:  # fmt: skip
+        """Context of the command that the first argument names, else of this command."""
+        if args and args[0] in self.words:
+            command = self.word(args[0])
+            outer = click.Context(self, parent=parent, info_name=info_name, **self.context_settings)
+            return command.make_context(args[0], args[1:], parent=outer, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command of the context."""
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the words at the end of the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.short_help) for name, entry in self.words.items()])
+
+
 def runs(
     target: str, *, needs: tuple[str, str] | None = None, one_thread: bool = False, forks: bool = False
 ) -> Callable[[Callable[[], None]], Callable[..., Any]]:

@@ -31,7 +31,8 @@ class Bundle:
 def pack(targets: list[Target]) -> Bundle:
     """Bundle of the files that grade these lessons. Equal files give equal bytes. CourseError if it is too large."""
     root = targets[0].files.root
-    wanted = [root / "course.toml", root / "exercises" / "toys.py", root / "graders" / "grader_toys"]
+    files = targets[0].files
+    wanted = [root / "course.toml", *files.shared.paths, files.grader_toys, *files.private_assets]
     wanted += [root / tree / target.files.folder for target in targets for tree in TREES]
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as archive:

@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -44,6 +44,16 @@ class Task:
     content: bytes
     seconds: float
     tries: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a task: its result, or None and the reason. died: the task ended its worker."""
+
+    task: Task
+    result: bytes | None
+    reason: str = ""
+    died: bool = False
 
 
 @dataclass
@@ -96,6 +106,33 @@ class Pool:
                 else:
                     waiting.appendleft(task)
 
+    # ------------------------------------------------------------ for a caller that gets tasks one by one
+
+    def start(self) -> None:
+        """Start the processes. `give` and `answers` are for tasks that come one by one, `run` for a list."""
+        while len(self._workers) < self._wanted:
+            self._start()
+
+    def room(self, held: int = 1) -> int:
+        """How many more tasks the processes can take, if each may have `held` at once."""
+        return sum(max(held - len(worker.tasks), 0) for worker in self._workers)
+
+    def give(self, task: Task) -> None:
+        """Give a task to the process that has the fewest."""
+        self._give(min(self._workers, key=lambda worker: len(worker.tasks)), task)
+
+    def answers(self, seconds: float, also: Sequence[int] = ()) -> list[Answer]:
+        """Answers that came. Waits at most this long, and until one of the descriptors `also` can be read."""
+        found = []
+        waiting: deque[Task] = deque()
+        for worker in self._ready(seconds, also):
+            task, result, reason = self._take(worker, waiting)
+            died = worker not in self._workers
+            found.append(Answer(task, result, reason or "the grader's process died" * died, died))
+        for task in waiting:  # they were in the pipe of a process that died
+            self.give(task)
+        return found
+
     def _hand_out(self, waiting: deque[Task]) -> None:
         """Give a task to each worker without one, then one more to each worker while there are enough for all."""
         for held in range(AHEAD):
@@ -110,11 +147,13 @@ class Pool:
         with suppress(OSError):  # the worker died while it was idle; `_take` notices that
             worker.pipe.send_bytes(task.content)
 
-    def _ready(self) -> list[_Worker]:
-        """Workers that answered, died or exceeded the time limit."""
+    def _ready(self, seconds: float | None = None, also: Sequence[int] = ()) -> list[_Worker]:
+        """Workers that answered, died or exceeded the time limit. At most `seconds` are waited, if they are given."""
         busy = [worker for worker in self._workers if worker.tasks]
-        left = min((worker.deadline for worker in busy), default=0.0) - time.monotonic()
-        said = wait([worker.pipe for worker in busy], timeout=max(left, 0.0))
+        now = time.monotonic()
+        ends = min((worker.deadline for worker in busy), default=now if seconds is None else now + seconds)
+        left = ends - now if seconds is None else min(ends - now, seconds)
+        said = wait([*(worker.pipe for worker in busy), *also], timeout=max(left, 0.0))
         now = time.monotonic()
         return [worker for worker in busy if worker.pipe in said or now >= worker.deadline]
 

@@ -13,11 +13,13 @@ from blindgrade.engine.answers.answer_key import (
     KEY_SCHEMA,
     KEY_SEED,
     read_key,
+    recorded_given,
     recorded_hints,
     recorded_misconceptions,
     recorded_reply,
 )
 from blindgrade.engine.answers.exact import Digest, Keyed
+from blindgrade.engine.answers.given import as_lists
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.packing import Packed
 from blindgrade.engine.answers.reference import LiveReference, check_seed
@@ -78,6 +80,7 @@ class _Recorder:
             "digest": self.checks.slicer.digest([check.name]),
             "reply": packing.text(frame) if frame else "",
             "wrong": packing.text(packing.packed_all(wrong), frame) if wrong else "",
+            "given": self._given(check, seed, own),
         }
 
     def _own(self, check: Check, own: Answer) -> Answer | Keyed:
@@ -87,6 +90,13 @@ class _Recorder:
             return Keyed.of(own.value, packing.salt_of(check))
         except ValueError as error:
             raise CourseError(f"{self.checks.path}: check {check.name} has lookup=True, but {error}") from None
+
+    def _given(self, check: Check, seed: int, own: Answer | None) -> str:
+        """Digests of the arguments that the check gives to the code; "" where no reply is compared with them."""
+        if check.verdict is not None or not isinstance(own, Result) or is_keyed(check, own.value):
+            return ""
+        given = as_lists(self.reference.given(check, seed))
+        return packing.text(json.dumps(given, sort_keys=True, separators=(",", ":")).encode()) if given else ""
 
     def _wrong(self, check: Check, seed: int, own: Answer | None) -> dict[str, Packed]:
         """Replies of the misconceptions that differ from the reference's.
@@ -137,6 +147,8 @@ def _same_entry(check: Check, one: Mapping[str, str], other: Mapping[str, str]) 
     if one == other:
         return True
     if one["digest"] != other["digest"] or bool(one["reply"]) != bool(other["reply"]):
+        return False
+    if set(recorded_given(one).values()) != set(recorded_given(other).values()):
         return False
     old, new = recorded_misconceptions(check, one), recorded_misconceptions(check, other)
     if list(old) != list(new) or not all(_alike(check, old[name], new[name]) for name in old):

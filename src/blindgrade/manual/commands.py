@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import click
 
 from blindgrade.cli.blindgrade import main
+from blindgrade.cli.lazy import WithWords
 
 WIDTH = 100
 
@@ -26,6 +27,8 @@ def leaves(command: click.Command, words: tuple[str, ...] = ()) -> Iterator[tupl
     """Every command that does something, by the words that a person types."""
     if not isinstance(command, click.Group):
         yield words, command
+        if isinstance(command, WithWords):
+            yield from (((*words, name), command.word(name)) for name in command.words)
         return
     context = click.Context(command)
     for name in command.list_commands(context):

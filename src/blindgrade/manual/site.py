@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from blindgrade.manual.commands import commands_page
@@ -29,6 +31,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 LINK = re.compile(r"(?P<image>!?)\[(?P<text>(?:[^\[\]]|\[[^\]]*\])*)\]\((?P<target>[^()\s]+)\)")
+HEADING = re.compile(r"^#{1,6} +(?P<text>.+?) *#*$", re.MULTILINE)
+FENCED = re.compile(r"^( *)```.*?^\1```", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"^( *)```.*?^\1```|`[^`\n]+`", re.DOTALL | re.MULTILINE)  # blocks and spans: no links
 
 
@@ -49,10 +53,13 @@ def write_site(root: Path, to: Path) -> None:
     ]
     faults += [f"{page}: a section names it, but there is no such page" for page in sorted(named - known)]
     pictures: dict[Path, PurePosixPath] = {}
+    texts = {path: path.read_text(encoding="utf-8") for path in pages}
+    anchors = {str(pages[path]): anchors_of(text) for path, text in texts.items()}
+    anchors |= {name: anchors_of(text) for name, text in made.items()}
     for path, address in pages.items():
-        text = path.read_text(encoding="utf-8")
+        text = texts[path]
         if address.name != "LICENSE.md":
-            text = _rewritten(root, path, address, text, pages, pictures, set(made), faults)
+            text = _rewritten(root, path, address, text, pages, pictures, anchors, faults)
         _write(to / "docs" / address, text)
     if faults:
         raise SiteError("\n".join(faults))
@@ -63,6 +70,19 @@ def write_site(root: Path, to: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(picture, target)
     _write(to / "zensical.toml", configuration(sorted(page for page in known if _is_decision(page))))
+
+
+def anchors_of(text: str) -> set[str]:
+    """Names of a page's headings in an address, as the site makes them. Two equal headings get a number."""
+    found: set[str] = set()
+    counts: Counter[str] = Counter()
+    for heading in HEADING.finditer(FENCED.sub("", text)):
+        shown = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading["text"]).replace("`", "")
+        plain = unicodedata.normalize("NFKD", shown).encode("ascii", "ignore").decode()
+        name = re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower())
+        found.add(f"{name}_{counts[name]}" if counts[name] else name)
+        counts[name] += 1
+    return found
 
 
 def configuration(decisions: Iterable[str]) -> str:
@@ -107,21 +127,26 @@ def _rewritten(
     text: str,
     pages: dict[Path, PurePosixPath],
     pictures: dict[Path, PurePosixPath],
-    made: set[str],
+    anchors: Mapping[str, set[str]],
     faults: list[str],
 ) -> str:
     """The page with links of the site in place of links of the repository."""
 
     def link(match: re.Match[str]) -> str:
         target, _, anchor = match["target"].partition("#")
-        if not target or re.match(r"[a-z]+:", target):
+        if re.match(r"[a-z]+:", target):
+            return match[0]
+        if not target:
+            find(address, anchor, match["target"])
             return match[0]
         there = (path.parent / target).resolve()
         mark = f"#{anchor}" if anchor else ""
         if there in pages:
+            find(pages[there], anchor, match["target"])
             return f"[{match['text']}]({_relative(address, pages[there])}{mark})"
         below = there.relative_to(root / "docs") if there.is_relative_to(root / "docs") else Path()
-        if below.as_posix() in made:
+        if below.as_posix() in anchors:
+            find(below, anchor, match["target"])
             return f"[{match['text']}]({_relative(address, PurePosixPath(below))}{mark})"
         if match["image"] and there.is_file():
             pictures[there] = PurePosixPath("pictures", there.name)
@@ -130,6 +155,10 @@ def _rewritten(
             return match["text"]  # the site has pages and pictures; other files are in the repository
         faults.append(f"{path.relative_to(root)}: {match['target']} is a link to nothing; correct it")
         return match[0]
+
+    def find(page: PurePosixPath | Path, anchor: str, target: str) -> None:
+        if anchor and anchor not in anchors[page.as_posix()]:
+            faults.append(f"{path.relative_to(root)}: {target} is a link to no heading of {page}; correct it")
 
     parts, last = [], 0
     spans = [(code.start(), code.end()) for code in CODE.finditer(text)]

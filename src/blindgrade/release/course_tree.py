@@ -28,11 +28,11 @@ def public_files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
     for target in targets:
         here = target.files
         check_drift(here)
-        paths = [here.spec, here.stub, here.notebook, here.public_checks, here.answer_key, here.toys]
+        paths = [here.spec, here.stub, here.notebook, here.public_checks, here.answer_key, *here.shared.paths]
         for path in paths:
             if path.is_file():
                 files[path.relative_to(catalog.root).as_posix()] = path.read_bytes()
-            elif path != here.toys:
+            else:
                 raise CourseError(f"{path} is missing; run `course build {here.entry.id}`")
     return {**files, **look_files(catalog)}
 

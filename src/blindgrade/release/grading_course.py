@@ -9,13 +9,13 @@ from blindgrade.catalog import Catalog, Target
 
 
 def public_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
-    """Files that grade the targets by their answer keys: public checks and toys. Nothing in them is private."""
+    """Files that grade the targets by their answer keys: public checks and shared files. Nothing in them is private."""
     files = [path for target in targets for path in (target.files.public_checks, target.files.answer_key)]
-    return _read(catalog, [*_descriptions(catalog, targets), *files, *_toys(targets)])
+    return _read(catalog, [*_descriptions(catalog, targets), *files, *_shared(targets)])
 
 
 def private_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
-    """Files that grade the targets by their solutions: every check, known answer, stub and toy. They are private."""
+    """Files that grade the targets by their solutions: checks, known answers, stubs, toys, data. All private."""
     files = [
         path
         for target in targets
@@ -27,7 +27,8 @@ def private_course(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
         )
     ]
     private_toys = sorted(path for target in targets for path in target.files.grader_toys.rglob("*.py"))
-    return _read(catalog, [*_descriptions(catalog, targets), *files, *_toys(targets), *private_toys])
+    private_toys += [path for target in targets for path in target.files.private_assets]
+    return _read(catalog, [*_descriptions(catalog, targets), *files, *_shared(targets), *private_toys])
 
 
 def target_ids(targets: list[Target]) -> list[str]:
@@ -48,8 +49,9 @@ def _descriptions(catalog: Catalog, targets: list[Target]) -> Iterator[Path]:
     yield from (catalog.files(lesson).spec for lesson in sorted(named))
 
 
-def _toys(targets: list[Target]) -> Iterator[Path]:
-    yield from (target.files.toys for target in targets)
+def _shared(targets: list[Target]) -> Iterator[Path]:
+    for target in targets:
+        yield from target.files.shared.paths
 
 
 def _read(catalog: Catalog, paths: Iterable[Path]) -> dict[str, bytes]:

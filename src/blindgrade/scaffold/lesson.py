@@ -14,6 +14,7 @@ from blindgrade.models import Kind
 from blindgrade.scaffold.contents import with_concept, with_lesson, with_module
 from blindgrade.scaffold.filling import ScaffoldError, filled, write_new, write_over
 from blindgrade.scaffold.parts import LessonTexts, example_parts
+from blindgrade.shared_files import SharedFiles
 
 SLUG = re.compile(r"[a-z][a-z0-9_]*")
 # A student's module of this name would hide the one that lessons and grader import.
@@ -32,8 +33,9 @@ class NewLesson:
 
 def plan_lesson(catalog: Catalog, slug: str, title: str = "", module: str = "", module_title: str = "") -> NewLesson:
     """The lesson with the next free id of its module; the last module by default. ScaffoldError for a bad name."""
-    if not SLUG.fullmatch(slug) or keyword.iskeyword(slug) or slug in TAKEN:
-        known = " and is the name of a Python module" if slug in TAKEN else ""
+    taken = TAKEN | SharedFiles(catalog.root / "exercises").modules.keys()
+    if not SLUG.fullmatch(slug) or keyword.iskeyword(slug) or slug in taken:
+        known = " and is the name of a Python module" if slug in taken else ""
         raise ScaffoldError(
             f"{slug!r} cannot name a lesson's file{known}; use small letters, digits and _, as in two_lines"
         )

@@ -153,7 +153,8 @@ def _holds(kept: KeptResult, key: str, found: LessonSubmission, now: Callable[[s
     if kept.key != key or any(now(name) != seen for name, seen in kept.opened.items()):
         return False
     # Such a result names lines of the file, and an edit above moves them.
-    moves = kept.result.outcome is not Outcome.PASSED or found.file in kept.result.output
+    named = found.file in kept.result.output or found.lines.file in kept.result.output
+    moves = kept.result.outcome is not Outcome.PASSED or named
     return not moves or kept.sha256 == found.sha256
 
 

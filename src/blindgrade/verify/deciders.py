@@ -13,6 +13,7 @@ from blindgrade.verify.mutant import Mutant
 from blindgrade.verify.public import decides_public_proof
 from blindgrade.verify.survival import concerned
 from blindgrade.verify.tasks import Task
+from blindgrade.verify.toys_used import ToysUsed
 from blindgrade.verify.workshop import Workshop
 from blindgrade.versions.deciding import code_digest
 from blindgrade.versions.digests import digest_of, digest_of_file
@@ -106,13 +107,14 @@ class Deciders:
         return digest_of(self._base, "mutant", mutant.exercise, self._statements_that_differ(mutant.text), users)
 
     def exercise(self, exercise: Exercise) -> str:
-        """Digest of the exercise: its description, its checks, the toys, and the part of the solution that they use."""
+        """Digest of the exercise: its description, its checks, and the parts of solution and toys that they use."""
         if exercise.name not in self._exercises:
             checks = self.workshop.checks
             own = [(check.name, checks.slicer.local_digest([check.name])) for check in checks.of(exercise.name)]
             spec = exercise.model_dump(mode="json", exclude=SHOWN_ELSEWHERE)
             solution = [self._solution.get(name, "") for name in sorted(self.workshop.used_by(exercise))]
-            self._exercises[exercise.name] = digest_of(spec, own, solution, self._shared, self._toys)
+            toys = self._toys.of_exercise(exercise, solution)
+            self._exercises[exercise.name] = digest_of(spec, own, solution, self._shared, toys)
         return self._exercises[exercise.name]
 
     # ------------------------------------------------------------ parts of the lesson
@@ -121,11 +123,11 @@ class Deciders:
     def _whole_lesson(self) -> str:
         files = self.workshop.files
         paths = (files.solution, files.private_checks, files.stub, files.public_checks, files.answer_key, files.spec)
-        return digest_of([digest_of_file(path) for path in paths], self._toys)
+        return digest_of([digest_of_file(path) for path in paths], self._toys.of_lesson())
 
     @cached_property
-    def _toys(self) -> str:
-        return digest_of_file(self.workshop.files.toys)
+    def _toys(self) -> ToysUsed:
+        return ToysUsed(self.workshop, self._shared)
 
     @cached_property
     def _solution(self) -> dict[str, str]:
@@ -148,7 +150,8 @@ class Deciders:
             known, dumps = self._statements
             # A dump takes long, so a statement with the same lines as one of the solution needs none.
             changed = [_dump(node) for lines, node in _statements(text) if lines not in known]
-            self._different[text] = digest_of([dump for dump in changed if dump not in dumps])
+            new = [dump for dump in changed if dump not in dumps]
+            self._different[text] = digest_of(new, *self._toys.of_statements(new, text))
         return self._different[text]
 
     @cached_property

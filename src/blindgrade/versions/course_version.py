@@ -76,7 +76,8 @@ def lesson_files(target: Target) -> str:
     """Digest of all files that the lesson's version is made from. Equal files have equal versions."""
     files = target.files
     toys = sorted(files.grader_toys.rglob("*.py"))
-    single = [files.spec, files.checks, files.solution, files.known_answers, files.toys]
+    single = [files.spec, files.checks, files.solution, files.known_answers, *files.shared.paths]
+    toys += files.private_assets
     named = [(path.relative_to(files.root).as_posix(), digest_of_file(path)) for path in (*single, *toys)]
     return digest_of(engine_files(), target.lesson.id, target.packages, named)
 
@@ -98,7 +99,7 @@ def _version(target: Target) -> CourseVersion:
         "lesson": lesson.id,
         "seconds": lesson.seconds,
         "solution": digest_of_file(files.solution),
-        "toys": digest_of_file(files.toys),
+        "toys": [(path.name, digest_of_file(path)) for path in (*files.shared.paths, *files.private_assets)],
         "packages": target.packages,
     }
     known = read_known_answers(SolutionText(files, lesson)) if files.solution.is_file() else KnownAnswers([], [], [])

@@ -116,15 +116,18 @@ def test_the_python_file_wins_over_the_notebook(tmp_path: Path) -> None:
 
 
 def test_helpers_and_data_are_taken_and_the_courses_own_files_are_not(tmp_path: Path) -> None:
-    write(tmp_path / "score_functions.py")
+    mine = tmp_path / "mine"
+    write(mine / "score_functions.py")
     for name in ("helper.py", "pkg/__init__.py", "pkg/toys.py", "data.bin"):
-        write(tmp_path / name, b"")
+        write(mine / name, b"")
     for name in (
         ".hidden", ".git/config", "__pycache__/a.py", "a.pyc", "lesson.toml", "public_checks.py",
         "answer_key.json", "other.ipynb", "toys.py", "toys/__init__.py",
     ):  # fmt: skip
-        write(tmp_path / name, b"")
-    got = score(tmp_path)
+        write(mine / name, b"")
+    course = LessonFiles(write(tmp_path / "course" / "exercises" / "toys.py").parents[1], SCORE.entry)
+    got = read(mine, course)["lesson-7.2.1"]
+    assert got is not None
     assert sorted(got.files) == [
         "data.bin",
         "helper.py",

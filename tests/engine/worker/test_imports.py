@@ -26,6 +26,7 @@ WORKER = (
     "eager",
     "errors",
     "experiment",
+    "garbage",
     "large_pages",
     "lesson",
     "load_time",

@@ -3,12 +3,13 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from blindgrade.engine.worker.lesson import load
-from blindgrade.engine.worker.load_time import IMPORTING, bounded
+from blindgrade.engine.worker.lesson import Names, load
+from blindgrade.engine.worker.load_time import IMPORTING, WAITING, bounded
 
 
 def test_a_statement_that_takes_too_long_is_left_out_and_the_next_ones_run() -> None:
@@ -61,3 +62,47 @@ def test_without_signals_the_loader_itself_is_not_stopped(monkeypatch: pytest.Mo
     with bounded("/box/another.py", 0.05):
         total = sum(range(10_000_000))
     assert total > 0 and threading.active_count() == threads
+
+
+SLEEPS = "import time\na = 1\ntime.sleep(60)\nb = 2\ntime.sleep(60)\nc = 3\n"
+
+
+def _loaded(text: str, *, waiting: float = 0.6) -> tuple[list[tuple[str, str, int]], Names]:
+    with bounded("/box/waits.py", 5.0, waiting, 0.3):
+        loaded = load("waiting_lesson", text, "/box/waits.py")
+    del sys.modules["waiting_lesson"]
+    return [(one.error.type, one.error.message, one.line) for one in loaded.problems], loaded.names
+
+
+@pytest.mark.parametrize("signals", [True, False])
+def test_a_statement_that_only_waits_is_left_out_and_the_next_ones_run(
+    signals: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not signals:
+        monkeypatch.delattr(signal, "setitimer")
+    begun = time.monotonic()
+    problems, names = _loaded(SLEEPS)
+    assert problems == [("TooLong", WAITING, 3), ("TooLong", WAITING, 5)]
+    assert (names.a, names.b, names.c) == (1, 2, 3)
+    assert time.monotonic() - begun < 30
+
+
+def test_a_short_wait_is_no_fault() -> None:
+    problems, names = _loaded("import time\ntime.sleep(0.7)\na = 1\n", waiting=5.0)
+    assert problems == [] and names.a == 1
+
+
+def test_an_import_that_waits_is_left_to_the_grader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "library_on_a_slow_disk.py").write_text("import time\ntime.sleep(1.5)\n")
+    monkeypatch.syspath_prepend(library)
+    problems, _ = _loaded("import library_on_a_slow_disk\n")
+    assert problems == []
+
+
+def test_afterwards_the_signals_are_as_before() -> None:
+    kept = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM, signal.SIGPROF)]
+    _loaded("a = 1\n")
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM, signal.SIGPROF)] == kept
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from blindgrade.catalog import Catalog
@@ -322,3 +324,51 @@ def test_a_leak_in_a_public_check_fails_the_release(catalog: Catalog, tmp_path: 
     path.write_text(path.read_text() + "\n\ndef helper(a):\n    return b(a * c(d) / e(a)).mean(dim=-1)\n" + RENAMED)
     with pytest.raises(LeakError, match=r"public_checks\.py:\d+: a line of a solution, perhaps under other names"):
         release_as(catalog, ["all"], "repository", tmp_path / "to")
+
+
+# ---------------------------------------------------------------- data
+
+
+def npz(**arrays: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **arrays)
+    return stream.getvalue()
+
+
+@pytest.fixture
+def judged(catalog: Catalog) -> dict[str, np.ndarray]:
+    """Weights of a private judge in the course, in half precision."""
+    weights = {"head.weight": np.random.default_rng(0).normal(size=(10, 32)).astype(np.float16)}
+    (catalog.root / "graders" / "assets").mkdir()
+    (catalog.root / "graders" / "assets" / "private_judge.npz").write_bytes(npz(**weights, few=np.zeros(3)))
+    return weights
+
+
+def test_numbers_of_the_course_are_released_and_private_ones_are_not(
+    catalog: Catalog, judged: dict[str, np.ndarray]
+) -> None:
+    own = npz(weight=np.random.default_rng(1).normal(size=(10, 32)), few=np.zeros(3))
+    assert leaks(catalog, {"exercises/assets/own.npz": own}) == []
+    private = (catalog.root / "graders" / "assets" / "private_judge.npz").read_bytes()
+    for name, content in {
+        "exercises/assets/judge.npz": private,
+        "renamed.npz": npz(a=judged["head.weight"], b=np.ones(20)),
+        "of another precision.npz": npz(a=judged["head.weight"].astype(np.float32)),
+        "packed.zip": zipped({"deep/judge.npz": private}),
+    }.items():
+        found = leaks(catalog, {name: content})
+        assert found and "private data (graders/assets/private_judge.npz:1)" in found[0], name
+
+
+def test_the_name_of_private_data_is_not_released(catalog: Catalog, judged: dict[str, np.ndarray]) -> None:
+    found = leaks(catalog, {"exercises/toys.py": b"x = 'private_judge.npz'"})
+    assert found == [
+        "exercises/toys.py:1: the name of a private file, private_judge.npz (graders/assets/private_judge.npz)"
+    ]
+
+
+def test_a_pickle_inside_an_array_file_is_refused(catalog: Catalog) -> None:
+    stream = io.BytesIO()
+    np.savez(stream, objects=np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    [leak] = leaks(catalog, {"exercises/assets/own.npz": stream.getvalue()})
+    assert "store numbers without pickle" in leak

@@ -12,6 +12,7 @@ from typing import Any
 
 from blindgrade.cli import exits
 from blindgrade.cli.grade.refusals import refuse_what_cannot_be
+from blindgrade.engine.worker import garbage
 from blindgrade.resident.client import Answer
 
 # With one of these options, `grade` does its work itself.
@@ -20,9 +21,13 @@ ALONE = ("debug", "watch", "hint", "open_it", "explain")
 
 def begin(
     lessons: tuple[str, ...], submission: Path | None, *, status: bool, stop_resident: bool, no_resident: bool,
-    again: bool, **options: Any,
+    again: bool, submit: bool, wait: bool | None, **options: Any,
 ) -> None:  # fmt: skip
     """Grade lessons, watch them, or show the student's progress: in the resident if it may serve this command."""
+    if submit or wait is not None:
+        from blindgrade.cli.grade.submit import submit as hand_in
+
+        exits.leave(hand_in(lessons, submission, submit=submit, wait=wait is not False, options=options))
     if status or stop_resident:
         from blindgrade.cli.grade.status import end_resident, show_status
 
@@ -38,6 +43,7 @@ def begin(
         from blindgrade.cli.grade.early import print_heading
 
         heading = print_heading(lessons)
+    garbage.search_not()
     from blindgrade.cli.grade.start import start
 
     start(lessons, submission, first=heading, **options)

@@ -7,13 +7,18 @@ from pathlib import Path
 import click
 
 from blindgrade.cli import options
-from blindgrade.cli.lazy import runs
+from blindgrade.cli.lazy import Entry, WithWords, runs
 from blindgrade.seeds import MAX_SEED
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+WORDS = {
+    "login": Entry("blindgrade.cli.grade.login:login", "Sign in to a course's grading service."),
+    "logout": Entry("blindgrade.cli.grade.login:logout", "Sign out of the course's grading service."),
+    "whoami": Entry("blindgrade.cli.grade.login:whoami", "Show as whom you are signed in."),
+}
 
 
-@click.command(context_settings=options.HELP)
+@click.command(cls=WithWords, words=WORDS, context_settings=options.HELP)
 @click.argument("lessons", nargs=-1, metavar="[LESSON]...")
 @click.option(
     "--submission",
@@ -71,6 +76,14 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     " misconception explains. Needs the solutions.",
 )
 @click.option("--watch", is_flag=True, help="After every save, grade what changed; q or Ctrl-C ends it.")
+@click.option(
+    "--submit", is_flag=True, help="Hand the lessons in to the course's grading service, and show what it says."
+)
+@click.option(
+    "--wait/--no-wait",
+    default=None,
+    help="With --submit: wait for the result, or end as soon as the service has the files.  [default: wait]",
+)
 @click.option("--debug", is_flag=True, help="Run in this process, so that breakpoint() works. Not for grades.")
 @click.option("--verbose", is_flag=True, help="Show every failed check with its place, and the output of your code.")
 @click.option("--again", is_flag=True, help="Run every exercise, also those that did not change since the last time.")
@@ -98,6 +111,10 @@ def grade() -> None:
       grade lesson-7.2.1 --watch                 again on every save
       grade lesson-7.2 --report --open           a page with pictures
       grade all --submission ~/my-solutions --json
+      grade login https://grade.example.org      sign in to a course's grading service
+      grade lesson-7.2.1 --submit                hand in
 
     Exit code: 0 every point earned, 1 some points not earned, 2 the request was wrong, 3 the grader failed.
+    With --submit: 0 accepted and nothing visible is missing, 1 something visible is, 4 not accepted: the files are
+    kept, and the next --submit sends them.
     """

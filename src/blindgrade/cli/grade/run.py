@@ -6,7 +6,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, SOME_NOT, say, stop
+from blindgrade.catalog import CourseError, Unfinished
+from blindgrade.cli.exits import ALL_DONE, BAD_REQUEST, GRADER_FAILED, SOME_NOT, say, say_unfinished, stop
 from blindgrade.cli.grade import exports
 from blindgrade.cli.grade.device import need_device
 from blindgrade.cli.grade.job import Job
@@ -123,7 +124,18 @@ def _past(job: Job) -> Past:
         return Past()
     progress = Progress(job.catalog.local)
     attempts = [attempt for t in job.targets for attempt in progress.attempts(t.files.entry.id)]
-    return Past(attempts, last_results(job.catalog.find(["all"]), progress))
+    return Past(attempts, last_results(job.catalog.find(["all"], _say_other(job)), progress))
+
+
+def _say_other(job: Job) -> Unfinished:
+    """Names a lesson that is not right yet, unless it was to be graded: then it is named already."""
+    wanted = [f"{name.partition('/')[0]}." for name in job.ids]
+
+    def unfinished(lesson: str, error: CourseError) -> None:
+        if "all" not in job.ids and not any(f"{lesson}.".startswith(one) for one in wanted):
+            say_unfinished(lesson, error)
+
+    return unfinished
 
 
 def _remember(job: Job, grading: Grading) -> None:

@@ -96,4 +96,4 @@ def _fits(has: tuple[str, bool, int, tuple[str, ...]], needed: tuple[str, bool, 
 def _judging(target: Target) -> list[Path]:
     """Files that judge the lesson and are read once."""
     files = target.files
-    return [files.spec, files.public_checks, files.answer_key, files.toys, *files.stubs]
+    return [files.spec, files.public_checks, files.answer_key, *files.shared.paths, *files.stubs]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from blindgrade.catalog import Catalog, Target
+from blindgrade.cli.exits import say_unfinished
 from blindgrade.cli.grade.screen import Screen
 from blindgrade.engine.submission.reading import SubmissionError, read_submission
 from blindgrade.history import LessonProgress, Progress
@@ -14,8 +15,8 @@ from blindgrade.render.terminal.standing import Row, ladder, overview
 def show_standing(catalog: Catalog, screen: Screen) -> None:
     """Print the last result of every lesson."""
     progress = Progress(catalog.local)
-    digests = _digests(catalog)
-    targets = catalog.find(["all"])
+    targets = catalog.find(["all"], say_unfinished)
+    digests = _digests(catalog, targets)
     rows = [_row(t, progress.lesson(t.files.entry.id), digests.get(t.files.entry.id, "")) for t in targets]
     planned = sum(entry.status == "planned" for entry in catalog.entries)
     found = _next(targets, progress)
@@ -28,7 +29,7 @@ def show_standing(catalog: Catalog, screen: Screen) -> None:
 def show_hint(catalog: Catalog, names: tuple[str, ...], screen: Screen) -> None:
     """Print the hints of one exercise up to the next one, and store that the student has seen it."""
     progress = Progress(catalog.local)
-    targets = catalog.find(names or ["all"])
+    targets = catalog.find(names or ["all"], say_unfinished)
     found = _next(targets, progress)
     if found is None:
         found = targets[0], targets[0].lesson.exercise(targets[0].exercises[0])
@@ -66,10 +67,9 @@ def _next(targets: list[Target], progress: Progress) -> tuple[Target, Exercise] 
     return found[step.lesson, step.exercise][:2] if step else None
 
 
-def _digests(catalog: Catalog) -> dict[str, str]:
+def _digests(catalog: Catalog, targets: list[Target]) -> dict[str, str]:
     """Digest of each lesson's present files. A result with another digest is older than the code."""
     try:
-        targets = catalog.find(["all"])
         defined = {t.files.entry.id: {e.defines for e in t.lesson.exercises} for t in targets}
         found = read_submission(catalog.root / "exercises", [t.files for t in targets], defined)
     except SubmissionError:

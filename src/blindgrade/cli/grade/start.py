@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from blindgrade.catalog import Catalog, CourseError, UnknownId, need_packages
 from blindgrade.cli import exits
-from blindgrade.cli.exits import BAD_REQUEST, say, stop, stops
+from blindgrade.cli.exits import BAD_REQUEST, say_unfinished, stop, stops
 from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.printing import Printing, Silent
 from blindgrade.cli.grade.refusals import FORMATS, MODES, need_solutions
@@ -49,16 +49,12 @@ def work(
             _show(catalog, lessons, place, wanted["show"])
             return None
         ids = catalog.canonical(lessons)
-        targets = catalog.find(ids, _say_unfinished)
+        targets = catalog.find(ids, say_unfinished)
         need_packages(targets)
         if wanted["explain"]:
             need_solutions(targets, options["reference"])
         job = Job(catalog, ids, targets, place, wanted, options)
         return _watch(job) if wanted["watch"] else _grade(job, first, session)
-
-
-def _say_unfinished(lesson: str, error: CourseError) -> None:
-    say(f"{lesson} is left out, because its files are not right yet: {error}")
 
 
 def _stand(catalog: Catalog, lessons: tuple[str, ...], hint: bool) -> None:

@@ -10,6 +10,7 @@ from blindgrade.cli.grade.job import Job
 from blindgrade.cli.grade.printing import Silent
 from blindgrade.engine.grading.choosing import workers_for
 from blindgrade.engine.grading.workers import Workers
+from blindgrade.engine.worker import garbage
 
 if TYPE_CHECKING:
     from blindgrade.cli.grade.session import Session
@@ -23,6 +24,7 @@ def grade_warm(job: Job, printing: Silent, session: Session | None = None) -> in
             warm.start()
         from blindgrade.cli.grade import run
 
+        garbage.search_new()
         done = run.grade(job, printing, warm, session)
     return run.deliver(job, printing, done)
 
@@ -33,6 +35,7 @@ def watch_warm(job: Job) -> int:
         warm.start()
         from blindgrade.cli.grade.watch.watch import watch
 
+        garbage.search_new()
         code = watch(job, warm)
     sys.stdout.flush()
     return code

@@ -16,6 +16,7 @@ from blindgrade.catalog import CourseError
 from blindgrade.checks import Check
 from blindgrade.engine.answers import packing
 from blindgrade.engine.answers.exact import Digest, Keyed
+from blindgrade.engine.answers.given import Given, from_lists
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.packing import Packed
 from blindgrade.engine.wire.replies import Answer
@@ -42,6 +43,7 @@ class KeyReference:
             ) from None
         self._expected: dict[str, Answer | Keyed | None] = {}
         self._misconceptions: dict[str, Mapping[str, Packed]] = {}
+        self._given: dict[str, Given] = {}
 
     def own(self, check: Check, seed: int) -> Answer | Keyed | None:
         """See `Reference`. A key contains only the recorded replies."""
@@ -55,6 +57,12 @@ class KeyReference:
         if check.name not in self._expected:
             self._expected[check.name] = self._recorded(check)
         return self._expected[check.name]
+
+    def given(self, check: Check, seed: int) -> Given:
+        """See `Reference`. Recorded, too: a key is judged without a solution."""
+        if check.name not in self._given:
+            self._given[check.name] = recorded_given(self.key["checks"].get(check.name, {}))
+        return self._given[check.name]
 
     def _recorded(self, check: Check) -> Answer | Keyed | None:
         entry = self.key["checks"].get(check.name)
@@ -123,6 +131,12 @@ def recorded_misconceptions(check: Check, entry: Mapping[str, str]) -> dict[str,
         return {}
     shared = packing.raw(entry["reply"]) if entry["reply"] else b""
     return packing.unpacked_all(packing.raw(entry["wrong"], shared), packing.salt_of(check))
+
+
+def recorded_given(entry: Mapping[str, str]) -> Given:
+    """Arguments in one entry of a key, by their digests. Keys of earlier versions have none."""
+    text = entry.get("given", "")
+    return from_lists(json.loads(packing.raw(text))) if text else {}
 
 
 def recorded_hints(key: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -10,7 +10,7 @@ from types import CodeType, ModuleType
 
 from blindgrade.catalog import CourseError
 from blindgrade.checks import Check
-from blindgrade.engine.answers.slices import MAIN, SliceError, Slicer, compiled, for_worker
+from blindgrade.engine.answers.slices import MAIN, TOYS, SliceError, Slicer, compiled, for_worker
 from blindgrade.engine.wire import frames
 from blindgrade.engine.worker.experiment import Experiment
 from blindgrade.lesson_files import LessonFiles
@@ -49,6 +49,16 @@ class LessonChecks:
             return Slicer(self.path, self.files.grader_toys)
         except SliceError as error:
             raise CourseError(str(error)) from None
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """Text of the checks, and of the private toys that they may import."""
+        found = [self.path.read_text(encoding="utf-8", errors="replace")]
+        waiting = sorted(self.files.grader_toys.rglob("*.py"))
+        while named := [path for path in waiting if any(f"{TOYS}.{path.stem}" in text for text in found)]:
+            found += [path.read_text(encoding="utf-8", errors="replace") for path in named]
+            waiting = [path for path in waiting if path not in named]
+        return found
 
     def slice(self, check: Check) -> dict[str, str]:
         """Text that enters the worker for this check, by module."""
@@ -112,14 +122,20 @@ class LessonChecks:
                     raise CourseError(f"{self.path}: exercise `{name}` has no check; write one")
 
 
+_provided: set[str] = set()  # names of shared modules of all courses that this process has seen
+
+
 def provide_toys(files: LessonFiles) -> None:
-    """Make this course's `toys` and `grader_toys` importable in this process, instead of another course's."""
-    homes = {"toys": files.toys.parent, "grader_toys": files.grader_toys.parent}
+    """Make this course's shared modules and `grader_toys` importable in this process, instead of another course's."""
+    shared = files.shared
+    homes = {**dict.fromkeys([*shared.modules, *_provided], shared.home), "grader_toys": files.grader_toys.parent}
+    _provided.update(shared.modules)
     for name, home in homes.items():
         loaded = sys.modules.get(name)
         if loaded is not None and home not in Path(loaded.__file__ or "").parents:
             for module in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
                 del sys.modules[module]
+    for home in (shared.home, files.grader_toys.parent):
         if str(home) in sys.path:
             sys.path.remove(str(home))
         sys.path.insert(0, str(home))  # before the path of an earlier course

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from blindgrade.checks import Check, derive
 from blindgrade.engine.answers.exact import Digest, Keyed
+from blindgrade.engine.answers.given import Given, given_in
 from blindgrade.engine.answers.lesson_checks import LessonChecks
 from blindgrade.engine.answers.solution import Solution
 from blindgrade.engine.answers.solution_text import Variant
@@ -42,6 +43,10 @@ class Reference(Protocol):
         """Reply of the reference, also for a check that needs none; None if there is no reply."""
         ...
 
+    def given(self, check: Check, seed: int) -> Given:
+        """Arguments that the check gives to the exercise's code, as digests; none if they are not known."""
+        ...
+
     def hints(self, exercise: str) -> dict[str, str]:
         """Hints of the exercise's misconceptions by their names, in the order of the course."""
         ...
@@ -61,6 +66,7 @@ class LiveReference:
         self.solution = solution
         self.device = device
         self._replies: dict[tuple[str, int], Answer] = {}
+        self._given: dict[tuple[str, int], Given] = {}
         self._wrong: dict[tuple[str, str, str, int], Answer] = {}
         self._loaded: dict[tuple[str, str], LoadedLesson] = {}
 
@@ -74,6 +80,16 @@ class LiveReference:
         if key not in self._replies:
             self._replies[key] = observe(self.checks, check, self.solution.module, seed, self.device)
         return self._replies[key]
+
+    def given(self, check: Check, seed: int) -> Given:
+        """See `Reference`. The experiment runs once more for this."""
+        key = (check.name, seed)
+        if key not in self._given:
+            defines = self.checks.lesson.exercise(check.exercise).defines
+            self._given[key] = given_in(
+                defines, self.solution.module, lambda lesson: observe(self.checks, check, lesson, seed, self.device)
+            )
+        return self._given[key]
 
     def remember(self, check: Check, seed: int, reply: Answer) -> None:
         """Store a reply of the solution that was computed elsewhere for this check and seed."""

@@ -30,7 +30,7 @@ def snippet(checks: LessonChecks, check: Check, file: Path) -> str:
     text = checks.slicer.cut([check.name], decorators=True)[MAIN]
     seed = check_seed(KEY_SEED, checks.lesson.id, check)
     in_notebook = file.suffix == ".ipynb"
-    folders = [str(folder) for folder in (file.parent.resolve(), checks.files.toys.parent.resolve())]
+    folders = [str(folder) for folder in (file.parent.resolve(), checks.files.shared.home.resolve())]
     where = f"Run it in a cell of {file.name}, below your code." if in_notebook else "Paste it into Python, or run it."
     lesson = "SimpleNamespace(**globals())" if in_notebook else f"importlib.import_module({file.stem!r})  # your file"
     return "\n".join([

@@ -135,8 +135,8 @@ class _Fresh:
         threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
         keep = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("OPENBLAS_")}
         # Not -I, because it ignores PYTHONHASHSEED. With this seed, a student's set has the same order each time.
-        command = [python(), "-s", "-P", "-m", "blindgrade.engine.worker.fresh", json.dumps(options)]
-        self.tree = ProcessTree(command, {**keep, **threads, "PYTHONHASHSEED": "0"})
+        command = [python(), "-s", "-P", "-m", "blindgrade.engine.worker.garbage", "blindgrade.engine.worker.fresh"]
+        self.tree = ProcessTree([*command, json.dumps(options)], {**keep, **threads, "PYTHONHASHSEED": "0"})
         pipes = self.tree.process
         assert pipes.stdin is not None and pipes.stdout is not None and pipes.stderr is not None
         self.connection = PipeConnection(pipes.stdin, pipes.stdout, pipes.stderr)

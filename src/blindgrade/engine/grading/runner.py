@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -226,7 +227,7 @@ class _LessonRun:
     def _loaded_here(self) -> LoadedLesson:
         """Submission as a module of this process, under its own path, so that breakpoints work."""
         assert self.submission is not None
-        folder = self.path if self.path.is_dir() else self.path.parent
-        file = next(folder.rglob(self.submission.file), self.path)
+        folder, name = self.path if self.path.is_dir() else self.path.parent, self.submission.lines.file
+        file = folder / name if folder != self.path else next(folder.rglob(glob.escape(name)), folder / name)
         stand_ins.shell(self.submission.text)
         return load(self.target.files.module, self.submission.to_run, str(file))

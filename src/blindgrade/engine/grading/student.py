@@ -20,6 +20,7 @@ from blindgrade.engine.judging.observed import Observed, left_over
 from blindgrade.engine.sandbox.limits import Limits
 from blindgrade.engine.submission.broken import reads
 from blindgrade.engine.submission.notes import needing
+from blindgrade.engine.submission.prints import with_places
 from blindgrade.engine.submission.reading import LessonSubmission
 from blindgrade.engine.wire.replies import (
     UNKNOWN,
@@ -34,7 +35,7 @@ from blindgrade.engine.wire.replies import (
     Unsendable,
 )
 from blindgrade.engine.worker import load_time
-from blindgrade.engine.worker.load_time import IMPORTING, TooLong
+from blindgrade.engine.worker.load_time import IMPORTING, WAITING, TooLong
 from blindgrade.models import Exercise
 from blindgrade.places import Frame, Place
 
@@ -136,8 +137,11 @@ class Student:
         self._note_opened(reply.opened if isinstance(reply, Result | Raised | Unsendable) else None)
         trace = self.submission.trace(reply)
         if isinstance(reply, Raised) and self.submission.left_over(reply):
-            return Observed(left_over(reply), worker.take_output(), trace)
-        return Observed(reply, worker.take_output(), trace, frame)
+            return Observed(left_over(reply), self._printed(worker), trace)
+        return Observed(reply, self._printed(worker), trace, frame)
+
+    def _printed(self, worker: Worker) -> str:
+        return with_places(worker.take_output(), worker.folder, self.submission)
 
     def _allowance(self, worker: Worker, exercise: Exercise) -> Allowance:
         """Time of the exercise that is left in this worker."""
@@ -184,7 +188,7 @@ class Student:
         self._note_opened(None)
         if self._worker is None:
             return Observed(Stopped(gone.reason))
-        printed = self._worker.take_output()
+        printed = self._printed(self._worker)
         trace: tuple[Frame, ...] = ()
         reason = gone.reason
         if gone.late:
@@ -217,11 +221,12 @@ class Student:
 
     def _load(self, worker: Worker, seconds: float) -> str:
         """Load the student's file. A sentence if this fails, else empty. Left-out lines are added to `problems`."""
-        toys = self.target.files.toys
+        own = [self.submission.to_run, *_python(self.submission.files)]
+        shared = self.target.files.shared.for_code([*own, *self.checks.texts])
         request = {
             "op": "load", "module": self.target.files.module, "text": self.submission.to_run.encode(),
             "file": self.submission.file,
-            "files": {**self.submission.files, "toys.py": toys.read_bytes() if toys.is_file() else b""},
+            "files": {**self.submission.files, **shared},
             **({"opened": True} if self.opened is not None else {}),
         }  # fmt: skip
         try:
@@ -232,7 +237,7 @@ class Student:
             if gone.late:  # a second try would be as late
                 self._load_was_late = True
                 reason = sentence(gone.late, read_stack(worker.where(), worker.folder), self.submission)
-            return f"{self.submission.file} could not be loaded: {reason}"
+            return f"{self.submission.lines.file} could not be loaded: {reason}"
         self._note_opened(reply.opened if isinstance(reply, Loaded) else None)
         for problem in reply.problems[:MAX_LOAD_PROBLEMS] if isinstance(reply, Loaded) else ():
             note = self._problem(problem)
@@ -245,9 +250,12 @@ class Student:
         readers = self.submission.dependants(problem.line)
         rest = f"this part was left out and the rest was graded{f'; {needing(readers)}' if readers else ''}"
         if error.type == TooLong.__name__:
-            stood = Stood(error.frames, importing=error.message == IMPORTING)
-            advice = "" if stood.importing else "keep long trainings out of the file, or write down their results; "
+            stood, waits = Stood(error.frames, importing=error.message == IMPORTING), error.message == WAITING
+            trains = not waits and not stood.importing
+            advice = "keep long trainings out of the file, or write down their results; " if trains else ""
             over = f"{load_time.LOAD_SECONDS:g} s of processor time"
+            if waits:
+                over = f"{load_time.WAITING_SECONDS:g} s of waiting"
             return f"{place}: loading the file was {sentence(over, stood, self.submission)}; {advice}{rest}"
         text = error_text(error)
         if error.type == "SyntaxError":
@@ -263,6 +271,10 @@ class Student:
             ended = worker.close()
             self._settle(ended.cpu)
             self._total += ended.cpu
+
+
+def _python(files: dict[str, bytes]) -> list[str]:
+    return [content.decode("utf-8", "replace") for name, content in files.items() if name.endswith(".py")]
 
 
 def _together(rounds: Sequence[Round]) -> Sequence[Round]:

@@ -105,9 +105,9 @@ class Zygote(Workers):
         threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
         keep = {k: v for k, v in os.environ.items() if k.startswith("OPENBLAS_") or k in ("PATH", "HOME", "LANG")}
         # Not -I, because it ignores PYTHONHASHSEED. With this seed, a student's set has the same order each time.
-        command = [sys.executable, "-s", "-P", "-m", "blindgrade.engine.worker.zygote", str(theirs.fileno())]
+        python = [sys.executable, "-s", "-P", "-m", "blindgrade.engine.worker.garbage"]
         self._process = subprocess.Popen(
-            [*command, json.dumps(self._options)],
+            [*python, "blindgrade.engine.worker.zygote", str(theirs.fileno()), json.dumps(self._options)],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -57,7 +57,14 @@ def diagnose(
 def _relate(failed: list[Seen], reference: Reference) -> None:
     """Write into the failed checks' results what their replies are, compared with the expected ones."""
     found = [
-        remembered.found(one.check, one.seed, one.reply, partial(due, reference, one.check, one.seed)) for one in failed
+        remembered.found(
+            one.check,
+            one.seed,
+            one.reply,
+            partial(due, reference, one.check, one.seed),
+            partial(reference.given, one.check, one.seed),
+        )
+        for one in failed
     ]
     for one, relation in zip(failed, settled(found), strict=True):
         if relation is not None:

@@ -84,7 +84,7 @@ def _statements(submission: LessonSubmission) -> list[_Statement]:
     except SyntaxError as error:
         raise DoesNotParse(f"{submission.lines.where(error.lineno or 1)}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError) as error:
-        raise DoesNotParse(f"{submission.file}: {type(error).__name__}") from None
+        raise DoesNotParse(f"{submission.lines.file}: {type(error).__name__}") from None
     return [_statement(node) for node in body if not _is_text(node)]
 
 

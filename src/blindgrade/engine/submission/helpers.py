@@ -12,17 +12,23 @@ MAX_FILES = 200
 MAX_TOTAL = 16 * MIB
 MAX_ENTRIES = 5_000  # names that are read in one lesson's folder
 
-# The course's own files. The grader itself puts toys.py into the box.
-NOT_THE_STUDENTS = frozenset({"lesson.toml", "public_checks.py", "answer_key.json", "toys.py"})
+NOT_THE_STUDENTS = frozenset({"lesson.toml", "public_checks.py", "answer_key.json"})  # the course's own files
 
 
-def add_helpers(files: dict[str, bytes], folder: Path, lesson_files: Collection[str], problems: list[str]) -> None:
+def add_helpers(
+    files: dict[str, bytes],
+    folder: Path,
+    lesson_files: Collection[str],
+    problems: list[str],
+    shared: Collection[str] = (),
+) -> None:
     """Add helper modules and small data files to `files`, the nearest first, until a limit is reached.
 
     `lesson_files` are names in the folder that are no helpers: the lesson's file, and the file that was read as it.
+    `shared` are names of the course's shared files, such as toys.py. The grader itself puts them into the box.
     """
     total = sum(len(content) for content in files.values())
-    for name in _walk(folder, problems):
+    for name in _walk(folder, problems, shared):
         if name in lesson_files:
             continue
         if len(files) >= MAX_FILES:
@@ -45,8 +51,10 @@ def _full(total: int) -> str:
     return f" ({total / MIB:.1f} of {MAX_TOTAL // MIB} MiB were taken before it)" if total > MIB else ""
 
 
-def _walk(folder: Path, problems: list[str]) -> Iterator[str]:
+def _walk(folder: Path, problems: list[str], shared: Collection[str]) -> Iterator[str]:
     """Names of the files that may be taken. A folder's files come before the files in its subfolders."""
+    # A package `toys` would hide the course's toys.py.
+    courses = NOT_THE_STUDENTS.union(shared, (name.removesuffix(".py") for name in shared))
     seen = 0
     waiting = [""]
     while waiting:
@@ -64,7 +72,7 @@ def _walk(folder: Path, problems: list[str]) -> Iterator[str]:
             return
         for entry in sorted(found, key=lambda entry: entry.name):
             name = prefix + entry.name
-            if _skipped(entry, top=not prefix):
+            if name in courses or _skipped(entry):
                 continue
             if not name.isprintable():
                 problems.append(f"{name!a} was left out: its name cannot be printed; rename it")
@@ -76,9 +84,6 @@ def _walk(folder: Path, problems: list[str]) -> Iterator[str]:
                 yield name
 
 
-def _skipped(entry: os.DirEntry[str], top: bool) -> bool:
+def _skipped(entry: os.DirEntry[str]) -> bool:
     name = entry.name
-    if name.startswith(".") or name == "__pycache__" or name.endswith((".pyc", ".ipynb")):
-        return True
-    # A package `toys` would hide the course's toys.py.
-    return top and (name in NOT_THE_STUDENTS or name == "toys")
+    return name.startswith(".") or name == "__pycache__" or name.endswith((".pyc", ".ipynb"))

@@ -67,10 +67,15 @@ class LessonSubmission:
 
     def trace(self, reply: Reply) -> tuple[Frame, ...]:
         """Frames of an exception, in places that the student knows."""
-        return trace_of(reply, self._place)
+        return trace_of(reply, self.place)
 
-    def _place(self, line: TraceLine) -> Place:
-        return self.lines.where(line.line) if line.file == self.file else as_it_is(line)
+    def place(self, line: TraceLine) -> Place:
+        """Place of a line that ran, as the student knows it."""
+        return self.lines.where(line.line) if self._is_own(line) else as_it_is(line)
+
+    def _is_own(self, line: TraceLine) -> bool:
+        # With --debug the file has the student's own name.
+        return line.file in (self.file, self.lines.file)
 
     def names_used(self, name: str) -> set[str] | None:
         """Names of the file that the definition of `name` uses; None if the text does not show it."""
@@ -98,7 +103,7 @@ class LessonSubmission:
             reply.type == "NotImplementedError"
             and reply.own
             and bool(reply.frames)
-            and reply.frames[-1].file == self.file
+            and self._is_own(reply.frames[-1])
             and written_above(self.to_run, reply.frames[-1].line, stub_texts(self.released))
         )
 
@@ -321,7 +326,7 @@ def _assemble(
     twice = versions.several_definitions(found.text, source.lines.where, graded)
     problems = [*([empty] if empty else found.problems), *problems, *twice]
     if folder is not None:
-        add_helpers(files, folder, {file, *own}, problems)
+        add_helpers(files, folder, {file, *own}, problems, target.shared.names)
     if len(problems) > MAX_PROBLEMS:
         more = len(problems) - MAX_PROBLEMS
         problems = [*problems[:MAX_PROBLEMS], f"there are {more} more problems like these; solve these first"]

@@ -1,6 +1,6 @@
 """Worker that is a process of its own, for systems without a safe fork: it imports torch, and then serves one grader.
 
-Run as `python -s -P -m blindgrade.engine.worker.fresh OPTIONS`. Requests come from standard input, replies go to
+Run by `garbage` with the argument OPTIONS. Requests come from standard input, replies go to
 standard output, prints to standard error. The process never contains anything private.
 """
 

@@ -6,7 +6,6 @@ these changes copies a page of memory. So the warm process runs the operations t
 
 from __future__ import annotations
 
-import gc
 import linecache
 import sys
 
@@ -14,7 +13,7 @@ import jaxtyping  # noqa: F401  # stubs import it
 import torch
 
 from blindgrade.engine.wire.replies import Result, crossed
-from blindgrade.engine.worker import eager
+from blindgrade.engine.worker import eager, garbage
 from blindgrade.engine.worker.experiment import Experiment
 from blindgrade.engine.worker.lesson import load
 
@@ -90,8 +89,7 @@ def warm(*, optimizer: bool) -> None:
         # The first optimizer imports torch._dynamo, which takes about a second. After this, no worker has to do it.
         torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
     run_each_once()
-    gc.collect()
-    gc.freeze()
+    garbage.search_new()
 
 
 def run_each_once() -> None:

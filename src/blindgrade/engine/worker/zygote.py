@@ -1,8 +1,8 @@
 """Warm process that imports torch once and forks a worker for each lesson. It never contains anything private.
 
-Run as `python -s -P -m blindgrade.engine.worker.zygote FD OPTIONS`. The grader sends one command at a time over the
-control socket, together with file descriptors. The process is started fresh and is not a fork of the grader, so the
-memory of a worker never contained a solution.
+Run by `garbage` with the arguments FD OPTIONS. The grader sends one command at a time over the control socket, together
+with file descriptors. The process is started fresh and is not a fork of the grader, so the memory of a worker never
+contained a solution.
 """
 
 from __future__ import annotations

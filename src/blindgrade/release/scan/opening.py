@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import io
 import json
 import lzma
@@ -16,7 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8")
+FEWEST = 8  # numbers of an array; two programs may have the same few
 FENCE = re.compile(r"^(?P<mark>`{3,}|~{3,})[^\n]*\n(?P<code>.*?)^(?P=mark)", re.MULTILINE | re.DOTALL)
+ARRAY = b"\x93NUMPY"
 DEEPEST = 5
 DAMAGED = (
     EOFError, OSError, RuntimeError, ValueError,
@@ -66,9 +69,26 @@ def opened(name: str, content: bytes, depth: int = 0) -> Iterator[Opened]:
         yield Opened(name, content.decode("latin-1"))
     else:
         try:
-            yield Opened(name, content.decode("utf-8"))
+            yield Opened(name, array_text(content) if content.startswith(ARRAY) else content.decode("utf-8"))
         except UnicodeDecodeError:
             raise CannotOpen(f"{name}: it is not text, so it cannot be scanned; release its source instead") from None
+
+
+def array_text(content: bytes) -> str:
+    """What stands for an array of NumPy's format .npy in the scan: the digest of its numbers.
+
+    Numbers of half precision and the same numbers in single precision have one digest. CannotOpen if the array has
+    objects, which only a pickle can store.
+    """
+    import numpy as np
+
+    try:
+        array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    except ValueError as error:
+        raise CannotOpen(f"it is no array of plain numbers ({error}); store numbers without pickle") from None
+    if array.size < FEWEST or array.dtype.kind not in "biuf":
+        return ""
+    return f"array of numbers {hashlib.sha256(array.astype(np.float64).tobytes()).hexdigest()}"
 
 
 def _members(content: bytes) -> Iterator[tuple[str, bytes]] | None:

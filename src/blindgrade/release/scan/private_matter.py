@@ -29,6 +29,8 @@ from blindgrade.models import Described
 from blindgrade.release.scan import shapes
 from blindgrade.release.scan.opening import code_of
 from blindgrade.release.scan.pieces import Piece, squeezed, take
+from blindgrade.release.scan.private_data import private_data
+from blindgrade.shared_files import private_assets
 
 SHORTEST = 18  # characters without spaces: a shorter line is a habit and no answer (`return x.mean()`)
 NAME = re.compile(r"[A-Za-z_]\w{11,}")  # shorter names are words that any code may use
@@ -70,6 +72,7 @@ class PrivateMatter:
         for entry in catalog.entries:
             pieces += self._of_lesson(LessonFiles(catalog.root, entry))
         pieces += self._toys()
+        pieces += private_data(catalog.root)
         # A name that students read anyway (of a function, of another lesson's public check) reveals nothing.
         for name in NAME.findall("\n".join(self._shown)):
             self.hidden_names.pop(name, None)
@@ -105,7 +108,7 @@ class PrivateMatter:
 
     @cached_property
     def paths(self) -> dict[str, Origin]:
-        """Paths of folders on this machine and of the private trees."""
+        """Paths of folders on this machine and of the private trees, and names of private data."""
         machine = Origin("a path of this machine", "")
         own = [
             self.catalog.root,
@@ -119,6 +122,8 @@ class PrivateMatter:
             for path in (files.solution.parent, files.private_checks.parent):
                 name = path.relative_to(self.catalog.root).as_posix()
                 found[name] = found[name.replace("/", "\\")] = Origin("a path of a private tree", "")
+        for path in private_assets(self.catalog.root):
+            found[path.name] = Origin("the name of a private file", self._place(path))
         return found
 
     @cached_property

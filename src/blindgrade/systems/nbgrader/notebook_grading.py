@@ -145,7 +145,8 @@ def _written(target: Target) -> tuple[tuple[str, int], ...]:
     files = target.files
     folders = [files.exercises, files.solution.parent, files.private_checks.parent, files.grader_toys]
     texts = [path for folder in folders for path in folder.rglob("*.*") if path.suffix in (".py", ".toml")]
-    return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in [files.toys, *texts] if path.is_file()))
+    every = [*files.shared.paths, *files.private_assets, *texts]
+    return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in every if path.is_file()))
 
 
 def _cool() -> None:

@@ -66,8 +66,8 @@ def files(catalog: Catalog, targets: list[Target]) -> dict[str, bytes]:
         folder = f"source/{target.files.entry.id}"
         text = written(notebook_cells(target.files, target.lesson))
         found[f"{folder}/{target.files.module}.ipynb"] = text.encode()
-        if target.files.toys.is_file():
-            found[f"{folder}/toys.py"] = target.files.toys.read_bytes()
+        for name, content in target.files.shared.contents().items():
+            found[f"{folder}/{name}"] = content
         for path, content in _public_course(catalog, target).items():
             found[f"{folder}/{PUBLIC_COURSE}/{path}"] = content
     return found

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from blindgrade.catalog import Catalog, CourseError, Target, UnknownId
-from blindgrade.cli.exits import say
+from blindgrade.catalog import Catalog, Target, UnknownId
+from blindgrade.cli.exits import say_unfinished
 
 
 def whole_lessons(catalog: Catalog, lesson: str, refusal: str) -> list[Target]:
@@ -15,8 +15,3 @@ def whole_lessons(catalog: Catalog, lesson: str, refusal: str) -> list[Target]:
     if catalog.exercise_in(lesson) is not None:
         raise UnknownId(f"{lesson} {refusal} {targets[0].lesson.id}")
     return targets
-
-
-def say_unfinished(lesson: str, error: CourseError) -> None:
-    """Name a lesson that is left out."""
-    say(f"{lesson} is left out, because its files are not right yet: {error}")

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from blindgrade.engine.worker import garbage
 from blindgrade.resident.listener import Listener
 from blindgrade.resident.place import NoPlace, place_of
 from blindgrade.resident.use import refusal
@@ -24,6 +25,7 @@ def main() -> None:
     except NoPlace as error:
         sys.exit(str(error))
     listener = Listener(place)
+    garbage.search_not()  # until the first command's work has imported torch
     # These import click, pydantic and rich.
     from blindgrade.cli.grade.resident.service import GradeService
     from blindgrade.resident.server import Server

@@ -12,7 +12,9 @@ import numpy as np
 from blindgrade.agreement import Tolerance
 from blindgrade.checks import Check
 from blindgrade.engine.answers.exact import Keyed
+from blindgrade.engine.answers.given import Given
 from blindgrade.engine.judging.relations import (
+    arguments,
     axes,
     cases,
     effects,
@@ -42,6 +44,7 @@ ORDER: tuple[Family, ...] = (
     effects.not_finite,
     effects.all_zero,
     effects.lower_precision,
+    arguments.the_input,
     cases.another_part,
     factors.negated,
     factors.scaled,
@@ -70,8 +73,11 @@ WITHOUT_VALUES = (effects.error, effects.constant, members.labels_confused, case
 GRADIENTS = {"gradients", "grad", "backward", "jacobian", "vjp", "jvp"}
 
 
-def found_in(check: Check, student: Reply, reference: Reply | Keyed | None) -> Found:
-    """What the student's reply to the check is, compared with the reference's. Nothing, if no relation is sure."""
+def found_in(check: Check, student: Reply, reference: Reply | Keyed | None, given: Callable[[], Given] = dict) -> Found:
+    """What the student's reply to the check is, compared with the reference's. Nothing, if no relation is sure.
+
+    `given` finds the arguments of the student's code. It is asked only if they matter.
+    """
     if check.verdict is not None or not isinstance(student, Result):
         return Found(None, about_values=False)
     if isinstance(reference, Keyed):
@@ -80,18 +86,24 @@ def found_in(check: Check, student: Reply, reference: Reply | Keyed | None) -> F
         return Found(None, about_values=False)
     of_gradients = _takes_gradients(check.experiment)
     try:
-        return between(student.value, reference.value, check.atol, check.rtol, of_gradients=of_gradients)
+        return between(student.value, reference.value, check.atol, check.rtol, of_gradients=of_gradients, given=given)
     except Exception:
         # The data come from a student and may have any form. A relation is no part of the verdict.
         return Found(None)
 
 
 def between(
-    got: Any, want: Any, atol: Tolerance = None, rtol: Tolerance = None, *, of_gradients: bool = False
+    got: Any,
+    want: Any,
+    atol: Tolerance = None,
+    rtol: Tolerance = None,
+    *,
+    of_gradients: bool = False,
+    given: Callable[[], Given] = dict,
 ) -> Found:
     """The first relation of ORDER that holds between what came and what was expected, within these tolerances."""
     with np.errstate(all="ignore"):  # a relation that does not hold may divide by zero
-        return _first(compared(got, want, atol, rtol, of_gradients=of_gradients), ORDER)
+        return _first(compared(got, want, atol, rtol, of_gradients=of_gradients, given=given), ORDER)
 
 
 def _first(replies: Replies | None, order: Sequence[Family]) -> Found:

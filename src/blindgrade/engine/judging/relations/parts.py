@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from blindgrade.agreement import UNCHANGED, Tolerance, agrees, is_error, tolerance_of
+from blindgrade.engine.answers.given import Given
 
 Floats = NDArray[np.float64]
 Path = tuple[str | int, ...]
@@ -89,11 +90,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Replies:
-    """Two replies of one experiment, part by part. `of_gradients`: the experiment takes gradients."""
+    """Two replies of one experiment, part by part.
+
+    `of_gradients`: the experiment takes gradients. `look_up` finds what the experiment gives to the code.
+    """
 
     parts: list[Part]
     misfits: list[tuple[Path, Any, Any]]
     of_gradients: bool = False
+    look_up: Callable[[], Given] = dict
+
+    @cached_property
+    def given(self) -> Given:
+        """Arguments of the code, by the digests of their values."""
+        return self.look_up()
 
     @cached_property
     def wrong(self) -> list[Part]:
@@ -123,7 +133,15 @@ class Replies:
         )
 
 
-def compared(got: Any, want: Any, atol: Tolerance, rtol: Tolerance, *, of_gradients: bool = False) -> Replies | None:
+def compared(
+    got: Any,
+    want: Any,
+    atol: Tolerance,
+    rtol: Tolerance,
+    *,
+    of_gradients: bool = False,
+    given: Callable[[], Given] = dict,
+) -> Replies | None:
     """The replies' parts; None if there are too many, or too many numbers."""
     if size_of(got) > MOST_VALUES or size_of(want) > MOST_VALUES:
         return None
@@ -136,7 +154,7 @@ def compared(got: Any, want: Any, atol: Tolerance, rtol: Tolerance, *, of_gradie
         part = Part(path, one, other, a, r)
         part.right = _agree(part, atol, rtol)
         parts.append(part)
-    return Replies(parts, misfits, of_gradients)
+    return Replies(parts, misfits, of_gradients, given)
 
 
 def _agree(part: Part, atol: Tolerance, rtol: Tolerance) -> bool:

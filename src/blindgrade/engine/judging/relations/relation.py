@@ -51,6 +51,7 @@ class Name(StrEnum):
     SUBSET = "subset"
     SUPERSET = "superset"
     LABELS_CONFUSED = "labels_confused"
+    THE_INPUT = "the_input"
     ANOTHER_PART = "another_part"
     CONSTANT = "constant"
     PROPORTIONAL = "proportional"

@@ -15,7 +15,8 @@ OTHER_KINDS = {
 # A check at special inputs may show one of these that does not hold elsewhere: minus the value at x = 0.
 MOSTLY = {
     Name.NEGATED, Name.SCALED, Name.OFFSET, Name.COMPLEMENT, Name.INVERTED, Name.SQUARED, Name.ROOTED, Name.LOGARITHM,
-    Name.EXPONENTIAL, Name.ABSOLUTE, Name.ANOTHER_PART, Name.RIGHT_UNTIL, Name.ONLY_LAST, Name.ONLY_FIRST,
+    Name.EXPONENTIAL, Name.ABSOLUTE, Name.THE_INPUT, Name.ANOTHER_PART, Name.RIGHT_UNTIL,
+    Name.ONLY_LAST, Name.ONLY_FIRST,
 }  # fmt: skip
 FACTORS = {Name.SCALED, Name.PROPORTIONAL}
 CASES = 2  # in which a factor is seen: one may be a chance of the inputs, as half of the value is at t = 0.5

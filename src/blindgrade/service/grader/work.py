@@ -1,0 +1,130 @@
+"""What each process of the pool does: grade one submission with one seed."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from blindgrade import clock
+from blindgrade.attempts.run_seed import RunSeed
+from blindgrade.attempts.store import AttemptStore
+from blindgrade.catalog import Target, need_packages
+from blindgrade.cohort.grading import LessonGrader, Plan, Result, Warm
+from blindgrade.cohort.pool import Task
+from blindgrade.cohort.tasks import SLACK_SECONDS
+from blindgrade.engine.grading.budget import whole_seconds
+from blindgrade.engine.grading.references import References
+from blindgrade.models import SubmissionRef
+from blindgrade.service.feedback_seeds import choice, feedback_seeds
+from blindgrade.service.policy import moment
+from blindgrade.service.queue import Claimed, Purpose
+from blindgrade.service.service import Service
+from blindgrade.submitted import SubmittedWork
+
+WARM_UP = b"{}"  # the task that starts the warm process
+
+
+@dataclass(frozen=True)
+class Order:
+    """A grading, for another process."""
+
+    submission: str
+    student: str
+    lesson: str
+    purpose: str
+    number: int
+    digest: str
+    submitted_at: str
+
+    @classmethod
+    def of(cls, claimed: Claimed) -> Order:
+        """Order for a grading that was claimed."""
+        return cls(
+            claimed.submission, claimed.student, claimed.lesson, claimed.purpose.value, claimed.number,
+            claimed.digest, clock.utc(moment(claimed.accepted_at), "microseconds"),
+        )  # fmt: skip
+
+    def task(self, name: str, target: Target) -> Task:
+        """Task of the pool."""
+        seconds = whole_seconds(target.lesson.seconds) + SLACK_SECONDS
+        return Task(name, json.dumps(asdict(self)).encode(), seconds)
+
+
+def warm_up() -> Task:
+    """Task that makes a process of the pool ready."""
+    return Task("", WARM_UP, SLACK_SECONDS)
+
+
+class GradingWork:
+    """State of a process of the pool: the checks and references of every lesson, and its own warm process."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        settings = service.settings
+        targets = service.lessons.all
+        need_packages(targets)
+        private = (settings.data.resolve(), settings.attempts.resolve())
+        self.warm = Warm(targets, "process" if settings.sandbox == "process" else "strict", private)
+        self._references = {target.lesson.id: References() for target in targets}
+        self._graders: dict[tuple[str, str], LessonGrader] = {}
+        for target in targets:
+            # Made before the fork: checks and solution are loaded once, and are in memory once.
+            self.grader(target, service.marks.seed(target.lesson.id))
+            feedback_seeds(service.feedback, target.lesson.id)
+
+    def grader(self, target: Target, seed: RunSeed) -> LessonGrader:
+        """Grader of a lesson with a seed. All seeds of a lesson share its checks and its reference."""
+        key = target.lesson.id, seed.id
+        if key not in self._graders:
+            self._graders[key] = LessonGrader(target, seed, self.warm, self._references[target.lesson.id])
+        return self._graders[key]
+
+    def seed(self, order: Order) -> RunSeed:
+        """Seed for the grading: the held-back one for a mark, else one of the pool."""
+        if order.purpose == Purpose.MARK.value:
+            return self.service.marks.seed(order.lesson)
+        pool = feedback_seeds(self.service.feedback, order.lesson)
+        return pool[choice(self.service.secret, order.student, order.lesson, order.number)]
+
+    def store(self, order: Order) -> AttemptStore:
+        """Where the attempt goes."""
+        return self.service.marks if order.purpose == Purpose.MARK.value else self.service.feedback
+
+    def do(self, content: bytes) -> bytes:
+        """Grade one submission. The result as JSON."""
+        if content == WARM_UP:
+            self.warm.zygote()
+            return b""
+        return self.grade(Order(**json.loads(content))).to_json()
+
+    def grade(self, order: Order) -> Result:
+        """Result for one submission. Its attempt is None if a grader that was killed stored it already."""
+        target = self.service.lessons.find(order.lesson)
+        if target is None:
+            return Result(order.lesson, order.student, "skipped", f"the course has no {order.lesson} any more")
+        grader = self.grader(target, self.seed(order))
+        scratch = self.service.settings.data / "scratch"
+        scratch.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=scratch) as name:
+            folder = Path(name)
+            self.service.blobs.lay_out(order.digest, folder / target.files.folder)
+            work = SubmittedWork(order.student, folder, order.submitted_at)
+            plan = grader.plan(work, self.store(order))
+            found = grader.carry_out(plan) if isinstance(plan, Plan) else plan
+        return _for_people(found, order, str(folder))
+
+    def close(self) -> None:
+        """End the warm process."""
+        self.warm.close()
+
+
+def _for_people(result: Result, order: Order, folder: str) -> Result:
+    """The result with its purpose, and without a path of this machine."""
+    values: dict[str, Any] = {**vars(result), "reason": result.reason.replace(f"{folder}/", "").replace(folder, "it")}
+    if result.attempt is not None:
+        ref = SubmissionRef(path=order.submission, sha256=result.attempt.submission.sha256)
+        values["attempt"] = result.attempt.model_copy(update={"purpose": order.purpose, "submission": ref})
+    return Result(**values)

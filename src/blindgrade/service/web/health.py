@@ -1,0 +1,71 @@
+"""The API's routes about the service itself and its lessons."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+from sqlalchemy import func, select
+
+from blindgrade import clock
+from blindgrade.models import Level
+from blindgrade.service import queue
+from blindgrade.service.database.tables import Job
+from blindgrade.service.people import Identity
+from blindgrade.service.web.auth import needs
+from blindgrade.service.web.permissions import Permission
+from blindgrade.service.web.refusals import RESPONSES
+from blindgrade.service.web.state import state_of
+
+router = APIRouter(tags=["service"], responses=RESPONSES)
+
+
+class Health(BaseModel):
+    """State of the service. in_flight: gradings that a grader has now. With none for long, the grader may be down."""
+
+    status: str
+    waiting: int
+    in_flight: int
+    server_time: str
+
+
+class LessonNow(BaseModel):
+    """A lesson for the person who asks: when it is due, and what the course shows of hidden results now."""
+
+    lesson: str
+    title: str
+    max_points: float
+    due: str | None
+    closes: str | None
+    level: Level
+
+
+@router.get("/health", response_model=Health)
+def health(request: Request, _: Annotated[None, needs(Permission.ANYBODY)]) -> Health:
+    """Is the service ready?"""
+    with state_of(request).service.database.reading() as session:
+        leased = session.scalar(select(func.count()).select_from(Job).where(Job.state == "leased")) or 0
+        return Health(status="ready", waiting=queue.waiting(session), in_flight=leased, server_time=clock.now())
+
+
+@router.get("/lessons", response_model=list[LessonNow])
+def lessons(request: Request, who: Annotated[Identity, needs(Permission.SUBMIT)]) -> list[LessonNow]:
+    """The course's lessons."""
+    known = state_of(request).service.lessons
+    found = []
+    for target in known.all:
+        lesson = target.lesson
+        due, closes = known.due(lesson.id, who.student), known.closes(lesson.id, who.student)
+        found.append(
+            LessonNow(
+                lesson=lesson.id,
+                title=lesson.title,
+                max_points=lesson.max_points,
+                due=clock.utc(due) if due else None,
+                closes=clock.utc(closes) if closes else None,
+                level=known.level(lesson.id, time.time()),
+            )
+        )
+    return found
