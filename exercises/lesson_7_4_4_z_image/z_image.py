@@ -5,7 +5,8 @@
 # # Z-Image & Z-Image Turbo
 #
 # SD3 and Flux keep two networks side by side, one for text and one for image. Z-Image keeps one, has 6.15
-# billion parameters, and holds its own against models several times its size. Its Turbo version paints in
+# billion parameters, and its report claims results comparable to those of open models with 20 to 80 billion; among
+# them it names FLUX.2, of which the `dev` model has 32 billion. Its Turbo version paints in
 # eight steps, and a last round of training takes it beyond the model that it was distilled from. This lesson
 # builds both halves: the architecture (S3-DiT, a *scalable single-stream diffusion transformer*), and the
 # training that makes it fast and good (DMD, Decoupled-DMD, DMDR).
@@ -250,6 +251,11 @@ class S3DiTBlock(nn.Module):
     ) -> Float[Tensor, "batch tokens dim"]:
         """x [B, N, d_model], ids [N, axes], c [B, d_cond] (None without modulation) -> [B, N, d_model]."""
         raise NotImplementedError
+
+
+# %% [markdown]
+# **Does it compute what the published code computes?** With diffusers (`pip install diffusers`), the next cell makes one
+# of Z-Image's blocks with random weights, loads them into yours by name, and compares the answers.
 
 
 # %% [markdown]
@@ -717,7 +723,9 @@ def steer_crowd(
 # beyond, it needs a signal that does not come from the teacher: people's preferences, or a reward model that
 # has learned them.
 #
-# Direct preference optimisation uses pairs, a winner and a loser for the same prompt. A language model
+# You know two such methods from language models, where lessons of Series 5 aligned them: DPO, from pairs, and GRPO,
+# from groups. DMDR uses both on pictures. Direct preference optimisation uses pairs, a winner and a loser for the same
+# prompt. A language model
 # compares log-probabilities; a diffusion model has none at hand, and Diffusion-DPO takes minus the denoising
 # error in their place. Let $e_w, e_l$ be the model's errors on the noised winner and loser, and
 # $e^{\text{ref}}$ those of the frozen model from which training began:

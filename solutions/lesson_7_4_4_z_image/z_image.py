@@ -2,7 +2,8 @@
 # # Z-Image & Z-Image Turbo
 #
 # SD3 and Flux keep two networks side by side, one for text and one for image. Z-Image keeps one, has 6.15
-# billion parameters, and holds its own against models several times its size. Its Turbo version paints in
+# billion parameters, and its report claims results comparable to those of open models with 20 to 80 billion; among
+# them it names FLUX.2, of which the `dev` model has 32 billion. Its Turbo version paints in
 # eight steps, and a last round of training takes it beyond the model that it was distilled from. This lesson
 # builds both halves: the architecture (S3-DiT, a *scalable single-stream diffusion transformer*), and the
 # training that makes it fast and good (DMD, Decoupled-DMD, DMDR).
@@ -323,6 +324,39 @@ class S3DiTBlock(nn.Module):
         return x + gate2 * rms(f, self.ffn_norm2)
         ### END SOLUTION
 
+
+# %% [markdown]
+# **Does it compute what the published code computes?** With diffusers (`pip install diffusers`), the next cell makes one
+# of Z-Image's blocks with random weights, loads them into yours by name, and compares the answers.
+
+# %% tags=["notebook-only"]
+try:
+    from diffusers.models.transformers.transformer_z_image import RopeEmbedder, ZImageTransformerBlock
+except ImportError:
+    print("diffusers is not installed, or older than Z-Image: this cell is left out.")
+else:
+    torch.manual_seed(0)
+    theirs = ZImageTransformerBlock(0, 24, 2, 2, 1e-5, True, True).eval()
+    names = {"to_q": "attention.to_q", "to_k": "attention.to_k", "to_v": "attention.to_v",
+             "to_out": "attention.to_out.0", "ffn.w1": "feed_forward.w1", "ffn.w2": "feed_forward.w2",
+             "ffn.w3": "feed_forward.w3", "ada": "adaLN_modulation.0"}  # fmt: skip
+    norms = {"norm_q": "attention.norm_q", "norm_k": "attention.norm_k", "attn_norm1": "attention_norm1",
+             "attn_norm2": "attention_norm2", "ffn_norm1": "ffn_norm1", "ffn_norm2": "ffn_norm2"}  # fmt: skip
+    weights = theirs.state_dict()
+    state = {f"{mine}.weight": weights[f"{name}.weight"] for mine, name in names.items()}
+    state |= {mine: weights[f"{name}.weight"] for mine, name in norms.items()}
+    state["ada.bias"] = weights["adaLN_modulation.0.bias"]
+    x, c, ids = torch.randn(2, 7, 24), torch.randn(2, 24), torch.randint(0, 9, (7, 3))
+    turns = RopeEmbedder(256.0, [4, 4, 4], [16, 16, 16])(ids)[None].expand(2, -1, -1)
+    try:
+        mine = S3DiTBlock(24, 2, [4, 4, 4], 24)
+        mine.load_state_dict(state)
+        with torch.no_grad():
+            gap = (mine(x, ids, c) - theirs(x, None, turns, c)).abs().max()
+    except NotImplementedError:
+        print("Write S3DiTBlock and what it uses, then run this cell again: it compares your block with theirs.")
+    else:
+        print(f"largest difference to the block of diffusers: {gap:.1e}")
 
 # %% [markdown]
 # ## What one stream saves
@@ -1042,7 +1076,9 @@ else:
 # beyond, it needs a signal that does not come from the teacher: people's preferences, or a reward model that
 # has learned them.
 #
-# Direct preference optimisation uses pairs, a winner and a loser for the same prompt. A language model
+# You know two such methods from language models, where lessons of Series 5 aligned them: DPO, from pairs, and GRPO,
+# from groups. DMDR uses both on pictures. Direct preference optimisation uses pairs, a winner and a loser for the same
+# prompt. A language model
 # compares log-probabilities; a diffusion model has none at hand, and Diffusion-DPO takes minus the denoising
 # error in their place. Let $e_w, e_l$ be the model's errors on the noised winner and loser, and
 # $e^{\text{ref}}$ those of the frozen model from which training began:
