@@ -38,6 +38,7 @@ ORDER: tuple[Family, ...] = (
     effects.error,
     effects.argument_changed,
     effects.gradient,
+    effects.no_result,
     effects.keys,
     effects.other_type,
     lengths.list_one_more_or_less,
