@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.killing import kill_under_load, lost_or_double  # noqa: E402  # the path is set first
-from tests.served import served  # noqa: E402  # the path is set first
+from tests.killing import kill_under_load, lost_or_double
+from tests.served import served
 
 STUDENTS = [f"student{number}" for number in range(8)]
 
