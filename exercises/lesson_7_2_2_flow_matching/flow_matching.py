@@ -408,8 +408,9 @@ def steps_needed(velocity_fn: VelocityField, x1: Float[Tensor, "n dim"], tol: fl
 # single data point gives straight lines. With several data points, both bend: where the drive begins, all points pull
 # alike, and only later one of them wins.
 #
-# Worked numbers: one data point and a tolerance of 0.01. The linear road needs 1 step, for every noise; the cosine road
-# needs more than 32.
+# Worked numbers: with the single data point $(2, 2)$ and a tolerance of 0.05, 40 noises need 1 step on the linear road, 2
+# on the quadratic one, and 16 on the cosine road. With four points at the corners $(\pm 2, \pm 2)$, all three roads have
+# a straightness of 0.83 to 0.88, and a tolerance of 0.1 takes 4 to 8 steps: the design alone does not make them straight.
 
 
 # %%

@@ -645,6 +645,10 @@ def turns_circles_into_chords(lesson, rng):
     field = lesson.train_reflow(RotationVelocity(1.0), 2, 800, rng.integer(0, 1000))
     return noise - field(noise, torch.ones_like(noise[:, 0])).detach()
 
+def _noise(rng, count):
+    """The noise of a check: its first draw, so a verdict has it too."""
+    return rng.normal(count, 1, 8, 8)
+
 def _asked(count):
     """All digits, equally often."""
     return torch.arange(count) % 10
@@ -667,7 +671,7 @@ def _leads_to_the_mean_digit(result, expected, rng):
     """The field at t = 1 leads to the mean picture of the digit that was asked for."""
     images, labels = load_digits("train")
     means = torch.stack([images[labels == digit].mean(dim=0) for digit in range(10)])
-    eps, velocity, asked = result["eps"], result["velocity"], _asked(200)
+    eps, velocity, asked = _noise(rng, 100), result["velocity"].float(), _asked(100)
     apart = _mean_square(means[asked] - images.mean(dim=0))
     share = _mean_square(eps - velocity - means[asked]) / apart
     # Over 10 seeds at most 0.35.
@@ -677,27 +681,26 @@ def _leads_to_the_mean_digit(result, expected, rng):
         f"from noise, the velocity leads to pictures whose squared distance from the mean picture of the asked digit is "
         f"{share:.2f} of that of the mean of all digits (wanted: below 0.7)"
     )
-    raise Fail(message, misconception=_digit_misconception(result, means[asked], images.mean(dim=0), apart))
+    if result["deaf"]:
+        raise Fail(message, misconception="label_ignored")
+    raise Fail(message, misconception=_digit_misconception(eps, velocity, means[asked], apart))
 
-def _digit_misconception(result, means, mean, apart):
+def _digit_misconception(eps, velocity, means, apart):
     """Which known mistake the velocities at t = 1 show, if any."""
-    eps, velocity = result["eps"], result["velocity"]
     if _mean_square(eps + velocity - means) < 3 * apart:
         return "wrong_way"
     if _mean_square(velocity - eps) < apart:
         return "noise_target"
-    if torch.equal(velocity, result["other label"]) or _mean_square(eps - velocity - mean) < 0.5 * apart:
-        return "label_ignored"
     return None
 
 @check("train_digits", public=True, reference=False, verdict=_leads_to_the_mean_digit)
 def leads_to_the_mean_digit(lesson, rng):
     """After 100 updates, the velocity in pure noise leads to the mean picture of the digit that is asked for."""
+    eps, one, labels = _noise(rng, 100), torch.ones(100), _asked(100)
     field = lesson.train_digits(*load_digits("train"), 100, rng.integer(0, 1000))
-    eps, labels = rng.normal(200, 1, 8, 8), _asked(200)
     with torch.no_grad():
-        one = torch.ones(200)
-        return {"eps": eps, "velocity": field(eps, one, labels), "other label": field(eps, one, (labels + 3) % 10)}
+        velocity, other = field(eps, one, labels), field(eps, one, (labels + 3) % 10)
+    return {"velocity": velocity.half(), "deaf": torch.equal(velocity, other)}
 
 COUNTS = [1, 2, 5]
 
@@ -709,47 +712,46 @@ def _qualities(result, rng):
 @check("quality_curve", public=True, atol=2e-3, rtol=0, figure=_qualities)
 def measures_steps_against_quality(lesson, rng):
     """For each number of steps, the three numbers of the public judge, on the same noise."""
-    eps, labels = rng.normal(80, 1, 8, 8), _asked(80)
+    eps, labels = rng.normal(80, 1, 8, 8), torch.cat([_asked(60), _asked(20) // 4])  # more of 0, 1 and 2
     watch = Watch(eps, labels)
     curve = lesson.quality_curve(teacher(), eps, labels, COUNTS)
     return {"curve": curve, "arguments unchanged": watch.unchanged()}
 
 def _ends_nearer(result, expected, rng):
-    """One step of the second flow ends nearer to the teacher's samples than one step of the teacher."""
-    ratio = _reflow_ratio(result)
+    """One step of the second flow ends nearer to the teacher's samples than one step of the teacher; which stays."""
+    if not result["teacher unchanged"]:
+        raise Fail("the first flow has other weights than before: train a copy of it")
+    eps, labels, first = _noise(rng, 100), _asked(100), teacher()
+    end, jump = _steps_of(first, eps, labels, 16), _steps_of(first, eps, labels, 1)
+    images = result["one step"].float()
+    ratio = _mean_square(images - end) / _mean_square(jump - end)
     # After 60 updates, over 10 seeds at most 0.7. A copy of the teacher has 1.
     if not ratio < 0.85:
         message = (
             f"one step ends {ratio:.2f} times as far from the teacher's many-step pictures as the teacher's own one step "
             "(wanted: below 0.85)"
         )
-        raise Fail(message, misconception=_digit_reflow_misconception(result))
+        moved = _mean_square(images - jump) / _mean_square(end - jump)
+        raise Fail(message, misconception=_digit_reflow_misconception(images, labels, moved))
 
-def _reflow_ratio(result):
-    eps, labels, first = result["eps"], _asked(100), teacher()
-    end, jump = _steps_of(first, eps, labels, 16), _steps_of(first, eps, labels, 1)
-    return _mean_square(result["one step"] - end) / _mean_square(jump - end)
-
-def _digit_reflow_misconception(result):
-    eps, labels, first = result["eps"], _asked(100), teacher()
-    jump, end = _steps_of(first, eps, labels, 1), _steps_of(first, eps, labels, 16)
-    moved = _mean_square(result["one step"] - jump) / _mean_square(end - jump)
-    if moved < 1e-6:
+def _digit_reflow_misconception(images, labels, moved):
+    """Which known mistake one step shows, if any. `moved` is how far it is from the teacher's one step."""
+    if moved < 1e-4:
         return "no_reflow"
-    if judge().legible(result["one step"], labels) < 0.6:
+    if judge().legible(images, labels) < 0.6:
         return "labels_lost"
-    # The mean picture of a class over and over: the pairs do not say which noise belongs to which digit.
-    return "partners_lost" if judge().diversity(result["one step"], labels) < 0.35 else None
+    # The mean picture of a digit over and over: the pairs do not say which noise belongs to which picture.
+    return "partners_lost" if judge().diversity(images, labels) < 0.35 else None
 
 @check("reflow_digits", public=True, reference=False, verdict=_ends_nearer)
 def one_step_ends_nearer(lesson, rng):
     """After 60 updates, one step ends nearer to the teacher's samples than one step of the teacher does."""
     first = teacher()
     before = {name: value.clone() for name, value in first.state_dict().items()}
+    eps = _noise(rng, 100)
     second = lesson.reflow_digits(first, 60, rng.integer(0, 1000))
-    eps = rng.normal(100, 1, 8, 8)
     unchanged = all(torch.equal(before[name], value) for name, value in first.state_dict().items())
-    return {"eps": eps, "one step": _steps_of(second, eps, _asked(100), 1), "teacher unchanged": unchanged}
+    return {"one step": _steps_of(second, eps, _asked(100), 1).half(), "teacher unchanged": unchanged}
 
 class _Counted:
     """A network that counts how many images it has seen."""
@@ -763,11 +765,10 @@ class _Counted:
         return self.network(x, t, label)
 
 def _in_eight(lesson, rng, count):
-    network, eps, labels = _Counted(teacher()), rng.normal(count, 1, 8, 8), _asked(count)
+    network, eps, labels = _Counted(teacher()), _noise(rng, count), _asked(count)
     given = lesson.sample_in_eight(network, eps, labels)
-    images = given["images"].detach()
     spent = network.images / count
-    return {"images": images, "expected": float(given["expected"]), "evaluations": spent, "eps": eps}
+    return {"images": given["images"].detach().half(), "expected": float(given["expected"]), "evaluations": spent}
 
 def _must_be_own_work(result):
     """Fail if the budget was not kept, or if the images are those of the data set."""
@@ -775,30 +776,31 @@ def _must_be_own_work(result):
     if spent > 8:
         raise Fail(f"{spent:g} evaluations for each image (wanted: at most 8)", misconception="over_budget")
     real = torch.cat([load_digits(split)[0] for split in ("train", "held_out")]).flatten(1)
-    copied = float((torch.cdist(result["images"].flatten(1), real).min(dim=1).values < 0.05).double().mean())
+    copied = float((torch.cdist(result["images"].float().flatten(1), real).min(dim=1).values < 0.05).double().mean())
     if spent == 0 or copied > 0.02:
         message = f"{spent:g} evaluations for each image, and {copied:.0%} of the images are in the data set"
         raise Fail(message, misconception="from_the_data")
 
-def _within_eight(result, judge):
+def _within_eight(result, judge, rng):
     _must_be_own_work(result)
-    legible, distance, diversity = _seen(judge, result["images"], _asked(len(result["images"])))
+    images, labels = result["images"].float(), _asked(len(result["images"]))
+    legible, distance, diversity = _seen(judge, images, labels)
     if legible >= 0.95 and distance < 0.03 and diversity >= 0.93:
         return
-    equal_steps = _steps_of(teacher(), result["eps"], _asked(len(result["eps"])), 8)
+    equal_steps = _steps_of(teacher(), _noise(rng, len(images)), labels, 8)
     raise Fail(
         f"{_said(legible, distance, diversity)}; wanted: at least 0.95, below 0.03, at least 0.93",
-        misconception="plain_euler" if _mean_square(result["images"] - equal_steps) < 1e-4 else None,
+        misconception="plain_euler" if _mean_square(images - equal_steps) < 1e-4 else None,
     )
 
 def _publicly(result, expected, rng):
-    _within_eight(result, judge())
+    _within_eight(result, judge(), rng)
 
 def _expectation(result, rng):
-    measured = judge().diversity(result["images"], _asked(len(result["images"])))
+    measured = judge().diversity(result["images"].float(), _asked(len(result["images"])))
     return bars("Diversity within a digit", {"expected": result["expected"], "measured": measured})
 
 @check("sample_in_eight", public=True, reference=False, verdict=_publicly, figure=_expectation)
 def keeps_the_budget_and_pleases_the_judge(lesson, rng):
     """At most 8 evaluations for each image, and digits that the public judge accepts."""
-    return _in_eight(lesson, rng, 400)
+    return _in_eight(lesson, rng, 300)
