@@ -52,6 +52,7 @@ types: $(VENV)/.dev  ## types and layers
 drift: $(VENV)/.dev  ## generated files and samples against their sources
 	$(BIN)/course build --check
 	$(BIN)/python -m blindgrade.generate.schemas --check docs/schemas
+	$(BIN)/python -m blindgrade.service.web.openapi --check docs/openapi.json
 	$(BIN)/python -m blindgrade.samples --check
 
 docs: $(VENV)/.docs  ## build the documentation as a site in build/site/site; a warning is an error
