@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help docs demo test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook bench-service peers browser attack fuzz clean
+.PHONY: help docs demo serve test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook bench-service peers browser attack fuzz clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,13 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 
 demo: $(VENV)/.demo  ## set up .venv and show a student's grading, its page, and a cohort of 30 with its report
 	@$(BIN)/python -m blindgrade.samples.demo
+
+$(VENV)/.serve: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[serve]'
+	@touch $@ $(VENV)/.student
+
+serve: $(VENV)/.serve  ## serve this course with an invented class, and print an instructor's and a student's link
+	@$(BIN)/python -m blindgrade.samples.live
 
 test: $(VENV)/.dev  ## checks, tests and proofs: everything that CI runs on Linux
 	$(MAKE) --no-print-directory check
