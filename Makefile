@@ -95,7 +95,7 @@ setup: $(VENV)/.dev  ## set up .venv with the extras dev, notebook and peers
 verify: $(VENV)/.dev  ## prove the course with 20 seeds and record the proofs of trained exercises (says how long)
 	$(BIN)/course verify --record --seeds 20 --mutants
 
-bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident grader, reports and answer keys
+bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident grader, reports, answer keys and relations
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
@@ -104,6 +104,7 @@ bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident gra
 	$(BIN)/python tests/benchmarks/cohort_report.py
 	$(BIN)/python tests/benchmarks/report.py
 	$(BIN)/python tests/benchmarks/keys.py
+	$(BIN)/python tests/benchmarks/relations.py
 
 BENCH := build/bench-venv
 PEERS := nbgrader==0.9.6 otter-grader==7.0.0

@@ -837,7 +837,7 @@ def obeys_outlines_it_has_not_seen(lesson, rng, given):
 # ---------------------------------------------------------------- digit_control
 
 COUNT = 120  # of digits that are drawn
-LEAST_SHARED, LEAST_READ, LEAST_PROMPTED, LOUDEST_WHISPER = 0.62, 0.5, 0.9, 0.1
+LEAST_SHARED, LEAST_READ, LEAST_PROMPTED, LOUDEST_WHISPER = 0.62, 0.5, 0.9, 0.2
 # MEASURED
 
 
@@ -911,13 +911,18 @@ def taught_to_draw(steps, lesson, rng, given):
             "deaf": torch.equal(velocity, elsewhere),
             "velocity": velocity,
         }
+        if not frozen.unchanged() or (updates == 0 and not seen[when]["silent"]) or seen[when]["heard"] > 3:
+            break  # whatever follows, this is wrong
+    seen |= {"U-Net unchanged": frozen.unchanged(), "data unchanged": data.unchanged()}
+    if "end" not in seen:
+        return seen
     nobody = torch.full((COUNT,), 10)
     with torch.no_grad():
         seen["drawn"] = {
             "without a prompt": drawn(unet, control, given["start"], nobody, maps),
             "with a prompt": drawn(unet, control, given["start"], given["digits"], maps),
         }
-    return {**seen, "U-Net unchanged": frozen.unchanged(), "data unchanged": data.unchanged()}
+    return seen
 
 
 def draws_along_edges(result, expected, rng):
@@ -934,18 +939,17 @@ def judged_drawings(result, given, by):
         raise Fail("the frozen U-Net was changed by the training", misconception="unet_not_frozen")
     if not result["data unchanged"]:
         raise Fail("the images, the labels or the hints were changed")
-    start, early, end = (result[when] for when in ("start", "early", "end"))
-    shapes = [[16, 8, 8], [16, 8, 8], [32, 4, 4], [32, 4, 4], [32, 4, 4]]
-    if end["residuals"] != shapes:
-        raise Fail(f"the residuals have the shapes {end['residuals']} for each sample; expected {shapes}")
+    start, early, end = (result.get(when) for when in ("start", "early", "end"))
     if not start["silent"]:
         message = f"after 0 updates the residuals are not 0: the velocity changes by {start['heard']:.2f} of its size"
         raise Fail(message, misconception="loud_from_the_start")
-    if end["silent"]:
-        raise Fail("after the training all residuals are still 0")
     if not 0 < early["heard"] < LOUDEST_WHISPER:
         message = f"after 10 updates the velocity changes by {early['heard']:.3f} of its size"
-        raise Fail(f"{message}; expected more than 0 and less than {LOUDEST_WHISPER}")
+        cause = why_not_obeyed(end, given) if end and early["heard"] else None
+        raise Fail(f"{message}; expected more than 0 and less than {LOUDEST_WHISPER}", misconception=cause)
+    shapes = [[16, 8, 8], [16, 8, 8], [32, 4, 4], [32, 4, 4], [32, 4, 4]]
+    if end["residuals"] != shapes:
+        raise Fail(f"the residuals have the shapes {end['residuals']} for each sample; expected {shapes}")
     maps = edges_of(given["others"])
     free, prompted = result["drawn"]["without a prompt"], result["drawn"]["with a prompt"]
     shared, read = shared_edges(free, maps), by.legible(free, given["digits"])
@@ -990,11 +994,11 @@ def picture_of_drawings(result, rng):
     figure=picture_of_drawings,
 )
 def is_silent_then_whispers_then_obeys(lesson, rng, given):
-    """Residuals of 0, then a whisper after 10 updates, and after 180 unseen digits are drawn along their edges."""
-    return taught_to_draw(180, lesson, rng, given)
+    """Residuals of 0, then a whisper after 10 updates, and after 120 unseen digits are drawn along their edges."""
+    return taught_to_draw(120, lesson, rng, given)
 
 
 @check("digit_control", weight=3, reference=False, verdict=draws_along_unseen_edges, inputs=unseen_maps)
 def obeys_other_maps(lesson, rng, given):
     """The same holds for other digits, another start and another judge."""
-    return taught_to_draw(180, lesson, rng, given)
+    return taught_to_draw(120, lesson, rng, given)

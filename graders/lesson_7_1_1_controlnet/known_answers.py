@@ -572,7 +572,7 @@ def with_a_generator_and_epochs(unet, images, hints, steps, seed):
 exercise("digit_control")
 wrong("loud_from_the_start", "    control.load_state_dict(shared, strict=False)  # copies the numbers\n", "    control.load_state_dict(shared, strict=False)\n    for zero in control.zero:\n        nn.init.normal_(zero.weight, std=0.1)\n",
       hint="Before the first update the U-Net must draw exactly what it drew without you. Which layers decide it?")
-wrong("unet_not_frozen", "torch.optim.Adam(control.parameters(), lr=3e-3)", "torch.optim.Adam([*control.parameters(), *unet.requires_grad_(True).parameters()], lr=3e-3)",
+wrong("unet_not_frozen", "torch.optim.Adam(control.parameters(), lr=6e-3)", "torch.optim.Adam([*control.parameters(), *unet.requires_grad_(True).parameters()], lr=6e-3)",
       hint="The U-Net changed. Only the branch may learn; the gradient passes through the U-Net and moves nothing in it.")
 wrong("hint_dropped", "control(x_t, t, prompt, hint)", "control(x_t, t, prompt, torch.zeros_like(hint))",
       hint="Your branch never saw an edge in training, so it cannot follow one.")
@@ -581,8 +581,8 @@ wrong("predicts_the_noise", "eps - x0)", "eps)",
 wrong("velocity_backwards", "eps - x0)", "x0 - eps)",
       hint="t grows from data to noise, so the velocity points from the image to the noise.")
 fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 4):")
-fails("small_rate", "lr=3e-3", "lr=1e-4")
-fails("large_rate", "lr=3e-3", "lr=0.3")
+fails("small_rate", "lr=6e-3", "lr=1e-4")
+fails("large_rate", "lr=6e-3", "lr=0.3")
 fails("hint_of_another_image", "x0, hint = images[rows], hints[rows]", "x0, hint = images[rows], hints[rows.roll(1)]")
 
 
@@ -602,7 +602,7 @@ def small_and_light(unet, images, labels, hints, steps, seed):
         return [zero(f) for zero, f in zip(out, (fine, fine, coarse, coarse, coarse), strict=True)]
 
     parameters = [p for part in (near, far, clock, out) for p in part.parameters()]
-    optimiser = torch.optim.AdamW(parameters, lr=4e-3, weight_decay=1e-4)
+    optimiser = torch.optim.AdamW(parameters, lr=6e-3, weight_decay=1e-4)
     for _ in range(steps):
         rows = torch.randint(len(images), (64,), generator=generator)
         t = torch.rand(64, generator=generator)
@@ -635,7 +635,7 @@ def copied_by_deepcopy(unet, images, labels, hints, steps, seed):
         return [zero(f) for zero, f in zip(zeros, found, strict=True)]
 
     parameters = [p for part in (*copied, ear, zeros) for p in part.parameters()]
-    optimiser = torch.optim.Adam(parameters, lr=4e-3)
+    optimiser = torch.optim.Adam(parameters, lr=6e-3)
     for step in range(steps):
         rows = torch.randperm(len(images))[:64]
         t = torch.rand(64)
