@@ -673,7 +673,7 @@ def _leads_to_the_mean_digit(result, expected, rng):
     means = torch.stack([images[labels == digit].mean(dim=0) for digit in range(10)])  # [10, 1, 8, 8]
     apart = _mean_square(means - images.mean(dim=0))
     share = _mean_square(result["landed"] - means) / apart
-    # SHARE_FIGURES
+    # After 150 updates, the solution has 0.28 to 0.36; the same picture for every label at least 1.07.
     if share < 0.8:
         return
     message = (
@@ -689,7 +689,7 @@ def _digit_misconception(result):
     # A network that predicts noise answers noise with itself. One that drives the other way takes a digit for the end.
     if _mean_square(result["landed"]) < 0.04 and result["speed"] > 0.6:
         return "noise_target"
-    return "wrong_way" if result["from a digit"] < 0.3 else None
+    return "wrong_way" if result["from a digit"] < 0.6 else None
 
 @check("train_digits", public=True, reference=False, verdict=_leads_to_the_mean_digit)
 def leads_to_the_mean_digit(lesson, rng):
