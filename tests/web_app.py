@@ -33,7 +33,7 @@ class Web:
         if policy:
             text = (course / "course.toml").read_text()
             (course / "course.toml").write_text(text.replace("\n[[module]]", f"\n{policy}\n\n[[module]]", 1))
-        self.settings: Settings = settings_for(Catalog(course), top / "data", None, None)
+        self.settings: Settings = settings_for(Catalog(course), top / "data", None, None, mark_after=0.2)
         self.database = prepared(self.settings, note_url=True)
         self.service = Service(self.settings)
         self.tokens: dict[str, str] = {}

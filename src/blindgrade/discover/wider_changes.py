@@ -69,7 +69,7 @@ class _Wider(cst.CSTVisitor):
         self._add(node, _number(value - 1), *([_number(2 * value)] if value > 1 else []))
 
     def visit_Float(self, node: cst.Float) -> None:
-        self._add(node, *[cst.Float(repr(factor * float(node.value))) for factor in FACTORS])
+        self._add(node, *[cst.Float(repr(float(f"{factor * float(node.value):.12g}"))) for factor in FACTORS])
 
     def visit_Call(self, node: cst.Call) -> None:
         """Its first argument or its object alone; another function; an option left out; two arguments exchanged."""

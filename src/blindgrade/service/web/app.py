@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -30,6 +31,17 @@ ROUTERS: tuple[tuple[str, APIRouter], ...] = (
 )
 
 
+class App(FastAPI):
+    """Application whose description says how the token is sent."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Description of the API."""
+        found = super().openapi()
+        found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        found["security"] = [{"token": []}, {}]  # {}: the routes that sign somebody in need no token
+        return found
+
+
 def make_app(settings: Settings) -> FastAPI:
     """Application with these settings."""
     service = Service(settings)
@@ -44,7 +56,7 @@ def make_app(settings: Settings) -> FastAPI:
         state.acceptor.close()
         service.database.close()
 
-    app = FastAPI(
+    app = App(
         title="blindgrade",
         summary="The grading service of a course",
         version=version("blindgrade"),

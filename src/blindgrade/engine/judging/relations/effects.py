@@ -32,7 +32,7 @@ def error(replies: Replies) -> Relation | None:
         return Relation(Name.NO_ERROR, f"{text[:1].upper()}{text[1:]}.", "No error is raised where one is due.")
     if all(is_error(part.want) for part in replies.wrong) and any(not is_error(part.got) for part in replies.wrong):
         none = sum(not is_error(part.got) for part in replies.wrong)
-        other = f"an error of another class than is due in {_cases(len(replies.wrong) - none)}"
+        other = f"in {_cases(len(replies.wrong) - none)} an error of another class"
         text = f"In {_cases(none)} no error is raised where one is due, and {other}."
         return Relation(Name.NO_ERROR, text, "No error is raised where one is due, or an error of another class.")
     if all(is_error(part.want) and is_error(part.got) for part in replies.wrong):
@@ -189,7 +189,7 @@ def all_zero(replies: Replies) -> Relation | None:
     if values < FEWEST and (values < 2 or len(replies.wrong) < 2):
         return None
     if not truths:
-        return said(replies, Name.ALL_ZERO, "is zero everywhere", neutral=_is_zero)
+        return said(replies, Name.ALL_ZERO, "is zero everywhere", neutral=lambda part: part.truths or _is_zero(part))
     # A mask: other answers of yes and no may be what the check itself saw.
     masks = all(isinstance(part.want, Tensor) and part.want.ndim > 0 for part in replies.wrong)
     return said(replies, Name.ALL_ZERO, "is False everywhere", neutral=_is_zero) if masks else None
