@@ -414,9 +414,9 @@ def train_control(
 # | after 10 updates | **a whisper**: the velocity has changed, but by less than 0.2 of its size |
 # | after 120 updates | **obeyed**: without a prompt, the edges of what is drawn share at least 0.62 of the asked ones (intersection over union; the U-Net alone reaches 0.43), and the judge reads at least 0.5 of the drawings as the map's digit (alone 0.1). With the map's digit as the prompt, at least 0.9 |
 #
-# A hint that lies beside a prompt is easily ignored in training: the prompt says much already. Zhang et al. replace half of
-# the prompts by empty ones for this reason (section 3.3). The exercise has 60 s of processor time for two trainings; one
-# of 120 updates with 64 images takes about 3 s. There is no time to be timid with the learning rate.
+# In training Zhang et al. replace half of the prompts by empty ones, so that the branch learns to read the map's meaning
+# by itself (section 3.3). The exercise has 60 s of processor time for two trainings; one of 120 updates with 64 images
+# takes about 3 s. There is no time to be timid with the learning rate.
 
 
 # %%

