@@ -917,6 +917,7 @@ else:
             panel.set_xticks([])
             panel.set_yticks([])
         panels[0].set_ylabel(title, rotation=0, ha="right")
+    plt.tight_layout()
     plt.show()
 
 # %% tags=["notebook-only"]
