@@ -546,7 +546,7 @@ def train_without_teacher(
 # so $\alpha = 1$ is the class without guidance. It costs two evaluations for each step. Let the *teacher's step*
 # of the distillation follow $v_\alpha$. Then guidance is inside the student, and a jump costs one evaluation.
 #
-# What is judged, with 120 updates, for 200 starts $\epsilon$ at $t = 1$ and all ten digits:
+# What is judged, with 100 updates, for 200 starts $\epsilon$ at $t = 1$ and all ten digits:
 #
 # - `f(x, 0, label)` is `x` within $10^{-4}$, and the teacher is not asked any more;
 # - one jump misses the end of the *guided* trajectory by less than 0.6 of what one guided Euler step misses;

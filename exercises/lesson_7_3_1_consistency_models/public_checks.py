@@ -482,7 +482,7 @@ def finds_the_ends_on_one_hill(lesson, rng):
     data, places, _ = hill(rng)
     return jumps_of_its_own(lesson, data, places, rng.integer(0, 1000))
 
-UPDATES, STARTS = 120, 200
+UPDATES, STARTS = 100, 200
 
 MISS, ONE_JUMP, FOUR_JUMPS, WITHIN = 0.6, 0.09, 0.07, 0.4
 
@@ -511,7 +511,8 @@ def digits_after_training(lesson, rng, guidance):
         "one": one,
         "four": four,
         "still": still,
-        "deaf to the class": torch.equal(one[:10], other),
+        # Another size of the batch alone changes the last digits.
+        "deaf to the class": bool((one[:10] - other).abs().max() < 1e-3),
         "teacher calls": len(calls),
         "teacher unchanged": watch.unchanged(),
     }
@@ -577,14 +578,14 @@ def digits_in_one_jump(result, expected, rng):
     judged_by(judge(), result, rng)
 
 def sheet(result, rng):
-    """One jump in the upper two rows, four jumps in the lower two: ten digits in each row."""
+    """All ten digits twice after one jump, and below twice after four: five digits in each row."""
     rows = torch.cat([result["one"][:20], result["four"][:20]])  # [40, 1, 8, 8]
-    pixels = rows.reshape(4, 10, 8, 8).permute(0, 2, 1, 3).reshape(32, 80)
-    return image("Your digits: one jump (two rows above), four jumps (two rows below)", -pixels[:, :64], low=-1, high=1)
+    pixels = rows.reshape(8, 5, 8, 8).permute(0, 2, 1, 3).reshape(64, 40)
+    return image("Your digits 0 to 9: one jump (upper half), four jumps (lower half)", -pixels, low=-1, high=1)
 
 @check("distil_digits", public=True, reference=False, verdict=digits_in_one_jump, figure=sheet)
 def draws_digits_in_one_jump(lesson, rng):
-    """After 120 updates with guidance 2, one jump draws the digit that is asked for, near the guided teacher's end.
+    """After 100 updates with guidance 2, one jump draws the digit that is asked for, near the guided teacher's end.
 
     f(x, 0, label) is x, the teacher is not asked any more, and the judge finds the samples close to real digits.
     """

@@ -892,7 +892,8 @@ def finds_the_ends_on_one_hill(lesson, rng):
     return jumps_of_its_own(lesson, data, places, rng.integer(0, 1000))
 
 
-# Over 10 seeds: see known_answers.py.
+# Over 3 seeds each, one jump misses by these shares: the solution 0.22 to 0.24, the data as the teacher 0.23 to 0.26, a
+# denoiser first 0.29 to 0.31, a robust loss on a fixed grid 0.26 to 0.28; the plain recipe 0.43 to 0.50.
 def finds_the_ends_alone(result, expected, rng):
     """The verdict on the ring, trained without a teacher."""
     _, data, places, _ = ring(rng)
@@ -924,8 +925,12 @@ def finds_the_ends_on_four_hills(lesson, rng):
 
 # ---------------------------------------------------------------- distil_digits
 
-UPDATES, STARTS = 120, 200
-# MEASURED
+UPDATES, STARTS = 100, 200
+# Over 6 seeds with 120 updates and guidance 2 and 2.5 the solution misses by 0.32 to 0.41 of Euler's miss, is 0.75 to 0.83 times as far
+# from the guided ends as from the plain ones, has distances of 0.050 to 0.072 and 0.028 to 0.042 (the private judge: 0.038
+# to 0.052 and 0.021 to 0.029), and a diversity of 0.60 to 0.68. Over 2 seeds: without guidance in the teacher's step, 1.57
+# times as far; the untrained copy of the teacher has the diversity 0.19, few updates 0.22 to 0.24, training towards the
+# data 0.15, and a target that stays 0.21.
 MISS, ONE_JUMP, FOUR_JUMPS, WITHIN = 0.6, 0.09, 0.07, 0.4
 
 
@@ -955,7 +960,8 @@ def digits_after_training(lesson, rng, guidance):
         "one": one,
         "four": four,
         "still": still,
-        "deaf to the class": torch.equal(one[:10], other),
+        # Another size of the batch alone changes the last digits.
+        "deaf to the class": bool((one[:10] - other).abs().max() < 1e-3),
         "teacher calls": len(calls),
         "teacher unchanged": watch.unchanged(),
     }
@@ -1027,15 +1033,15 @@ def digits_in_one_jump(result, expected, rng):
 
 
 def sheet(result, rng):
-    """One jump in the upper two rows, four jumps in the lower two: ten digits in each row."""
+    """All ten digits twice after one jump, and below twice after four: five digits in each row."""
     rows = torch.cat([result["one"][:20], result["four"][:20]])  # [40, 1, 8, 8]
-    pixels = rows.reshape(4, 10, 8, 8).permute(0, 2, 1, 3).reshape(32, 80)
-    return image("Your digits: one jump (two rows above), four jumps (two rows below)", -pixels[:, :64], low=-1, high=1)
+    pixels = rows.reshape(8, 5, 8, 8).permute(0, 2, 1, 3).reshape(64, 40)
+    return image("Your digits 0 to 9: one jump (upper half), four jumps (lower half)", -pixels, low=-1, high=1)
 
 
 @check("distil_digits", public=True, reference=False, verdict=digits_in_one_jump, figure=sheet)
 def draws_digits_in_one_jump(lesson, rng):
-    """After 120 updates with guidance 2, one jump draws the digit that is asked for, near the guided teacher's end.
+    """After 100 updates with guidance 2, one jump draws the digit that is asked for, near the guided teacher's end.
 
     f(x, 0, label) is x, the teacher is not asked any more, and the judge finds the samples close to real digits.
     """

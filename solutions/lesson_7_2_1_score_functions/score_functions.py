@@ -840,8 +840,8 @@ else:
 #   have to move to another hill.
 #
 # Eight equal steps in $t$ do not get there: of the probability flow ODE's samples some 20 % end between the
-# hills, of the reverse SDE's some 90 %. Where is the time well spent? Look once more at the picture of
-# `pf_ode_sample`.
+# hills, of the reverse SDE's some 90 %. When do the paths decide for a hill? That is where the time is well spent.
+# The notebook's picture of `pf_ode_sample` shows it for two hills.
 #
 # **Predict first.** Return with the samples the share of them, from 0 to 1, that you expect to be sharp. It is not
 # graded. The report shows it beside what was measured.

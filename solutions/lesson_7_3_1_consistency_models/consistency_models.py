@@ -804,7 +804,7 @@ def train_without_teacher(
 # so $\alpha = 1$ is the class without guidance. It costs two evaluations for each step. Let the *teacher's step*
 # of the distillation follow $v_\alpha$. Then guidance is inside the student, and a jump costs one evaluation.
 #
-# What is judged, with 120 updates, for 200 starts $\epsilon$ at $t = 1$ and all ten digits:
+# What is judged, with 100 updates, for 200 starts $\epsilon$ at $t = 1$ and all ten digits:
 #
 # - `f(x, 0, label)` is `x` within $10^{-4}$, and the teacher is not asked any more;
 # - one jump misses the end of the *guided* trajectory by less than 0.6 of what one guided Euler step misses;
@@ -899,7 +899,7 @@ def walk(steps, guidance=2.0):
 
 
 try:
-    f = distil_digits(digit_teacher, *load_digits("train"), 2.0, 120, 0)
+    f = distil_digits(digit_teacher, *load_digits("train"), 2.0, 100, 0)
 except NotImplementedError:
     print("Write distil_digits, then run this cell again: digits in one, two and four jumps.")
 else:
@@ -917,6 +917,7 @@ else:
             panel.set_xticks([])
             panel.set_yticks([])
         panels[0].set_ylabel(title, rotation=0, ha="right")
+    plt.tight_layout()
     plt.show()
 
 # %% tags=["notebook-only"]
