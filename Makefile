@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help docs demo test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
+.PHONY: help docs demo serve test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook bench-service peers browser attack fuzz clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,13 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/.demo  ## set up .venv and show a student's grading, its page, and a cohort of 30 with its report
 	@$(BIN)/python -m blindgrade.samples.demo
 
+$(VENV)/.serve: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[serve]'
+	@touch $@ $(VENV)/.student
+
+serve: $(VENV)/.serve  ## serve this course with an invented class, and print an instructor's and a student's link
+	@$(BIN)/python -m blindgrade.samples.live
+
 test: $(VENV)/.dev  ## checks, tests and proofs: everything that CI runs on Linux
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not peers and not browser"
@@ -52,6 +59,7 @@ types: $(VENV)/.dev  ## types and layers
 drift: $(VENV)/.dev  ## generated files and samples against their sources
 	$(BIN)/course build --check
 	$(BIN)/python -m blindgrade.generate.schemas --check docs/schemas
+	$(BIN)/python -m blindgrade.service.web.openapi --check docs/openapi.json
 	$(BIN)/python -m blindgrade.samples --check
 
 docs: $(VENV)/.docs  ## build the documentation as a site in build/site/site; a warning is an error
@@ -87,7 +95,7 @@ setup: $(VENV)/.dev  ## set up .venv with the extras dev, notebook and peers
 verify: $(VENV)/.dev  ## prove the course with 20 seeds and record the proofs of trained exercises (says how long)
 	$(BIN)/course verify --record --seeds 20 --mutants
 
-bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident grader, reports and answer keys
+bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident grader, reports, answer keys and relations
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
@@ -96,6 +104,7 @@ bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident gra
 	$(BIN)/python tests/benchmarks/cohort_report.py
 	$(BIN)/python tests/benchmarks/report.py
 	$(BIN)/python tests/benchmarks/keys.py
+	$(BIN)/python tests/benchmarks/relations.py
 
 BENCH := build/bench-venv
 PEERS := nbgrader==0.9.6 otter-grader==7.0.0
@@ -111,6 +120,10 @@ $(BENCH)/.made: | $(VENV)/.dev
 bench-cohort: $(BENCH)/.made  ## measure one cohort with nbgrader, otter, course grade and the floor: docs/scale.md
 	$(BIN)/python tests/benchmarks/cohort.py
 	$(BIN)/python tests/benchmarks/cohort.py --with-training --only ours --sizes 5,20
+
+bench-service: $(VENV)/.dev  ## measure the grading service beside course grade, and kill it 50 times: docs/scale.md
+	$(BIN)/python tests/benchmarks/service.py --students 2000 --seconds 60
+	$(BIN)/python tests/benchmarks/service_kill.py
 
 bench-gradebook: $(VENV)/.dev  ## measure gradebook sync and export of 5,000 students in 12 lessons
 	$(BIN)/python tests/benchmarks/gradebook.py

@@ -39,6 +39,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from toys import alpha_bar_table
+
 # %% [markdown]
 # Two helpers are given: use them as they are.
 
@@ -491,3 +493,37 @@ class TinyDiT(nn.Module):
 # Below, the whole pipeline on pictures of 8 by 8 pixels with three classes: a bar that lies, a bar that
 # stands, a square. Your DiT learns to predict noise, your sampler turns noise into pictures of the class that
 # you ask for. It takes about a minute.
+
+
+# %% [markdown]
+# ## Open experiment: two sizes, one recipe
+#
+# Does the knob turn anything? Train two DiTs on handwritten digits ($8 \times 8$ pixels, ten classes) with one recipe and
+# see it in the loss. Sizes, patches, heads, batches, rate and number of updates are yours.
+#
+# **The goal**, on digits that neither has seen:
+#
+# - the **small** one has at most 8 000 parameters, and its error is at most 0.185;
+# - the **large** one has at most 250 000, and its error is at most 0.140;
+# - the large one's error is at most 0.88 of the small one's. So train the small one honestly, too.
+#
+# The error is the mean squared error of the predicted noise, $x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\,
+# \epsilon$, over all 100 timesteps of `toys.alpha_bar_table(100)`, with the class given. Both trainings together have at
+# most 20 s of processor time on one thread; a third of that is enough. (A network that answers zero has the error 1.)
+#
+# Before you run it, write down which ratio of errors you expect: your function returns it, and the report shows it beside
+# the measured one. It costs no points.
+
+
+# %%
+def digit_dits(
+    images: Float[Tensor, "n 1 8 8"], labels: Int[Tensor, "n"], seed: int
+) -> dict:
+    """Two class-conditional DiTs for digits, trained alike: a small one, and a large one that is clearly better.
+
+    images: values in [-1, 1]; labels: int64, 0 to 9; seed: for all draws, the weights' too. Returns {"small": a TinyDiT of at
+    most 8,000 parameters, "large": one of at most 250,000 (both for 1 channel, size 8 and 10 classes), "predicted": the
+    ratio of the large one's error to the small one's that you expect}.
+    Source: Peebles & Xie 2023 (DiT, arXiv 2212.09748), section 5, scaling.
+    """
+    raise NotImplementedError

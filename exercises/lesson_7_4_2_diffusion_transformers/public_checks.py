@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 import torch
-from blindgrade.checks import Watch, answers_and_purity, check, error_of, gradients, in_each_dtype, made_in, saved_buffers, shapes_of
-from blindgrade.figures import curves, image
+import torch.nn.functional as F
+from blindgrade.checks import Fail, Watch, answers_and_purity, check, error_of, gradients, in_each_dtype, made_in, saved_buffers, shapes_of
+from blindgrade.figures import bars, curves, image
+from digits import load_digits
 from torch import Tensor, nn
+from toys import alpha_bar_table
 
 
 def column(t: Tensor | float, x: Tensor) -> Tensor:
@@ -299,3 +302,62 @@ def hears_of_its_error_at_the_end_first(lesson, rng):
         found = gradients(model(*inputs) * weights, list(parts.values()))
         seen[name] = {key: g is not None and bool(g.any()) for key, g in zip(parts, found, strict=True)}
     return seen
+
+def measured(model, seed):
+    """Parameters of a model, and its error on held-out digits: as asked, at timestep 0, without class, as a picture."""
+    generator = torch.Generator().manual_seed(seed)
+    (images, labels), table = load_digits("held_out"), alpha_bar_table(100)
+    t = torch.randint(0, 100, (len(images),), generator=generator)
+    noise = torch.randn(images.shape, generator=generator)
+    share = table[t][:, None, None, None]
+    x_t = share.sqrt() * images + (1 - share).sqrt() * noise
+    with torch.no_grad():
+        answer = model(x_t, t, labels)
+        frozen, free = model(x_t, torch.zeros_like(t), labels), model(x_t, t, torch.full_like(labels, 10))
+    return {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "error": float(F.mse_loss(answer, noise)),
+        "at timestep 0": float(F.mse_loss(frozen, noise)),
+        "without class": float(F.mse_loss(free, noise)),
+        "to the picture": float(F.mse_loss(answer, images)),
+    }
+
+def two_sizes(lesson, rng):
+    """Both models, measured, and the ratio that the student expected."""
+    seeds = rng.integer(0, 1000), rng.integer(0, 1000)
+    made = lesson.digit_dits(*load_digits(), seeds[0])
+    seen = {size: measured(made[size], seeds[1]) for size in ("small", "large")}
+    return {**seen, "predicted": float(made["predicted"])}
+
+BOUNDS = {"small": (8_000, 0.185), "large": (250_000, 0.140)}
+
+def the_knob_is_seen(result, expected, rng):
+    for size, (most, bound) in BOUNDS.items():
+        one = result[size]
+        if not one["parameters"] <= most:
+            raise Fail(f"the {size} model has {one['parameters']} parameters; expected at most {most}")
+        if not one["error"] <= bound:
+            message = f"the {size} model's error on held-out digits is {one['error']:.3f}; expected at most {bound}"
+            raise Fail(message, misconception=what_it_learned(result))
+    ratio = result["large"]["error"] / result["small"]["error"]
+    if not ratio <= 0.88:
+        raise Fail(f"the large model's error is {ratio:.2f} of the small one's; expected at most 0.88")
+
+def what_it_learned(result):
+    """Which known mistake the models show, if any: by what they answer better than noise at the right level."""
+    large = result["large"]
+    if large["to the picture"] < 0.7 * large["error"]:
+        return "predicts_the_picture"
+    if large["at timestep 0"] < 0.95 * large["error"]:
+        return "time_frozen"
+    return "class_withheld" if large["without class"] < 0.95 * large["error"] else None
+
+def errors_of_two(result, rng):
+    """Errors of both sizes, with the ratio that was expected."""
+    small, large = result["small"]["error"], result["large"]["error"]
+    return bars("Error on held-out digits", {"small": small, "large": large, "large, as you expected": result["predicted"] * small})
+
+@check("digit_dits", public=True, reference=False, verdict=the_knob_is_seen, figure=errors_of_two)
+def turns_the_knob(lesson, rng):
+    """On held-out digits: small at most 0.185, large at most 0.140 and 0.88 of the small one, within their sizes."""
+    return two_sizes(lesson, rng)

@@ -6,7 +6,8 @@ import copy
 import math
 import torch
 from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, describe, error_of, gradients, in_each_dtype, made_in
-from blindgrade.figures import bars, curves, points
+from blindgrade.figures import bars, curves, image, points
+from digits import judge, teacher
 from toys import mlp
 
 
@@ -639,19 +640,19 @@ def both_ends_learn(lesson, rng):
     loss = lesson.dmdr_loss(logp, old, rewards, x, real, fake, 0.7)
     return [loss, *gradients(loss, [logp, x])]
 
-def teacher(rng):
+def gaussian_teacher(rng):
     """A teacher's mean and variance, a reward slope and a weight."""
     return rng.number(-3, 3), rng.number(0.2, 4.0), rng.choice([-1, 1]) * rng.number(0.3, 2.0), rng.number(0.2, 5.0)
 
 @check("guardrail_optimum", weight=2, public=True)
 def goes_beyond_the_teacher(lesson, rng):
     """The best mean lies beyond the teacher's, in the direction of the reward: how far, the guardrail says."""
-    return answers(lesson.guardrail_optimum, {f"case {i}": teacher(rng) for i in range(5)})
+    return answers(lesson.guardrail_optimum, {f"case {i}": gaussian_teacher(rng) for i in range(5)})
 
 @check("guardrail_optimum", public=True)
 def needs_a_guardrail(lesson, rng):
     """A weight of 0 or below raises ValueError; a small positive one does not."""
-    mean, var, slope, weight = teacher(rng)
+    mean, var, slope, weight = gaussian_teacher(rng)
     return {
         "at 0": error_of(lesson.guardrail_optimum, mean, var, slope, 0.0),
         "below 0": error_of(lesson.guardrail_optimum, mean, var, slope, -weight),
@@ -844,3 +845,70 @@ def draws_its_siblings_by_its_seed(lesson, rng):
         "same seed, same policy": bool(torch.allclose(again, first)),
         "other seed, other policy": not torch.allclose(other, first),
     }
+
+def dirty(shape, seed):
+    """The dirt on pictures."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+def reads(classifier):
+    """The reward: log-probability of the right digit through fresh dirt."""
+    count = iter(range(10**9))
+
+    def reward(pictures, labels):
+        with torch.no_grad():
+            logits = classifier(pictures.detach() + dirty(pictures.shape, next(count)))
+        return logits.log_softmax(dim=1).gather(1, labels[:, None])[:, 0].clamp_min(-6)
+
+    return reward
+
+def fifty_of_each(lesson, rng):
+    """500 pictures of one call each, 50 of each digit, and the share that the student expected."""
+    seeds, noise = rng.integer(0, 1000), rng.normal(500, 1, 8, 8)
+    labels = torch.arange(10).repeat(50)
+    made = lesson.train_digit_student(teacher().requires_grad_(True), teacher(), reads(judge().classifier), seeds)
+    with torch.no_grad():
+        painted = noise - made["net"](noise, torch.ones(500), labels)
+    return {"painted": painted, "predicted": float(made["predicted"])}
+
+def read_right(classifier, pictures, labels):
+    """Share that is read right with dirt of standard deviation 1 on top, over four draws of it."""
+    with torch.no_grad():
+        right = [(classifier(pictures + dirty(pictures.shape, seed)).argmax(dim=1) == labels).float().mean() for seed in range(4)]
+    return float(sum(right)) / 4
+
+def passes_in_one_call(result, judged, most):
+    """Raise Fail unless the pictures reach the goal in this judge's eyes; `most`: what the teacher reaches through dirt."""
+    painted, labels = result["painted"], torch.arange(10).repeat(50)
+    if not (isinstance(painted, torch.Tensor) and painted.shape == (500, 1, 8, 8)):
+        raise Fail(f"the pictures are {describe(painted)}; expected [500, 1, 8, 8]")
+    seen, through = judged.legible(painted, labels), read_right(judged.classifier, painted, labels)
+    apart, variety = judged.distance(painted, labels), judged.diversity(painted, labels)
+    name = None
+    if apart > 1 and through > 0.85:
+        name = "no_rail"
+    elif through < most - 0.12 and seen < 0.99:
+        name = "reward_backwards"
+    elif through < max(0.53, most + 0.05) and apart < 0.09 and variety > 0.6 and seen > 0.9:
+        name = "no_reward"
+    if not apart <= 0.28:
+        raise Fail(f"the distance to real digits is {apart:.3f}; expected at most 0.28", misconception=name)
+    if not through >= max(0.53, most + 0.05):
+        message = f"{through:.1%} are read right through dirt, the teacher's in {most:.1%}; expected at least 53% and 5% more"
+        raise Fail(message, misconception=name)
+    if not seen >= 0.95:
+        raise Fail(f"{seen:.1%} are legible without dirt; expected at least 95%", misconception=name)
+    if not variety >= 0.25:
+        raise Fail(f"the diversity within a digit is {variety:.2f}; expected at least 0.25", misconception=name)
+
+def passes_the_public_judge(result, expected, rng):
+    passes_in_one_call(result, judge(), 0.48)
+
+def digits_in_rows(result, rng):
+    """Six pictures of each digit, side by side."""
+    rows = [torch.cat(list(result["painted"][d::10][:6, 0]), dim=1) for d in range(8)]
+    return image("What the student paints in one call: 0 to 7", torch.cat(rows), low=-1, high=1)
+
+@check("train_digit_student", public=True, reference=False, verdict=passes_the_public_judge, figure=digits_in_rows)
+def passes_its_teacher_in_one_call(lesson, rng):
+    """One call each: more legible through dirt than the teacher's, and still digits, legible and diverse."""
+    return fifty_of_each(lesson, rng)

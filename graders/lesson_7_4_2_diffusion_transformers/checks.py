@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from blindgrade.checks import (
+    Fail,
     Watch,
     answers,
     answers_and_purity,
@@ -22,8 +23,10 @@ from blindgrade.checks import (
     saved_buffers,
     shapes_of,
 )
-from blindgrade.figures import curves, image
+from blindgrade.figures import bars, curves, image
+from digits import load_digits
 from grader_toys.denoisers import CondNoise
+from toys import alpha_bar_table
 
 # ---------------------------------------------------------------- patchify
 
@@ -623,3 +626,79 @@ def normalises_quiet_tokens_at_the_end(lesson, rng):
         model.x_embed.weight.zero_()
         model.x_embed.bias.copy_(quiet)
     return model(*inputs)
+
+
+# ---------------------------------------------------------------- digit_dits
+
+
+def measured(model, seed):
+    """Parameters of a model, and its error on held-out digits: as asked, at timestep 0, without class, as a picture."""
+    generator = torch.Generator().manual_seed(seed)
+    (images, labels), table = load_digits("held_out"), alpha_bar_table(100)
+    t = torch.randint(0, 100, (len(images),), generator=generator)
+    noise = torch.randn(images.shape, generator=generator)
+    share = table[t][:, None, None, None]
+    x_t = share.sqrt() * images + (1 - share).sqrt() * noise
+    with torch.no_grad():
+        answer = model(x_t, t, labels)
+        frozen, free = model(x_t, torch.zeros_like(t), labels), model(x_t, t, torch.full_like(labels, 10))
+    return {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "error": float(F.mse_loss(answer, noise)),
+        "at timestep 0": float(F.mse_loss(frozen, noise)),
+        "without class": float(F.mse_loss(free, noise)),
+        "to the picture": float(F.mse_loss(answer, images)),
+    }
+
+
+def two_sizes(lesson, rng):
+    """Both models, measured, and the ratio that the student expected."""
+    seeds = rng.integer(0, 1000), rng.integer(0, 1000)
+    made = lesson.digit_dits(*load_digits(), seeds[0])
+    seen = {size: measured(made[size], seeds[1]) for size in ("small", "large")}
+    return {**seen, "predicted": float(made["predicted"])}
+
+
+# Measured: the small one 0.154 to 0.170, the large one 0.120 to 0.126. The bounds leave room for other recipes.
+BOUNDS = {"small": (8_000, 0.185), "large": (250_000, 0.140)}
+
+
+def the_knob_is_seen(result, expected, rng):
+    for size, (most, bound) in BOUNDS.items():
+        one = result[size]
+        if not one["parameters"] <= most:
+            raise Fail(f"the {size} model has {one['parameters']} parameters; expected at most {most}")
+        if not one["error"] <= bound:
+            message = f"the {size} model's error on held-out digits is {one['error']:.3f}; expected at most {bound}"
+            raise Fail(message, misconception=what_it_learned(result))
+    ratio = result["large"]["error"] / result["small"]["error"]
+    if not ratio <= 0.88:
+        raise Fail(f"the large model's error is {ratio:.2f} of the small one's; expected at most 0.88")
+
+
+def what_it_learned(result):
+    """Which known mistake the models show, if any: by what they answer better than noise at the right level."""
+    large = result["large"]
+    if large["to the picture"] < 0.7 * large["error"]:
+        return "predicts_the_picture"
+    if large["at timestep 0"] < 0.95 * large["error"]:
+        return "time_frozen"
+    return "class_withheld" if large["without class"] < 0.95 * large["error"] else None
+
+
+def errors_of_two(result, rng):
+    """Errors of both sizes, with the ratio that was expected."""
+    small, large = result["small"]["error"], result["large"]["error"]
+    return bars("Error on held-out digits", {"small": small, "large": large, "large, as you expected": result["predicted"] * small})
+
+
+@check("digit_dits", public=True, reference=False, verdict=the_knob_is_seen, figure=errors_of_two)
+def turns_the_knob(lesson, rng):
+    """On held-out digits: small at most 0.185, large at most 0.140 and 0.88 of the small one, within their sizes."""
+    return two_sizes(lesson, rng)
+
+
+@check("digit_dits", weight=1.5, reference=False, verdict=the_knob_is_seen)
+def turns_the_knob_again(lesson, rng):
+    """The same with another seed and other noise."""
+    return two_sizes(lesson, rng)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 exercise("patchify")
 wrong("channel_first", "permute(0, 2, 4, 3, 5, 1)", "permute(0, 2, 4, 1, 3, 5)",
@@ -499,3 +499,57 @@ class WithAConvolution(nn.Module):
         shift, scale = torch.tensor_split(self.final_ada(F.silu(c)), 2, dim=1)
         h = self.final(modulate(self.norm(h), shift, scale))
         return unpatchify(h, self.p, self.grid, self.grid)
+
+
+exercise("digit_dits")
+wrong("predicts_the_picture", "loss = F.mse_loss(model(x_t, t, labels[chosen]), noise)", "loss = F.mse_loss(model(x_t, t, labels[chosen]), images[chosen])",
+      hint="Your models predict the picture: they are asked for the noise.")
+wrong("time_frozen", "loss = F.mse_loss(model(x_t, t, labels[chosen]), noise)", "loss = F.mse_loss(model(x_t, 0 * t, labels[chosen]), noise)",
+      hint="Your models never saw the timestep in training, but they are given it when they are used.")
+wrong("class_withheld", "loss = F.mse_loss(model(x_t, t, labels[chosen]), noise)", "loss = F.mse_loss(model(x_t, t, 0 * labels[chosen] + 10), noise)",
+      hint="Your models learned without classes: hand each picture's label over.")
+fails("too_few_updates", "updates: int = 280", "updates: int = 20")
+fails("small_rate", "rate: float = 3e-3", "rate: float = 3e-5")
+fails("twice_the_small_one", '"large": trained(4, 64, 4, 2)', '"large": trained(2, 16, 2, 1)')
+fails("too_large", '"large": trained(4, 64, 4, 2)', '"large": trained(4, 128, 4, 2, 60)')
+
+
+@right
+def by_width_with_small_patches(images, labels, seed):
+    torch.manual_seed(seed)
+    models, table = [TinyDiT(1, 8, 2, 16, 4, 1, 10), TinyDiT(1, 8, 2, 64, 4, 1, 10)], alpha_bar_table(100)
+    for model in models:
+        optimiser = torch.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=0.01)
+        for k in range(300):
+            for group in optimiser.param_groups:
+                group["lr"] = 4e-3 * min(1, (k + 1) / 20) * (1 - k / 300)
+            rows, t = torch.randperm(len(images))[:64], torch.randint(100, (64,))
+            ab = table[t].view(-1, 1, 1, 1)
+            noise = torch.randn_like(images[rows])
+            error = (model(images[rows] * ab**0.5 + noise * (1 - ab) ** 0.5, t, labels[rows]) - noise).square().mean()
+            model.zero_grad()
+            error.backward()
+            optimiser.step()
+    return {"small": models[0], "large": models[1], "predicted": 0.85}
+
+
+@right
+def by_width_with_large_patches(images, labels, seed):
+    generator = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    found = {"predicted": 0.8}
+    for name, sizes in {"small": (1, 8, 2, 16, 1, 1, 10), "large": (1, 8, 4, 96, 6, 1, 10)}.items():
+        model, updates = TinyDiT(*sizes), 320
+        optimiser = torch.optim.Adam(model.parameters(), lr=3e-3, betas=(0.9, 0.95))
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, updates)
+        for _ in range(updates):
+            rows = torch.randint(len(images), (64,), generator=generator)
+            t = torch.randint(0, 100, (64,), generator=generator)
+            ab = alpha_bar_table(100)[t].reshape(64, 1, 1, 1)
+            noise = torch.randn(64, 1, 8, 8, generator=generator)
+            optimiser.zero_grad()
+            F.mse_loss(model(ab.sqrt() * images[rows] + (1 - ab).sqrt() * noise, t, labels[rows]), noise).backward()
+            optimiser.step()
+            schedule.step()
+        found[name] = model
+    return found

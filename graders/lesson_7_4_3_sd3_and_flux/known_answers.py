@@ -151,7 +151,7 @@ def with_a_block_of_zeros(clip_l, clip_g, t5, pooled_l, pooled_g):
 
 exercise("attention_kinds")
 wrong("own_way_counts", "others = slice(1, None) if who == place else slice(None)", "others = slice(None)",
-      hint="A token's own way through the block is not attention: look at the OTHER tokens.")
+      hint="A token's own way through the block is not attention: change one token, and look at the OTHER ones.")
 wrong("asks_and_answers_exchanged", 'kinds[f"{asks}_to_{answers}"]', 'kinds[f"{answers}_to_{asks}"]',
       hint="The token that is changed ANSWERS, and the one that notices has asked.")
 wrong("a_change_that_norms_remove", "change = torch.randn(probe[place].shape[-1], generator=generator).to(txt)", "change = 0.37",
@@ -162,8 +162,6 @@ wrong("text_that_is_heard", 'not torch.allclose(usual[0], txt)}', 'not torch.all
       hint="text_changes is about the text that the block hands on.")
 wrong("only_loud_attention", "rtol=1e-6, atol=1e-8)", "rtol=1e-2, atol=1e-1)",
       hint="Attention may be hardly audible: without chance in the block, any difference beyond rounding counts.")
-wrong("changes_every_token", "probe[place][:, 0] += change", "probe[place][:] += change",
-      hint="If all tokens of a modality change, the others no longer are others: change one.")
 
 
 @right

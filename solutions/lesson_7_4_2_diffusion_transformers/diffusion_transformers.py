@@ -35,6 +35,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from toys import alpha_bar_table
+
 
 # %% [markdown]
 # Two helpers are given: use them as they are.
@@ -699,9 +701,6 @@ class TinyDiT(nn.Module):
 
 
 # %% tags=["notebook-only"]
-from toys import alpha_bar_table
-
-
 def pictures(y: Tensor) -> Tensor:
     """A lying bar (0), a standing bar (1) or a square (2) at a random place, [B, 1, 8, 8] in [-1, 1]."""
     height, width = torch.tensor([2, 8, 4])[y], torch.tensor([8, 2, 4])[y]
@@ -736,4 +735,80 @@ else:
         panel.imshow(picture, vmin=-1, vmax=1, cmap="gray")
         panel.axis("off")
     figure.suptitle(f"rows: lying, standing, square; last loss {loss.item():.3f}")
+    plt.show()
+
+# %% [markdown]
+# ## Open experiment: two sizes, one recipe
+#
+# Does the knob turn anything? Train two DiTs on handwritten digits ($8 \times 8$ pixels, ten classes) with one recipe and
+# see it in the loss. Sizes, patches, heads, batches, rate and number of updates are yours.
+#
+# **The goal**, on digits that neither has seen:
+#
+# - the **small** one has at most 8 000 parameters, and its error is at most 0.185;
+# - the **large** one has at most 250 000, and its error is at most 0.140;
+# - the large one's error is at most 0.88 of the small one's. So train the small one honestly, too.
+#
+# The error is the mean squared error of the predicted noise, $x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\,
+# \epsilon$, over all 100 timesteps of `toys.alpha_bar_table(100)`, with the class given. Both trainings together have at
+# most 20 s of processor time on one thread; a third of that is enough. (A network that answers zero has the error 1.)
+#
+# Before you run it, write down which ratio of errors you expect: your function returns it, and the report shows it beside
+# the measured one. It costs no points.
+
+
+# %%
+def digit_dits(
+    images: Float[Tensor, "n 1 8 8"], labels: Int[Tensor, "n"], seed: int
+) -> dict:
+    """Two class-conditional DiTs for digits, trained alike: a small one, and a large one that is clearly better.
+
+    images: values in [-1, 1]; labels: int64, 0 to 9; seed: for all draws, the weights' too. Returns {"small": a TinyDiT of at
+    most 8,000 parameters, "large": one of at most 250,000 (both for 1 channel, size 8 and 10 classes), "predicted": the
+    ratio of the large one's error to the small one's that you expect}.
+    Source: Peebles & Xie 2023 (DiT, arXiv 2212.09748), section 5, scaling.
+    """
+    ### BEGIN SOLUTION
+    torch.manual_seed(seed)
+    levels = alpha_bar_table(100)
+
+    def trained(p: int, d_model: int, n_heads: int, depth: int, updates: int = 280, rate: float = 3e-3) -> TinyDiT:
+        model = TinyDiT(1, 8, p, d_model, n_heads, depth, 10)
+        optimiser = torch.optim.Adam(model.parameters(), lr=rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=updates, pct_start=0.1)
+        for _ in range(updates):
+            chosen, t = torch.randint(0, len(images), (64,)), torch.randint(0, 100, (64,))
+            share = levels[t][:, None, None, None]
+            noise = torch.randn(64, 1, 8, 8)
+            x_t = share.sqrt() * images[chosen] + (1 - share).sqrt() * noise
+            loss = F.mse_loss(model(x_t, t, labels[chosen]), noise)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+        return model
+
+    return {"small": trained(2, 16, 2, 1), "large": trained(4, 64, 4, 2), "predicted": 0.8}
+    ### END SOLUTION
+
+
+# %% tags=["notebook-only"]
+from digits import load_digits
+
+try:
+    dits = digit_dits(*load_digits(), 0)
+    torch.manual_seed(1)
+    wanted = torch.arange(10)
+    start, steps = torch.randn(10, 1, 8, 8), list(range(99, -1, -4))
+    with torch.no_grad():
+        drawn = {name: ddim_generate(dits[name], start, wanted, steps, alpha_bar_table(100)) for name in ("small", "large")}
+except NotImplementedError:
+    print("Write digit_dits and what it uses, then run this cell again: it draws digits with both sizes.")
+else:
+    figure, panels = plt.subplots(2, 10, figsize=(8, 2))
+    for row, pictures_of_it in zip(panels, drawn.values(), strict=True):
+        for panel, picture in zip(row, pictures_of_it[:, 0], strict=True):
+            panel.imshow(picture, vmin=-1, vmax=1, cmap="gray_r")
+            panel.axis("off")
+    figure.suptitle("above the small one, below the large one; from one noise")
     plt.show()
