@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import torch
-from blindgrade.checks import Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
+from blindgrade.checks import Fail, Watch, answers, answers_and_purity, check, error_of, gradients, in_each_dtype
 from blindgrade.figures import image
+from digits import load_digits, teacher
 
 
 PAGE = {"atol": {"float64": 1e-6}, "rtol": {"float64": 1e-5}}
@@ -340,3 +343,167 @@ def the_sample_is_not_changed(lesson, rng):
     watch = Watch(case, parameters)
     losses = plain(lesson.add_generator_loss(**case))
     return {"losses": losses, "arguments unchanged": watch.unchanged()}
+
+SPEED_UPDATES, MOST_NUMBERS = 80, 25_000
+
+CARRIED = 0.6
+
+def speed_file(lesson, seed):
+    """What the training returns, as plain tensors: factors and strength of each adapter, and the prediction."""
+    images, labels = load_digits("train")
+    guide = teacher()
+    watch = Watch(*guide.parameters())
+    answer = dict(lesson.train_speed_lora(guide, images, labels, SPEED_UPDATES, seed))
+    adapters = {}
+    for name, lora in dict(answer["adapters"]).items():
+        a, b = lora["A"].detach(), lora["B"].detach()
+        adapters[name] = {"A": a, "B": b, "strength": float(lora["scale"]) * float(lora["alpha"]) / max(1, a.shape[0])}
+    return {
+        "adapters": adapters,
+        "predicted": float(answer["predicted_miss"]),
+        "teacher unchanged": watch.unchanged(),
+    }
+
+def fits_the_teacher(result):
+    """Fail unless the file is small enough and each adapter fits a weight of the teacher."""
+    shapes = {name: tuple(weight.shape) for name, weight in teacher().named_parameters() if weight.ndim >= 2}
+    numbers = 0
+    for name, lora in result["adapters"].items():
+        if name not in shapes:
+            raise Fail("an adapter has the name of no parameter of the teacher with two or more axes")
+        if not all(isinstance(lora[key], torch.Tensor) and lora[key].ndim == 2 for key in ("A", "B")):
+            raise Fail(f"A and B of the adapter of {name} are not two matrices")
+        wanted = (shapes[name][0], math.prod(shapes[name][1:]))
+        found = (lora["B"].shape[0], lora["A"].shape[1])
+        if found != wanted or lora["B"].shape[1] != lora["A"].shape[0]:
+            raise Fail(f"the adapter of {name} does not make a matrix of {wanted[0]} by {wanted[1]}")
+        numbers += lora["A"].numel() + lora["B"].numel()
+    if numbers > MOST_NUMBERS:
+        raise Fail(f"the file has {numbers} numbers; the budget is {MOST_NUMBERS}", misconception="no_small_file")
+    if not result["teacher unchanged"]:
+        raise Fail("the teacher's weights have changed")
+
+def merged_into(network, adapters, share=1.0):
+    """A copy of the network with this share of the file added to its weights."""
+    state = {name: weight.clone() for name, weight in network.state_dict().items()}
+    for name, lora in adapters.items():
+        update = share * lora["strength"] * (lora["B"] @ lora["A"])
+        state[name] = state[name] + update.reshape(state[name].shape).to(state[name].dtype)
+    merged = copy.deepcopy(network)
+    merged.load_state_dict(state)
+    return merged
+
+def starts_of_digits(rng, count=120):
+    return rng.normal(count, 1, 8, 8), torch.arange(count) % 10
+
+@torch.no_grad()
+def one_jump(network, start, asked):
+    return start - network(start, torch.ones(len(start)), asked)
+
+@torch.no_grad()
+def own_end(network, start, asked, looks=6):
+    """Where the network's trajectories end: the midpoint rule."""
+    x, step = start, 1 / looks
+    for k in range(looks):
+        now = torch.full((len(x),), 1 - k * step)
+        halfway = x - step / 2 * network(x, now, asked)
+        x = x - step * network(halfway, now - step / 2, asked)
+    return x
+
+def far(a, b):
+    return float((a - b).flatten(1).square().sum(dim=1).mean().sqrt())
+
+def relative_miss(network, adapters, start, asked, share=1.0):
+    """The miss of one jump with the file, relative to one without, and how far the file moved the answer."""
+    end, plain = own_end(network, start, asked), one_jump(network, start, asked)
+    mine = one_jump(merged_into(network, adapters, share), start, asked)
+    return far(mine, end) / far(plain, end), far(mine, plain) / far(plain, end)
+
+def size_of_update(adapters):
+    """The Frobenius norm of all updates together."""
+    updates = [lora["strength"] * (lora["B"] @ lora["A"]) for lora in adapters.values()]
+    return float(torch.stack([update.square().sum() for update in updates]).sum().sqrt()) if updates else 0.0
+
+def speeds_the_teacher(result, start, asked):
+    """Fail unless one jump of the teacher with the file misses little enough."""
+    fits_the_teacher(result)
+    adapters = result["adapters"]
+    miss, moved = relative_miss(teacher(), adapters, start, asked)
+    if not miss < CARRIED:
+        named = None
+        if moved < 0.15 and size_of_update(adapters) > 1.8:
+            # The weights moved as far as after a good training, and the answer stayed what it was: the mean.
+            named = "asks_for_the_clean_digit"
+        elif relative_miss(teacher(), adapters, start, asked, share=0.5)[0] < CARRIED:
+            named = "merged_at_another_strength"
+        raise Fail(f"one jump misses {miss:.2f} of what it misses without the file; expected < {CARRIED}",
+                   misconception=named)  # fmt: skip
+
+def public_speed(result, expected, rng):
+    """The verdict on the teacher itself."""
+    start, asked = starts_of_digits(rng)
+    speeds_the_teacher(result, start, asked)
+
+def reordered(network, rng):
+    """A stranger: a network that draws exactly the same with all its inner channels in another order."""
+    state = {name: weight.clone() for name, weight in network.state_dict().items()}
+    narrow, wide = len(state["conv_in.bias"]), len(state["down.bias"])
+    order = {name: torch.tensor(rng.shuffled(range(narrow))) for name in ("top", "up", "dec1", "dec0")}
+    order |= {name: torch.tensor(rng.shuffled(range(wide))) for name in ("deep", "dec3", "dec2")}
+
+    def joined(*names):
+        return torch.cat([order[name] + i * len(order[names[0]]) for i, name in enumerate(names)])
+
+    def write(layer, kept):
+        for kind in ("weight", "bias"):
+            state[f"{layer}.{kind}"] = state[f"{layer}.{kind}"][kept]
+
+    def read(layer, kept):
+        state[f"{layer}.weight"] = state[f"{layer}.weight"][:, kept]
+
+    # What a skip connection or a residual adds or joins must be in one order.
+    plain = {"conv_in": (None, "top"), "down": ("top", "deep"), "up": ("dec2", "up"), "conv_out": ("dec0", None)}
+    for layer, (source, goal) in plain.items():
+        if source:
+            read(layer, order[source])
+        if goal:
+            write(layer, order[goal])
+    blocks = {"enc1": (["top"], "top"), "enc2": (["deep"], "deep"), "mid": (["deep"], "deep")}
+    blocks |= {"dec3": (["deep", "deep"], "dec3"), "dec2": (["dec3", "deep"], "dec2")}
+    blocks |= {"dec1": (["up", "top"], "dec1"), "dec0": (["dec1", "top"], "dec0")}
+    for block, (sources, goal) in blocks.items():
+        groups = torch.arange(len(state[f"{block}.norm.weight"])).chunk(4)  # GroupNorm has four groups
+        inner = torch.cat([groups[i][torch.tensor(rng.shuffled(range(len(groups[i]))))] for i in rng.shuffled(range(4))])
+        read(f"{block}.conv1", joined(*sources))
+        for layer in ("conv1", "temb", "norm"):
+            write(f"{block}.{layer}", inner)
+        read(f"{block}.conv2", inner)
+        write(f"{block}.conv2", order[goal])
+        if f"{block}.skip.weight" in state:
+            read(f"{block}.skip", joined(*sources))
+            write(f"{block}.skip", order[goal])
+    stranger = copy.deepcopy(network)
+    stranger.load_state_dict(state)
+    return stranger
+
+def four_jumps_compared(result, rng):
+    """Two rows each: the teacher's jump, with the file, the true ends, and a stranger with the file."""
+    start, asked = starts_of_digits(rng)
+    measured, _ = relative_miss(teacher(), result["adapters"], start, asked)
+    start, asked, guide = start[:16], torch.arange(16) % 10, teacher()
+    stranger = reordered(guide, rng)
+    rows = [one_jump(guide, start, asked), one_jump(merged_into(guide, result["adapters"]), start, asked)]
+    rows += [own_end(guide, start, asked), one_jump(merged_into(stranger, result["adapters"]), start, asked)]
+    pixels = torch.cat(rows).reshape(8, 8, 8, 8).permute(0, 2, 1, 3).reshape(64, 64)
+    numbers = f"predicted miss {result['predicted']:.2f}, measured {measured:.2f}"
+    title = f"Two rows each: one jump, with your file ({numbers}), true ends, a stranger with your file"
+    return image(title, -pixels, low=-1, high=1)
+
+@check("train_speed_lora", weight=2, public=True, reference=False, verdict=public_speed, figure=four_jumps_compared)
+def jumps_with_a_small_file(lesson, rng):
+    """After 80 updates, one jump of the teacher with the file misses less than 0.6 of what it misses without.
+
+    The file has at most 25,000 numbers, its adapters fit the teacher's weights, and the teacher stays as it is.
+    """
+    starts_of_digits(rng)
+    return speed_file(lesson, rng.integer(0, 1000))

@@ -1,11 +1,13 @@
 """Known right and wrong answers to lesson 7.3.2."""
 
+import copy
 import math
 
 import torch
 import torch.nn.functional as F
+from torch.func import functional_call
 
-from blindgrade.known_answers import exercise, right, wrong
+from blindgrade.known_answers import exercise, fails, right, wrong
 
 exercise("lcm_boundary_scalings")
 wrong("no_timestep_scaling", "timesteps.to(torch.float64) * timestep_scaling", "timesteps.to(torch.float64)",
@@ -433,3 +435,117 @@ def by_weighted_sum(student_x0, teacher, discriminator, noise, s, alpha_s, sigma
     distill = torch.dot(alpha_s, error) / len(error)
     adv = torch.stack([-logits.flatten().mean() for logits in discriminator(student_x0)]).mean()
     return dict(adv=adv, distill=distill, loss=torch.add(adv, distill, alpha=lam))
+
+
+exercise("train_speed_lora")
+wrong("asks_for_the_clean_digit", "loss = (jump(adapters, x_hi, hi, label) - goal).square().mean()", "loss = (jump(adapters, x_hi, hi, label) - x0).square().mean()",
+      hint="The squared error to the clean digit is what the teacher was trained with: its best answer is the mean, and it knows that already. Aim at the end of the trajectory.")
+
+
+@wrong(hint="Your file works at half its strength: what you trained and what merge_loras makes of it must be the same update.")
+def merged_at_another_strength(teacher, images, labels, steps, seed):
+    torch.manual_seed(seed)
+    adapters = ends_of_its_own(teacher, labels, steps)
+    return {"adapters": {k: {**lora, "alpha": 2 * lora["alpha"]} for k, lora in adapters.items()}, "predicted_miss": 0.4}
+
+
+@wrong(hint="Count the numbers: whole weights are no small file. The budget is a fifth of the teacher.")
+def no_small_file(teacher, images, labels, steps, seed):
+    torch.manual_seed(seed)
+    return {"adapters": ends_of_its_own(teacher, labels, steps, rank=16), "predicted_miss": 0.4}
+
+
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 10):")
+fails("small_rate", "lr=1e-2", "lr=1e-5")
+fails("large_rate", "lr=1e-2", "lr=0.3")
+fails("no_training", "for _ in range(steps):", "for _ in range(0):")
+
+
+def where_it_leads(teacher, x, label, steps=8):
+    """Trajectories of the teacher by the midpoint rule."""
+    with torch.no_grad():
+        for i in range(steps // 2):
+            t = torch.full((len(x),), 1 - 2 * i / steps)
+            middle = x - teacher(x, t, label) / steps
+            x = x - 2 / steps * teacher(middle, t - 1 / steps, label)
+    return x
+
+
+def ends_of_its_own(teacher, labels, steps, rank=4):
+    """Adapters that regress one jump onto the ends of the teacher's trajectories."""
+    noise, label = torch.randn(1024, 1, 8, 8), labels[torch.randint(len(labels), (1024,))]
+    ends = where_it_leads(teacher, noise, label)
+    weights = {name: weight.detach() for name, weight in teacher.named_parameters()}
+    pairs = {}
+    for name, weight in weights.items():
+        if weight.dim() > 1 and name != "conv_out.weight":
+            pairs[name] = [torch.randn(rank, weight[0].numel()) / weight[0].numel() ** 0.5, torch.zeros(len(weight), rank)]
+    factors = [factor.requires_grad_() for pair in pairs.values() for factor in pair]
+    optimiser = torch.optim.Adam(factors, lr=1e-2)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for _ in range(steps):
+        row = torch.randint(1024, (32,))
+        merged = dict(weights)
+        for name, (a, b) in pairs.items():
+            merged[name] = weights[name] + (b @ a).view_as(weights[name])
+        jump = noise[row] - functional_call(teacher, merged, (noise[row], torch.ones(32), label[row]))
+        loss = torch.nn.functional.mse_loss(jump, ends[row])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return {name: {"A": a.detach(), "B": b.detach(), "alpha": rank, "scale": 1} for name, (a, b) in pairs.items()}
+
+
+@right
+def regresses_onto_its_own_ends(teacher, images, labels, steps, seed):
+    torch.manual_seed(seed)
+    return {"adapters": ends_of_its_own(teacher, labels, steps), "predicted_miss": 0.4}
+
+
+@right
+def distils_all_and_keeps_the_best_ranks(teacher, images, labels, steps, seed):
+    """All weights are trained, and the file has the first singular vectors of what changed."""
+    torch.manual_seed(seed)
+    student = copy.deepcopy(teacher).requires_grad_(True)
+    noise, label = torch.randn(1024, 1, 8, 8), labels[torch.randint(len(labels), (1024,))]
+    ends = where_it_leads(teacher, noise, label)
+    optimiser = torch.optim.Adam(student.parameters(), lr=2e-3)
+    for _ in range(steps):
+        row = torch.randint(1024, (32,))
+        loss = (noise[row] - student(noise[row], torch.ones(32), label[row]) - ends[row]).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    adapters = {}
+    for (name, old), new in zip(teacher.named_parameters(), student.parameters(), strict=True):
+        if old.dim() >= 2:
+            u, s, vh = torch.linalg.svd((new.detach() - old).flatten(1), full_matrices=False)
+            r = min(4, len(s))
+            adapters[name] = {"A": vh[:r].clone(), "B": u[:, :r] * s[:r], "alpha": float(r), "scale": 1.0}
+    return {"adapters": adapters, "predicted_miss": 0.5}
+
+
+@right
+def adapts_convolutions_alone(teacher, images, labels, steps, seed):
+    """Rank 5 for the large convolutions, trained from noise and from halfway, at full and at half the road."""
+    torch.manual_seed(seed)
+    weights = {name: weight.detach() for name, weight in teacher.named_parameters()}
+    chosen = [name for name, weight in weights.items() if weight.dim() == 4 and weight.shape[-1] == 3 and len(weight) > 1]
+    down = {name: torch.nn.Parameter(0.08 * torch.randn(5, weights[name][0].numel())) for name in chosen}
+    up = {name: torch.nn.Parameter(torch.zeros(len(weights[name]), 5)) for name in chosen}
+    noise, label = torch.randn(768, 1, 8, 8), labels[torch.randint(len(labels), (768,))]
+    ends = where_it_leads(teacher, noise, label)
+    optimiser = torch.optim.AdamW([*down.values(), *up.values()], lr=1e-2, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, steps)
+    for _ in range(steps):
+        row = torch.randperm(768)[:32]
+        merged = {**weights, **{n: weights[n] + (up[n] @ down[n]).reshape(weights[n].shape) for n in chosen}}
+        velocity = functional_call(teacher, merged, (noise[row], torch.ones(32), label[row]))
+        loss = (noise[row] - velocity - ends[row]).abs().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    loras = {n: {"A": down[n].detach(), "B": up[n].detach(), "alpha": 5.0, "scale": 1.0} for n in chosen}
+    return {"adapters": loras, "predicted_miss": 0.45}

@@ -71,7 +71,7 @@ LEVELS = {
 # | level | usual steps | examples |
 # |---|---|---|
 # | 1 | 10 to 50 | DPM-Solver++: 15 to 20 with guidance; UniPC: some 10 |
-# | 2 | 20 to 50, after a reflow 1 to 10 | Stable Diffusion 3: 28 is the default of diffusers, the paper's figures take 50 |
+# | 2 | 20 to 50, after a reflow fewer | Stable Diffusion 3: 28 is the default of diffusers |
 # | 3 | 1 to 8 | LCM: 2 to 4; SDXL Turbo: 1 to 4 |
 #
 # A method is described by a card:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -228,3 +230,27 @@ def test_generator_gradient_in_closed_form(solution: ModuleType) -> None:
     want = (-0.5 + 2 * 2.5 * a * (x.detach() - goal)) / x.numel()
     (got,) = torch.autograd.grad(answer["loss"], x)
     torch.testing.assert_close(got, want)
+
+
+def test_the_speed_file_is_noise_to_a_stranger_who_draws_the_same(solution: ModuleType) -> None:
+    """The last two rows of the table: the teacher's jump gains by the file, and that of the reordered teacher loses."""
+    from blindgrade.checks import Rng
+    from digits import load_digits, teacher
+
+    file = Path(__file__).parents[3] / "exercises" / Path(__file__).parent.name / "public_checks.py"
+    spec = importlib.util.spec_from_file_location("public_checks_of_7_3_2", file)
+    assert spec is not None
+    assert spec.loader is not None
+    public = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(public)
+
+    rng = Rng(0)
+    start, asked = public.starts_of_digits(rng)
+    guide, stranger = teacher(), public.reordered(teacher(), rng)
+    t = torch.full((len(start),), 0.5)
+    assert torch.allclose(stranger(start, t, asked), guide(start, t, asked), atol=1e-4)
+
+    adapters = solution.train_speed_lora(teacher(), *load_digits("train"), 80, 0)["adapters"]
+    plain = {k: {**lora, "strength": lora["scale"] * lora["alpha"] / len(lora["A"])} for k, lora in adapters.items()}
+    assert public.relative_miss(guide, plain, start, asked)[0] == pytest.approx(0.44, abs=0.06)
+    assert public.relative_miss(stranger, plain, start, asked)[0] > 1.1
