@@ -52,6 +52,7 @@ types: $(VENV)/.dev  ## types and layers
 drift: $(VENV)/.dev  ## generated files and samples against their sources
 	$(BIN)/course build --check
 	$(BIN)/python -m blindgrade.generate.schemas --check docs/schemas
+	$(BIN)/python -m blindgrade.service.web.openapi --check docs/openapi.json
 	$(BIN)/python -m blindgrade.samples --check
 
 docs: $(VENV)/.docs  ## build the documentation as a site in build/site/site; a warning is an error
@@ -87,7 +88,7 @@ setup: $(VENV)/.dev  ## set up .venv with the extras dev, notebook and peers
 verify: $(VENV)/.dev  ## prove the course with 20 seeds and record the proofs of trained exercises (says how long)
 	$(BIN)/course verify --record --seeds 20 --mutants
 
-bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident grader, reports and answer keys
+bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident grader, reports, answer keys and relations
 	$(BIN)/python tests/benchmarks/grading.py
 	$(BIN)/python tests/benchmarks/sandbox.py
 	$(BIN)/python tests/benchmarks/watch.py
@@ -96,6 +97,7 @@ bench: $(VENV)/.dev  ## measure grading, the sandbox, watching, the resident gra
 	$(BIN)/python tests/benchmarks/cohort_report.py
 	$(BIN)/python tests/benchmarks/report.py
 	$(BIN)/python tests/benchmarks/keys.py
+	$(BIN)/python tests/benchmarks/relations.py
 
 BENCH := build/bench-venv
 PEERS := nbgrader==0.9.6 otter-grader==7.0.0

@@ -5,7 +5,7 @@ file has the images and the trained weights; `assets/README.md` gives their sour
 numbers are part of the course: graders load weights by these keys.
 """
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from toys import TinyBlock, time_features, time_mlp
+from toys import TinyUNet, time_features
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 SPLITS = ("train", "held_out")
@@ -42,8 +42,8 @@ def every_digit() -> tuple[Float[Tensor, "n 1 8 8"], Int64[Tensor, "n"], Bool[Te
     return images.float()[:, None] / 8 - 1, labels.long(), held_out
 
 
-class DigitUNet(nn.Module):
-    """`toys.TinyUNet` for digits, which also hears the class that is asked for.
+class DigitUNet(TinyUNet):
+    """A `toys.TinyUNet` for digits, which also hears the class that is asked for.
 
     x [B, 1, 8, 8], t [B] in [0, 1], label [B] int64 -> [B, 1, 8, 8]. The label `classes`, or None, means "no class",
     for classifier-free guidance. `residuals` are five tensors that are added, as ControlNet does it, to skips 0 to 3
@@ -51,22 +51,9 @@ class DigitUNet(nn.Module):
     """
 
     def __init__(self, base: int = 16, classes: int = 10) -> None:
-        super().__init__()
-        b = base
+        super().__init__(1, base)
         self.classes = classes
-        self.time = time_mlp()
         self.label = nn.Embedding(classes + 1, 32)
-        self.conv_in = nn.Conv2d(1, b, 3, padding=1)
-        self.enc1 = TinyBlock(b, b)
-        self.down = nn.Conv2d(b, 2 * b, 3, stride=2, padding=1)
-        self.enc2 = TinyBlock(2 * b, 2 * b)
-        self.mid = TinyBlock(2 * b, 2 * b)
-        self.dec3 = TinyBlock(4 * b, 2 * b)
-        self.dec2 = TinyBlock(4 * b, 2 * b)
-        self.up = nn.Conv2d(2 * b, b, 3, padding=1)
-        self.dec1 = TinyBlock(2 * b, b)
-        self.dec0 = TinyBlock(2 * b, b)
-        self.conv_out = nn.Conv2d(b, 1, 3, padding=1)
 
     def forward(
         self,
@@ -168,8 +155,8 @@ class Judge:
         if labels is None:
             return float(_mean_distance(ours) / _mean_distance(self._real))
         pairs = [(ours[labels == d], self._real[self.labels == d]) for d in labels.unique()]
-        ratios = [_mean_distance(one) / _mean_distance(real) for one, real in pairs if len(one) > 1]
-        return float(torch.stack(ratios).mean())
+        shares = [_mean_distance(one) / _mean_distance(real) for one, real in pairs if len(one) > 1]
+        return float(torch.stack(shares).mean())
 
     def features(self, images: Float[Tensor, "n 1 8 8"]) -> Float[Tensor, "n features"]:
         """Features of the images in the judge's units, in float64: [N, 1, 8, 8] -> [N, 32]."""
@@ -215,16 +202,24 @@ def _mean_distance(features: Tensor) -> Tensor:
 def load_weights(module: nn.Module, file: Path) -> nn.Module:
     """The module with the weights of an .npz file, frozen and in evaluation mode."""
     with np.load(file, allow_pickle=False) as stored:
-        module.load_state_dict({key: torch.from_numpy(stored[key].astype(np.float32)) for key in stored.files})
+        module.load_state_dict({key: torch.from_numpy(stored[key]).float() for key in module.state_dict()})
     return module.eval().requires_grad_(False)
 
 
-@lru_cache(maxsize=1)
+@cache
 def judge() -> Judge:
     """The public judge: what criteria of the lessons are announced in."""
+    return read_judge(ASSETS / "judge.npz")
+
+
+def read_judge(file: Path) -> Judge:
+    """Judge with the weights of an .npz file, and with the digits that the file calls held out from it."""
+    with np.load(file, allow_pickle=False) as stored:
+        held_out = torch.from_numpy(stored["held_out"])
     classifier = DigitClassifier()
-    load_weights(classifier, ASSETS / "judge.npz")
-    return Judge(classifier, *load_digits("held_out"))
+    load_weights(classifier, file)
+    images, labels, _ = every_digit()
+    return Judge(classifier, images[held_out], labels[held_out])
 
 
 def teacher() -> DigitUNet:

@@ -6,6 +6,8 @@ import math
 import torch
 from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, error_of
 from blindgrade.figures import bars, curves, image
+from digit_controls import edge_control, edge_map, ink_control, ink_map, obedience
+from digits import load_digits, teacher
 
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
@@ -372,7 +374,7 @@ def tells_apart_what_the_maps_see(lesson, rng):
     cells = [(tool, EDITS[number]) for tool, numbers in telling.items() for number in numbers]
     return {f"{tool}, {edit}": lesson.map_changes(tool, edit) for tool, edit in rng.shuffled(cells)}
 
-def edge_map(rng, height, width, lit, channels=3, dtype=torch.float32):
+def line_map(rng, height, width, lit, channels=3, dtype=torch.float32):
     """Black with a given share of lit values, the same in all channels; values within 0.03 of 0 and 1."""
     order = torch.argsort(rng.uniform(height * width)).reshape(height, width)
     white = order < round(lit * height * width)
@@ -387,7 +389,7 @@ def passes_good_maps_and_names_the_fault(lesson, rng):
     full[:, 0, 0], full[:, 5, 6] = 0.0, 1.0
     too_low[1, 2, 3], too_high[2, 7, 9] = -0.002, 1.002
     cases = {
-        "good edges": (edge_map(rng, 24, 40, 0.1, dtype=torch.float64), 3, 5, "canny"),
+        "good edges": (line_map(rng, 24, 40, 0.1, dtype=torch.float64), 3, 5, "canny"),
         "good depth": (depth, 3, 5, "depth"),
         "good depth from exactly 0 to exactly 1": (full, 3, 5, "depth"),
         "one channel": (depth[:1], 3, 5, "depth"),
@@ -547,3 +549,116 @@ def measures_overlap_by_the_union(lesson, rng):
     a, b = columns_between(4, 16, 2, 7), columns_between(4, 16, 6, 12)
     cases["exactly a tenth"] = pair(rng, a, b, rng.choice([-1.5, 1.5]))
     return answers_and_purity(lesson.classify_pair, cases)
+
+CLOSE = {"float32": 2e-3}  # ten steps through a network, in another order of additions
+
+def scenes(rng, count):
+    """Unseen digits, their labels, and noise to begin with."""
+    images, labels = load_digits("held_out")
+    rows = rng.shuffled(list(range(len(images))))[:count]
+    return images[rows], labels[rows], rng.normal(count, 1, 8, 8)
+
+def strips(result, rng):
+    images, _, _ = scenes(rng, 7)
+    rows = [images, *(result[name] for name in ("without a control", "with edges", "with edges and ink"))]
+    tall = torch.cat([torch.cat(list(row[:7, 0]), dim=1) for row in rows])
+    return image("Unseen digits; drawn without a control, with their edges, with edges and ink", -tall, low=-1, high=1)
+
+@check("draw_controlled", weight=3, public=True, atol=CLOSE, rtol=1e-2, figure=strips)
+def draws_with_none_one_and_two_controls(lesson, rng):
+    """Without a control, with one and with two, the digits are those of the walk, each control at its own scale.
+
+    The arguments stay as they are.
+    """
+    images, labels, start = scenes(rng, 7)
+    unet, nobody = teacher(), torch.full_like(labels, 10)
+    edges, ink = edge_map(images), ink_map(images)
+    watch = Watch(start, edges, ink, nobody)
+    both = [edge_control(), ink_control()]
+    return {
+        "without a control": lesson.draw_controlled(unet, [], [], [], start, nobody, 10),
+        "with edges": lesson.draw_controlled(unet, both[:1], [edges], [1.0], start, nobody, 10),
+        "with edges and ink": lesson.draw_controlled(unet, both, [edges, ink], [0.7, 0.5], start, nobody, 10),
+        "arguments unchanged": watch.unchanged(),
+    }
+
+@check("draw_controlled", weight=2, public=True, atol=0.02)
+def stacks_one_scene_and_two(lesson, rng):
+    """Edges and ink of one scene obey its edges; with the ink of another scene they obey them less."""
+    images, _, start = scenes(rng, 24)
+    nobody = torch.full((24,), 10)
+    edges, both = edge_map(images), [edge_control(), ink_control()]
+    inks = {"of one scene": ink_map(images), "of two scenes": ink_map(images.roll(1, dims=0))}
+    return {
+        f"obedience to edges and ink {name}": obedience(
+            lesson.draw_controlled(teacher(), both, [edges, ink], [1.0, 1.0], start, nobody, 5), edges
+        )
+        for name, ink in inks.items()
+    }
+
+def sweep_case(rng, count, agrees, scales, wanted, steps=5):
+    """Arguments of sweep_digits: prompts that agree with the maps, or ask for the next digit."""
+    images, labels, start = scenes(rng, count)
+    prompts = labels if agrees else (labels + 1) % 10
+    return teacher(), edge_control(), start, prompts, edge_map(images), scales, wanted, steps
+
+def trade_on_digits(result, rng):
+    lines = {}
+    for said in ("agrees", "contradicts"):
+        seen = result[f"the prompt {said}"]
+        lines |= {f"{name}, prompt {said}": (SWEEP, seen[name]) for name in ("obedient", "read")}
+    return curves("What the knob of a trained control trades", lines, xlabel="scale", low=0, high=1)
+
+def measured(found):
+    """The two curves. The choice is left out: one digit that another machine reads otherwise could turn it."""
+    return {"obedient": found["obedient"], "read": found["read"]}
+
+@check("sweep_digits", weight=3, public=True, atol=0.05, figure=trade_on_digits)
+def measures_six_scales(lesson, rng):
+    """Obedience and legibility are right at six scales, where prompt and map agree and where they do not."""
+    return {
+        "the prompt agrees": measured(lesson.sweep_digits(*sweep_case(rng, 30, True, SWEEP, 0.6))),
+        "the prompt contradicts": measured(lesson.sweep_digits(*sweep_case(rng, 30, False, SWEEP, 0.5))),
+    }
+
+class Knob:
+    """A U-Net and a control whose drawings depend on the scale alone.
+
+    The quieter the scale is below 1.1, the more drawings are another picture. The louder it is above 1, the more have
+    the right edges with ink and paper exchanged, which nobody can read.
+    """
+
+    def __init__(self, images):
+        self.images = images
+
+    def control(self, x, t, hint):
+        return [torch.ones(len(x), 16, 8, 8), *[torch.zeros(1)] * 4]
+
+    def unet(self, x, t, label, residuals=None):
+        loud = 0.0 if residuals is None else float(residuals[0].mean())
+        quiet, shouted = (round(len(x) * max(0.0, share)) for share in (1.1 - loud, loud - 1))
+        wish = self.images.clone()
+        wish[:quiet] = -self.images[:quiet].flip(3)
+        wish[len(x) - shouted :] *= -1
+        return x - wish
+
+def choices(lesson, rng, scales, wishes):
+    """Choices on drawings that depend on the scale alone, and on drawings that are the noise itself."""
+    images, labels, start = scenes(rng, 20)
+    toy, edges = Knob(images), edge_map(images)
+    case = (toy.unet, toy.control, start, labels, edges, scales)
+    return {
+        **{f"wanted {wanted}": lesson.sweep_digits(*case, wanted, 1) for wanted in wishes},
+        "if the U-Net leaves the noise as it is": lesson.sweep_digits(
+            lambda x, *_: torch.zeros_like(x), toy.control, images, labels, edges, scales, 0.5, 2
+        ),
+        "error if none obeys": error_of(lesson.sweep_digits, *case, 1.5, 1),
+    }
+
+@check("sweep_digits", weight=2, public=True, atol=0.01)
+def takes_the_most_legible_obedient_scale(lesson, rng):
+    """chosen is the most legible of the scales that obey, wherever it stands; every scale starts from one noise.
+
+    If none obeys, ValueError is raised.
+    """
+    return choices(lesson, rng, rng.shuffled([0.2, 0.5, 0.8, 1.0, 1.05, 1.6]), (0.3, 0.97))

@@ -351,8 +351,9 @@ def prepare_generation(
 # ## What moves when the reference moves? An open experiment
 #
 # The two methods read the reference through two kinds of encoder. A VAE's latent has the layout: shift the picture by
-# eight pixels, and the latent shifts by one. CLIP was trained to match pictures with captions, so it says what is to
-# be seen, and nearly the same for the shifted picture. Build a small one of each kind, of any design you like.
+# eight pixels, and the latent shifts by about one place. CLIP was trained to match pictures with captions, so it says
+# what is to be seen, and nearly the same for the shifted picture. Build a small one of each kind, of any design you
+# like.
 #
 # The pictures are 16 x 16: a textured square of 8 x 8 pixels somewhere on a dark canvas, with faint grain. There are
 # five textures: stripes that lie, stand or lean, a chequerboard, and plain. Your function gets a batch of them and

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import torch
-from blindgrade.checks import Watch, answers_and_purity, check, error_of, gradients, in_each_dtype, made_in, shapes_of
+from blindgrade.checks import Fail, Watch, answers_and_purity, check, error_of, gradients, in_each_dtype, made_in, shapes_of
+from blindgrade.figures import bars, points
 
 
 def encoded(rng, batch, tokens, width_l, width_g, dtype=torch.float32):
@@ -193,6 +196,21 @@ def adds_to_the_time_embedding(lesson, rng):
         "in float64": added(lesson, rng, (12, 8, 20), 3, torch.float64),
     }
 
+@check("SDXLAddedConditioning", weight=1.5, public=True, **ADDED)
+def tells_sizes_and_texts_apart(lesson, rng):
+    """AT WHAT QUALITY: one time embedding with other sizes, other crops and other pooled texts, one at a time."""
+    base, ids = rng.integers(6, low=64, high=400), []
+    for place in range(6):
+        other = base.clone()
+        other[place] = rng.integer(400, 600)
+        ids.append(other)
+    ids, time_emb, pooled = torch.stack([base, *ids]), rng.normal(1, 10), rng.normal(7, 5)
+    module = rng.fill(lesson.SDXLAddedConditioning(5, 8, 10), scale=0.2)
+    return {
+        "ids": module(time_emb.expand(7, -1), pooled[:1].expand(7, -1), ids),
+        "texts": module(time_emb.expand(7, -1), pooled, ids[:1].expand(7, -1)),
+    }
+
 @check("SDXLAddedConditioning", public=True, **ADDED)
 def both_layers_learn(lesson, rng):
     """The pooled text and all four tensors of the state get their gradients."""
@@ -252,21 +270,6 @@ def refuses_impossible_handoffs(lesson, rng):
     seen = {f"error, {name}": error_of(lesson.refiner_split, timesteps, value) for name, value in bad.items()}
     return {**seen, "good": [lesson.refiner_split(timesteps, value) for value in (0.004, 0.5, 1.0)]}
 
-NAMES = [
-    "attention pooling",
-    "attention in the deep levels",
-    "a second attention path",
-    "unet with more blocks",
-    "refiner",
-    "refinement stage",
-    "text encoder",
-    "better vae",
-    "size embedding",
-    "wider layers",
-    "guidance network",
-    "upscaler",
-]
-
 def changed(rng, name, edits, steps):
     """A card, with its keys in any order."""
     entries = {"name": name, "edits_unet_blocks": edits, "runs_own_denoising_steps": steps}
@@ -292,6 +295,72 @@ def own_steps_come_first(lesson, rng):
     drawn = cards(rng, [(True, True), (False, True), (True, False)])
     return [lesson.where_change_lands(card) for card in drawn]
 
+def part(part_of, own_steps=False, **figures):
+    """The card of one part."""
+    return {"part_of": part_of, "own_steps": own_steps, "figures": figures}
+
+def sd15():
+    levels = {f"unet level {i}": part("unet", channels=c, blocks=1, context=768) for i, c in enumerate([320, 640, 1280])}
+    return {
+        **levels,
+        "unet level 3": part("unet", channels=1280, blocks=0),
+        "clip vit-l": part(None, width=768),
+        "vae": part(None, channels=4, batch=9),
+    }
+
+def sdxl():
+    return {
+        "unet level 0": part("unet", channels=320, blocks=0),
+        "unet level 1": part("unet", channels=640, blocks=2, context=2048),
+        "unet level 2": part("unet", channels=1280, blocks=10, context=2048),
+        "clip vit-l": part(None, width=768),
+        "openclip vit-bigg": part(None, width=1280),
+        "added embedding": part(None, inputs=2816),
+        "vae": part(None, channels=4, batch=256, average=1),
+        "refiner": part(None, own_steps=True, channels=384),
+    }
+
+def in_order(places):
+    """The changes by name, so that a dict in any order is one answer."""
+    return dict(sorted(dict(places).items()))
+
+@check("list_changes", weight=2, public=True)
+def from_sd15_to_sdxl(lesson, rng):
+    """From Stable Diffusion 1.5 to SDXL there are the right changes at the right places; the lists are not changed."""
+    old, new = sd15(), sdxl()
+    kept = copy.deepcopy((old, new))
+    changes = in_order(lesson.list_changes(old, new))
+    return {"changes": changes, "lists unchanged": (old, new) == kept}
+
+NAMES = [
+    *("unet level 0", "unet level 1", "unet middle", "encoder head", "encoder body", "vae", "sampler"),
+    *("polisher level 0", "polisher level 1", "tagger", "unet-like adapter"),
+]
+
+@check("list_changes", public=True)
+def what_is_gone_and_what_is_a_part(lesson, rng):
+    """A part that is gone is a change, parts of one network make one, and only the U-Net's own blocks are inside."""
+    old = {
+        "unet level 0": part("unet", blocks=1),
+        "unet level 1": part("unet", blocks=2),
+        "encoder head": part("encoder", width=8),
+        "unet-like adapter": part(None, width=1),
+        "vae": part(None, channels=4),
+    }
+    new = {
+        "unet-like adapter": part(None, width=2),
+        "vae": part(None, channels=4),
+        "unet level 0": part("unet", blocks=1),
+        "encoder head": part("encoder", width=9),
+        "polisher level 0": part("polisher", own_steps=True, blocks=1),
+        "polisher level 1": part("polisher", own_steps=True, blocks=2),
+    }
+    return {
+        "changes": in_order(lesson.list_changes(old, new)),
+        "backwards": in_order(lesson.list_changes(new, old)),
+        "no change": in_order(lesson.list_changes(old, dict(reversed(old.items())))),
+    }
+
 def routed(lesson, rng, signals):
     """Channel and mechanism of each signal, asked in random order."""
     return {signal: lesson.route_conditioning(signal) for signal in rng.shuffled(signals)}
@@ -308,3 +377,96 @@ def routes_the_first_two(lesson, rng):
 def routes_four_more(lesson, rng):
     """One signal of each other kind is routed: a place, a map, a reference image, and the text as one vector."""
     return routed(lesson, rng, ["crop_top_left", "pose_map", "reference_image", "pooled_text"])
+
+MOST_CROPPED, MOST_HALVED = 0.08, 0.01
+RATIOS = (1.0, 3 / 2, 2 / 3, 16 / 9, 9 / 16, 5 / 4, 3 / 4)
+
+def collection(rng, count, towers=False):
+    """Sizes [count, 2] of a collection: seven usual ratios with jitter, and 3 % panoramas (or towers)."""
+    weights = 0.1 + rng.uniform(len(RATIOS), dtype=torch.float64)
+    kind = torch.multinomial(weights, count, replacement=True, generator=rng.generator)
+    usual = torch.tensor(RATIOS, dtype=torch.float64).log()[kind]
+    usual = usual + rng.number(0.03, 0.08) * rng.normal(count, dtype=torch.float64)
+    wide = -math.log(3) * (1 + rng.uniform(count, dtype=torch.float64))
+    logs = torch.where(rng.uniform(count) < 0.03, -wide if towers else wide, usual)
+    area = 2 ** (18 + 4 * rng.uniform(count, dtype=torch.float64))
+    return torch.stack([(area * logs.exp()).sqrt(), (area / logs.exp()).sqrt()], dim=1).round().long()
+
+def chosen_for(lesson, sizes, area, multiple):
+    """The student's six buckets for these pictures, and the predicted share."""
+    watch = Watch(sizes)
+    answer = dict(lesson.choose_buckets(sizes, 6, area, multiple))
+    return {
+        "buckets": [[int(height), int(width)] for height, width in answer["buckets"]],
+        "predicted": float(answer["predicted_loss"]),
+        "sizes unchanged": watch.unchanged(),
+    }
+
+def cropped(sizes, buckets):
+    """The share [N] that each picture loses in the bucket that takes least away from it."""
+    picture = (sizes[:, 0] / sizes[:, 1]).double().log()[:, None]
+    shapes = torch.tensor([math.log(height / width) for height, width in buckets], dtype=torch.float64)
+    return 1 - (-(picture - shapes).abs().min(dim=1).values).exp()
+
+def keeps_the_rules(result, area, multiple):
+    """Fail unless there are one to six buckets of the right size."""
+    buckets = result["buckets"]
+    if not 1 <= len(buckets) <= 6:
+        raise Fail(f"there are {len(buckets)} buckets; one to six are allowed")
+    for height, width in buckets:
+        if height < 1 or width < 1 or height % multiple or width % multiple:
+            raise Fail(f"{height} by {width}: each side is a positive multiple of {multiple}")
+        if not 0.85 * area <= height * width <= area:
+            raise Fail(f"{height} by {width} has {height * width} pixels; expected {0.85 * area:.0f} to {area}")
+    if not result["sizes unchanged"]:
+        raise Fail("the sizes were changed")
+
+def little_is_lost(lost):
+    """Fail unless the mean and the tail of what pictures lose are small enough."""
+    if not lost.mean() <= MOST_CROPPED:
+        raise Fail(f"on average {lost.mean():.3f} of a picture is cropped away; expected at most {MOST_CROPPED}")
+    halved = (lost > 0.5).double().mean()
+    if not halved <= MOST_HALVED:
+        raise Fail(f"{100 * halved:.1f} % of the pictures lose more than half; expected at most 1 %")
+
+def public_album(rng):
+    """A collection of which the student sees the first half."""
+    return collection(rng, 4000).split(2000)
+
+def fits_the_unseen_half(result, expected, rng):
+    """The verdict on the half that the student has not seen."""
+    keeps_the_rules(result, 1024 * 1024, 64)
+    little_is_lost(cropped(public_album(rng)[1], result["buckets"]))
+
+def share_beside_prediction(result, rng):
+    lost = float(cropped(public_album(rng)[1], result["buckets"]).mean())
+    heights = {"predicted": result["predicted"], "measured": lost, "criterion": MOST_CROPPED}
+    return bars("Share of a picture that is cropped away", heights, ylabel="share")
+
+@check("choose_buckets", weight=2, public=True, reference=False, verdict=fits_the_unseen_half,
+       figure=share_beside_prediction)  # fmt: skip
+def crops_little_of_unseen_pictures(lesson, rng):
+    """Six buckets crop at most 0.08 away on average, and at most one unseen picture in a hundred loses over half."""
+    return chosen_for(lesson, public_album(rng)[0], 1024 * 1024, 64)
+
+def small_album(rng):
+    return collection(rng, 800, towers=True)
+
+def keeps_to_small_squares(result, expected, rng):
+    """The verdict on the rules at another area and another multiple."""
+    keeps_the_rules(result, 512 * 512, 32)
+    lost = cropped(small_album(rng), result["buckets"])
+    if not lost.mean() <= 0.2:
+        raise Fail(f"on average {lost.mean():.2f} of a picture is cropped away, nearly as much as by one square")
+
+def shapes_over_pictures(result, rng):
+    ratio = (lambda sizes: (sizes[:, 0] / sizes[:, 1]).double())(small_album(rng))
+    pictures = 512 * torch.stack([ratio**-0.5, ratio**0.5], dim=1)
+    buckets = torch.tensor([[width, height] for height, width in result["buckets"]], dtype=torch.float64)
+    title = "Pictures, resized to one area, and the buckets"
+    return points(title, {"pictures": pictures[:300], "buckets": buckets}, xlabel="width", ylabel="height")
+
+@check("choose_buckets", public=True, reference=False, verdict=keeps_to_small_squares, figure=shapes_over_pictures)
+def obeys_area_and_multiple(lesson, rng):
+    """With another area and another multiple the buckets keep to them; the sizes are not changed."""
+    return chosen_for(lesson, small_album(rng), 512 * 512, 32)

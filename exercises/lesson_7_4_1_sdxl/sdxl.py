@@ -6,12 +6,13 @@
 #
 # Stable Diffusion XL is what became of the U-Net when nothing was spared: three times the parameters, two
 # text encoders, a model that is told what its training pictures went through, and a second network for the
-# last touch. The U-Net's last stand, in other words. The lessons after this one leave it behind, and to see
+# last touch. **The U-Net's last stand**, in other words. The lessons after this one leave it behind, and to see
 # why, look first at what could still be done *in*, *around* and *alongside* it.
 #
 # You will join two text encoders and let the picture read both at once, see three bad ways to train on
 # pictures of all sizes and a fourth that simply tells the model the truth, feed six integers into the time
-# embedding, hand a half-finished picture over to the refiner, and in the end put everything on a map.
+# embedding, hand a half-finished picture over to the refiner, find the changes yourself by comparing two parts
+# lists, and choose the shapes that training pictures are cropped to.
 #
 # **Notation**, the same in all exercises:
 #
@@ -367,6 +368,50 @@ def where_change_lands(change: dict) -> str:
 
 
 # %% [markdown]
+# ## Five changes
+#
+# Which changes were there? Do not take the list from a blog; make it. Here are the parts lists of two models, as
+# their configurations give them (attention blocks per layer, and how wide a context they read):
+#
+# | part | Stable Diffusion 1.5 | SDXL |
+# |---|---|---|
+# | `unet level 0` | 320 channels, 1 block, context 768 | 320 channels, 0 blocks |
+# | `unet level 1` | 640 channels, 1 block, context 768 | 640 channels, 2 blocks, context 2048 |
+# | `unet level 2` | 1280 channels, 1 block, context 768 | 1280 channels, 10 blocks, context 2048 |
+# | `unet level 3` | 1280 channels, 0 blocks | gone |
+# | `clip vit-l` | width 768 | width 768 |
+# | `openclip vit-bigg` | | width 1280 |
+# | `added embedding` | | 2816 inputs: pooled text and six integers |
+# | `vae` | 4 channels, trained with batches of 9 | 4 channels, trained with batches of 256 and an average of weights |
+# | `refiner` | | takes the last steps |
+#
+# In code a parts list is a dict from name to card:
+#
+# | key | type | meaning |
+# |---|---|---|
+# | `part_of` | str or None | the network that it is a part of, such as `"unet"`; None if it stands for itself |
+# | `own_steps` | bool | does it take denoising steps besides those of the base model? |
+# | `figures` | dict | what can be counted: channels, blocks, widths |
+#
+# All parts of one network make *one* change, under the network's name: four levels of the U-Net were rebuilt, but "the
+# U-Net has other blocks" is one thing to say. A part that is gone is a change as much as a part that is new, and what is
+# as it was is none. Then each change lands somewhere: the blocks of `"unet"` are the base model's, those of any other
+# network are not.
+
+
+# %%
+def list_changes(old: dict[str, dict], new: dict[str, dict]) -> dict[str, str]:
+    """The changes from one parts list to another, and where each of them lands.
+
+    old, new: from the name of a part to its card, a dict with the keys part_of (str or None), own_steps (bool) and
+    figures (dict). All parts of one network agree on own_steps. Returns for each change its place, "IN", "AROUND" or
+    "ALONGSIDE", under the name of the network that the part belongs to, or of the part itself if it belongs to none.
+    Source: Podell et al. 2023 (SDXL, arXiv 2307.01952), table 1 and sections 2.1 to 2.5.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
 # ## Five channels
 #
 # By now a diffusion model can be told a great many things. Sort them. There are **five channels**, which
@@ -416,3 +461,48 @@ def route_conditioning(signal: str) -> tuple[str, str]:
     Ye et al. 2023 (IP-Adapter, arXiv 2308.06721).
     """
     raise NotImplementedError
+
+
+# %% [markdown]
+# ## Six shapes for every picture
+#
+# The first two sections about pictures cropped everything to one square. SDXL's last stage does better: it keeps a few
+# *buckets*, shapes of about $1024^2$ pixels whose sides are multiples of 64. A picture is resized and cropped to the
+# bucket that takes least away from it, and a batch is drawn from one bucket. The target size tells the model which
+# one. More buckets crop less, but each must fill its batches, so their number is limited. **Which ones?**
+#
+# With the ratio of height to width $a$ of the picture and $b$ of the bucket, what is cropped away is
+#
+# $$ 1 - \min\left(\frac{a}{b}, \frac{b}{a}\right). $$
+#
+# A picture of 900 by 600 in the bucket of 1024 by 1024 loses a third, in one of 1216 by 832 it loses 2.6 %.
+#
+# The collections have many squares, photographs of 3:2 and 4:3 both ways, screens of 16:9, all slightly cut, and some
+# three in a hundred are panoramas, up to nine times as long as high (or high as long). You may choose at most `count`
+# buckets. The criterion, measured with six buckets on pictures of the same collection that you have *not* seen:
+#
+# - on average at most **0.08** of a picture is cropped away, and
+# - at most **one picture in a hundred** loses more than half.
+#
+# The square alone crops 0.3 away. Each of the two goals alone is easy. Design as you like, and predict the share that is
+# cropped away on average: the report shows it beside what was measured. The prediction is not graded.
+
+
+# %%
+def choose_buckets(sizes: Int[Tensor, "pictures 2"], count: int, area: int, multiple: int = 64) -> dict:
+    """A few shapes that pictures of one collection are cropped to, with little loss.
+
+    sizes: height and width of some pictures of the collection [N, 2], integers; count: how many buckets you may use;
+    area: most pixels of a bucket; multiple: what each side is a multiple of. Returns {"buckets": list of (height, width),
+    ints, each with 0.85 area to area pixels; "predicted_loss": the share of a picture that you expect to be cropped
+    away on average, a number}.
+    Source: Podell et al. 2023 (SDXL, arXiv 2307.01952), section 2.3, multi-aspect training.
+    """
+    raise NotImplementedError
+
+
+# %% [markdown]
+# ## The same numbers as in a library
+#
+# Are these blocks those of the published code? If diffusers is installed, the next cell makes its modules with random
+# weights, loads them into yours, and compares the answers.

@@ -49,23 +49,15 @@ def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
 
 def train_judges() -> None:
     """judge.npz from the public split, private_judge.npz from another split with another seed."""
-    train, held_out = load_digits("train"), load_digits("held_out")
-    _judge("public", train, held_out, PUBLIC_SEED, PUBLIC / "judge.npz")
+    _, labels, public = every_digit()
+    private = torch.from_numpy(_held_out(labels.numpy(), PRIVATE_SEED))
+    _train_judge(public, PUBLIC_SEED, PUBLIC / "judge.npz")
+    _train_judge(private, PRIVATE_SEED, PRIVATE / "private_judge.npz")
+
+
+def _train_judge(held_out: Tensor, seed: int, file: Path) -> None:
     images, labels, _ = every_digit()
-    chosen = torch.from_numpy(_held_out(labels.numpy(), PRIVATE_SEED))
-    extra = {"held_out": chosen.numpy()}
-    train, held_out = (images[~chosen], labels[~chosen]), (images[chosen], labels[chosen])
-    _judge("private", train, held_out, PRIVATE_SEED, PRIVATE / "private_judge.npz", extra)
-
-
-def _judge(
-    name: str,
-    train: tuple[Tensor, Tensor],
-    held_out: tuple[Tensor, Tensor],
-    seed: int,
-    file: Path,
-    extra: dict[str, np.ndarray] | None = None,
-) -> None:
+    train = images[~held_out], labels[~held_out]
     torch.manual_seed(seed)
     model = DigitClassifier()
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.05)
@@ -80,7 +72,7 @@ def _judge(
         loss.backward()
         optimizer.step()
         schedule.step()
-    _save(model, file, extra)
+    _save(model, file, {"held_out": held_out.numpy()})
 
 
 def report_judges() -> None:
@@ -88,10 +80,13 @@ def report_judges() -> None:
     from digits import judge
     from grader_toys.judges import private_judge
 
-    images, labels, chosen = every_digit()
-    with np.load(PRIVATE / "private_judge.npz", allow_pickle=False) as stored:
-        private = torch.from_numpy(stored["held_out"])
-    for name, judged, held_out in (("public", judge(), chosen), ("private", private_judge(), private)):
+    images, labels, _ = every_digit()
+    for name, judged, file in (
+        ("public", judge(), PUBLIC / "judge.npz"),
+        ("private", private_judge(), PRIVATE / "private_judge.npz"),
+    ):
+        with np.load(file, allow_pickle=False) as stored:
+            held_out = torch.from_numpy(stored["held_out"])
         x, y = images[held_out], labels[held_out]
         order = y.argsort(stable=True)
         halves = [order[0::2], order[1::2]]

@@ -24,8 +24,10 @@ from blindgrade.checks import (
     made_in,
     shapes_of,
 )
-from blindgrade.figures import curves
+from blindgrade.figures import curves, image
+from digits import judge, load_digits, teacher
 from grader_toys.images import shapes_batch
+from grader_toys.judges import private_judge
 from grader_toys.shapes_denoiser import shapes_denoiser
 from toys import TinyUNet, alpha_bar_table, time_features
 
@@ -830,3 +832,173 @@ def obeys_outlines_after_80_updates(lesson, rng, given):
 def obeys_outlines_it_has_not_seen(lesson, rng, given):
     """After 120 updates new images are denoised better with their own outline and worse with another's."""
     return control_trained_for(120, lesson, rng, given)
+
+
+# ---------------------------------------------------------------- digit_control
+
+COUNT = 120  # of digits that are drawn
+LEAST_SHARED, LEAST_READ, LEAST_PROMPTED, LOUDEST_WHISPER = 0.62, 0.5, 0.9, 0.2
+# MEASURED
+
+
+def edges_of(images):
+    """The edge map of the lesson's text."""
+    across = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
+    padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
+    slopes = F.conv2d(padded, torch.stack([across, across.T])[:, None])
+    return (slopes.norm(dim=1, keepdim=True) > 0.5).float()
+
+
+def shared_edges(images, maps):
+    """Intersection over union of the images' edges and the asked ones, the mean over the images."""
+    found = edges_of(images)
+    both, either = (found * maps).sum(dim=(1, 2, 3)), (found + maps).clamp(max=1).sum(dim=(1, 2, 3))
+    return float((both / either.clamp(min=1)).mean())
+
+
+def unseen_maps(rng):
+    """Digits to learn from, and maps, starts and noisy digits of others for the drawing and the measurement."""
+    images, labels = load_digits("train")
+    others, digits = load_digits("held_out")
+    rows = rng.shuffled(list(range(len(others))))[:COUNT]
+    return {
+        "images": images,
+        "labels": labels,
+        "others": others[rows],
+        "digits": digits[rows],
+        "start": rng.normal(COUNT, 1, 8, 8),
+        "t": rng.uniform(COUNT),
+        "eps": rng.normal(COUNT, 1, 8, 8),
+    }
+
+
+def drawn(unet, control, start, label, hint):
+    """Ten Euler steps from noise to pictures."""
+    x = start
+    for k in range(10):
+        t = torch.full((len(x),), 1 - k / 10)
+        x = x - unet(x, t, label, control(x, t, label, hint)) / 10
+    return x
+
+
+def felt(unet, control, given, hint):
+    """The velocity at noisy digits with the control's residuals, and the residuals."""
+    share = given["t"][:, None, None, None]
+    x_t = (1 - share) * given["others"] + share * given["eps"]
+    residuals = control(x_t, given["t"], given["digits"], hint)
+    return unet(x_t, given["t"], given["digits"], residuals), residuals
+
+
+def taught_to_draw(steps, lesson, rng, given):
+    """The control before, early in and after its training: its residuals, its velocities and what is drawn with it."""
+    unet, seed = teacher(), rng.integer(0, 1000)
+    frozen, data = Watch(unet.state_dict()), Watch(given)
+    maps, hints = edges_of(given["others"]), edges_of(given["images"])
+    task = (given["images"], given["labels"], hints)
+    seen = {}
+    with torch.no_grad():
+        share = given["t"][:, None, None, None]
+        alone = unet((1 - share) * given["others"] + share * given["eps"], given["t"], given["digits"])
+    for when, updates in {"start": 0, "early": 10, "end": steps}.items():
+        control = lesson.digit_control(unet, *task, updates, seed)
+        with torch.no_grad():
+            velocity, residuals = felt(unet, control, given, maps)
+            elsewhere, _ = felt(unet, control, given, maps.roll(1, dims=0))
+        seen[when] = {
+            "residuals": [list(residual.shape[1:]) for residual in residuals],
+            "silent": all(all_zero(residual) for residual in residuals),
+            "heard": float((velocity - alone).norm() / alone.norm()),
+            "deaf": torch.equal(velocity, elsewhere),
+            "velocity": velocity,
+        }
+        if not frozen.unchanged() or (updates == 0 and not seen[when]["silent"]) or seen[when]["heard"] > 3:
+            break  # whatever follows, this is wrong
+    seen |= {"U-Net unchanged": frozen.unchanged(), "data unchanged": data.unchanged()}
+    if "end" not in seen:
+        return seen
+    nobody = torch.full((COUNT,), 10)
+    with torch.no_grad():
+        seen["drawn"] = {
+            "without a prompt": drawn(unet, control, given["start"], nobody, maps),
+            "with a prompt": drawn(unet, control, given["start"], given["digits"], maps),
+        }
+    return seen
+
+
+def draws_along_edges(result, expected, rng):
+    judged_drawings(result, unseen_maps(rng), judge())
+
+
+def draws_along_unseen_edges(result, expected, rng):
+    judged_drawings(result, unseen_maps(rng), private_judge())
+
+
+def judged_drawings(result, given, by):
+    """The verdict: silent, then a whisper, then obeyed."""
+    if not result["U-Net unchanged"]:
+        raise Fail("the frozen U-Net was changed by the training", misconception="unet_not_frozen")
+    if not result["data unchanged"]:
+        raise Fail("the images, the labels or the hints were changed")
+    start, early, end = (result.get(when) for when in ("start", "early", "end"))
+    if not start["silent"]:
+        message = f"after 0 updates the residuals are not 0: the velocity changes by {start['heard']:.2f} of its size"
+        raise Fail(message, misconception="loud_from_the_start")
+    if not 0 < early["heard"] < LOUDEST_WHISPER:
+        message = f"after 10 updates the velocity changes by {early['heard']:.3f} of its size"
+        cause = why_not_obeyed(end, given) if end and early["heard"] else None
+        raise Fail(f"{message}; expected more than 0 and less than {LOUDEST_WHISPER}", misconception=cause)
+    shapes = [[16, 8, 8], [16, 8, 8], [32, 4, 4], [32, 4, 4], [32, 4, 4]]
+    if end["residuals"] != shapes:
+        raise Fail(f"the residuals have the shapes {end['residuals']} for each sample; expected {shapes}")
+    maps = edges_of(given["others"])
+    free, prompted = result["drawn"]["without a prompt"], result["drawn"]["with a prompt"]
+    shared, read = shared_edges(free, maps), by.legible(free, given["digits"])
+    asked = by.legible(prompted, given["digits"])
+    if shared >= LEAST_SHARED and read >= LEAST_READ and asked >= LEAST_PROMPTED:
+        return
+    raise Fail(
+        f"without a prompt the drawings share {shared:.2f} of the asked edges (expected at least {LEAST_SHARED}) and "
+        f"{read:.2f} are read as the map's digit (expected at least {LEAST_READ}); with a prompt {asked:.2f} are read "
+        f"as the prompt (expected at least {LEAST_PROMPTED})",
+        misconception=why_not_obeyed(end, given),
+    )
+
+
+def why_not_obeyed(end, given):
+    """The misconception for which the trained control gives evidence, or None."""
+    if end["deaf"]:
+        return "hint_dropped"
+    x0, eps, velocity = given["others"], given["eps"], end["velocity"]
+    errors = {
+        None: float(F.mse_loss(velocity, eps - x0)),
+        "predicts_the_noise": float(F.mse_loss(velocity, eps)),
+        "velocity_backwards": float(F.mse_loss(velocity, x0 - eps)),
+    }
+    return min(errors, key=lambda name: errors[name])
+
+
+def picture_of_drawings(result, rng):
+    given = unseen_maps(rng)
+    rows = [given["others"][:7], edges_of(given["others"][:7]) * 2 - 1, result["drawn"]["without a prompt"][:7]]
+    tall = torch.cat([torch.cat(list(row[:, 0]), dim=1) for row in rows])  # [24, 56]
+    return image("Unseen digits, their edge maps, and what is drawn along them without a prompt", -tall, low=-1, high=1)
+
+
+@check(
+    "digit_control",
+    weight=2,
+    public=True,
+    reference=False,
+    verdict=draws_along_edges,
+    inputs=unseen_maps,
+    figure=picture_of_drawings,
+)
+def is_silent_then_whispers_then_obeys(lesson, rng, given):
+    """Residuals of 0, then a whisper after 10 updates, and after 120 unseen digits are drawn along their edges."""
+    return taught_to_draw(120, lesson, rng, given)
+
+
+@check("digit_control", weight=3, reference=False, verdict=draws_along_unseen_edges, inputs=unseen_maps)
+def obeys_other_maps(lesson, rng, given):
+    """The same holds for other digits, another start and another judge."""
+    return taught_to_draw(120, lesson, rng, given)

@@ -567,3 +567,83 @@ def with_a_generator_and_epochs(unet, images, hints, steps, seed):
             parameter.grad = grad
         optimiser.step()
     return {name: tensor.detach().clone() for name, tensor in control.state_dict().items()}
+
+
+exercise("digit_control")
+wrong("loud_from_the_start", "    control.load_state_dict(shared, strict=False)  # copies the numbers\n", "    control.load_state_dict(shared, strict=False)\n    for zero in control.zero:\n        nn.init.normal_(zero.weight, std=0.1)\n",
+      hint="Before the first update the U-Net must draw exactly what it drew without you. Which layers decide it?")
+wrong("unet_not_frozen", "torch.optim.Adam(control.parameters(), lr=6e-3)", "torch.optim.Adam([*control.parameters(), *unet.requires_grad_(True).parameters()], lr=6e-3)",
+      hint="The U-Net changed. Only the branch may learn; the gradient passes through the U-Net and moves nothing in it.")
+wrong("hint_dropped", "control(x_t, t, prompt, hint)", "control(x_t, t, prompt, torch.zeros_like(hint))",
+      hint="Your branch never saw an edge in training, so it cannot follow one.")
+wrong("predicts_the_noise", "eps - x0)", "eps)",
+      hint="This U-Net answers with a velocity, from data to noise. What is the derivative of x_t with respect to t?")
+wrong("velocity_backwards", "eps - x0)", "x0 - eps)",
+      hint="t grows from data to noise, so the velocity points from the image to the noise.")
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 4):")
+fails("small_rate", "lr=6e-3", "lr=1e-4")
+fails("large_rate", "lr=6e-3", "lr=0.3")
+fails("hint_of_another_image", "x0, hint = images[rows], hints[rows]", "x0, hint = images[rows], hints[rows.roll(1)]")
+
+
+@right
+def small_and_light(unet, images, labels, hints, steps, seed):
+    """Reads the map alone, as a T2I-Adapter does (arXiv 2302.08453)."""
+    generator = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed + 1)
+    near = nn.Sequential(nn.Conv2d(1, 32, 3, padding=1), nn.SiLU(), nn.Conv2d(32, 32, 3, padding=1), nn.SiLU())
+    far = nn.Sequential(nn.Conv2d(32, 64, 3, 2, 1), nn.SiLU(), nn.Conv2d(64, 64, 3, padding=1), nn.SiLU())
+    clock = nn.Linear(16, 32)
+    out = nn.ModuleList(ZeroConv2d(i, o) for i, o in ((32, 16), (32, 16), (64, 32), (64, 32), (64, 32)))
+
+    def control(x, t, label, hint):
+        fine = near(hint) * (1 + clock(time_features(t)))[:, :, None, None]
+        coarse = far(fine)
+        return [zero(f) for zero, f in zip(out, (fine, fine, coarse, coarse, coarse), strict=True)]
+
+    parameters = [p for part in (near, far, clock, out) for p in part.parameters()]
+    optimiser = torch.optim.AdamW(parameters, lr=6e-3, weight_decay=1e-4)
+    for _ in range(steps):
+        rows = torch.randint(len(images), (64,), generator=generator)
+        t = torch.rand(64, generator=generator)
+        eps = torch.randn(64, 1, 8, 8, generator=generator)
+        x_t = torch.lerp(images[rows], eps, t.view(-1, 1, 1, 1))
+        label = labels[rows].masked_fill(torch.rand(64, generator=generator) < 0.5, 10)
+        error = unet(x_t, t, label, control(x_t, t, label, hints[rows])) - (eps - images[rows])
+        grads = torch.autograd.grad(error.square().mean(), parameters)
+        for parameter, grad in zip(parameters, grads, strict=True):
+            parameter.grad = grad
+        optimiser.step()
+    return control
+
+
+@right
+def copied_by_deepcopy(unet, images, labels, hints, steps, seed):
+    torch.manual_seed(seed)
+    twin = copy.deepcopy(unet).requires_grad_(True)
+    ear = nn.Sequential(nn.Conv2d(1, 16, 3, padding=1), nn.SiLU(), ZeroConv2d(16, 16))
+    zeros = nn.ModuleList(ZeroConv2d(c, c) for c in (16, 16, 32, 32, 32))
+    copied = [twin.time, twin.label, twin.conv_in, twin.enc1, twin.down, twin.enc2, twin.mid]
+
+    def control(x, t, label, hint):
+        mood = F.silu(twin.time(time_features(t)) + twin.label(label))
+        found = [twin.conv_in(x) + ear(hint)]
+        found.append(twin.enc1(found[-1], mood))
+        found.append(twin.down(found[-1]))
+        found.append(twin.enc2(found[-1], mood))
+        found.append(twin.mid(found[-1], mood))
+        return [zero(f) for zero, f in zip(zeros, found, strict=True)]
+
+    parameters = [p for part in (*copied, ear, zeros) for p in part.parameters()]
+    optimiser = torch.optim.Adam(parameters, lr=6e-3)
+    for step in range(steps):
+        rows = torch.randperm(len(images))[:64]
+        t = torch.rand(64)
+        eps = torch.randn_like(images[rows])
+        x_t = images[rows] + t[:, None, None, None] * (eps - images[rows])
+        label = torch.full((64,), 10) if step % 2 else labels[rows]
+        loss = (unet(x_t, t, label, control(x_t, t, label, hints[rows])) - eps + images[rows]).square().mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return control

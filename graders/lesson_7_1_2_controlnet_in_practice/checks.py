@@ -11,6 +11,8 @@ import torch
 
 from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, error_of
 from blindgrade.figures import bars, curves, image
+from digit_controls import edge_control, edge_map, ink_control, ink_map, obedience
+from digits import load_digits, teacher
 
 DTYPES = {"in float32": torch.float32, "in float64": torch.float64}
 
@@ -693,7 +695,7 @@ def tells_apart_what_the_maps_see(lesson, rng):
 # ---------------------------------------------------------------- check_control_image
 
 
-def edge_map(rng, height, width, lit, channels=3, dtype=torch.float32):
+def line_map(rng, height, width, lit, channels=3, dtype=torch.float32):
     """Black with a given share of lit values, the same in all channels; values within 0.03 of 0 and 1."""
     order = torch.argsort(rng.uniform(height * width)).reshape(height, width)
     white = order < round(lit * height * width)
@@ -709,7 +711,7 @@ def passes_good_maps_and_names_the_fault(lesson, rng):
     full[:, 0, 0], full[:, 5, 6] = 0.0, 1.0
     too_low[1, 2, 3], too_high[2, 7, 9] = -0.002, 1.002
     cases = {
-        "good edges": (edge_map(rng, 24, 40, 0.1, dtype=torch.float64), 3, 5, "canny"),
+        "good edges": (line_map(rng, 24, 40, 0.1, dtype=torch.float64), 3, 5, "canny"),
         "good depth": (depth, 3, 5, "depth"),
         "good depth from exactly 0 to exactly 1": (full, 3, 5, "depth"),
         "one channel": (depth[:1], 3, 5, "depth"),
@@ -735,13 +737,13 @@ def compares_the_size_in_pixels(lesson, rng):
 @check("check_control_image", weight=2)
 def judges_edge_maps_by_their_lines(lesson, rng):
     """Edges must be black or white, and neither nearly absent nor everywhere; for other kinds these rules are off."""
-    grey = edge_map(rng, 32, 40, 0.1)
+    grey = line_map(rng, 32, 40, 0.1)
     grey[2, 5, 7] = rng.number(0.1, 0.9)
-    sparse, dense = edge_map(rng, 32, 40, 0.003), edge_map(rng, 32, 40, 0.35)
+    sparse, dense = line_map(rng, 32, 40, 0.003), line_map(rng, 32, 40, 0.35)
     one_channel_lit = torch.zeros(3, 32, 40)
-    one_channel_lit[0] = edge_map(rng, 32, 40, 0.45)[0]
+    one_channel_lit[0] = line_map(rng, 32, 40, 0.45)[0]
     maps = {"grey": grey, "sparse": sparse, "dense": dense, "lit in one channel": one_channel_lit}
-    maps |= {"just enough": edge_map(rng, 32, 40, 0.007), "just short of too much": edge_map(rng, 32, 40, 0.27)}
+    maps |= {"just enough": line_map(rng, 32, 40, 0.007), "just short of too much": line_map(rng, 32, 40, 0.27)}
     maps["grey all over"] = rng.uniform(3, 32, 40, low=0.1, high=0.9)
     cases = {f"{name} as {kind}": (img, 4, 5, kind) for name, img in maps.items() for kind in ("canny", "depth")}
     return answers(lesson.check_control_image, cases)
@@ -752,7 +754,7 @@ def knows_where_its_limits_lie(lesson, rng):
     """Just inside a limit is no fault, just outside is one; a value of exactly 0.5 is not lit."""
     cases = {}
     for value in (0.04, 0.06, 0.07, 0.94, 0.96):
-        img = edge_map(rng, 24, 32, 0.1)
+        img = line_map(rng, 24, 32, 0.1)
         img[:, 3, 5] = value
         cases[f"an edge map with a pixel of {value}"] = (img, 3, 4, "canny")
     columns = torch.arange(32).expand(3, 24, 32)
@@ -776,7 +778,7 @@ def reports_all_faults_in_order(lesson, rng):
         "blank and too bright": (2 + lit, 2, 3, "canny"),
         "blank, four channels": (lit - 0.5, 2, 2, "canny"),
         "blank grey": (lit[:3] - 0.4, 2, 3, "canny"),
-        "dense edges of the wrong size": (edge_map(rng, 16, 24, 0.5, channels=1), 1, 3, "canny"),
+        "dense edges of the wrong size": (line_map(rng, 16, 24, 0.5, channels=1), 1, 3, "canny"),
         "narrow but not blank": (0.4 + 0.01 * rng.uniform(3, 16, 24, dtype=torch.float64), 2, 3, "depth"),
     }
     return answers(lesson.check_control_image, cases)
@@ -1038,3 +1040,170 @@ def takes_the_norm_over_channels_strictly(lesson, rng):
         "in a square block": (rng.normal(4, 4, 4, dtype=torch.float64), rng.normal(4, 4, 4, dtype=torch.float64), 1.7),
     }
     return answers(lesson.classify_pair, cases)
+
+
+# ---------------------------------------------------------------- draw_controlled
+
+CLOSE = {"float32": 2e-3}  # ten steps through a network, in another order of additions
+
+
+def scenes(rng, count):
+    """Unseen digits, their labels, and noise to begin with."""
+    images, labels = load_digits("held_out")
+    rows = rng.shuffled(list(range(len(images))))[:count]
+    return images[rows], labels[rows], rng.normal(count, 1, 8, 8)
+
+
+def strips(result, rng):
+    images, _, _ = scenes(rng, 7)
+    rows = [images, *(result[name] for name in ("without a control", "with edges", "with edges and ink"))]
+    tall = torch.cat([torch.cat(list(row[:7, 0]), dim=1) for row in rows])
+    return image("Unseen digits; drawn without a control, with their edges, with edges and ink", -tall, low=-1, high=1)
+
+
+@check("draw_controlled", weight=3, public=True, atol=CLOSE, rtol=1e-2, figure=strips)
+def draws_with_none_one_and_two_controls(lesson, rng):
+    """Without a control, with one and with two, the digits are those of the walk, each control at its own scale.
+
+    The arguments stay as they are.
+    """
+    images, labels, start = scenes(rng, 7)
+    unet, nobody = teacher(), torch.full_like(labels, 10)
+    edges, ink = edge_map(images), ink_map(images)
+    watch = Watch(start, edges, ink, nobody)
+    both = [edge_control(), ink_control()]
+    return {
+        "without a control": lesson.draw_controlled(unet, [], [], [], start, nobody, 10),
+        "with edges": lesson.draw_controlled(unet, both[:1], [edges], [1.0], start, nobody, 10),
+        "with edges and ink": lesson.draw_controlled(unet, both, [edges, ink], [0.7, 0.5], start, nobody, 10),
+        "arguments unchanged": watch.unchanged(),
+    }
+
+
+@check("draw_controlled", weight=2, public=True, atol=0.02)
+def stacks_one_scene_and_two(lesson, rng):
+    """Edges and ink of one scene obey its edges; with the ink of another scene they obey them less."""
+    images, _, start = scenes(rng, 24)
+    nobody = torch.full((24,), 10)
+    edges, both = edge_map(images), [edge_control(), ink_control()]
+    inks = {"of one scene": ink_map(images), "of two scenes": ink_map(images.roll(1, dims=0))}
+    return {
+        f"obedience to edges and ink {name}": obedience(
+            lesson.draw_controlled(teacher(), both, [edges, ink], [1.0, 1.0], start, nobody, 5), edges
+        )
+        for name, ink in inks.items()
+    }
+
+
+def spoken(log):
+    """A control that notes when it is asked, and with which map; it says little."""
+
+    def control(x, t, hint):
+        log.append([float(t[0]), float(x.mean()), float(hint.mean())])
+        wide, low = torch.zeros(len(x), 16, 8, 8), torch.zeros(len(x), 32, 4, 4)
+        return [wide + 0.1 * hint, wide, low, low, low]
+
+    return control
+
+
+@check("draw_controlled", weight=3, atol=CLOSE, rtol=1e-2)
+def asks_every_control_in_every_step(lesson, rng):
+    """Each control is asked once in a step, at the present picture and time and with its own map, for any prompts."""
+    _, labels, start = scenes(rng, 4)
+    maps = [rng.uniform(4, 1, 8, 8), rng.uniform(4, 1, 8, 8)]
+    seen = {}
+    for steps in (1, 4):
+        logs = [[], []]
+        drawn = lesson.draw_controlled(
+            teacher(), [spoken(log) for log in logs], maps, [1.5, -0.5], start, labels, steps
+        )
+        seen[f"drawn in {steps} steps"] = drawn
+        seen[f"asked in {steps} steps"] = [torch.tensor(sorted(log, reverse=True)) for log in logs]
+    return seen
+
+
+# ---------------------------------------------------------------- sweep_digits
+
+
+def sweep_case(rng, count, agrees, scales, wanted, steps=5):
+    """Arguments of sweep_digits: prompts that agree with the maps, or ask for the next digit."""
+    images, labels, start = scenes(rng, count)
+    prompts = labels if agrees else (labels + 1) % 10
+    return teacher(), edge_control(), start, prompts, edge_map(images), scales, wanted, steps
+
+
+def trade_on_digits(result, rng):
+    lines = {}
+    for said in ("agrees", "contradicts"):
+        seen = result[f"the prompt {said}"]
+        lines |= {f"{name}, prompt {said}": (SWEEP, seen[name]) for name in ("obedient", "read")}
+    return curves("What the knob of a trained control trades", lines, xlabel="scale", low=0, high=1)
+
+
+def measured(found):
+    """The two curves. The choice is left out: one digit that another machine reads otherwise could turn it."""
+    return {"obedient": found["obedient"], "read": found["read"]}
+
+
+@check("sweep_digits", weight=3, public=True, atol=0.05, figure=trade_on_digits)
+def measures_six_scales(lesson, rng):
+    """Obedience and legibility are right at six scales, where prompt and map agree and where they do not."""
+    return {
+        "the prompt agrees": measured(lesson.sweep_digits(*sweep_case(rng, 30, True, SWEEP, 0.6))),
+        "the prompt contradicts": measured(lesson.sweep_digits(*sweep_case(rng, 30, False, SWEEP, 0.5))),
+    }
+
+
+class Knob:
+    """A U-Net and a control whose drawings depend on the scale alone.
+
+    The quieter the scale is below 1.1, the more drawings are another picture. The louder it is above 1, the more have
+    the right edges with ink and paper exchanged, which nobody can read.
+    """
+
+    def __init__(self, images):
+        self.images = images
+
+    def control(self, x, t, hint):
+        return [torch.ones(len(x), 16, 8, 8), *[torch.zeros(1)] * 4]
+
+    def unet(self, x, t, label, residuals=None):
+        loud = 0.0 if residuals is None else float(residuals[0].mean())
+        quiet, shouted = (round(len(x) * max(0.0, share)) for share in (1.1 - loud, loud - 1))
+        wish = self.images.clone()
+        wish[:quiet] = -self.images[:quiet].flip(3)
+        wish[len(x) - shouted :] *= -1
+        return x - wish
+
+
+def choices(lesson, rng, scales, wishes):
+    """Choices on drawings that depend on the scale alone, and on drawings that are the noise itself."""
+    images, labels, start = scenes(rng, 20)
+    toy, edges = Knob(images), edge_map(images)
+    case = (toy.unet, toy.control, start, labels, edges, scales)
+    return {
+        **{f"wanted {wanted}": lesson.sweep_digits(*case, wanted, 1) for wanted in wishes},
+        "if the U-Net leaves the noise as it is": lesson.sweep_digits(
+            lambda x, *_: torch.zeros_like(x), toy.control, images, labels, edges, scales, 0.5, 2
+        ),
+        "error if none obeys": error_of(lesson.sweep_digits, *case, 1.5, 1),
+    }
+
+
+@check("sweep_digits", weight=2, public=True, atol=0.01)
+def takes_the_most_legible_obedient_scale(lesson, rng):
+    """chosen is the most legible of the scales that obey, wherever it stands; every scale starts from one noise.
+
+    If none obeys, ValueError is raised.
+    """
+    return choices(lesson, rng, rng.shuffled([0.2, 0.5, 0.8, 1.0, 1.05, 1.6]), (0.3, 0.97))
+
+
+@check("sweep_digits", weight=3, atol=0.05)
+def chooses_for_other_digits(lesson, rng):
+    """The numbers and the choice are right for other digits, scales in any order, and other wishes."""
+    seen = choices(lesson, rng, rng.shuffled([0.1, 0.6, 0.9, 1.2, 1.9]), (0.2, 0.6, 0.97))
+    for agrees, scales in ((False, (0.0, 0.6, 1.2)), (True, (0.4, 0.9, 2.0))):
+        case = sweep_case(rng, 24, agrees, rng.shuffled(list(scales)), 0.3)
+        seen["the prompt agrees" if agrees else "the prompt contradicts"] = measured(lesson.sweep_digits(*case))
+    return seen

@@ -715,3 +715,99 @@ def by_cosine_similarity(res_a, res_b, tau):
     if overlap >= 0.1:
         return {"overlap": overlap, "cosine": cosine, "verdict": ("reinforcing", "conflicting")[cosine < 0]}
     return {"overlap": overlap, "cosine": cosine, "verdict": "disjoint"}
+
+
+exercise("draw_controlled")
+wrong("scale_on_the_map", "control(x, t, hint) for control, hint in zip(controls, hints, strict=True)]", "control(x, t, scale * hint) for control, hint, scale in zip(controls, hints, scales, strict=True)]\n            scales = [1.0] * len(scales)",
+      hint="The knob belongs to what a control says, not to the map that it reads: half a map is another map.")
+wrong("scales_left_out", "combine_controls(said, scales)", "combine_controls(said, [1.0] * len(said))",
+      hint="Turn a scale to 0.5: is a drawing any different? Each control has a knob.")
+wrong("first_control_alone", "combine_controls(said, scales)", "combine_controls(said[:1], scales[:1])",
+      hint="All controls speak, and what they say is added.")
+wrong("asked_once", "            said = [control(x, t, hint)", "            said = said if k else [control(x, t, hint)",
+      hint="A control hears the present picture and the present time, so it has to be asked in every step.")
+wrong("walks_towards_noise", "x = x - unet(", "x = x + unet(", hint="The velocity points from the digit to the noise. You walk the other way.")
+wrong("time_runs_backwards", "1 - k / steps", "k / steps", hint="At time 1 there is noise, and you begin with noise.")
+
+
+@right
+def with_running_sums(unet, controls, hints, scales, start, labels, steps):
+    times = torch.linspace(1, 0, steps + 1)
+    x = start.clone()
+    for now, later in zip(times[:-1], times[1:], strict=True):
+        t = now.expand(len(x))
+        total = None
+        for control, hint, scale in zip(controls, hints, scales, strict=True):
+            spoken = [scale * residual for residual in control(x, t, hint)]
+            total = spoken if total is None else [a + b for a, b in zip(total, spoken, strict=True)]
+        x = torch.add(x, unet(x, t, labels, total), alpha=float(later - now)).detach()
+    return x
+
+
+@right
+@torch.inference_mode()
+def step_by_step(unet, controls, hints, scales, start, labels, steps):
+    x, n = start, len(start)
+    for left in range(steps, 0, -1):
+        t = torch.ones(n) * left / steps
+        arguments = (x, t, labels)
+        if controls:
+            said = [controls[i](x, t, hints[i]) for i in range(len(controls))]
+            arguments += ([sum(scales[i] * said[i][place] for i in range(len(said))) for place in range(5)],)
+        x = x - unet(*arguments) / steps
+    return x.clone()
+
+
+exercise("sweep_digits")
+wrong("weakest_that_obeys", "(-r, scale)", "(0, scale)",
+      hint="Among the scales that obey, the one whose drawings are read most often counts, not the smallest.")
+wrong("most_obedient", "(-r, scale)", "(-o, scale)",
+      hint="Obedient enough is enough: among those scales look at what the judge can read.")
+wrong("wanted_left_out", "if o >= wanted]", "]", hint="A scale that does not obey must not be chosen, however well its digits are read.")
+wrong("the_largest_of_equals", "min(choices)[1]", "max(c[1] for c in choices if c[0] == min(choices)[0])",
+      hint="Two scales are read equally often: the smaller one leaves the prompt more freedom.")
+
+
+@wrong(hint="Draw every scale from the same noise, or you compare two noises instead of two scales.")
+def other_noise_for_each_scale(unet, control, start, labels, edges, scales, wanted, steps):
+    starts = [start.roll(i, dims=0) for i in range(len(scales))]
+    drawings = [
+        draw_controlled(unet, [control], [edges], [scale], noise, labels, steps)
+        for scale, noise in zip(scales, starts, strict=True)
+    ]
+    obedient = [obedience(drawing, edges) for drawing in drawings]
+    read = [judge().legible(drawing, labels) for drawing in drawings]
+    choices = [(-r, scale) for scale, o, r in zip(scales, obedient, read, strict=True) if o >= wanted]
+    if not choices:
+        raise ValueError("no scale is obedient enough")
+    return {"obedient": obedient, "read": read, "chosen": min(choices)[1]}
+
+
+@right
+def scale_after_scale(unet, control, start, labels, edges, scales, wanted, steps):
+    result = {"obedient": [], "read": []}
+    best = None
+    for scale in scales:
+        drawn = draw_controlled(unet, [control], [edges], [scale], start, labels, steps)
+        result["obedient"].append(obedience(drawn, edges))
+        result["read"].append(judge().legible(drawn, labels))
+        if result["obedient"][-1] < wanted:
+            continue
+        if best is None or result["read"][-1] > best[0] or (result["read"][-1] == best[0] and scale < best[1]):
+            best = (result["read"][-1], scale)
+    if best is None:
+        raise ValueError("none is obedient enough")
+    return {**result, "chosen": best[1]}
+
+
+@right
+def in_one_table(unet, control, start, labels, edges, scales, wanted, steps):
+    reader, table = judge(), {}
+    for scale in sorted(scales):
+        drawing = draw_controlled(unet, [control], [edges], [scale], start, labels, steps)
+        table[scale] = obedience(drawing, edges), reader.legible(drawing, labels)
+    allowed = [scale for scale, (obeys, _) in table.items() if obeys >= wanted]
+    if not allowed:
+        raise ValueError("none is obedient enough")
+    columns = list(zip(*(table[scale] for scale in scales), strict=True))
+    return {"obedient": list(columns[0]), "read": list(columns[1]), "chosen": max(allowed, key=lambda a: table[a][1])}

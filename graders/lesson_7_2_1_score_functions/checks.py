@@ -10,7 +10,8 @@ import math
 import torch
 
 from blindgrade.checks import Fail, Watch, agree, answers, answers_and_purity, check, describe, error_of, in_each_dtype
-from blindgrade.figures import arrows, bars, curves, paths, points
+from blindgrade.figures import arrows, bars, curves, image, paths, points
+from digits import load_digits
 from grader_toys.mixtures import GaussianMixture
 from toys import mlp
 
@@ -402,9 +403,7 @@ def denoises_data_of_any_shape(lesson, rng):
 @check("finite_data_denoiser", **MIXTURE)
 def keeps_samples_points_and_features_apart(lesson, rng):
     """With as many samples as points as features, no axis is mistaken for another."""
-    return answers(
-        lesson.finite_data_denoiser, in_each_dtype(lambda dtype: origins_case(rng, 3, 3, (3,), dtype))
-    )
+    return answers(lesson.finite_data_denoiser, in_each_dtype(lambda dtype: origins_case(rng, 3, 3, (3,), dtype)))
 
 
 @check("finite_data_denoiser", public=True, **MIXTURE)
@@ -417,6 +416,23 @@ def knows_both_ends(lesson, rng):
         "from far away": lesson.finite_data_denoiser(40 * near, data, torch.tensor(0.9)),
         "without signal": lesson.finite_data_denoiser(near, data, torch.tensor(0.0)),
     }
+
+
+def digits_and_answers(result, rng):
+    """Six noisy digits above, the answers below."""
+    rows = torch.stack([result["noisy"], result["answers"]])[:, :, 0]  # [2, 6, 8, 8]
+    pixels = rows.permute(0, 2, 1, 3).reshape(16, 48)
+    return image("Digits under more and more noise, and the best answers", -pixels, low=-1, high=1)
+
+
+@check("finite_data_denoiser", public=True, **MIXTURE, figure=digits_and_answers)
+def sees_digits_through_noise(lesson, rng):
+    """Of handwritten digits the answer is one digit at little noise, a blend at more, and the mean of all at the most."""
+    data = load_digits("held_out")[0][:120]
+    levels = torch.tensor([0.95, 0.7, 0.4, 0.2, 0.08, 0.01])
+    signal, spread = levels.sqrt().reshape(6, 1, 1, 1), (1 - levels).sqrt().reshape(6, 1, 1, 1)
+    noisy = signal * data[rng.integers(6, high=120)] + spread * rng.normal(6, 1, 8, 8)
+    return {"noisy": noisy, "answers": lesson.finite_data_denoiser(noisy, data, levels)["x0"]}
 
 
 @check("finite_data_denoiser", public=True)
@@ -899,7 +915,9 @@ def sharp_and_fair(result, expected, rng):
     means, weights, start = narrow_hills(rng)
     samples, rows = result["samples"], result["rows asked"]
     if rows > QUESTIONS * len(start):
-        raise Fail(f"{rows / len(start):.3g} questions about each point; {QUESTIONS} are allowed", misconception="over_budget")
+        raise Fail(
+            f"{rows / len(start):.3g} questions about each point; {QUESTIONS} are allowed", misconception="over_budget"
+        )
     if not (isinstance(samples, torch.Tensor) and samples.shape == start.shape):
         raise Fail(f"the samples of {len(start)} starts are {describe(samples)}; expected {describe(start)}")
     inside, nearest, distance = sharpness(samples.to(means), means)
@@ -908,7 +926,9 @@ def sharp_and_fair(result, expected, rng):
         raise Fail(f"{sharp:.0%} of the samples are within 0.3 of a hill; expected at least {SHARP:.0%}")
     width = float((distance[inside] ** 2).mean().sqrt()) / (NARROW * math.sqrt(2))
     if not WIDTH[0] <= width <= WIDTH[1]:
-        raise Fail(f"the samples spread {width:.2f} times as wide as the hills; expected {WIDTH[0]} to {WIDTH[1]} times")
+        raise Fail(
+            f"the samples spread {width:.2f} times as wide as the hills; expected {WIDTH[0]} to {WIDTH[1]} times"
+        )
     stray = float((torch.bincount(nearest, minlength=6) / len(samples) - weights).abs().sum()) / 2
     if not stray <= STRAY:
         raise Fail(f"{stray:.0%} of the samples are in the crowd of another hill; expected at most {STRAY:.0%}")

@@ -5,9 +5,11 @@ import math
 import torch
 
 from blindgrade.checks import Fail, Watch, check, error_of, gradients
-from blindgrade.figures import arrows, paths, points
+from blindgrade.figures import arrows, bars, curves, image, paths, points
+from digits import judge, load_digits, teacher
 from grader_toys.distances import energy_distance
 from grader_toys.fields import AffineVelocity, PointVelocity, RotationVelocity
+from grader_toys.judges import private_judge
 from grader_toys.mixtures import GaussianMixture
 from grader_toys.nets import TinyVelocity
 from toys import mlp
@@ -689,6 +691,37 @@ def refuses_the_impossible(lesson, rng):
     return {"errors": errors, "counts": counts, "x1_unchanged": watch.unchanged()}
 
 
+# ---------------------------------------------------------------- compare_roads
+
+ROADS = {"atol": 1e-6, "rtol": 1e-6}
+
+
+@check("compare_roads", weight=2, public=True, **ROADS)
+def measures_three_roads(lesson, rng):
+    """Each road has the straightness and the steps of its own field; the arguments stay as they are."""
+    data, x1 = 1.5 * rng.normal(4, 2, dtype=DOUBLE), rng.normal(5, 2, dtype=DOUBLE)
+    watch = Watch(data, x1)
+    return {"found": lesson.compare_roads(data, x1, 0.15), "arguments unchanged": watch.unchanged()}
+
+
+@check("compare_roads", public=True, **ROADS)
+def a_single_point_is_straight_on_a_line_alone(lesson, rng):
+    """Around one data point the linear and the quadratic road are straight, and the cosine road is not."""
+    return lesson.compare_roads(rng.normal(1, 3, dtype=DOUBLE), rng.normal(4, 3, dtype=DOUBLE), 0.1)
+
+
+@check("compare_roads", **ROADS)
+def measures_roads_in_any_dimension(lesson, rng):
+    """More data points, another dimension and a single noise."""
+    return lesson.compare_roads(2 * rng.normal(7, 3, dtype=DOUBLE), rng.normal(1, 3, dtype=DOUBLE), 0.2)
+
+
+@check("compare_roads", weight=0.5, public=True)
+def refuses_roads_that_need_too_many_steps(lesson, rng):
+    """If 256 steps are not enough on one of the roads, it raises ValueError."""
+    return error_of(lesson.compare_roads, rng.normal(5, 2, dtype=DOUBLE), rng.normal(4, 2, dtype=DOUBLE), 1e-7)
+
+
 # ---------------------------------------------------------------- reflow_pairs
 
 
@@ -906,6 +939,104 @@ def predicts_the_velocity_at_every_time(lesson, rng, given):
     return _trained_flow(lesson, rng, given)
 
 
+# ---------------------------------------------------------------- train_target
+
+TARGETS = ("noise", "score", "velocity")
+
+
+def _round_task(rng):
+    """A round cloud, and unseen places with their times."""
+    centre = rng.choice([-1, 1]) * (1 + rng.uniform(2))
+    t = rng.uniform(600, low=0.2, high=0.9)
+    eps, x0 = rng.normal(600, 2), centre + 0.5 * rng.normal(600, 2)
+    return {"data": centre + 0.5 * rng.normal(4000, 2), "t": t, "x": (1 - t[:, None]) * x0 + t[:, None] * eps, "centre": centre}
+
+
+def _round_given(rng):
+    task = _round_task(rng)
+    return {name: task[name] for name in ("data", "t", "x")}
+
+
+def _best_on_the_cloud(rng):
+    """The three best predictions at the places, and what is best where the score is asked for as noise."""
+    task = _round_task(rng)
+    t, x, centre = task["t"][:, None], task["x"], task["centre"]
+    spread = (1 - t) ** 2 * 0.25 + t**2
+    score = -(x - (1 - t) * centre) / spread
+    noise = -t * score
+    return {"noise": noise, "score": score, "velocity": (noise - x) / (1 - t)}
+
+
+def _targets_are_predicted(result, expected, rng):
+    best = _best_on_the_cloud(rng)
+    for target in TARGETS:
+        for name, wanted in (("prediction", best[target]), ("velocity", best["velocity"])):
+            found = result[target][name]
+            share = _mean_square(found - wanted) / _mean_square(wanted)
+            # Over 10 seeds at most 0.06.
+            if not share < 0.25:
+                message = (
+                    f'train_target(…, "{target}", …)["{name}"] has a squared error of {share:.2f} of that of a network '
+                    "that answers 0 (wanted: below 0.25)"
+                )
+                raise Fail(message, misconception=_target_misconception(target, name, found, best, result))
+
+
+def _target_misconception(target, name, found, best, result):
+    """Which known mistake the predictions show, if any."""
+    near = {other: _mean_square(found - wanted) / _mean_square(wanted) for other, wanted in best.items()}
+    if name == "prediction" and target != "velocity" and near["velocity"] < 0.25:
+        return "always_velocity"
+    if name == "velocity" and near[target] < 0.25:
+        return "not_converted"
+    if target == "score" and _mean_square(found + best["score"]) < 0.25 * _mean_square(best["score"]):
+        return "score_sign"
+    return None
+
+
+@check("train_target", public=True, reference=False, verdict=_targets_are_predicted, inputs=_round_given)
+def predicts_what_it_is_asked_for(lesson, rng, given):
+    """After 300 updates on a round cloud, each network predicts its own target, and its field is the velocity."""
+    results = {}
+    for target in TARGETS:
+        both = lesson.train_target(given["data"], target, 300, rng.integer(0, 1000))
+        results[target] = {name: both[name](given["x"], given["t"]).detach() for name in ("prediction", "velocity")}
+    return results
+
+
+@check("train_target", weight=0.5, public=True)
+def refuses_unknown_targets(lesson, rng):
+    """A target that is none of the three raises ValueError."""
+    data = rng.normal(300, 2)
+    return [error_of(lesson.train_target, data, target, 2, 0) for target in ("x0", "v", "")]
+
+
+def _moons_by_each(result, expected, rng):
+    task = _flow_task(rng)
+    for target in TARGETS:
+        distance = energy_distance(result[target], task["data"][:2000])
+        # Over 10 seeds at most 0.14; a field of zeros has 0.6.
+        if not distance < 0.25:
+            raise Fail(f"samples by the {target} are {distance:.3f} from the data in energy distance (wanted: below 0.25)")
+
+
+def _moons_by_each_drawn(result, rng):
+    return points("Samples by each target", {target: result[target][:300] for target in TARGETS})
+
+
+@check("train_target", reference=False, verdict=_moons_by_each, inputs=_given_of_flow, figure=_moons_by_each_drawn)
+def samples_by_each_target(lesson, rng, given):
+    """After 500 updates, the velocity field of each network turns noise into two moons."""
+    results = {}
+    for target in TARGETS:
+        field = lesson.train_target(given["data"], target, 500, rng.integer(0, 1000))["velocity"]
+        x = given["noise"][:1000]
+        for k in range(40):
+            x = (x - 0.024 * field(x, torch.full_like(x[:, 0], 0.98 - 0.024 * k))).detach()
+        results[target] = x
+    return results
+
+
 # ---------------------------------------------------------------- train_reflow
 
 
@@ -1014,3 +1145,267 @@ def _roads(result, rng):
 def straightens_without_changing_partners(lesson, rng):
     """After 1500 updates, roads are straighter than before, and each noise still arrives where it did."""
     return _trained_reflow(lesson, rng)
+
+
+# ---------------------------------------------------------------- digits
+
+
+def _noise(rng, count):
+    """The noise of a check: its first draw, so a verdict has it too."""
+    return rng.normal(count, 1, 8, 8)
+
+
+def _asked(count):
+    """All digits, equally often."""
+    return torch.arange(count) % 10
+
+
+def _album(title, images):
+    """A picture of the first 64 images, in eight rows."""
+    return image(title, images[:64].reshape(8, 8, 8, 8).permute(0, 2, 1, 3).reshape(64, 64), low=-1, high=1)
+
+
+def _steps_of(field, eps, labels, steps):
+    """Where Euler's method takes noise in a field of digits."""
+    x = eps
+    with torch.no_grad():
+        for k in range(steps):
+            x = x - field(x, torch.full((len(x),), 1 - k / steps), labels) / steps
+    return x
+
+
+def _seen(judge, images, labels):
+    return judge.legible(images, labels), judge.distance(images), judge.diversity(images, labels)
+
+
+def _said(legible, distance, diversity):
+    return f"legible {legible:.2f}, distance {distance:.3f}, diversity within a digit {diversity:.2f}"
+
+
+# ---------------------------------------------------------------- train_digits
+
+
+def _leads_to_the_mean_digit(result, expected, rng):
+    """The field at t = 1 leads to the mean picture of the digit that was asked for."""
+    images, labels = load_digits("train")
+    means = torch.stack([images[labels == digit].mean(dim=0) for digit in range(10)])
+    eps, velocity, asked = _noise(rng, 100), result["velocity"].float(), _asked(100)
+    apart = _mean_square(means[asked] - images.mean(dim=0))
+    share = _mean_square(eps - velocity - means[asked]) / apart
+    # Over 10 seeds at most 0.35.
+    if share < 0.7:
+        return
+    message = (
+        f"from noise, the velocity leads to pictures whose squared distance from the mean picture of the asked digit is "
+        f"{share:.2f} of that of the mean of all digits (wanted: below 0.7)"
+    )
+    if result["deaf"]:
+        raise Fail(message, misconception="label_ignored")
+    raise Fail(message, misconception=_digit_misconception(eps, velocity, means[asked], apart))
+
+
+def _digit_misconception(eps, velocity, means, apart):
+    """Which known mistake the velocities at t = 1 show, if any."""
+    if _mean_square(eps + velocity - means) < 3 * apart:
+        return "wrong_way"
+    if _mean_square(velocity - eps) < apart:
+        return "noise_target"
+    return None
+
+
+@check("train_digits", public=True, reference=False, verdict=_leads_to_the_mean_digit)
+def leads_to_the_mean_digit(lesson, rng):
+    """After 100 updates, the velocity in pure noise leads to the mean picture of the digit that is asked for."""
+    eps, one, labels = _noise(rng, 100), torch.ones(100), _asked(100)
+    field = lesson.train_digits(*load_digits("train"), 100, rng.integer(0, 1000))
+    with torch.no_grad():
+        velocity, other = field(eps, one, labels), field(eps, one, (labels + 3) % 10)
+    return {"velocity": velocity.half(), "deaf": torch.equal(velocity, other)}
+
+
+def _digits_are_drawn(result, expected, rng):
+    legible, distance, diversity = _seen(private_judge(), result, _asked(200))
+    # Over 10 seeds: legible at least 0.87, distance at most 0.06, diversity 0.98 to 1.16.
+    if not (legible >= 0.8 and distance < 0.1 and 0.75 < diversity < 1.35):
+        raise Fail(f"{_said(legible, distance, diversity)}; wanted: at least 0.8, below 0.1, from 0.75 to 1.35")
+
+
+def _drawn(result, rng):
+    return _album("Digits that your network draws: 0 1 2 3 …", result)
+
+
+@check("train_digits", weight=2, reference=False, verdict=_digits_are_drawn, figure=_drawn)
+def draws_the_digits_that_are_asked_for(lesson, rng):
+    """After 300 updates, 16 Euler steps turn noise into digits: legible, close to real ones, and diverse."""
+    field = lesson.train_digits(*load_digits("train"), 300, rng.integer(0, 1000))
+    return _steps_of(field, _noise(rng, 200), _asked(200), 16)
+
+
+# ---------------------------------------------------------------- quality_curve
+
+COUNTS = [1, 2, 5]
+
+
+def _qualities(result, rng):
+    columns = ("legible", "distance", "diversity within a digit")
+    lines = {name: (COUNTS, result["curve"][:, n]) for n, name in enumerate(columns)}
+    return curves("Quality against Euler steps", lines, xlabel="Euler steps", low=0)
+
+
+@check("quality_curve", public=True, atol=2e-3, rtol=0, figure=_qualities)
+def measures_steps_against_quality(lesson, rng):
+    """For each number of steps, the three numbers of the public judge, on the same noise."""
+    eps, labels = rng.normal(80, 1, 8, 8), torch.cat([_asked(60), _asked(20) // 4])  # more of 0, 1 and 2
+    watch = Watch(eps, labels)
+    curve = lesson.quality_curve(teacher(), eps, labels, COUNTS)
+    return {"curve": curve, "arguments unchanged": watch.unchanged()}
+
+
+@check("quality_curve", atol=2e-3, rtol=0)
+def measures_any_numbers_of_steps(lesson, rng):
+    """Counts in any order, labels in any order, and no graph."""
+    labels = _asked(60)[rng.uniform(60).argsort()]
+    curve = lesson.quality_curve(teacher(), rng.normal(60, 1, 8, 8), labels, [4, 1])
+    return {"curve": curve, "graph": curve.requires_grad}
+
+
+# ---------------------------------------------------------------- reflow_digits
+
+
+def _ends_nearer(result, expected, rng):
+    """One step of the second flow ends nearer to the teacher's samples than one step of the teacher; which stays."""
+    if not result["teacher unchanged"]:
+        raise Fail("the first flow has other weights than before: train a copy of it")
+    eps, labels, first = _noise(rng, 100), _asked(100), teacher()
+    end, jump = _steps_of(first, eps, labels, 16), _steps_of(first, eps, labels, 1)
+    images = result["one step"].float()
+    ratio = _mean_square(images - end) / _mean_square(jump - end)
+    # After 60 updates, over 10 seeds at most 0.7. A copy of the teacher has 1.
+    if not ratio < 0.85:
+        message = (
+            f"one step ends {ratio:.2f} times as far from the teacher's many-step pictures as the teacher's own one step "
+            "(wanted: below 0.85)"
+        )
+        moved = _mean_square(images - jump) / _mean_square(end - jump)
+        raise Fail(message, misconception=_digit_reflow_misconception(images, labels, moved))
+
+
+def _digit_reflow_misconception(images, labels, moved):
+    """Which known mistake one step shows, if any. `moved` is how far it is from the teacher's one step."""
+    if moved < 1e-4:
+        return "no_reflow"
+    if judge().legible(images, labels) < 0.6:
+        return "labels_lost"
+    # The mean picture of a digit over and over: the pairs do not say which noise belongs to which picture.
+    return "partners_lost" if judge().diversity(images, labels) < 0.35 else None
+
+
+@check("reflow_digits", public=True, reference=False, verdict=_ends_nearer)
+def one_step_ends_nearer(lesson, rng):
+    """After 60 updates, one step ends nearer to the teacher's samples than one step of the teacher does."""
+    first = teacher()
+    before = {name: value.clone() for name, value in first.state_dict().items()}
+    eps = _noise(rng, 100)
+    second = lesson.reflow_digits(first, 60, rng.integer(0, 1000))
+    unchanged = all(torch.equal(before[name], value) for name, value in first.state_dict().items())
+    return {"one step": _steps_of(second, eps, _asked(100), 1).half(), "teacher unchanged": unchanged}
+
+
+def _one_step_is_enough(result, expected, rng):
+    labels = _asked(200)
+    legible, distance, diversity = _seen(private_judge(), result["one step"], labels)
+    first = teacher()
+    end, jump = (_steps_of(first, _noise(rng, 200), labels, steps) for steps in (16, 1))
+    ratio = _mean_square(result["one step"] - end) / _mean_square(jump - end)
+    # Over 10 seeds: legible at least 0.98, distance at most 0.03, diversity at least 0.74, ratio at most 0.35.
+    if not (legible >= 0.9 and distance < 0.1 and diversity > 0.55 and ratio < 1):
+        message = f"after one step: {_said(legible, distance, diversity)}; wanted: at least 0.9, below 0.1, above 0.55"
+        raise Fail(f"{message}; distance from the teacher's many steps: {ratio:.2f} of its one step's (wanted: below 1)")
+
+
+def _one_step(result, rng):
+    return _album("What one step of your second flow draws", result["one step"])
+
+
+@check("reflow_digits", weight=2, reference=False, verdict=_one_step_is_enough, figure=_one_step)
+def draws_in_one_step(lesson, rng):
+    """After 150 updates, a single step draws digits that are legible and diverse, each where the teacher draws it."""
+    eps = _noise(rng, 200)
+    second = lesson.reflow_digits(teacher(), 150, rng.integer(0, 1000))
+    return {"one step": _steps_of(second, eps, _asked(200), 1)}
+
+
+# ---------------------------------------------------------------- sample_in_eight
+
+
+class _Counted:
+    """A network that counts how many images it has seen."""
+
+    def __init__(self, network):
+        self.network = network
+        self.images = 0
+
+    def __call__(self, x, t, label=None):
+        self.images += len(x)
+        return self.network(x, t, label)
+
+
+def _in_eight(lesson, rng, count):
+    network, eps, labels = _Counted(teacher()), _noise(rng, count), _asked(count)
+    given = lesson.sample_in_eight(network, eps, labels)
+    spent = network.images / count
+    return {"images": given["images"].detach().half(), "expected": float(given["expected"]), "evaluations": spent}
+
+
+def _must_be_own_work(result):
+    """Fail if the budget was not kept, or if the images are those of the data set."""
+    spent = result["evaluations"]
+    if spent > 8:
+        raise Fail(f"{spent:g} evaluations for each image (wanted: at most 8)", misconception="over_budget")
+    real = torch.cat([load_digits(split)[0] for split in ("train", "held_out")]).flatten(1)
+    copied = float((torch.cdist(result["images"].float().flatten(1), real).min(dim=1).values < 0.05).double().mean())
+    if spent == 0 or copied > 0.02:
+        message = f"{spent:g} evaluations for each image, and {copied:.0%} of the images are in the data set"
+        raise Fail(message, misconception="from_the_data")
+
+
+def _within_eight(result, judge, rng):
+    _must_be_own_work(result)
+    images, labels = result["images"].float(), _asked(len(result["images"]))
+    legible, distance, diversity = _seen(judge, images, labels)
+    if legible >= 0.95 and distance < 0.03 and diversity >= 0.93:
+        return
+    equal_steps = _steps_of(teacher(), _noise(rng, len(images)), labels, 8)
+    raise Fail(
+        f"{_said(legible, distance, diversity)}; wanted: at least 0.95, below 0.03, at least 0.93",
+        misconception="plain_euler" if _mean_square(images - equal_steps) < 1e-4 else None,
+    )
+
+
+def _publicly(result, expected, rng):
+    _within_eight(result, judge(), rng)
+
+
+def _privately(result, expected, rng):
+    _within_eight(result, private_judge(), rng)
+
+
+def _expectation(result, rng):
+    measured = judge().diversity(result["images"].float(), _asked(len(result["images"])))
+    return bars("Diversity within a digit", {"expected": result["expected"], "measured": measured})
+
+
+@check("sample_in_eight", public=True, reference=False, verdict=_publicly, figure=_expectation)
+def keeps_the_budget_and_pleases_the_judge(lesson, rng):
+    """At most 8 evaluations for each image, and digits that the public judge accepts."""
+    return _in_eight(lesson, rng, 300)
+
+
+def _eight(result, rng):
+    return _album("Digits by at most eight evaluations each", result["images"])
+
+
+@check("sample_in_eight", weight=2, reference=False, verdict=_privately, figure=_eight)
+def pleases_another_judge(lesson, rng):
+    """At most 8 evaluations for each image, and digits that a judge accepts which you have not seen."""
+    return _in_eight(lesson, rng, 400)

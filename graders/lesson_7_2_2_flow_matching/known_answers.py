@@ -1,5 +1,6 @@
 """Known right and wrong answers to lesson 7.2.2."""
 
+import copy
 import math
 
 import torch
@@ -774,3 +775,399 @@ def with_new_pairs_now_and_then(velocity_fn, dim, steps, seed):
         return pairs["x0"][chosen], pairs["eps"][chosen]
 
     return _fit(draw, dim, steps)
+
+
+def _digit_loop(network, draw, steps, rate, target=lambda x0, eps: eps - x0):
+    """Plain training on digits, with another target."""
+    optimizer = torch.optim.Adam(network.parameters(), lr=rate)
+    for _ in range(steps):
+        x0, eps, label = draw()
+        t = torch.rand(len(x0))
+        x_t = x0 + t[:, None, None, None] * (eps - x0)
+        loss = F.mse_loss(network(x_t, t, label), target(x0, eps))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return network.eval()
+
+
+exercise("compare_roads")
+wrong("one_field_for_all", 'a = path_velocity(path, one, nothing, t)["x_t"][:, :1]  # [N, 1]\n            b = path_velocity(path, nothing, one, t)["x_t"][:, :1]  # [N, 1]', "a, b = 1 - t[:, None], t[:, None]",
+      hint="The weights a and b of the cosine and the quadratic road are others than 1 - t and t.")
+wrong("always_eps_minus_x0", 'return path_velocity(path, x0, (x - a * x0) / b, t)["velocity"]', "return (x - a * x0) / b - x0",
+      hint="eps - x0 is the velocity of the linear road alone: the others have their own derivatives of a and b.")
+wrong("least_straight", "euler_sample(field, x1, 64)).mean()", "euler_sample(field, x1, 64)).min()",
+      hint="The mean over the samples is asked for, not the least straight one.")
+wrong("nearest_point_alone", "torch.softmax(-(offset**2).sum(dim=-1) / (2 * b**2), dim=1) @ data", "data[(offset**2).sum(dim=-1).argmin(dim=1)]",
+      hint="Far from the data every point has a share: the nearest one alone gives a field that jumps.")
+
+
+@right
+def roads_by_jvp(data, x1, tol):
+    ways = {
+        "linear": lambda t: (1 - t, t),
+        "cosine": lambda t: (torch.cos(math.pi / 2 * t), torch.sin(math.pi / 2 * t)),
+        "quadratic": lambda t: (1 - t * t, t * t),
+    }
+
+    def drive(way, steps):
+        road = [x1]
+        for k in range(steps):
+            t = torch.tensor(1 - k / steps, dtype=x1.dtype)
+            (a, b), (da, db) = torch.func.jvp(way, (t,), (torch.ones_like(t),))
+            x = road[-1]
+            logits = -torch.cdist(x, a * data).square() / (2 * b * b)
+            x0 = logits.softmax(dim=1) @ data
+            road.append(x - (da * x0 + db * (x - a * x0) / b) / steps)
+        return torch.stack(road)
+
+    found = {}
+    for name, way in ways.items():
+        road = drive(way, 64)
+        arc = (road[1:] - road[:-1]).norm(dim=-1).sum(dim=0)
+        straight = torch.where(arc > 0, (road[-1] - road[0]).norm(dim=-1) / arc, torch.ones_like(arc))
+        finest, good = drive(way, 512)[-1], None
+        for n in (2**k for k in range(9)):
+            if good is None and float((drive(way, n)[-1] - finest).norm(dim=1).max()) <= tol:
+                good = n
+        if good is None:
+            raise ValueError(name)
+        found[name] = {"straightness": float(straight.mean()), "steps": good}
+    return found
+
+
+@right
+def roads_by_moments(data, x1, tol):
+    def field_of(path):
+        def field(x, t):
+            time = t[0]
+            if path == "linear":
+                a, b, da, db = 1 - time, time, -1.0, 1.0
+            elif path == "cosine":
+                angle = time * math.pi / 2
+                a, b, da, db = angle.cos(), angle.sin(), -math.pi / 2 * angle.sin(), math.pi / 2 * angle.cos()
+            else:
+                a, b, da, db = 1 - time**2, time**2, -2 * time, 2 * time
+            logits = (x @ data.T * a - 0.5 * a**2 * (data**2).sum(1)) / b**2
+            x0 = torch.softmax(logits, 1) @ data
+            return da * x0 + db * (x - a * x0) / b
+
+        return field
+
+    return {
+        path: {
+            "steps": steps_needed(field_of(path), x1, tol),
+            "straightness": straightness(euler_sample(field_of(path), x1, 64)).mean().item(),
+        }
+        for path in ("linear", "cosine", "quadratic")
+    }
+
+
+exercise("train_target")
+wrong("not_converted", 'return convert_prediction(prediction(x, t), x, t, target, "velocity")', "return prediction(x, t)",
+      hint="The sampler drives with a velocity: what the network predicts must be read as one first.")
+wrong("always_velocity", "torch.manual_seed(seed)", 'target = "velocity"\n    torch.manual_seed(seed)',
+      hint="The network was asked for noise or score, and yours predicts the velocity whatever the target is.")
+wrong("score_sign", 'error = prediction(x_t, t) - convert_prediction(velocity_target(x0, eps), x_t, t, "velocity", target)', 'error = prediction(x_t, t) - (-1 if target == "score" else 1) * convert_prediction(velocity_target(x0, eps), x_t, t, "velocity", target)',
+      hint="The score points against the noise, to more probable places: it is the noise over minus t.")
+fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 60):")
+fails("no_data", "x0 = data[torch.randint(len(data), (256,))]  # [256, 2]", "x0 = torch.zeros(256, 2)")
+fails("large_rate", "optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)\n    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(steps, 1))\n\n    def prediction", "optimizer = torch.optim.Adam(network.parameters(), lr=1.0)\n    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(steps, 1))\n\n    def prediction")
+
+
+@right
+def score_by_its_noise(data, target, steps, seed):
+    """Noise and score by one network whose output is the noise; the velocity by another formula."""
+    if target not in {"noise", "score", "velocity"}:
+        raise ValueError(target)
+    torch.manual_seed(seed)
+    net = _TimeNet(2)
+    optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
+    for _ in range(steps):
+        x0 = data[torch.randint(len(data), (256,))]
+        eps, t = torch.randn_like(x0), torch.rand(256, 1)
+        wanted = eps - x0 if target == "velocity" else eps
+        loss = F.mse_loss(net((1 - t) * x0 + t * eps, t[:, 0]), wanted)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    def field(x, t):
+        found = net(x, t)
+        return found if target == "velocity" else (found - x) / (1 - t[:, None])
+
+    def asked(x, t):
+        return -net(x, t) / t[:, None] if target == "score" else net(x, t)
+
+    return {"velocity": field, "prediction": asked}
+
+
+@right
+def plain_score(data, target, steps, seed):
+    """No weight for the score, another rate and a larger batch."""
+    if target not in ("velocity", "score", "noise"):
+        raise ValueError("target")
+    torch.manual_seed(seed)
+    net = mlp(3, 2, width=96)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=4e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+    for _ in range(steps):
+        x0 = data[torch.randint(len(data), (384,))]
+        eps, t = torch.randn_like(x0), 0.05 + 0.93 * torch.rand(384, 1)
+        x_t = (1 - t) * x0 + t * eps
+        wanted = {"noise": eps, "velocity": eps - x0, "score": -eps / t}[target]
+        loss = F.mse_loss(net(torch.cat([x_t, t], 1)), wanted)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+
+    def prediction(x, t):
+        return net(torch.cat([x, t[:, None]], 1))
+
+    def velocity(x, t):
+        out, time = prediction(x, t), t[:, None]
+        noise = {"noise": lambda: out, "score": lambda: -time * out}.get(target)
+        return out if noise is None else (noise() - x) / (1 - time)
+
+    return {"prediction": prediction, "velocity": velocity}
+
+
+exercise("train_digits")
+
+
+@wrong(hint="Your field draws the same whatever digit it is asked for: the label must reach the network, with its own image.")
+def label_ignored(images, labels, steps, seed):
+    torch.manual_seed(seed)
+
+    def draw():
+        rows = torch.randint(len(images), (32,))
+        return images[rows], torch.randn(32, 1, 8, 8), torch.full((32,), 10)
+
+    network = _fit_digits(DigitUNet(8), draw, steps, 5e-3)
+    return lambda x, t, label: network(x, t)
+
+
+wrong("wrong_way", "return images[rows], torch.randn(32, 1, 8, 8), labels[rows]", "return torch.randn(32, 1, 8, 8), images[rows], labels[rows]",
+      hint="The digits are at t = 0 and the noise at t = 1; your network learnt the road in the other direction.")
+
+
+@wrong(hint="Your network predicts the noise; the field must be the velocity, which also leaves the digit behind.")
+def noise_target(images, labels, steps, seed):
+    torch.manual_seed(seed)
+
+    def draw():
+        rows = torch.randint(len(images), (32,))
+        return images[rows], torch.randn(32, 1, 8, 8), labels[rows]
+
+    return _digit_loop(DigitUNet(8), draw, steps, 3e-3, target=lambda x0, eps: eps)
+
+
+fails("too_few_steps", "_fit_digits(DigitUNet(8), draw, steps, 5e-3)", "_fit_digits(DigitUNet(8), draw, steps // 20, 5e-3)")
+fails("one_image", "rows = torch.randint(len(images), (32,))", "rows = torch.zeros(32, dtype=torch.long)")
+fails("large_rate", "draw, steps, 5e-3)", "draw, steps, 2.0)")
+fails("labels_of_others", "labels[rows]", "labels[rows.flip(0)]")
+
+
+@right
+def digits_without_decay(images, labels, steps, seed):
+    torch.manual_seed(seed)
+
+    def draw():
+        rows = torch.randperm(len(images))[:48]
+        return images[rows], torch.randn_like(images[rows]), labels[rows]
+
+    return _digit_loop(DigitUNet(12), draw, steps, 3e-3)
+
+
+@right
+def digits_by_patches(images, labels, steps, seed):
+    """No U-Net: a network of dense layers, with the label as ten numbers."""
+    torch.manual_seed(seed)
+    net = nn.Sequential(nn.Linear(64 + 10 + 16, 384), nn.SiLU(), nn.Linear(384, 384), nn.SiLU(), nn.Linear(384, 64))
+    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.01)
+
+    def field(x, t, label):
+        waves = torch.outer(t, torch.arange(1, 9) * 1.5)
+        known = torch.cat([x.flatten(1), F.one_hot(label, 10).float(), waves.sin(), waves.cos()], 1)
+        return net(known).view_as(x)
+
+    for _ in range(steps):
+        rows = torch.randint(len(images), (256,))
+        x0 = images[rows]
+        eps, t = torch.randn_like(x0), torch.rand(len(x0))
+        x_t = torch.lerp(x0, eps, t[:, None, None, None])
+        loss = F.mse_loss(field(x_t, t, labels[rows]), eps - x0)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return field
+
+
+exercise("quality_curve")
+wrong("new_noise_each_time", "euler_sample(lambda x, t: velocity_fn(x, t, labels), eps, n_steps)", "euler_sample(lambda x, t: velocity_fn(x, t, labels), torch.randn_like(eps), n_steps)",
+      hint="With the same noise for all counts, a difference between two rows is one of steps alone.")
+wrong("diversity_of_all", "seen.diversity(images, labels)", "seen.diversity(images)",
+      hint="Ten different digits look diverse even if each is always the same picture: compare within each digit.")
+wrong("distance_of_the_classes", "seen.distance(images)", "seen.distance(images, labels)",
+      hint="The distance is to all held-out digits; without labels they count alike.")
+wrong("one_step_too_many", "eps, n_steps)", "eps, n_steps + 1)",
+      hint="A row belongs to its own number of Euler steps.")
+
+
+@right
+def curve_with_its_own_loop(velocity_fn, eps, labels, counts):
+    table = torch.zeros(len(counts), 3)
+    for row, steps in enumerate(counts):
+        x = eps.clone()
+        for k in range(steps):
+            with torch.inference_mode():
+                x = x - velocity_fn(x, torch.full((len(x),), 1 - k / steps), labels) / steps
+        x = x.clone()
+        table[row, 0] = judge().legible(x, labels)
+        table[row, 1] = judge().distance(x)
+        table[row, 2] = judge().diversity(x, labels)
+    return table
+
+
+@right
+def curve_by_stacking(velocity_fn, eps, labels, counts):
+    def row(steps):
+        x = euler_sample(lambda x, t: velocity_fn(x, t, labels), eps, steps)[-1].detach()
+        return torch.tensor([judge().legible(x, labels), judge().distance(x), judge().diversity(x, labels)])
+
+    return torch.stack([row(steps) for steps in counts])
+
+
+exercise("reflow_digits")
+wrong("no_reflow", "return _fit_digits(second, draw, steps, 1e-3)", "return network",
+      hint="One step draws what the first flow draws in one step: the second round of training is missing.")
+wrong("partners_lost", 'return pairs["x0"][rows], pairs["eps"][rows], labels[rows]', 'return pairs["x0"][rows], torch.randn(32, 1, 8, 8), labels[rows]',
+      hint="With fresh noise you repeat the first round: each digit keeps the noise that it was made from.")
+wrong("labels_lost", 'return pairs["x0"][rows], pairs["eps"][rows], labels[rows]', 'return pairs["x0"][rows], pairs["eps"][rows], torch.randint(10, (32,))',
+      hint="One step no longer draws the digit that is asked for: each pair keeps the label for which it was made.")
+fails("too_few_steps", "_fit_digits(second, draw, steps, 1e-3)", "_fit_digits(second, draw, steps // 50, 1e-3)")
+fails("from_scratch_and_short", "second = copy.deepcopy(network).train().requires_grad_(True)", "second = DigitUNet(8)")
+fails("large_rate", "draw, steps, 1e-3)", "draw, steps, 1.0)")
+
+
+@right
+def reflow_by_midpoint_pairs(network, steps, seed):
+    torch.manual_seed(seed)
+    labels, eps = torch.randint(10, (800,)), torch.randn(800, 1, 8, 8)
+    x = eps
+    with torch.no_grad():
+        for k in range(4):
+            t = torch.full((800,), 1 - k / 4)
+            x = x - network(x - network(x, t, labels) / 8, t - 1 / 8, labels) / 4
+
+    def draw():
+        rows = torch.randint(800, (48,))
+        return x[rows], eps[rows], labels[rows]
+
+    second = DigitUNet()
+    second.load_state_dict(network.state_dict())
+    return _digit_loop(second, draw, steps, 1e-3)
+
+
+@right
+def reflow_mostly_at_the_noise(network, steps, seed):
+    """More times near t = 1, which one step reads, and new pairs in between."""
+    torch.manual_seed(seed)
+    second = copy.deepcopy(network).requires_grad_(True)
+    optimizer = torch.optim.AdamW(second.parameters(), lr=1e-3)
+    for update in range(steps):
+        if update % 75 == 0:
+            labels = torch.arange(600) % 10
+            pairs = reflow_pairs(lambda x, t: network(x, t, labels), torch.randn(600, 1, 8, 8), 10)
+        rows = torch.randint(600, (32,))
+        t = torch.rand(32).sqrt()
+        x_t = interpolate(pairs["x0"][rows], pairs["eps"][rows], t)
+        loss = F.mse_loss(second(x_t, t, labels[rows]), pairs["eps"][rows] - pairs["x0"][rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return second.eval()
+
+
+exercise("sample_in_eight")
+
+
+@wrong(hint="Equal Euler steps average over what is still open: the pictures of a digit come out too much alike. Which method looks before it drives?")
+def plain_euler(network, eps, labels):
+    images = euler_sample(lambda x, t: network(x, t, labels), eps, 8)[-1].detach()
+    return {"images": images, "expected": 0.9}
+
+
+@wrong(hint="Count every evaluation of the network, also those of a second stage or of guidance: at most 8 for each image.")
+def over_budget(network, eps, labels):
+    images = euler_sample(lambda x, t: network(x, t, labels), eps, 30)[-1].detach()
+    return {"images": images, "expected": 1.0}
+
+
+@wrong(hint="Draw the images with the network: pictures from the data set are no samples of it.")
+def from_the_data(network, eps, labels):
+    images, known = load_digits("train")
+    chosen = [images[known == label][k % 100] for k, label in enumerate(labels.tolist())]
+    return {"images": torch.stack(chosen), "expected": 1.0}
+
+
+@fails
+def guided(network, eps, labels):
+    x, none = eps, torch.full_like(labels, 10)
+    with torch.no_grad():
+        for k in range(4):
+            t = torch.full((len(x),), 1 - k / 4)
+            with_label, without = network(x, t, labels), network(x, t, none)
+            x = x - (without + 2 * (with_label - without)) / 4
+    return {"images": x, "expected": 1.0}
+
+
+@fails
+def in_one_step(network, eps, labels):
+    with torch.no_grad():
+        return {"images": eps - network(eps, torch.ones(len(eps)), labels), "expected": 0.2}
+
+
+@fails
+def noisier(network, eps, labels):
+    """Diversity by noise that is added at the end."""
+    x = euler_sample(lambda x, t: network(x, t, labels), eps, 8)[-1].detach()
+    return {"images": x + 0.5 * torch.randn_like(x), "expected": 1.0}
+
+
+@right
+def by_heun(network, eps, labels):
+    x = eps.clone()
+    with torch.inference_mode():
+        for k in range(4):
+            here, there = torch.full((len(x),), 1 - k / 4), torch.full((len(x),), 1 - (k + 1) / 4)
+            first = network(x, here, labels)
+            second = network(x - first / 4, there, labels)
+            x = x - (first + second) / 8
+    return {"images": x.clone(), "expected": 1.02}
+
+
+@right
+def by_two_earlier_velocities(network, eps, labels):
+    x, before = eps, None
+    for k in range(8):
+        with torch.no_grad():
+            now = network(x, torch.full((len(x),), 1 - k / 8), labels)
+        x = x - (now if before is None else 1.5 * now - 0.5 * before) / 8
+        before = now
+    return {"images": x, "expected": 0.97}
+
+
+@right
+def by_runge_kutta(network, eps, labels):
+    x = eps
+    with torch.no_grad():
+        for start in (1.0, 0.5):
+            t = torch.full((len(x),), start)
+            k1 = network(x, t, labels)
+            k2 = network(x - 0.25 * k1, t - 0.25, labels)
+            k3 = network(x - 0.25 * k2, t - 0.25, labels)
+            k4 = network(x - 0.5 * k3, t - 0.5, labels)
+            x = x - 0.5 * (k1 + 2 * k2 + 2 * k3 + k4) / 6
+    return {"images": x, "expected": 1.0}

@@ -21,8 +21,10 @@ from blindgrade.checks import (
     gradients,
     in_each_dtype,
 )
-from blindgrade.figures import bars, curves, points
+from blindgrade.figures import bars, curves, image, points
+from digits import judge, load_digits, teacher
 from grader_toys.denoisers import AffineField, ToyMLP, WithBuffer, gauss_denoiser
+from grader_toys.judges import private_judge
 from grader_toys.mixtures import GaussianMixture
 
 # The curriculum's tolerance; float32 keeps the wider default.
@@ -736,7 +738,9 @@ def lands_on_the_hill(result, expected, rng):
     # A cloud of the right width is not enough: on one hill, who starts further out to one side lands further out there.
     share = share_on_the_hill(result["far"], places, centre)
     if not share < 0.6:
-        raise Fail(f"noise lands on the hill, but by {share:.2f} of Euler's miss away from the end of its own trajectory")
+        raise Fail(
+            f"noise lands on the hill, but by {share:.2f} of Euler's miss away from the end of its own trajectory"
+        )
 
 
 # On this hill a trajectory ends 0.0997 of its start's way from the middle, and one Euler step 0.0139 of it.
@@ -916,3 +920,137 @@ def finds_the_ends_on_four_hills(lesson, rng):
     """After 700 updates on four hills without a teacher, one jump misses the true ends by less than 0.37 of Euler's miss."""
     _, data, places, seed = ring(rng)
     return jumps_of_its_own(lesson, data, places, seed)
+
+
+# ---------------------------------------------------------------- distil_digits
+
+UPDATES, STARTS = 120, 200
+# MEASURED
+MISS, ONE_JUMP, FOUR_JUMPS, WITHIN = 0.6, 0.09, 0.07, 0.4
+
+
+def digit_starts(rng):
+    """Noise at t = 1 with the digits that are asked for, each 20 times, further noise for three jumps, and a seed."""
+    asked = torch.arange(10).repeat(STARTS // 10)
+    return rng.normal(STARTS, 1, 8, 8), asked, rng.normal(3, STARTS, 1, 8, 8), rng.integer(0, 1000)
+
+
+def digits_after_training(lesson, rng, guidance):
+    """Samples of the distilled f after one jump and after four, and how it treats t = 0, the class and the teacher."""
+    start, asked, noises, seed = digit_starts(rng)
+    images, labels = load_digits("train")
+    guide, calls = teacher(), []
+    # Copies of the teacher have this hook, too, so it counts the calls of the teacher itself.
+    guide.register_forward_hook(lambda module, *_: calls.append(1) if module is guide else None)
+    watch = Watch(*guide.parameters())
+    f = lesson.distil_digits(guide, images, labels, guidance, UPDATES, seed)
+    calls.clear()
+    with torch.no_grad():
+        one = four = f(start, torch.ones(STARTS), asked)
+        for level, noise in zip((0.75, 0.5, 0.25), noises, strict=True):
+            four = f((1 - level) * four + level * noise, torch.full((STARTS,), level), asked)
+        other = f(start[:10], torch.ones(10), (asked[:10] + 3) % 10)
+        still = f(start[:20], torch.zeros(20), asked[:20])
+    return {
+        "one": one,
+        "four": four,
+        "still": still,
+        "deaf to the class": torch.equal(one[:10], other),
+        "teacher calls": len(calls),
+        "teacher unchanged": watch.unchanged(),
+    }
+
+
+@torch.no_grad()
+def teachers_end(start, asked, guidance, steps):
+    """Where the teacher's flow with this guidance leads from t = 1 in equal Euler steps."""
+    guide, x = teacher(), start
+    for k in range(steps):
+        now = torch.full((len(x),), 1 - k / steps)
+        free = guide(x, now)
+        x = x - torch.lerp(free, guide(x, now, asked), guidance) / steps
+    return x
+
+
+def apart(a, b):
+    """Root of the mean squared distance of two sets of pictures."""
+    return float((a - b).flatten(1).square().sum(dim=1).mean().sqrt())
+
+
+def follows_the_guided_teacher(result, rng, guidance):
+    """Fail unless f stands alone, keeps x at t = 0, hears the class, and jumps near the guided trajectory's end."""
+    start, asked, _, _ = digit_starts(rng)
+    if result["teacher calls"] != 0:
+        raise Fail("the returned f asks the teacher", misconception="walks_with_the_teacher")
+    if not result["teacher unchanged"]:
+        raise Fail("the teacher's weights have changed")
+    for name in ("one", "four"):
+        if not (isinstance(result[name], torch.Tensor) and result[name].shape == start.shape):
+            raise Fail(f"f(x, 1, label) is {describe(result[name])}; expected {describe(start)}")
+    error = float((result["still"] - start[:20]).abs().max())
+    if not error <= 1e-4:
+        raise Fail(f"f(x, 0, label) differs from x by up to {error:.2g}", misconception="no_boundary")
+    if result["deaf to the class"]:
+        raise Fail("f draws the same, whatever digit is asked for", misconception="forgets_the_class")
+    few, digits, one = start[:60], asked[:60], result["one"][:60]
+    end = teachers_end(few, digits, guidance, 16)
+    miss, bound = apart(one, end), MISS * apart(teachers_end(few, digits, guidance, 1), end)
+    plain = teachers_end(few, digits, 1.0, 16)
+    if not miss < apart(one, plain):
+        learned = apart(one, plain) < 0.6 * apart(teachers_end(few, digits, 1.0, 1), plain)
+        raise Fail(
+            "one jump lands nearer to the end of the trajectory without guidance than to that with it",
+            misconception="no_guidance" if learned else None,
+        )
+    if not miss < bound:
+        raise Fail(f"one jump is {miss:.2f} away from the guided ends; expected less than {bound:.2f}")
+
+
+def judged_by(reader, result, rng):
+    """Fail unless the samples are close to real digits for this judge."""
+    _, asked, _, _ = digit_starts(rng)
+    for name, words, most in (("one", "one jump", ONE_JUMP), ("four", "four jumps", FOUR_JUMPS)):
+        distance = reader.distance(result[name])
+        if not distance < most:
+            raise Fail(f"after {words} the distance to real digits is {distance:.3f}; expected less than {most}")
+    within = reader.diversity(result["one"], asked)
+    if not within > WITHIN:
+        raise Fail(f"after one jump the diversity within the digits is {within:.2f}; expected more than {WITHIN}")
+
+
+def digits_in_one_jump(result, expected, rng):
+    """The public verdict on digits, with guidance 2."""
+    state = rng.generator.get_state()
+    follows_the_guided_teacher(result, rng, 2.0)
+    rng.generator.set_state(state)
+    judged_by(judge(), result, rng)
+
+
+def sheet(result, rng):
+    """One jump in the upper two rows, four jumps in the lower two: ten digits in each row."""
+    rows = torch.cat([result["one"][:20], result["four"][:20]])  # [40, 1, 8, 8]
+    pixels = rows.reshape(4, 10, 8, 8).permute(0, 2, 1, 3).reshape(32, 80)
+    return image("Your digits: one jump (two rows above), four jumps (two rows below)", -pixels[:, :64], low=-1, high=1)
+
+
+@check("distil_digits", public=True, reference=False, verdict=digits_in_one_jump, figure=sheet)
+def draws_digits_in_one_jump(lesson, rng):
+    """After 120 updates with guidance 2, one jump draws the digit that is asked for, near the guided teacher's end.
+
+    f(x, 0, label) is x, the teacher is not asked any more, and the judge finds the samples close to real digits.
+    """
+    return digits_after_training(lesson, rng, 2.0)
+
+
+def digits_for_another_judge(result, expected, rng):
+    """The hidden verdict: other starts, other guidance, and a judge that nobody has seen."""
+    state = rng.generator.get_state()
+    follows_the_guided_teacher(result, rng, 2.5)
+    rng.generator.set_state(state)
+    judged_by(private_judge(), result, rng)
+
+
+@check("distil_digits", weight=2, reference=False, verdict=digits_for_another_judge, figure=sheet)
+def draws_digits_for_another_judge(lesson, rng):
+    """The same with guidance 2.5, other starts, and another judge."""
+    return digits_after_training(lesson, rng, 2.5)

@@ -583,3 +583,99 @@ def robust_on_a_fixed_grid(net, data, t_min, t_max, steps, seed):
         optimiser.step()
         schedule.step()
     return {"f": f, "predicted": 0.3}
+
+
+exercise("distil_digits")
+wrong("no_guidance", "return without + guidance * (with_class - without)", "return with_class",
+      hint="Your jumps end where the trajectory WITHOUT guidance ends. The teacher's step is what has to be guided: the student learns where it leads.")
+wrong("no_boundary", "return x - _trailing(t, x) * network(x, t, label)", "return network(x, t, label)",
+      hint="At t = 0 the picture is the answer. Give the network a factor that vanishes there.")
+wrong("forgets_the_class", "return lambda x, t, label: jump(net, x, t, label)", "return lambda x, t, label: jump(net, x, t, torch.full_like(label, 10))",
+      hint="Whatever digit is asked for, you draw the same. Hand the label on to the network.")
+
+
+@wrong(hint="Your f walks with the teacher. A consistency model is the trained network itself, one call, and asks nobody.")
+def walks_with_the_teacher(teacher, images, labels, guidance, steps, seed):
+    def f(x, t, label):
+        start = t
+        for i in range(8):
+            now = start * (1 - i / 8)
+            free = teacher(x, now, None)
+            velocity = free + guidance * (teacher(x, now, label) - free)
+            x = x - _trailing(start, x) * velocity / 8
+        return x
+
+    return f
+
+
+fails("no_training", "for _ in range(steps):", "for _ in range(0):")
+fails("few_steps", "for _ in range(steps):", "for _ in range(steps // 20):")
+fails("small_rate", "lr=2e-3", "lr=2e-7")
+fails("towards_the_data", "wanted = jump(target, x_lo, lo, label)", "wanted = x0")
+fails("target_that_stays", "ema_update(target, net, 0.9)", "pass")
+
+
+@right
+def heuns_teacher_and_a_robust_loss(teacher, images, labels, guidance, steps, seed):
+    torch.manual_seed(seed)
+    pupil = copy.deepcopy(teacher)
+    for parameter in pupil.parameters():
+        parameter.requires_grad_(True)
+    times = torch.linspace(0, 1, 7) ** 1.2
+    optimiser = torch.optim.AdamW(pupil.parameters(), lr=2e-3, weight_decay=0.0)
+
+    def f(x, t, label):
+        return x - t.view(-1, 1, 1, 1) * pupil(x, t, label)
+
+    def slope(x, t, label):
+        free = teacher(x, t, None)
+        return free + guidance * (teacher(x, t, label) - free)
+
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = 2e-3 * (1 - step / steps)
+        pick = torch.randperm(len(images))[:64]
+        clean, label = images[pick], labels[pick]
+        i = torch.randint(1, 7, (64,))
+        t, s = times[i], times[i - 1]
+        h = (s - t).view(-1, 1, 1, 1)
+        high = torch.lerp(clean, torch.randn_like(clean), t.view(-1, 1, 1, 1))
+        with torch.no_grad():
+            first = slope(high, t, label)
+            second = slope(high + h * first, s, label)
+            wanted = f(high + h * (first + second) / 2, s, label)
+        miss = (f(high, t, label) - wanted).flatten(1).square().sum(1)
+        loss = (torch.sqrt(miss + 0.09) - 0.3).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return f
+
+
+@right
+def learns_whole_walks(teacher, images, labels, guidance, steps, seed):
+    # The teacher walks 400 roads once; the student learns the end of each road from all its places.
+    generator = torch.Generator().manual_seed(seed)
+    label = torch.arange(10).repeat(40)
+    x, road = torch.randn(400, 1, 8, 8, generator=generator), []
+    with torch.no_grad():
+        for k in range(8):
+            t = torch.full((400,), 1 - k / 8)
+            road.append(x)
+            free = teacher(x, t, None)
+            x = x - (free + guidance * (teacher(x, t, label) - free)) / 8
+    ends, road = x, torch.stack(road)  # [400, ...], [8, 400, ...]
+    net = copy.deepcopy(teacher).requires_grad_(True)
+    optimiser = torch.optim.Adam(net.parameters(), lr=2e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+    for _ in range(steps):
+        k = torch.randint(8, (96,), generator=generator)
+        row = torch.randint(400, (96,), generator=generator)
+        t, here = 1 - k / 8, road[k, row]
+        loss = ((here - t[:, None, None, None] * net(here, t, label[row]) - ends[row]) ** 2).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    net.requires_grad_(False)
+    return lambda x, t, y: x - t[:, None, None, None] * net(x, t, y)

@@ -6,10 +6,12 @@ the places where rounding jumps.
 """
 
 import copy
+import math
 
 import torch
 
 from blindgrade.checks import (
+    Fail,
     Watch,
     answers,
     answers_and_purity,
@@ -20,6 +22,7 @@ from blindgrade.checks import (
     made_in,
     shapes_of,
 )
+from blindgrade.figures import bars, points
 
 # ---------------------------------------------------------------- sdxl_text_context
 
@@ -370,9 +373,9 @@ def works_at_any_size(lesson, rng):
     return {name: added(lesson, rng, *case) for name, case in cases.items()}
 
 
-@check("SDXLAddedConditioning", weight=1.5, **ADDED)
+@check("SDXLAddedConditioning", weight=1.5, public=True, **ADDED)
 def tells_sizes_and_texts_apart(lesson, rng):
-    """One time embedding with other sizes, other crops and other pooled texts, one at a time."""
+    """AT WHAT QUALITY: one time embedding with other sizes, other crops and other pooled texts, one at a time."""
     base, ids = rng.integers(6, low=64, high=400), []
     for place in range(6):
         other = base.clone()
@@ -548,6 +551,106 @@ def sorts_a_whole_list(lesson, rng):
     return {"places": [lesson.where_change_lands(card) for card in drawn], "cards unchanged": drawn == kept}
 
 
+# ---------------------------------------------------------------- list_changes
+
+
+def part(part_of, own_steps=False, **figures):
+    """The card of one part."""
+    return {"part_of": part_of, "own_steps": own_steps, "figures": figures}
+
+
+def sd15():
+    levels = {f"unet level {i}": part("unet", channels=c, blocks=1, context=768) for i, c in enumerate([320, 640, 1280])}
+    return {
+        **levels,
+        "unet level 3": part("unet", channels=1280, blocks=0),
+        "clip vit-l": part(None, width=768),
+        "vae": part(None, channels=4, batch=9),
+    }
+
+
+def sdxl():
+    return {
+        "unet level 0": part("unet", channels=320, blocks=0),
+        "unet level 1": part("unet", channels=640, blocks=2, context=2048),
+        "unet level 2": part("unet", channels=1280, blocks=10, context=2048),
+        "clip vit-l": part(None, width=768),
+        "openclip vit-bigg": part(None, width=1280),
+        "added embedding": part(None, inputs=2816),
+        "vae": part(None, channels=4, batch=256, average=1),
+        "refiner": part(None, own_steps=True, channels=384),
+    }
+
+
+def in_order(places):
+    """The changes by name, so that a dict in any order is one answer."""
+    return dict(sorted(dict(places).items()))
+
+
+@check("list_changes", weight=2, public=True)
+def from_sd15_to_sdxl(lesson, rng):
+    """From Stable Diffusion 1.5 to SDXL there are the right changes at the right places; the lists are not changed."""
+    old, new = sd15(), sdxl()
+    kept = copy.deepcopy((old, new))
+    changes = in_order(lesson.list_changes(old, new))
+    return {"changes": changes, "lists unchanged": (old, new) == kept}
+
+
+def some_parts(rng, names):
+    """A parts list in random order: levels of the U-Net, parts of other networks, parts that stand for themselves."""
+    parts = {}
+    for name in rng.shuffled(names):
+        network = name.split(" ")[0] if " " in name else None
+        parts[name] = part(network, own_steps=network == "polisher", blocks=rng.integer(0, 3), width=rng.integer(1, 4))
+    return parts
+
+
+NAMES = [
+    *("unet level 0", "unet level 1", "unet middle", "encoder head", "encoder body", "vae", "sampler"),
+    *("polisher level 0", "polisher level 1", "tagger", "unet-like adapter"),
+]
+
+
+@check("list_changes", public=True)
+def what_is_gone_and_what_is_a_part(lesson, rng):
+    """A part that is gone is a change, parts of one network make one, and only the U-Net's own blocks are inside."""
+    old = {
+        "unet level 0": part("unet", blocks=1),
+        "unet level 1": part("unet", blocks=2),
+        "encoder head": part("encoder", width=8),
+        "unet-like adapter": part(None, width=1),
+        "vae": part(None, channels=4),
+    }
+    new = {
+        "unet-like adapter": part(None, width=2),
+        "vae": part(None, channels=4),
+        "unet level 0": part("unet", blocks=1),
+        "encoder head": part("encoder", width=9),
+        "polisher level 0": part("polisher", own_steps=True, blocks=1),
+        "polisher level 1": part("polisher", own_steps=True, blocks=2),
+    }
+    return {
+        "changes": in_order(lesson.list_changes(old, new)),
+        "backwards": in_order(lesson.list_changes(new, old)),
+        "no change": in_order(lesson.list_changes(old, dict(reversed(old.items())))),
+    }
+
+
+@check("list_changes", weight=2)
+def changes_of_other_models(lesson, rng):
+    """Parts lists of other models, in any order, are compared as well; the lists are left as they were."""
+    cases = []
+    for _ in range(8):
+        old = some_parts(rng, rng.shuffled(NAMES)[:8])
+        new = some_parts(rng, rng.shuffled(NAMES)[:8])
+        same = rng.choice(sorted(old))
+        new[same] = copy.deepcopy(old[same])
+        cases.append((old, new))
+    kept = copy.deepcopy(cases)
+    changes = [in_order(lesson.list_changes(*case)) for case in cases]
+    return {"changes": changes, "unchanged": cases == kept}
+
+
 # ---------------------------------------------------------------- route_conditioning
 
 MAPS = ["canny_map", "depth_map", "pose_map"]
@@ -608,3 +711,135 @@ def knows_no_other_signal(lesson, rng):
         "no errors": [error_of(lesson.route_conditioning, name) for name in [*TEXTS, *MAPS, *SIZES, "reference_image"]],
         "routes": routed(lesson, rng, ["pooled_text", "pose_map"]),
     }
+
+
+# ---------------------------------------------------------------- choose_buckets
+
+MOST_CROPPED, MOST_HALVED = 0.08, 0.01
+RATIOS = (1.0, 3 / 2, 2 / 3, 16 / 9, 9 / 16, 5 / 4, 3 / 4)
+
+
+def collection(rng, count, towers=False):
+    """Sizes [count, 2] of a collection: seven usual ratios with jitter, and 3 % panoramas (or towers)."""
+    weights = 0.1 + rng.uniform(len(RATIOS), dtype=torch.float64)
+    kind = torch.multinomial(weights, count, replacement=True, generator=rng.generator)
+    usual = torch.tensor(RATIOS, dtype=torch.float64).log()[kind]
+    usual = usual + rng.number(0.03, 0.08) * rng.normal(count, dtype=torch.float64)
+    wide = -math.log(3) * (1 + rng.uniform(count, dtype=torch.float64))
+    logs = torch.where(rng.uniform(count) < 0.03, -wide if towers else wide, usual)
+    area = 2 ** (18 + 4 * rng.uniform(count, dtype=torch.float64))
+    return torch.stack([(area * logs.exp()).sqrt(), (area / logs.exp()).sqrt()], dim=1).round().long()
+
+
+def chosen_for(lesson, sizes, area, multiple):
+    """The student's six buckets for these pictures, and the predicted share."""
+    watch = Watch(sizes)
+    answer = dict(lesson.choose_buckets(sizes, 6, area, multiple))
+    return {
+        "buckets": [[int(height), int(width)] for height, width in answer["buckets"]],
+        "predicted": float(answer["predicted_loss"]),
+        "sizes unchanged": watch.unchanged(),
+    }
+
+
+def cropped(sizes, buckets):
+    """The share [N] that each picture loses in the bucket that takes least away from it."""
+    picture = (sizes[:, 0] / sizes[:, 1]).double().log()[:, None]
+    shapes = torch.tensor([math.log(height / width) for height, width in buckets], dtype=torch.float64)
+    return 1 - (-(picture - shapes).abs().min(dim=1).values).exp()
+
+
+def keeps_the_rules(result, area, multiple):
+    """Fail unless there are one to six buckets of the right size."""
+    buckets = result["buckets"]
+    if not 1 <= len(buckets) <= 6:
+        raise Fail(f"there are {len(buckets)} buckets; one to six are allowed")
+    for height, width in buckets:
+        if height < 1 or width < 1 or height % multiple or width % multiple:
+            raise Fail(f"{height} by {width}: each side is a positive multiple of {multiple}")
+        if not 0.85 * area <= height * width <= area:
+            raise Fail(f"{height} by {width} has {height * width} pixels; expected {0.85 * area:.0f} to {area}")
+    if not result["sizes unchanged"]:
+        raise Fail("the sizes were changed")
+
+
+def little_is_lost(lost):
+    """Fail unless the mean and the tail of what pictures lose are small enough."""
+    if not lost.mean() <= MOST_CROPPED:
+        raise Fail(f"on average {lost.mean():.3f} of a picture is cropped away; expected at most {MOST_CROPPED}")
+    halved = (lost > 0.5).double().mean()
+    if not halved <= MOST_HALVED:
+        raise Fail(f"{100 * halved:.1f} % of the pictures lose more than half; expected at most 1 %")
+
+
+# Over 10 seeds, mean and share of halved pictures in public, in hidden: the solution and the right answers 0.056 to 0.075
+# and at most 0.004; quantiles 0.064 to 0.081 and 0.023 to 0.034; even places 0.095 to 0.122 and 0; the most common shapes
+# 0.066 to 0.095 and 0.023 to 0.038; one square 0.28 to 0.34.
+def public_album(rng):
+    """A collection of which the student sees the first half."""
+    return collection(rng, 4000).split(2000)
+
+
+def fits_the_unseen_half(result, expected, rng):
+    """The verdict on the half that the student has not seen."""
+    keeps_the_rules(result, 1024 * 1024, 64)
+    little_is_lost(cropped(public_album(rng)[1], result["buckets"]))
+
+
+def share_beside_prediction(result, rng):
+    lost = float(cropped(public_album(rng)[1], result["buckets"]).mean())
+    heights = {"predicted": result["predicted"], "measured": lost, "criterion": MOST_CROPPED}
+    return bars("Share of a picture that is cropped away", heights, ylabel="share")
+
+
+@check("choose_buckets", weight=2, public=True, reference=False, verdict=fits_the_unseen_half,
+       figure=share_beside_prediction)  # fmt: skip
+def crops_little_of_unseen_pictures(lesson, rng):
+    """Six buckets crop at most 0.08 away on average, and at most one unseen picture in a hundred loses over half."""
+    return chosen_for(lesson, public_album(rng)[0], 1024 * 1024, 64)
+
+
+def small_album(rng):
+    return collection(rng, 800, towers=True)
+
+
+def keeps_to_small_squares(result, expected, rng):
+    """The verdict on the rules at another area and another multiple."""
+    keeps_the_rules(result, 512 * 512, 32)
+    lost = cropped(small_album(rng), result["buckets"])
+    if not lost.mean() <= 0.2:
+        raise Fail(f"on average {lost.mean():.2f} of a picture is cropped away, nearly as much as by one square")
+
+
+def shapes_over_pictures(result, rng):
+    ratio = (lambda sizes: (sizes[:, 0] / sizes[:, 1]).double())(small_album(rng))
+    pictures = 512 * torch.stack([ratio**-0.5, ratio**0.5], dim=1)
+    buckets = torch.tensor([[width, height] for height, width in result["buckets"]], dtype=torch.float64)
+    title = "Pictures, resized to one area, and the buckets"
+    return points(title, {"pictures": pictures[:300], "buckets": buckets}, xlabel="width", ylabel="height")
+
+
+@check("choose_buckets", public=True, reference=False, verdict=keeps_to_small_squares, figure=shapes_over_pictures)
+def obeys_area_and_multiple(lesson, rng):
+    """With another area and another multiple the buckets keep to them; the sizes are not changed."""
+    return chosen_for(lesson, small_album(rng), 512 * 512, 32)
+
+
+def albums(rng):
+    """Four collections, panoramas in two and towers in two, each in two halves."""
+    return [collection(rng, 3000, towers=towers).split(1500) for towers in (False, True, False, True)]
+
+
+def fits_every_album(result, expected, rng):
+    """The verdict on four collections: their unseen halves, all together."""
+    lost = []
+    for reply, (_, unseen) in zip(result, albums(rng), strict=True):
+        keeps_the_rules(reply, 768 * 768, 32)
+        lost.append(cropped(unseen, reply["buckets"]))
+    little_is_lost(torch.cat(lost))
+
+
+@check("choose_buckets", weight=3, reference=False, verdict=fits_every_album)
+def fits_other_collections(lesson, rng):
+    """For four other collections of 768 by 768 pixels, the mean and the tail over all unseen pictures are small."""
+    return [chosen_for(lesson, seen, 768 * 768, 32) for seen, _ in albums(rng)]

@@ -439,3 +439,165 @@ def by_match(signal):
         case "original_size" | "crop_top_left" | "target_size":
             return ("AT-WHAT-QUALITY", "adaptive_norm")
     raise ValueError(f"unknown signal {signal}")
+
+
+exercise("list_changes")
+wrong("each_part_is_a_change", 'places[card["part_of"] or name]', "places[name]",
+      hint="All parts of one network make one change, under the network's name.")
+wrong("what_is_gone_is_forgotten", "for name in old.keys() | new.keys():", "for name in new:",
+      hint="A part that is gone is a change, too: look at the names of both lists.")
+wrong("only_what_is_new", "if old.get(name) == new.get(name):", "if name in old:",
+      hint="A part that exists in both lists may have other figures.")
+wrong("any_part_is_in", 'card["part_of"] == "unet"', 'card["part_of"] is not None',
+      hint="Blocks of another network are not blocks of the U-Net.")
+wrong("the_name_decides", 'card["part_of"] == "unet"', '"unet" in name',
+      hint="A name says nothing for certain: the card says what the part belongs to.")
+wrong("second_network_is_around", '"runs_own_denoising_steps": card["own_steps"]', '"runs_own_denoising_steps": False',
+      hint="A network that takes denoising steps of its own stands alongside.")
+wrong("everything_is_listed", "if old.get(name) == new.get(name):\n            continue", "pass",
+      hint="What is as it was is no change.")
+
+
+@right
+def by_networks(old, new):
+    cards = {**old, **new}
+    changed = {name for name in cards if name not in old or name not in new or old[name] != new[name]}
+    places = {}
+    for name in sorted(changed):
+        card = cards[name]
+        label = name if card["part_of"] is None else card["part_of"]
+        if card["own_steps"]:
+            places[label] = "ALONGSIDE"
+        else:
+            places[label] = "IN" if card["part_of"] == "unet" else "AROUND"
+    return places
+
+
+@right
+def in_three_passes(old, new):
+    gone = [(name, old[name]) for name in old if name not in new]
+    fresh = [(name, new[name]) for name in new if name not in old]
+    other = [(name, new[name]) for name in new if name in old and new[name] != old[name]]
+    return {
+        card["part_of"] or name: where_change_lands(
+            {
+                "name": name,
+                "edits_unet_blocks": card["part_of"] == "unet",
+                "runs_own_denoising_steps": card["own_steps"],
+            }
+        )
+        for name, card in gone + fresh + other
+    }
+
+
+def nearest_shape(log_ratio, area, multiple):
+    """The allowed shape whose ratio of height to width is nearest."""
+    shapes = []
+    for height in range(multiple, area // multiple + 1, multiple):
+        width = area // height // multiple * multiple
+        if width and height * width >= 0.85 * area:
+            shapes.append((height, width))
+    return min(shapes, key=lambda shape: abs(math.log(shape[0] / shape[1]) - log_ratio))
+
+
+exercise("choose_buckets")
+
+
+@wrong(hint="These shapes follow the crowd, and the crowd has no panoramas: some of them lose more than half. One bucket for the few costs the many little.")
+def quantiles_of_the_crowd(sizes, count, area, multiple=64):
+    logs = (sizes[:, 0] / sizes[:, 1]).double().log()
+    shares = [(i + 0.5) / count for i in range(count)]
+    buckets = [nearest_shape(torch.quantile(logs, q).item(), area, multiple) for q in shares]
+    return {"buckets": buckets, "predicted_loss": 0.07}
+
+
+@wrong(hint="Evenly spread over all ratios, most buckets stand where hardly any picture is. Put them where the pictures are.")
+def evenly_between_the_extremes(sizes, count, area, multiple=64):
+    logs = (sizes[:, 0] / sizes[:, 1]).double().log()
+    low, high = logs.min().item(), logs.max().item()
+    places = [low + (i + 0.5) / count * (high - low) for i in range(count)]
+    return {"buckets": [nearest_shape(place, area, multiple) for place in places], "predicted_loss": 0.1}
+
+
+@wrong(hint="One square is the third of the bad options: it crops almost a third of these pictures away.")
+def one_square(sizes, count, area, multiple=64):
+    side = int(area**0.5) // multiple * multiple
+    return {"buckets": [(side, side)], "predicted_loss": 0.3}
+
+
+@wrong(hint="These are the six most common shapes. What is rare is not covered at all: look at who loses more than half.")
+def the_most_common_shapes(sizes, count, area, multiple=64):
+    logs = (sizes[:, 0] / sizes[:, 1]).double().log().tolist()
+    seen = {}
+    for value in logs:
+        shape = nearest_shape(value, area, multiple)
+        seen[shape] = seen.get(shape, 0) + 1
+    return {"buckets": sorted(seen, key=seen.get)[-count:], "predicted_loss": 0.07}
+
+
+@wrong(hint="The ratio is exact, but the sides are no multiples: a bucket must fit the network's levels.")
+def exact_ratios(sizes, count, area, multiple=64):
+    logs = (sizes[:, 0] / sizes[:, 1]).double().log()
+    shares = [0.005 + 0.99 * i / (count - 1) for i in range(count)]
+    ratios = [math.exp(torch.quantile(logs, q).item()) for q in shares]
+    buckets = [(math.floor((area * a) ** 0.5), math.floor((area / a) ** 0.5)) for a in ratios]
+    return {"buckets": buckets, "predicted_loss": 0.08}
+
+
+@right
+def a_bucket_for_the_few(sizes, count, area, multiple=64):
+    """One bucket so that even the longest lose only half, and quantiles of the rest."""
+    logs = (sizes[:, 0] / sizes[:, 1]).double().log()
+    low, high = torch.quantile(logs, 0.002).item(), torch.quantile(logs, 0.998).item()
+    edge = low + 0.6 if -low > high else high - 0.6
+    few = nearest_shape(edge, area, multiple)
+    rest = logs[(logs - math.log(few[0] / few[1])).abs() > 0.5]
+    shares = [(i + 0.5) / (count - 1) for i in range(count - 1)]
+    many = [nearest_shape(torch.quantile(rest, q).item(), area, multiple) for q in shares]
+    return {"buckets": [few, *many], "predicted_loss": 0.065}
+
+
+@right
+def exact_partition(sizes, count, area, multiple=64):
+    """Sorted ratios cut into runs, the best cuts by dynamic programming over a histogram of the ratios."""
+    logs = (sizes[:, 0] / sizes[:, 1]).double().log()
+    bins = torch.linspace(logs.min(), logs.max(), 90, dtype=torch.float64)
+    mass = torch.histc(logs, 90, logs.min().item(), logs.max().item()).double()
+    lost = 1 - (-(bins[:, None] - bins).abs()).exp()
+    lost = lost + 3.0 * (lost > 0.45)
+    price = [[min((mass[a:b] @ lost[a:b, a:b]).tolist()) if a < b else 0.0 for b in range(91)] for a in range(91)]
+    best, cuts = [price[0][b] for b in range(91)], [[[0, b]] for b in range(91)]
+    for _ in range(count - 1):
+        step = [min(range(b + 1), key=lambda a: best[a] + price[a][b]) for b in range(91)]
+        cuts = [[*cuts[a], [a, b]] for b, a in enumerate(step)]
+        best = [best[a] + price[a][b] for b, a in enumerate(step)]
+    buckets = []
+    for a, b in cuts[90]:
+        if a < b:
+            centre = a + int((mass[a:b] @ lost[a:b, a:b]).argmin())
+            buckets.append(nearest_shape(bins[centre].item(), area, multiple))
+    return {"buckets": buckets, "predicted_loss": best[90] / len(logs)}
+
+
+@right
+def clusters_from_the_ends(sizes, count, area, multiple=64):
+    """Lloyd's algorithm with the loss as its distance; the tail counts more, and several starts compete."""
+    ratio = (sizes[:, 0] / sizes[:, 1]).double()
+    weight = 1 + 4 * ((ratio > 2.5) | (ratio < 0.4)).double()
+    winner, least = None, math.inf
+    for start in range(4):
+        shares = torch.linspace(0.002 * (1 + start), 1 - 0.002 * (1 + start), count, dtype=torch.float64)
+        centres = torch.quantile(ratio.log(), shares)
+        for _ in range(30):
+            mine = (ratio.log()[:, None] - centres).abs().argmin(dim=1)
+            for k in range(count):
+                if (mine == k).any():
+                    w = weight[mine == k]
+                    centres[k] = (w * ratio.log()[mine == k]).sum() / w.sum()
+        shapes = [nearest_shape(c.item(), area, multiple) for c in centres]
+        places = torch.tensor([math.log(h / w) for h, w in shapes], dtype=torch.float64)
+        lost = 1 - (-(ratio.log()[:, None] - places).abs().min(dim=1).values).exp()
+        total = (lost.mean() + 3 * (lost > 0.5).double().mean()).item()
+        if total < least:
+            winner, least = shapes, total
+    return {"buckets": winner, "predicted_loss": least}

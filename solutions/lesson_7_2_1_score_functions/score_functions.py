@@ -316,9 +316,9 @@ def noise_from_score(
 # $$ w_k \;\propto\; \exp\!\Big(-\frac{\lVert x_t - \sqrt{\bar\alpha}\; y_k \rVert^2}{2\,(1 - \bar\alpha)}\Big),
 #    \qquad \sum_k w_k = 1. $$
 #
-# The squared error is least for the mean. So the best denoiser of a finite set answers with the mean of its points
-# under these weights, $\hat x_0 = \sum_k w_k\, y_k$, and the best noise predictor with the noise that leads from there
-# to $x_t$. The answer is a blend of data points, and as a rule no data point itself.
+# The squared error is least for the mean. So the best denoiser of a finite set answers with the mean of its
+# points under these weights, $\hat x_0 = \sum_k w_k\, y_k$, and the best noise predictor with the noise that
+# leads from there to $x_t$. The answer is a blend of data points, and as a rule no data point itself.
 #
 # Two points, $-1$ and $+1$, at $\bar\alpha = 0.5$, seen from $x_t = 0.5$: the origins would sit at $\pm 0.707$, the
 # weights are $0.196$ and $0.804$, and $\hat x_0 = 0.609$. The noise is $(0.5 - 0.707 \cdot 0.609)/0.707 = 0.098$, and
@@ -350,6 +350,31 @@ def finite_data_denoiser(
     return {"weights": weights, "x0": x0, "eps": (x_t - signal * x0) / variance.sqrt()}
     ### END SOLUTION
 
+
+# %% tags=["notebook-only"]
+# The best denoiser of 1,297 handwritten digits: the same five digits under more and more noise, and its answers.
+from digits import load_digits
+
+pictures, _ = load_digits("train")
+levels = torch.tensor([0.9, 0.5, 0.2, 0.05, 0.005])
+signal, spread = levels.sqrt()[:, None, None], (1 - levels).sqrt()[:, None, None]
+noisy = signal * pictures[:5] + spread * torch.randn(5, 5, 8, 8)  # [digit, level, 8, 8]
+try:
+    best = finite_data_denoiser(noisy.reshape(25, 1, 8, 8), pictures, levels.repeat(5))["x0"]
+except NotImplementedError:
+    print("Write finite_data_denoiser, then run this cell again: it denoises digits.")
+else:
+    panels = plt.subplots(5, 10, figsize=(11, 5.6))[1]
+    for digit in range(5):
+        for level in range(5):
+            panels[digit, 2 * level].imshow(noisy[digit, level], cmap="gray_r", vmin=-1, vmax=1)
+            panels[digit, 2 * level + 1].imshow(best[5 * digit + level, 0], cmap="gray_r", vmin=-1, vmax=1)
+    for level in range(5):
+        panels[0, 2 * level].set_title(f"alpha_bar {levels[level]:.3f}", fontsize=8)
+        panels[0, 2 * level + 1].set_title("best answer", fontsize=8)
+    for panel in panels.flat:
+        panel.axis("off")
+    plt.show()
 
 # %% [markdown]
 # ## The same in three steps
@@ -621,8 +646,8 @@ else:
 #
 # $$ x_{k+1} = x_k + (t_{k+1} - t_k)\,\big[f - g^2 s\big](x_k, t_k) + g(t_k)\,\sqrt{t_k - t_{k+1}}\;\, z_k . $$
 #
-# The bracket and $g$ are taken where the step begins. Variances add, so the shake of a step grows with the root of its
-# length. The grid is that of the probability flow ODE: $n$ equal steps, and as many draws $z_k$.
+# The bracket and $g$ are taken where the step begins. Variances add, so the shake of a step grows with the root
+# of its length. The grid is that of the probability flow ODE: $n$ equal steps, and as many draws $z_k$.
 #
 # What is the same, and what is not? Take two hills of width 0.2 in one dimension, 40 % of the data at $-1.5$ and 60 %
 # at $+1.5$. Let 20,000 points of noise walk down both ways in 500 steps, each point from the same start:
@@ -636,10 +661,10 @@ else:
 # | of the ODE's points | 1.01 | 1.06 | 1.35 | 1.49 |
 # | of the SDE's points | 1.01 | 1.05 | 1.33 | 1.48 |
 #
-# At every time both crowds are the crowd of the noisy data, up to chance and the error of the steps. The single paths
-# differ: who starts on the right ends on the right under the ODE (the correlation of start and end is 0.86), and
-# anywhere under the SDE (0.01). The ODE also keeps the accident that these starts are 0.02 too far to the left; the SDE
-# forgets it. Same landscape, different lens.
+# At every time both crowds are the crowd of the noisy data, up to chance and the error of the steps. The single
+# paths differ: who starts on the right ends on the right under the ODE (the correlation of start and end is
+# 0.86), and anywhere under the SDE (0.01). The ODE also keeps the accident that these starts are 0.02 too far to
+# the left; the SDE forgets it. Same landscape, different lens.
 
 # %%
 def reverse_sde_sample(
@@ -690,6 +715,38 @@ else:
         panel.set_xlabel("t")
     plt.show()
 
+# %% tags=["notebook-only"]
+# Both ways back on digits, with the exact score of the 1,297 training digits: eight starts, two ways, and the
+# nearest training digit of each sample. The exact score of a finite set brings back its own data. A network that
+# is trained on the same data learns a smoother score, and draws digits that nobody wrote.
+digits_as_rows = load_digits("train")[0].flatten(1)  # [1297, 64]
+
+
+def score_of_digits(x, t):
+    """The exact score of the training digits after time t of the VP SDE."""
+    share = vp_marginal(t, 0.1, 20.0)["mean_coef"] ** 2
+    return score_from_noise(finite_data_denoiser(x, digits_as_rows, share)["eps"], share)
+
+
+try:
+    first = torch.randn(8, 64)
+    by_flow = pf_ode_sample(score_of_digits, first, 120, 0.1, 20.0, 0.005)[-1]
+    by_shakes = reverse_sde_sample(score_of_digits, first, torch.randn(120, 8, 64), 0.1, 20.0, 0.005)[-1]
+except NotImplementedError:
+    print("Write finite_data_denoiser, pf_ode_sample and reverse_sde_sample, then run this cell again: digits, twice.")
+else:
+    rows = {"ODE": by_flow, "nearest": None, "SDE": by_shakes, "nearest ": None}
+    rows["nearest"] = digits_as_rows[torch.cdist(by_flow, digits_as_rows).argmin(dim=1)]
+    rows["nearest "] = digits_as_rows[torch.cdist(by_shakes, digits_as_rows).argmin(dim=1)]
+    panels = plt.subplots(4, 8, figsize=(8, 4.2))[1]
+    for row, (title, samples) in zip(panels, rows.items()):
+        for panel, sample in zip(row, samples):
+            panel.imshow(sample.reshape(8, 8), cmap="gray_r", vmin=-1, vmax=1)
+            panel.set_xticks([])
+            panel.set_yticks([])
+        row[0].set_ylabel(title)
+    plt.show()
+
 # %% [markdown]
 # ## DDIM was Euler's method
 #
@@ -699,14 +756,13 @@ else:
 #    x_{\text{prev}} = \sqrt{\bar\alpha_{\text{prev}}}\;\hat x_0
 #    + \sqrt{1-\bar\alpha_{\text{prev}}}\;\epsilon. $$
 #
-# Now measure the noisy image against its signal: $y = x/\sqrt{\bar\alpha}$, which has noise level
-# $\sigma = \sqrt{(1-\bar\alpha)/\bar\alpha}$. In these coordinates the probability flow ODE is as simple as
-# an ODE can be, $dy = \epsilon\, d\sigma$. One Euler step,
-# $y_{\text{prev}} = y + \epsilon\,(\sigma_{\text{prev}} - \sigma)$, scaled back by
-# $\sqrt{\bar\alpha_{\text{prev}}}$, *is* DDIM: the same formula, so the two differ by rounding alone. In the coordinates of the last exercise,
-# one step is $x + \tfrac12 \beta\,(x + s)$ with $\beta = 1 - \bar\alpha_t/\bar\alpha_{\text{prev}}$ and
-# $s = -\epsilon/\sqrt{1-\bar\alpha_t}$: the same ODE, another ruler for time, and a result that differs by an
-# amount of order $\beta^2$.
+# Now measure the noisy image against its signal: $y = x/\sqrt{\bar\alpha}$, which has noise level $\sigma =
+# \sqrt{(1-\bar\alpha)/\bar\alpha}$. In these coordinates the probability flow ODE is as simple as an ODE can be,
+# $dy = \epsilon\, d\sigma$. One Euler step, $y_{\text{prev}} = y + \epsilon\,(\sigma_{\text{prev}} - \sigma)$,
+# scaled back by $\sqrt{\bar\alpha_{\text{prev}}}$, *is* DDIM: the same formula, so the two differ by rounding
+# alone. In the coordinates of the last exercise, one step is $x + \tfrac12 \beta\,(x + s)$ with $\beta = 1 -
+# \bar\alpha_t/\bar\alpha_{\text{prev}}$ and $s = -\epsilon/\sqrt{1-\bar\alpha_t}$: the same ODE, another ruler
+# for time, and a result that differs by an amount of order $\beta^2$.
 #
 # With $x_0 = 2$, $\epsilon = 1$, $\bar\alpha_t = 0.25$, $\bar\alpha_{\text{prev}} = 0.64$: $x_t = 1.866$, and
 # DDIM gives $0.8 \cdot 2 + 0.6 = 2.2$. In $\sigma$: $y = 3.732$, $\sigma$ falls from 1.732 to 0.75, so
@@ -774,17 +830,18 @@ else:
 # **at most eight times**. What you do with the answers is yours: which times you ask about, which way back you walk,
 # in which coordinates, whether you shake, what you remember of earlier answers.
 #
-# The data are a few narrow hills in the plane, which you do not know: each has the standard deviation 0.05, they are at
-# least 1 apart, and they are not equally likely. Three things are measured, with $\beta$ from 0.1 to 20:
+# The data are a few narrow hills in the plane, which you do not know: each has the standard deviation 0.05, they
+# are at least 1 apart, and they are not equally likely. Three things are measured, with $\beta$ from 0.1 to 20:
 #
 # - **sharp**: at least 94 % of the samples are within 0.3 of a hill's middle;
-# - **as wide as the hills**: the samples that are there spread around the middles between 0.5 and 1.7 times as wide as
-#   the hills do;
+# - **as wide as the hills**: the samples that are there spread around the middles between 0.5 and 1.7 times as
+#   wide as the hills do;
 # - **the right crowd**: the samples are shared out among the hills as the data are; at most 15 % of the samples would
 #   have to move to another hill.
 #
-# Eight equal steps in $t$ do not get there: of the probability flow ODE's samples some 20 % end between the hills, of the
-# reverse SDE's some 90 %. Where is the time well spent? Look once more at the picture of `pf_ode_sample`.
+# Eight equal steps in $t$ do not get there: of the probability flow ODE's samples some 20 % end between the
+# hills, of the reverse SDE's some 90 %. Where is the time well spent? Look once more at the picture of
+# `pf_ode_sample`.
 #
 # **Predict first.** Return with the samples the share of them, from 0 to 1, that you expect to be sharp. It is not
 # graded. The report shows it beside what was measured.

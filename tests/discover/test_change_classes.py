@@ -35,6 +35,17 @@ CHANGES = [
     ("1000", "1001", "whole number"),
     ("f(3)", "f(4)", "whole number"),
     ("0.5 * x", "1.0 * x", "constant"),
+    ("a < b", "a > b", "condition"),
+    ("a * b", "a", "left out"),
+    ("a - b", "-b", "left out"),
+    ("a - b", "b - a", "exchanged"),
+    ("x.sqrt()", "x", "left out"),
+    ("x[0].sqrt()", "x[0]", "left out"),
+    ("torch.sqrt(x)", "x", "left out"),
+    ("f(x, eps=c)", "f(x)", "left out"),
+    ("f(x, a)", "f(a, x)", "exchanged"),
+    ("x.sum()", "x.mean()", "function"),
+    ("abs(x)", "sin(x)", "function"),
 ]
 
 
@@ -55,6 +66,12 @@ def test_a_case_that_is_left_out_has_its_class() -> None:
 
 def test_a_statement_that_changes_a_value_in_place_has_its_class() -> None:
     assert class_of("def f(x):\n    x += 1\n", "def f(x):\n    x -= 1\n") == "sign"
+
+
+def test_exchanged_names_and_a_statement_that_is_left_out_have_their_classes() -> None:
+    before = "def f(x):\n    a, b = x\n    g(a)\n    return b\n"
+    assert class_of(before, before.replace("a, b", "b, a")) == "exchanged"
+    assert class_of(before, before.replace("g(a)", "pass")) == "left out"
 
 
 def test_equal_texts_and_unclear_changes_have_no_class_of_their_own() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from blindgrade.discover import mutant_replies
-from blindgrade.discover.matching import change, equal_mutants, match
+from blindgrade.discover.matching import change, equal_mutants, match, match_first
 from blindgrade.discover.mutant_replies import MutantReply
 from blindgrade.engine.answers.reference import check_seed, observe
 from blindgrade.engine.judging.wrong_answers import WrongAnswer, equal, wrong_answer
@@ -36,6 +36,24 @@ def test_candidates_are_changes_of_the_exercise_and_of_the_helpers_it_uses(works
     assert {mutant.exercise for mutant in mutant_replies.candidates(workshop, "correlation")} == {
         "correlation", "_spread",
     }  # fmt: skip
+
+
+def test_wider_changes_are_asked_for_only_if_those_of_the_proofs_say_nothing(
+    workshop: Workshop, known: list[MutantReply]
+) -> None:
+    wider = mutant_replies.mutant_replies(workshop, "standardize", SEED, 2, wider=True)
+    checks = {check.name: check for check in workshop.checks.of("standardize")}
+    asked: list[bool] = []
+
+    def replies(more: bool) -> list[MutantReply]:
+        asked.append(more)
+        return wider if more else known
+
+    assert match_first(checks, known[0].answer, replies) == match(checks, known[0].answer, known)
+    assert asked == [False]
+    without = next(one for one in wider if one.kind == "left out" and match(checks, one.answer, known) is None)
+    found = match_first(checks, without.answer, replies)
+    assert found is not None and "left out" in found.kinds and asked == [False, False, True]
 
 
 def test_each_mutant_explains_the_answer_that_it_is(workshop: Workshop, known: list[MutantReply]) -> None:
@@ -109,6 +127,6 @@ def test_a_mutant_that_loops_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None
     found = mutants(shop.solution.text, shop.lesson, {"standardize"})[:1]
     looping = found[0].text.replace("    centered = ", "    while True:\n        pass\n    centered = ")
     one = type(found[0])("standardize", found[0].line, "loops", looping, "a", "b")
-    monkeypatch.setattr(mutant_replies, "candidates", lambda workshop, exercise: [one])
+    monkeypatch.setattr(mutant_replies, "candidates", lambda workshop, exercise, wider: [one])
     monkeypatch.setattr(mutant_replies, "SECONDS", 0.5)
     assert mutant_replies.mutant_replies(shop, "standardize", SEED, 1) == []

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from blindgrade.cli.blindgrade import main
 from blindgrade.cli.course.group import course
+from blindgrade.cli.lazy import WithWords
 
 from ..notebooks_of_others import ALGORITHMS, write
 
@@ -61,6 +62,8 @@ def fault(line: str) -> str:
         if below is None:
             return f"no command {word}"
         command, context = below, click.Context(below)
+        if isinstance(command, WithWords) and words[index : index + 1] and words[index] in command.words:
+            return _options(command.word(words[index]), words[index + 1 :])
         if not isinstance(command, click.Group):
             return _options(command, words[index:])
     return ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,20 @@ def test_all_proofs_hold_also_those_of_mutants(catalog: Catalog) -> None:
     named = {p.subject.partition(",")[0] for p in proofs if "caught and named" in p.name}
     assert {"fit/gradients_pile_up", "nearest/uphill", "Scale/one_factor", "center_rows/in_place"} <= named
     assert len([p for p in proofs if p.name == "mutants are killed"]) == 2
+
+
+def test_what_a_person_edits_has_no_escapes(catalog: Catalog) -> None:
+    for path in (catalog.root / "course.toml", *catalog.root.rglob("lesson.toml")):
+        assert "\\u" not in path.read_text(), path
+
+
+def test_its_checks_run_under_pytest_as_the_docs_say(catalog: Catalog) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "graders/lesson_1_1_2_curves", "-p", "no:cacheprovider"]
+    solved = subprocess.run(command, cwd=catalog.root, capture_output=True, text=True, check=False)
+    assert solved.returncode == 0 and "passed" in solved.stdout, solved.stdout + solved.stderr
+    command += ["--submission", "exercises"]
+    untouched = subprocess.run(command, cwd=catalog.root, capture_output=True, text=True, check=False)
+    assert untouched.returncode == 1 and "not written yet" in untouched.stdout, untouched.stdout + untouched.stderr
 
 
 def test_it_is_released_and_what_is_released_grades_by_its_keys(catalog: Catalog, tmp_path: Path) -> None:

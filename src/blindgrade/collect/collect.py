@@ -197,7 +197,9 @@ def _keep(folder: StudentFolders, group: list[_Found], source: Source, report: R
     """Keep the submissions of one student for one assignment, the oldest first."""
     group.sort(key=lambda one: one.item.stored.order if one.item.stored else (instant(one.item.submitted_at), LAST))
     if reason := _clash(group):
-        report.refused += [(one.item.label, reason) for one in group]
+        # The other members of a group have the same submissions, and the same reason.
+        said = set(report.refused)
+        report.refused += [one for one in ((found.item.label, reason) for found in group) if one not in said]
         return
     seen: set[tuple[str | None, str]] = set()
     for student, item, taken, files in group:

@@ -133,8 +133,12 @@ def adoption(
     changes: list[MutantReply] = []
     if group.mutant is not None:
         version = course_version(target).exercises[group.exercise]
-        known = kept_mutants(workshop, store, seed, group.exercise, version, workers, progress)
-        changes = equal_mutants(checks_by_name(workshop, group.exercise), answer, known)
+        checks = checks_by_name(workshop, group.exercise)
+        for wider in (False, True):
+            known = kept_mutants(workshop, store, seed, group.exercise, version, workers, progress, wider=wider)
+            changes = equal_mutants(checks, answer, known)
+            if changes:
+                break
     found = entry(workshop, group.exercise, name, hint, changes, group.sample)
     return Adoption(target, group, name, found, answer, seed)
 

@@ -19,6 +19,9 @@ WORDS = {
     "condition": "as if a condition were the other way round",
     "joined conditions": "as if two conditions were joined in another way",
     "case": "as if a special case were not treated",
+    "left out": "as if a part of the calculation were left out",
+    "exchanged": "as if two things were exchanged",
+    "function": "as if another function were meant",
     "element": "as if another element or part were taken",
     "steps": "as if there were another number of steps",
     "whole number": "as if a whole number were another one",
@@ -36,7 +39,8 @@ ALL_AXES = {
 LAST_IS_AXIS = {"cat", "stack", "concat", "concatenate", "chunk", "split", "roll", "gather", "index_select", "unfold"}
 SIGNS = (ast.Add, ast.Sub)
 PRODUCTS = (ast.Mult, ast.Div)
-LIMITS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+LESS = (ast.Lt, ast.LtE)
+LIMITS = (*LESS, ast.Gt, ast.GtE)
 
 Step = tuple[ast.AST, str]  # a node, and the field of it that leads on
 
@@ -48,7 +52,13 @@ def class_of(before: str, after: str, line: int = 0) -> str:
     if found is None:
         return "other"
     one, other, above = found
-    return _of_operator(one, other) or _of_form(one, other, above) or _of_constant(one, other, above) or "other"
+    return (
+        _of_operator(one, other)
+        or _of_form(one, other, above)
+        or _of_constant(one, other, above)
+        or _of_parts(one, other, above)
+        or "other"
+    )
 
 
 def _around(before: str, after: str, line: int) -> tuple[str, str]:
@@ -101,7 +111,7 @@ def _of_operator(old: Any, new: Any) -> str:
     if isinstance(old, ast.MatMult):
         return "matrix product"
     if isinstance(old, LIMITS) and isinstance(new, LIMITS):
-        return "limit"
+        return "limit" if isinstance(old, LESS) == isinstance(new, LESS) else "condition"
     if isinstance(old, ast.cmpop):
         return "condition"
     return "joined conditions" if isinstance(old, ast.boolop) else ""
@@ -117,6 +127,35 @@ def _of_form(old: Any, new: Any, above: list[Step]) -> str:
         number = isinstance(old.operand, ast.Constant)
         return (_of_place(above) if number else "") or "sign"
     return ""
+
+
+def _of_parts(old: Any, new: Any, above: list[Step]) -> str:
+    """Class of a change that leaves a part out, exchanges two, or names another function."""
+    if isinstance(old, str) and isinstance(new, str) and above and above[-1][1] in ("attr", "id"):
+        return "function"
+    if isinstance(old, list) and isinstance(new, list):
+        return "left out" if len(new) < len(old) else "exchanged" if _same_parts(old, new) else ""
+    if not isinstance(old, ast.AST) or not isinstance(new, ast.AST):
+        return ""
+    if isinstance(new, ast.Pass):
+        return "left out"
+    own = [part for part in ast.iter_child_nodes(old) if isinstance(part, ast.expr)]
+    own += [part.value for part in own if isinstance(part, ast.Attribute)]  # the object of a method
+    if _dumped([new])[0] in _dumped(own):
+        return "left out"
+    if isinstance(old, ast.BinOp) and isinstance(new, ast.UnaryOp):
+        return "left out"  # the minuend
+    same = type(old) is type(new) and _same_parts(list(ast.iter_child_nodes(old)), list(ast.iter_child_nodes(new)))
+    return "exchanged" if same else ""
+
+
+def _same_parts(old: list[Any], new: list[Any]) -> bool:
+    """Whether both have the same parts in any order."""
+    return sorted(_dumped(old)) == sorted(_dumped(new))
+
+
+def _dumped(parts: list[Any]) -> list[str]:
+    return [ast.dump(part) if isinstance(part, ast.AST) else repr(part) for part in parts]
 
 
 def _of_constant(old: Any, new: Any, above: list[Step]) -> str:

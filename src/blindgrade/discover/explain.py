@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from blindgrade.attempts.kept_answers import kept_answer
@@ -16,7 +17,7 @@ from blindgrade.attempts.store import AttemptStore
 from blindgrade.catalog import Target
 from blindgrade.discover.answers import checks_by_name
 from blindgrade.discover.kept_mutants import Progress, kept_mutants
-from blindgrade.discover.matching import match
+from blindgrade.discover.matching import match_first
 from blindgrade.discover.mutant_replies import MutantReply
 from blindgrade.engine.judging.wrong_answers import WrongAnswer, equal
 from blindgrade.models import Attempt, ExerciseResult, MutantMatch
@@ -71,7 +72,7 @@ class _Lesson:
     store: AttemptStore
     workers: int
     progress: Progress
-    _mutants: dict[str, list[MutantReply]] = field(default_factory=dict)
+    _mutants: dict[tuple[str, bool], list[MutantReply]] = field(default_factory=dict)
     _answers: dict[str, WrongAnswer | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -122,19 +123,27 @@ class _Lesson:
             if first is not None and equal(checks, answer, first):
                 known[digest] = _Entry(version, other, entry.mutant)
                 return
-        known[digest] = _Entry(version, digest, match(checks, answer, self._mutant_replies(exercise)))
+        shown = match_first(checks, answer, partial(self._mutant_replies, exercise))
+        known[digest] = _Entry(version, digest, shown)
 
     def _answer(self, digest: str) -> WrongAnswer | None:
         if digest not in self._answers:
             self._answers[digest] = kept_answer(self.store, self.lesson, digest)
         return self._answers[digest]
 
-    def _mutant_replies(self, exercise: str) -> list[MutantReply]:
-        if exercise not in self._mutants:
-            self._mutants[exercise] = kept_mutants(
-                self.workshop, self.store, self.seed, exercise, self.versions[exercise], self.workers, self.progress
+    def _mutant_replies(self, exercise: str, wider: bool) -> list[MutantReply]:
+        if (exercise, wider) not in self._mutants:
+            self._mutants[exercise, wider] = kept_mutants(
+                self.workshop,
+                self.store,
+                self.seed,
+                exercise,
+                self.versions[exercise],
+                self.workers,
+                self.progress,
+                wider=wider,
             )
-        return self._mutants[exercise]
+        return self._mutants[exercise, wider]
 
 
 def _read_index(store: AttemptStore, lesson: str, seed: str) -> dict[str, dict[str, _Entry]]:

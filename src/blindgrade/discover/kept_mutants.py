@@ -22,10 +22,15 @@ def kept_mutants(
     version: str,
     workers: int,
     progress: Progress = lambda what, done, total: None,
+    *,
+    wider: bool = False,
 ) -> list[MutantReply]:
-    """Replies of all mutants of the exercise. `version` is that of the exercise: a change of it makes other replies."""
+    """Replies of all mutants of the exercise. `version` is that of the exercise: a change of it makes other replies.
+
+    With `wider` they are those of the wider changes.
+    """
     lesson = workshop.lesson.id
-    name = f"mutants-{exercise}-{version[:16]}-{seed.id}"
+    name = f"{'wider-' if wider else ''}mutants-{exercise}-{version[:16]}-{seed.id}"
     expected = mutants.expected_frames(workshop, exercise, seed.seed)
     kept = store.blob(lesson, name)
     if kept is not None:
@@ -33,7 +38,7 @@ def kept_mutants(
             return mutants.from_bytes(kept, expected)
         except ValueError:
             pass  # it is computed again
-    what = f"{lesson}/{exercise}: small changes of the solution"
-    found = mutants.mutant_replies(workshop, exercise, seed.seed, workers, partial(progress, what))
+    what = f"{lesson}/{exercise}: {'more' if wider else 'small'} changes of the solution"
+    found = mutants.mutant_replies(workshop, exercise, seed.seed, workers, partial(progress, what), wider=wider)
     store.keep_blob(lesson, name, mutants.to_bytes(found, expected))
     return found

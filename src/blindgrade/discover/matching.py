@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from blindgrade.checks import Check
 from blindgrade.discover.change_classes import words_of
@@ -28,6 +28,16 @@ def match(checks: Mapping[str, Check], answer: WrongAnswer, known: Sequence[Muta
     return MutantMatch(
         kinds=kinds, words=words_of(kinds), changes=[change(one) for one in found[:SHOWN]], count=len(found)
     )
+
+
+def match_first(
+    checks: Mapping[str, Check], answer: WrongAnswer, known: Callable[[bool], Sequence[MutantReply]]
+) -> MutantMatch | None:
+    """What the changes of the proofs say about the answer, and only if they say nothing, the wider ones.
+
+    `known` gives the replies; its argument says whether those of the wider changes are meant.
+    """
+    return match(checks, answer, known(False)) or match(checks, answer, known(True))
 
 
 def change(one: MutantReply) -> str:

@@ -19,10 +19,11 @@ from typing import Any
 
 from blindgrade.discover.answers import Rounds, answer_of, rounds_of
 from blindgrade.discover.change_classes import class_of
+from blindgrade.discover.wider_changes import wider_changes
 from blindgrade.engine.judging.wrong_answers import WrongAnswer, wrong_answer
 from blindgrade.engine.wire import frames, replies
 from blindgrade.verify.mutant import Mutant
-from blindgrade.verify.mutants import mutants
+from blindgrade.verify.mutants import mutants, proved_changes
 from blindgrade.verify.survival import SURVIVED, Trial, run_all
 from blindgrade.verify.workshop import Workshop
 
@@ -40,13 +41,17 @@ class MutantReply:
     answer: WrongAnswer
 
 
-def candidates(workshop: Workshop, exercise: str) -> list[Mutant]:
-    """Mutants of the exercise itself and of the helpers that only the solution has."""
+def candidates(workshop: Workshop, exercise: str, *, wider: bool = False) -> list[Mutant]:
+    """Mutants of the exercise itself and of the helpers that only the solution has.
+
+    They are those of the proofs. With `wider` they are the others, which explain what no mutant of the proofs does.
+    """
     lesson = workshop.lesson
     own = lesson.exercise(exercise)
     exercises = {e.defines for e in lesson.exercises}
     helpers = {name for name in workshop.uses.get(own.defines, set()) if name not in exercises}
-    return mutants(workshop.solution.text, lesson, {exercise, *helpers})
+    changes = wider_changes if wider else proved_changes
+    return mutants(workshop.solution.text, lesson, {exercise, *helpers}, changes)
 
 
 def mutant_replies(
@@ -55,9 +60,11 @@ def mutant_replies(
     seed: int,
     workers: int,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    wider: bool = False,
 ) -> list[MutantReply]:
     """Replies of all mutants that fail a check, with this seed. Those without a comparable reply are left out."""
-    found = candidates(workshop, exercise)
+    found = candidates(workshop, exercise, wider=wider)
     rounds = rounds_of(workshop, exercise, seed)
     cost = _warmed(workshop, rounds)
     trials = [Trial(mutant, rounds, SECONDS + 10 * cost) for mutant in found]

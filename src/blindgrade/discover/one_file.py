@@ -8,8 +8,8 @@ from functools import partial
 from blindgrade.catalog import Target
 from blindgrade.discover.answers import checks_by_name
 from blindgrade.discover.kept_mutants import Progress
-from blindgrade.discover.matching import match
-from blindgrade.discover.mutant_replies import mutant_replies
+from blindgrade.discover.matching import match_first
+from blindgrade.discover.mutant_replies import MutantReply, mutant_replies
 from blindgrade.engine.judging.unexplained import is_unexplained
 from blindgrade.engine.judging.wrong_answers import CollectedReplies
 from blindgrade.models import Attempt, ExerciseResult, Grading
@@ -43,8 +43,15 @@ def _with_mutants(
         answer = collected.unexplained(attempt.lesson, target.lesson.exercise(result.name), result)
         if answer is not None:
             workshop = workshop or Workshop(target.files.root, attempt.lesson)
-            step = partial(progress, f"{attempt.lesson}/{result.name}: small changes of the solution")
-            known = mutant_replies(workshop, result.name, attempt.seed, workers, step)
-            result = result.model_copy(update={"mutant": match(checks_by_name(workshop, result.name), answer, known)})
+            known = partial(_replies, workshop, result.name, attempt, workers, progress)
+            shown = match_first(checks_by_name(workshop, result.name), answer, known)
+            result = result.model_copy(update={"mutant": shown})
         results.append(result)
     return attempt.model_copy(update={"exercises": results})
+
+
+def _replies(
+    workshop: Workshop, exercise: str, attempt: Attempt, workers: int, progress: Progress, wider: bool
+) -> list[MutantReply]:
+    what = f"{attempt.lesson}/{exercise}: {'more' if wider else 'small'} changes of the solution"
+    return mutant_replies(workshop, exercise, attempt.seed, workers, partial(progress, what), wider=wider)

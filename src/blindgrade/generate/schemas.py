@@ -17,6 +17,7 @@ from blindgrade.attempts.decision import Decision
 from blindgrade.course import Course
 from blindgrade.history import LessonProgress
 from blindgrade.models import Attempt, Grading, Lesson
+from blindgrade.submitting.wire_models import SubmissionStatus
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Mode = Literal["serialization", "validation"]
@@ -26,6 +27,7 @@ PUBLISHED: dict[str, tuple[type[BaseModel], Mode]] = {
     "attempt.v1": (Attempt, "serialization"),
     "decision.v1": (Decision, "serialization"),
     "progress.v1": (LessonProgress, "serialization"),
+    "submission.v1": (SubmissionStatus, "serialization"),
     "course.toml": (Course, "validation"),
     "lesson.toml": (Lesson, "validation"),
 }

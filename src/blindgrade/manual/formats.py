@@ -14,6 +14,7 @@ TITLES = {
     "grading.v1": "A grading: `grade --json`",
     "decision.v1": "A decision of an instructor",
     "progress.v1": "A student's progress in a lesson",
+    "submission.v1": "A submission to the grading service: `grade LESSON --submit --json`",
 }
 
 

@@ -17,13 +17,13 @@ TOP = ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LIC
 # The navigation: a section, and its pages below docs/. Decisions are added by date.
 SECTIONS: dict[str, tuple[str, ...]] = {
     "Start": ("index.md",),
-    "Students": ("students.md", "notebooks.md", "files.md", "resident.md", "notation.md"),
+    "Students": ("students.md", "submitting.md", "notebooks.md", "files.md", "resident.md", "notation.md"),
     "Instructors": (
         "monday.md", "instructors.md", "collect.md", "cohorts.md", "feedback.md", "cohort-report.md", "pages.md",
         "nbgrader.md", "gradescope.md", "classroom50.md",
     ),
     "Authors": ("first-lesson.md", "authoring.md", "importing.md", "relations.md", "claims.md", "coverage.md"),
-    "Operators": ("operators.md", "sandbox.md", "scale.md", "releasing.md"),
+    "Operators": ("operators.md", "service.md", "sandbox.md", "scale.md", "releasing.md"),
     "Reference": ("reference/commands.md", "reference/formats.md", "readers.md"),
     "Project": (
         "project/ARCHITECTURE.md", "project/CONTRIBUTING.md", "project/CHANGELOG.md", "project/SECURITY.md",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def filled(folder: str, context: Mapping[str, object]) -> dict[str, str]:
     environment = Environment(
         undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
+    # Jinja's own filter escapes for HTML: it writes \\u0027 for an apostrophe. Strings of JSON are strings of TOML.
+    environment.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
     paths = [path for path in sorted(home.rglob("*.j2")) if path.is_file()]
     return {
         path.relative_to(home).as_posix().removesuffix(".j2"): environment.from_string(

@@ -6,6 +6,7 @@ grader starts this when it has nothing else to do: `python -m blindgrade.service
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import sys
 from pathlib import Path
@@ -81,8 +82,13 @@ def main(settings: Settings) -> int:
     """Lay everything out. Exit code."""
     logging.basicConfig(format="course serve: submitted: %(message)s", level=logging.WARNING)
     service = Service(settings, durable=False)
-    while lay_out(service):
-        pass
+    with (settings.data / "laying_out.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0  # another grader's process does it
+        while lay_out(service):
+            pass
     service.database.close()
     return 0
 

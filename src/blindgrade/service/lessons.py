@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import threading
 import time
 from dataclasses import dataclass, field
@@ -12,8 +13,9 @@ from blindgrade.attempts.effects import UNDECIDED, Decisions, by_student, last_d
 from blindgrade.catalog import Catalog, Target
 from blindgrade.models import Kind, Level
 from blindgrade.policies import feedback_level
-from blindgrade.service.policy import SLOT_SECONDS, moment, over_quota, quota_of
+from blindgrade.service.policy import SLOT_SECONDS, Capacity, capacity, moment, over_quota, quota_of
 from blindgrade.service.queue import Lane
+from blindgrade.versions.declared_checks import declared_checks
 
 FRESH_SECONDS = 1.0  # decisions are read again after this time
 
@@ -25,6 +27,7 @@ class Lessons:
     catalog: Catalog
     decisions: DecisionStore
     _targets: dict[str, Target] = field(default_factory=dict)
+    _checks: dict[str, list[tuple[str, str]] | None] = field(default_factory=dict)
     _decided: dict[str, Decisions] = field(default_factory=dict)
     _read_at: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -80,6 +83,20 @@ class Lessons:
         """The most that a student reads beyond the quota."""
         quota = quota_of(self.catalog.course.policy, lesson)
         return quota.beyond if quota is not None else Level.CHECKS
+
+    def capacity(self, lesson: str, level: Level) -> Capacity | None:
+        """Bits that a submission can carry out of the hidden checks at this level. None if the checks are not plain."""
+        target = self._targets[lesson]
+        if lesson not in self._checks:
+            tree = ast.parse(target.files.checks.read_text(encoding="utf-8"))
+            self._checks[lesson] = declared_checks(target.files, tree)
+        found = self._checks[lesson]
+        if found is None:
+            return None
+        own = [[name for owner, name in found if owner == e.name] for e in target.lesson.exercises]
+        points = [e.points for e in target.lesson.exercises]
+        weights = [[whole / len(names)] * len(names) for whole, names in zip(points, own, strict=True) if names]
+        return capacity(level, weights, target.lesson.seconds)
 
     def lane(self, lesson: str) -> Lane:
         """Lane of the lesson's gradings. A lesson whose trainings may run long must not delay the others."""

@@ -61,6 +61,10 @@ class Views:
         elif submission.state == "done":
             found.view = self.view(submission, person.student, level)
         found.message = MESSAGES[found.state]
+        if found.state == "done" and not submission.feedback_key:
+            # The reason may quote the student's own file alone, but a level below `checks` shows no such detail.
+            reason = f": {submission.reason}" if level is Level.CHECKS else "; `grade` on your own machine says why"
+            found.message = f"it could not be read{reason}"
         return found
 
     def level(self, submission: Submission, now: float) -> Level:

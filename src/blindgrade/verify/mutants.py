@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 
 import libcst as cst
 from libcst.metadata import ByteSpanPositionProvider, CodeSpan, MetadataWrapper, ParentNodeProvider, PositionProvider
@@ -32,13 +32,26 @@ COMPARED: dict[type[cst.BaseCompOp], type[cst.BaseCompOp]] = {
     cst.Equal: cst.NotEqual,
     cst.NotEqual: cst.Equal,
 }
+Changes = list[tuple[cst.CSTNode, cst.CSTNode]]  # a part of the solution, and what is in its place
 SIDE = 28  # characters of a change's text before and after the arrow
 
 
-def mutants(text: str, lesson: Lesson, only: Container[str] | None = None) -> list[Mutant]:
+def proved_changes(module: cst.Module) -> Changes:
+    """Changes that a course's checks must notice."""
+    collector = _Collector()
+    module.visit(collector)
+    return collector.found
+
+
+def mutants(
+    text: str,
+    lesson: Lesson,
+    only: Container[str] | None = None,
+    changes: Callable[[cst.Module], Changes] = proved_changes,
+) -> list[Mutant]:
     """Every mutant of the solution's regions and solution-only cells, in the order of the file.
 
-    `only` are names of exercises and helpers; None means all.
+    `only` are names of exercises and helpers; None means all. `changes` finds what is changed.
     """
     wrapper = MetadataWrapper(cst.parse_module(text))
     positions = wrapper.resolve(PositionProvider)
@@ -47,10 +60,8 @@ def mutants(text: str, lesson: Lesson, only: Container[str] | None = None) -> li
     source = text.encode()
     owners = {e.defines: e.name for e in lesson.exercises}
     inside = _private_lines(text)
-    collector = _Collector()
-    wrapper.module.visit(collector)
     found = []
-    for node, replacement in collector.found:
+    for node, replacement in changes(wrapper.module):
         line = positions[node].start.line
         if line not in inside:
             continue
@@ -145,7 +156,7 @@ class _Collector(cst.CSTVisitor):
     """Pairs of a node and its replacement."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[cst.CSTNode, cst.CSTNode]] = []
+        self.found: Changes = []
 
     def visit_Raise(self, node: cst.Raise) -> bool:
         return False  # no check compares the text of an exception

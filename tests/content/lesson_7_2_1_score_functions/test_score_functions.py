@@ -182,6 +182,74 @@ def test_training_finds_the_score_of_one_gaussian(solution: ModuleType) -> None:
     assert float(error) < 0.05
 
 
+def test_autograd_finds_gmm_score(solution: ModuleType) -> None:
+    law, x = hills(3), 2 * normal(20, 3)
+    close(solution.score_by_autograd(mixture(*law).log_prob, x), solution.gmm_score(x, *law))
+
+
+def test_the_denoiser_of_a_finite_set_knows_the_score_of_its_noisy_law(solution: ModuleType) -> None:
+    data, x_t, alpha_bar = normal(7, 2, seed=3), 1.5 * normal(30, 2), uniform(30, low=0.1, high=0.9)
+    found = solution.finite_data_denoiser(x_t, data, alpha_bar)
+    at = x_t.clone().requires_grad_(True)
+    weights = torch.full((7,), 1 / 7, dtype=torch.float64)
+    log_p = []
+    for row, level in zip(at, alpha_bar, strict=True):
+        law = mixture(level.sqrt() * data, (1 - level).sqrt().expand(7), weights)
+        log_p.append(law.log_prob(row))
+    score = gradient(torch.stack(log_p), at)
+    close(solution.score_from_noise(found["eps"], alpha_bar), score)
+    # Tweedie: the same mean by the other road.
+    level = alpha_bar[:, None]
+    close(found["x0"], (x_t + (1 - level) * score) / level.sqrt())
+
+
+def test_the_two_points_of_the_text_have_the_numbers_of_the_text(solution: ModuleType) -> None:
+    data, half = torch.tensor([[-1.0], [1.0]], dtype=torch.float64), torch.tensor(0.5, dtype=torch.float64)
+    found = solution.finite_data_denoiser(torch.tensor([[0.5]], dtype=torch.float64), data, half)
+    assert found["weights"][0].tolist() == pytest.approx([0.196, 0.804], abs=5e-4)
+    assert float(found["x0"]) == pytest.approx(0.609, abs=5e-4)
+    assert float(solution.score_from_noise(found["eps"], half)) == pytest.approx(-0.139, abs=5e-4)
+
+
+def test_no_answer_has_a_smaller_error_than_the_mean_of_the_origins(solution: ModuleType) -> None:
+    """Noisy samples of known origin: the denoiser beats the nearest point and the best straight line."""
+    data, level = normal(5, 2, seed=4), torch.tensor(0.6, dtype=torch.float64)
+    x0 = data[torch.randint(5, (4000,), generator=torch.Generator().manual_seed(0))]
+    x_t = level.sqrt() * x0 + (1 - level).sqrt() * normal(4000, 2, seed=5)
+    found = solution.finite_data_denoiser(x_t, data, level)
+    nearest = data[found["weights"].argmax(dim=1)]
+    design = torch.cat([x_t, torch.ones(4000, 1, dtype=torch.float64)], dim=1)
+    line = design @ torch.linalg.lstsq(design, x0).solution
+    best = float((found["x0"] - x0).square().mean())
+    assert best < 0.97 * float((nearest - x0).square().mean())
+    assert best < 0.97 * float((line - x0).square().mean())
+
+
+def test_both_ways_back_carry_one_crowd_and_the_paths_of_two(solution: ModuleType) -> None:
+    """The table of the text: mean and spread of the noisy data at four times, and who ends where."""
+    means, stds = torch.tensor([[-1.5], [1.5]], dtype=torch.float64), torch.full((2,), 0.2, dtype=torch.float64)
+    weights = torch.tensor([0.4, 0.6], dtype=torch.float64)
+
+    def score(x: Tensor, t: Tensor) -> Tensor:
+        law = solution.vp_marginal(t[:1], *BETAS)
+        spread = (law["mean_coef"] ** 2 * stds**2 + law["std"] ** 2).sqrt()
+        return solution.gmm_score(x, law["mean_coef"] * means, spread, weights)
+
+    start, noise = normal(4000, 1), normal(300, 4000, 1, seed=6)
+    ways = {
+        "ode": solution.pf_ode_sample(score, start, 300, *BETAS, 0.001),
+        "sde": solution.reverse_sde_sample(score, start, noise, *BETAS, 0.001),
+    }
+    for t, mean, std in ((1.0, 0.0, 1.0), (0.5, 0.08, 1.05), (0.2, 0.24, 1.34), (0.001, 0.30, 1.48)):
+        row = round((1 - t) / (1 - 0.001) * 300)
+        for way in ways.values():
+            assert float(way[row].mean()) == pytest.approx(mean, abs=0.1)
+            assert float(way[row].std()) == pytest.approx(std, abs=0.05)
+    ends = {name: torch.corrcoef(torch.stack([way[0, :, 0], way[-1, :, 0]]))[0, 1] for name, way in ways.items()}
+    assert float(ends["ode"]) > 0.8
+    assert abs(float(ends["sde"])) < 0.1
+
+
 # ---------------------------------------------------------------- peers
 
 

@@ -225,3 +225,35 @@ def test_multistep_is_the_scheduler_of_diffusers(solution: ModuleType, monkeypat
     # The scheduler ends with noise of its own scale: zero, since the last level is t_min.
     got = solution.multistep_consistency_sample(f, start, sigmas[0], sigmas[1:], noises[:2])
     torch.testing.assert_close(got, x, rtol=1e-5, atol=1e-5)
+
+
+# ---------------------------------------------------------------- what prevents a collapse
+
+
+def _chain(solution: ModuleType, boundary: bool, stop_gradient: bool, decay: float = 0.0, steps: int = 800) -> Tensor:
+    start = torch.tensor([2.0, -1.0, 0.5, 3.0, 1.0], dtype=torch.float64)
+    return solution.answers_over_training(start, 0.7, 0.15, decay, steps, boundary, stop_gradient)[-1]
+
+
+def test_the_boundary_condition_alone_finds_the_true_spread(solution: ModuleType) -> None:
+    for stop_gradient in (True, False):
+        torch.testing.assert_close(_chain(solution, True, stop_gradient), torch.full((5,), 0.7).double())
+
+
+def test_without_the_boundary_condition_levels_agree_on_an_accident(solution: ModuleType) -> None:
+    """With the stop-gradient on what the lowest level happened to say, without it on the mean of all."""
+    torch.testing.assert_close(_chain(solution, False, True), torch.full((5,), 2.0).double())
+    torch.testing.assert_close(_chain(solution, False, False), torch.full((5,), 1.1).double())
+
+
+def test_the_slow_target_delays_the_news(solution: ModuleType) -> None:
+    misses = [abs(float(_chain(solution, True, True, decay, 40)[-1]) - 0.7) for decay in (0.0, 0.8, 0.95)]
+    assert misses == sorted(misses)
+
+
+def test_the_two_levels_of_the_text_meet_where_the_text_says(solution: ModuleType) -> None:
+    start = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    held = solution.answers_over_training(start, 9.0, 0.25, 0.0, 2, False, True)
+    assert held.tolist() == [[1.0, 0.0], [1.0, 0.5], [1.0, 0.75]]
+    free = solution.answers_over_training(start, 9.0, 0.25, 0.0, 1, False, False)
+    assert free[-1].tolist() == [0.5, 0.5]

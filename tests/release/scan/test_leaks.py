@@ -199,6 +199,16 @@ def test_an_answer_key_is_opened(catalog: Catalog) -> None:
     assert "a result of compares_rows that cannot be read" in unread
 
 
+def test_the_arguments_in_an_answer_key_are_names_and_digests(catalog: Catalog) -> None:
+    def given(content: object) -> list[str]:
+        entry = {"given": packing.text(json.dumps(content).encode())}
+        return spoil_key(catalog, lambda k: k["checks"]["compares_rows"].update(entry))  # type: ignore[index]
+
+    assert given({"first": ["0123456789ab"], "rows[]": ["ba9876543210"], "*more[]": ["000000000000"]}) == []
+    for wrong in ({"first": [SOLUTION]}, {SOLUTION: ["0123456789ab"]}, {"first": ["0123456789ab0123456789ab"]}, ["x"]):
+        assert any("in the result of compares_rows: arguments that are no digests" in leak for leak in given(wrong))
+
+
 def packed_hints(**hints: dict[str, str]) -> str:
     return packing.text(json.dumps(hints).encode())
 

@@ -6,19 +6,22 @@ differently stay private, with their names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from blindgrade.engine.answers import packing
-from blindgrade.engine.answers.answer_key import KEY_SEED, recorded_hints
+from blindgrade.engine.answers.answer_key import KEY_SEED, recorded_given, recorded_hints
+from blindgrade.engine.answers.given import LENGTH
 from blindgrade.engine.answers.slices import SliceError, Slicer
 from blindgrade.engine.wire import frames
 from blindgrade.lesson_files import LessonFiles
 from blindgrade.release.scan.private_matter import PrivateMatter
 
 FIELDS = {"schema", "seed", "lesson", "counts", "hints", "checks"}
-ENTRY = {"digest", "reply", "wrong"}
+ENTRY = {"digest", "reply", "wrong", "given"}
+GIVEN = re.compile(rf"[*]?[A-Za-z_]\w*(\[\])?:[0-9a-f]{{{2 * LENGTH}}}")  # an argument's name and a digest
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,8 @@ def key_faults(private: PrivateMatter, key: dict[str, Any]) -> Iterator[KeyFault
             yield KeyFault(name, f"a result of {name} that belongs to another check; run `course build`")
         for more in sorted(entry.keys() - ENTRY):
             yield KeyFault(name, f"in the result of {name}: the field {more}, which an answer key does not have")
+        if not all(map(GIVEN.fullmatch, _given(entry))):
+            yield KeyFault(name, f"in the result of {name}: arguments that are no digests; run `course build`")
         names = _names(entry)
         if names is None:
             yield KeyFault(name, f"a result of {name} that cannot be read; run `course build`")
@@ -63,6 +68,7 @@ def key_texts(key: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, entry in _checks(key).items():
         for packed, shared in _packed(entry):
             yield from ((name, text) for text in _strings(packed, shared))
+        yield from ((name, text.partition(":")[0]) for text in _given(entry))
 
 
 def _hint_faults(private: PrivateMatter, lesson: str, key: dict[str, Any]) -> Iterator[KeyFault]:
@@ -99,6 +105,14 @@ def _packed(entry: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
         shared = b""
     yield str(entry.get("wrong") or ""), shared
     yield from ((str(entry[more]), b"") for more in entry.keys() - ENTRY)
+
+
+def _given(entry: dict[str, Any]) -> list[str]:
+    """Each argument of an entry: its name, a colon and its digest. What cannot be read is one text."""
+    try:
+        return [f"{name}:{digest}" for digest, name in recorded_given(entry).items()]
+    except (AttributeError, TypeError, ValueError):
+        return [str(entry["given"])]
 
 
 def _names(entry: dict[str, Any]) -> list[str] | None:

@@ -32,8 +32,7 @@ class Database:
             self.engine = _engine(url, self.sqlite, durable)
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise DatabaseError(
-                f"--database {url}: {error}; write sqlite:///FILE, or postgresql+psycopg2://USER@HOST/NAME with"
-                " psycopg2 installed"
+                f"--database: {error}; write postgresql+psycopg2://USER@HOST/NAME, with psycopg2 installed"
             ) from None
         self._writing = self.engine.execution_options(**{WRITES: True})
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from blindgrade.attempts.kept_answers import keep_answers
@@ -89,11 +89,13 @@ class Loop:
                 queue.expire(session, now, self._dead(session))
             for claimed, one, result in stored:
                 self._note(session, claimed, one, result, now)
-            for claimed, _ in results:
-                self.held.pop(str(claimed.job), None)
-            begun = self._claim(session, now)
-            if not begun and not self.held:
+            ended = {str(claimed.job) for claimed, _ in results}
+            begun = self._claim(session, now, ended)
+            if not begun and len(self.held) == len(ended):
                 self.idle.look(session)
+        # The transaction is over. If it failed, the same answers are noted again.
+        for name in ended:
+            self.held.pop(name, None)
         self._beat = now if now - self._beat > BEAT_SECONDS else self._beat
         for claimed in begun:
             self._give(claimed)
@@ -114,18 +116,25 @@ class Loop:
 
     # ------------------------------------------------------------ begin
 
-    def _claim(self, session: Session, now: float) -> list[Claimed]:
+    def _claim(self, session: Session, now: float, ended: set[str]) -> list[Claimed]:
+        held = [one for name, one in self.held.items() if name not in ended]
         found: list[Claimed] = []
-        while (lanes := self._lanes(session, found)) and (one := queue.claim(session, self.owner, now, lanes)):
-            found.append(one)
+        try:
+            while lanes := self._lanes(session, [*held, *found], len(found)):
+                with session.begin_nested():
+                    one = queue.claim(session, self.owner, now, lanes)
+                if one is None:
+                    break
+                found.append(one)
+        except IntegrityError:  # another grader began one of the same student and lesson at this moment
+            pass
         return found
 
-    def _lanes(self, session: Session, more: list[Claimed]) -> list[Lane]:
+    def _lanes(self, session: Session, running: list[Claimed], more: int) -> list[Lane]:
         """Lanes from which another grading may begin now. One worker is left for the interactive lane."""
-        running = [*self.held.values(), *more]
         others = [one for one in running if one.lane is not Lane.INTERACTIVE]
         workers = len(self.pool.pids)
-        room = self.pool.room(1 if others else AHEAD) - len(more)
+        room = self.pool.room(1 if others else AHEAD) - more
         if room <= 0:
             return []
         lanes = [Lane.INTERACTIVE]

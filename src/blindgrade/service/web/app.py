@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -21,6 +22,24 @@ from blindgrade.service.web.pages import start
 from blindgrade.service.web.state import WebState
 
 API = "/api/v1"
+# Every router with its prefix. A test walks all of their routes.
+ROUTERS: tuple[tuple[str, APIRouter], ...] = (
+    (API, submissions.router),
+    (API, signing_in.router),
+    (API, health.router),
+    ("", start.router),
+)
+
+
+class App(FastAPI):
+    """Application whose description says how the token is sent."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Description of the API."""
+        found = super().openapi()
+        found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        found["security"] = [{"token": []}, {}]  # {}: the routes that sign somebody in need no token
+        return found
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -37,7 +56,7 @@ def make_app(settings: Settings) -> FastAPI:
         state.acceptor.close()
         service.database.close()
 
-    app = FastAPI(
+    app = App(
         title="blindgrade",
         summary="The grading service of a course",
         version=version("blindgrade"),
@@ -46,9 +65,8 @@ def make_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=life,
     )
-    for router in (submissions.router, signing_in.router, health.router):
-        app.include_router(router, prefix=API)
-    app.include_router(start.router)
+    for prefix, router in ROUTERS:
+        app.include_router(router, prefix=prefix)
     app.add_exception_handler(refusals.Refused, refusals.on_refused)
     app.add_exception_handler(RequestValidationError, refusals.on_invalid)
     app.add_exception_handler(HTTPException, refusals.on_http)

@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from blindgrade import clock
 from blindgrade.models import Level
 from blindgrade.service import queue
-from blindgrade.service.database.tables import Job
+from blindgrade.service.database.tables import Job, Person
+from blindgrade.service.own_marks import shown_standings
 from blindgrade.service.people import Identity
 from blindgrade.service.web.auth import needs
 from blindgrade.service.web.permissions import Permission
@@ -32,7 +33,11 @@ class Health(BaseModel):
 
 
 class LessonNow(BaseModel):
-    """A lesson for the person who asks: when it is due, and what the course shows of hidden results now."""
+    """A lesson for the person who asks: when it is due, and what the course shows of hidden results now.
+
+    capacity: most bits that one submission carries out of the hidden checks, by its result and by its time. points: the
+    mark, when nobody can hand in in time any more; None before, and without a mark.
+    """
 
     lesson: str
     title: str
@@ -40,6 +45,8 @@ class LessonNow(BaseModel):
     due: str | None
     closes: str | None
     level: Level
+    capacity: float | None
+    points: float | None
 
 
 @router.get("/health", response_model=Health)
@@ -53,11 +60,17 @@ def health(request: Request, _: Annotated[None, needs(Permission.ANYBODY)]) -> H
 @router.get("/lessons", response_model=list[LessonNow])
 def lessons(request: Request, who: Annotated[Identity, needs(Permission.SUBMIT)]) -> list[LessonNow]:
     """The course's lessons."""
-    known = state_of(request).service.lessons
+    service = state_of(request).service
+    known, now = service.lessons, time.time()
+    with service.database.reading() as session:
+        person = session.get_one(Person, who.person_id)
+        points = {one.lesson: one.points for one in shown_standings(service, session, person, now)}
     found = []
     for target in known.all:
         lesson = target.lesson
         due, closes = known.due(lesson.id, who.student), known.closes(lesson.id, who.student)
+        level = known.level(lesson.id, now)
+        capacity = known.capacity(lesson.id, level)
         found.append(
             LessonNow(
                 lesson=lesson.id,
@@ -65,7 +78,9 @@ def lessons(request: Request, who: Annotated[Identity, needs(Permission.SUBMIT)]
                 max_points=lesson.max_points,
                 due=clock.utc(due) if due else None,
                 closes=clock.utc(closes) if closes else None,
-                level=known.level(lesson.id, time.time()),
+                level=level,
+                capacity=round(capacity.bits, 1) if capacity else None,
+                points=points.get(lesson.id),
             )
         )
     return found

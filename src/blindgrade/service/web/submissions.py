@@ -49,6 +49,7 @@ BODY = {
     responses={
         200: {"model": SubmissionStatus, "description": "The service had this submission already."},
         403: {"model": Refusal, "description": "The lesson is closed."},
+        408: {"model": Refusal, "description": "The files took too long to arrive."},
         409: {"model": Refusal, "description": "The uuid names another submission."},
         413: {"model": Refusal, "description": "The files are too large."},
     },

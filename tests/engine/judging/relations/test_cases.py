@@ -34,6 +34,12 @@ def test_the_parts_that_are_right_are_named() -> None:
     assert found.right == {"x0", "step"}
 
 
+def test_named_parts_are_not_compared_with_items_of_a_list() -> None:
+    want = {key: {"loss": 0.5, "gradients": [torch.randn(4), torch.randn(4)]} for key in ("a", "b")}
+    found = {key: {"loss": 0.5, "gradients": [torch.randn(4), torch.randn(4)]} for key in want}
+    assert name(found, want) is None
+
+
 def test_parts_that_are_exchanged_are_named() -> None:
     want = {key: {"gx": torch.randn(4), "gy": torch.randn(4), "mag": torch.randn(4)} for key in ("a", "b")}
     got = {key: {"gx": value["gy"], "gy": value["gx"], "mag": value["mag"]} for key, value in want.items()}

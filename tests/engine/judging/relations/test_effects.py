@@ -22,6 +22,32 @@ def test_an_error_that_did_not_come_is_found_with_the_number_of_cases() -> None:
     assert name(want | {"error at 0": None, "error at 2": "ValueError"}, want) is None
 
 
+def test_answers_of_yes_and_no_are_no_exception_from_zero_everywhere() -> None:
+    want = {"a": [torch.randn(4), torch.randn(4)], "b": [torch.randn(4), torch.randn(4)], "silent": [True, True]}
+    zeros = [torch.zeros(4), torch.zeros(4)]
+    found = relation(want | {"a": zeros, "b": zeros}, want)
+    assert found is not None and found.text == "Your result is zero everywhere."
+
+
+def test_no_error_in_some_cases_and_another_one_in_others_is_found() -> None:
+    want = {"error at 0": "ValueError", "error at -1": "ValueError", "error at -2": "ValueError", "error at 2": None}
+    found = relation(want | {"error at 0": None, "error at -1": None, "error at -2": "KeyError"}, want)
+    assert found is not None and found.name == "no_error"
+    assert found.text == "In 2 cases no error is raised where one is due, and in 1 case an error of another class."
+    assert found.hidden == "No error is raised where one is due, or an error of another class."
+    assert name(want | {"error at 0": None, "error at -1": "KeyError", "error at 2": "KeyError"}, want) is None
+
+
+def test_none_where_a_value_is_expected_is_found_and_no_error_is_none() -> None:
+    want = {"a": torch.randn(3), "b": 0.5, "error": None}
+    found = relation(want | {"a": None, "b": None}, want)
+    assert found is not None and found.name == "no_result"
+    assert found.text == "`a` and `b` are None, and a value is expected."
+    assert name(want | {"a": None, "b": 0.7}, want) is None
+    assert name({"a": None}, {"a": "yes"}) is None
+    assert name({"error": None}, {"error": "ValueError"}) == "no_error"
+
+
 def test_changed_arguments_are_found_if_the_results_are_right() -> None:
     want = {"a": torch.randn(4), "a, arguments unchanged": True}
     found = relation(want | {"a, arguments unchanged": False}, want)
@@ -38,7 +64,7 @@ def test_gradients_are_named_only_where_the_check_takes_some() -> None:
     want = {"x": [torch.randn(3), None], "w": [torch.randn(3), torch.randn(2)]}
     missing = {"x": [None, None], "w": [None, None]}
     assert name(missing, want, of_gradients=True) == "no_gradient"
-    assert name(missing, want) is None
+    assert name(missing, want) == "no_result"
     extra = {"x": [want["x"][0], torch.randn(2)], "w": want["w"]}
     assert name(extra, want, of_gradients=True) == "extra_gradient"
     assert name(extra, want) is None

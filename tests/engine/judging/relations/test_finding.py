@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,7 +68,17 @@ def test_a_verdict_of_its_own_has_no_relation() -> None:
     both = Result(-want), Result(want)
     assert [one.name for one in relations([(_check(), *both)]) if one] == ["negated"]
     assert relations([(_check(verdict=lambda result, expected, rng: None), *both)]) == [None]
-    assert relations([(_check(), Raised("ValueError", ""), both[1]), (_check(), both[0], None)]) == [None, None]
+    assert relations([(_check(), both[0], None)]) == [None]
+
+
+def test_an_exception_where_a_result_is_due_is_a_needless_error_and_has_no_sentence_of_its_own() -> None:
+    raised, right = Raised("ValueError", ""), Result(torch.randn(5))
+    [one, other] = relations([(_check(), raised, right), (_check(), Result(-right.value), right)])
+    assert one is not None and (one.name, one.text, one.hidden) == ("needless_error", "", "")
+    assert other is not None and other.name == "negated"
+    without = [(_check(), raised, None), (_check(), raised, raised), (_check(), replace(raised, missing="f"), right)]
+    assert relations(without) == [None] * 3
+    assert relations([(_check(verdict=lambda result, expected, rng: None), raised, right)]) == [None]
 
 
 def test_a_fault_of_a_relation_costs_no_grading(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,7 +113,7 @@ def test_a_gradient_is_recognised_by_the_experiments_code() -> None:
     both = Result({"x": None}), Result({"x": torch.randn(3)})
     taken, other = relations([(check("e")(experiment), *both)]), relations([(check("e")(plain), *both)])
     assert taken[0] is not None and taken[0].name == "no_gradient"
-    assert other == [None]
+    assert [one.name for one in other if one] == ["no_result"]
 
 
 @settings(max_examples=30, deadline=None)

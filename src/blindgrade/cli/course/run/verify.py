@@ -87,11 +87,13 @@ def _show(proofs: list[Proof], console: Console) -> None:
     failed = [p for p in proofs if not p.passed]
     for proof in failed:
         subject = f" ({proof.subject})" if proof.subject else ""
-        console.print(f"\n[red]✗[/red] [bold]{escape(proof.lesson)}[/bold] {escape(proof.name + subject)}")
-        console.print(f"  {escape(proof.detail)}", highlight=False)
+        named = escape(proof.name + subject)
+        # Lines are not broken: a person copies a path or a mutant from here into a file.
+        console.print(f"\n[red]✗[/red] [bold]{escape(proof.lesson)}[/bold] {named}", soft_wrap=True)
+        console.print(f"  {escape(proof.detail)}", highlight=False, soft_wrap=True)
         if proof.lesson.startswith("lesson-"):
             again = f"course verify {proof.lesson}" + (" --mutants" if proof.name == "mutants are killed" else "")
-            console.print(f"  again: [cyan]{escape(again)}[/cyan]", highlight=False)
+            console.print(f"  again: [cyan]{escape(again)}[/cyan]", highlight=False, soft_wrap=True)
     held = f"{len(proofs) - len(failed)} of {len(proofs)} proofs hold"
     before = sum(bool(p.source) for p in proofs)
     console.print(f"\n{held}{f', {before} of them proved before' if before else ''}", highlight=False)

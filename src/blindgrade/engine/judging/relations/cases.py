@@ -78,12 +78,14 @@ def only_some(replies: Replies) -> Relation | None:
     if not wrong or len(wrong) < len(replies.wrong) or not right:
         return None
     by_part = _split([p.path for p in wrong], [p.path for p in right], -1)
-    if all(len(part.path) > 1 for part in [*wrong, *right]) and by_part is not None:
+    if all(len(part.path) > 1 for part in [*wrong, *right]) and by_part is not None and _of_one_kind(*by_part):
         return _parts(*by_part)
     by_case = _split([p.path for p in wrong], [p.path for p in right], 0)
     if by_case is None:
         return None
     bad, good = by_case
+    if not _of_one_kind(bad, good):
+        return None
     if all(not isinstance(key, str) or key.isidentifier() for key in [*bad, *good]):
         return _parts(bad, good)
     return _cases(bad, good) if _alike(wrong, right) else None
@@ -144,6 +146,11 @@ def _split(wrong: list[Path], right: list[Path], depth: int) -> tuple[list[str |
     bad = dict.fromkeys(path[depth] for path in wrong if path)
     good = dict.fromkeys(path[depth] for path in right if path)
     return None if not bad or not good or bad.keys() & good.keys() else (list(bad), list(good))
+
+
+def _of_one_kind(bad: list[str | int], good: list[str | int]) -> bool:
+    """Whether all parts have names, or all have numbers: the item of a list is no part beside a named one."""
+    return len({isinstance(key, int) for key in [*bad, *good]}) == 1
 
 
 def _alike(wrong: list[Part], right: list[Part]) -> bool:

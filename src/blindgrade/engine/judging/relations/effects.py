@@ -30,6 +30,11 @@ def error(replies: Replies) -> Relation | None:
         what = f"{due.pop()} is due" if len(due) == 1 else "one is due"
         text = f"{_count(replies, is_due=True)}no error is raised where {what}"
         return Relation(Name.NO_ERROR, f"{text[:1].upper()}{text[1:]}.", "No error is raised where one is due.")
+    if all(is_error(part.want) for part in replies.wrong) and any(not is_error(part.got) for part in replies.wrong):
+        none = sum(not is_error(part.got) for part in replies.wrong)
+        other = f"in {_cases(len(replies.wrong) - none)} an error of another class"
+        text = f"In {_cases(none)} no error is raised where one is due, and {other}."
+        return Relation(Name.NO_ERROR, text, "No error is raised where one is due, or an error of another class.")
     if all(is_error(part.want) and is_error(part.got) for part in replies.wrong):
         return Relation(Name.ANOTHER_ERROR, "An error is raised, but of another class than is due.",
                         "An error is raised, but of another class than is due.")  # fmt: skip
@@ -37,6 +42,19 @@ def error(replies: Replies) -> Relation | None:
         text = f"{_count(replies, is_due=False)}an error is raised where none is due"
         return Relation(Name.NEEDLESS_ERROR, f"{text[:1].upper()}{text[1:]}.", "An error is raised where none is due.")
     return None
+
+
+def _cases(number: int) -> str:
+    return f"{number} case{'s' if number > 1 else ''}"
+
+
+def no_result(replies: Replies) -> Relation | None:
+    """None where numbers are expected, in every wrong part."""
+    if replies.misfits or not replies.wrong or replies.of_gradients:
+        return None
+    if not all(part.got is None and part.w.size for part in replies.wrong):
+        return None
+    return said(replies, Name.NO_RESULT, "is None, and a value is expected")
 
 
 def _count(replies: Replies, *, is_due: bool) -> str:
@@ -171,7 +189,7 @@ def all_zero(replies: Replies) -> Relation | None:
     if values < FEWEST and (values < 2 or len(replies.wrong) < 2):
         return None
     if not truths:
-        return said(replies, Name.ALL_ZERO, "is zero everywhere", neutral=_is_zero)
+        return said(replies, Name.ALL_ZERO, "is zero everywhere", neutral=lambda part: part.truths or _is_zero(part))
     # A mask: other answers of yes and no may be what the check itself saw.
     masks = all(isinstance(part.want, Tensor) and part.want.ndim > 0 for part in replies.wrong)
     return said(replies, Name.ALL_ZERO, "is False everywhere", neutral=_is_zero) if masks else None

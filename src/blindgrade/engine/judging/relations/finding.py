@@ -27,9 +27,9 @@ from blindgrade.engine.judging.relations import (
 )
 from blindgrade.engine.judging.relations.evidence import VALUES
 from blindgrade.engine.judging.relations.parts import Replies, compared
-from blindgrade.engine.judging.relations.relation import Relation
+from blindgrade.engine.judging.relations.relation import Name, Relation
 from blindgrade.engine.judging.relations.together import Found
-from blindgrade.engine.wire.replies import Reply, Result
+from blindgrade.engine.wire.replies import Raised, Reply, Result
 
 Family = Callable[[Replies], Relation | None]
 
@@ -38,6 +38,7 @@ ORDER: tuple[Family, ...] = (
     effects.error,
     effects.argument_changed,
     effects.gradient,
+    effects.no_result,
     effects.keys,
     effects.other_type,
     lengths.list_one_more_or_less,
@@ -70,6 +71,8 @@ ORDER: tuple[Family, ...] = (
 )
 # Of a lookup only digests of the right answers are known.
 WITHOUT_VALUES = (effects.error, effects.constant, members.labels_confused, cases.only_some)
+# The code ends with an exception. The check's message names it and its line, so no sentence repeats it.
+STOPPED = Relation(Name.NEEDLESS_ERROR, "", "")
 GRADIENTS = {"gradients", "grad", "backward", "jacobian", "vjp", "jvp"}
 
 
@@ -78,7 +81,11 @@ def found_in(check: Check, student: Reply, reference: Reply | Keyed | None, give
 
     `given` finds the arguments of the student's code. It is asked only if they matter.
     """
-    if check.verdict is not None or not isinstance(student, Result):
+    if check.verdict is not None:
+        return Found(None, about_values=False)
+    if isinstance(student, Raised) and student.missing is None and isinstance(reference, Result | Keyed):
+        return Found(STOPPED, about_values=False)
+    if not isinstance(student, Result):
         return Found(None, about_values=False)
     if isinstance(reference, Keyed):
         return _first(lookups.compared(student.value, reference), WITHOUT_VALUES)

@@ -59,7 +59,7 @@ def said(
 def subject(where: Place, predicate: str) -> str:
     """The predicate about this place, as a sentence without its full stop."""
     if where.some:
-        return f"Your result {predicate} {where.some}"
+        return f"{where.some[:1].upper()}{where.some[1:]} your result {predicate}"
     if all(isinstance(key, str) and key.isidentifier() for key in where.keys):
         names = joined([f"`{key}`" for key in where.keys])
         return f"{names} {plural(predicate) if len(where.keys) > 1 else predicate}"
@@ -67,9 +67,9 @@ def subject(where: Place, predicate: str) -> str:
 
 
 def cases(keys: Sequence[str | int]) -> str:
-    """The cases in words: "in the case “one pixel”"."""
-    noun = "item" if all(isinstance(key, int) for key in keys) else "case"
-    return f"in the {noun}{'s' if len(keys) > 1 else ''} {joined([named(key) for key in keys])}"
+    """The cases in words: "in the case “one pixel”", "in item 0"."""
+    noun = "item" if all(isinstance(key, int) for key in keys) else "the case"
+    return f"in {noun}{'s' if len(keys) > 1 else ''} {joined([named(key) for key in keys])}"
 
 
 def named(key: str | int) -> str:

@@ -13,6 +13,7 @@ class Name(StrEnum):
     ANOTHER_ERROR = "another_error"
     NEEDLESS_ERROR = "needless_error"
     ARGUMENT_CHANGED = "argument_changed"
+    NO_RESULT = "no_result"
     NO_GRADIENT = "no_gradient"
     EXTRA_GRADIENT = "extra_gradient"
     KEYS_MISSING = "keys_missing"
