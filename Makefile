@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check -c $(CONSTRAINTS)
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help docs demo test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook peers browser attack fuzz clean
+.PHONY: help docs demo serve test check lint types drift coverage samples hooks dist setup verify bench bench-cohort bench-gradebook bench-service peers browser attack fuzz clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +33,13 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 
 demo: $(VENV)/.demo  ## set up .venv and show a student's grading, its page, and a cohort of 30 with its report
 	@$(BIN)/python -m blindgrade.samples.demo
+
+$(VENV)/.serve: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[serve]'
+	@touch $@ $(VENV)/.student
+
+serve: $(VENV)/.serve  ## serve this course with an invented class, and print an instructor's and a student's link
+	@$(BIN)/python -m blindgrade.samples.live
 
 test: $(VENV)/.dev  ## checks, tests and proofs: everything that CI runs on Linux
 	$(MAKE) --no-print-directory check
@@ -113,6 +120,10 @@ $(BENCH)/.made: | $(VENV)/.dev
 bench-cohort: $(BENCH)/.made  ## measure one cohort with nbgrader, otter, course grade and the floor: docs/scale.md
 	$(BIN)/python tests/benchmarks/cohort.py
 	$(BIN)/python tests/benchmarks/cohort.py --with-training --only ours --sizes 5,20
+
+bench-service: $(VENV)/.dev  ## measure the grading service beside course grade, and kill it 50 times: docs/scale.md
+	$(BIN)/python tests/benchmarks/service.py --students 2000 --seconds 60
+	$(BIN)/python tests/benchmarks/service_kill.py
 
 bench-gradebook: $(VENV)/.dev  ## measure gradebook sync and export of 5,000 students in 12 lessons
 	$(BIN)/python tests/benchmarks/gradebook.py

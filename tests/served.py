@@ -14,8 +14,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from blindgrade.submitting.client import Client
+from blindgrade.submitting.wire_models import FINAL, SubmissionStatus
 
 MINI = Path(__file__).parent / "courses" / "mini"
 LESSON = "lesson-1.1.1"
@@ -118,6 +120,16 @@ class Served:
     def client(self, student: str) -> Client:
         """Client of a student who was invited."""
         return Client(self.url, self.tokens[student])
+
+    def result(self, student: str, text: str, seconds: float = 180) -> SubmissionStatus:
+        """The submission of a student with this text, when it is done. A busy machine may take long."""
+        client = self.client(student)
+        status = client.submit(LESSON, str(uuid4()), {"basics.py": text})
+        ends = time.monotonic() + seconds
+        while status.state not in FINAL and time.monotonic() < ends:
+            status = client.status(LESSON, status.uuid, 20)
+        assert status.state in FINAL, f"{status}\n{(self.folder / 'log').read_text()}"
+        return status
 
     def terminal(self, student: str, *, signed_in: bool = True) -> Terminal:
         """A student's machine with a released copy of the course: no solution and no hidden check."""

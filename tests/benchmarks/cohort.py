@@ -114,7 +114,10 @@ def cut_course(folder: Path, *, training: bool = False) -> Path:
     for tree in ("exercises", "solutions", "graders"):
         shutil.copytree(ROOT / tree / files.folder, folder / tree / files.folder)
     shutil.copytree(ROOT / "graders" / "grader_toys", folder / "graders" / "grader_toys")
-    shutil.copy(ROOT / "exercises" / "toys.py", folder / "exercises")
+    for shared in (ROOT / "exercises").glob("*.py"):
+        shutil.copy(shared, folder / "exercises")
+    if (ROOT / "exercises" / "assets").is_dir():
+        shutil.copytree(ROOT / "exercises" / "assets", folder / "exercises" / "assets")
     contents = (ROOT / "course.toml").read_text()
     others = re.compile(rf'^id = "(?!{re.escape(LESSON)}")lesson-[^"]+"$', re.MULTILINE)
     (folder / "course.toml").write_text(others.sub(r'\g<0>\nstatus = "planned"', contents))

@@ -16,6 +16,7 @@ from blindgrade.attempts.decision import DecisionKind, Ruling
 from blindgrade.attempts.decisions import DecisionStore
 from blindgrade.models import Attempt, CheckResult, ExerciseResult, Level, MutantMatch, Outcome, SubmissionRef
 from blindgrade.places import Frame, Place
+from blindgrade.service import accepting
 from blindgrade.service.database.tables import Job, Submission
 
 from ..served import LESSON
@@ -98,14 +99,14 @@ def test_two_submissions_differ_by_nothing_that_says_how_long_the_code_ran(
 def test_a_result_is_not_there_before_its_slot_also_if_it_failed(tmp_path: Path) -> None:
     with course(tmp_path, '[policy.feedback]\nbefore = "exercises"') as web:
         early = graded(web, 0.1, ago=3.0)
-        assert (early["state"], early["view"]) == ("grading", None)
+        assert (early["state"], early["view"]) == ("waiting", None)
         assert 5 < early["expected_seconds"] <= 7.1
         late = graded(web, 11.0, ago=12.0)  # it missed the first slot
-        assert (late["state"], late["view"]) == ("grading", None)
+        assert (late["state"], late["view"]) == ("waiting", None)
         with web.database.writing() as session:
             session.get_one(Submission, early["uuid"]).state = "failed"
         again = web.ask("GET", f"/lessons/{LESSON}/submissions/{early['uuid']}").json()
-        assert again["state"] == "grading"
+        assert again["state"] == "waiting"
 
 
 def test_beyond_the_quota_a_submission_counts_and_shows_less(tmp_path: Path) -> None:
@@ -147,3 +148,38 @@ def test_a_closed_lesson_accepts_nothing_but_from_those_with_an_extension(tmp_pa
         refused = web.put()
         assert (refused.status_code, refused.json()["error"]) == (403, "closed")
         assert web.put(who="ana").status_code == 202
+
+
+def test_a_submission_in_flight_looks_as_one_that_waits_also_to_the_students_next_one(tmp_path: Path) -> None:
+    with course(tmp_path) as web:
+        first = web.put({"basics.py": "x = 1"}).json()["uuid"]
+        with web.database.writing() as session:
+            session.execute(update(Job).values(state="leased"))
+            session.get_one(Submission, first).state = "grading"
+        second = web.put({"basics.py": "x = 2"}).json()["uuid"]
+
+        def seen(uuid: str) -> tuple[Any, ...]:
+            found = web.ask("GET", f"/lessons/{LESSON}/submissions/{uuid}").json()
+            return found["state"], found["position"], found["message"], found["view"]
+
+        during = seen(first), seen(second)
+        with web.database.writing() as session:
+            session.execute(update(Job).where(Job.submission == first).values(state="done"))
+            session.execute(update(Job).where(Job.submission == second).values(state="leased"))
+            done = session.get_one(Submission, first)
+            done.state, done.graded_at = "done", time.time()
+            session.get_one(Submission, second).state = "grading"
+        assert (seen(first), seen(second)) == during
+        assert set(web.client.get("/api/v1/health").json()) == {"status", "server_time"}
+        assert web.ask("GET", "/queue").status_code == 403
+
+
+def test_a_flood_of_one_student_is_refused_and_touches_nobody_else(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(accepting, "MOST_AN_HOUR", 3)
+    with course(tmp_path) as web:
+        web.enrol("ana")
+        found = [web.put({"basics.py": f"x = {number}"}) for number in range(5)]
+        assert [one.status_code for one in found] == [202] * 3 + [429] * 2
+        assert found[-1].json()["retry_after"] and "Retry-After" in found[-1].headers
+        assert web.put(who="ana").status_code == 202
+        assert len(list(web.settings.blobs.rglob("*.json"))) == 4

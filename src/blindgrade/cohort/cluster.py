@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,13 +52,14 @@ class OnCluster:
 
     def __call__(self, work: Work, todo: list[Task]) -> Iterator[tuple[Task, bytes | None, str]]:
         """Each finished task with its result, or with None and the reason."""
-        with _client(self.address) as client:
+        with connected(self.address) as client:
             run = _Run(client, work)
             run.ready()
             yield from run.results(todo)
 
 
-def _client(address: str) -> Client:
+def connected(address: str) -> Client:
+    """Client of the scheduler at the address. NoCluster if there is none, or if it has no workers."""
     try:
         from distributed import Client
     except ImportError:
@@ -81,7 +82,7 @@ class _Run:
     def __init__(self, client: Client, work: Work) -> None:
         self.client = client
         self.work = work
-        self.content = _shared_content(work)
+        self.content = shared_content(work.graders, work.settings.sandbox)
         self.waiting: dict[str, tuple[Task, bytes, Future]] = {}
         self._share()
 
@@ -167,16 +168,21 @@ def _answer(future: Future) -> tuple[bytes | None, str]:
     return (answer[1:], "") if answer[:1] == b"+" else (None, answer[1:].decode("utf-8", "replace"))
 
 
-def _shared_content(work: Work) -> bytes:
+def shared_content(graders: Mapping[str, LessonGrader], sandbox: str, *, expected: bool = True) -> bytes:
+    """What every worker needs: the course, the seeds, and the reference's results, if they are `expected` already."""
     about = {
         "engine": engine_version(),
-        "sandbox": work.settings.sandbox,
+        "sandbox": sandbox,
         "lessons": {
-            lesson: {"id": grader.seed.id, "seed": grader.seed.seed, "expected": grader.expected().decode()}
-            for lesson, grader in work.graders.items()
+            lesson: {
+                "id": grader.seed.id,
+                "seed": grader.seed.seed,
+                "expected": grader.expected().decode() if expected else "",
+            }
+            for lesson, grader in graders.items()
         },
     }
-    bundle = pack([grader.target for grader in work.graders.values()])
+    bundle = pack([grader.target for grader in graders.values()])
     head = json.dumps({**about, "bundle": bundle.name}).encode()
     return len(head).to_bytes(8, "big") + head + bundle.content
 
@@ -203,6 +209,15 @@ class _Held:
             grader = LessonGrader(target, RunSeed(seed["id"], seed["seed"]), self.warm)
             grader.take_expected(seed["expected"].encode())
             self.graders[target.files.entry.id] = grader
+        self._others: dict[str, LessonGrader] = {}
+
+    def grader(self, lesson: str, seed: RunSeed) -> LessonGrader:
+        """Grader of a lesson with another seed. It shares the checks and the reference of the lesson's first one."""
+        name = f"{lesson} {seed.id}"
+        if name not in self._others:
+            first = self.graders[lesson]
+            self._others[name] = LessonGrader(first.target, seed, self.warm, first.references)
+        return self._others[name]
 
     def close(self) -> None:
         """End the warm process and remove the course."""
@@ -225,12 +240,17 @@ def prepare_task(shared: bytes) -> str:
     return ""
 
 
-def grade_task(shared: bytes, lesson: str, plan: bytes) -> bytes:
-    """Grade one submission; this runs on the worker. Return "+" and a result, or "-" and a reason. Raises nothing."""
+def grade_task(shared: bytes, lesson: str, plan: bytes, seed: bytes = b"") -> bytes:
+    """Grade one submission; this runs on the worker. Return "+" and a result, or "-" and a reason. Raises nothing.
+
+    seed: JSON of the seed, if it is not the one of the run.
+    """
     with _lock:
         for last in (False, True):
             try:
-                return b"+" + _hold(shared).graders[lesson].carry_out(Plan.from_json(plan)).to_json()
+                held = _hold(shared)
+                grader = held.grader(lesson, RunSeed(**json.loads(seed))) if seed else held.graders[lesson]
+                return b"+" + grader.carry_out(Plan.from_json(plan)).to_json()
             except Exception as error:
                 _let_go()  # the warm process ends with the thread that started it, so it may have ended already
                 if last:

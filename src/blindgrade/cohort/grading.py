@@ -151,6 +151,11 @@ class LessonGrader:
         assert isinstance(reference, LiveReference)
         self.reference = reference
 
+    @property
+    def references(self) -> References:
+        """Checks and reference of the lesson, for a grader with another seed."""
+        return self._references
+
     @cached_property
     def version(self) -> CourseVersion:
         """Version of the lesson at the beginning of the run."""

@@ -113,6 +113,11 @@ class Pool:
         while len(self._workers) < self._wanted:
             self._start()
 
+    @property
+    def size(self) -> int:
+        """Number of processes."""
+        return len(self._workers)
+
     def room(self, held: int = 1) -> int:
         """How many more tasks the processes can take, if each may have `held` at once."""
         return sum(max(held - len(worker.tasks), 0) for worker in self._workers)

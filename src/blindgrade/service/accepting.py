@@ -24,6 +24,7 @@ from blindgrade.service.people import Identity
 from blindgrade.service.queue import Lane
 
 TOGETHER = 64  # submissions in one commit
+MOST_AN_HOUR = 240  # submissions of a person
 MOST_BACK = 3600.0  # seconds that a clock may be set back
 
 
@@ -152,6 +153,8 @@ def accept(session: Session, offered: Offered, now: float) -> Accepted | NotAcce
     latest = session.scalar(mine.order_by(Submission.number.desc()).limit(1))
     if latest is not None and latest.digest == offered.digest and latest.state not in ("failed", "set_aside"):
         return Accepted(latest, False)
+    if (refused := too_many(session, who.person_id, now)) is not None:
+        return refused
     counted = select(Submission.accepted_at).where(
         Submission.person_id == who.person_id,
         Submission.lesson == offered.lesson,
@@ -174,7 +177,11 @@ def accept(session: Session, offered: Offered, now: float) -> Accepted | NotAcce
     return Accepted(submission, True, queue.enqueue(session, submission, offered.lane))
 
 
-def waiting_of(session: Session, person_id: int) -> int:
-    """Number of the person's submissions that wait."""
+def too_many(session: Session, person_id: int, now: float) -> NotAccepted | None:
+    """The refusal of a person who submits far too often; None for all others."""
     query = select(func.count()).select_from(Submission)
-    return session.scalar(query.where(Submission.person_id == person_id, Submission.state == "waiting")) or 0
+    query = query.where(Submission.person_id == person_id, Submission.accepted_at > now - 3600.0)
+    if (session.scalar(query) or 0) < MOST_AN_HOUR:
+        return None
+    text = f"you submitted {MOST_AN_HOUR} times in an hour, which is more than the service takes; wait some minutes"
+    return NotAccepted("too_many", text, 429, 300.0)

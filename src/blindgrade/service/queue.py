@@ -244,21 +244,21 @@ def _end(session: Session, one: Job, state: str, reason: str) -> None:
 # ---------------------------------------------------------------- for people
 
 
-def position(session: Session, uuid: str) -> int | None:
-    """How many gradings come before this submission's feedback; None if it does not wait."""
+def position(session: Session, uuid: str) -> int:
+    """How many gradings wait before this submission's feedback; 0 if it does not wait.
+
+    Gradings in flight do not count: a student could see from it how long the code of an earlier submission runs.
+    """
     own = session.scalar(
         select(Job).where(Job.submission == uuid, Job.purpose == Purpose.FEEDBACK.value, Job.state == "waiting")
     )
     if own is None:
-        return None
+        return 0
     lanes = list(Lane)
     earlier = [lane.value for lane in lanes[: lanes.index(Lane(own.lane))]]
-    ahead = (Job.lane == own.lane) & (
-        (Job.position < own.position) | ((Job.position == own.position) & (Job.id < own.id))
-    )
-    leased = (Job.state == "leased") & (Job.purpose == Purpose.FEEDBACK.value)
-    waiting = (Job.state == "waiting") & (Job.lane.in_(earlier) | ahead)
-    return session.scalar(select(func.count()).select_from(Job).where(leased | waiting)) or 0
+    before = (Job.position < own.position) | ((Job.position == own.position) & (Job.id < own.id))
+    ahead = Job.lane.in_(earlier) | ((Job.lane == own.lane) & before)
+    return session.scalar(select(func.count()).select_from(Job).where(Job.state == "waiting", ahead)) or 0
 
 
 def waiting(session: Session, *lanes: Lane) -> int:

@@ -20,9 +20,9 @@ from blindgrade.service.pace import Pace
 from blindgrade.student_view import StudentView, student_view
 from blindgrade.submitting.wire_models import Receipt, SubmissionStatus
 
+OPEN = ("waiting", "grading")
 MESSAGES = {
-    "waiting": "it waits for the grader",
-    "grading": "it is graded now",
+    "waiting": "it waits, or it is graded now",
     "done": "it was graded",
     "superseded": "a newer submission of yours took its place before it was graded",
     "failed": "the grading service could not grade it, which is not your fault and costs no attempt; submit it again,"
@@ -49,15 +49,16 @@ class Views:
             uuid=submission.uuid,
             lesson=submission.lesson,
             receipt=self.receipt(submission, person.student),
-            state=submission.state,  # type: ignore[arg-type]  # the column has these words alone
+            state="waiting" if submission.state in OPEN else submission.state,  # type: ignore[arg-type]  # a word of State
             level=level,
             over_quota=submission.over_quota,
         )
-        if submission.state in ("waiting", "grading") or self.hides(submission, level, now):
-            # A result that must not be read yet is graded now, as far as anybody can see.
-            found.state = "waiting" if submission.state == "waiting" else "grading"
+        if submission.state in OPEN or self.hides(submission, level, now):
+            # Whether it is in flight, or graded and its slot has not come, would show how long code runs: this one's,
+            # or that of the student's submission before it.
+            found.state = "waiting"
             found.position = queue.position(session, submission.uuid)
-            found.expected_seconds = self.pace.expected(submission, level, found.position or 0, now)
+            found.expected_seconds = self.pace.expected(submission, level, found.position, now)
         elif submission.state == "done":
             found.view = self.view(submission, person.student, level)
         found.message = MESSAGES[found.state]

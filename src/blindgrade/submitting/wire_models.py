@@ -10,7 +10,7 @@ from blindgrade.models import Level
 from blindgrade.student_view import StudentView
 
 MAX_BODY = 2 << 20  # bytes of a submission as JSON
-State = Literal["kept", "waiting", "grading", "done", "superseded", "failed", "set_aside"]
+State = Literal["kept", "waiting", "done", "superseded", "failed", "set_aside"]
 FINAL: tuple[State, ...] = ("done", "superseded", "failed", "set_aside")
 
 
@@ -32,10 +32,10 @@ class Receipt(BaseModel):
 class SubmissionStatus(BaseModel):
     """A submission as its student sees it: the answer to PUT and GET, and what `grade LESSON --submit --json` prints.
 
-    state: kept on the student's machine, because the service did not accept it; waiting, grading, done; superseded,
-    because a newer submission took its place; failed, by a fault of the service, which costs no attempt; set_aside,
-    because the code ended the grader's processes. `message` is a sentence about the state. receipt: None for a
-    submission that is kept. position: how many gradings come first; None if it does not wait. expected_seconds: until
+    state: kept on the student's machine, because the service did not accept it; waiting, also while it is graded; done;
+    superseded, because a newer submission took its place; failed, by a fault of the service, which costs no attempt;
+    set_aside, because the code ended the grader's processes. `message` is a sentence about the state. receipt: None for
+    a submission that is kept. position: how many gradings come first; None if it does not wait. expected_seconds: until
     the result. level: what the course shows of the result now. over_quota: it shows less, because there were too many
     submissions. view: the result at this level; None until there is one. hidden: did hidden checks run?
     """

@@ -140,7 +140,7 @@ def _progress(run: _Run) -> sending.Progress:
     def show(status: SubmissionStatus) -> None:
         if run.quiet:
             return
-        place = f"{status.position} before it" if status.position else "it is next" if status.state == "waiting" else ""
+        place = f"{status.position} before it" if status.position else ""
         about = f"about {status.expected_seconds:.0f} s" if status.expected_seconds else ""
         say(f"{status.lesson}: {', '.join(part for part in (status.message, place, about) if part)}")
 

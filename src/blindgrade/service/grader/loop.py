@@ -20,11 +20,12 @@ from sqlalchemy.orm import Session
 
 from blindgrade.attempts.kept_answers import keep_answers
 from blindgrade.cohort.grading import Result, has_errors
-from blindgrade.cohort.pool import Answer, Pool
+from blindgrade.cohort.pool import Answer
 from blindgrade.service import queue
 from blindgrade.service.database.tables import Job, Submission
 from blindgrade.service.grader.idle import Idle
 from blindgrade.service.grader.work import GradingWork, Order, warm_up
+from blindgrade.service.grader.workers import Workers
 from blindgrade.service.indexing import index_attempt
 from blindgrade.service.queue import BACKGROUND, Claimed, Lane, Purpose
 from blindgrade.service.service import Service
@@ -49,7 +50,7 @@ class Loop:
 
     service: Service
     work: GradingWork
-    pool: Pool
+    pool: Workers
     stopped: Callable[[], bool]
     owner: str = field(default_factory=owner_name)
     held: dict[str, Claimed] = field(default_factory=dict)  # by the task's name
@@ -62,7 +63,7 @@ class Loop:
     def run(self) -> None:
         """Grade until somebody stops it. Then gradings that are not finished go back to the queue."""
         self.pool.start()
-        for _ in self.pool.pids:
+        for _ in range(self.pool.size):
             self.pool.give(warm_up())
         descriptor = self.service.settings.wake[1]
         pause = LOOK_SECONDS if descriptor >= 0 else ALONE_SECONDS
@@ -133,7 +134,7 @@ class Loop:
     def _lanes(self, session: Session, running: list[Claimed], more: int) -> list[Lane]:
         """Lanes from which another grading may begin now. One worker is left for the interactive lane."""
         others = [one for one in running if one.lane is not Lane.INTERACTIVE]
-        workers = len(self.pool.pids)
+        workers = self.pool.size
         room = self.pool.room(1 if others else AHEAD) - more
         if room <= 0:
             return []

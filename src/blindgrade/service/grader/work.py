@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -106,24 +108,44 @@ class GradingWork:
         if target is None:
             return Result(order.lesson, order.student, "skipped", f"the course has no {order.lesson} any more")
         grader = self.grader(target, self.seed(order))
+        with self._laid_out(order, target) as folder:
+            plan = grader.plan(SubmittedWork(order.student, folder, order.submitted_at), self.store(order))
+            found = grader.carry_out(plan) if isinstance(plan, Plan) else plan
+        return for_people(found, order, str(folder))
+
+    def plan(self, order: Order) -> Plan | Result:
+        """What another machine needs to grade the submission, or a result if there is nothing to grade."""
+        target = self.service.lessons.find(order.lesson)
+        if target is None:
+            return self.grade(order)
+        with self._laid_out(order, target) as folder:
+            work = SubmittedWork(order.student, folder, order.submitted_at)
+            found = self.grader(target, self.seed(order)).plan(work, self.store(order))
+        return found if isinstance(found, Plan) else for_people(found, order, str(folder))
+
+    @contextmanager
+    def _laid_out(self, order: Order, target: Target) -> Iterator[Path]:
         scratch = self.service.settings.data / "scratch"
         scratch.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=scratch) as name:
-            folder = Path(name)
-            self.service.blobs.lay_out(order.digest, folder / target.files.folder)
-            work = SubmittedWork(order.student, folder, order.submitted_at)
-            plan = grader.plan(work, self.store(order))
-            found = grader.carry_out(plan) if isinstance(plan, Plan) else plan
-        return _for_people(found, order, str(folder))
+            self.service.blobs.lay_out(order.digest, Path(name) / target.files.folder)
+            yield Path(name)
+
+    @property
+    def graders(self) -> dict[str, LessonGrader]:
+        """Grader of each lesson with the seed of the mark."""
+        lessons = self.service.lessons.all
+        return {one.lesson.id: self.grader(one, self.service.marks.seed(one.lesson.id)) for one in lessons}
 
     def close(self) -> None:
         """End the warm process."""
         self.warm.close()
 
 
-def _for_people(result: Result, order: Order, folder: str) -> Result:
+def for_people(result: Result, order: Order, folder: str) -> Result:
     """The result with its purpose, and without a path of this machine."""
-    values: dict[str, Any] = {**vars(result), "reason": result.reason.replace(f"{folder}/", "").replace(folder, "it")}
+    reason = result.reason.replace(f"{folder}/", "").replace(folder, "it") if folder else result.reason
+    values: dict[str, Any] = {**vars(result), "reason": reason}
     if result.attempt is not None:
         ref = SubmissionRef(path=order.submission, sha256=result.attempt.submission.sha256)
         values["attempt"] = result.attempt.model_copy(update={"purpose": order.purpose, "submission": ref})

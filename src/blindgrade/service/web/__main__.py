@@ -5,6 +5,7 @@ The socket is open already, so no request is refused while this process starts a
 
 from __future__ import annotations
 
+import resource
 import socket
 import sys
 
@@ -21,6 +22,8 @@ def main(settings: Settings, descriptor: int) -> None:
     """Serve until the process is stopped."""
     die_with_parent()
     note_pid(settings.data, "web")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # each waiting student is a connection
     config = uvicorn.Config(
         make_app(settings),
         log_level="warning",

@@ -15,6 +15,7 @@ from blindgrade.service import queue
 from blindgrade.service.database.tables import Job, Person
 from blindgrade.service.own_marks import shown_standings
 from blindgrade.service.people import Identity
+from blindgrade.service.queue import Lane
 from blindgrade.service.web.auth import needs
 from blindgrade.service.web.permissions import Permission
 from blindgrade.service.web.refusals import RESPONSES
@@ -24,12 +25,17 @@ router = APIRouter(tags=["service"], responses=RESPONSES)
 
 
 class Health(BaseModel):
-    """State of the service. in_flight: gradings that a grader has now. With none for long, the grader may be down."""
+    """State of the service. The queue is not in it: from its length, students could see how long code runs."""
 
     status: str
-    waiting: int
-    in_flight: int
     server_time: str
+
+
+class QueueNow(BaseModel):
+    """The queue, for the staff: how many wait in each lane, and how many a grader has."""
+
+    waiting: dict[str, int]
+    in_flight: int
 
 
 class LessonNow(BaseModel):
@@ -53,8 +59,16 @@ class LessonNow(BaseModel):
 def health(request: Request, _: Annotated[None, needs(Permission.ANYBODY)]) -> Health:
     """Is the service ready?"""
     with state_of(request).service.database.reading() as session:
+        session.execute(select(1))
+    return Health(status="ready", server_time=clock.now())
+
+
+@router.get("/queue", response_model=QueueNow)
+def queue_now(request: Request, who: Annotated[Identity, needs(Permission.READ_STUDENTS)]) -> QueueNow:
+    """How long the queue is."""
+    with state_of(request).service.database.reading() as session:
         leased = session.scalar(select(func.count()).select_from(Job).where(Job.state == "leased")) or 0
-        return Health(status="ready", waiting=queue.waiting(session), in_flight=leased, server_time=clock.now())
+        return QueueNow(waiting={lane.value: queue.waiting(session, lane) for lane in Lane}, in_flight=leased)
 
 
 @router.get("/lessons", response_model=list[LessonNow])

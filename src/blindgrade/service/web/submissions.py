@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from blindgrade import clock
-from blindgrade.service.accepting import NotAccepted, Offered
+from blindgrade.service.accepting import NotAccepted, Offered, too_many
 from blindgrade.service.blobs import packed
 from blindgrade.service.database.tables import Submission
 from blindgrade.service.people import Identity
@@ -52,6 +52,7 @@ BODY = {
         408: {"model": Refusal, "description": "The files took too long to arrive."},
         409: {"model": Refusal, "description": "The uuid names another submission."},
         413: {"model": Refusal, "description": "The files are too large."},
+        429: {"model": Refusal, "description": "The student submits too often."},
     },
 )
 async def submit(
@@ -59,7 +60,7 @@ async def submit(
 ) -> SubmissionStatus:
     """Hand in files for a lesson. The answer comes when the submission is stored durably."""
     state = state_of(request)
-    _check_open(state, lesson, who)
+    await asyncio.to_thread(_check_open, state, lesson, who)
     files = await files_in(request)
     digest, content = packed(files)
     lessons = state.service.lessons
@@ -130,3 +131,7 @@ def _check_open(state: WebState, lesson: str, who: Identity) -> None:
     if closes is not None and moment(time.time()) > closes:
         text = f"{lesson} closed for you at {clock.utc(closes)}; ask your instructor for an extension"
         raise Refused(403, "closed", text)
+    with state.service.database.reading() as session:
+        refused = too_many(session, who.person_id, time.time())  # before anything is stored
+    if refused is not None:
+        raise Refused(refused.status, refused.error, str(refused), refused.retry_after)
