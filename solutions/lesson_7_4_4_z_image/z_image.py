@@ -1431,9 +1431,9 @@ else:
 # **The goal**, for 500 pictures, each of one call, 50 of each digit (numbers of `digits.judge()`; a second judge, which
 # nobody has seen, measures the same in the hidden check):
 #
-# - at least 53 % are read right through dirt, and at least 5 % more than the teacher's;
+# - at least 53 % are read right through dirt, and at least 3 points more than the teacher's;
 # - without dirt at least 95 % are legible;
-# - their distance to real digits is at most 0.28: a picture that cheats the classifier is no digit;
+# - their distance to real digits is at most 0.35: a picture that cheats the classifier is no digit;
 # - within a digit, their diversity is at least 0.25 (the untrained student has 0.18).
 #
 # At most 20 s of processor time for a training; 80 updates with batches of 64 take about 5. One draw of dirt says little
@@ -1464,7 +1464,7 @@ def train_digit_student(
     """
     ### BEGIN SOLUTION
     generator = torch.Generator().manual_seed(seed)
-    groups, members, std, rail = 8, 8, 0.15, 28.0
+    groups, members, std, rail = 8, 8, 0.15, 23.0
     n = groups * members
     fake = copy.deepcopy(teacher).requires_grad_(True)
     paints = torch.optim.Adam(net.parameters(), lr=5e-4, betas=(0.0, 0.9))
