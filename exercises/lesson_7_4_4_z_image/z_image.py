@@ -635,7 +635,7 @@ def guided_crowd(
 # %% [markdown]
 # ## Where do they balance?
 #
-# One crowd ran away and two came to rest, at different places. Where, can be computed. Let the teacher know one
+# Without a shield the crowd runs away; with one it comes to rest (the notebook draws both). Where, can be computed. Let the teacher know one
 # hill $\mathcal N(\mu_c, v)$ with the prompt and $\mathcal N(\mu_u, v)$ without it, and let the student's crowd be
 # $\mathcal N(m, v)$. The exact denoiser of $\mathcal N(\mu, v)$ at level $s$ takes the share
 #
@@ -980,7 +980,7 @@ def train_dmdr(
     """Train a policy by reward and guardrail together.
 
     policy: a GaussianPolicy whose net takes z [G, 2] and names middles [G, 2]; teacher_score: (x [m, 2], t [m]) ->
-    score of the data plus t times standard normal noise; reward: x [m, 2] -> [m], no gradient needed; dmd_weight: of
+    score of the data plus t times standard normal noise; reward: x [m, 2] -> [m], not differentiated; dmd_weight: of
     the guardrail, 0 or more; steps: number of optimiser updates; seed: for all draws. Returns the trained policy.
     Source: Jiang et al. 2025 (DMDR, arXiv 2511.13649); the fake score is exact here.
     """
@@ -1000,14 +1000,14 @@ def train_dmdr(
 # **The goal**, for 500 pictures, each of one call, 50 of each digit (numbers of `digits.judge()`; a second judge, which
 # nobody has seen, measures the same in the hidden check):
 #
-# - at least 53 % are read right through dirt, and at least 5 % more than the teacher's;
+# - at least 53 % are read right through dirt, and at least 3 points more than the teacher's;
 # - without dirt at least 95 % are legible;
-# - their distance to real digits is at most 0.28: a picture that cheats the classifier is no digit;
+# - their distance to real digits is at most 0.35: a picture that cheats the classifier is no digit;
 # - within a digit, their diversity is at least 0.25 (the untrained student has 0.18).
 #
 # At most 20 s of processor time for a training; 80 updates with batches of 64 take about 5. One draw of dirt says little
 # about a picture: a reward may be asked more than once. A reward without a rail is
-# read right in 97 %, at a distance of 3 and more: look at its pictures once, they are worth it. A rail without a reward
+# read right in 97 %, at a distance of 3 and more: paint its pictures once, they are worth a look. A rail without a reward
 # gives a fine student that is no better than its teacher.
 #
 # Here the fake model has to be trained along: a copy of the teacher that learns the flow of what the student paints now,
@@ -1027,7 +1027,7 @@ def train_digit_student(
     net: the student, a DigitUNet with the teacher's weights, which can be trained; it paints net's z - net(z, t, label) with
     t [m] ones, z [m, 1, 8, 8] and label int64 [m]. teacher: the frozen DigitUNet, (x_t, t, label) -> velocity of
     x_t = (1 - t) x0 + t eps. reward: (pictures [m, 1, 8, 8], labels [m]) -> [m], how well each is read through fresh dirt,
-    without gradient; seed: for all draws. Returns {"net": the trained student, "predicted": the share read through dirt
+    not differentiated; seed: for all draws. Returns {"net": the trained student, "predicted": the share read through dirt
     that you expect}.
     Source: Yin et al. 2023 (DMD, arXiv 2311.18828); Jiang et al. 2025 (DMDR, arXiv 2511.13649).
     """

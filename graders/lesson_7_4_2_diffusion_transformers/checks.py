@@ -678,12 +678,12 @@ def the_knob_is_seen(result, expected, rng):
 
 def what_it_learned(result):
     """Which known mistake the models show, if any: by what they answer better than noise at the right level."""
-    large = result["large"]
+    small, large = result["small"], result["large"]
     if large["to the picture"] < 0.7 * large["error"]:
         return "predicts_the_picture"
-    if large["at timestep 0"] < 0.95 * large["error"]:
-        return "time_frozen"
-    return "class_withheld" if large["without class"] < 0.95 * large["error"] else None
+    if large["without class"] < 0.8 * large["error"]:
+        return "class_withheld"
+    return "time_frozen" if small["at timestep 0"] < 0.85 * small["error"] else None
 
 
 def errors_of_two(result, rng):

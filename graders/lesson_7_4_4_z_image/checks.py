@@ -1555,7 +1555,7 @@ def read_right(classifier, pictures, labels):
     return float(sum(right)) / 4
 
 
-# Measured for the solution over a few seeds, both judges: through dirt 0.59 to 0.69, distance 0.08 to 0.18, diversity 0.30 to 0.46.
+# Measured for the solution over six seeds, both judges: through dirt 0.54 to 0.69, distance 0.08 to 0.20, diversity 0.30 to 0.46.
 # The teacher's pictures of 20 calls: 0.485, 0.009, 0.90; reward alone: 0.97, 3.3 and more; rail alone: 0.44 to 0.51.
 def passes_in_one_call(result, judged, most):
     """Raise Fail unless the pictures reach the goal in this judge's eyes; `most`: what the teacher reaches through dirt."""
@@ -1569,12 +1569,12 @@ def passes_in_one_call(result, judged, most):
         name = "no_rail"
     elif through < most - 0.12 and seen < 0.99:
         name = "reward_backwards"
-    elif through < max(0.53, most + 0.05) and apart < 0.09 and variety > 0.6 and seen > 0.9:
+    elif through < max(0.53, most + 0.03) and apart < 0.09 and variety > 0.6 and seen > 0.9:
         name = "no_reward"
-    if not apart <= 0.28:
-        raise Fail(f"the distance to real digits is {apart:.3f}; expected at most 0.28", misconception=name)
-    if not through >= max(0.53, most + 0.05):
-        message = f"{through:.1%} are read right through dirt, the teacher's in {most:.1%}; expected at least 53% and 5% more"
+    if not apart <= 0.35:
+        raise Fail(f"the distance to real digits is {apart:.3f}; expected at most 0.35", misconception=name)
+    if not through >= max(0.53, most + 0.03):
+        message = f"{through:.1%} are read right through dirt, the teacher's in {most:.1%}; expected at least 53% and 3 points more"
         raise Fail(message, misconception=name)
     if not seen >= 0.95:
         raise Fail(f"{seen:.1%} are legible without dirt; expected at least 95%", misconception=name)
