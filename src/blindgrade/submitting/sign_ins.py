@@ -6,7 +6,6 @@ The file is outside of every course's folder, so that no token is committed or h
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
