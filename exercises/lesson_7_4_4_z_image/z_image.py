@@ -1002,10 +1002,11 @@ def train_dmdr(
 #
 # - at least 53 % are read right through dirt, and at least 5 % more than the teacher's;
 # - without dirt at least 95 % are legible;
-# - their distance to real digits is at most 0.25: a picture that cheats the classifier is no digit;
-# - within a digit, their diversity is at least 0.28 (the untrained student has 0.18).
+# - their distance to real digits is at most 0.28: a picture that cheats the classifier is no digit;
+# - within a digit, their diversity is at least 0.25 (the untrained student has 0.18).
 #
-# At most 20 s of processor time for a training; 80 updates with batches of 64 take about 5. A reward without a rail is
+# At most 20 s of processor time for a training; 80 updates with batches of 64 take about 5. One draw of dirt says little
+# about a picture: a reward may be asked more than once. A reward without a rail is
 # read right in 97 %, at a distance of 3 and more: look at its pictures once, they are worth it. A rail without a reward
 # gives a fine student that is no better than its teacher.
 #

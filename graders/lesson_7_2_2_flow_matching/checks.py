@@ -1188,39 +1188,44 @@ def _said(legible, distance, diversity):
 def _leads_to_the_mean_digit(result, expected, rng):
     """The field at t = 1 leads to the mean picture of the digit that was asked for."""
     images, labels = load_digits("train")
-    means = torch.stack([images[labels == digit].mean(dim=0) for digit in range(10)])
-    eps, velocity, asked = _noise(rng, 100), result["velocity"].float(), _asked(100)
-    apart = _mean_square(means[asked] - images.mean(dim=0))
-    share = _mean_square(eps - velocity - means[asked]) / apart
-    # Over 10 seeds at most 0.35.
-    if share < 0.7:
+    means = torch.stack([images[labels == digit].mean(dim=0) for digit in range(10)])  # [10, 1, 8, 8]
+    apart = _mean_square(means - images.mean(dim=0))
+    share = _mean_square(result["landed"] - means) / apart
+    # After 150 updates, the solution has 0.28 to 0.36; the same picture for every label at least 1.07.
+    if share < 0.8:
         return
     message = (
-        f"from noise, the velocity leads to pictures whose squared distance from the mean picture of the asked digit is "
-        f"{share:.2f} of that of the mean of all digits (wanted: below 0.7)"
+        "from noise, the velocity leads on average to pictures whose squared distance from the mean picture of the asked "
+        f"digit is {share:.2f} of that of the mean of all digits (wanted: below 0.8)"
     )
+    raise Fail(message, misconception=_digit_misconception(result))
+
+
+def _digit_misconception(result):
+    """Which known mistake the velocities show, if any."""
     if result["deaf"]:
-        raise Fail(message, misconception="label_ignored")
-    raise Fail(message, misconception=_digit_misconception(eps, velocity, means[asked], apart))
-
-
-def _digit_misconception(eps, velocity, means, apart):
-    """Which known mistake the velocities at t = 1 show, if any."""
-    if _mean_square(eps + velocity - means) < 3 * apart:
-        return "wrong_way"
-    if _mean_square(velocity - eps) < apart:
+        return "label_ignored"
+    # A network that predicts noise answers noise with itself. One that drives the other way takes a digit for the end.
+    if _mean_square(result["landed"]) < 0.04 and result["speed"] > 0.6:
         return "noise_target"
-    return None
+    return "wrong_way" if result["from a digit"] < 0.6 else None
 
 
 @check("train_digits", public=True, reference=False, verdict=_leads_to_the_mean_digit)
 def leads_to_the_mean_digit(lesson, rng):
-    """After 100 updates, the velocity in pure noise leads to the mean picture of the digit that is asked for."""
-    eps, one, labels = _noise(rng, 100), torch.ones(100), _asked(100)
-    field = lesson.train_digits(*load_digits("train"), 100, rng.integer(0, 1000))
+    """After 150 updates, the velocity in pure noise leads to the mean picture of the digit that is asked for."""
+    images, known = load_digits("train")
+    eps, one, labels = _noise(rng, 200), torch.ones(200), _asked(200)
+    field = lesson.train_digits(images, known, 150, rng.integer(0, 1000))
     with torch.no_grad():
         velocity, other = field(eps, one, labels), field(eps, one, (labels + 3) % 10)
-    return {"velocity": velocity.half(), "deaf": torch.equal(velocity, other)}
+        beyond = images[:200] - field(images[:200], one, known[:200])
+    return {
+        "landed": (eps - velocity).reshape(20, 10, 1, 8, 8).mean(dim=0),  # for each digit, over 20 noises
+        "speed": float(velocity.square().mean()),
+        "from a digit": float(beyond.square().mean() / images[:200].square().mean()),
+        "deaf": torch.equal(velocity, other),
+    }
 
 
 def _digits_are_drawn(result, expected, rng):
@@ -1335,7 +1340,7 @@ def draws_in_one_step(lesson, rng):
     return {"one step": _steps_of(second, eps, _asked(200), 1)}
 
 
-# ---------------------------------------------------------------- sample_in_eight
+# ---------------------------------------------------------------- draw_in_eight
 
 
 class _Counted:
@@ -1352,7 +1357,7 @@ class _Counted:
 
 def _in_eight(lesson, rng, count):
     network, eps, labels = _Counted(teacher()), _noise(rng, count), _asked(count)
-    given = lesson.sample_in_eight(network, eps, labels)
+    given = lesson.draw_in_eight(network, eps, labels)
     spent = network.images / count
     return {"images": given["images"].detach().half(), "expected": float(given["expected"]), "evaluations": spent}
 
@@ -1372,14 +1377,28 @@ def _must_be_own_work(result):
 def _within_eight(result, judge, rng):
     _must_be_own_work(result)
     images, labels = result["images"].float(), _asked(len(result["images"]))
+    eps = _noise(rng, len(images))
     legible, distance, diversity = _seen(judge, images, labels)
-    if legible >= 0.95 and distance < 0.03 and diversity >= 0.93:
+    # Over 6 seeds, by both judges: four right methods 0.966 to 1.06, eight Euler steps 0.854 to 0.880.
+    share = diversity / judge.diversity(_many_steps_of(teacher(), eps, labels), labels)
+    if legible >= 0.95 and distance < 0.03 and share >= 0.93:
         return
-    equal_steps = _steps_of(teacher(), _noise(rng, len(images)), labels, 8)
+    few = _mean_square(images - _steps_of(teacher(), eps, labels, 8)) < 1e-4
     raise Fail(
-        f"{_said(legible, distance, diversity)}; wanted: at least 0.95, below 0.03, at least 0.93",
-        misconception="plain_euler" if _mean_square(images - equal_steps) < 1e-4 else None,
+        f"{_said(legible, distance, diversity)}, which is {share:.2f} of that of many steps; wanted: at least 0.95, below "
+        "0.03, at least 0.93 of that of many steps",
+        misconception="plain_euler" if few else None,
     )
+
+
+def _many_steps_of(field, eps, labels):
+    """Where the midpoint method takes noise in 10 steps, which is as good as 100 of Euler's."""
+    x = eps
+    with torch.no_grad():
+        for k in range(10):
+            t = torch.full((len(x),), 1 - k / 10)
+            x = x - field(x - field(x, t, labels) / 20, t - 0.05, labels) / 10
+    return x
 
 
 def _publicly(result, expected, rng):
@@ -1395,7 +1414,7 @@ def _expectation(result, rng):
     return bars("Diversity within a digit", {"expected": result["expected"], "measured": measured})
 
 
-@check("sample_in_eight", public=True, reference=False, verdict=_publicly, figure=_expectation)
+@check("draw_in_eight", public=True, reference=False, verdict=_publicly, figure=_expectation)
 def keeps_the_budget_and_pleases_the_judge(lesson, rng):
     """At most 8 evaluations for each image, and digits that the public judge accepts."""
     return _in_eight(lesson, rng, 300)
@@ -1405,7 +1424,7 @@ def _eight(result, rng):
     return _album("Digits by at most eight evaluations each", result["images"])
 
 
-@check("sample_in_eight", weight=2, reference=False, verdict=_privately, figure=_eight)
+@check("draw_in_eight", weight=2, reference=False, verdict=_privately, figure=_eight)
 def pleases_another_judge(lesson, rng):
     """At most 8 evaluations for each image, and digits that a judge accepts which you have not seen."""
     return _in_eight(lesson, rng, 400)

@@ -505,7 +505,7 @@ exercise("digit_dits")
 wrong("predicts_the_picture", "loss = F.mse_loss(model(x_t, t, labels[chosen]), noise)", "loss = F.mse_loss(model(x_t, t, labels[chosen]), images[chosen])",
       hint="Your models predict the picture: they are asked for the noise.")
 wrong("time_frozen", "loss = F.mse_loss(model(x_t, t, labels[chosen]), noise)", "loss = F.mse_loss(model(x_t, 0 * t, labels[chosen]), noise)",
-      hint="Your models were never told the timestep in training, but they are when they are used.")
+      hint="Your models never saw the timestep in training, but they are given it when they are used.")
 wrong("class_withheld", "loss = F.mse_loss(model(x_t, t, labels[chosen]), noise)", "loss = F.mse_loss(model(x_t, t, 0 * labels[chosen] + 10), noise)",
       hint="Your models learned without classes: hand each picture's label over.")
 fails("too_few_updates", "updates: int = 280", "updates: int = 20")

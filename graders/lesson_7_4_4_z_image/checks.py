@@ -1555,7 +1555,7 @@ def read_right(classifier, pictures, labels):
     return float(sum(right)) / 4
 
 
-# Measured for the solution with public seeds 0 to 2: through dirt 0.55 to 0.59, distance 0.06 to 0.13, diversity 0.39 to 0.60.
+# Measured for the solution over a few seeds, both judges: through dirt 0.59 to 0.69, distance 0.08 to 0.18, diversity 0.30 to 0.46.
 # The teacher's pictures of 20 calls: 0.485, 0.009, 0.90; reward alone: 0.97, 3.3 and more; rail alone: 0.44 to 0.51.
 def passes_in_one_call(result, judged, most):
     """Raise Fail unless the pictures reach the goal in this judge's eyes; `most`: what the teacher reaches through dirt."""
@@ -1571,15 +1571,15 @@ def passes_in_one_call(result, judged, most):
         name = "reward_backwards"
     elif through < max(0.53, most + 0.05) and apart < 0.09 and variety > 0.6 and seen > 0.9:
         name = "no_reward"
-    if not apart <= 0.25:
-        raise Fail(f"the distance to real digits is {apart:.3f}; expected at most 0.25", misconception=name)
+    if not apart <= 0.28:
+        raise Fail(f"the distance to real digits is {apart:.3f}; expected at most 0.28", misconception=name)
     if not through >= max(0.53, most + 0.05):
         message = f"{through:.1%} are read right through dirt, the teacher's in {most:.1%}; expected at least 53% and 5% more"
         raise Fail(message, misconception=name)
     if not seen >= 0.95:
         raise Fail(f"{seen:.1%} are legible without dirt; expected at least 95%", misconception=name)
-    if not variety >= 0.28:
-        raise Fail(f"the diversity within a digit is {variety:.2f}; expected at least 0.28", misconception=name)
+    if not variety >= 0.25:
+        raise Fail(f"the diversity within a digit is {variety:.2f}; expected at least 0.25", misconception=name)
 
 
 def passes_the_public_judge(result, expected, rng):

@@ -972,11 +972,11 @@ def with_fewer_groups_and_another_optimiser(policy, teacher_score, reward, dmd_w
 
 
 exercise("train_digit_student")
-wrong("no_rail", "std, rail = 8, 8, 0.15, 16.0", "std, rail = 8, 8, 0.15, 0.0",
+wrong("no_rail", "std, rail = 8, 8, 0.15, 28.0", "std, rail = 8, 8, 0.15, 0.0",
       hint="Nothing holds the student: it paints what cheats the classifier, and no digits.")
-wrong("no_reward", "rewards = reward(x, labels).reshape(groups, members)", "rewards = torch.zeros(groups, members)",
+wrong("no_reward", "rewards = sum(reward(x, labels) for _ in range(4)).reshape(groups, members)", "rewards = torch.zeros(groups, members)",
       hint="The student has become as good as its teacher. The reward has not arrived.")
-wrong("reward_backwards", "rewards = reward(x, labels)", "rewards = -4 * reward(x, labels)",
+wrong("reward_backwards", "rewards = sum(reward(x, labels) for _ in range(4))", "rewards = -sum(reward(x, labels) for _ in range(4))",
       hint="The student became LESS legible through dirt: more reward is better.")
 fails("no_training", "for _ in range(80):", "for _ in range(0):")
 fails("too_few_updates", "for _ in range(80):", "for _ in range(6):")
@@ -996,13 +996,13 @@ def with_a_wider_policy_and_more_dirt(net, teacher, reward, seed):
         s = torch.rand(64) * 0.94 + 0.03
         level = s.view(-1, 1, 1, 1)
         with torch.no_grad():
-            scores = torch.stack([reward(x, who) for _ in range(2)]).mean(dim=0).view(8, 8)
+            scores = torch.stack([reward(x, who) for _ in range(3)]).mean(dim=0).view(8, 8)
             seen = torch.lerp(x, torch.randn_like(x), level)
             real, mine = (seen - level * m(seen, s, who) for m in (teacher, shadow))
         away = (x.detach() - named.repeat_interleave(8, dim=0)).flatten(1).square().sum(1).view(8, 8)
         chance = -away / (2 * 0.2**2)
         own.zero_grad()
-        (grpo_loss(chance, chance.detach(), scores) + 14 * dmd_loss(x, real, mine)).backward()
+        (grpo_loss(chance, chance.detach(), scores) + 20 * dmd_loss(x, real, mine)).backward()
         own.step()
         s, noise = torch.rand(64), torch.randn(64, 1, 8, 8)
         level = s.view(-1, 1, 1, 1)

@@ -539,7 +539,7 @@ plt.show()
 # |---|---|---|
 # | `look` | 16 numbers | the picture whose code is nearest (Euclid) has the same texture: for at least 85 % |
 # | `look` | | shift the square, and the code moves by at most 0.4 of the mean distance between two textures' codes |
-# | `layout` | 64 numbers | a linear readout, fitted on 320 pictures, finds the square's place in new ones: off by at most 1.8 pixels on average. (Guessing the middle is off by 3.3.) |
+# | `layout` | 64 numbers | a linear readout, fitted on 320 pictures, finds the square's place in new ones: off by at most 1.8 pixels on average. (Guessing the middle is off by 3.4.) |
 #
 # There is nothing to train. Ask which operations forget *where*, and which of those still know *what*.
 #

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -170,3 +171,47 @@ def test_budget_is_that_of_stable_diffusion(solution: ModuleType) -> None:
     blocks = [*control.controlnet_down_blocks.parameters(), *control.controlnet_mid_block.parameters()]
     assert budget["zero"] == sum(p.numel() for p in blocks)
     assert budget["ratio"] == pytest.approx(0.420, abs=5e-4)
+
+
+def test_edge_map_is_scipys_sobel(solution: ModuleType) -> None:
+    from scipy import ndimage
+
+    images, _ = solution.load_digits("held_out")
+    found = solution.edge_map(images[:20])[:, 0].numpy()
+    for image, edges in zip(images[:20, 0].numpy(), found, strict=True):
+        slopes = [ndimage.sobel(image, axis=axis, mode="nearest") / 8 for axis in (0, 1)]
+        assert np.array_equal(edges == 1, np.hypot(*slopes) > 0.5)
+
+
+def test_the_unet_alone_does_not_follow_edges(solution: ModuleType) -> None:
+    images, labels = solution.load_digits("held_out")
+    images, labels = images[::4], labels[::4]
+    unet, maps = solution.teacher(), solution.edge_map(images)
+    x, nobody = torch.randn(len(images), 1, 8, 8, generator=torch.Generator().manual_seed(0)), torch.tensor(10)
+    for k in range(10):
+        x = x - unet(x, torch.full((len(x),), 1 - k / 10), nobody.expand(len(x))) / 10
+    drawn = solution.edge_map(x)
+    shared = (drawn * maps).sum(dim=(1, 2, 3)) / (drawn + maps).clamp(max=1).sum(dim=(1, 2, 3))
+    assert float(shared.mean()) == pytest.approx(0.43, abs=0.04)
+    assert solution.judge().legible(x, labels) < 0.2
+
+
+def test_a_fresh_control_branch_is_silent_for_the_digits(solution: ModuleType) -> None:
+    images, labels = solution.load_digits("train")
+    hints = solution.edge_map(images[:64])
+    control = solution.digit_control(solution.teacher(), images[:64], labels[:64], hints, 0, 3)
+    residuals = control(images[:64], torch.rand(64), labels[:64], hints)
+    assert [list(r.shape[1:]) for r in residuals] == [[16, 8, 8]] * 2 + [[32, 4, 4]] * 3
+    assert not any(r.any() for r in residuals)
+
+
+@pytest.mark.parametrize("zero", ["a", "b", "both"])
+def test_one_zero_factor_learns_and_two_do_not(solution: ModuleType, zero: str) -> None:
+    adapter = solution.QuietAdapter(8, 8, 64)
+    for name, factor in (("a", adapter.a), ("b", adapter.b)):
+        factor.data = torch.zeros_like(factor) if zero in (name, "both") else torch.randn_like(factor)
+    x = torch.randn(16, 8)
+    assert not adapter(x).any()
+    (adapter(x) - torch.randn(16, 8)).square().mean().backward()
+    woken = [bool(parameter.grad.any()) for parameter in (adapter.a, adapter.b)]
+    assert woken == {"a": [True, False], "b": [False, True], "both": [False, False]}[zero]

@@ -146,6 +146,80 @@ def test_classify_pair_agrees_with_numpy(solution: ModuleType) -> None:
     assert np.isclose(found["cosine"], (np.einsum("cp,cp->p", u, v) / (lu * lv))[both].mean())
 
 
+@pytest.mark.parametrize("share", [0.08, 0.2])
+def test_tune_edges_meets_a_share_in_a_scene(solution: ModuleType, share: float) -> None:
+    image = scene(7, noise=30.0)
+    calls = []
+
+    def edges(low: float, high: float) -> Tensor:
+        calls.append((low, high))
+        found: Tensor = solution.canny(image, low, high, 0.7)
+        return found
+
+    found = solution.tune_edges(edges, share)
+    assert len(calls) <= 8
+    lit = solution.canny(image, found["low"], found["high"], 0.7).double().mean()
+    assert abs(float(lit) - share) < 0.02
+    halved = solution.canny(image / 2, found["low"], found["high"], 0.7).double().mean()
+    assert abs(float(halved) - found["guess"]) < 1e-3  # halved grey values are doubled thresholds
+
+
+def some_digits(solution: ModuleType) -> tuple[Tensor, Tensor, Tensor]:
+    images, labels = solution.load_digits("held_out")
+    images, labels = images[::6], labels[::6]
+    return images, labels, torch.randn(len(images), 1, 8, 8, generator=torch.Generator().manual_seed(3))
+
+
+def test_draw_controlled_is_eulers_walk_with_added_residuals(solution: ModuleType) -> None:
+    images, labels, start = some_digits(solution)
+    images, labels, x = images[:6], labels[:6], start[:6]
+    unet, controls, hints = (
+        solution.teacher(),
+        [solution.edge_control(), solution.ink_control()],
+        [solution.edge_map(images), solution.ink_map(images)],
+    )
+    found = solution.draw_controlled(unet, controls, hints, [0.8, 0.4], x, labels, 4)
+    for time in (1.0, 0.75, 0.5, 0.25):
+        t = torch.full((6,), time)
+        both = [control(x, t, hint) for control, hint in zip(controls, hints, strict=True)]
+        x = x - unet(x, t, labels, [0.8 * a + 0.4 * b for a, b in zip(*both, strict=True)]) / 4
+    torch.testing.assert_close(found, x, atol=1e-4, rtol=1e-4)
+
+
+def test_the_table_of_the_trained_knob_is_measured(solution: ModuleType) -> None:
+    images, labels, start = some_digits(solution)
+    edges = solution.edge_map(images)
+    table = {True: ([0.75, 0.83, 0.87], [0.99, 0.99, 0.95]), False: ([0.60, 0.78, 0.85], [0.59, 0.16, 0.04])}
+    for agrees, (obedient, read) in table.items():
+        prompts = labels if agrees else (labels + 1) % 10
+        found = solution.sweep_digits(
+            solution.teacher(), solution.edge_control(), start, prompts, edges, [0.5, 1.0, 2.0], 0.0, 10
+        )
+        assert np.allclose(found["obedient"], obedient, atol=0.05), found
+        assert np.allclose(found["read"], read, atol=0.12), found
+
+
+def test_two_scenes_obey_one_less(solution: ModuleType) -> None:
+    images, _, start = some_digits(solution)
+    edges, nobody = solution.edge_map(images), torch.full((len(images),), 10)
+    obeyed = {
+        name: solution.obedience(
+            solution.draw_controlled(
+                solution.teacher(),
+                [solution.edge_control(), solution.ink_control()],
+                [edges, solution.ink_map(other)],
+                [1.0, 1.0],
+                start,
+                nobody,
+                5,
+            ),
+            edges,
+        )
+        for name, other in {"one": images, "two": images.roll(7, dims=0)}.items()
+    }
+    assert obeyed["one"] > obeyed["two"] + 0.1
+
+
 @pytest.mark.peers
 def test_sobel_gradients_agree_with_opencv(solution: ModuleType) -> None:
     import cv2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import ModuleType
 
 import numpy as np
@@ -254,3 +255,29 @@ def test_training_follows_a_fixed_image_path(solution: Module) -> None:
             errors.append(float(F.mse_loss(layer(x[512:], text[512:], image[512:]), target[512:])))
     assert errors[1] < 0.3 * errors[0]
     assert all(torch.equal(learned[name], start[name]) for name in start if "_ip" not in name)
+
+
+def test_the_look_forgets_where_and_the_layout_knows_it(solution: Module) -> None:
+    square = torch.rand(8, 8, generator=torch.Generator().manual_seed(0))
+    places = [(0, 0), (3, 5), (8, 8)]
+    pictures = torch.zeros(3, 1, 16, 16)
+    for picture, (y, x) in zip(pictures, places, strict=True):
+        picture[0, y : y + 8, x : x + 8] = square
+    codes = solution.reference_codes(pictures)
+    torch.testing.assert_close(codes["look"][0].expand(3, -1), codes["look"], atol=1e-3, rtol=1e-3)
+    # Of a shifted picture the Fourier transform has other phases and the same sizes.
+    whole = torch.from_numpy(np.abs(np.fft.fft2(pictures[:, 0].numpy())))
+    assert torch.allclose(whole[0], whole[1], atol=1e-3)
+    assert (codes["layout"][0] - codes["layout"][1]).norm() > 1
+
+
+def test_guessing_the_middle_is_as_far_off_as_the_text_says() -> None:
+    offsets = [math.hypot(y, x) for y in range(-4, 5) for x in range(-4, 5)]
+    assert sum(offsets) / len(offsets) == pytest.approx(3.4, abs=0.05)
+
+
+def test_a_reference_of_zeros_is_not_no_reference_behind_one_softmax() -> None:
+    q, text = normal(1, 3, 4, seed=1), normal(1, 5, 4, seed=2)
+    alone = F.scaled_dot_product_attention(q, text, text)
+    glued = torch.cat([text, torch.zeros(1, 2, 4, dtype=text.dtype)], dim=1)
+    assert not torch.allclose(F.scaled_dot_product_attention(q, glued, glued), alone, atol=1e-3)

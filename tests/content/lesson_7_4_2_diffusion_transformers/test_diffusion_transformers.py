@@ -317,3 +317,26 @@ def test_ddim_is_the_scheduler_of_diffusers(solution: ModuleType) -> None:
         theirs = scheduler.step(denoiser(theirs, t.expand(2), cond), t, theirs, eta=0.0).prev_sample
     ours = solution.ddim_generate(denoiser, x, cond, scheduler.timesteps.tolist(), scheduler.alphas_cumprod)
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+
+
+# ---------------------------------------------------------------- what compute buys
+
+DIT_MACS = [0.36, 1.41, 6.06, 1.42, 5.56, 23.01, 5.01, 19.70, 80.71, 7.39, 29.05, 118.64]
+DIT_FID = [153.6, 100.41, 68.4, 122.74, 68.38, 43.47, 118.87, 45.64, 23.33, 106.41, 43.01, 19.47]
+
+
+def test_the_law_is_numpys_straight_line(solution: ModuleType) -> None:
+    law = solution.compute_law(torch.tensor(DIT_MACS), torch.tensor(DIT_FID))
+    slope, height = np.polyfit(np.log(DIT_MACS), np.log(DIT_FID), 1)
+    assert law["exponent"] == pytest.approx(slope, rel=1e-5)
+    assert law["factor"] == pytest.approx(np.exp(height), rel=1e-5)
+    assert law["correlation"] == pytest.approx(np.corrcoef(np.log(DIT_MACS), DIT_FID)[0, 1], rel=1e-5)
+    assert round(law["correlation"], 2) == -0.93  # the paper's figure 8
+    line = law["factor"] * 5.01 ** law["exponent"], law["factor"] * 118.64 ** law["exponent"]
+    assert 118.87 / line[0] == pytest.approx(1.55, abs=0.01)
+    assert 19.47 / line[1] == pytest.approx(0.81, abs=0.01)
+
+
+def test_gpts_two_knobs_give_their_sizes() -> None:
+    assert round(12 * 48 * 1600**2 / 1e9, 2) == 1.47
+    assert round(12 * 96 * 12288**2 / 1e9) == 174

@@ -398,3 +398,39 @@ def test_trace_at_1024_pixels(solution: ModuleType) -> None:
     assert shapes["image_tokens"] == [1, 4096, 1536]
     assert shapes["joint_sequence"] == [1, 4429, 1536]
     assert math.prod(shapes["patches"]) == math.prod(shapes["noise_latent"])
+
+
+# ---------------------------------------------------------------- designs, and six evaluations
+
+
+def test_kinds_of_real_blocks(solution: ModuleType) -> None:
+    """A fresh MM-DiT block has none, a trained one all four; cross-attention leaves the text alone."""
+    txt, img, c = normal(1, 3, 8, seed=1), normal(1, 4, 8, seed=2), normal(1, 8, seed=3)
+    fresh = solution.MMDiTBlock(8, 2).double()
+    trained = randomised(solution.MMDiTBlock(8, 2).double())
+    room = solution.attention_kinds(lambda t, i: trained(t, i, c), txt, img)
+    assert all(room.values()) and len(room) == 5
+    assert not any(solution.attention_kinds(lambda t, i: fresh(t, i, c), txt, img).values())
+
+    def looks_up(t: Tensor, i: Tensor) -> tuple[Tensor, Tensor]:
+        return t, i + F.scaled_dot_product_attention(i, t, t)
+
+    found = solution.attention_kinds(looks_up, txt, img)
+    assert [kind for kind, there in found.items() if there] == ["image_to_text"]
+
+
+def test_six_even_steps_end_as_far_off_as_the_text_says(solution: ModuleType) -> None:
+    scales = torch.tensor([1.5, 0.2], dtype=torch.float64)
+
+    def field(x: Tensor, s: Tensor) -> Tensor:
+        s = s[:, None]
+        return (s - (1 - s) * scales**2) / ((1 - s) ** 2 * scales**2 + s**2) * x
+
+    noise = normal(2000, 2)
+    off = {
+        shift: float((solution.rectified_flow_sample(field, noise, 6, shift) - noise * scales).norm(dim=1).mean())
+        for shift in (1.0, 3.0)
+    }
+    assert off[1.0] == pytest.approx(0.26, abs=0.02) and off[3.0] > off[1.0]
+    own = solution.six_evaluations(field, noise)["samples"]
+    assert float((own - noise * scales).norm(dim=1).mean()) < 0.03

@@ -430,3 +430,61 @@ def test_advantages_and_loss_are_those_of_trls_trainer(solution: ModuleType) -> 
         parts[name] = eval(expressions(name)[0], parts)
     loss = eval(next(e for e in expressions("per_token_loss") if "torch.min(" in e), parts)
     close(solution.grpo_loss(logp, old, rewards), loss.mean())
+
+
+# ---------------------------------------------------------------- the crowd, the policy and their toys
+
+
+def hill(mean: Tensor | float, var: Tensor | float) -> object:
+    """The exact denoiser of N(mean, var) at x_s = (1 - s) x0 + s n; the condition moves the mean."""
+
+    def answer(x: Tensor, s: Tensor, cond: float) -> Tensor:
+        keep = (1 - s) * var / ((1 - s) ** 2 * var + s**2)
+        return mean + cond + keep[:, None] * (x - (1 - s[:, None]) * (mean + cond))
+
+    return answer
+
+
+@pytest.mark.parametrize("ranges", [((0.0, 1.0), (0.0, 1.0)), ((0.0, 0.4), (0.2, 1.0))])
+def test_a_crowd_rests_where_spear_and_shield_cancel(solution: ModuleType, ranges: tuple[object, object]) -> None:
+    """A walk of 150 rounds against the place that is computed. The crowd's own width moves it by some hundredths."""
+    u, noise = uniform(150, 2, 600), normal(150, 2, 600, 1, seed=1)
+
+    def fake_of(crowd: Tensor) -> object:
+        model = hill(crowd.mean(), crowd.var())
+        return lambda x, s, cond: model(x, s, 0.0)  # type: ignore[operator]
+
+    walk = solution.guided_crowd(hill(0.0, 0.25), fake_of, normal(600, 1), 1.0, 0.0, 2.0, ranges, u, noise, 0.3)
+    rest = float(walk[-40:].mean())
+    assert rest == pytest.approx(solution.resting_place(1.0, 0.0, 0.25, 2.0, *ranges), abs=0.12)
+
+
+def test_probability_of_a_sample_is_torchs(solution: ModuleType) -> None:
+    class Net(nn.Module):
+        def forward(self, z: Tensor, t: float) -> Tensor:
+            return torch.cat([z, z.sin()], dim=1) + t
+
+    policy, z, noise = solution.GaussianPolicy(Net(), 0.7), normal(3, 2), normal(3, 5, 4, seed=1)
+    x = policy.sample(z, noise)
+    law = Independent(Normal(Net()(z, 0)[:, None], 0.7), 1)
+    close(x, Net()(z, 0)[:, None] + 0.7 * noise)
+    close(policy.log_prob(x, z), law.log_prob(x))
+
+
+def test_the_open_experiments_crowd_obeys_and_stays_wide(solution: ModuleType) -> None:
+    """With levels of its own for each term, the crowd keeps 0.84 to 1 of the width of its hill."""
+    hills = torch.tensor([[0.6, 0.0], [-0.6, 0.0]])
+
+    def teacher(x: Tensor, s: Tensor, label: int) -> Tensor:
+        s = s[:, None]
+        var = (1 - s) ** 2 * 0.25 + s**2
+        apart = x[:, None] - (1 - s[:, None]) * hills
+        answers = hills + ((1 - s) * 0.25 / var)[:, None] * apart
+        if label >= 0:
+            return answers[:, label]
+        share = torch.softmax(-apart.square().sum(dim=2) / (2 * var), dim=1)
+        return (share[:, :, None] * answers).sum(dim=1)
+
+    crowd = solution.steer_crowd(teacher, 0, 256, 3)["crowd"]
+    assert float((crowd[:, 0] > 0).float().mean()) > 0.97
+    assert 0.42 < float(crowd[:, 0].std()) < 0.5
