@@ -1,4 +1,4 @@
-"""A student who submits adaptively: what all their submissions can be told apart by is never more than is stated."""
+"""A student who submits adaptively: their results differ in no more ways than the stated capacity has."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def seen(level: Level, passed: tuple[bool, ...]) -> str:
 
 
 @pytest.mark.parametrize("level", list(Level))
-def test_the_results_that_can_be_told_apart_are_not_more_than_the_stated_capacity(level: Level) -> None:
+def test_results_differ_in_no_more_ways_than_the_stated_capacity(level: Level) -> None:
     every = itertools.product([True, False], repeat=sum(map(len, POINTS.values())))
     different = {seen(level, passed) for passed in every}
     stated = capacity(level, list(POINTS.values()), LIMIT).result
@@ -65,7 +65,7 @@ def test_a_program_that_sleeps_writes_no_more_than_the_stated_slots(level: Level
 
 
 def test_a_program_that_bisects_needs_as_many_submissions_as_the_capacity_says() -> None:
-    """It asks what splits the possible secrets best. All secrets together tell how many bits each answer had."""
+    """It asks what splits the possible secrets best. All secrets together show how many bits each answer had."""
     truths = list(itertools.product([True, False], repeat=6))
     stated = capacity(Level.TOTAL, list(POINTS.values()), LIMIT).result
     asked = {truth: _asked(truth, truths) for truth in truths}
