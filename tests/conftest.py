@@ -18,6 +18,7 @@ settings.load_profile("steady")
 # Modules that take longest, the longest first. They run first, so that no worker of `make test` ends with one alone.
 LONGEST = (
     "term/test_term.py",
+    "service/test_serving.py",
     "cohort/test_run.py",
     "cohort/test_compared.py",
     "engine/grading/test_runner.py",

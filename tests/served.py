@@ -110,9 +110,11 @@ class Served:
 
     def invite(self, *students: str, role: str = "student") -> list[dict[str, str]]:
         """Invite people as an instructor does."""
-        roster = self.folder / "roster.csv"
+        roster = self.folder / f"roster-{role}.csv"
         roster.write_text("\n".join(["id,name", *(f"{one},{one.title()}" for one in students)]) + "\n")
         command = [str(BIN / "course"), "invite", str(roster), "--data", str(self.data), "--role", role, "--json"]
+        if "--database" in self.more:
+            command += ["--database", self.more[self.more.index("--database") + 1]]
         found: list[dict[str, str]] = json.loads(subprocess.check_output(command, cwd=self.course, text=True))
         self.tokens |= {one["student"]: one["token"] for one in found}
         return found

@@ -8,7 +8,7 @@ import signal
 import time
 from pathlib import Path
 
-from blindgrade.cohort.pool import Pool, Task
+from blindgrade.cohort.pool import Answer, Pool, Task
 
 
 class Obeys:
@@ -107,3 +107,55 @@ def test_nobody_hoards_the_last_tasks() -> None:
 def test_a_task_that_only_waited_for_a_dead_worker_is_not_blamed(tmp_path: Path) -> None:
     found = answers(["die", *(f"die-once {tmp_path}/{n}" for n in range(3)), "echo 1"], workers=1)
     assert [order for order, (result, _) in found.items() if result is None] == ["die"]
+
+
+def given(pool: Pool, orders: list[str], seconds: float = 60.0) -> dict[str, Answer]:
+    """Answers to tasks that are given one by one, when there is room."""
+    found: dict[str, Answer] = {}
+    waiting = list(orders)
+    ends = time.monotonic() + 60
+    while len(found) < len(orders) and time.monotonic() < ends:
+        while waiting and pool.room():
+            order = waiting.pop(0)
+            pool.give(Task(order, order.encode(), seconds))
+        for one in pool.answers(0.5):
+            assert one.task.name not in found
+            found[one.task.name] = one
+    return found
+
+
+def test_tasks_that_come_one_by_one_are_answered_each_once() -> None:
+    with Pool(Obeys(), 2) as pool:
+        pool.start()
+        assert (pool.size, pool.room(), pool.room(2)) == (2, 2, 4)
+        assert pool.answers(0.01) == []
+        found = given(pool, [f"echo {n}" for n in range(20)])
+    assert len(found) == 20 and not any(one.died or one.reason for one in found.values())
+
+
+def test_the_caller_hears_that_a_task_ended_its_worker_and_the_other_tasks_go_on() -> None:
+    with Pool(Obeys(), 1) as pool:
+        pool.start()
+        for order in ("die", "echo 1"):  # the second is in the pipe of the worker that dies
+            pool.give(Task(order, order.encode(), 60.0))
+        found: dict[str, Answer] = {}
+        while len(found) < 2:
+            found |= {one.task.name: one for one in pool.answers(5)}
+        slow = given(pool, ["sleep 60"], seconds=0.3)["sleep 60"]
+        wrong = given(pool, ["raise no room"])["raise no room"]
+    assert (found["die"].died, found["die"].result) == (True, None)
+    assert found["echo 1"].result is not None
+    assert slow.died and "more than" in slow.reason
+    assert not wrong.died and "no room" in wrong.reason
+
+
+def test_a_descriptor_ends_the_wait_for_answers() -> None:
+    read, write = os.pipe()
+    with Pool(Obeys(), 1) as pool:
+        pool.start()
+        os.write(write, b".")
+        begun = time.monotonic()
+        assert pool.answers(30, [read]) == []
+        assert time.monotonic() - begun < 10
+    os.close(read)
+    os.close(write)

@@ -42,13 +42,13 @@ def test_a_clock_that_goes_back_shows_nothing_too_early() -> None:
         (Level.CHECKS, 6.0),
     ],
 )
-def test_capacity_counts_what_can_be_told_apart(level: Level, bits: float) -> None:
+def test_capacity_counts_the_results_that_differ(level: Level, bits: float) -> None:
     found = policy.capacity(level, [[1.0, 1.0], [1.0] * 4], 300.0)
     assert found.result == pytest.approx(bits)
     assert found.time == pytest.approx(0.0 if level is Level.NOTHING else math.log2(len(policy.slots(level, 300.0))))
 
 
-def test_points_that_are_sums_of_unequal_weights_tell_more_than_a_count() -> None:
+def test_points_that_are_sums_of_unequal_weights_say_more_than_a_count() -> None:
     equal = policy.capacity(Level.TOTAL, [[1.0, 1.0, 1.0]], 300.0)
     unequal = policy.capacity(Level.TOTAL, [[1.0, 2.0, 4.0]], 300.0)
     assert (equal.result, unequal.result) == (2.0, 3.0)

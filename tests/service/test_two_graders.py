@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +20,8 @@ from blindgrade.service.database.tables import Job, Person, Submission
 from blindgrade.service.database.upgrade import upgrade
 from blindgrade.service.queue import Lane, Purpose
 
-from ..postgres_server import postgres
+from ..postgres_server import new_database, postgres
+from ..served import SOLUTION, Served, served
 
 STUDENTS, ROUNDS = 6, 8
 
@@ -97,3 +101,23 @@ def test_two_graders_and_students_at_once_lose_nothing_and_do_nothing_twice(url:
     assert set(states) <= {"done", "superseded"} and states.total() == STUDENTS * ROUNDS
     assert max(done.values()) == 1
     assert sum(name.endswith("mark") for name in done) == STUDENTS * ROUNDS
+
+
+def test_two_services_of_one_course_share_the_work_and_one_goes_on_when_the_other_is_killed(
+    url: str, tmp_path: Path
+) -> None:
+    own = new_database(url, "two_services")
+    more = ("--mark-after", "0.2", "--database", own)
+    with served(tmp_path, more=more) as first:
+        first.invite("ana", "ben", "cleo")
+        second = Served(tmp_path, more=more, tokens=first.tokens)
+        second.start()
+        try:
+            found = [one.result(student, SOLUTION) for one, student in ((first, "ana"), (second, "ben"))]
+            for name in (first.pid("grader"), first.process.pid if first.process else 0):
+                os.kill(name, signal.SIGKILL)
+            found.append(second.result("cleo", SOLUTION))
+        finally:
+            second.stop()
+        assert [(one.state, one.view.points if one.view else None) for one in found] == [("done", 100.0)] * 3
+        assert [one["student"] for one in first.attempts("feedback")] == ["ana", "ben", "cleo"]

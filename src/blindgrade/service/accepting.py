@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from blindgrade.service import queue
@@ -24,6 +24,7 @@ from blindgrade.service.people import Identity
 from blindgrade.service.queue import Lane
 
 TOGETHER = 64  # submissions in one commit
+TRIES = 5  # of a commit, if several web processes number the same student's submissions
 MOST_AN_HOUR = 240  # submissions of a person
 MOST_BACK = 3600.0  # seconds that a clock may be set back
 
@@ -114,7 +115,7 @@ class Acceptor:
                 batch.append(more)
             self._commit(batch)
 
-    def _commit(self, batch: list[Offered]) -> None:
+    def _commit(self, batch: list[Offered], tries: int = TRIES) -> None:
         found: list[tuple[Offered, Accepted | NotAccepted]] = []
         try:
             with self._database.writing() as session:
@@ -123,6 +124,9 @@ class Acceptor:
             if len(batch) > 1:  # one of them may be the reason
                 for one in batch:
                     self._commit([one])
+                return
+            if isinstance(error, IntegrityError) and tries > 1:  # another web process took the number at this moment
+                self._commit(batch, tries - 1)
                 return
             found = [(one, _no_room(str(getattr(error, "orig", None) or error).splitlines()[0])) for one in batch]
         for one, answer in found:

@@ -13,6 +13,8 @@ from blindgrade.service.database.tables import Submission
 
 FIRST_GUESS = 2.0  # seconds of a grading, before one was seen
 REMEMBERED = 200
+RECENT_SECONDS = 60.0
+FEW = 5  # results that say nothing about the speed yet
 
 
 @dataclass
@@ -29,15 +31,17 @@ class Pace:
 
     def each(self) -> float:
         """Seconds that each grading in the queue takes, with all workers at work."""
+        now = time.monotonic()
         with self._lock:
-            if len(self._seen) < 2:
-                return FIRST_GUESS
-            return max(self._seen[-1] - self._seen[0], 0.01) / (len(self._seen) - 1)
+            recent = [at for at in self._seen if now - at < RECENT_SECONDS]
+        if len(recent) < FEW:
+            return FIRST_GUESS
+        return max(recent[-1] - recent[0], 0.01) / (len(recent) - 1)
 
     def expected(self, submission: Submission, level: Level, position: int, now: float) -> float:
         """Seconds until the result may be read, at least."""
         begun = max(submission.accepted_at, now)
-        ends = begun + min(self.each(), FIRST_GUESS * 5) * (position + 1)
+        ends = begun + self.each() * (position + 1)
         if submission.graded_at is not None:
             ends = submission.graded_at
         return round(max(policy.shown_at(level, submission.accepted_at, ends) - now, 0.0), 1)

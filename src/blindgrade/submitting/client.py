@@ -99,8 +99,9 @@ class Client:
             data = json.dumps(body, ensure_ascii=False).encode()
             headers["Content-Type"] = "application/json"
         request = urllib.request.Request(f"{self.url}{API}{path}", data, headers, method=method)
+        send = self._opener().open
         try:
-            with self._opener().open(request, timeout=seconds) as answer:
+            with send(request, timeout=seconds) as answer:
                 self._note_clock(answer.headers.get("Date"))
                 return bytes(answer.read(LONGEST))
         except urllib.error.HTTPError as error:

@@ -6,7 +6,6 @@ The file is outside of every course's folder, so that no token is committed or h
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -86,10 +85,9 @@ class SignIns:
 
 
 def config_folder(env: Mapping[str, str]) -> Path:
-    """Folder for the user's own settings."""
-    if sys.platform == "win32":
-        return Path(env.get("APPDATA") or Path.home() / "AppData" / "Roaming") / "blindgrade"
-    return Path(env.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "blindgrade"
+    """Folder for the user's own settings: XDG's; that of Windows, where it is named; else ~/.config."""
+    named = env.get("XDG_CONFIG_HOME") or env.get("APPDATA")
+    return (Path(named) if named else Path.home() / ".config") / "blindgrade"
 
 
 def address(text: str) -> str:

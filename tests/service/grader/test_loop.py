@@ -63,6 +63,9 @@ class Obedient:
         )  # fmt: skip
         return Result(order.lesson, order.student, "graded", "", attempt, key=key).to_json()
 
+    def next_to_prepare(self, lesson: str, known: set[int]) -> None:
+        """There is no reference."""
+
     def close(self) -> None:
         """Nothing is open."""
 

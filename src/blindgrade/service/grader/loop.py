@@ -23,8 +23,9 @@ from blindgrade.cohort.grading import Result, has_errors
 from blindgrade.cohort.pool import Answer
 from blindgrade.service import queue
 from blindgrade.service.database.tables import Job, Submission
+from blindgrade.service.feedback_seeds import POOL
 from blindgrade.service.grader.idle import Idle
-from blindgrade.service.grader.work import GradingWork, Order, warm_up
+from blindgrade.service.grader.work import GradingWork, Order, prepare, warm_up
 from blindgrade.service.grader.workers import Workers
 from blindgrade.service.indexing import index_attempt
 from blindgrade.service.queue import BACKGROUND, Claimed, Lane, Purpose
@@ -36,6 +37,7 @@ ALONE_SECONDS = 0.2  # the same, if the web is on another machine and cannot wak
 BEAT_SECONDS = queue.LEASE_SECONDS / 3
 TROUBLE_SECONDS = 2.0  # pause after the database did not answer
 AHEAD = 2
+LESSONS_SECONDS = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -56,6 +58,9 @@ class Loop:
     held: dict[str, Claimed] = field(default_factory=dict)  # by the task's name
     idle: Idle = field(init=False)
     _beat: float = 0.0
+    _looked: float = -1e9
+    _lessons: list[str] = field(default_factory=list)
+    _prepared: dict[str, set[int]] = field(default_factory=dict)  # by lesson, seeds that are or will be prepared
 
     def __post_init__(self) -> None:
         self.idle = Idle(self.service.settings)
@@ -92,14 +97,18 @@ class Loop:
                 self._note(session, claimed, one, result, now)
             ended = {str(claimed.job) for claimed, _ in results}
             begun = self._claim(session, now, ended)
-            if not begun and len(self.held) == len(ended):
+            idle = not begun and len(self.held) == len(ended)
+            if idle:
                 self.idle.look(session)
+                self._look_for_lessons(session)
         # The transaction is over. If it failed, the same answers are noted again.
         for name in ended:
             self.held.pop(name, None)
         self._beat = now if now - self._beat > BEAT_SECONDS else self._beat
         for claimed in begun:
             self._give(claimed)
+        if idle:
+            self._prepare()
         if results:
             wake(self.service.settings.wake[1])
 
@@ -145,6 +154,21 @@ class Loop:
             if background < max(workers - 1, 1) and not queue.waiting(session, Lane.INTERACTIVE):
                 lanes += BACKGROUND
         return lanes
+
+    def _look_for_lessons(self, session: Session) -> None:
+        """Find the lessons that students hand in, from time to time."""
+        if time.monotonic() - self._looked > LESSONS_SECONDS:
+            self._looked = time.monotonic()
+            self._lessons = list(session.scalars(select(Submission.lesson).distinct()))
+
+    def _prepare(self) -> None:
+        """Let one worker compute the reference for a seed that was not used yet. The others stay free."""
+        if self.pool.size > 1 and self.pool.room() == self.pool.size:
+            for lesson in self._lessons:
+                known = self._prepared.setdefault(lesson, set())
+                if len(known) < POOL and (number := self.work.next_to_prepare(lesson, known)) is not None:
+                    self.pool.give(prepare(lesson, number))
+                    return
 
     def _give(self, claimed: Claimed) -> None:
         target = self.service.lessons.find(claimed.lesson) or self.service.lessons.all[0]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from blindgrade.cohort.cluster import connected, grade_task, shared_content
 from blindgrade.cohort.grading import Result
 from blindgrade.cohort.pool import Answer, Task
-from blindgrade.service.grader.work import WARM_UP, GradingWork, Order, for_people
+from blindgrade.service.grader.work import GradingWork, Order, for_people
 from blindgrade.service.waking import drain, wake
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ class ClusterWorkers:
 
     def give(self, task: Task) -> None:
         """Send a submission, or keep the answer if there is nothing to grade."""
-        if task.content == WARM_UP:
-            return
+        if not task.name:
+            return  # it makes a process ready, and the cluster's processes do that by themselves
         order = Order(**json.loads(task.content))
         try:
             plan = self.work.plan(order)

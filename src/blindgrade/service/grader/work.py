@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from blindgrade.service.service import Service
 from blindgrade.submitted import SubmittedWork
 
 WARM_UP = b"{}"  # the task that starts the warm process
+PREPARE = "prepare"
+PREPARE_SECONDS = 1800.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,16 @@ class Order:
         return Task(name, json.dumps(asdict(self)).encode(), seconds)
 
 
+def expected_name(grader: LessonGrader) -> str:
+    """Name under which the reference's results for the grader's seed are stored."""
+    return f"expected-{grader.version.digest[:16]}-{grader.seed.id}.json"
+
+
+def prepare(lesson: str, number: int) -> Task:
+    """Task that computes the reference's results for one of the lesson's seeds, while nobody waits."""
+    return Task("", json.dumps({PREPARE: [lesson, number]}).encode(), PREPARE_SECONDS)
+
+
 def warm_up() -> Task:
     """Task that makes a process of the pool ready."""
     return Task("", WARM_UP, SLACK_SECONDS)
@@ -72,6 +84,7 @@ class GradingWork:
         self.warm = Warm(targets, "process" if settings.sandbox == "process" else "strict", private)
         self._references = {target.lesson.id: References() for target in targets}
         self._graders: dict[tuple[str, str], LessonGrader] = {}
+        self._with_reference: set[tuple[str, str]] = set()
         for target in targets:
             # Made before the fork: checks and solution are loaded once, and are in memory once.
             self.grader(target, service.marks.seed(target.lesson.id))
@@ -83,6 +96,39 @@ class GradingWork:
         if key not in self._graders:
             self._graders[key] = LessonGrader(target, seed, self.warm, self._references[target.lesson.id])
         return self._graders[key]
+
+    def prepared(self, target: Target, seed: RunSeed) -> LessonGrader:
+        """The same, with the reference's results: another process may have computed them for this seed already."""
+        grader = self.grader(target, seed)
+        if (key := (target.lesson.id, seed.id)) not in self._with_reference:
+            store, name = self.service.feedback, expected_name(grader)
+            kept = store.blob(target.lesson.id, name)
+            if kept is None or not grader.take_expected(kept):
+                with suppress(OSError):  # then the next process computes them again
+                    store.keep_blob(target.lesson.id, name, grader.expected())
+            self._with_reference.add(key)
+        return grader
+
+    def next_to_prepare(self, lesson: str, known: set[int]) -> int | None:
+        """Number of a seed for feedback of which the reference's results are not stored; None if all are.
+
+        It leaves out the numbers in `known`, and adds those that are stored.
+        """
+        target = self.service.lessons.find(lesson)
+        if target is None:
+            return None
+        for number, seed in enumerate(feedback_seeds(self.service.feedback, lesson)):
+            if number in known:
+                continue
+            known.add(number)
+            if self.service.feedback.blob(lesson, expected_name(self.grader(target, seed))) is None:
+                return number
+        return None
+
+    def _prepare(self, lesson: str, number: int) -> None:
+        target = self.service.lessons.find(lesson)
+        assert target is not None
+        self.prepared(target, feedback_seeds(self.service.feedback, lesson)[number])
 
     def seed(self, order: Order) -> RunSeed:
         """Seed for the grading: the held-back one for a mark, else one of the pool."""
@@ -100,14 +146,18 @@ class GradingWork:
         if content == WARM_UP:
             self.warm.zygote()
             return b""
-        return self.grade(Order(**json.loads(content))).to_json()
+        asked = json.loads(content)
+        if PREPARE in asked:
+            self._prepare(*asked[PREPARE])
+            return b""
+        return self.grade(Order(**asked)).to_json()
 
     def grade(self, order: Order) -> Result:
         """Result for one submission. Its attempt is None if a grader that was killed stored it already."""
         target = self.service.lessons.find(order.lesson)
         if target is None:
             return Result(order.lesson, order.student, "skipped", f"the course has no {order.lesson} any more")
-        grader = self.grader(target, self.seed(order))
+        grader = self.prepared(target, self.seed(order))
         with self._laid_out(order, target) as folder:
             plan = grader.plan(SubmittedWork(order.student, folder, order.submitted_at), self.store(order))
             found = grader.carry_out(plan) if isinstance(plan, Plan) else plan

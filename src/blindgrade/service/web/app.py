@@ -20,6 +20,7 @@ from blindgrade.service.web import health, refusals, signing_in, submissions
 from blindgrade.service.web.headers import Headers
 from blindgrade.service.web.pages import start
 from blindgrade.service.web.state import WebState
+from blindgrade.service.web.waiting import Waiting
 
 API = "/api/v1"
 # Every router with its prefix. A test walks all of their routes.
@@ -48,7 +49,8 @@ def make_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        state = WebState(service, Acceptor(service.database, service.blobs, lambda: wake(settings.wake[0])))
+        acceptor = Acceptor(service.database, service.blobs, lambda: wake(settings.wake[0]))
+        state = WebState(service, acceptor, Waiting(service.pace))
         app.state.web = state
         watching = asyncio.create_task(state.waiting.watch(service.database, settings.wake[0], asyncio.Event()))
         yield

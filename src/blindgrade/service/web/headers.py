@@ -1,4 +1,4 @@
-"""Headers of every answer, which tell browsers to load and run nothing but our own files."""
+"""Headers of every answer: a browser loads and runs nothing but our own files."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fastapi import Request
 
@@ -17,7 +17,7 @@ class WebState:
 
     service: Service
     acceptor: Acceptor
-    waiting: Waiting = field(default_factory=Waiting)
+    waiting: Waiting
 
 
 def state_of(request: Request) -> WebState:

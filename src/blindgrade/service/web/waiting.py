@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from blindgrade.service.database.connect import Database
 from blindgrade.service.database.tables import Submission
+from blindgrade.service.pace import Pace
 from blindgrade.service.waking import drain
 
 LOOK_SECONDS = 1.0  # it looks this often if nobody wakes it
@@ -24,7 +25,9 @@ OPEN = ("waiting", "grading")
 class Waiting:
     """Events by the uuid of a submission."""
 
+    pace: Pace = field(default_factory=Pace)
     _events: dict[str, set[asyncio.Event]] = field(default_factory=lambda: defaultdict(set))
+    _woken: set[str] = field(default_factory=set)
 
     @contextmanager
     def for_change(self, uuid: str) -> Iterator[asyncio.Event]:
@@ -37,10 +40,14 @@ class Waiting:
             self._events[uuid].discard(event)
             if not self._events[uuid]:
                 del self._events[uuid]
+                self._woken.discard(uuid)
 
     def changed(self, uuids: Collection[str]) -> None:
-        """Wake those who wait for these submissions."""
-        for uuid in uuids:
+        """Wake those who wait for these submissions, each once."""
+        fresh = [uuid for uuid in uuids if uuid in self._events and uuid not in self._woken]
+        self.pace.saw(len(fresh))
+        self._woken.update(fresh)
+        for uuid in fresh:
             for event in self._events.get(uuid, ()):
                 event.set()
 
@@ -54,9 +61,9 @@ class Waiting:
             with suppress(TimeoutError):
                 await asyncio.wait_for(seen.wait(), pause)
             seen.clear()
-            if self._events:
+            if asleep := [uuid for uuid in self._events if uuid not in self._woken]:
                 with suppress(Exception):  # a database that does not answer now answers later
-                    self.changed(await asyncio.to_thread(_closed, database, list(self._events)))
+                    self.changed(await asyncio.to_thread(_closed, database, asleep))
 
 
 def _woken(descriptor: int, seen: asyncio.Event) -> None:
