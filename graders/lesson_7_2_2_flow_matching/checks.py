@@ -1015,7 +1015,7 @@ def _moons_by_each(result, expected, rng):
     task = _flow_task(rng)
     for target in TARGETS:
         distance = energy_distance(result[target], task["data"][:2000])
-        # Over 5 seeds: noise 0.11 to 0.15, score 0.04 to 0.08, velocity 0.01.
+        # Over 6 seeds: noise 0.11 to 0.18, score 0.04 to 0.08, velocity 0.01.
         if not distance < 0.25:
             raise Fail(f"samples by the {target} are {distance:.3f} from the data in energy distance (wanted: below 0.25)")
 
