@@ -72,8 +72,8 @@ def ink_control() -> MapControl:
 
 
 def _loaded(name: str) -> MapControl:
-    control = MapControl()
+    module = MapControl()
     with np.load(WEIGHTS, allow_pickle=False) as stored:
-        state = {key: stored[f"{name}.{key}"].astype(np.float32) for key in control.state_dict()}
-    control.load_state_dict({key: torch.from_numpy(value) for key, value in state.items()})
-    return control.eval().requires_grad_(False)
+        weights = {key: stored[f"{name}.{key}"].astype(np.float32) for key in module.state_dict()}
+    module.load_state_dict({key: torch.from_numpy(value) for key, value in weights.items()})
+    return module.eval().requires_grad_(False)
