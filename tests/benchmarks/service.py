@@ -183,6 +183,7 @@ def main() -> int:
                 "cpu each": round(spent / len(many), 4),
                 "web MiB": round(psutil.Process(served.pid("web")).memory_info().rss / (1 << 20)),
             }
+            print(json.dumps(result), file=sys.stderr)  # if the rest is interrupted
         lost = set(seen.accepted) - {one for one, state, *_ in found if state == "done"}
         double = len(found) - len(seen.accepted)
         result["ratios"] = {
