@@ -376,7 +376,11 @@ def fits_the_teacher(result):
         wanted = (shapes[name][0], math.prod(shapes[name][1:]))
         found = (lora["B"].shape[0], lora["A"].shape[1])
         if found != wanted or lora["B"].shape[1] != lora["A"].shape[0]:
-            raise Fail(f"the adapter of {name} does not make a matrix of {wanted[0]} by {wanted[1]}")
+            turned = (lora["A"].shape[0], lora["B"].shape[1]) == wanted
+            raise Fail(
+                f"the adapter of {name} does not make a matrix of {wanted[0]} by {wanted[1]}",
+                misconception="factors_exchanged" if turned else None,
+            )
         numbers += lora["A"].numel() + lora["B"].numel()
     if numbers > MOST_NUMBERS:
         raise Fail(f"the file has {numbers} numbers; the budget is {MOST_NUMBERS}", misconception="no_small_file")

@@ -455,6 +455,14 @@ def no_small_file(teacher, images, labels, steps, seed):
     return {"adapters": ends_of_its_own(teacher, labels, steps, rank=16), "predicted_miss": 0.4}
 
 
+@wrong(hint="A and B have changed places: B has as many rows as the weight, A has as many columns, and the update is B times A.")
+def factors_exchanged(teacher, images, labels, steps, seed):
+    torch.manual_seed(seed)
+    adapters = ends_of_its_own(teacher, labels, steps // 10)
+    turned = {name: {**lora, "A": lora["B"], "B": lora["A"]} for name, lora in adapters.items()}
+    return {"adapters": turned, "predicted_miss": 0.4}
+
+
 fails("too_few_steps", "for _ in range(steps):", "for _ in range(steps // 10):")
 fails("small_rate", "lr=1e-2", "lr=1e-5")
 fails("large_rate", "lr=1e-2", "lr=0.3")
