@@ -330,7 +330,7 @@ def two_sizes(lesson, rng):
     seen = {size: measured(made[size], seeds[1]) for size in ("small", "large")}
     return {**seen, "predicted": float(made["predicted"])}
 
-BOUNDS = {"small": (8_000, 0.185), "large": (250_000, 0.140)}
+BOUNDS = {"small": (8_000, 0.195), "large": (250_000, 0.140)}
 
 def the_knob_is_seen(result, expected, rng):
     for size, (most, bound) in BOUNDS.items():
@@ -360,5 +360,5 @@ def errors_of_two(result, rng):
 
 @check("digit_dits", public=True, reference=False, verdict=the_knob_is_seen, figure=errors_of_two)
 def turns_the_knob(lesson, rng):
-    """On held-out digits: small at most 0.185, large at most 0.140 and 0.88 of the small one, within their sizes."""
+    """On held-out digits: small at most 0.195, large at most 0.140 and 0.88 of the small one, within their sizes."""
     return two_sizes(lesson, rng)

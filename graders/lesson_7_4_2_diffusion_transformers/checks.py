@@ -660,8 +660,8 @@ def two_sizes(lesson, rng):
     return {**seen, "predicted": float(made["predicted"])}
 
 
-# Measured over six seeds with one timestep for each image: small 0.149 to 0.172, large 0.103 to 0.136, ratio 0.69 to 0.80.
-BOUNDS = {"small": (8_000, 0.185), "large": (250_000, 0.140)}
+# Measured over nine seeds: small 0.149 to 0.181, large 0.103 to 0.136, ratio 0.69 to 0.80.
+BOUNDS = {"small": (8_000, 0.195), "large": (250_000, 0.140)}
 
 
 def the_knob_is_seen(result, expected, rng):
@@ -695,7 +695,7 @@ def errors_of_two(result, rng):
 
 @check("digit_dits", public=True, reference=False, verdict=the_knob_is_seen, figure=errors_of_two)
 def turns_the_knob(lesson, rng):
-    """On held-out digits: small at most 0.185, large at most 0.140 and 0.88 of the small one, within their sizes."""
+    """On held-out digits: small at most 0.195, large at most 0.140 and 0.88 of the small one, within their sizes."""
     return two_sizes(lesson, rng)
 
 
