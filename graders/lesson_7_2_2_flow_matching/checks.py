@@ -1263,7 +1263,7 @@ def measures_steps_against_quality(lesson, rng):
     eps, labels = rng.normal(80, 1, 8, 8), torch.cat([_asked(60), _asked(20) // 4])  # more of 0, 1 and 2
     watch = Watch(eps, labels)
     curve = lesson.quality_curve(teacher(), eps, labels, COUNTS)
-    return {"curve": curve, "arguments unchanged": watch.unchanged()}
+    return {"curve": curve, "graph": curve.requires_grad, "arguments unchanged": watch.unchanged()}
 
 
 @check("quality_curve", atol=2e-3, rtol=0)
@@ -1285,7 +1285,7 @@ def _ends_nearer(result, expected, rng):
     end, jump = _steps_of(first, eps, labels, 16), _steps_of(first, eps, labels, 1)
     images = result["one step"].float()
     ratio = _mean_square(images - end) / _mean_square(jump - end)
-    # After 60 updates, 0.36 and 0.40 in two seeds. A copy of the teacher has 1, fresh noise in the pairs 1.1.
+    # After 60 updates, 0.36 to 0.45 in four seeds. A copy of the teacher has 1, fresh noise in the pairs 1.1.
     if not ratio < 0.85:
         message = (
             f"one step ends {ratio:.2f} times as far from the teacher's many-step pictures as the teacher's own one step "
@@ -1309,11 +1309,10 @@ def _digit_reflow_misconception(images, labels, moved):
 def one_step_ends_nearer(lesson, rng):
     """After 60 updates, one step ends nearer to the teacher's samples than one step of the teacher does."""
     first = teacher()
-    before = {name: value.clone() for name, value in first.state_dict().items()}
+    watch = Watch(*first.state_dict().values())
     eps = _noise(rng, 100)
     second = lesson.reflow_digits(first, 60, rng.integer(0, 1000))
-    unchanged = all(torch.equal(before[name], value) for name, value in first.state_dict().items())
-    return {"one step": _steps_of(second, eps, _asked(100), 1).half(), "teacher unchanged": unchanged}
+    return {"one step": _steps_of(second, eps, _asked(100), 1).half(), "teacher unchanged": watch.unchanged()}
 
 
 def _one_step_is_enough(result, expected, rng):
