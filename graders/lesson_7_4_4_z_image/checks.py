@@ -848,9 +848,9 @@ def obedience(result, angle, label):
     }
 
 
-# Measured over 10 seeds with 90 rounds (70 now): the solution obeys with 99.2 to 100 %, spreads 0.85 to 0.92 along and 1.01 to 1.02 across, and
-# its middle is 0.90 to 0.93 off. One level for both terms spreads 0.75 to 0.77 along, over 5 seeds; without guidance
-# 87 to 90 % obey.
+# Measured over 10 seeds with 90 rounds (70 now): the solution obeys with 99.2 to 100 %, spreads 0.85 to 0.92 along and
+# 1.01 to 1.02 across, and its middle is 0.90 to 0.93 off. One level for both terms spreads 0.75 to 0.77 along, over 5
+# seeds; without guidance 87 to 90 % obey.
 def obeys(result, angle, label):
     """Raise Fail unless the crowd reaches the goal within the budget."""
     seen = obedience(result, angle, label)
