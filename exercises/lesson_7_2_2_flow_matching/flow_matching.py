@@ -31,22 +31,18 @@
 
 
 # %%
-import copy
 import math
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor
 
-from digits import DigitUNet, judge, load_digits, teacher
 from toys import mlp
 
 # A velocity field: x [N, D] and t [N] to velocities [N, D].
 VelocityField = Callable[[Tensor, Tensor], Tensor]
-# A velocity field of digits: x [N, 1, 8, 8], t [N] and label [N] (int64) to velocities like x.
-DigitField = Callable[[Tensor, Tensor, Tensor], Tensor]
 # A diffusion model's noise prediction: x [N, D] and alpha_bar [N] to noise [N, D].
 NoiseField = Callable[[Tensor, Tensor], Tensor]
 
@@ -352,8 +348,7 @@ def flow_velocity_from_vp(
 # 3. every trajectory straight: a **flow** along straight roads;
 # 4. what is left is deterministic and bent: the **probability flow ODE**.
 #
-# The order matters: a jump is also straight, and a bend is not randomness. The signs tell trajectories apart, not trainings:
-# a flow whose marginal roads bend, as yours does before its reflow, has the fourth sign, too.
+# The order matters: a jump is also straight, and a bend is not randomness.
 
 
 # %%
@@ -389,44 +384,6 @@ def steps_needed(velocity_fn: VelocityField, x1: Float[Tensor, "n dim"], tol: fl
     keep it.
     Returns the first of 1, 2, 4, ..., 256 that is good enough (a distance equal to tol is).
     Raises ValueError if none is.
-    """
-    raise NotImplementedError
-
-
-# %% [markdown]
-# ## Same data, three roads
-#
-# "Flow matching has straight paths, so it needs fewer steps than diffusion": which paths? The lines of *pairs* are
-# straight by design. A sampler drives in the *marginal* field. So measure. On any road $x_t = a\,x_0 + b\,\epsilon$
-# the argument of the last sections gives the mean data point and the mean noise at $x$,
-#
-# $$w_j = \operatorname{softmax}_j\!\left(-\frac{|x - a\,y_j|^2}{2b^2}\right), \qquad \hat x_0 = \sum_j w_j y_j,
-# \qquad \hat\epsilon = \frac{x - a\,\hat x_0}{b}, \qquad v = a'\hat x_0 + b'\hat\epsilon .$$
-#
-# On the `cosine` road this field is the probability flow ODE of variance-preserving diffusion (lesson 7.2.1), driven in
-# the angle. It bends even around a single data point, because the two weights change at rates that are not constant: the
-# score pulls to one side at first and to another side later, and the driver must look again. On the `linear` road a
-# single data point gives straight lines. With several data points, both bend: where the drive begins, all points pull
-# alike, and only later one of them wins.
-#
-# Worked numbers: with the single data point $(2, 2)$ and a tolerance of 0.05, 40 noises need 1 step on the linear road, 2
-# on the quadratic one, and 16 on the cosine road. With four points at the corners $(\pm 2, \pm 2)$, all three roads have
-# a straightness of 0.83 to 0.88, and a tolerance of 0.1 takes 4 to 8 steps: the design alone does not make them straight.
-
-
-# %%
-def compare_roads(
-    data: Float[Tensor, "m dim"],
-    x1: Float[Tensor, "n dim"],
-    tol: float,
-) -> dict[str, dict[str, float]]:
-    """Straightness and steps of the marginal fields of three roads to the same data set, from the same noise.
-
-    data: the data set [M, D]; x1: noise [N, D], N >= 1; tol: as in `steps_needed`.
-    Returns for each path of `path_velocity` ("linear", "cosine", "quadratic") {"straightness", "steps"}: the mean over
-    the samples of the straightness of their drive with 64 Euler steps, a float; and the number that `steps_needed`
-    gives. Raises ValueError if a road needs more than 256 steps.
-    Source: Song et al. 2021 (arXiv 2011.13456) for the cosine road's field; Lipman et al. 2022 (arXiv 2210.02747).
     """
     raise NotImplementedError
 
@@ -483,39 +440,6 @@ def train_flow(data: Float[Tensor, "n 2"], steps: int, seed: int) -> VelocityFie
 
 
 # %% [markdown]
-# ## One road, three targets
-#
-# `convert_prediction` says that noise, score and velocity are one prediction in three currencies. Is the *training* the
-# same, too? Take one network and one road, and change only what the network is asked for.
-#
-# | target | on the straight road | its size | where the way to the velocity breaks |
-# |---|---|---|---|
-# | noise | $\epsilon$ | about 1 at every $t$ | at $t=1$: divided by $1-t$ |
-# | score | $-\epsilon/t$ | grows like $1/t$ | at $t=1$, too; and the target itself at $t=0$ |
-# | velocity | $\epsilon - x_0$ | about the same at every $t$ | nowhere |
-#
-# The squared error of the raw score counts small times most: at $t=0.02$ its target is 50 times as large as at $t=1$.
-# Lesson 7.2.1 weighs it with the squared standard deviation, here $t^2$. Whatever the target, a sampler drives with a
-# velocity, so the prediction must be read as one.
-
-
-# %%
-def train_target(data: Float[Tensor, "n 2"], target: str, steps: int, seed: int) -> dict[str, VelocityField]:
-    """A network of the straight path that was trained to predict noise, score or velocity, and its velocity field.
-
-    data: samples [N, 2], float32; target: "noise", "score" or "velocity"; steps: optimiser updates; seed: makes the run
-    repeatable. Returns {"prediction", "velocity"}, two callables of x [M, 2] and t [M], float32, -> [M, 2]: what the
-    network predicts (the target), and the velocity that this means, for t from 0.02 to 0.98.
-    Raises ValueError for another target.
-    Criterion, after 500 updates on two moons, for each target: 40 Euler steps from t = 0.98 to 0.02 end within an energy
-    distance of 0.25 from the data. After 300 updates on a round cloud, the squared error of the prediction is below
-    0.25 of that of a network that answers 0.
-    Source: Salimans & Ho 2022 (arXiv 2202.00512), section 4, compare targets for diffusion.
-    """
-    raise NotImplementedError
-
-
-# %% [markdown]
 # ## Straighten it
 #
 # Take a trained field, let it pair noise with data once, and run the same training on those partners. After
@@ -536,124 +460,5 @@ def train_reflow(velocity_fn: VelocityField, dim: int, steps: int, seed: int) ->
     Returns a callable velocity(x [M, dim], t [M]) -> [M, dim] in float32, t from 0 (data) to 1 (noise).
     Advice: 4096 pairs with 50 Euler steps, then Adam with lr 3e-3, batches of 512, cosine decay.
     Source: Liu et al. 2022 (arXiv 2209.03003).
-    """
-    raise NotImplementedError
-
-
-# %% [markdown]
-# # Digits
-#
-# Everything so far fits on paper. Now the same few lines make pictures: `digits` has 1,797 handwritten digits of 8 × 8
-# pixels, a small U-Net that hears the wanted digit (`DigitUNet`; label 10 means "no digit in particular"), a trained flow
-# (`teacher()`), and a judge. The judge is a classifier that saw only the training split. It measures three things:
-#
-# | number | question | real held-out digits | noise |
-# |---|---|---|---|
-# | `legible(images, labels)` | are they the digits that were asked for? | 0.996 | 0.10 |
-# | `distance(images)` | as a crowd, how far are they from real digits? | 0 (0.014 between two halves) | 0.51 |
-# | `diversity(images, labels)` | do two pictures of one digit differ as real ones do? | 1 | |
-#
-# The distance is Heusel et al.'s Fréchet distance between features, with this classifier instead of a large one. One
-# number alone can be fooled: the mean picture of each digit is perfectly legible and has the diversity 0.
-#
-# Times, roads and the direction of $v$ are those of this lesson. A time for each image belongs to the first axis.
-
-
-# %% [markdown]
-# ## Teach a network to write
-#
-# The loss is `cfm_loss` with a label beside the time. A budget decides here what a paper leaves to weeks: the criterion is
-# announced, and the limit is processor time.
-#
-# **Criterion** (judged with the private judge of the graders, on noise and labels that you have not seen, after 300
-# updates, with 16 Euler steps): at least 0.8 of the images are legible, the distance is below 0.1, the diversity is
-# between 0.75 and 1.35. The whole training may take 40 s of processor time.
-
-
-# %%
-def train_digits(images: Float[Tensor, "n 1 8 8"], labels: Int64[Tensor, "n"], steps: int, seed: int) -> DigitField:
-    """A velocity field of the straight path from digits to noise, which draws the digit that it is asked for.
-
-    images: [N, 1, 8, 8] in [-1, 1], float32; labels: their digits [N]; steps: optimiser updates; seed: makes the run
-    repeatable. Returns a callable velocity(x [M, 1, 8, 8], t [M], label [M]) -> like x, without dropout.
-    Advice: DigitUNet(8), Adam, batches of 32, a learning rate of 5e-3 that warms up and decays.
-    Source: Lipman et al. 2022 (arXiv 2210.02747).
-    """
-    raise NotImplementedError
-
-
-# %% [markdown]
-# ## Steps against quality
-#
-# How many steps are enough is a question for a measurement. Sample the same noise with different numbers of Euler steps,
-# and let the judge look at each. Read all three columns: which of them complains first when the steps become few, and
-# which never does?
-
-
-# %%
-def quality_curve(
-    velocity_fn: DigitField,
-    eps: Float[Tensor, "n 1 8 8"],
-    labels: Int64[Tensor, "n"],
-    counts: list[int],
-) -> Float[Tensor, "counts 3"]:
-    """What the public judge says of the samples of a flow, for each number of Euler steps.
-
-    velocity_fn: called as velocity_fn(x [N, 1, 8, 8], t [N], label [N]); eps: noise [N, 1, 8, 8], the same for all
-    counts; labels: the wanted digits [N]; counts: numbers of steps, each at least 1.
-    Returns [len(counts), 3], float32, without a graph: legible, distance (to all held-out digits), and the diversity
-    within each digit.
-    """
-    raise NotImplementedError
-
-
-# %% [markdown]
-# ## Retrace the teacher
-#
-# One Euler step of the teacher lands, for every noise, on nearly the same picture of the wanted digit: legible, and with
-# a diversity of 0.2. Now reflow it. The second network learns on pairs of noise and digit that the teacher made, so it
-# need not average over all digits of the class.
-#
-# **Criterion** (private judge, 150 updates): after **one** step the diversity is above 0.55, the distance below 0.1, and
-# at least 0.9 of the images are legible; and the images stay nearer to those that the teacher draws in many steps from
-# the same noise than the teacher's own one step does. Start from the teacher's weights: a copy is nearly there.
-
-
-# %%
-def reflow_digits(network: DigitUNet, steps: int, seed: int) -> DigitField:
-    """The flow that a first flow of digits becomes by one reflow.
-
-    network: the first flow, called as network(x [M, 1, 8, 8], t [M], label [M]); it stays as it is; steps: optimiser
-    updates; seed: makes the run repeatable.
-    Returns a callable velocity(x [M, 1, 8, 8], t [M], label [M]) -> like x.
-    Advice: 1000 pairs, all digits equally often, with 8 evaluations each; batches of 32; learning rate 1e-3.
-    Source: Liu et al. 2022 (arXiv 2209.03003); Liu et al. 2023 (arXiv 2309.06380) for conditional models.
-    """
-    raise NotImplementedError
-
-
-# %% [markdown]
-# ## Eight evaluations
-#
-# An open task: no method is given. You get a trained flow, noise and labels, and may evaluate the network **at most 8
-# times for each image**. Draw the best digits that you can.
-#
-# **Criterion** (private judge, new noise): at least 0.95 legible, distance below 0.03, and a diversity within each digit of
-# at least 0.93 of that which the same flow reaches from the same noise in many steps. Eight equal Euler steps reach 0.85 to
-# 0.88 of it: not enough. Guidance evaluates the network twice. Images from the data set do not count.
-#
-# Before you run it, write down which diversity you expect. The report shows your number beside the measured one; it does
-# not count for the grade.
-
-
-# %%
-def draw_in_eight(
-    network: DigitField, eps: Float[Tensor, "n 1 8 8"], labels: Int64[Tensor, "n"]
-) -> dict[str, Tensor | float]:
-    """Digits from noise, with at most 8 evaluations of the network for each image.
-
-    network: a trained flow, called as network(x [M, 1, 8, 8], t [M], label [M]) -> velocities like x; eps: noise
-    [N, 1, 8, 8]; labels: the wanted digits [N].
-    Returns {"images": [N, 1, 8, 8], "expected": the diversity within each digit that you expect, a float}.
     """
     raise NotImplementedError

@@ -336,7 +336,8 @@ def the_knob_is_seen(result, expected, rng):
     for size, (most, bound) in BOUNDS.items():
         one = result[size]
         if not one["parameters"] <= most:
-            raise Fail(f"the {size} model has {one['parameters']} parameters; expected at most {most}")
+            message = f"the {size} model has {one['parameters']} parameters; expected at most {most}"
+            raise Fail(message, misconception="too_large")
         if not one["error"] <= bound:
             message = f"the {size} model's error on held-out digits is {one['error']:.3f}; expected at most {bound}"
             raise Fail(message, misconception=what_it_learned(result))

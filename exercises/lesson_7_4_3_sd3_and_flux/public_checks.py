@@ -374,7 +374,8 @@ def is_near(result, ends):
     if not (isinstance(samples, torch.Tensor) and samples.shape == ends.shape):
         raise Fail(f"the samples are {describe(samples)}; expected {list(ends.shape)}")
     if not result["noise unchanged"]:
-        raise Fail("the noise is another one after the call; expected it to stay as it is")
+        message = "the noise is another one after the call; expected it to stay as it is"
+        raise Fail(message, misconception="walks_in_the_noise")
     off = float((samples.double() - ends.double()).norm(dim=1).mean())
     even = torch.linspace(1, 0, 7)[:-1].tolist()
     known = {"plain_euler": even, "shifted_euler": [3 * s / (1 + 2 * s) for s in even]}

@@ -863,12 +863,19 @@ def reads(classifier):
 
 def fifty_of_each(lesson, rng):
     """500 pictures of one call each, 50 of each digit, and the share that the student expected."""
-    seeds, noise = rng.integer(0, 1000), rng.normal(500, 1, 8, 8)
-    labels = torch.arange(10).repeat(50)
-    made = lesson.train_digit_student(teacher().requires_grad_(True), teacher(), reads(judge().classifier), seeds)
-    with torch.no_grad():
-        painted = noise - made["net"](noise, torch.ones(500), labels)
+    seed, noise = drawn(rng)
+    made = lesson.train_digit_student(teacher().requires_grad_(True), teacher(), reads(judge().classifier), seed)
+    painted = calls_once(made["net"], noise, torch.arange(10).repeat(50))
     return {"painted": painted, "predicted": float(made["predicted"])}
+
+def drawn(rng):
+    """The seed and the noise of a check: its first draws, so a verdict has them, too."""
+    return rng.integer(0, 1000), rng.normal(500, 1, 8, 8)
+
+def calls_once(net, noise, labels):
+    """What a net paints in one call for each noise."""
+    with torch.no_grad():
+        return noise - net(noise, torch.ones(len(noise)), labels)
 
 def read_right(classifier, pictures, labels):
     """Share that is read right with dirt of standard deviation 1 on top, over four draws of it."""
@@ -876,7 +883,7 @@ def read_right(classifier, pictures, labels):
         right = [(classifier(pictures + dirty(pictures.shape, seed)).argmax(dim=1) == labels).float().mean() for seed in range(4)]
     return float(sum(right)) / 4
 
-def passes_in_one_call(result, judged, most):
+def passes_in_one_call(result, judged, most, rng):
     """Raise Fail unless the pictures reach the goal in this judge's eyes; `most`: what the teacher reaches through dirt."""
     painted, labels = result["painted"], torch.arange(10).repeat(50)
     if not (isinstance(painted, torch.Tensor) and painted.shape == (500, 1, 8, 8)):
@@ -884,7 +891,9 @@ def passes_in_one_call(result, judged, most):
     seen, through = judged.legible(painted, labels), read_right(judged.classifier, painted, labels)
     apart, variety = judged.distance(painted, labels), judged.diversity(painted, labels)
     name = None
-    if apart > 1 and through > 0.85:
+    if torch.equal(painted, calls_once(teacher(), drawn(rng)[1], labels)):
+        name = "untrained"
+    elif apart > 1 and through > 0.85:
         name = "no_rail"
     elif through < most - 0.12 and seen < 0.99:
         name = "reward_backwards"
@@ -901,7 +910,7 @@ def passes_in_one_call(result, judged, most):
         raise Fail(f"the diversity within a digit is {variety:.2f}; expected at least 0.25", misconception=name)
 
 def passes_the_public_judge(result, expected, rng):
-    passes_in_one_call(result, judge(), 0.48)
+    passes_in_one_call(result, judge(), 0.48, rng)
 
 def digits_in_rows(result, rng):
     """Six pictures of each digit, side by side."""

@@ -508,10 +508,11 @@ wrong("time_frozen", "loss = F.mse_loss(model(x_t, t, labels[chosen]), noise)", 
       hint="Your models never saw the timestep in training, but they are given it when they are used.")
 wrong("class_withheld", "loss = F.mse_loss(model(x_t, t, labels[chosen]), noise)", "loss = F.mse_loss(model(x_t, t, 0 * labels[chosen] + 10), noise)",
       hint="Your models learned without classes: hand each picture's label over.")
+wrong("too_large", '"large": trained(4, 64, 4, 2)', '"large": trained(4, 128, 4, 2, 60)',
+      hint="Count the parameters: width enters squared, and each size has a limit.")
 fails("too_few_updates", "updates: int = 280", "updates: int = 20")
 fails("small_rate", "rate: float = 3e-3", "rate: float = 3e-5")
 fails("twice_the_small_one", '"large": trained(4, 64, 4, 2)', '"large": trained(2, 16, 2, 1)')
-fails("too_large", '"large": trained(4, 64, 4, 2)', '"large": trained(4, 128, 4, 2, 60)')
 
 
 @right

@@ -820,6 +820,14 @@ def twelve_steps(velocity, noise):
     return {"samples": x, "predicted": 0.01}
 
 
+@wrong(hint="The noise that was handed over is still needed: walk on a copy of it.")
+def walks_in_the_noise(velocity, noise):
+    for here, there in ((1.0, 2 / 3), (2 / 3, 1 / 3), (1 / 3, 0.0)):
+        half = noise + (there - here) / 2 * velocity(noise, noise.new_full((len(noise),), here))
+        noise += (there - here) * velocity(half, noise.new_full((len(noise),), (here + there) / 2))
+    return {"samples": noise, "predicted": 0.05}
+
+
 fails("one_step", "levels = noise, [1.0, 2 / 3, 1 / 3, 0.0]", "levels = noise, [1.0, 0.0]")
 fails("wrong_way", "x = x + (there - here) * velocity(half", "x = x - (there - here) * velocity(half")
 fails("stops_early", "[1.0, 2 / 3, 1 / 3, 0.0]", "[1.0, 0.7, 0.4]")

@@ -978,7 +978,9 @@ wrong("no_reward", "rewards = sum(reward(x, labels) for _ in range(4)).reshape(g
       hint="The student has become as good as its teacher. The reward has not arrived.")
 wrong("reward_backwards", "rewards = sum(reward(x, labels) for _ in range(4))", "rewards = -sum(reward(x, labels) for _ in range(4))",
       hint="The student became LESS legible through dirt: more reward is better.")
-fails("no_training", "for _ in range(80):", "for _ in range(0):")
+wrong("untrained", "for _ in range(80):", "for _ in range(0):",
+      hint="The student paints exactly what its teacher paints in one call: no update has reached its weights.")
+fails("one_update", "for _ in range(80):", "for _ in range(1):")
 fails("too_few_updates", "for _ in range(80):", "for _ in range(2):")
 fails("small_rate", "lr=5e-4", "lr=1e-6")
 

@@ -27,22 +27,18 @@
 # (torchcfm has noise at 0), so check the direction before you copy a formula.
 
 # %%
-import copy
 import math
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor
 
-from digits import DigitUNet, judge, load_digits, teacher
 from toys import mlp
 
 # A velocity field: x [N, D] and t [N] to velocities [N, D].
 VelocityField = Callable[[Tensor, Tensor], Tensor]
-# A velocity field of digits: x [N, 1, 8, 8], t [N] and label [N] (int64) to velocities like x.
-DigitField = Callable[[Tensor, Tensor, Tensor], Tensor]
 # A diffusion model's noise prediction: x [N, D] and alpha_bar [N] to noise [N, D].
 NoiseField = Callable[[Tensor, Tensor], Tensor]
 
@@ -463,8 +459,7 @@ def flow_velocity_from_vp(
 # 3. every trajectory straight: a **flow** along straight roads;
 # 4. what is left is deterministic and bent: the **probability flow ODE**.
 #
-# The order matters: a jump is also straight, and a bend is not randomness. The signs tell trajectories apart, not trainings:
-# a flow whose marginal roads bend, as yours does before its reflow, has the fourth sign, too.
+# The order matters: a jump is also straight, and a bend is not randomness.
 
 
 # %%
@@ -517,72 +512,6 @@ def steps_needed(velocity_fn: VelocityField, x1: Float[Tensor, "n dim"], tol: fl
             return n_steps
     raise ValueError(f"more than 256 steps are needed for a tolerance of {tol}")
     ### END SOLUTION
-
-
-# %% [markdown]
-# ## Same data, three roads
-#
-# "Flow matching has straight paths, so it needs fewer steps than diffusion": which paths? The lines of *pairs* are
-# straight by design. A sampler drives in the *marginal* field. So measure. On any road $x_t = a\,x_0 + b\,\epsilon$
-# the argument of the last sections gives the mean data point and the mean noise at $x$,
-#
-# $$w_j = \operatorname{softmax}_j\!\left(-\frac{|x - a\,y_j|^2}{2b^2}\right), \qquad \hat x_0 = \sum_j w_j y_j,
-# \qquad \hat\epsilon = \frac{x - a\,\hat x_0}{b}, \qquad v = a'\hat x_0 + b'\hat\epsilon .$$
-#
-# On the `cosine` road this field is the probability flow ODE of variance-preserving diffusion (lesson 7.2.1), driven in
-# the angle. It bends even around a single data point, because the two weights change at rates that are not constant: the
-# score pulls to one side at first and to another side later, and the driver must look again. On the `linear` road a
-# single data point gives straight lines. With several data points, both bend: where the drive begins, all points pull
-# alike, and only later one of them wins.
-#
-# Worked numbers: with the single data point $(2, 2)$ and a tolerance of 0.05, 40 noises need 1 step on the linear road, 2
-# on the quadratic one, and 16 on the cosine road. With four points at the corners $(\pm 2, \pm 2)$, all three roads have
-# a straightness of 0.83 to 0.88, and a tolerance of 0.1 takes 4 to 8 steps: the design alone does not make them straight.
-
-
-# %%
-def compare_roads(
-    data: Float[Tensor, "m dim"],
-    x1: Float[Tensor, "n dim"],
-    tol: float,
-) -> dict[str, dict[str, float]]:
-    """Straightness and steps of the marginal fields of three roads to the same data set, from the same noise.
-
-    data: the data set [M, D]; x1: noise [N, D], N >= 1; tol: as in `steps_needed`.
-    Returns for each path of `path_velocity` ("linear", "cosine", "quadratic") {"straightness", "steps"}: the mean over
-    the samples of the straightness of their drive with 64 Euler steps, a float; and the number that `steps_needed`
-    gives. Raises ValueError if a road needs more than 256 steps.
-    Source: Song et al. 2021 (arXiv 2011.13456) for the cosine road's field; Lipman et al. 2022 (arXiv 2210.02747).
-    """
-    ### BEGIN SOLUTION
-    found = {}
-    for path in ("linear", "cosine", "quadratic"):
-
-        def field(x: Float[Tensor, "n dim"], t: Float[Tensor, "n"], path: str = path) -> Float[Tensor, "n dim"]:
-            one, nothing = torch.ones_like(x), torch.zeros_like(x)
-            a = path_velocity(path, one, nothing, t)["x_t"][:, :1]  # [N, 1]
-            b = path_velocity(path, nothing, one, t)["x_t"][:, :1]  # [N, 1]
-            offset = x[:, None] - a[:, None] * data  # [N, M, D]
-            x0 = torch.softmax(-(offset**2).sum(dim=-1) / (2 * b**2), dim=1) @ data  # [N, D]
-            return path_velocity(path, x0, (x - a * x0) / b, t)["velocity"]
-
-        straight = straightness(euler_sample(field, x1, 64)).mean()
-        found[path] = {"straightness": float(straight), "steps": steps_needed(field, x1, tol)}
-    return found
-    ### END SOLUTION
-
-
-# %% tags=["notebook-only"]
-# The same noise, driven along each road to the same four points: which is straighter, and which arrives in few steps?
-try:
-    torch.manual_seed(0)
-    measured = compare_roads(corners, torch.randn(40, 2), 0.1)
-    alone = compare_roads(corners[:1], torch.randn(40, 2), 0.1)
-except NotImplementedError:
-    print("This table is printed once compare_roads and what it needs are written.")
-else:
-    for path, four in measured.items():
-        print(f"{path:10} four points: {four}   one point: {alone[path]}")
 
 
 # %% [markdown]
@@ -673,65 +602,6 @@ def train_flow(data: Float[Tensor, "n 2"], steps: int, seed: int) -> VelocityFie
 
 
 # %% [markdown]
-# ## One road, three targets
-#
-# `convert_prediction` says that noise, score and velocity are one prediction in three currencies. Is the *training* the
-# same, too? Take one network and one road, and change only what the network is asked for.
-#
-# | target | on the straight road | its size | where the way to the velocity breaks |
-# |---|---|---|---|
-# | noise | $\epsilon$ | about 1 at every $t$ | at $t=1$: divided by $1-t$ |
-# | score | $-\epsilon/t$ | grows like $1/t$ | at $t=1$, too; and the target itself at $t=0$ |
-# | velocity | $\epsilon - x_0$ | about the same at every $t$ | nowhere |
-#
-# The squared error of the raw score counts small times most: at $t=0.02$ its target is 50 times as large as at $t=1$.
-# Lesson 7.2.1 weighs it with the squared standard deviation, here $t^2$. Whatever the target, a sampler drives with a
-# velocity, so the prediction must be read as one.
-
-
-# %%
-def train_target(data: Float[Tensor, "n 2"], target: str, steps: int, seed: int) -> dict[str, VelocityField]:
-    """A network of the straight path that was trained to predict noise, score or velocity, and its velocity field.
-
-    data: samples [N, 2], float32; target: "noise", "score" or "velocity"; steps: optimiser updates; seed: makes the run
-    repeatable. Returns {"prediction", "velocity"}, two callables of x [M, 2] and t [M], float32, -> [M, 2]: what the
-    network predicts (the target), and the velocity that this means, for t from 0.02 to 0.98.
-    Raises ValueError for another target.
-    Criterion, after 500 updates on two moons, for each target: 40 Euler steps from t = 0.98 to 0.02 end within an energy
-    distance of 0.25 from the data. After 300 updates on a round cloud, the squared error of the prediction is below
-    0.25 of that of a network that answers 0.
-    Source: Salimans & Ho 2022 (arXiv 2202.00512), section 4, compare targets for diffusion.
-    """
-    ### BEGIN SOLUTION
-    if target not in ("noise", "score", "velocity"):
-        raise ValueError(f"unknown target {target!r}")
-    torch.manual_seed(seed)
-    network = mlp(3, 2)
-    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(steps, 1))
-
-    def prediction(x: Float[Tensor, "m 2"], t: Float[Tensor, "m"]) -> Float[Tensor, "m 2"]:
-        return network(torch.cat([x, t[:, None]], dim=-1))
-
-    def velocity(x: Float[Tensor, "m 2"], t: Float[Tensor, "m"]) -> Float[Tensor, "m 2"]:
-        return convert_prediction(prediction(x, t), x, t, target, "velocity")
-
-    for _ in range(steps):
-        x0 = data[torch.randint(len(data), (256,))]  # [256, 2]
-        eps, t = torch.randn_like(x0), 0.02 + 0.96 * torch.rand(256)
-        x_t = interpolate(x0, eps, t)
-        error = prediction(x_t, t) - convert_prediction(velocity_target(x0, eps), x_t, t, "velocity", target)
-        loss = ((t[:, None] if target == "score" else 1.0) * error).square().mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    network.requires_grad_(False)
-    return {"prediction": prediction, "velocity": velocity}
-    ### END SOLUTION
-
-
-# %% [markdown]
 # ## Straighten it
 #
 # Take a trained field, let it pair noise with data once, and run the same training on those partners. After
@@ -785,241 +655,4 @@ else:
         axis.plot(route[:, :, 0], route[:, :, 1], color="tab:blue", linewidth=0.7)
         axis.scatter(*route[-1].T, s=8, color="tab:orange", zorder=3)
         axis.set(title=f"{title}: straightness {ratio:.2f}", aspect="equal")
-    plt.show()
-
-
-# %% [markdown]
-# # Digits
-#
-# Everything so far fits on paper. Now the same few lines make pictures: `digits` has 1,797 handwritten digits of 8 × 8
-# pixels, a small U-Net that hears the wanted digit (`DigitUNet`; label 10 means "no digit in particular"), a trained flow
-# (`teacher()`), and a judge. The judge is a classifier that saw only the training split. It measures three things:
-#
-# | number | question | real held-out digits | noise |
-# |---|---|---|---|
-# | `legible(images, labels)` | are they the digits that were asked for? | 0.996 | 0.10 |
-# | `distance(images)` | as a crowd, how far are they from real digits? | 0 (0.014 between two halves) | 0.51 |
-# | `diversity(images, labels)` | do two pictures of one digit differ as real ones do? | 1 | |
-#
-# The distance is Heusel et al.'s Fréchet distance between features, with this classifier instead of a large one. One
-# number alone can be fooled: the mean picture of each digit is perfectly legible and has the diversity 0.
-#
-# Times, roads and the direction of $v$ are those of this lesson. A time for each image belongs to the first axis.
-
-# %% tags=["notebook-only"]
-try:
-    shown, asked = load_digits("held_out")
-except FileNotFoundError as missing:
-    print(missing)
-else:
-    figure, axes = plt.subplots(4, 10, figsize=(8, 3.4))
-    for row in range(4):
-        for digit in range(10):
-            axes[row, digit].imshow(shown[asked == digit][row, 0], cmap="gray_r")
-            axes[row, digit].axis("off")
-    figure.suptitle("Real digits that no network of this lesson has seen")
-    plt.show()
-
-
-# %% [markdown]
-# ## Teach a network to write
-#
-# The loss is `cfm_loss` with a label beside the time. A budget decides here what a paper leaves to weeks: the criterion is
-# announced, and the limit is processor time.
-#
-# **Criterion** (judged with the private judge of the graders, on noise and labels that you have not seen, after 300
-# updates, with 16 Euler steps): at least 0.8 of the images are legible, the distance is below 0.1, the diversity is
-# between 0.75 and 1.35. The whole training may take 40 s of processor time.
-
-
-# %%
-def train_digits(images: Float[Tensor, "n 1 8 8"], labels: Int64[Tensor, "n"], steps: int, seed: int) -> DigitField:
-    """A velocity field of the straight path from digits to noise, which draws the digit that it is asked for.
-
-    images: [N, 1, 8, 8] in [-1, 1], float32; labels: their digits [N]; steps: optimiser updates; seed: makes the run
-    repeatable. Returns a callable velocity(x [M, 1, 8, 8], t [M], label [M]) -> like x, without dropout.
-    Advice: DigitUNet(8), Adam, batches of 32, a learning rate of 5e-3 that warms up and decays.
-    Source: Lipman et al. 2022 (arXiv 2210.02747).
-    """
-    ### BEGIN SOLUTION
-    torch.manual_seed(seed)
-
-    def draw() -> tuple[Tensor, Tensor, Tensor]:
-        rows = torch.randint(len(images), (32,))
-        return images[rows], torch.randn(32, 1, 8, 8), labels[rows]
-
-    return _fit_digits(DigitUNet(8), draw, steps, 5e-3)
-    ### END SOLUTION
-
-
-# %% tags=["solution-only"]
-def _fit_digits(
-    network: DigitUNet, draw: Callable[[], tuple[Tensor, Tensor, Tensor]], steps: int, rate: float
-) -> DigitUNet:
-    """The network after `steps` updates on the triples x0, eps, label that `draw` hands out."""
-    optimizer = torch.optim.Adam(network.parameters(), lr=rate)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=max(steps, 1))
-    for _ in range(steps):
-        x0, eps, label = draw()
-        t = torch.rand(len(x0))
-        error = network(interpolate(x0, eps, t), t, label) - velocity_target(x0, eps)
-        loss = error.square().mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    return network.eval().requires_grad_(False)
-
-
-# %% [markdown]
-# ## Steps against quality
-#
-# How many steps are enough is a question for a measurement. Sample the same noise with different numbers of Euler steps,
-# and let the judge look at each. Read all three columns: which of them complains first when the steps become few, and
-# which never does?
-
-
-# %%
-def quality_curve(
-    velocity_fn: DigitField,
-    eps: Float[Tensor, "n 1 8 8"],
-    labels: Int64[Tensor, "n"],
-    counts: list[int],
-) -> Float[Tensor, "counts 3"]:
-    """What the public judge says of the samples of a flow, for each number of Euler steps.
-
-    velocity_fn: called as velocity_fn(x [N, 1, 8, 8], t [N], label [N]); eps: noise [N, 1, 8, 8], the same for all
-    counts; labels: the wanted digits [N]; counts: numbers of steps, each at least 1.
-    Returns [len(counts), 3], float32, without a graph: legible, distance (to all held-out digits), and the diversity
-    within each digit.
-    """
-    ### BEGIN SOLUTION
-    rows = []
-    for n_steps in counts:
-        with torch.no_grad():
-            images = euler_sample(lambda x, t: velocity_fn(x, t, labels), eps, n_steps)[-1]  # [N, 1, 8, 8]
-        seen = judge()
-        rows.append([seen.legible(images, labels), seen.distance(images), seen.diversity(images, labels)])
-    return torch.tensor(rows, dtype=torch.float32).reshape(len(counts), 3)
-    ### END SOLUTION
-
-
-# %% [markdown]
-# ## Retrace the teacher
-#
-# One Euler step of the teacher lands, for every noise, on nearly the same picture of the wanted digit: legible, and with
-# a diversity of 0.2. Now reflow it. The second network learns on pairs of noise and digit that the teacher made, so it
-# need not average over all digits of the class.
-#
-# **Criterion** (private judge, 150 updates): after **one** step the diversity is above 0.55, the distance below 0.1, and
-# at least 0.9 of the images are legible; and the images stay nearer to those that the teacher draws in many steps from
-# the same noise than the teacher's own one step does. Start from the teacher's weights: a copy is nearly there.
-
-
-# %%
-def reflow_digits(network: DigitUNet, steps: int, seed: int) -> DigitField:
-    """The flow that a first flow of digits becomes by one reflow.
-
-    network: the first flow, called as network(x [M, 1, 8, 8], t [M], label [M]); it stays as it is; steps: optimiser
-    updates; seed: makes the run repeatable.
-    Returns a callable velocity(x [M, 1, 8, 8], t [M], label [M]) -> like x.
-    Advice: 1000 pairs, all digits equally often, with 8 evaluations each; batches of 32; learning rate 1e-3.
-    Source: Liu et al. 2022 (arXiv 2209.03003); Liu et al. 2023 (arXiv 2309.06380) for conditional models.
-    """
-    ### BEGIN SOLUTION
-    torch.manual_seed(seed)
-    labels = torch.arange(1000) % 10
-    pairs = reflow_pairs(lambda x, t: network(x, t, labels), torch.randn(1000, 1, 8, 8), 8)
-
-    def draw() -> tuple[Tensor, Tensor, Tensor]:
-        rows = torch.randint(1000, (32,))
-        return pairs["x0"][rows], pairs["eps"][rows], labels[rows]
-
-    second = copy.deepcopy(network).train().requires_grad_(True)
-    return _fit_digits(second, draw, steps, 1e-3)
-    ### END SOLUTION
-
-
-# %% [markdown]
-# ## Eight evaluations
-#
-# An open task: no method is given. You get a trained flow, noise and labels, and may evaluate the network **at most 8
-# times for each image**. Draw the best digits that you can.
-#
-# **Criterion** (private judge, new noise): at least 0.95 legible, distance below 0.03, and a diversity within each digit of
-# at least 0.93 of that which the same flow reaches from the same noise in many steps. Eight equal Euler steps reach 0.85 to
-# 0.88 of it: not enough. Guidance evaluates the network twice. Images from the data set do not count.
-#
-# Before you run it, write down which diversity you expect. The report shows your number beside the measured one; it does
-# not count for the grade.
-
-
-# %%
-def draw_in_eight(
-    network: DigitField, eps: Float[Tensor, "n 1 8 8"], labels: Int64[Tensor, "n"]
-) -> dict[str, Tensor | float]:
-    """Digits from noise, with at most 8 evaluations of the network for each image.
-
-    network: a trained flow, called as network(x [M, 1, 8, 8], t [M], label [M]) -> velocities like x; eps: noise
-    [N, 1, 8, 8]; labels: the wanted digits [N].
-    Returns {"images": [N, 1, 8, 8], "expected": the diversity within each digit that you expect, a float}.
-    """
-    ### BEGIN SOLUTION
-    x, h = eps, 1 / 4
-    with torch.no_grad():
-        for k in range(4):  # the midpoint method: look half a step ahead, then drive the whole step
-            t = torch.full((len(eps),), 1 - k * h)
-            halfway = x - h / 2 * network(x, t, labels)
-            x = x - h * network(halfway, t - h / 2, labels)
-    return {"images": x, "expected": 0.98}
-    ### END SOLUTION
-
-
-# %% tags=["notebook-only"]
-# The same drive in diffusers, if it is installed: a tiny U-Net with random weights, its flow matching scheduler, and yours.
-try:
-    from diffusers import FlowMatchEulerDiscreteScheduler, UNet2DModel
-
-    torch.manual_seed(3)
-    blocks = dict(down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2, block_out_channels=(8, 8))
-    random_net = UNet2DModel(8, 1, 1, layers_per_block=1, norm_num_groups=4, **blocks).eval().requires_grad_(False)
-    scheduler = FlowMatchEulerDiscreteScheduler(shift=1.0)
-    scheduler.set_timesteps(sigmas=[1.0, 0.75, 0.5, 0.25])
-    drawn = start_noise = torch.randn(4, 1, 8, 8)
-    for timestep in scheduler.timesteps:
-        drawn = scheduler.step(random_net(drawn, timestep).sample, timestep, drawn).prev_sample
-    own = euler_sample(lambda x, t: random_net(x, 1000 * t).sample, start_noise, 4)[-1]
-    print(f"largest difference from diffusers after 4 steps: {float((own - drawn).abs().max()):.1e}")
-except ImportError:
-    print("diffusers is not installed here: python -m pip install diffusers")
-except NotImplementedError:
-    print("The comparison is made once euler_sample is written.")
-
-
-# %% tags=["notebook-only"]
-# Steps against quality, before and after the reflow, and what one step draws.
-try:
-    torch.manual_seed(2)
-    flows = {"teacher": teacher()}
-    flows["after reflow"] = reflow_digits(flows["teacher"], 150, seed=0)
-    wanted, start = torch.arange(100) % 10, torch.randn(100, 1, 8, 8)
-    counts = [1, 2, 4, 8, 16]
-    curves = {name: quality_curve(flow, start, wanted, counts) for name, flow in flows.items()}
-    eight = draw_in_eight(flows["teacher"], start, wanted)["images"]
-except NotImplementedError:
-    print("This picture is drawn once reflow_digits, quality_curve, draw_in_eight and what they need are written.")
-else:
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3))
-    for column, title in enumerate(("legible", "distance", "diversity within a digit")):
-        for name, curve in curves.items():
-            axes[column].plot(counts, curve[:, column], "o-", label=name)
-        axes[column].set(title=title, xlabel="Euler steps", xscale="log")
-    axes[0].legend()
-    plt.show()
-    one = {n: start - flow(start, torch.ones(100), wanted) for n, flow in flows.items()} | {"eight evaluations": eight}
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3.6))
-    for axis, (name, drawn) in zip(axes, one.items(), strict=True):
-        axis.imshow(drawn.reshape(10, 10, 8, 8).permute(0, 2, 1, 3).reshape(80, 80), cmap="gray_r")
-        axis.set(title=name if "eight" in name else f"{name}, one step")
-        axis.axis("off")
     plt.show()

@@ -236,26 +236,3 @@ def test_reflow_straightens_and_keeps_partners(solution: ModuleType, toys: Simpl
     after = solution.euler_sample(solution.train_reflow(ring.velocity, 2, 600, seed=0), noise, 50)
     assert solution.straightness(after).mean() > 0.97 > solution.straightness(before).mean()
     assert (after[-1] - before[-1]).norm(dim=-1).mean() < 0.25
-
-
-# ---------------------------------------------------------------- what the text says of roads and digits
-
-
-def test_the_steps_of_three_roads_are_those_of_the_text(solution: ModuleType) -> None:
-    noise = torch.randn(40, 2, generator=torch.Generator().manual_seed(0))
-    corners = torch.tensor([[2.0, 2.0], [-2.0, 2.0], [-2.0, -2.0], [2.0, -2.0]])
-    alone = solution.compare_roads(corners[:1], noise, 0.05)
-    assert {path: found["steps"] for path, found in alone.items()} == {"linear": 1, "quadratic": 2, "cosine": 16}
-    four = solution.compare_roads(corners, noise, 0.1).values()
-    assert all(0.83 < found["straightness"] < 0.88 and found["steps"] in (4, 8) for found in four)
-
-
-def test_one_step_of_the_teacher_is_legible_and_monotonous_and_eight_fall_short(solution: ModuleType) -> None:
-    from digits import judge, teacher
-
-    noise, labels = torch.randn(200, 1, 8, 8, generator=torch.Generator().manual_seed(0)), torch.arange(200) % 10
-    one, eight, many = solution.quality_curve(teacher(), noise, labels, [1, 8, 32]).tolist()
-    assert one[0] > 0.98 and 0.13 < one[2] < 0.25
-    assert 0.84 < eight[2] / many[2] < 0.9
-    ours = solution.draw_in_eight(teacher(), noise, labels)["images"]
-    assert judge().diversity(ours, labels) / many[2] > 0.95
