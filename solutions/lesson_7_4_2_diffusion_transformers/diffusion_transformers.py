@@ -741,7 +741,7 @@ else:
 # ## Open experiment: two sizes, one recipe
 #
 # Does the knob turn anything? Train two DiTs on handwritten digits ($8 \times 8$ pixels, ten classes) with one recipe and
-# see it in the loss. Sizes, patches, heads, batches, rate and number of updates are yours.
+# see it in the loss. Sizes, patches, heads, optimizer, batches, rate and number of updates are yours.
 #
 # **The goal**, on digits that neither has seen:
 #
