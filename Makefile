@@ -44,7 +44,7 @@ serve: $(VENV)/.serve  ## serve this course with an invented class, and print an
 test: $(VENV)/.dev  ## checks, tests and proofs: everything that CI runs on Linux
 	$(MAKE) --no-print-directory check
 	$(BIN)/pytest -q -n 2 --dist loadscope --no-loadscope-reorder -m "not peers and not browser"
-	$(BIN)/course verify --recorded --seeds 5 --mutants
+	$(BIN)/course verify --recorded --seeds 2 --mutants
 
 check: lint types drift  ## check format, lint, types, layers and drift
 
