@@ -1149,8 +1149,8 @@ def measured(found):
 def measures_six_scales(lesson, rng):
     """Obedience and legibility are right at six scales, where prompt and map agree and where they do not."""
     return {
-        "the prompt agrees": measured(lesson.sweep_digits(*sweep_case(rng, 22, True, SWEEP, 0.6))),
-        "the prompt contradicts": measured(lesson.sweep_digits(*sweep_case(rng, 22, False, SWEEP, 0.5))),
+        "the prompt agrees": measured(lesson.sweep_digits(*sweep_case(rng, 18, True, SWEEP, 0.6))),
+        "the prompt contradicts": measured(lesson.sweep_digits(*sweep_case(rng, 18, False, SWEEP, 0.5))),
     }
 
 

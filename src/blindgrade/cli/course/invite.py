@@ -25,7 +25,9 @@ from blindgrade.cli.lazy import runs
 @options.as_json
 @runs("blindgrade.cli.course.run.invite:invite", needs=("fastapi", "serve"))
 def invite() -> None:
-    """Invite the people of ROSTER to the grading service: a link and a token for each.
+    """Invite people to the grading service.
+
+    Each person in ROSTER gets a link and a token.
 
     ROSTER is a CSV file with a line of titles: id, and name, email, section. The link signs a browser in, once. The
     token signs a terminal in: `grade login URL --token TOKEN`. Both are shown now and never again; a new invitation

@@ -37,7 +37,9 @@ from blindgrade.cli.lazy import runs
 )
 @runs("blindgrade.cli.course.run.serve:serve", needs=("fastapi", "serve"), one_thread=True, forks=True)
 def serve() -> None:
-    """Serve the course: grade what students hand in with `grade LESSON --submit`, at once.
+    """Start the grading service.
+
+    It grades what students hand in with `grade LESSON --submit`, at once.
 
     It starts a web server and a grader, keeps them running, and stops with Ctrl-C. What was accepted is never lost.
     Submissions, people and the queue are in the data folder. Invite people with `course invite`, also while it runs.
