@@ -24,18 +24,14 @@ COMMANDS = {
         "Write points into gradebooks.",
     ),
     "import": Entry(f"{HERE}.import_notebook:import_notebook", "Make a lesson of an nbgrader assignment."),
-    "invite": Entry(
-        f"{HERE}.invite:invite", "Invite the people of ROSTER to the grading service: a link and a token for each."
-    ),
+    "invite": Entry(f"{HERE}.invite:invite", "Invite people to the grading service."),
     "new": Entry(f"{HERE}.new:new", "Make a course with one small lesson to learn from."),
     "new-exercise": Entry(f"{HERE}.new_exercise:new_exercise", "Add an exercise to a lesson."),
     "new-lesson": Entry(f"{HERE}.new_lesson:new_lesson", "Add a lesson to the course."),
     "release": Entry(f"{HERE}.release:release", "Release lessons to students or to another system."),
     "replay": Entry(f"{HERE}.replay:replay", "Grade ATTEMPT again and show what differs."),
     "report": Entry(f"{HERE}.report:report", "Write a page with figures about a cohort."),
-    "serve": Entry(
-        f"{HERE}.serve:serve", "Serve the course: grade what students hand in with `grade LESSON --submit`, at once."
-    ),
+    "serve": Entry(f"{HERE}.serve:serve", "Start the grading service."),
     "simulate": Entry(f"{HERE}.simulate:simulate", "Write the submissions of an invented cohort."),
     "standings": Entry(f"{HERE}.standings:standings", "Show each student's points by the course's policy."),
     "verify": Entry(f"{HERE}.verify:verify", "Prove that the course is sound."),
