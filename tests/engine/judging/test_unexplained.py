@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from blindgrade.engine.judging.unexplained import is_unexplained
-from blindgrade.models import CheckResult, Exercise, ExerciseResult, Kind, Outcome
+from blindgrade.models import Kind, Outcome
 
-EXERCISE = Exercise(name="e", title="E", points=1, difficulty=1, concepts=["c"], hints=["1", "2", "3"])
-
-
-def graded(a: Outcome, b: Outcome, misconception: str | None = None) -> ExerciseResult:
-    outcomes = {"a": a, "b": b}
-    checks = [CheckResult(name=n, claim="c", public=True, outcome=o) for n, o in outcomes.items()]
-    checks[0].misconception = misconception
-    return ExerciseResult(
-        name="e", title="E", outcome=Outcome.FAILED, points=0, max_points=1, concepts=[], checks=checks
-    )  # fmt: skip
+from .two_checks import EXERCISE, graded
 
 
 def test_only_failures_without_a_misconception_and_without_a_training_are_unexplained() -> None:

@@ -16,10 +16,11 @@ from blindgrade.engine.judging.wrong_answers import (
     wrong_answer,
 )
 from blindgrade.engine.wire.replies import Raised, Reply, Result, Stopped, TraceLine, Unsendable
-from blindgrade.models import CheckResult, Exercise, ExerciseResult, Outcome
+from blindgrade.models import Outcome
+
+from .two_checks import EXERCISE, graded
 
 CHECKS = {name: Check("e", name, "c", lambda lesson, rng: None) for name in ("a", "b")}
-EXERCISE = Exercise(name="e", title="E", points=1, difficulty=1, concepts=["c"], hints=["1", "2", "3"])
 
 
 def answer(a: Reply, b: Reply, *failed: str) -> WrongAnswer:
@@ -81,15 +82,6 @@ def test_an_answer_survives_its_bytes_and_its_digest_follows_every_bit() -> None
 def test_damaged_bytes_are_a_value_error(cut: int) -> None:
     with pytest.raises(ValueError, match="damaged"):
         WrongAnswer.from_bytes(answer(tensor(1.0), tensor(2.0)).to_bytes()[:cut])
-
-
-def graded(a: Outcome, b: Outcome, misconception: str | None = None) -> ExerciseResult:
-    outcomes = {"a": a, "b": b}
-    checks = [CheckResult(name=n, claim="c", public=True, outcome=o) for n, o in outcomes.items()]
-    checks[0].misconception = misconception
-    return ExerciseResult(
-        name="e", title="E", outcome=Outcome.FAILED, points=0, max_points=1, concepts=[], checks=checks
-    )  # fmt: skip
 
 
 def test_collected_replies_give_the_answer_of_one_lesson_and_exercise() -> None:
