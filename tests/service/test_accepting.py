@@ -7,7 +7,6 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -21,14 +20,6 @@ from blindgrade.service.database.connect import Database
 
 from ..served import LESSON
 from ..web_app import FILES, Web
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    found = Web(tmp_path)
-    with found.client:
-        yield found
-    found.database.close()
 
 
 def test_a_full_disk_accepts_nothing_and_says_when_to_try_again(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:

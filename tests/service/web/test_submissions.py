@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -21,14 +19,6 @@ from blindgrade.service.web.permissions import NEEDED, Permission
 
 from ...served import LESSON
 from ...web_app import FILES, Web
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    found = Web(tmp_path)
-    with found.client:
-        yield found
-    found.database.close()
 
 
 def test_accepted_is_stored_with_a_receipt_before_the_answer(web: Web) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +19,7 @@ from blindgrade.roster.matching import Roster
 from blindgrade.roster.people import Identifier, Person
 from blindgrade.systems.nbgrader.gradebook import Synced, sync
 
+from ... import postgres_server
 from ...graded import LESSON, Store, attempt, exercise, marks, scored
 
 MINI = Path(__file__).parents[2] / "courses" / "mini"
@@ -30,21 +28,9 @@ PEOPLE = Roster.of([Person("ana", (Identifier("name", "Doe, Ana Maria"), Identif
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
-    """The URL of an empty database, in a PostgreSQL server without a port."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "/none")]
-    if not found[-1].is_file():
-        pytest.skip("PostgreSQL's server is not installed (Debian: postgresql)")
-    home = tempfile.mkdtemp(prefix="blindgrade-pg-")
-    as_user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []  # it refuses to run as root
-    if as_user:
-        shutil.chown(home, "postgres")
-    run = {"cwd": home, "check": True, "stdout": subprocess.DEVNULL}
-    subprocess.run([*as_user, found[-1], "-D", f"{home}/data", "-U", "grader", "-A", "trust"], **run)  # type: ignore[call-overload]
-    control = [*as_user, found[-1].with_name("pg_ctl"), "-D", f"{home}/data", "-w", "-l", f"{home}/log"]
-    subprocess.run([*control, "-o", f"-c listen_addresses= -k {home} -F", "start"], **run)  # type: ignore[call-overload]
-    yield f"postgresql+psycopg2://grader@/postgres?host={home}"
-    subprocess.run([*control, "-m", "immediate", "stop"], **run)  # type: ignore[call-overload]
-    shutil.rmtree(home)
+    """The URL of an empty database."""
+    with postgres_server.postgres() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -53,14 +39,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/gradebook.db"
     server: str = request.getfixturevalue("postgres")
-    import sqlalchemy
-
-    engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
-    name = f"course_{abs(hash(tmp_path))}"
-    with engine.connect() as connection:
-        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.replace("/postgres?", f"/{name}?")
+    return postgres_server.new_database(server, f"course_{abs(hash(tmp_path))}")
 
 
 def put(url: str, folder: Path, lesson: Lesson | None = None, policy: Policy | None = None) -> Synced:
