@@ -31,3 +31,11 @@ submitted = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="The submissions that count.  [default: the folders that `course grade` graded last]",
 )
+
+sandbox = click.option(
+    "--sandbox",
+    type=click.Choice(["strict", "process"]),
+    default="strict",
+    show_default=True,
+    help="How students' code is isolated; `process` does not isolate it.",
+)

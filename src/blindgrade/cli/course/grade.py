@@ -34,13 +34,7 @@ from blindgrade.cli.lazy import runs
     help="Write all gains and losses by changed checks into this file, as JSON.",
 )
 @click.option("--resume", is_flag=True, hidden=True, help="Has no effect: every run resumes.")
-@click.option(
-    "--sandbox",
-    type=click.Choice(["strict", "process"]),
-    default="strict",
-    show_default=True,
-    help="How students' code is isolated; `process` does not isolate it.",
-)
+@options.sandbox
 @runs("blindgrade.cli.course.run.grade:grade", one_thread=True, forks=True)
 def grade() -> None:
     """Grade every submission in SUBMITTED.

@@ -28,13 +28,7 @@ from blindgrade.cli.lazy import runs
     help="Seconds without a newer submission of a student until the mark of the last one is computed.",
 )
 @click.option("--reindex", is_flag=True, help="Make the index of attempts anew from their files, and end.")
-@click.option(
-    "--sandbox",
-    type=click.Choice(["strict", "process"]),
-    default="strict",
-    show_default=True,
-    help="How students' code is isolated; `process` does not isolate it.",
-)
+@options.sandbox
 @runs("blindgrade.cli.course.run.serve:serve", needs=("fastapi", "serve"), one_thread=True, forks=True)
 def serve() -> None:
     """Start the grading service.
