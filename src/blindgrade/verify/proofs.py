@@ -18,6 +18,7 @@ import torch
 from blindgrade.authoring.cells import CellError
 from blindgrade.authoring.regions import RegionError
 from blindgrade.catalog import Catalog, CourseError, need_packages
+from blindgrade.course import Course
 from blindgrade.engine.judging.judging import ReferenceFailed
 from blindgrade.verify import trials
 from blindgrade.verify.bench import Bench, Effort
@@ -87,12 +88,7 @@ def prove(
         elif bench.whole and (effort.known == "recorded" or bench.record is not None):
             proofs.append(bench.record_is_current())
     if len(benches) == len(catalog.entries) and all(bench.whole for bench in benches):
-        course, lessons, shops = catalog.course, [t.lesson for t in targets], [bench.workshop for bench in benches]
-        proofs += [
-            _of_course("every mental model is carried", lambda: mental_models_are_carried(course, lessons)),
-            _of_course("no developed concept is only looked up", lambda: concepts_are_used(course, lessons)),
-            _of_course("public checks notice nearly all misconceptions", lambda: few_are_hidden(shops)),
-        ]
+        proofs += _of_whole_course(catalog.course, [bench.workshop for bench in benches])
     return proofs
 
 
@@ -106,6 +102,15 @@ def _mutants(bench: Bench, progress: Callable[[int], None]) -> tuple[list[Proof]
     shop, workers = bench.workshop, bench.effort.workers
     known, digests = bench.known_mutant, bench.local
     return mutants_are_killed(shop, bench.mutants, workers, progress, known, digests, whole=bench.whole)
+
+
+def _of_whole_course(course: Course, workshops: list[Workshop]) -> list[Proof]:
+    lessons = [workshop.lesson for workshop in workshops]
+    return [
+        _of_course("every mental model is carried", lambda: mental_models_are_carried(course, lessons)),
+        _of_course("no developed concept is only looked up", lambda: concepts_are_used(course, lessons)),
+        _of_course("public checks notice nearly all misconceptions", lambda: few_are_hidden(workshops)),
+    ]
 
 
 def _of_course(name: str, problem: Callable[[], str]) -> Proof:
