@@ -5,7 +5,7 @@
 - Lanes: `interactive`, `training` (long lessons), `mark` (held-back seed), `regrade`. One worker is never taken by the
   last two, and none of them begins before the interactive lane is empty.
 - A grading is leased. A dead grader's work comes back when the lease ends, or when the grader starts again.
-- What kills two workers is set aside with a reason. A fault of ours costs no attempt.
+- What kills two workers is not tried again, with a reason. A fault of ours costs no attempt.
 
 Each function is part of the caller's transaction.
 """
@@ -169,7 +169,7 @@ def finish(session: Session, job: int, owner: str) -> bool:
 
 
 def killed(session: Session, job: int, owner: str, reason: str) -> bool:
-    """A worker died with this grading. It comes back; the second time it is set aside. True if it was set aside."""
+    """A worker died with this grading. It comes back, but not after the second time. True if it does not come back."""
     one = _held(session, job, owner)
     if one is None:
         return False
